@@ -1,0 +1,142 @@
+package graph
+
+import (
+	"fmt"
+
+	"github.com/seahorse-ml/seahorse/internal/kernels"
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// An Activation is an elementwise function.
+type Activation = kernels.Activation
+
+// The activations. GELU is the exact one, x·Φ(x); GELUTanh its approximation by
+// a hyperbolic tangent (Hendrycks and Gimpel, 2016); SiLU is x·σ(x).
+const (
+	Identity    = kernels.Identity
+	ReLU        = kernels.ReLU
+	ReLUSquared = kernels.ReLUSquared
+	GELU        = kernels.GELU
+	GELUTanh    = kernels.GELUTanh
+	SiLU        = kernels.SiLU
+	Tanh        = kernels.Tanh
+	Sigmoid     = kernels.Sigmoid
+)
+
+// Activate applies an activation to each element of x.
+func (g *Graph) Activate(kind Activation, x *Node) *Node {
+	if g.err != nil {
+		return g.broken
+	}
+	if kind == Identity {
+		return x
+	}
+	return g.apply(kind.String(), &activateOp{kind: kind}, x.Shape().Clone(), x)
+}
+
+type activateOp struct {
+	base
+	kind Activation
+}
+
+func (o *activateOp) inPlace(int) bool   { return true }
+func (o *activateOp) DiffWRT(int) []bool { return []bool{true} }
+
+func (o *activateOp) SymDiff(in gorgonia.Nodes, _, grad *Node) (gorgonia.Nodes, error) {
+	return gorgonia.Nodes{o.g.activateGrad(o.kind, in[0], grad)}, o.g.err
+}
+
+func (o *activateOp) lower(c *call) func() error {
+	return pick(c, lowerActivate[float32], lowerActivate[float64])(o, c)
+}
+
+func lowerActivate[T kernels.Float](o *activateOp, c *call) func() error {
+	dst, x := out[T](c, 0).data, in[T](c, 0)
+	run := spread(len(dst), elementGrain, func(lo, hi int) { kernels.Activate(o.kind, dst[lo:hi], x[lo:hi]) })
+	return func() error { run(); return nil }
+}
+
+// activateGrad returns grad·f'(x).
+func (g *Graph) activateGrad(kind Activation, x, grad *Node) *Node {
+	return g.apply(kind.String()+" backward", &activateGradOp{kind: kind}, x.Shape().Clone(), x, grad)
+}
+
+type activateGradOp struct {
+	base
+	kind Activation
+}
+
+func (o *activateGradOp) inPlace(int) bool { return true }
+
+func (o *activateGradOp) lower(c *call) func() error {
+	return pick(c, lowerActivateGrad[float32], lowerActivateGrad[float64])(o, c)
+}
+
+func lowerActivateGrad[T kernels.Float](o *activateGradOp, c *call) func() error {
+	dst, x, dy := out[T](c, 0).data, in[T](c, 0), in[T](c, 1)
+	run := spread(len(dst), elementGrain, func(lo, hi int) { kernels.ActivateGrad(o.kind, dst[lo:hi], x[lo:hi], dy[lo:hi]) })
+	return func() error { run(); return nil }
+}
+
+// Gate returns f(a)·b, the gated linear unit of a and b (Shazeer, 2020).
+func (g *Graph) Gate(kind Activation, a, b *Node) *Node {
+	if g.err != nil {
+		return g.broken
+	}
+	if !a.Shape().Eq(b.Shape()) {
+		return g.Fail(fmt.Errorf("graph: gate: shapes %v and %v differ", a.Shape(), b.Shape()))
+	}
+	return g.apply(kind.String()+" gate", &gateOp{kind: kind}, a.Shape().Clone(), a, b)
+}
+
+type gateOp struct {
+	base
+	kind Activation
+}
+
+func (o *gateOp) inPlace(int) bool   { return true }
+func (o *gateOp) DiffWRT(int) []bool { return []bool{true, true} }
+
+func (o *gateOp) SymDiff(in gorgonia.Nodes, _, grad *Node) (gorgonia.Nodes, error) {
+	shape := in[0].Shape()
+	parts := o.g.applyTuple(o.name+" backward", &gateGradOp{kind: o.kind}, []tensor.Shape{shape.Clone(), shape.Clone()}, in[0], in[1], grad)
+	return parts, o.g.err
+}
+
+func (o *gateOp) lower(c *call) func() error {
+	return pick(c, lowerGate[float32], lowerGate[float64])(o, c)
+}
+
+func lowerGate[T kernels.Float](o *gateOp, c *call) func() error {
+	dst, a, b := out[T](c, 0).data, in[T](c, 0), in[T](c, 1)
+	run := spread(len(dst), elementGrain, func(lo, hi int) { kernels.Gate(o.kind, dst[lo:hi], a[lo:hi], b[lo:hi]) })
+	return func() error { run(); return nil }
+}
+
+type gateGradOp struct {
+	base
+	kind Activation
+}
+
+func (o *gateGradOp) lower(c *call) func() error {
+	return pick(c, lowerGateGrad[float32], lowerGateGrad[float64])(o, c)
+}
+
+func lowerGateGrad[T kernels.Float](o *gateGradOp, c *call) func() error {
+	a, b, dy := in[T](c, 0), in[T](c, 1), in[T](c, 2)
+	da, db := orSpare(out[T](c, 0).data, len(a)), orSpare(out[T](c, 1).data, len(a))
+	run := spread(len(a), elementGrain, func(lo, hi int) {
+		kernels.GateGrad(o.kind, da[lo:hi], db[lo:hi], a[lo:hi], b[lo:hi], dy[lo:hi])
+	})
+	return func() error { run(); return nil }
+}
+
+// orSpare returns data, or memory to throw away where nothing reads an output
+// that a kernel writes anyway.
+func orSpare[T kernels.Float](data []T, n int) []T {
+	if data == nil {
+		return make([]T, n)
+	}
+	return data
+}

@@ -1,0 +1,274 @@
+package graph
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/seahorse-ml/seahorse/internal/kernels"
+	"github.com/seahorse-ml/seahorse/internal/memory"
+	"github.com/seahorse-ml/seahorse/internal/parallel"
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// A Machine runs a trace on memory that was planned before the first run. It is
+// a gorgonia.VM. It is not safe for concurrent use.
+type Machine struct {
+	g          *Graph
+	steps      []runner
+	inputs     []boundInput
+	scalars    []boundScalar
+	arena      *memory.Block
+	use        Memory
+	random     Random
+	accumulate bool
+	profile    *Profile
+}
+
+var _ gorgonia.VM = (*Machine)(nil)
+
+// runner is a lowered step.
+type runner struct {
+	name  string
+	flops float64
+	run   func() error
+}
+
+// boundInput is an input and the memory that the trace reads it from.
+type boundInput struct {
+	node  *Node
+	own   gorgonia.Value
+	place buffer
+}
+
+// boundScalar is an output whose Gorgonia value is a copy.
+type boundScalar struct {
+	value gorgonia.Value
+	place buffer
+}
+
+// Memory is what a trace needs to run, in bytes.
+type Memory struct {
+	Arena      int // activations, intermediate gradients and scratch, after reuse
+	Parameters int
+	Gradients  int
+}
+
+// Total returns the sum.
+func (m Memory) Total() int { return m.Arena + m.Parameters + m.Gradients }
+
+// EstimateMemory plans a trace without allocating anything.
+func EstimateMemory(g *Graph, outputs ...*Node) (Memory, error) {
+	if g.err != nil {
+		return Memory{}, g.err
+	}
+	p, err := newPlan(g, outputs)
+	if err != nil {
+		return Memory{}, err
+	}
+	return p.memory(), nil
+}
+
+func (p *plan) memory() Memory {
+	m := Memory{Arena: p.arena}
+	for _, param := range p.g.params {
+		bytes := param.Len() * int(p.g.dtype.Size())
+		m.Parameters += bytes
+		if p.g.grads[param] != nil {
+			m.Gradients += bytes
+		}
+	}
+	return m
+}
+
+// Compile plans and allocates what is needed to compute the outputs and, after
+// Grad, the gradients of the trace's parameters. The outputs' values are there
+// after each run.
+func Compile(g *Graph, outputs ...*Node) (*Machine, error) {
+	if g.err != nil {
+		return nil, g.err
+	}
+	p, err := newPlan(g, outputs)
+	if err != nil {
+		return nil, err
+	}
+	m := &Machine{g: g, use: p.memory(), arena: memory.Alloc(p.arena)}
+	for n, pl := range p.of {
+		if n.Op() == nil && g.bound[paramOf(g, n)] != n && !g.consts[n] {
+			m.inputs = append(m.inputs, boundInput{n, n.Value(), pl.bound})
+		}
+	}
+	for _, s := range p.steps {
+		if s.skip {
+			continue
+		}
+		m.steps = append(m.steps, m.lower(s))
+	}
+	for _, param := range g.params {
+		if n := g.grads[param]; n != nil {
+			if pl := find(p.of[n]); pl.kind != gradient {
+				m.steps = append(m.steps, m.collect(param, m.buffer(pl)))
+			}
+		}
+	}
+	for _, n := range outputs {
+		b := m.buffer(find(p.of[n]))
+		v := valueOf(b, n)
+		if n.IsScalar() {
+			m.scalars = append(m.scalars, boundScalar{v, b})
+		}
+		if n.Op() != nil && len(children(g.expr, n)) > 0 {
+			if err := gorgonia.UnsafeLet(n, v); err != nil {
+				return nil, fmt.Errorf("graph: output %v: %w", n, err)
+			}
+		}
+	}
+	return m, nil
+}
+
+// paramOf returns the parameter that is bound to n, or nil.
+func paramOf(g *Graph, n *Node) *Param {
+	for _, p := range g.params {
+		if g.bound[p] == n {
+			return p
+		}
+	}
+	return nil
+}
+
+// buffer returns a place's memory.
+func (m *Machine) buffer(p *place) buffer {
+	if p.kind != planned {
+		return p.bound
+	}
+	switch p.dtype {
+	case tensor.Float64:
+		return buffer{f64: memory.Slice[float64](m.arena, p.offset, p.size)}
+	case tensor.Int32:
+		return buffer{i32: memory.Slice[int32](m.arena, p.offset, p.size)}
+	}
+	return buffer{f32: memory.Slice[float32](m.arena, p.offset, p.size)}
+}
+
+// lower turns a step into a function on its memory.
+func (m *Machine) lower(s *step) runner {
+	c := &call{dtype: m.g.dtype, random: &m.random}
+	for _, in := range s.ins {
+		c.ins = append(c.ins, m.buffer(find(in)))
+	}
+	for i, o := range s.outs {
+		var t target
+		if o != nil {
+			t = target{buffer: m.buffer(find(o)), always: s.always[i]}
+			if s.param[i] {
+				t.machine = &m.accumulate
+			}
+		}
+		c.outs = append(c.outs, t)
+	}
+	if s.scratch != nil {
+		c.scratch = m.buffer(find(s.scratch))
+	}
+	r := runner{name: s.node.Op().(fmt.Stringer).String()}
+	if op, ok := s.node.Op().(coster); ok {
+		r.flops = op.flops()
+	}
+	switch op := s.node.Op().(type) {
+	case fused:
+		r.run = op.lower(c)
+	default:
+		if isAddition(s.node) {
+			r.name = "add"
+			r.run = pick(c, lowerAddition[float32], lowerAddition[float64])(c)
+		} else {
+			r.run = lowerStock(s.node, children(m.g.expr, s.node), c)
+		}
+	}
+	return r
+}
+
+// collect copies or adds a gradient from the arena to its parameter.
+func (m *Machine) collect(p *Param, b buffer) runner {
+	var run func() error
+	switch g := p.Grad().Data().(type) {
+	case []float32:
+		run = collectGrad(g, b.f32, &m.accumulate)
+	case []float64:
+		run = collectGrad(g, b.f64, &m.accumulate)
+	}
+	return runner{name: "collect", run: run}
+}
+
+func collectGrad[T kernels.Float](dst, src []T, accumulate *bool) func() error {
+	run := spread(len(dst), elementGrain, func(lo, hi int) {
+		if *accumulate {
+			kernels.Accumulate(dst[lo:hi], src[lo:hi])
+		} else {
+			copy(dst[lo:hi], src[lo:hi])
+		}
+	})
+	return func() error { run(); return nil }
+}
+
+// Memory returns what the machine uses.
+func (m *Machine) Memory() Memory { return m.use }
+
+// SetRandom says which random numbers the next runs draw.
+func (m *Machine) SetRandom(r Random) { m.random = r }
+
+// Accumulate says whether the next runs add to the parameters' gradients or
+// overwrite them, which is the default.
+func (m *Machine) Accumulate(on bool) { m.accumulate = on }
+
+// RunAll computes the outputs and gradients.
+func (m *Machine) RunAll() error {
+	for _, in := range m.inputs {
+		if v := in.node.Value(); v != in.own {
+			if !v.Shape().Eq(in.node.Shape()) {
+				return fmt.Errorf("graph: input %q: got a value of shape %v, expected %v", in.node.Name(), v.Shape(), in.node.Shape())
+			}
+			if err := copyValue(in.place, v); err != nil {
+				return fmt.Errorf("graph: input %q: %w", in.node.Name(), err)
+			}
+		}
+	}
+	for i := range m.steps {
+		var begin time.Time
+		if m.profile != nil {
+			begin = time.Now()
+		}
+		if err := m.steps[i].run(); err != nil {
+			return fmt.Errorf("graph: %s: %w", m.steps[i].name, err)
+		}
+		if m.profile != nil {
+			m.profile.record(&m.steps[i], time.Since(begin))
+		}
+	}
+	for _, s := range m.scalars {
+		setScalar(s.value, s.place)
+	}
+	if m.profile != nil {
+		m.profile.Runs++
+	}
+	return nil
+}
+
+// Reset does nothing: a run depends on no earlier one, except through gradients
+// that accumulate. It is there for gorgonia.VM.
+func (m *Machine) Reset() {}
+
+// Close gives the machine's memory back. The values of its outputs are gone then.
+func (m *Machine) Close() error {
+	if m.arena != nil {
+		m.arena.Free()
+		m.arena, m.steps = nil, nil
+	}
+	return nil
+}
+
+// Workers returns the number of threads that machines run on, and SetWorkers
+// sets it, for the whole process. Results don't depend on it.
+func Workers() int { return parallel.Workers() }
+
+// SetWorkers sets the number of threads; see Workers.
+func SetWorkers(n int) { parallel.SetWorkers(n) }

@@ -1,0 +1,54 @@
+package graph
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// A Profile counts where a machine's time goes, by kind of operation.
+type Profile struct {
+	Runs int
+	ops  map[string]*OpProfile
+}
+
+// OpProfile is one line of a profile.
+type OpProfile struct {
+	Name  string
+	Calls int
+	Time  time.Duration
+	Flops float64 // floating point operations, 0 where they aren't what limits the operation
+}
+
+// SetProfile starts counting into p; nil stops.
+func (m *Machine) SetProfile(p *Profile) { m.profile = p }
+
+func (p *Profile) record(r *runner, d time.Duration) { p.Add(r.name, d, r.flops) }
+
+// Add counts one call of the operation name, so that work outside of machines, an
+// optimizer's for instance, shows in the same profile.
+func (p *Profile) Add(name string, d time.Duration, flops float64) {
+	if p.ops == nil {
+		p.ops = map[string]*OpProfile{}
+	}
+	o := p.ops[name]
+	if o == nil {
+		o = &OpProfile{Name: name}
+		p.ops[name] = o
+	}
+	o.Calls++
+	o.Time += d
+	o.Flops += flops
+}
+
+// Ops returns the lines of the profile, most time first.
+func (p *Profile) Ops() []OpProfile {
+	var list []OpProfile
+	for _, o := range p.ops {
+		list = append(list, *o)
+	}
+	slices.SortFunc(list, func(a, b OpProfile) int {
+		return cmp.Or(cmp.Compare(b.Time, a.Time), cmp.Compare(a.Name, b.Name))
+	})
+	return list
+}

@@ -1,0 +1,57 @@
+// Package memory hands out large zeroed blocks that live outside of the Go
+// heap, on huge pages where the system gives them. Training buffers are few,
+// large and long-lived: keeping them off the heap keeps the collector's pacing
+// out of the resident size, and huge pages save the matrix product most of its
+// TLB misses.
+package memory
+
+import "unsafe"
+
+// Align is the alignment of every block in bytes: one cache line, which is also
+// one AVX-512 register.
+const Align = 64
+
+// hugePage is the size from which a block is mapped and advised on its own.
+const hugePage = 2 << 20
+
+// A Block is a zeroed piece of memory. Free gives it back.
+type Block struct {
+	bytes  []byte
+	mapped []byte // what was mapped, nil for a block from the Go heap
+}
+
+// Alloc returns a zeroed block of n bytes, aligned to Align. It panics when the
+// system has no memory left, as make does.
+func Alloc(n int) *Block {
+	if n >= hugePage {
+		if b := mapPages(n); b != nil {
+			return b
+		}
+	}
+	raw := make([]byte, n+Align)
+	shift := int(-uintptr(unsafe.Pointer(&raw[0])) & (Align - 1))
+	return &Block{bytes: raw[shift : shift+n : shift+n]}
+}
+
+// Bytes returns the block's memory.
+func (b *Block) Bytes() []byte { return b.bytes }
+
+// Free gives the block's memory back to the system. The memory must not be used
+// any more, through no slice.
+func (b *Block) Free() {
+	if b.mapped != nil {
+		unmapPages(b.mapped)
+	}
+	b.bytes, b.mapped = nil, nil
+}
+
+// Slice views n elements of type T that start at byte offset of the block. The
+// offset must be aligned for T.
+func Slice[T float32 | float64 | int32](b *Block, offset, n int) []T {
+	if n == 0 {
+		return []T{}
+	}
+	var zero T
+	part := b.bytes[offset : offset+n*int(unsafe.Sizeof(zero))]
+	return unsafe.Slice((*T)(unsafe.Pointer(&part[0])), n)
+}
