@@ -156,10 +156,10 @@ func (p *plan) add(n *Node) error {
 		pl.kind, pl.bound = given, b
 		return nil
 	}
-	if index, ok := partIndex(n); ok {
+	if part, ok := n.Op().(*partOp); ok {
 		s := p.tuples[kids[0]]
-		s.outs[index] = p.newPlace(n)
-		s.outs[index].writers = []writer{{slices.Index(p.steps, s), index}}
+		s.outs[part.index] = p.newPlace(n)
+		s.outs[part.index].writers = []writer{{slices.Index(p.steps, s), part.index}}
 		return nil
 	}
 	if _, ok := n.Op().(viewer); ok {
