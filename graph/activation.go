@@ -40,6 +40,7 @@ type activateOp struct {
 	kind Activation
 }
 
+func (o *activateOp) recompute()         {}
 func (o *activateOp) inPlace(int) bool   { return true }
 func (o *activateOp) DiffWRT(int) []bool { return []bool{true} }
 
@@ -95,6 +96,7 @@ type gateOp struct {
 	kind Activation
 }
 
+func (o *gateOp) recompute()         {}
 func (o *gateOp) inPlace(int) bool   { return true }
 func (o *gateOp) DiffWRT(int) []bool { return []bool{true, true} }
 

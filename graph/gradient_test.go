@@ -152,7 +152,7 @@ func TestGradients(t *testing.T) {
 			return g.Linear(n[0], n[1], n[2], LinearConfig{InOut: true})
 		}},
 		{"linear with GELU", []leaf{x, {"w", []int{8, 5}}, {"b", []int{5}}}, func(g *Graph, n []*Node) *Node {
-			return g.Linear(n[0], n[1], n[2], LinearConfig{InOut: true, Activation: GELU})
+			return g.Activate(GELU, g.Linear(n[0], n[1], n[2], LinearConfig{InOut: true}))
 		}},
 		{"layer norm", []leaf{x, {"w", []int{8}}, {"b", []int{8}}}, func(g *Graph, n []*Node) *Node {
 			return g.LayerNorm(n[0], n[1], n[2], 1e-5)

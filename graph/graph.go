@@ -25,6 +25,7 @@ type Graph struct {
 	train  bool
 	err    error
 	lastID uint64
+	before int64    // the nodes of the forward pass have smaller numbers; set by Grad
 	params []*Param // in the order in which they were bound
 	bound  map[*Param]*Node
 	grads  map[*Param]*Node // set by Grad
@@ -206,6 +207,9 @@ func (g *Graph) Grad(loss *Node) error {
 	if len(nodes) == 0 {
 		g.Fail(fmt.Errorf("graph: Grad: the trace has no parameter to train"))
 		return g.err
+	}
+	for _, n := range g.expr.AllNodes() {
+		g.before = max(g.before, n.ID()+1)
 	}
 	grads, err := gorgonia.Grad(loss, nodes...)
 	if g.err != nil {

@@ -10,11 +10,10 @@ import (
 
 // LinearConfig configures Graph.Linear.
 type LinearConfig struct {
-	InOut      bool       // the weight is stored [In, Out], as GPT-2's Conv1D does; default [Out, In]
-	Activation Activation // applied to the result; default Identity
+	InOut bool // the weight is stored [In, Out], as GPT-2's Conv1D does; default [Out, In]
 }
 
-// Linear returns f(x·Wᵀ + b) for x [..., In], w [Out, In] and b [Out], which may be nil.
+// Linear returns x·Wᵀ + b for x [..., In], w [Out, In] and b [Out], which may be nil.
 func (g *Graph) Linear(x, w, b *Node, c LinearConfig) *Node {
 	if g.err != nil {
 		return g.broken
@@ -38,28 +37,17 @@ func (g *Graph) Linear(x, w, b *Node, c LinearConfig) *Node {
 		}
 		inputs = append(inputs, b)
 	}
-	shape := withLast(x.Shape(), out)
-	product := productOp{
-		shape:      kernels.ProductConfig{M: rows, N: out, K: in, TransB: !c.InOut},
-		activation: c.Activation,
-	}
-	op := &linearOp{productOp: product, config: c}
-	if c.Activation == Identity {
-		return g.apply("linear", op, shape, inputs...)
-	}
-	op.parts = g.applyTuple("linear+"+c.Activation.String(), op, []tensor.Shape{shape, shape.Clone()}, inputs...)
-	return op.parts[0]
+	op := &linearOp{productOp: productOp{shape: kernels.ProductConfig{M: rows, N: out, K: in, TransB: !c.InOut}}}
+	return g.apply("linear", op, withLast(x.Shape(), out), inputs...)
 }
 
-// productOp is C = f(op(A)·op(B) + bias): inputs A, B and maybe the bias [N],
-// outputs C and, where there is an activation, the values before it.
+// productOp is C = op(A)·op(B) + bias: inputs A, B and maybe the bias [N].
 type productOp struct {
 	base
-	shape      kernels.ProductConfig
-	activation Activation
+	shape kernels.ProductConfig
 }
 
-func (o *productOp) accumulates(int) bool { return o.activation == Identity && len(o.ins) == 2 }
+func (o *productOp) accumulates(int) bool { return len(o.ins) == 2 }
 
 func (o *productOp) flops() float64 {
 	return 2 * float64(o.shape.M) * float64(o.shape.N) * float64(o.shape.K)
@@ -71,28 +59,19 @@ func (o *productOp) lower(c *call) func() error {
 
 func lowerProduct[T kernels.Float](o *productOp, c *call) func() error {
 	dst, a, b := out[T](c, 0), in[T](c, 0), in[T](c, 1)
-	epilogue := kernels.Epilogue[T]{Activation: o.activation}
+	var bias []T
 	if len(c.ins) > 2 {
-		epilogue.Bias = in[T](c, 2)
-	}
-	if len(c.outs) > 1 {
-		epilogue.Pre = out[T](c, 1).data
+		bias = in[T](c, 2)
 	}
 	product := kernels.NewProduct[T](o.shape)
 	return func() error {
-		e := epilogue
-		e.Accumulate = dst.add()
-		product.Run(dst.data, a, b, e)
+		product.Run(dst.data, a, b, kernels.Epilogue[T]{Accumulate: dst.add(), Bias: bias})
 		return nil
 	}
 }
 
 // linearOp is a productOp that knows its derivative.
-type linearOp struct {
-	productOp
-	config LinearConfig
-	parts  []*Node // of an operation with an activation: the result and the value before
-}
+type linearOp struct{ productOp }
 
 func (o *linearOp) DiffWRT(inputs int) []bool {
 	return []bool{true, true, true}[:inputs]
@@ -100,13 +79,11 @@ func (o *linearOp) DiffWRT(inputs int) []bool {
 
 func (o *linearOp) SymDiff(in gorgonia.Nodes, _, grad *Node) (gorgonia.Nodes, error) {
 	g, s := o.g, o.shape
-	if o.activation != Identity {
-		grad = g.activateGrad(o.activation, o.parts[1], grad)
-	}
+	inOut := !s.TransB
 	x, w := in[0], in[1]
-	dx := g.product(kernels.ProductConfig{M: s.M, N: s.K, K: s.N, TransB: o.config.InOut}, x.Shape().Clone(), grad, w)
+	dx := g.product(kernels.ProductConfig{M: s.M, N: s.K, K: s.N, TransB: inOut}, x.Shape().Clone(), grad, w)
 	var dw *Node
-	if o.config.InOut {
+	if inOut {
 		dw = g.product(kernels.ProductConfig{M: s.K, N: s.N, K: s.M, TransA: true}, w.Shape().Clone(), x, grad)
 	} else {
 		dw = g.product(kernels.ProductConfig{M: s.N, N: s.K, K: s.M, TransA: true}, w.Shape().Clone(), grad, x)

@@ -28,7 +28,7 @@ func tinyModel(g *Graph, p *tinyParams, dropout float64) (ids, targets, loss *No
 	a := g.PackedAttention(qkv, AttentionConfig{Heads: 2, Causal: true})
 	x = g.Add(x, g.Dropout(g.Linear(a, g.Param(p.out), nil, LinearConfig{}), dropout))
 	h = g.LayerNorm(x, nil, nil, 1e-5)
-	h = g.Linear(h, g.Param(p.up), g.Param(p.upBias), LinearConfig{Activation: GELUTanh})
+	h = g.Activate(GELUTanh, g.Linear(h, g.Param(p.up), g.Param(p.upBias), LinearConfig{}))
 	x = g.Add(x, g.Linear(h, g.Param(p.down), nil, LinearConfig{}))
 	loss, _ = g.LinearCrossEntropy(x, table, nil, targets, CrossEntropyConfig{})
 	return ids, targets, loss

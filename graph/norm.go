@@ -58,6 +58,8 @@ type normOp struct {
 	parts       []*Node
 }
 
+func (o *normOp) recompute() {}
+
 func (o *normOp) DiffWRT(inputs int) []bool { return []bool{true, true, true}[:inputs] }
 
 func (o *normOp) SymDiff(in gorgonia.Nodes, _, grad *Node) (gorgonia.Nodes, error) {

@@ -31,6 +31,9 @@ type (
 	inPlacer interface{ inPlace(i int) bool }
 	// scratcher asks for elements of scratch memory while the operation runs.
 	scratcher interface{ scratch() int }
+	// recomputer tells that the operation is cheap enough to be computed again in the
+	// backward pass, so that its output needn't be kept from the forward pass.
+	recomputer interface{ recompute() }
 	// viewer tells that the operation's output is its input's memory.
 	viewer interface{ view() }
 	// coster counts the floating point operations of one run, for profiles.

@@ -1,0 +1,184 @@
+package graph
+
+import "slices"
+
+// recompute puts steps into the backward pass that compute cheap values again
+// from inputs that are there anyway, so that the memory of the first ones is free in
+// between.
+func (p *plan) recompute() {
+	last := map[*place]int{}
+	for i, s := range p.steps {
+		for _, in := range s.ins {
+			last[in] = i
+		}
+	}
+	again := map[int][]*step{} // by the step before which they go
+	for _, s := range p.steps {
+		if _, ok := s.node.Op().(recomputer); !ok || p.backward(s) || s.outs[0] == nil || s.outs[0].kept {
+			continue
+		}
+		value := s.outs[0]
+		first := slices.IndexFunc(p.steps, func(r *step) bool { return p.backward(r) && slices.Contains(r.ins, value) })
+		if first < 0 || slices.ContainsFunc(s.ins, func(in *place) bool { return in.kind == planned && last[in] < first }) {
+			continue
+		}
+		fresh := &place{dtype: value.dtype, size: value.size}
+		p.places = append(p.places, fresh)
+		clone := &step{node: s.node, ins: s.ins, outs: make([]*place, len(s.outs))}
+		clone.outs[0] = fresh
+		again[first] = append(again[first], clone)
+		for _, r := range p.steps[first:] {
+			r.ins = slices.Clone(r.ins)
+			for i, in := range r.ins {
+				if in == value {
+					r.ins[i] = fresh
+				}
+			}
+		}
+	}
+	var steps []*step
+	for i, s := range p.steps {
+		steps = append(append(steps, again[i]...), s)
+	}
+	p.steps = steps
+}
+
+// merge makes b part of a.
+func merge(a, b *place) {
+	a.writers = append(a.writers, b.writers...)
+	slices.SortFunc(a.writers, func(v, w writer) int { return v.step - w.step })
+	a.readers = append(a.readers, b.readers...)
+	a.kept = a.kept || b.kept
+	a.inPlace = a.inPlace || b.inPlace
+	b.merged = a
+}
+
+// accumulates tells whether the step can add into its output.
+func (p *plan) accumulates(w writer) bool {
+	op, ok := p.steps[w.step].node.Op().(accumulator)
+	return ok && op.accumulates(w.out)
+}
+
+// fuseAdditions lets the operation that computes a summand add it to the other
+// one where it lies, so that sums of gradients cost nothing.
+func (p *plan) fuseAdditions() {
+	for i, s := range p.steps {
+		if !isAddition(s.node) {
+			continue
+		}
+		a, b := find(s.ins[0]), find(s.ins[1])
+		if a == b || len(a.writers) == 0 || len(b.writers) == 0 {
+			continue
+		}
+		if a.writers[len(a.writers)-1].step > b.writers[len(b.writers)-1].step {
+			a, b = b, a
+		}
+		w := b.writers[0]
+		if !p.canAddInto(a, b, w, i) {
+			continue
+		}
+		p.steps[w.step].always[w.out] = true
+		s.skip = true
+		isThis := func(r int) bool { return r == i }
+		a.readers = slices.DeleteFunc(a.readers, isThis)
+		b.readers = slices.DeleteFunc(b.readers, isThis)
+		result := find(s.outs[0])
+		result.writers = nil
+		merge(a, b)
+		merge(a, result)
+	}
+}
+
+// canAddInto tells whether b, which writer w computes and only the addition
+// reads, can be added to a as it is computed.
+func (p *plan) canAddInto(a, b *place, w writer, addition int) bool {
+	if a.kind != planned || b.kind != planned || a.kept || b.kept || len(b.writers) != 1 || a.size != b.size || !p.accumulates(w) {
+		return false
+	}
+	if a.writers[len(a.writers)-1].step >= w.step {
+		return false
+	}
+	for _, r := range b.readers {
+		if r != addition {
+			return false
+		}
+	}
+	for _, r := range a.readers {
+		if r >= w.step && r != addition {
+			return false
+		}
+	}
+	return true
+}
+
+// bindGradients puts the parameters' gradients where the parameters keep them.
+// A gradient that can't be added to in place, when a machine accumulates over
+// several runs, stays in the arena and is copied at the end (see Compile).
+func (p *plan) bindGradients() {
+	uses := map[*place]int{}
+	for _, n := range p.g.grads {
+		uses[find(p.of[n])]++
+	}
+	for _, param := range p.g.params {
+		n := p.g.grads[param]
+		if n == nil {
+			continue
+		}
+		pl := find(p.of[n])
+		if pl.kind != planned || uses[pl] > 1 || len(pl.readers) > 0 || pl.size != param.Len() {
+			continue
+		}
+		first := -1
+		ok := true
+		for _, w := range pl.writers {
+			ok = ok && p.accumulates(w)
+			if !p.steps[w.step].always[w.out] {
+				ok = ok && first < 0
+				first = w.step
+				p.steps[w.step].param[w.out] = ok
+			}
+		}
+		if !ok {
+			for _, w := range pl.writers {
+				p.steps[w.step].param[w.out] = false
+			}
+			continue
+		}
+		pl.kind = gradient
+		pl.bound, _ = bufferOf(param.Grad())
+	}
+}
+
+// reuseInputs computes an output over an input that nothing reads afterwards,
+// where the operation allows it.
+func (p *plan) reuseInputs() {
+	for i, s := range p.steps {
+		if s.skip || s.outs[0] == nil || s.always[0] {
+			continue
+		}
+		o := find(s.outs[0])
+		if o.kind != planned {
+			continue
+		}
+		for j, input := range s.ins {
+			v := find(input)
+			if v == o || v.kind != planned || v.kept || v.size != o.size || v.dtype != o.dtype || !mayOverwrite(s.node, j) {
+				continue
+			}
+			if slices.Max(v.readers) > i || v.writers[len(v.writers)-1].step >= i {
+				continue
+			}
+			merge(v, o)
+			v.inPlace = true
+			break
+		}
+	}
+}
+
+func mayOverwrite(n *Node, input int) bool {
+	if isAddition(n) {
+		return true
+	}
+	op, ok := n.Op().(inPlacer)
+	return ok && op.inPlace(input)
+}
