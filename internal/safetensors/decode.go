@@ -1,0 +1,72 @@
+package safetensors
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+
+	format "github.com/nlpodyssey/safetensors"
+)
+
+// decode converts a tensor's bytes to the elements of dst, a slice of float32,
+// float64 or int32.
+func decode(dst any, view format.TensorView) error {
+	data, dt := view.Data(), view.DType()
+	n := len(data) / int(dt.Size())
+	switch dst := dst.(type) {
+	case []float32:
+		return decodeFloats(dst, data, dt, n)
+	case []float64:
+		return decodeFloats(dst, data, dt, n)
+	case []int32:
+		if dt != format.I32 || len(dst) != n {
+			return fmt.Errorf("%d elements of %v, expected %d of I32", n, dt, len(dst))
+		}
+		for i := range dst {
+			dst[i] = int32(binary.LittleEndian.Uint32(data[4*i:]))
+		}
+		return nil
+	}
+	return fmt.Errorf("can't be read into %T", dst)
+}
+
+func decodeFloats[T float32 | float64](dst []T, data []byte, dt format.DType, n int) error {
+	if len(dst) != n {
+		return fmt.Errorf("%d elements, expected %d", n, len(dst))
+	}
+	switch dt {
+	case format.F32:
+		for i := range dst {
+			dst[i] = T(math.Float32frombits(binary.LittleEndian.Uint32(data[4*i:])))
+		}
+	case format.F64:
+		for i := range dst {
+			dst[i] = T(math.Float64frombits(binary.LittleEndian.Uint64(data[8*i:])))
+		}
+	case format.BF16:
+		for i := range dst {
+			dst[i] = T(math.Float32frombits(uint32(binary.LittleEndian.Uint16(data[2*i:])) << 16))
+		}
+	case format.F16:
+		for i := range dst {
+			dst[i] = T(half(binary.LittleEndian.Uint16(data[2*i:])))
+		}
+	default:
+		return fmt.Errorf("elements of %v, expected F16, BF16, F32 or F64", dt)
+	}
+	return nil
+}
+
+// half converts an IEEE 754 binary16 number; every one has an exact float32.
+func half(bits uint16) float32 {
+	sign := uint32(bits>>15) << 31
+	exponent, fraction := uint32(bits>>10&0x1f), uint32(bits&0x3ff)
+	switch exponent {
+	case 0: // zero or subnormal: fraction·2⁻²⁴
+		value := float32(fraction) * (1.0 / (1 << 24))
+		return math.Float32frombits(math.Float32bits(value) | sign)
+	case 0x1f: // infinity or not a number
+		return math.Float32frombits(sign | 0xff<<23 | fraction<<13)
+	}
+	return math.Float32frombits(sign | (exponent+127-15)<<23 | fraction<<13)
+}
