@@ -1,0 +1,79 @@
+package parallel
+
+import (
+	"sync/atomic"
+	"testing"
+)
+
+func withWorkers(t testing.TB, n int) {
+	before := Workers()
+	SetWorkers(n)
+	t.Cleanup(func() { SetWorkers(before) })
+}
+
+func TestRunDoesEachItemOnce(t *testing.T) {
+	for _, workers := range []int{1, 2, 3, 8} {
+		withWorkers(t, workers)
+		for _, n := range []int{0, 1, 2, 7, 1000} {
+			done := make([]atomic.Int32, n)
+			Run(n, func(worker, i int) {
+				if worker < 0 || worker >= workers {
+					t.Errorf("worker %d of %d", worker, workers)
+				}
+				done[i].Add(1)
+			})
+			for i := range done {
+				if got := done[i].Load(); got != 1 {
+					t.Errorf("%d workers, %d items: item %d was done %d times", workers, n, i, got)
+				}
+			}
+		}
+	}
+}
+
+func TestRunNests(t *testing.T) {
+	withWorkers(t, 3)
+	var sum atomic.Int64
+	Run(10, func(_, i int) {
+		Run(10, func(_, k int) { sum.Add(int64(10*i + k)) })
+	})
+	if got := sum.Load(); got != 4950 {
+		t.Errorf("got %d, want 4950", got)
+	}
+}
+
+func TestPanicReachesTheCaller(t *testing.T) {
+	withWorkers(t, 2)
+	func() {
+		defer func() {
+			if v := recover(); v != "item 3" {
+				t.Errorf("recovered %v, want the panic of item 3", v)
+			}
+		}()
+		Run(100, func(_, i int) {
+			if i == 3 {
+				panic("item 3")
+			}
+		})
+	}()
+	var n atomic.Int32
+	Run(10, func(_, _ int) { n.Add(1) })
+	if n.Load() != 10 {
+		t.Errorf("after a panic, %d of 10 items were done", n.Load())
+	}
+}
+
+func TestRunAllocatesNothing(t *testing.T) {
+	withWorkers(t, 2)
+	body := func(_, _ int) {}
+	if n := testing.AllocsPerRun(100, func() { Run(64, body) }); n > 0 {
+		t.Errorf("Run allocates %g objects", n)
+	}
+}
+
+func BenchmarkRun(b *testing.B) {
+	body := func(_, _ int) {}
+	for b.Loop() {
+		Run(8, body)
+	}
+}

@@ -1,0 +1,59 @@
+// Package random computes random numbers from a counter: any number of any
+// stream in constant time, so that work can be split, repeated and resumed exactly.
+//
+// The generator is Philox 4x32-10 (Salmon et al., "Parallel random numbers: as
+// easy as 1, 2, 3", 2011). The seed is its key, the stream and the position its counter.
+package random
+
+import (
+	"math"
+	"math/bits"
+)
+
+// Block returns the four 32-bit numbers of block number counter of a stream.
+func Block(seed, stream, counter uint64) [4]uint32 {
+	const (
+		mul0, mul1   = 0xD2511F53, 0xCD9E8D57
+		bump0, bump1 = 0x9E3779B9, 0xBB67AE85
+		rounds       = 10
+	)
+	c0, c1, c2, c3 := uint32(counter), uint32(counter>>32), uint32(stream), uint32(stream>>32)
+	k0, k1 := uint32(seed), uint32(seed>>32)
+	for range rounds {
+		hi0, lo0 := bits.Mul32(mul0, c0)
+		hi1, lo1 := bits.Mul32(mul1, c2)
+		c0, c1, c2, c3 = hi1^c1^k0, lo1, hi0^c3^k1, lo0
+		k0 += bump0
+		k1 += bump1
+	}
+	return [4]uint32{c0, c1, c2, c3}
+}
+
+// Uint64 returns number counter of a stream. Two neighbours share a block.
+func Uint64(seed, stream, counter uint64) uint64 {
+	b := Block(seed, stream, counter/2)
+	if counter%2 == 0 {
+		return uint64(b[0]) | uint64(b[1])<<32
+	}
+	return uint64(b[2]) | uint64(b[3])<<32
+}
+
+// Float64 returns number counter of a stream, evenly from [0, 1).
+func Float64(seed, stream, counter uint64) float64 {
+	return float64(Uint64(seed, stream, counter)>>11) / (1 << 53)
+}
+
+// Normal fills dst with standard normal numbers by the transformation of Box
+// and Muller (1958) in float64. Element i depends on seed, stream and i only.
+func Normal[T float32 | float64](dst []T, seed, stream uint64) {
+	for i := 0; i < len(dst); i += 2 {
+		u := Float64(seed, stream, uint64(i))
+		angle := 2 * math.Pi * Float64(seed, stream, uint64(i)+1)
+		r := math.Sqrt(-2 * math.Log(1-u)) // 1-u is in (0, 1]
+		sin, cos := math.Sincos(angle)
+		dst[i] = T(r * cos)
+		if i+1 < len(dst) {
+			dst[i+1] = T(r * sin)
+		}
+	}
+}

@@ -1,0 +1,80 @@
+package random
+
+import (
+	"math"
+	"slices"
+	"testing"
+)
+
+// TestBlock checks the known answers that the authors of Philox publish with
+// their Random123 library (kat_vectors, philox4x32 with 10 rounds).
+func TestBlock(t *testing.T) {
+	tests := []struct {
+		seed, stream, counter uint64
+		want                  [4]uint32
+	}{
+		{0, 0, 0, [4]uint32{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}},
+		{math.MaxUint64, math.MaxUint64, math.MaxUint64, [4]uint32{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}},
+		{0x299f31d0a4093822, 0x0370734413198a2e, 0x85a308d3243f6a88, [4]uint32{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}},
+	}
+	for _, test := range tests {
+		if got := Block(test.seed, test.stream, test.counter); got != test.want {
+			t.Errorf("Block(%#x, %#x, %#x) = %#x, want %#x", test.seed, test.stream, test.counter, got, test.want)
+		}
+	}
+}
+
+func TestNormalMoments(t *testing.T) {
+	x := make([]float64, 100_001)
+	Normal(x, 1, 2)
+	var m [5]float64
+	for _, v := range x {
+		for k, p := 1, v; k <= 4; k, p = k+1, p*v {
+			m[k] += p / float64(len(x))
+		}
+	}
+	// Five standard errors of each moment for 1e5 numbers.
+	for k, want := range []float64{0, 0, 1, 0, 3} {
+		tolerance := []float64{0, 0.016, 0.023, 0.062, 0.155}[k]
+		if math.Abs(m[k]-want) > tolerance {
+			t.Errorf("moment %d is %.4f, want %g ± %g", k, m[k], want, tolerance)
+		}
+	}
+	prefix := make([]float64, 10)
+	Normal(prefix, 1, 2)
+	if !slices.Equal(prefix, x[:10]) {
+		t.Error("the first elements depend on the length")
+	}
+}
+
+func TestPermutationIsABijection(t *testing.T) {
+	for _, n := range []uint64{1, 2, 3, 4, 5, 17, 64, 1000, 4097} {
+		seen := make([]bool, n)
+		p := NewPermutation(n, 3, n)
+		for i := range n {
+			at := p.At(i)
+			if at >= n || seen[at] {
+				t.Fatalf("n=%d: %d goes to %d, which is outside or taken", n, i, at)
+			}
+			seen[at] = true
+		}
+	}
+	a, b := NewPermutation(1000, 1, 0), NewPermutation(1000, 2, 0)
+	same := 0
+	for i := range uint64(1000) {
+		if a.At(i) == b.At(i) {
+			same++
+		}
+	}
+	if same > 10 { // one is expected
+		t.Errorf("permutations of two seeds agree at %d of 1000 points", same)
+	}
+}
+
+func BenchmarkNormal(b *testing.B) {
+	x := make([]float32, 4096)
+	b.SetBytes(int64(4 * len(x)))
+	for b.Loop() {
+		Normal(x, 1, 2)
+	}
+}
