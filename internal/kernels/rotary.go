@@ -1,0 +1,28 @@
+package kernels
+
+// Rotary turns pairs (a, b) of the first rot elements of each of a token's
+// heads, x [heads, size], by the angles whose cosines and sines are given [rot/2]:
+//
+//	a' = a·cos - b·sin,  b' = b·cos + a·sin
+//
+// and copies the rest. Pair i is (x[i], x[i+rot/2]), or (x[2i], x[2i+1]) where
+// interleaved; inverse turns back. dst may be x.
+func Rotary[T Float](dst, x, cos, sin []T, heads, size, rot int, interleaved, inverse bool) {
+	half := rot / 2
+	for h := range heads {
+		in, out := x[h*size:(h+1)*size], dst[h*size:(h+1)*size]
+		for i := range half {
+			a, b := i, i+half
+			if interleaved {
+				a, b = 2*i, 2*i+1
+			}
+			c, s := cos[i], sin[i]
+			if inverse {
+				s = -s
+			}
+			va, vb := in[a], in[b]
+			out[a], out[b] = va*c-vb*s, vb*c+va*s
+		}
+		copy(out[rot:], in[rot:])
+	}
+}
