@@ -1,0 +1,212 @@
+package tokenizer
+
+import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"github.com/seahorse-ml/seahorse/data/tokenizer/model"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/normalize"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/packed"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/pretok"
+)
+
+// encoder is what one goroutine needs to turn texts into ids quickly.
+type encoder struct {
+	t      *Tokenizer
+	cache  *wordCache
+	tokens []model.Token
+	ids    []int32
+	buffer []byte
+}
+
+// take returns an encoder for the calling goroutine alone, until it is given back.
+func (t *Tokenizer) take() *encoder {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if n := len(t.spare); n > 0 {
+		e := t.spare[n-1]
+		t.spare = t.spare[:n-1]
+		return e
+	}
+	return &encoder{t: t, cache: newWordCache()}
+}
+
+func (t *Tokenizer) giveBack(e *encoder) {
+	t.mu.Lock()
+	t.spare = append(t.spare, e)
+	t.mu.Unlock()
+}
+
+// AppendIDs appends the ids of text to dst, framed by special tokens if
+// addSpecial is set. It gives the ids that Encode gives, many times faster.
+// What the model has no token for, and Encode returns an error, is left out.
+func (t *Tokenizer) AppendIDs(dst []int32, text []byte, addSpecial bool) []int32 {
+	e := t.take()
+	defer t.giveBack(e)
+	return e.appendFramed(dst, text, addSpecial)
+}
+
+// EncodeIDs returns the ids of each of the texts, computed on all cores.
+func (t *Tokenizer) EncodeIDs(texts [][]byte, addSpecial bool) [][]int32 {
+	out := make([][]int32, len(texts))
+	t.parallel(len(texts), func(e *encoder, i int) {
+		e.ids = e.appendFramed(e.ids[:0], texts[i], addSpecial)
+		out[i] = append(make([]int32, 0, len(e.ids)), e.ids...)
+	})
+	return out
+}
+
+// EncodeBatch encodes each of the texts, on all cores.
+func (t *Tokenizer) EncodeBatch(texts [][]byte, o EncodeOptions) ([]Encoding, error) {
+	out := make([]Encoding, len(texts))
+	errs := make([]error, len(texts))
+	t.parallel(len(texts), func(_ *encoder, i int) { out[i], errs[i] = t.Encode(texts[i], o) })
+	for _, err := range errs {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// parallel calls do for 0 to n-1 from as many goroutines as there are cores.
+func (t *Tokenizer) parallel(n int, do func(e *encoder, i int)) {
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), n) {
+		wg.Go(func() {
+			e := t.take()
+			defer t.giveBack(e)
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				do(e, i)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func (e *encoder) appendFramed(dst []int32, text []byte, addSpecial bool) []int32 {
+	if !addSpecial {
+		return e.append(dst, text)
+	}
+	for _, piece := range e.t.plan.Single {
+		if piece.Sequence < 0 {
+			dst = append(dst, piece.ID)
+		} else {
+			dst = e.append(dst, text)
+		}
+	}
+	return dst
+}
+
+// append appends the ids of text without its frame.
+func (e *encoder) append(dst []int32, text []byte) []int32 {
+	t := e.t
+	last := 0
+	for m, ok := t.added.literal.next(text, 0); ok; m, ok = t.added.literal.next(text, m.end) {
+		start, end, ok := t.added.widen(text, last, m)
+		if !ok {
+			continue
+		}
+		dst = append(e.appendSegment(dst, text[last:max(start, last)], last), m.id)
+		last = end
+	}
+	return e.appendSegment(dst, text[last:], last)
+}
+
+// appendSegment appends the ids of what lies between added tokens; origin is its place in the text.
+func (e *encoder) appendSegment(dst []int32, segment []byte, origin int) []int32 {
+	if len(segment) == 0 {
+		return dst
+	}
+	t := e.t
+	if t.scanner == nil || t.added.normalized.count > 0 {
+		return e.appendSlowly(dst, segment, origin)
+	}
+	if t.normalizer != nil {
+		n := normalize.NewText(segment, false)
+		if t.normalizer.Normalize(&n) != nil {
+			return dst
+		}
+		segment = n.Bytes
+	}
+	if t.prefix && len(segment) > 0 && segment[0] != ' ' {
+		e.buffer = append(append(e.buffer[:0], ' '), segment...)
+		segment = e.buffer
+	}
+	return e.appendWords(dst, segment)
+}
+
+// appendWords appends the ids of the words that the scanner finds.
+func (e *encoder) appendWords(dst []int32, text []byte) []int32 {
+	scan, c := e.t.scanner, e.cache
+	for i := 0; i < len(text); {
+		end := scan(text, i)
+		word := text[i:end]
+		if len(word) <= packed.MaxLen {
+			w := packed.Pack(text[i:], len(word))
+			if s := c.find(w); s.word == w {
+				dst = c.append(dst, s)
+			} else {
+				n := len(dst)
+				dst = e.appendWord(dst, word)
+				c.put(s, w, dst[n:])
+			}
+		} else if ids, ok := c.long[string(word)]; ok {
+			dst = append(dst, ids...)
+		} else {
+			n := len(dst)
+			dst = e.appendWord(dst, word)
+			c.putLong(word, dst[n:])
+		}
+		i = end
+	}
+	return dst
+}
+
+// appendWord asks the model.
+func (e *encoder) appendWord(dst []int32, word []byte) []int32 {
+	var err error
+	if e.tokens, err = e.t.model.Tokenize(e.tokens[:0], word); err != nil {
+		return dst
+	}
+	for _, k := range e.tokens {
+		dst = append(dst, k.ID)
+	}
+	return dst
+}
+
+// appendSlowly goes through all steps, one after another.
+func (e *encoder) appendSlowly(dst []int32, segment []byte, origin int) []int32 {
+	text := normalize.NewText(segment, false)
+	text.Origin = origin
+	if e.t.normalizer != nil && e.t.normalizer.Normalize(&text) != nil {
+		return dst
+	}
+	pieces := e.t.added.split(nil, &text, &e.t.added.normalized)
+	if e.t.splitter != nil {
+		var err error
+		if pieces, err = e.t.splitter.PreTokenize(pieces); err != nil {
+			return dst
+		}
+	}
+	for i := range pieces {
+		if pieces[i].ID >= 0 {
+			dst = append(dst, pieces[i].ID)
+		} else {
+			dst = e.appendWord(dst, pieces[i].Text.Bytes)
+		}
+	}
+	return dst
+}
+
+// plain finds out whether words are runs of bytes that a scanner finds.
+func (t *Tokenizer) plain() {
+	switch p := t.splitter.(type) {
+	case pretok.ByteLevel:
+		if p.Raw && p.UseRegex {
+			t.scanner, t.prefix = pretok.ScanGPT2, p.AddPrefixSpace
+		}
+	}
+}

@@ -1,0 +1,156 @@
+// Package tokenizer turns text into the numbers that a language model works on,
+// and back. It trains, reads, writes and runs the kinds of tokenizers that such
+// models use, and gives the same tokens as Hugging Face's library.
+package tokenizer
+
+import (
+	"encoding/json"
+	"fmt"
+	"sync"
+
+	"github.com/seahorse-ml/seahorse/data/tokenizer/decode"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/model"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/normalize"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/postprocess"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/pretok"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/tokenizerjson"
+)
+
+// Tokenizer turns text into ids and ids into text. Its methods may be called
+// from several goroutines at once.
+type Tokenizer struct {
+	file     *tokenizerjson.File
+	settings map[string]json.RawMessage // of tokenizer_config.json
+
+	normalizer normalize.Normalizer // nil: none
+	splitter   pretok.PreTokenizer  // nil: none
+	model      model.Model          // turns words into tokens
+	plan       postprocess.Plan     // special tokens around a text
+	decoder    decode.Decoder       // turns tokens into text
+	added      *addedTokens         // tokens found before the model sees the text
+	scanner    pretok.Scanner       // set where words are runs of bytes that it finds
+	prefix     bool                 // the scanner wants a space before the text
+
+	mu    sync.Mutex
+	spare []*encoder // encoders that nobody uses at the moment
+}
+
+// New makes a tokenizer of the parts of a tokenizer.json. The settings are
+// those of its tokenizer_config.json and may be nil.
+func New(file *tokenizerjson.File, settings map[string]json.RawMessage) (*Tokenizer, error) {
+	t := &Tokenizer{file: file, settings: settings, normalizer: file.Normalizer, splitter: file.PreTokenizer, plan: postprocess.Plain}
+	var err error
+	switch c := file.Model.(type) {
+	case model.BPEConfig:
+		t.splitter, c.Bytes = rawBytes(file.PreTokenizer, c)
+		t.model, err = model.NewBPE(c)
+	default:
+		err = fmt.Errorf("tokenizer: no model of type %T", c)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if file.PostProcessor != nil {
+		if t.plan, err = file.PostProcessor.Plan(); err != nil {
+			return nil, err
+		}
+	}
+	if t.decoder = file.Decoder; t.decoder == nil {
+		t.decoder = decode.Spaced{}
+	}
+	if t.added, err = newAddedTokens(file.AddedTokens, file.Normalizer, t.model.Vocab()); err != nil {
+		return nil, err
+	}
+	t.plain()
+	return t, nil
+}
+
+// rawBytes lets a byte-level model take the bytes of words as they are, where
+// the last thing that happens to them is that they are spelled in its alphabet.
+func rawBytes(p pretok.PreTokenizer, c model.BPEConfig) (pretok.PreTokenizer, bool) {
+	if c.Prefix != "" || c.Suffix != "" || c.ByteFallback || c.FuseUnknown {
+		return p, false
+	}
+	switch p := p.(type) {
+	case pretok.ByteLevel:
+		p.Raw = true
+		return p, true
+	case pretok.Sequence:
+		for i, member := range p {
+			b, ok := member.(pretok.ByteLevel)
+			if !ok {
+				continue
+			}
+			if i < len(p)-1 {
+				return p, false
+			}
+			b.Raw = true
+			return append(append(pretok.Sequence{}, p[:i]...), b), true
+		}
+	}
+	return p, false
+}
+
+// VocabSize returns one more than the largest id.
+func (t *Tokenizer) VocabSize() int { return max(t.model.Vocab().Len(), t.added.top+1) }
+
+// Token returns the token with the given id, as the vocabulary spells it.
+func (t *Tokenizer) Token(id int32) (string, bool) {
+	if a, ok := t.added.byID[id]; ok {
+		return a.Content, true
+	}
+	return t.model.Vocab().Token(id)
+}
+
+// ID returns the id of a token, as the vocabulary spells it.
+func (t *Tokenizer) ID(token string) (int32, bool) {
+	if id, ok := t.added.ids[token]; ok {
+		return id, true
+	}
+	return t.model.Vocab().ID(token)
+}
+
+// endOfText lists names for the token that ends a text, the likeliest first.
+var endOfText = []string{"<|endoftext|>", "<|end_of_text|>", "</s>", "<eos>", "[SEP]", "<|im_end|>"}
+
+// EndOfText returns the id of the token that ends a text: the eos_token of the
+// tokenizer's settings, or else an added token with one of the usual names.
+func (t *Tokenizer) EndOfText() (int32, bool) {
+	if name, ok := t.special("eos_token"); ok {
+		return t.ID(name)
+	}
+	for _, name := range endOfText {
+		if id, ok := t.added.ids[name]; ok {
+			return id, true
+		}
+	}
+	return 0, false
+}
+
+// special returns a token that the settings name: a string, or an object with its content.
+func (t *Tokenizer) special(key string) (string, bool) {
+	b, ok := t.settings[key]
+	if !ok {
+		return "", false
+	}
+	var name string
+	if json.Unmarshal(b, &name) == nil && name != "" {
+		return name, true
+	}
+	var token struct {
+		Content string `json:"content"`
+	}
+	if json.Unmarshal(b, &token) == nil && token.Content != "" {
+		return token.Content, true
+	}
+	return "", false
+}
+
+// ChatTemplate returns the template that chats are written by, in Jinja; "" where there is none.
+func (t *Tokenizer) ChatTemplate() string {
+	var s string
+	if json.Unmarshal(t.settings["chat_template"], &s) != nil {
+		return ""
+	}
+	return s
+}

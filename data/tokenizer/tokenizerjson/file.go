@@ -1,0 +1,179 @@
+// Package tokenizerjson reads and writes tokenizer.json, the file in which
+// Hugging Face tokenizers are kept.
+package tokenizerjson
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+
+	"github.com/seahorse-ml/seahorse/data/tokenizer/decode"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/normalize"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/postprocess"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/pretok"
+)
+
+// File is the contents of a tokenizer.json. A part that is nil is absent.
+type File struct {
+	Truncation    *Truncation
+	Padding       *Padding
+	AddedTokens   []AddedToken
+	Normalizer    normalize.Normalizer
+	PreTokenizer  pretok.PreTokenizer
+	PostProcessor postprocess.Processor
+	Decoder       decode.Decoder
+	// Model is a model.BPEConfig, model.WordPieceConfig, model.UnigramConfig or model.WordLevelConfig.
+	Model any
+}
+
+// AddedToken is a token that is found in the text before the model sees it.
+type AddedToken struct {
+	ID         int32  `json:"id"`
+	Content    string `json:"content"`
+	SingleWord bool   `json:"single_word"` // matches only between characters that form no words
+	LStrip     bool   `json:"lstrip"`      // takes in the white space before it
+	RStrip     bool   `json:"rstrip"`      // takes in the white space after it
+	Normalized bool   `json:"normalized"`  // is looked for in the normalized text
+	Special    bool   `json:"special"`     // is left out of decoded text on demand
+}
+
+// Truncation shortens encodings.
+type Truncation struct {
+	Direction string `json:"direction"`
+	MaxLength int    `json:"max_length"`
+	Strategy  string `json:"strategy"`
+	Stride    int    `json:"stride"`
+}
+
+// Padding lengthens encodings.
+type Padding struct {
+	Strategy        json.RawMessage `json:"strategy"` // "BatchLongest" or {"Fixed": n}
+	Direction       string          `json:"direction"`
+	PadToMultipleOf *int            `json:"pad_to_multiple_of"`
+	PadID           int32           `json:"pad_id"`
+	PadTypeID       int32           `json:"pad_type_id"`
+	PadToken        string          `json:"pad_token"`
+}
+
+// raw is the file with its components unread.
+type raw struct {
+	Version       string          `json:"version"`
+	Truncation    *Truncation     `json:"truncation"`
+	Padding       *Padding        `json:"padding"`
+	AddedTokens   []AddedToken    `json:"added_tokens"`
+	Normalizer    json.RawMessage `json:"normalizer"`
+	PreTokenizer  json.RawMessage `json:"pre_tokenizer"`
+	PostProcessor json.RawMessage `json:"post_processor"`
+	Decoder       json.RawMessage `json:"decoder"`
+	Model         json.RawMessage `json:"model"`
+}
+
+// maxNesting bounds how deep sequences hold sequences.
+const maxNesting = 16
+
+// Parse reads a tokenizer.json. A component that it does not know is an error that names it.
+func Parse(b []byte) (*File, error) {
+	var r raw
+	if err := json.Unmarshal(b, &r); err != nil {
+		return nil, fmt.Errorf("tokenizerjson: %w", err)
+	}
+	f := &File{Truncation: r.Truncation, Padding: r.Padding, AddedTokens: r.AddedTokens}
+	var err error
+	if f.Normalizer, err = parseNormalizer(r.Normalizer, 0); err != nil {
+		return nil, fmt.Errorf("tokenizerjson: normalizer: %w", err)
+	}
+	if f.PreTokenizer, err = parsePreTokenizer(r.PreTokenizer, 0); err != nil {
+		return nil, fmt.Errorf("tokenizerjson: pre_tokenizer: %w", err)
+	}
+	if f.PostProcessor, err = parsePostProcessor(r.PostProcessor, 0); err != nil {
+		return nil, fmt.Errorf("tokenizerjson: post_processor: %w", err)
+	}
+	if f.Decoder, err = parseDecoder(r.Decoder, 0); err != nil {
+		return nil, fmt.Errorf("tokenizerjson: decoder: %w", err)
+	}
+	if f.Model, err = parseModel(r.Model); err != nil {
+		return nil, fmt.Errorf("tokenizerjson: model: %w", err)
+	}
+	return f, nil
+}
+
+// Marshal writes the file.
+func (f *File) Marshal() ([]byte, error) {
+	r := raw{Version: "1.0", Truncation: f.Truncation, Padding: f.Padding, AddedTokens: f.AddedTokens}
+	if r.AddedTokens == nil {
+		r.AddedTokens = []AddedToken{}
+	}
+	for _, part := range []struct {
+		name string
+		to   *json.RawMessage
+		from any
+	}{
+		{"normalizer", &r.Normalizer, f.Normalizer},
+		{"pre_tokenizer", &r.PreTokenizer, f.PreTokenizer},
+		{"post_processor", &r.PostProcessor, f.PostProcessor},
+		{"decoder", &r.Decoder, f.Decoder},
+		{"model", &r.Model, f.Model},
+	} {
+		var err error
+		if *part.to, err = marshalPart(part.from); err != nil {
+			return nil, fmt.Errorf("tokenizerjson: %s: %w", part.name, err)
+		}
+	}
+	var out bytes.Buffer
+	e := json.NewEncoder(&out)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	if err := e.Encode(r); err != nil {
+		return nil, fmt.Errorf("tokenizerjson: %w", err)
+	}
+	return out.Bytes(), nil
+}
+
+// typeOf returns the name of a component's type; "" stands for null.
+func typeOf(b json.RawMessage) (string, error) {
+	if len(b) == 0 || string(b) == "null" {
+		return "", nil
+	}
+	var t struct {
+		Type string `json:"type"`
+	}
+	if err := json.Unmarshal(b, &t); err != nil {
+		return "", err
+	}
+	if t.Type == "" {
+		return "", fmt.Errorf("a component without a type: %.80s", b)
+	}
+	return t.Type, nil
+}
+
+// read reads a component of type T.
+func read[T any](b json.RawMessage, initial T) (T, error) {
+	err := json.Unmarshal(b, &initial)
+	return initial, err
+}
+
+// list reads a sequence's members.
+func list[T any](b json.RawMessage, key string, depth int, parse func(json.RawMessage, int) (T, error)) ([]T, error) {
+	if depth >= maxNesting {
+		return nil, fmt.Errorf("sequences nested more than %d deep", maxNesting)
+	}
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(b, &fields); err != nil {
+		return nil, err
+	}
+	var members []json.RawMessage
+	if err := json.Unmarshal(fields[key], &members); err != nil {
+		return nil, fmt.Errorf("Sequence: %s: %w", key, err)
+	}
+	out := make([]T, len(members))
+	for i, m := range members {
+		if t, err := typeOf(m); err != nil || t == "" {
+			return nil, fmt.Errorf("Sequence: member %d has no type", i)
+		}
+		var err error
+		if out[i], err = parse(m, depth+1); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}

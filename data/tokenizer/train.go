@@ -1,0 +1,224 @@
+package tokenizer
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/seahorse-ml/seahorse/data/tokenizer/decode"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/model"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/postprocess"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/pretok"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/tokenizerjson"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/training"
+)
+
+// TrainConfig says what tokenizer is trained. NewTrainConfig returns one with defaults.
+type TrainConfig struct {
+	// Model is the kind: "char", "bpe", "wordpiece", "unigram" or "word".
+	Model string
+	// VocabSize is the number of tokens to stop at, special ones included. A
+	// small corpus may yield fewer. 0 sets no bound, which only "char" and "word" allow.
+	VocabSize int
+	// MinFrequency is how often a pair, a word or a character must occur; default 0.
+	MinFrequency int64
+	// Special lists the special tokens, which come first in the vocabulary.
+	Special []string
+	// MaxMemory bounds the memory for the words of the corpus, in bytes: beyond
+	// it they are counted by way of temporary files, and the rarest are left out
+	// if the rest would not fit. 0, the default, sets no bound.
+	MaxMemory int64
+	// TempDir is where such files go; "" stands for the system's directory.
+	TempDir string
+	// Threads is the number of threads to count on; 0, the default, stands for
+	// all cores. The result does not depend on it.
+	Threads int
+	// Progress, if set, hears how far the training is.
+	Progress func(Progress)
+}
+
+// Progress says how far a training is.
+type Progress struct {
+	Stage string // "reading" or "learning"
+	Done  int64  // bytes read, or tokens learned
+	Total int64  // tokens to learn; 0 while reading
+}
+
+// EndOfTextToken is the name of the token that ends a text in the tokenizers that Train makes.
+const EndOfTextToken = "<|endoftext|>"
+
+const unknownToken = "<unk>"
+
+// NewTrainConfig returns the defaults for a kind of model.
+func NewTrainConfig(kind string) TrainConfig {
+	c := TrainConfig{Model: kind, VocabSize: 8000, Special: []string{EndOfTextToken}}
+	switch kind {
+	case "char":
+		c.VocabSize = 0
+		c.Special = append(c.Special, unknownToken)
+	}
+	return c
+}
+
+// Validate returns an error that says what is wrong with c.
+func (c *TrainConfig) Validate() error {
+	switch c.Model {
+	case "char":
+	case "bpe":
+		if c.VocabSize < 256+len(c.Special) {
+			return fmt.Errorf("tokenizer: train: a byte-level BPE has at least 256 tokens and %d special ones, got a vocabulary of %d", len(c.Special), c.VocabSize)
+		}
+	default:
+		return fmt.Errorf("tokenizer: train: model must be char, bpe, wordpiece, unigram or word, got %q", c.Model)
+	}
+	if c.MaxMemory < 0 || c.Threads < 0 || c.MinFrequency < 0 || c.VocabSize < 0 {
+		return fmt.Errorf("tokenizer: train: sizes must not be negative, got vocabulary %d, minimal frequency %d, memory %d, threads %d", c.VocabSize, c.MinFrequency, c.MaxMemory, c.Threads)
+	}
+	for i, s := range c.Special {
+		if s == "" || slices.Contains(c.Special[:i], s) {
+			return fmt.Errorf("tokenizer: train: special token %d, %q, is empty or a repetition", i, s)
+		}
+	}
+	return nil
+}
+
+// ErrEmptyCorpus is returned for a corpus without text.
+var ErrEmptyCorpus = errors.New("tokenizer: train: the corpus is empty")
+
+// Train learns a tokenizer from a corpus. The same corpus gives the same
+// tokenizer, on any number of threads.
+func Train(ctx context.Context, c TrainConfig, corpus Corpus) (*Tokenizer, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	var file *tokenizerjson.File
+	var err error
+	switch c.Model {
+	case "char":
+		file, err = c.trainChar(ctx, corpus)
+	case "bpe":
+		file, err = c.trainBPE(ctx, corpus)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return New(file, c.settings())
+}
+
+// count counts what split makes of the documents.
+func (c *TrainConfig) count(ctx context.Context, corpus Corpus, split func(document []byte, yield func(word []byte))) ([]training.Word, error) {
+	words, err := training.Count(ctx, corpus, training.CountConfig{
+		Split:     split,
+		Threads:   c.Threads,
+		MaxMemory: c.MaxMemory,
+		TempDir:   c.TempDir,
+		Progress: func(bytes int64) {
+			if c.Progress != nil {
+				c.Progress(Progress{Stage: "reading", Done: bytes})
+			}
+		},
+	})
+	if err == nil && len(words) == 0 {
+		err = ErrEmptyCorpus
+	}
+	return words, err
+}
+
+func (c *TrainConfig) learning(tokens int) {
+	if c.Progress != nil {
+		c.Progress(Progress{Stage: "learning", Done: int64(tokens), Total: int64(c.VocabSize)})
+	}
+}
+
+// special returns the special tokens as added tokens.
+func (c *TrainConfig) special() []tokenizerjson.AddedToken {
+	out := make([]tokenizerjson.AddedToken, len(c.Special))
+	for id, s := range c.Special {
+		out[id] = tokenizerjson.AddedToken{ID: int32(id), Content: s, Special: true}
+	}
+	return out
+}
+
+// settings returns what goes into tokenizer_config.json.
+func (c *TrainConfig) settings() map[string]json.RawMessage {
+	s := map[string]json.RawMessage{
+		"tokenizer_class":              json.RawMessage(`"PreTrainedTokenizerFast"`),
+		"clean_up_tokenization_spaces": json.RawMessage("false"),
+	}
+	roles := map[string][]string{
+		"eos_token":  {EndOfTextToken, "</s>"},
+		"bos_token":  {EndOfTextToken, "<s>"},
+		"unk_token":  {unknownToken, "[UNK]"},
+		"pad_token":  {"<pad>", "[PAD]"},
+		"cls_token":  {"[CLS]"},
+		"sep_token":  {"[SEP]"},
+		"mask_token": {"[MASK]"},
+	}
+	for role, names := range roles {
+		for _, name := range names {
+			if slices.Contains(c.Special, name) {
+				s[role], _ = json.Marshal(name)
+				break
+			}
+		}
+	}
+	return s
+}
+
+func (c *TrainConfig) trainBPE(ctx context.Context, corpus Corpus) (*tokenizerjson.File, error) {
+	words, err := c.count(ctx, corpus, func(document []byte, yield func([]byte)) {
+		for i := 0; i < len(document); {
+			end := pretok.ScanGPT2(document, i)
+			yield(document[i:end])
+			i = end
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	symbols := make([]string, 256)
+	for b := range symbols {
+		symbols[b] = string(model.ByteRune(byte(b)))
+	}
+	tokens, merges, err := training.BPE(ctx, words, training.BPEConfig{
+		VocabSize: c.VocabSize, MinFrequency: c.MinFrequency, Special: c.Special, Symbols: symbols, Bytes: true, Progress: c.learning,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &tokenizerjson.File{
+		AddedTokens:   c.special(),
+		PreTokenizer:  pretok.ByteLevel{UseRegex: true},
+		PostProcessor: postprocess.ByteLevel{UseRegex: true},
+		Decoder:       decode.ByteLevel{UseRegex: true},
+		Model:         model.BPEConfig{Vocab: model.NewVocabList(tokens), Merges: merges},
+	}, nil
+}
+
+// trainChar makes a vocabulary of characters. It is kept as a BPE that merges
+// nothing, the one model of tokenizer.json that takes a text apart into characters.
+func (c *TrainConfig) trainChar(ctx context.Context, corpus Corpus) (*tokenizerjson.File, error) {
+	chars, err := c.count(ctx, corpus, eachRune)
+	if err != nil {
+		return nil, err
+	}
+	chars = slices.DeleteFunc(chars, func(w training.Word) bool { return w.Count < c.MinFrequency })
+	if room := c.VocabSize - len(c.Special); c.VocabSize > 0 && len(chars) > room {
+		slices.SortStableFunc(chars, func(a, b training.Word) int { return int(min(max(b.Count-a.Count, -1), 1)) })
+		chars = chars[:max(room, 0)]
+	}
+	tokens := slices.Clone(c.Special)
+	for _, w := range chars {
+		if !slices.Contains(c.Special, w.Text) {
+			tokens = append(tokens, w.Text)
+		}
+	}
+	slices.Sort(tokens[len(c.Special):])
+	config := model.BPEConfig{Vocab: model.NewVocabList(tokens)}
+	if slices.Contains(c.Special, unknownToken) {
+		config.Unknown = unknownToken
+	}
+	return &tokenizerjson.File{AddedTokens: c.special(), Decoder: decode.Fuse{}, Model: config}, nil
+}
