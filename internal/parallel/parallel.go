@@ -1,5 +1,5 @@
 // Package parallel runs loops on all cores with one pool of workers for the
-// process. Handing a loop to it costs a few microseconds and no allocation.
+// process. Handing a loop to it costs about a microsecond and no allocation.
 package parallel
 
 import (
@@ -8,50 +8,104 @@ import (
 	"sync/atomic"
 )
 
+// spins is how often a waiting worker looks before it goes to sleep: some tens of
+// microseconds, which bridges the gaps between the loops of a training step. A sleeping one
+// takes the system several microseconds to wake.
+const spins = 20_000
+
 // pool holds the state of the loop that is running. Items are handed out one
 // at a time by a counter, so that uneven ones balance.
 type pool struct {
 	gate    sync.Mutex // held by the loop that runs
-	workers int
-	wake    []chan struct{} // one for each worker but the caller
+	helpers []*helper  // the workers but the caller, who is worker 0
 	body    func(worker, i int)
 	n       int64
 	next    atomic.Int64
-	busy    sync.WaitGroup
+	pending atomic.Int64 // helpers that have not finished
+	caller  sleeper
 	failed  atomic.Pointer[failure]
+}
+
+// helper is a worker with a goroutine of its own.
+type helper struct {
+	sleeper
+	loops atomic.Uint64 // loops that it was called to
+	quit  atomic.Bool
+}
+
+// A sleeper waits for a condition that another goroutine makes true, first
+// awake and then asleep.
+type sleeper struct {
+	asleep atomic.Bool
+	bell   chan struct{}
+}
+
+func newSleeper() sleeper { return sleeper{bell: make(chan struct{}, 1)} }
+
+// wait returns when ready does; whoever makes it true must call wake afterwards.
+func (s *sleeper) wait(ready func() bool) {
+	for range spins {
+		if ready() {
+			return
+		}
+	}
+	s.asleep.Store(true)
+	if ready() && s.asleep.CompareAndSwap(true, false) {
+		return
+	}
+	<-s.bell
+}
+
+func (s *sleeper) wake() {
+	if s.asleep.CompareAndSwap(true, false) {
+		s.bell <- struct{}{}
+	}
 }
 
 type failure struct{ value any }
 
 var shared = newPool(runtime.GOMAXPROCS(0))
 
-func newPool(n int) *pool {
-	p := &pool{workers: n}
-	for w := 1; w < n; w++ {
-		wake := make(chan struct{}, 1)
-		p.wake = append(p.wake, wake)
-		go func() {
-			for range wake {
-				p.work(w)
-				p.busy.Done()
-			}
-		}()
+func newPool(workers int) *pool {
+	p := &pool{caller: newSleeper()}
+	for w := 1; w < workers; w++ {
+		h := &helper{sleeper: newSleeper()}
+		p.helpers = append(p.helpers, h)
+		go p.help(h, w)
 	}
 	return p
 }
 
+// help works on each loop that h is called to.
+func (p *pool) help(h *helper, worker int) {
+	var done uint64
+	called := func() bool { return h.loops.Load() != done }
+	for {
+		h.wait(called)
+		if h.quit.Load() {
+			return
+		}
+		done++
+		p.work(worker)
+		if p.pending.Add(-1) == 0 {
+			p.caller.wake()
+		}
+	}
+}
+
 // Workers returns the number of workers, GOMAXPROCS at start unless SetWorkers changed it.
-func Workers() int { return shared.workers }
+func Workers() int { return len(shared.helpers) + 1 }
 
 // SetWorkers sets the number of workers to n, at least 1. It must not be
 // called while a loop runs.
 func SetWorkers(n int) {
-	n = max(n, 1)
-	if n == shared.workers {
+	if n = max(n, 1); n == Workers() {
 		return
 	}
-	for _, wake := range shared.wake {
-		close(wake)
+	for _, h := range shared.helpers {
+		h.quit.Store(true)
+		h.loops.Add(1)
+		h.wake()
 	}
 	shared = newPool(n)
 }
@@ -63,7 +117,7 @@ func SetWorkers(n int) {
 // not nest. A panic in body is raised again by Run, after the others have stopped.
 func Run(n int, body func(worker, i int)) {
 	p := shared
-	if n <= 1 || p.workers == 1 || !p.gate.TryLock() {
+	if n <= 1 || len(p.helpers) == 0 || !p.gate.TryLock() {
 		for i := range n {
 			body(0, i)
 		}
@@ -71,13 +125,14 @@ func Run(n int, body func(worker, i int)) {
 	}
 	p.body, p.n = body, int64(n)
 	p.next.Store(0)
-	helpers := min(len(p.wake), n-1)
-	p.busy.Add(helpers)
-	for _, wake := range p.wake[:helpers] {
-		wake <- struct{}{}
+	helpers := p.helpers[:min(len(p.helpers), n-1)]
+	p.pending.Store(int64(len(helpers)))
+	for _, h := range helpers {
+		h.loops.Add(1)
+		h.wake()
 	}
 	p.work(0)
-	p.busy.Wait()
+	p.caller.wait(p.finished)
 	p.body = nil
 	f := p.failed.Swap(nil)
 	p.gate.Unlock()
@@ -85,6 +140,8 @@ func Run(n int, body func(worker, i int)) {
 		panic(f.value)
 	}
 }
+
+func (p *pool) finished() bool { return p.pending.Load() == 0 }
 
 // work takes items until there are none.
 func (p *pool) work(worker int) {

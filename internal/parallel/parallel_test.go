@@ -3,6 +3,7 @@ package parallel
 import (
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 func withWorkers(t testing.TB, n int) {
@@ -71,9 +72,30 @@ func TestRunAllocatesNothing(t *testing.T) {
 	}
 }
 
+// TestRunAfterSleep runs loops with pauses that let the workers fall asleep.
+func TestRunAfterSleep(t *testing.T) {
+	withWorkers(t, 4)
+	for range 50 {
+		var n atomic.Int32
+		Run(8, func(_, _ int) { n.Add(1) })
+		if n.Load() != 8 {
+			t.Fatalf("%d of 8 items were done", n.Load())
+		}
+		time.Sleep(200 * time.Microsecond)
+	}
+}
+
+// BenchmarkRun has items of about a microsecond, so that all workers take part.
 func BenchmarkRun(b *testing.B) {
-	body := func(_, _ int) {}
+	var sink atomic.Uint64
+	body := func(_, i int) {
+		x := uint64(i)
+		for range 1000 {
+			x = x*6364136223846793005 + 1
+		}
+		sink.Add(x)
+	}
 	for b.Loop() {
-		Run(8, body)
+		Run(2*Workers(), body)
 	}
 }
