@@ -9,7 +9,8 @@ import (
 	"github.com/seahorse-ml/seahorse/internal/random"
 )
 
-// An Init says how a new parameter is filled.
+// An Init says how a new parameter is filled. The zero value says nothing: a
+// layer then takes its own default (see Or), and a parameter is filled with 0.
 type Init struct {
 	dist  distribution
 	scale float64 // standard deviation, bound or value
@@ -18,13 +19,14 @@ type Init struct {
 type distribution uint8
 
 const (
-	constant distribution = iota
+	unset distribution = iota
+	constant
 	normal
 	uniform
 )
 
 // Zeros fills with 0.
-func Zeros() Init { return Init{} }
+func Zeros() Init { return Constant(0) }
 
 // Ones fills with 1.
 func Ones() Init { return Constant(1) }
@@ -40,6 +42,14 @@ func Uniform(bound float64) Init { return Init{uniform, bound} }
 
 // XavierUniform draws evenly from ±√(6/(in+out)) (Glorot and Bengio, 2010).
 func XavierUniform(in, out int) Init { return Uniform(math.Sqrt(6 / float64(in+out))) }
+
+// Or returns i, or fallback if i is the zero value.
+func (i Init) Or(fallback Init) Init {
+	if i.dist == unset {
+		return fallback
+	}
+	return i
+}
 
 func (i Init) String() string {
 	switch i.dist {

@@ -75,6 +75,7 @@ type tree struct {
 	byName map[string]*Param
 	known  map[string]bool // stored names that are no parameters, and may be left unread
 	errs   []error
+	failed error // a configuration that no parameters can be made for
 }
 
 // NewParams starts a tree whose parameters are initialised at random. What a
@@ -149,6 +150,14 @@ func (p *Params) Loading() bool { return p.tree.source != nil }
 // files carry, so that it isn't reported as extra.
 func (p *Params) Ignore(name string) { p.tree.known[p.prefix+name] = true }
 
+// Fail records that a layer's configuration is wrong. The first such error is
+// what Err returns, because what follows from it would only hide it.
+func (p *Params) Fail(err error) {
+	if p.tree.failed == nil {
+		p.tree.failed = err
+	}
+}
+
 // All returns the tree's parameters in the order in which they were made.
 func (p *Params) All() []*Param { return p.tree.all }
 
@@ -156,6 +165,9 @@ func (p *Params) All() []*Param { return p.tree.all }
 // is complete only when its model was built, so call it then: tensors that
 // nothing asked for are errors too.
 func (p *Params) Err() error {
+	if p.tree.failed != nil {
+		return p.tree.failed
+	}
 	errs := slices.Clone(p.tree.errs)
 	if p.tree.source != nil {
 		names := slices.Sorted(slices.Values(p.tree.source.Names()))

@@ -1,0 +1,64 @@
+package layers
+
+import (
+	"fmt"
+
+	"github.com/seahorse-ml/seahorse/graph"
+)
+
+// FeedForwardConfig configures NewFeedForward.
+type FeedForwardConfig struct {
+	Width, Hidden int              // D and F, > 0
+	Activation    graph.Activation // default graph.Identity, which makes it linear
+	Gated         bool             // a second projection is multiplied by the activated one; default false
+	Bias          bool             // the projections have biases; default false
+	InOut         bool             // weights are stored [In, Out]; default [Out, In]
+	Dropout       float64          // of the hidden values; default 0
+	Init          graph.Init       // of the projections to F; default Xavier uniform
+	OutInit       graph.Init       // of the projection to D; default Init
+	Names         FeedForwardNames
+}
+
+// FeedForwardNames are the folders of the projections in the parameter tree.
+type FeedForwardNames struct {
+	Up   string // default "up"
+	Gate string // default "gate"
+	Down string // default "down"
+}
+
+// FeedForward is f(x·U)·D, or with a gate (f(x·G)⊙(x·U))·D (Shazeer, 2020): a GLU
+// with a sigmoid, GeGLU with GELU, SwiGLU with SiLU.
+type FeedForward struct {
+	Gate     *Linear // D to F; nil without gate
+	Up, Down *Linear // D to F, F to D
+
+	config FeedForwardConfig
+}
+
+// NewFeedForward makes the projections.
+func NewFeedForward(c FeedForwardConfig, p *graph.Params) *FeedForward {
+	if c.Width <= 0 || c.Hidden <= 0 {
+		p.Fail(fmt.Errorf("layers: feed-forward: widths %d and %d, expected them to be positive", c.Width, c.Hidden))
+		return &FeedForward{}
+	}
+	in := LinearConfig{In: c.Width, Out: c.Hidden, Bias: c.Bias, InOut: c.InOut, Init: c.Init}
+	out := LinearConfig{In: c.Hidden, Out: c.Width, Bias: c.Bias, InOut: c.InOut, Init: c.OutInit.Or(c.Init)}
+	f := &FeedForward{config: c}
+	if c.Gated {
+		f.Gate = NewLinear(in, p.Sub(or(c.Names.Gate, "gate")))
+	}
+	f.Up = NewLinear(in, p.Sub(or(c.Names.Up, "up")))
+	f.Down = NewLinear(out, p.Sub(or(c.Names.Down, "down")))
+	return f
+}
+
+// Forward maps x [B, T, D] to the same shape.
+func (f *FeedForward) Forward(g *graph.Graph, x *graph.Node) *graph.Node {
+	h := f.Up.Forward(g, x)
+	if f.Gate != nil {
+		h = g.Gate(f.config.Activation, f.Gate.Forward(g, x), h)
+	} else {
+		h = g.Activate(f.config.Activation, h)
+	}
+	return f.Down.Forward(g, g.Dropout(h, f.config.Dropout))
+}

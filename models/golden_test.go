@@ -1,0 +1,158 @@
+package models
+
+import (
+	"encoding/json"
+	"math"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/seahorse-ml/seahorse/graph"
+	"github.com/seahorse-ml/seahorse/internal/golden"
+	"gorgonia.org/tensor"
+)
+
+// goldenCase is what testdata/goldens.py writes.
+type goldenCase struct {
+	Config     json.RawMessage
+	IDs        [][]int32
+	Targets    [][]int32
+	Parameters map[string]goldenParameter
+	Logits     []float64
+	Loss       float64
+}
+
+type goldenParameter struct {
+	Shape    []int
+	Gradient golden.Digest
+}
+
+func readGolden(t *testing.T, name string) goldenCase {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("testdata", name+".json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var c goldenCase
+	if err := json.Unmarshal(data, &c); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// source computes the parameters of a golden.
+func (c goldenCase) source() golden.Source {
+	s := golden.Source{Shapes: map[string][]int{}}
+	for name, p := range c.Parameters {
+		s.Shapes[name] = p.Shape
+	}
+	return s
+}
+
+func (c goldenCase) load(t *testing.T, dt tensor.Dtype) CausalLM {
+	t.Helper()
+	var head struct {
+		ModelType string `json:"model_type"`
+	}
+	if err := json.Unmarshal(c.Config, &head); err != nil {
+		t.Fatal(err)
+	}
+	load, err := loader(head.ModelType)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := load(c.Config, dt, c.source())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// input makes a node of rows of integers.
+func input(g *graph.Graph, name string, rows [][]int32) *graph.Node {
+	n := g.Input(name, tensor.Int32, len(rows), len(rows[0]))
+	for i, row := range rows {
+		copy(graph.Ints(n)[i*len(row):], row)
+	}
+	return n
+}
+
+// goldens lists the files with what both sides' rounding leaves apart in float64:
+// transformers computes some things in float32 whatever the model's type is.
+var goldens = []struct {
+	name      string
+	tolerance float64
+}{
+	{"gpt2", 1e-9},
+	{"gpt2_untied", 1e-9},
+}
+
+func TestGoldens(t *testing.T) {
+	for _, test := range goldens {
+		t.Run(test.name, func(t *testing.T) {
+			c := readGolden(t, test.name)
+			checkLogits(t, c, test.tolerance)
+			checkGradients(t, c, test.tolerance)
+		})
+	}
+}
+
+func checkLogits(t *testing.T, c goldenCase, tolerance float64) {
+	t.Helper()
+	m := c.load(t, tensor.Float64)
+	g := graph.New(graph.Config{DType: tensor.Float64})
+	logits := m.Logits(g, input(g, "ids", c.IDs), nil)
+	run(t, g, logits)
+	got := graph.Floats[float64](logits)
+	if len(got) != len(c.Logits) {
+		t.Fatalf("%d logits, expected %d", len(got), len(c.Logits))
+	}
+	worst := 0.0
+	for i, want := range c.Logits {
+		worst = max(worst, math.Abs(got[i]-want)/max(1, math.Abs(want)))
+	}
+	if !(worst <= max(tolerance, 1e-8)) { // the file has nine digits
+		t.Errorf("logits differ by %g", worst)
+	}
+}
+
+func checkGradients(t *testing.T, c goldenCase, tolerance float64) {
+	t.Helper()
+	m := c.load(t, tensor.Float64)
+	g := graph.New(graph.Config{DType: tensor.Float64})
+	loss, _ := m.Loss(g, Batch{IDs: input(g, "ids", c.IDs), Targets: input(g, "targets", c.Targets)})
+	if err := g.Grad(loss); err != nil {
+		t.Fatal(err)
+	}
+	run(t, g, loss)
+	if got := graph.Scalar(loss); !(math.Abs(got-c.Loss) <= tolerance) {
+		t.Errorf("loss %.12g, expected %.12g", got, c.Loss)
+	}
+	if len(m.Params()) != len(c.Parameters) {
+		t.Errorf("%d parameters, expected %d", len(m.Params()), len(c.Parameters))
+	}
+	for _, p := range m.Params() {
+		want, ok := c.Parameters[p.Name]
+		if !ok {
+			t.Errorf("parameter %q is not the reference's", p.Name)
+			continue
+		}
+		// The floor is for gradients that are nothing but rounding, such as those of key biases.
+		d := golden.Digested(p.Name, graph.GradData[float64](p)).Distance(want.Gradient, 1e-4)
+		if !(d <= 10*tolerance) {
+			t.Errorf("the gradient of %s differs by %g of its length %g", p.Name, d, want.Gradient.Norm)
+		}
+	}
+}
+
+func run(t *testing.T, g *graph.Graph, outputs ...*graph.Node) {
+	t.Helper()
+	m, err := graph.Compile(g, outputs...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { m.Close() })
+	if err := m.RunAll(); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,135 @@
+package models
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/seahorse-ml/seahorse/graph"
+	"github.com/seahorse-ml/seahorse/internal/atomicfile"
+	"github.com/seahorse-ml/seahorse/internal/safetensors"
+	"gorgonia.org/tensor"
+)
+
+// Names of a model directory's files.
+const (
+	configName     = "config.json"
+	generationName = "generation_config.json"
+)
+
+// loadFunc builds a model from a config.json and a source of parameters.
+type loadFunc func(config []byte, dt tensor.Dtype, source graph.Source) (CausalLM, error)
+
+// family is one architecture.
+type family struct {
+	modelType string
+	load      loadFunc
+}
+
+// families returns the known architectures, sorted by name.
+func families() []family {
+	return []family{
+		{"gpt2", loadGPT2},
+	}
+}
+
+// Load reads a model directory, in float32. Errors name what is missing or
+// doesn't fit; a model_type that nobody knows gets the list of those that are known.
+func Load(dir string) (CausalLM, error) {
+	config, modelType, err := readConfig(dir)
+	if err != nil {
+		return nil, err
+	}
+	load, err := loader(modelType)
+	if err != nil {
+		return nil, fmt.Errorf("models: %s: %w", filepath.Join(dir, configName), err)
+	}
+	source, err := safetensors.OpenDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("models: %w", err)
+	}
+	defer source.Close()
+	m, err := load(config, tensor.Float32, source)
+	if err != nil {
+		return nil, fmt.Errorf("models: %s: %w", dir, err)
+	}
+	return m, nil
+}
+
+// loader returns what builds a model_type.
+func loader(modelType string) (loadFunc, error) {
+	all := families()
+	i := slices.IndexFunc(all, func(f family) bool { return f.modelType == modelType })
+	if i < 0 {
+		var known []string
+		for _, f := range all {
+			known = append(known, f.modelType)
+		}
+		return nil, fmt.Errorf("model_type %q is not known; known are %s", modelType, strings.Join(known, ", "))
+	}
+	return all[i].load, nil
+}
+
+// readConfig returns a directory's config.json and the model_type in it.
+func readConfig(dir string) (config []byte, modelType string, err error) {
+	path := filepath.Join(dir, configName)
+	config, err = os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, "", fmt.Errorf("models: %s is no model directory: it has no %s", dir, configName)
+	}
+	if err != nil {
+		return nil, "", fmt.Errorf("models: %w", err)
+	}
+	var head struct {
+		ModelType string `json:"model_type"`
+	}
+	if err := json.Unmarshal(config, &head); err != nil {
+		return nil, "", fmt.Errorf("models: %s: %w", path, err)
+	}
+	return config, head.ModelType, nil
+}
+
+// save writes a model directory's files. A directory that isn't there is made.
+func save(dir string, config, generation any, params []*graph.Param) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("models: %w", err)
+	}
+	tensors := make([]safetensors.Tensor, len(params))
+	for i, p := range params {
+		tensors[i] = safetensors.Tensor{Name: p.Name, Shape: p.Shape, Data: p.Value().Data()}
+	}
+	path := filepath.Join(dir, safetensors.FileName)
+	if err := safetensors.Write(path, tensors, map[string]string{"format": "pt"}); err != nil {
+		return fmt.Errorf("models: %w", err)
+	}
+	for name, content := range map[string]any{configName: config, generationName: generation} {
+		data, err := json.MarshalIndent(content, "", "  ")
+		if err != nil {
+			return fmt.Errorf("models: %s: %w", name, err)
+		}
+		if err := atomicfile.WriteBytes(filepath.Join(dir, name), append(data, '\n')); err != nil {
+			return fmt.Errorf("models: %w", err)
+		}
+	}
+	return nil
+}
+
+// generationConfig is what generation_config.json says.
+type generationConfig struct {
+	BosTokenID *int `json:"bos_token_id,omitempty"`
+	EosTokenID *int `json:"eos_token_id,omitempty"`
+	PadTokenID *int `json:"pad_token_id,omitempty"`
+}
+
+// elementType names the type of a parameter as config.json does.
+func elementType(p *graph.Param) string {
+	if p.Value().Dtype() == tensor.Float64 {
+		return "float64"
+	}
+	return "float32"
+}

@@ -1,0 +1,145 @@
+package models
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/seahorse-ml/seahorse/internal/random"
+)
+
+// GenerateConfig configures Generate.
+type GenerateConfig struct {
+	MaxNewTokens int     // tokens to generate at most, > 0
+	Temperature  float64 // logits are divided by it; 0 takes the best token each time
+	TopK         int     // only this many best tokens are drawn from, and those as good as the last; 0 means all
+	TopP         float64 // only the best tokens that have this probability together; 0 or 1 means all
+	Seed         uint64  // what is drawn depends on it and on the number of the token only
+	Stop         []int32 // tokens that end the text; they are generated last
+}
+
+// Validate tells what is wrong with the configuration, or nil.
+func (c GenerateConfig) Validate() error {
+	switch {
+	case c.MaxNewTokens <= 0:
+		return fmt.Errorf("models: generate: %d new tokens, expected at least 1", c.MaxNewTokens)
+	case c.Temperature < 0 || math.IsInf(c.Temperature, 0) || math.IsNaN(c.Temperature):
+		return fmt.Errorf("models: generate: temperature %g, expected at least 0", c.Temperature)
+	case c.TopK < 0:
+		return fmt.Errorf("models: generate: top-k %d, expected at least 0", c.TopK)
+	case !(c.TopP >= 0 && c.TopP <= 1):
+		return fmt.Errorf("models: generate: top-p %g, expected 0 to 1", c.TopP)
+	}
+	return nil
+}
+
+// A sampler chooses tokens by their logits. Its filters keep what those of
+// transformers keep, in the same order: temperature, top-k, top-p.
+type sampler struct {
+	config     GenerateConfig
+	candidates []candidate
+	heap       []float32
+}
+
+// candidate is a token that may be drawn.
+type candidate struct {
+	id     int32
+	logit  float64 // divided by the temperature
+	weight float64 // e^(logit - the best logit)
+}
+
+// choose returns the token for logits [V]; draw numbers the random choices.
+func (s *sampler) choose(logits []float32, draw uint64) (int32, error) {
+	best := 0
+	for i, z := range logits {
+		if z != z {
+			return 0, fmt.Errorf("models: generate: the logit of token %d is not a number", i)
+		}
+		if z > logits[best] {
+			best = i
+		}
+	}
+	if s.config.Temperature == 0 {
+		return int32(best), nil
+	}
+	s.filter(logits, float64(logits[best]))
+	total := 0.0
+	for _, c := range s.candidates {
+		total += c.weight
+	}
+	at := total * random.Float64(s.config.Seed, 0, draw)
+	for _, c := range s.candidates {
+		if at -= c.weight; at < 0 {
+			return c.id, nil
+		}
+	}
+	return int32(best), nil // rounding has used up the last candidate
+}
+
+// filter fills the candidates, best first.
+func (s *sampler) filter(logits []float32, best float64) {
+	c := s.config
+	least := float32(math.Inf(-1))
+	if c.TopK > 0 && c.TopK < len(logits) {
+		least = s.kthLargest(logits, c.TopK)
+	}
+	s.candidates = s.candidates[:0]
+	total := 0.0
+	for id, z := range logits {
+		if z >= least {
+			z := (float64(z) - best) / c.Temperature
+			w := math.Exp(z)
+			total += w
+			s.candidates = append(s.candidates, candidate{int32(id), z, w})
+		}
+	}
+	slices.SortFunc(s.candidates, func(a, b candidate) int {
+		return cmp.Or(cmp.Compare(b.logit, a.logit), cmp.Compare(a.id, b.id))
+	})
+	if c.TopP > 0 && c.TopP < 1 {
+		// A token goes if it and all that are worse have a probability of 1 - TopP at most.
+		tail, keep := 0.0, len(s.candidates)
+		for keep > 1 {
+			tail += s.candidates[keep-1].weight
+			if tail > (1-c.TopP)*total {
+				break
+			}
+			keep--
+		}
+		s.candidates = s.candidates[:keep]
+	}
+}
+
+// kthLargest returns the k-th largest logit. It keeps the k largest that it has
+// seen in a heap with the least of them on top.
+func (s *sampler) kthLargest(logits []float32, k int) float32 {
+	h := append(s.heap[:0], logits[:k]...)
+	sink := func(i int) {
+		for {
+			child := 2*i + 1
+			if child >= k {
+				return
+			}
+			if child+1 < k && h[child+1] < h[child] {
+				child++
+			}
+			if h[i] <= h[child] {
+				return
+			}
+			h[i], h[child] = h[child], h[i]
+			i = child
+		}
+	}
+	for i := k/2 - 1; i >= 0; i-- {
+		sink(i)
+	}
+	for _, z := range logits[k:] {
+		if z > h[0] {
+			h[0] = z
+			sink(0)
+		}
+	}
+	s.heap = h
+	return h[0]
+}

@@ -1,0 +1,51 @@
+package models
+
+import (
+	"github.com/seahorse-ml/seahorse/graph"
+	"gorgonia.org/tensor"
+)
+
+// renamed is a source whose tensors are known by other names.
+type renamed struct {
+	graph.Source
+	stored map[string]string // from a name to the stored one
+}
+
+// rename gives each tensor of a source the name that translate makes of the stored one.
+func rename(source graph.Source, translate func(stored string) string) graph.Source {
+	r := renamed{Source: source, stored: map[string]string{}}
+	for _, name := range source.Names() {
+		r.stored[translate(name)] = name
+	}
+	return r
+}
+
+func (r renamed) Shape(name string) ([]int, bool) {
+	stored, ok := r.stored[name]
+	if !ok {
+		return nil, false
+	}
+	return r.Source.Shape(stored)
+}
+
+func (r renamed) Read(name string, dst *tensor.Dense) error {
+	return r.Source.Read(r.stored[name], dst)
+}
+
+func (r renamed) Names() []string {
+	var names []string
+	for name := range r.stored {
+		names = append(names, name)
+	}
+	return names
+}
+
+// equalTo tells whether a source stores under name the very values of p.
+func equalTo(source graph.Source, name string, p *graph.Param) bool {
+	shape, ok := source.Shape(name)
+	if !ok || !p.Shape.Eq(tensor.Shape(shape)) {
+		return false
+	}
+	stored := tensor.New(tensor.Of(p.Value().Dtype()), tensor.WithShape(shape...))
+	return source.Read(name, stored) == nil && stored.Eq(p.Value())
+}

@@ -1,0 +1,77 @@
+"""Makes the goldens of the model families: python goldens.py [family ...]
+
+A tiny model of each family runs in transformers, in float64, on weights that are
+computed from their names (internal/golden). What it gives goes to FAMILY.json: the
+configuration, the parameters' shapes and the digests of their gradients, the logits and the loss.
+Made with torch 2.15.0 and transformers 5.23.0.
+"""
+
+import json
+import pathlib
+import sys
+
+import torch
+import transformers
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent.parent / "internal" / "golden" / "testdata"))
+from weights import digest, values, weight  # noqa: E402
+
+IGNORED = -100
+
+
+def integers(name, shape, below):
+    n = int(torch.tensor(shape).prod())
+    return torch.from_numpy(((values(name, n) + 1) / 2 * below).astype("int64")).reshape(shape)
+
+
+def fill(model):
+    """Gives every parameter its computed values; tied ones keep the first name."""
+    with torch.no_grad():
+        for name, p in model.named_parameters():
+            p.copy_(weight(name, tuple(p.shape)))
+
+
+def rounded(tensor):
+    return [float(f"{v:.9g}") for v in tensor.detach().double().reshape(-1).tolist()]
+
+
+def causal(config, batch=2, length=9):
+    model = transformers.AutoModelForCausalLM.from_config(config, attn_implementation="eager").double().eval()
+    fill(model)
+    ids = integers("ids", (batch, length), config.vocab_size)
+    targets = integers("targets", (batch, length), config.vocab_size)
+    targets[0, 2] = IGNORED
+    logits = model(ids).logits
+    loss = torch.nn.functional.cross_entropy(logits.reshape(-1, logits.shape[-1]), targets.reshape(-1), ignore_index=IGNORED)
+    loss.backward()
+    return {
+        "config": json.loads(config.to_json_string()),
+        "ids": ids.tolist(),
+        "targets": targets.tolist(),
+        "parameters": {n: {"shape": list(p.shape), "gradient": digest(n, p.grad)} for n, p in model.named_parameters()},
+        "logits": rounded(logits),
+        "loss": loss.item(),
+    }
+
+
+def gpt2(**changes):
+    base = dict(vocab_size=19, n_positions=12, n_embd=12, n_layer=2, n_head=3, bos_token_id=0, eos_token_id=0)
+    return causal(transformers.GPT2Config(**{**base, **changes}))
+
+
+FAMILIES = {
+    "gpt2": lambda: gpt2(),
+    "gpt2_untied": lambda: gpt2(tie_word_embeddings=False, n_inner=20, activation_function="gelu", scale_attn_by_inverse_layer_idx=True),
+}
+
+
+def main():
+    for name in sys.argv[1:] or FAMILIES:
+        path = HERE / f"{name}.json"
+        path.write_text(json.dumps(FAMILIES[name](), separators=(",", ":")) + "\n")
+        print(path.name, path.stat().st_size)
+
+
+if __name__ == "__main__":
+    main()
