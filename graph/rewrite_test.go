@@ -1,0 +1,127 @@
+package graph
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// randomModel builds a model of random operations that read random earlier
+// values, so that values are shared, summed, viewed and overwritten in all sorts of orders.
+func randomModel(g *Graph, params []*Param, seed uint64) *Node {
+	rng := rand.New(rand.NewPCG(seed, 0))
+	values := []*Node{g.Param(params[0]), g.Scale(g.Param(params[1]), 0.5)}
+	pick := func() *Node { return values[len(values)-1-rng.IntN(min(4, len(values)))] }
+	for range 4 + rng.IntN(10) {
+		x := pick()
+		var y *Node
+		switch rng.IntN(9) {
+		case 0, 1, 2:
+			y = g.Add(x, pick())
+		case 3:
+			y = g.Activate([]Activation{GELU, SiLU, Tanh}[rng.IntN(3)], x)
+		case 4:
+			y = g.LayerNorm(x, g.Param(params[2]), nil, 1e-3)
+		case 5:
+			y = g.Linear(x, g.Param(params[3+rng.IntN(2)]), nil, LinearConfig{InOut: rng.IntN(2) == 0})
+		case 6:
+			y = g.Gate(Sigmoid, x, pick())
+		case 7:
+			y = g.Reshape(g.Activate(Tanh, g.Reshape(x, 12, 4)), 3, 16)
+		case 8:
+			y = g.Check(gorgonia.Tanh(x))
+		}
+		values = append(values, y)
+	}
+	sum := values[0]
+	for _, v := range values[1:] {
+		sum = g.Add(sum, v)
+	}
+	// Every parameter takes part, or gorgonia.Grad has no gradient for it.
+	for _, p := range params[3:] {
+		sum = g.Add(sum, g.Linear(sum, g.Param(p), nil, LinearConfig{}))
+	}
+	return weightedSum(g, g.LayerNorm(sum, g.Param(params[2]), nil, 1))
+}
+
+// TestRewritesKeepTheMeaning runs random models on our machine, which adds,
+// overwrites, shares and recomputes, and on Gorgonia's, which does none of it.
+func TestRewritesKeepTheMeaning(t *testing.T) {
+	tree := NewParams(tensor.Float64, 11)
+	params := []*Param{
+		tree.New("x", Normal(1), 3, 16), tree.New("y", Normal(1), 3, 16), tree.New("norm", Normal(1), 16),
+		tree.New("w1", Normal(0.3), 16, 16), tree.New("w2", Normal(0.3), 16, 16),
+	}
+	for seed := range uint64(200) {
+		build := func() (*Graph, *Node) {
+			g := New(Config{DType: tensor.Float64})
+			loss := randomModel(g, params, seed)
+			if err := g.Grad(loss); err != nil {
+				t.Fatalf("model %d: %v", seed, err)
+			}
+			return g, loss
+		}
+		g, loss := build()
+		m, err := Compile(g, loss)
+		if err != nil {
+			t.Fatal(err)
+		}
+		run(t, m)
+		run(t, m) // a second run must not see the first
+		ours, found := Scalar(loss), [][]float64{}
+		for _, p := range params {
+			found = append(found, slices.Clone(GradData[float64](p)))
+		}
+		m.Close()
+
+		g, loss = build()
+		tape := gorgonia.NewTapeMachine(g.Expr())
+		if err := tape.RunAll(); err != nil {
+			t.Fatal(err)
+		}
+		if theirs := Scalar(loss); math.Abs(ours-theirs) > 1e-9*(1+math.Abs(theirs)) {
+			t.Errorf("model %d: loss %.12g, on Gorgonia's machine %.12g", seed, ours, theirs)
+		}
+		for i, p := range params {
+			want := g.grads[p].Value().Data().([]float64)
+			for k := range want {
+				if math.Abs(found[i][k]-want[k]) > 1e-9*(1+math.Abs(want[k])) {
+					t.Errorf("model %d: gradient of %s[%d] is %.12g, on Gorgonia's machine %.12g", seed, p.Name, k, found[i][k], want[k])
+					break
+				}
+			}
+		}
+		tape.Close()
+	}
+}
+
+// TestRecomputedValuesAreNotKept checks that the large activation of a
+// feed-forward layer is free between the two passes.
+func TestRecomputedValuesAreNotKept(t *testing.T) {
+	tree := NewParams(tensor.Float32, 1)
+	x, up, down := tree.New("x", Normal(1), 64, 16), tree.New("up", Normal(1), 256, 16), tree.New("down", Normal(1), 16, 256)
+	g := New(Config{})
+	h := g.Param(x)
+	const layers = 4
+	for range layers {
+		h = g.Add(h, g.Linear(g.Activate(GELU, g.Linear(h, g.Param(up), nil, LinearConfig{})), g.Param(down), nil, LinearConfig{}))
+	}
+	loss := weightedSum(g, h)
+	if err := g.Grad(loss); err != nil {
+		t.Fatal(err)
+	}
+	m, err := EstimateMemory(g, loss)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// What must be kept is the values before each GELU and the residual stream;
+	// another two of the large ones are alive while a layer is worked on.
+	large, small := 64*256*4, 64*16*4
+	if most := (layers+2)*large + (layers+4)*small; m.Arena > most {
+		t.Errorf("the arena has %d bytes, want at most %d", m.Arena, most)
+	}
+}
