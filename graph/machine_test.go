@@ -178,7 +178,8 @@ func TestSharedGradient(t *testing.T) {
 	tree := NewParams(tensor.Float64, 1)
 	a, b := tree.New("a", Normal(1), 2, 3), tree.New("b", Normal(1), 2, 3)
 	g := New(Config{DType: tensor.Float64})
-	loss := weightedSum(g, g.Activate(Tanh, g.Add(g.Param(a), g.Param(b))))
+	w := g.Const("w", []float64{1, 2, 3, 4, 5, 6}, 2, 3)
+	loss := weightedSum(g, g.Linear(g.Add(g.Param(a), g.Param(b)), w, nil, LinearConfig{}))
 	if err := g.Grad(loss); err != nil {
 		t.Fatal(err)
 	}
