@@ -1,0 +1,229 @@
+package data
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+)
+
+// writeFile writes a file below the test's folder and returns its path.
+func writeFile(t testing.TB, folder, name, content string) string {
+	t.Helper()
+	path := filepath.Join(folder, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(content), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// openText returns a source of one plain text file.
+func openText(t testing.TB, name, content string) *Source {
+	t.Helper()
+	s, err := OpenSource(writeFile(t, t.TempDir(), name, content), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func gzipped(t testing.TB, s string) string {
+	t.Helper()
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	w.Write([]byte(s))
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func zstded(t testing.TB, s string) string {
+	t.Helper()
+	w, err := zstd.NewWriter(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(w.EncodeAll([]byte(s), nil))
+}
+
+// readAll joins the documents of a source, each in brackets.
+func readAll(s *Source) (string, error) {
+	var b strings.Builder
+	for p, err := range s.Pieces() {
+		if err != nil {
+			return b.String(), err
+		}
+		if p.First {
+			b.WriteByte('[')
+		}
+		if p.Prompt != nil {
+			b.Write(p.Prompt)
+			b.WriteByte('>')
+		}
+		b.Write(p.Text)
+		if p.Last {
+			b.WriteByte(']')
+		}
+	}
+	return b.String(), nil
+}
+
+func TestSourceReads(t *testing.T) {
+	folder := t.TempDir()
+	writeFile(t, folder, "b.txt", "second")
+	writeFile(t, folder, "a/z.txt.gz", gzipped(t, "first"))
+	writeFile(t, folder, "c.jsonl.zst", zstded(t, `{"text": "third"}`+"\n\n"+`{"prompt":"2+2=","completion":"4","id":7}`))
+	writeFile(t, folder, "d/.git/config", "hidden")
+	writeFile(t, folder, ".hidden", "hidden")
+	writeFile(t, folder, "e.txt", "")
+	if err := os.Symlink(filepath.Join(folder, "b.txt"), filepath.Join(folder, "f.txt")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(folder, filepath.Join(folder, "circle")); err != nil {
+		t.Fatal(err)
+	}
+	cases := []struct{ name, path, stdin, want string }{
+		{"folder", folder, "", "[first][second][third][2+2=>4][second]"},
+		{"link to a folder", filepath.Join(folder, "circle"), "", "[first][second][third][2+2=>4][second]"},
+		{"file", filepath.Join(folder, "b.txt"), "", "[second]"},
+		{"standard input", "-", "piped", "[piped]"},
+		{"compressed standard input", "-", gzipped(t, "piped"), "[piped]"},
+		{"gzip members", "-", gzipped(t, "one,") + gzipped(t, "two"), "[one,two]"},
+		{"byte order mark", "-", "\ufeffmarked", "[marked]"},
+		{"json lines under Windows", writeFile(t, t.TempDir(), "x.JSONL", "\ufeff{\"text\":\"a\"}\r\n{\"text\":\"b\"}\r\n"), "", "[a][b]"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			s, err := OpenSource(c.path, strings.NewReader(c.stdin))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for range 2 { // a stream too can be read again
+				got, err := readAll(s)
+				if err != nil || got != c.want {
+					t.Errorf("read %q, %v, expected %q", got, err, c.want)
+				}
+			}
+			spool := s.spool
+			if err := s.Close(); err != nil {
+				t.Error(err)
+			}
+			if _, err := os.Stat(spool); c.path == Stdin && !os.IsNotExist(err) {
+				t.Errorf("the temporary copy is still there: %v", err)
+			}
+		})
+	}
+}
+
+func TestSourceRefuses(t *testing.T) {
+	folder := t.TempDir()
+	file := func(name, content string) string { return writeFile(t, t.TempDir(), name, content) }
+	cases := []struct{ name, path, stdin, want string }{
+		{"missing", filepath.Join(folder, "missing"), "", "missing: no such file or folder"},
+		{"empty folder", folder, "", "the folder holds no files"},
+		{"empty file", file("a.txt", ""), "", "no text"},
+		{"empty stream", "-", "", "standard input: no text"},
+		{"binary", file("a.png", "\x89PNG\r\n\x1a\n\x00\x00"), "", "a.png: binary data (a zero byte at offset 8)"},
+		{"utf-16", file("a.txt", "\xff\xfea\x00"), "", "a.txt: text is UTF-16"},
+		{"latin-1", file("a.txt", "one\ntwo caf\xe9\n"), "", "a.txt:2: invalid UTF-8: byte 0xe9 at offset 11"},
+		{"cut short in a character", file("a.txt", "caf\xc3"), "", "a.txt:1: invalid UTF-8: byte 0xc3 at offset 3"},
+		{"damaged gzip", file("a.gz", gzipped(t, strings.Repeat("text ", 99))[:20]), "", "a.gz: unexpected EOF"},
+		{"not quite gzip", file("a.gz", "\x1f\x8bxx"), "", "a.gz: gzip: "},
+		{"damaged zstd", file("a.zst", zstded(t, strings.Repeat("text ", 99))[:12]), "", "a.zst: "},
+		{"no object", file("a.jsonl", "{\"text\":\"a\"}\n\n[1]\n"), "", "a.jsonl:3: expected a JSON object"},
+		{"broken json", file("a.jsonl", "{\"text\":"), "", "a.jsonl:1: expected a JSON object"},
+		{"two objects", file("a.jsonl", `{"text":"a"} {"text":"b"}`), "", "a.jsonl:1: expected a JSON object"},
+		{"unknown shape", file("a.jsonl", `{"messages":[],"id":1}`), "", `a.jsonl:1: expected {"text"} or {"prompt", "completion"}, got the keys {"id", "messages"}`},
+		{"half a pair", file("a.jsonl", `{"prompt":"a"}`), "", `got the keys {"prompt"}`},
+		{"both shapes", file("a.jsonl", `{"text":"a","prompt":"b","completion":"c"}`), "", `expected {"text"} or`},
+		{"other case", file("a.jsonl", `{"Text":"a"}`), "", `got the keys {"Text"}`},
+		{"null", file("a.jsonl", `{"text":null}`), "", `"text" must be a string, got null`},
+		{"number", file("a.jsonl", `{"prompt":"a","completion":4}`), "", `"completion" must be a string, got 4`},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			s, err := OpenSource(c.path, strings.NewReader(c.stdin))
+			if err == nil {
+				_, err = readAll(s)
+			}
+			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.HasPrefix(err.Error(), "data: ") {
+				t.Errorf("error is %q, expected %q in it", err, c.want)
+			}
+		})
+	}
+}
+
+func TestSourceCopiesPipes(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		w.WriteString("through a pipe")
+		w.Close()
+	}()
+	s, err := OpenSource(filepath.Join("/dev/fd", fmt.Sprint(r.Fd())), nil)
+	r.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if got, err := readAll(s); err != nil || got != "[through a pipe]" {
+		t.Errorf("read %q, %v", got, err)
+	}
+}
+
+func TestDocumentsOfPairs(t *testing.T) {
+	s := openText(t, "a.jsonl", `{"prompt":"a","completion":"b"}`+"\n"+`{"prompt":"","completion":"c"}`+"\n"+`{"text":""}`)
+	var got []string
+	for d, err := range s.Documents() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, string(d))
+	}
+	if diff := cmp.Diff([]string{"a", "b", "c"}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func FuzzParseExample(f *testing.F) {
+	for _, s := range []string{`{"text":"a"}`, `{"prompt":"a","completion":"\ud800"}`, `null`, `{"text":{"text":"a"}}`, `[[[[`, `{"text":"a","text":1}`} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, line []byte) {
+		p, err := parseExample(line)
+		if err == nil && !(p.First && p.Last) {
+			t.Error("an example is a whole document")
+		}
+	})
+}
+
+func FuzzSource(f *testing.F) {
+	f.Add([]byte("text"), false)
+	f.Add([]byte("{\"text\":\"a\"}\n{"), true)
+	f.Add([]byte(gzipped(f, "text")), false)
+	f.Add([]byte(zstded(f, "{\"text\":\"a\"}")), true)
+	f.Fuzz(func(t *testing.T, content []byte, jsonl bool) {
+		path := writeFile(t, t.TempDir(), map[bool]string{false: "a.txt", true: "a.jsonl"}[jsonl], string(content))
+		s, err := OpenSource(path, nil)
+		if err != nil {
+			return
+		}
+		for _, err := range s.Pieces() {
+			if err != nil && !strings.HasPrefix(err.Error(), "data: "+path) {
+				t.Errorf("error %q does not start with the file", err)
+			}
+		}
+	})
+}
