@@ -1,0 +1,2 @@
+// Package arch holds the test of which packages may import which.
+package arch

@@ -1,0 +1,127 @@
+package arch
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/seahorse-ml/seahorse/"
+
+// layer is a group of packages and what it may import. A name ends in "/..." where it means all packages below too.
+type layer struct {
+	packages []string
+	imports  []string // of this module; packages of one layer may import each other
+	gorgonia bool     // may import gorgonia and tensor
+}
+
+// layers is the table of ARCHITECTURE.md. A package that is in none of them fails the test.
+var layers = []layer{
+	{packages: []string{"internal/cpu", "internal/memory", "internal/atomicfile", "internal/arch"}},
+	{packages: []string{"internal/parallel"}, imports: []string{"internal/cpu"}},
+	{packages: []string{"internal/random"}},
+	{packages: []string{"internal/kernels/..."}, imports: []string{"internal/cpu", "internal/parallel", "internal/random", "internal/memory"}},
+	{packages: []string{"internal/safetensors"}, imports: []string{"internal/atomicfile"}, gorgonia: true},
+	{packages: []string{"graph"}, imports: []string{"internal/kernels/...", "internal/parallel", "internal/random", "internal/memory"}, gorgonia: true},
+	{packages: []string{"data/..."}, imports: []string{"internal/atomicfile", "internal/random"}},
+	{packages: []string{"internal/golden"}, imports: []string{"graph"}, gorgonia: true},
+	{packages: []string{"layers"}, imports: []string{"graph"}, gorgonia: true},
+	{packages: []string{"models"}, imports: []string{"layers", "graph", "internal/atomicfile", "internal/safetensors", "internal/random"}, gorgonia: true},
+	{packages: []string{"optim"}, imports: []string{"graph", "internal/kernels/...", "internal/parallel", "internal/memory"}, gorgonia: true},
+	{packages: []string{"train"}, imports: []string{"optim", "models", "layers", "data/...", "graph", "internal/atomicfile", "internal/safetensors"}, gorgonia: true},
+	{packages: []string{"cmd/finetune", "examples/..."}, imports: []string{"train", "optim", "models", "layers", "data/...", "graph"}, gorgonia: true},
+}
+
+// listed is what `go list -json` tells of a package.
+type listed struct {
+	ImportPath string
+	Imports    []string
+	SFiles     []string
+}
+
+func packages(t *testing.T) []listed {
+	t.Helper()
+	root, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}").Output()
+	if err != nil {
+		t.Fatalf("go list -m: %v", err)
+	}
+	list := exec.Command("go", "list", "-json=ImportPath,Imports,SFiles", "./...")
+	list.Dir = strings.TrimSpace(string(root))
+	list.Stderr = os.Stderr
+	out, err := list.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	var all []listed
+	for d := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p listed
+		if err := d.Decode(&p); errors.Is(err, io.EOF) {
+			return all
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+}
+
+// TestImports checks the direction of imports between the packages, and so over all that they depend on: whoever imports a
+// package may only do so if the table says it, at each step of the way.
+func TestImports(t *testing.T) {
+	for _, p := range packages(t) {
+		name := strings.TrimPrefix(p.ImportPath, module)
+		i := slices.IndexFunc(layers, func(l layer) bool { return matches(l.packages, name) })
+		if i < 0 {
+			t.Errorf("%s: in no layer of the table; add it there and in ARCHITECTURE.md", name)
+			continue
+		}
+		for _, imported := range p.Imports {
+			own, ours := strings.CutPrefix(imported, module)
+			switch {
+			case ours && !matches(layers[i].imports, own) && !matches(layers[i].packages, own):
+				t.Errorf("%s must not import %s", name, own)
+			case strings.HasPrefix(imported, "gorgonia.org/") && !layers[i].gorgonia:
+				t.Errorf("%s must not import %s", name, imported)
+			}
+		}
+	}
+}
+
+// TestAssembly checks that only the kernels, and what asks the processor for its features, hold assembly.
+func TestAssembly(t *testing.T) {
+	for _, p := range packages(t) {
+		name := strings.TrimPrefix(p.ImportPath, module)
+		if len(p.SFiles) > 0 && !matches([]string{"internal/kernels/...", "internal/cpu"}, name) {
+			t.Errorf("%s: assembly outside of the kernels: %v", name, p.SFiles)
+		}
+	}
+}
+
+// matches tells whether a package is one of those that patterns name.
+func matches(patterns []string, name string) bool {
+	return slices.ContainsFunc(patterns, func(pattern string) bool {
+		parent, below := strings.CutSuffix(pattern, "/...")
+		return name == parent || below && strings.HasPrefix(name, parent+"/")
+	})
+}
+
+func TestMatches(t *testing.T) {
+	for _, c := range []struct {
+		pattern, name string
+		want          bool
+	}{
+		{"data", "data", true},
+		{"data", "data/tokenizer", false},
+		{"data/...", "data", true},
+		{"data/...", "data/tokenizer/pretok", true},
+		{"data/...", "database", false},
+	} {
+		if got := matches([]string{c.pattern}, c.name); got != c.want {
+			t.Errorf("matches(%q, %q) is %v", c.pattern, c.name, got)
+		}
+	}
+}
