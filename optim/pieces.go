@@ -1,0 +1,77 @@
+package optim
+
+import (
+	"math"
+
+	"github.com/seahorse-ml/seahorse/graph"
+	"github.com/seahorse-ml/seahorse/internal/kernels"
+	"github.com/seahorse-ml/seahorse/internal/parallel"
+)
+
+// pieceSize is how many elements are summed and updated at a time. Parameter,
+// gradient and moments of a piece fit into a core's second cache together. The size is
+// part of the result, since the norm is a sum of the pieces' sums.
+const pieceSize = 16 << 10
+
+// pieces are all parameters of an optimizer, cut so that cores can share them evenly.
+type pieces[T float32 | float64] struct {
+	config     AdamConfig
+	coupled    bool
+	all        []piece[T]
+	squares    []float64 // sums of squares, one for each piece
+	now        step
+	sum, apply func(worker, i int) // loop bodies, made once so that a step allocates nothing
+}
+
+// piece is a stretch of one parameter.
+type piece[T float32 | float64] struct {
+	param       *graph.Param
+	p, g, m, v  []T
+	decay, rate float64
+}
+
+// add cuts one parameter into pieces.
+func (u *pieces[T]) add(param *graph.Param, m, v []T, g Group) {
+	p, grad := graph.Data[T](param), graph.GradData[T](param)
+	for lo := 0; lo < len(p); lo += pieceSize {
+		hi := min(lo+pieceSize, len(p))
+		u.all = append(u.all, piece[T]{param, p[lo:hi], grad[lo:hi], m[lo:hi], v[lo:hi], g.WeightDecay, g.Rate})
+	}
+}
+
+// finish makes the loops, when all parameters were added.
+func (u *pieces[T]) finish() {
+	u.squares = make([]float64, len(u.all))
+	u.sum = func(_, i int) { u.squares[i] = kernels.SumSquares(u.all[i].g) }
+	u.apply = func(_, i int) {
+		q := &u.all[i]
+		kernels.AdamW(q.p, q.g, q.m, q.v, kernels.AdamWStep{
+			LR: u.now.rate * q.rate, Beta1: u.config.Beta1, Beta2: u.config.Beta2, Eps: u.config.Eps,
+			Decay: q.decay, Coupled: u.coupled, GradScale: u.now.gradScale,
+			Correction1: u.now.correction1, Correction2: u.now.correction2,
+		})
+	}
+}
+
+func (u *pieces[T]) norm() (float64, *graph.Param) {
+	parallel.Run(len(u.all), u.sum)
+	total := 0.0
+	for _, s := range u.squares {
+		total += s
+	}
+	norm := math.Sqrt(total)
+	if !math.IsInf(norm, 0) && !math.IsNaN(norm) {
+		return norm, nil
+	}
+	for i, s := range u.squares {
+		if math.IsInf(s, 0) || math.IsNaN(s) {
+			return norm, u.all[i].param
+		}
+	}
+	return norm, u.all[0].param
+}
+
+func (u *pieces[T]) step(s step) {
+	u.now = s
+	parallel.Run(len(u.all), u.apply)
+}
