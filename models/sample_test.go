@@ -1,0 +1,93 @@
+package models
+
+import (
+	"math"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// kept is what transformers' TopKLogitsWarper and TopPLogitsWarper keep, in that order.
+func kept(logits []float32, c GenerateConfig) []int32 {
+	ids := make([]int32, len(logits))
+	for i := range ids {
+		ids[i] = int32(i)
+	}
+	slices.SortStableFunc(ids, func(a, b int32) int {
+		switch {
+		case logits[a] > logits[b]:
+			return -1
+		case logits[a] < logits[b]:
+			return 1
+		}
+		return 0
+	})
+	if c.TopK > 0 && c.TopK < len(ids) {
+		last := logits[ids[c.TopK-1]]
+		ids = slices.DeleteFunc(ids, func(id int32) bool { return logits[id] < last })
+	}
+	if c.TopP == 0 || c.TopP == 1 {
+		return ids
+	}
+	total := 0.0
+	for _, id := range ids {
+		total += math.Exp(float64(logits[id]) / c.Temperature)
+	}
+	before, n := 0.0, 0 // a token stays while those before it have less than TopP
+	for n < len(ids) && (n == 0 || before/total < c.TopP) {
+		before += math.Exp(float64(logits[ids[n]]) / c.Temperature)
+		n++
+	}
+	return ids[:n]
+}
+
+func TestFiltersAreThoseOfTransformers(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		// Few different values make ties.
+		logits := rapid.SliceOfN(rapid.Map(rapid.IntRange(-8, 8), func(i int) float32 { return float32(i) / 2 }), 1, 30).Draw(t, "logits")
+		c := GenerateConfig{
+			MaxNewTokens: 1,
+			Temperature:  rapid.SampledFrom([]float64{0.5, 1, 1.7}).Draw(t, "temperature"),
+			TopK:         rapid.IntRange(0, 35).Draw(t, "top-k"),
+			TopP:         rapid.SampledFrom([]float64{0, 0.123, 0.5001, 0.9123, 1}).Draw(t, "top-p"),
+		}
+		s := &sampler{config: c}
+		s.filter(logits, float64(slices.Max(logits)))
+		var got []int32
+		for _, candidate := range s.candidates {
+			got = append(got, candidate.id)
+		}
+		if want := kept(logits, c); !slices.Equal(got, want) {
+			t.Errorf("kept %v, expected %v", got, want)
+		}
+	})
+}
+
+func TestFrequenciesFollowTheLogits(t *testing.T) {
+	logits := []float32{0, 1, 2, float32(math.Inf(-1))}
+	s := &sampler{config: GenerateConfig{MaxNewTokens: 1, Temperature: 2, Seed: 3}}
+	const draws = 20000
+	var counts [4]int
+	for i := range draws {
+		id, err := s.choose(logits, uint64(i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		counts[id]++
+	}
+	total := 1 + math.Exp(0.5) + math.Exp(1)
+	for id, want := range []float64{1 / total, math.Exp(0.5) / total, math.Exp(1) / total, 0} {
+		// Four standard deviations of a count.
+		if got := float64(counts[id]) / draws; math.Abs(got-want) > 4*math.Sqrt(want*(1-want)/draws) {
+			t.Errorf("token %d came with frequency %g, expected %g", id, got, want)
+		}
+	}
+}
+
+func TestNotANumber(t *testing.T) {
+	s := &sampler{config: GenerateConfig{MaxNewTokens: 1}}
+	if _, err := s.choose([]float32{0, float32(math.NaN())}, 0); err == nil {
+		t.Error("a token was chosen from logits that are not numbers")
+	}
+}
