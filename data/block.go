@@ -7,6 +7,7 @@ import (
 	"iter"
 	"slices"
 	"sync/atomic"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -135,12 +136,12 @@ func (c *cutter) end(text []byte) int {
 func cutText(text []byte) int {
 	half := len(text) / 2
 	for i := len(text) - 1; i > half; i-- {
-		if text[i-1] == '\n' && !blank(text[i-2]) && !blank(text[i]) {
+		if text[i-1] == '\n' && lone(text, i-1) {
 			return i
 		}
 	}
 	for i := len(text) - 2; i > half; i-- {
-		if text[i] == ' ' && !blank(text[i-1]) && !blank(text[i+1]) {
+		if text[i] == ' ' && lone(text, i) {
 			return i
 		}
 	}
@@ -153,9 +154,16 @@ func cutText(text []byte) int {
 	return end
 }
 
-// blank reports whether b is, or may begin or end, white space; every byte beyond ASCII may.
-func blank(b byte) bool {
-	return b <= ' ' || b >= 0x7f
+// lone reports whether the byte at i stands between two characters that are not white space. An incomplete character, which
+// might be, is taken for white space.
+func lone(text []byte, i int) bool {
+	before, _ := utf8.DecodeLastRune(text[:i])
+	after, _ := utf8.DecodeRune(text[i+1:])
+	return !blank(before) && !blank(after)
+}
+
+func blank(r rune) bool {
+	return r <= ' ' || r == utf8.RuneError || unicode.IsSpace(r)
 }
 
 // sniff refuses what is no UTF-8 text and drops a byte order mark.
