@@ -16,6 +16,8 @@ type addedTokens struct {
 	byID map[int32]tokenizerjson.AddedToken
 	ids  map[string]int32
 	top  int // the largest id; -1 without any
+	// spelled holds the normalized forms of tokens that are looked for in the normalized text.
+	spelled map[int32]string
 
 	literal    finder // looked for in the original text
 	normalized finder // looked for in the normalized text
@@ -25,7 +27,7 @@ type addedTokens struct {
 const maxAddedID = 1 << 20
 
 func newAddedTokens(tokens []tokenizerjson.AddedToken, n normalize.Normalizer, v *model.Vocab) (*addedTokens, error) {
-	a := &addedTokens{byID: map[int32]tokenizerjson.AddedToken{}, ids: map[string]int32{}, top: -1}
+	a := &addedTokens{byID: map[int32]tokenizerjson.AddedToken{}, ids: map[string]int32{}, top: -1, spelled: map[int32]string{}}
 	for _, token := range tokens {
 		if token.Content == "" {
 			continue
@@ -51,7 +53,8 @@ func newAddedTokens(tokens []tokenizerjson.AddedToken, n normalize.Normalizer, v
 				return nil, fmt.Errorf("tokenizer: added token %q: %w", token.Content, err)
 			}
 		}
-		a.normalized.add(string(text.Bytes), id)
+		a.spelled[id] = string(text.Bytes)
+		a.normalized.add(a.spelled[id], id)
 	}
 	return a, nil
 }

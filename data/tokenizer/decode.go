@@ -22,7 +22,9 @@ func (t *Tokenizer) push(sink decode.Sink, id int32, skipSpecial bool) {
 	if skipSpecial && t.added.isSpecial(id) {
 		return
 	}
-	if token, ok := t.Token(id); ok {
+	if token, ok := t.added.spelled[id]; ok {
+		sink.Token(token)
+	} else if token, ok := t.Token(id); ok {
 		sink.Token(token)
 	}
 }

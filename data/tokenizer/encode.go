@@ -14,7 +14,7 @@ type EncodeOptions struct {
 // Encoding is a text as tokens. All its slices have the same length.
 type Encoding struct {
 	IDs         []int32
-	Tokens      []string // as the vocabulary spells them
+	Tokens      []string // as the vocabulary spells them; added tokens as they stand in the text
 	Offsets     [][2]int // where each token is in the original text, in bytes, widened to whole characters
 	SpecialMask []bool   // true for tokens that frame the text
 	TypeIDs     []int32  // 0 for the first text and its frame, mostly 1 for the second
@@ -71,8 +71,7 @@ func (t *Tokenizer) tokenize(text []byte) ([]placed, error) {
 		p := &pieces[i]
 		if p.ID >= 0 {
 			at := p.Text.OriginOf(0, len(p.Text.Bytes))
-			name, _ := t.Token(p.ID)
-			out = append(out, placed{p.ID, name, [2]int{at.Start, at.End}})
+			out = append(out, placed{p.ID, string(p.Text.Bytes), [2]int{at.Start, at.End}})
 			continue
 		}
 		if tokens, err = t.model.Tokenize(tokens[:0], p.Text.Bytes); err != nil {
@@ -83,6 +82,9 @@ func (t *Tokenizer) tokenize(text []byte) ([]placed, error) {
 			name, _ := t.Token(k.ID)
 			out = append(out, placed{k.ID, name, [2]int{at.Start, at.End}})
 		}
+	}
+	if t.plan.TrimOffsets {
+		trimOffsets(text, out, t.plan.AddPrefixSpace)
 	}
 	return out, nil
 }

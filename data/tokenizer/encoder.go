@@ -208,5 +208,14 @@ func (t *Tokenizer) plain() {
 		if p.Raw && p.UseRegex {
 			t.scanner, t.prefix = pretok.ScanGPT2, p.AddPrefixSpace
 		}
+	case pretok.Sequence:
+		if len(p) != 2 {
+			return
+		}
+		split, ok := p[0].(pretok.Split)
+		last, raw := p[1].(pretok.ByteLevel)
+		if ok && raw && last.Raw && !last.UseRegex && !last.AddPrefixSpace {
+			t.scanner = split.Scanner()
+		}
 	}
 }

@@ -44,6 +44,12 @@ func New(file *tokenizerjson.File, settings map[string]json.RawMessage) (*Tokeni
 	case model.BPEConfig:
 		t.splitter, c.Bytes = rawBytes(file.PreTokenizer, c)
 		t.model, err = model.NewBPE(c)
+	case model.WordPieceConfig:
+		t.model, err = model.NewWordPiece(c)
+	case model.UnigramConfig:
+		t.model, err = model.NewUnigram(c)
+	case model.WordLevelConfig:
+		t.model = model.NewWordLevel(c)
 	default:
 		err = fmt.Errorf("tokenizer: no model of type %T", c)
 	}

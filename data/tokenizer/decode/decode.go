@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/seahorse-ml/seahorse/data/tokenizer/model"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/pattern"
 )
 
 // Sink takes tokens, or what a decoder made of them, and hears of their end.
@@ -141,18 +142,18 @@ func (d Metaspace) Start(next Sink) Sink {
 	}}
 }
 
-// Replace replaces one string by another in each token.
+// Replace replaces the matches of a pattern in each token.
 type Replace struct {
-	Find    func(s string) [][]int
-	Content string
+	Pattern pattern.Pattern `json:"pattern"`
+	Content string          `json:"content"`
 }
 
 // Start implements Decoder.
 func (d Replace) Start(next Sink) Sink {
 	return &mapper{next: next, do: func(s string, _ bool) string {
-		found := d.Find(s)
-		if len(found) == 0 {
-			return s
+		found, err := d.Pattern.Find([]byte(s))
+		if err != nil || len(found) == 0 {
+			return s // a pattern that runs out of time has found nothing
 		}
 		var b strings.Builder
 		last := 0

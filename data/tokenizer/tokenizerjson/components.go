@@ -19,6 +19,30 @@ func parseNormalizer(b json.RawMessage, depth int) (normalize.Normalizer, error)
 	case "Sequence":
 		members, err := list(b, "normalizers", depth, parseNormalizer)
 		return normalize.Sequence(members), err
+	case "NFC":
+		return normalize.NFC, nil
+	case "NFD":
+		return normalize.NFD, nil
+	case "NFKC":
+		return normalize.NFKC, nil
+	case "NFKD":
+		return normalize.NFKD, nil
+	case "Lowercase":
+		return normalize.Lowercase{}, nil
+	case "Strip":
+		return read(b, normalize.Strip{Left: true, Right: true})
+	case "StripAccents":
+		return normalize.StripAccents{}, nil
+	case "Prepend":
+		return read(b, normalize.Prepend{})
+	case "Replace":
+		return read(b, normalize.Replace{})
+	case "Nmt":
+		return normalize.Nmt{}, nil
+	case "BertNormalizer":
+		return read(b, normalize.Bert{CleanText: true, HandleChineseChars: true, Lowercase: true})
+	case "Precompiled":
+		return read(b, &normalize.Precompiled{})
 	}
 	return nil, fmt.Errorf("unknown type %q", kind)
 }
@@ -34,6 +58,30 @@ func parsePreTokenizer(b json.RawMessage, depth int) (pretok.PreTokenizer, error
 		return pretok.Sequence(members), err
 	case "ByteLevel":
 		return read(b, pretok.ByteLevel{AddPrefixSpace: true, TrimOffsets: true, UseRegex: true})
+	case "BertPreTokenizer":
+		return pretok.Bert{}, nil
+	case "Whitespace":
+		return pretok.Whitespace{}, nil
+	case "WhitespaceSplit":
+		return pretok.WhitespaceSplit{}, nil
+	case "Metaspace":
+		return read(b, pretok.Metaspace{Replacement: "▁", PrependScheme: pretok.Always, Split: true})
+	case "Digits":
+		return read(b, pretok.Digits{})
+	case "Punctuation":
+		p, err := read(b, pretok.Punctuation{Behavior: pretok.Isolated})
+		if err == nil {
+			err = p.Behavior.Validate()
+		}
+		return p, err
+	case "Split":
+		p, err := read(b, pretok.Split{})
+		if err == nil {
+			err = p.Behavior.Validate()
+		}
+		return p, err
+	case "CharDelimiterSplit":
+		return read(b, pretok.CharDelimiterSplit{})
 	}
 	return nil, fmt.Errorf("unknown type %q", kind)
 }
@@ -76,6 +124,8 @@ func parseDecoder(b json.RawMessage, depth int) (decode.Decoder, error) {
 		return read(b, decode.Metaspace{Replacement: "▁", PrependScheme: "always", Split: true})
 	case "BPEDecoder":
 		return read(b, decode.BPE{Suffix: "</w>"})
+	case "Replace":
+		return read(b, decode.Replace{})
 	case "ByteFallback":
 		return decode.ByteFallback{}, nil
 	case "Fuse":
@@ -88,65 +138,4 @@ func parseDecoder(b json.RawMessage, depth int) (decode.Decoder, error) {
 		return s, err
 	}
 	return nil, fmt.Errorf("unknown type %q", kind)
-}
-
-// marshalPart writes a component with its type.
-func marshalPart(c any) (json.RawMessage, error) {
-	switch c := c.(type) {
-	case nil:
-		return json.RawMessage("null"), nil
-	case normalize.Sequence:
-		return sequence("normalizers", c)
-	case pretok.Sequence:
-		return sequence("pretokenizers", c)
-	case postprocess.Sequence:
-		return sequence("processors", c)
-	case decode.Sequence:
-		return sequence("decoders", c)
-	case pretok.ByteLevel, postprocess.ByteLevel, decode.ByteLevel:
-		return tagged("ByteLevel", c)
-	case postprocess.Bert:
-		return tagged("BertProcessing", c)
-	case postprocess.Roberta:
-		return tagged("RobertaProcessing", c)
-	case postprocess.Template:
-		return tagged("TemplateProcessing", c)
-	case decode.WordPiece:
-		return tagged("WordPiece", c)
-	case decode.Metaspace:
-		return tagged("Metaspace", c)
-	case decode.BPE:
-		return tagged("BPEDecoder", c)
-	case decode.ByteFallback:
-		return tagged("ByteFallback", c)
-	case decode.Fuse:
-		return tagged("Fuse", c)
-	case decode.Strip:
-		return tagged("Strip", c)
-	}
-	return marshalModel(c)
-}
-
-// tagged writes the fields of c after its type.
-func tagged(kind string, c any) (json.RawMessage, error) {
-	b, err := marshal(c)
-	if err != nil {
-		return nil, err
-	}
-	head := fmt.Sprintf(`{"type":%q`, kind)
-	if string(b) == "{}" {
-		return json.RawMessage(head + "}"), nil
-	}
-	return append(json.RawMessage(head+","), b[1:]...), nil
-}
-
-func sequence[T any](key string, members []T) (json.RawMessage, error) {
-	parts := make([]json.RawMessage, len(members))
-	for i, m := range members {
-		var err error
-		if parts[i], err = marshalPart(m); err != nil {
-			return nil, err
-		}
-	}
-	return tagged("Sequence", map[string]any{key: parts})
 }

@@ -36,6 +36,12 @@ func parseModel(b json.RawMessage) (any, error) {
 	switch t.Type {
 	case "BPE":
 		return parseBPE(b)
+	case "WordPiece":
+		return parseWordPiece(b)
+	case "WordLevel":
+		return parseWordLevel(b)
+	case "Unigram":
+		return parseUnigram(b)
 	case "":
 		return nil, fmt.Errorf("no model, or one without a type")
 	}
@@ -135,8 +141,98 @@ func marshalModel(c any) (json.RawMessage, error) {
 			optional(c.Dropout), optional(c.Unknown), optional(c.Prefix), optional(c.Suffix),
 			c.FuseUnknown, c.ByteFallback, c.IgnoreMerges, orderedVocab{c.Vocab}, merges,
 		})
+	case model.WordPieceConfig:
+		return tagged("WordPiece", struct {
+			UnkToken                string       `json:"unk_token"`
+			ContinuingSubwordPrefix string       `json:"continuing_subword_prefix"`
+			MaxInputCharsPerWord    int          `json:"max_input_chars_per_word"`
+			Vocab                   orderedVocab `json:"vocab"`
+		}{c.Unknown, c.Prefix, c.MaxChars, orderedVocab{c.Vocab}})
+	case model.WordLevelConfig:
+		return tagged("WordLevel", struct {
+			Vocab    orderedVocab `json:"vocab"`
+			UnkToken string       `json:"unk_token"`
+		}{orderedVocab{c.Vocab}, c.Unknown})
+	case model.UnigramConfig:
+		m := unigram{ByteFallback: c.ByteFallback, Vocab: make([]scored, len(c.Pieces))}
+		if c.Unknown >= 0 {
+			m.UnkID = &c.Unknown
+		}
+		for i, p := range c.Pieces {
+			m.Vocab[i] = scored(p)
+		}
+		return tagged("Unigram", m)
 	}
 	return nil, fmt.Errorf("cannot write a %T", c)
+}
+
+// scored is a token with its score, written as a list of the two.
+type scored model.Piece
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (s *scored) UnmarshalJSON(b []byte) error {
+	pair := []any{&s.Token, &s.Score}
+	if err := json.Unmarshal(b, &pair); err != nil {
+		return err
+	}
+	if len(pair) != 2 {
+		return fmt.Errorf("Unigram: a token is a list of its name and score, got %.80s", b)
+	}
+	return nil
+}
+
+// MarshalJSON implements json.Marshaler.
+func (s scored) MarshalJSON() ([]byte, error) { return marshal([]any{s.Token, s.Score}) }
+
+type unigram struct {
+	UnkID        *int32   `json:"unk_id"`
+	Vocab        []scored `json:"vocab"`
+	ByteFallback bool     `json:"byte_fallback"`
+}
+
+func parseUnigram(b json.RawMessage) (any, error) {
+	m, err := read(b, unigram{})
+	if err != nil {
+		return nil, err
+	}
+	c := model.UnigramConfig{Unknown: -1, ByteFallback: m.ByteFallback, Pieces: make([]model.Piece, len(m.Vocab))}
+	if m.UnkID != nil {
+		if c.Unknown = *m.UnkID; c.Unknown < 0 {
+			return nil, fmt.Errorf("Unigram: unk_id must not be negative, got %d", c.Unknown)
+		}
+	}
+	for i, p := range m.Vocab {
+		c.Pieces[i] = model.Piece(p)
+	}
+	return c, nil
+}
+
+func parseWordPiece(b json.RawMessage) (any, error) {
+	m := struct {
+		UnkToken                string           `json:"unk_token"`
+		ContinuingSubwordPrefix string           `json:"continuing_subword_prefix"`
+		MaxInputCharsPerWord    int              `json:"max_input_chars_per_word"`
+		Vocab                   map[string]int32 `json:"vocab"`
+	}{UnkToken: "[UNK]", ContinuingSubwordPrefix: "##", MaxInputCharsPerWord: 100}
+	m, err := read(b, m)
+	if err != nil {
+		return nil, err
+	}
+	v, err := model.NewVocab(m.Vocab)
+	return model.WordPieceConfig{Vocab: v, Unknown: m.UnkToken, Prefix: m.ContinuingSubwordPrefix, MaxChars: m.MaxInputCharsPerWord}, err
+}
+
+func parseWordLevel(b json.RawMessage) (any, error) {
+	m := struct {
+		Vocab    map[string]int32 `json:"vocab"`
+		UnkToken string           `json:"unk_token"`
+	}{UnkToken: "<unk>"}
+	m, err := read(b, m)
+	if err != nil {
+		return nil, err
+	}
+	v, err := model.NewVocab(m.Vocab)
+	return model.WordLevelConfig{Vocab: v, Unknown: m.UnkToken}, err
 }
 
 // optional returns nil, which is written as null, for the zero value.

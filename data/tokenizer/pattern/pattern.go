@@ -1,0 +1,106 @@
+// Package pattern finds fixed strings and regular expressions in text.
+package pattern
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/dlclark/regexp2/v2"
+)
+
+// Pattern is a string or a regular expression. In JSON it is an object with
+// either of them. Its zero value matches nothing.
+type Pattern struct {
+	Literal string
+	Regex   string
+	re      *regexp2.Regexp
+}
+
+// patience bounds how long a regular expression may look for one match.
+const patience = 5 * time.Second
+
+// Literal is the pattern that matches s.
+func Literal(s string) Pattern { return Pattern{Literal: s} }
+
+// Regex is the pattern that matches a regular expression, which may look ahead and behind.
+func Regex(expression string) (Pattern, error) {
+	re, err := regexp2.Compile(expression, regexp2.None)
+	if err != nil {
+		return Pattern{}, fmt.Errorf("pattern: regular expression %q: %w", expression, err)
+	}
+	re.MatchTimeout = patience
+	return Pattern{Regex: expression, re: re}, nil
+}
+
+type fields struct {
+	String *string `json:"String,omitempty"`
+	Regex  *string `json:"Regex,omitempty"`
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (p *Pattern) UnmarshalJSON(b []byte) error {
+	var f fields
+	if err := json.Unmarshal(b, &f); err != nil {
+		return fmt.Errorf("pattern: %w", err)
+	}
+	switch {
+	case f.String != nil:
+		*p = Literal(*f.String)
+		return nil
+	case f.Regex != nil:
+		var err error
+		*p, err = Regex(*f.Regex)
+		return err
+	}
+	return fmt.Errorf("pattern: expected a String or a Regex, got %.80s", b)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (p Pattern) MarshalJSON() ([]byte, error) {
+	if p.re != nil {
+		return json.Marshal(fields{Regex: &p.Regex})
+	}
+	return json.Marshal(fields{String: &p.Literal})
+}
+
+// Find returns the beginnings and ends of the matches in b, which don't overlap.
+func (p *Pattern) Find(b []byte) ([][2]int, error) {
+	if p.re != nil {
+		return p.findRegex(b)
+	}
+	if p.Literal == "" {
+		return nil, nil
+	}
+	var out [][2]int
+	for i := 0; ; {
+		k := bytes.Index(b[i:], []byte(p.Literal))
+		if k < 0 {
+			return out, nil
+		}
+		end := i + k + len(p.Literal)
+		out = append(out, [2]int{i + k, end})
+		i = end
+	}
+}
+
+func (p *Pattern) findRegex(b []byte) ([][2]int, error) {
+	// Where each character begins: the expression counts in characters.
+	runes := make([]rune, 0, len(b))
+	starts := make([]int, 0, len(b)+1)
+	for i, r := range string(b) {
+		runes = append(runes, r)
+		starts = append(starts, i)
+	}
+	starts = append(starts, len(b))
+	found, err := p.re.FindAllRunesIndex(runes, -1)
+	if err != nil {
+		return nil, fmt.Errorf("pattern: regular expression %q: %w", p.Regex, err)
+	}
+	out := make([][2]int, 0, len(found))
+	for _, m := range found {
+		out = append(out, [2]int{starts[m[0]], starts[m[1]]})
+	}
+	return out, nil
+}
