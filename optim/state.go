@@ -25,13 +25,17 @@ func (a *Adam) stored(visit func(name string, t *tensor.Dense)) {
 }
 
 // Save writes the moments as "exp_avg.NAME" and "exp_avg_sq.NAME", PyTorch's words for
-// them, and the number of steps taken as "step", an int32 of shape [1].
+// them, and the number of steps taken as "step", an int32 of shape [1]. The file is read back
+// and compared.
 func (a *Adam) Save(path string) error {
 	tensors := []safetensors.Tensor{{Name: stepName, Shape: []int{1}, Data: []int32{int32(a.steps)}}}
 	a.stored(func(name string, t *tensor.Dense) {
 		tensors = append(tensors, safetensors.Tensor{Name: name, Shape: t.Shape(), Data: t.Data()})
 	})
 	if err := safetensors.Write(path, tensors, nil); err != nil {
+		return fmt.Errorf("optim: %w", err)
+	}
+	if err := safetensors.Verify(path, tensors); err != nil {
 		return fmt.Errorf("optim: %w", err)
 	}
 	return nil

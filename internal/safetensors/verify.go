@@ -1,0 +1,34 @@
+package safetensors
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// Verify reads a file back and compares it bit for bit with the tensors that
+// Write was given. The file may hold others beside them.
+func Verify(path string, tensors []Tensor) (err error) {
+	s, err := Open(path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	for _, t := range tensors {
+		want, err := viewOf(t)
+		if err != nil {
+			return fmt.Errorf("safetensors: %s: tensor %q: %w", path, t.Name, err)
+		}
+		got, ok := s.views[t.Name]
+		switch {
+		case !ok:
+			return fmt.Errorf("safetensors: %s: tensor %q is missing", path, t.Name)
+		case got.DType() != want.dtype || !slices.Equal(got.Shape(), want.shape):
+			return fmt.Errorf("safetensors: %s: tensor %q is %v %v, expected %v %v", path, t.Name, got.DType(), got.Shape(), want.dtype, want.shape)
+		case !bytes.Equal(got.Data(), want.data):
+			return fmt.Errorf("safetensors: %s: tensor %q was not stored as it was written", path, t.Name)
+		}
+	}
+	return nil
+}
