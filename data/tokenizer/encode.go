@@ -14,7 +14,7 @@ type EncodeOptions struct {
 // Encoding is a text as tokens. All its slices have the same length.
 type Encoding struct {
 	IDs         []int32
-	Tokens      []string // as the vocabulary spells them; added tokens as they stand in the text
+	Tokens      []string // as the vocabulary spells them; added tokens and what Unigram does not know as they stand in the text
 	Offsets     [][2]int // where each token is in the original text, in bytes, widened to whole characters
 	SpecialMask []bool   // true for tokens that frame the text
 	TypeIDs     []int32  // 0 for the first text and its frame, mostly 1 for the second
@@ -67,6 +67,7 @@ func (t *Tokenizer) tokenize(text []byte) ([]placed, error) {
 	}
 	var out []placed
 	var tokens []model.Token
+	unigram, isUnigram := t.model.(*model.Unigram)
 	for i := range pieces {
 		p := &pieces[i]
 		if p.ID >= 0 {
@@ -79,7 +80,10 @@ func (t *Tokenizer) tokenize(text []byte) ([]placed, error) {
 		}
 		for _, k := range tokens {
 			at := p.Text.OriginOf(k.Start, k.End)
-			name, _ := t.Token(k.ID)
+			name, _ := t.model.Vocab().Token(k.ID)
+			if isUnigram && k.ID == unigram.Unknown() {
+				name = string(p.Text.Bytes[k.Start:k.End])
+			}
 			out = append(out, placed{k.ID, name, [2]int{at.Start, at.End}})
 		}
 	}

@@ -66,6 +66,9 @@ func NewUnigram(c UnigramConfig) (*Unigram, error) {
 // Vocab returns the vocabulary.
 func (m *Unigram) Vocab() *Vocab { return m.vocab }
 
+// Unknown returns the id of the unknown token, -1 if there is none.
+func (m *Unigram) Unknown() int32 { return m.config.Unknown }
+
 // pathNode is the best way to get to a place in a word: the token that ends
 // there, where it starts and what the way scores.
 type pathNode struct {

@@ -5,9 +5,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/rivo/uniseg"
+
+	"github.com/seahorse-ml/seahorse/data/tokenizer/charclass"
 )
 
 // Precompiled rewrites text by the table that a SentencePiece model carries: a
@@ -96,6 +99,20 @@ func (p *Precompiled) replacement(key []byte) (string, bool) {
 // maxCluster is the length of the longest grapheme cluster that is looked up as a whole.
 const maxCluster = 5
 
+// lateMarks returns the length of the marks that b begins with and that are too young for uniseg.
+func lateMarks(b []byte) int {
+	n := 0
+	for n < len(b) {
+		r, w := utf8.DecodeRune(b[n:])
+		late := charclass.Is(r, charclass.Mark) && !unicode.IsMark(r)
+		if !late && (r < 0x1acf || r > 0x1aeb) {
+			break
+		}
+		n += w
+	}
+	return n
+}
+
 // Normalize implements Normalizer.
 func (p *Precompiled) Normalize(t *Text) error {
 	var out []change
@@ -120,6 +137,9 @@ func (p *Precompiled) Normalize(t *Text) error {
 		cluster := b[:1]
 		if b[0] >= utf8.RuneSelf || len(b) > 1 && (b[1] >= utf8.RuneSelf || b[0] == '\r') {
 			cluster, _, _, _ = uniseg.FirstGraphemeCluster(b, -1)
+			if r, _ := utf8.DecodeRune(cluster); !unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) {
+				cluster = b[:len(cluster)+lateMarks(b[len(cluster):])]
+			}
 		}
 		b = b[len(cluster):]
 		if len(cluster) <= maxCluster {

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/dlclark/regexp2/v2"
@@ -26,12 +27,45 @@ func Literal(s string) Pattern { return Pattern{Literal: s} }
 
 // Regex is the pattern that matches a regular expression, which may look ahead and behind.
 func Regex(expression string) (Pattern, error) {
-	re, err := regexp2.Compile(expression, regexp2.None)
+	re, err := regexp2.Compile(translate(expression), regexp2.None)
 	if err != nil {
 		return Pattern{}, fmt.Errorf("pattern: regular expression %q: %w", expression, err)
 	}
 	re.MatchTimeout = patience
 	return Pattern{Regex: expression, re: re}, nil
+}
+
+// translate rewrites \w and \W, which the reference's regular expressions take
+// for letters, marks, digits, connecting punctuation and some fractions.
+func translate(expression string) string {
+	const word = `\p{L}\p{M}\p{Nd}\p{Nl}\p{Pc}²³¹¼½¾`
+	var b strings.Builder
+	inClass := false
+	for i := 0; i < len(expression); i++ {
+		c := expression[i]
+		if c != '\\' || i+1 == len(expression) {
+			switch c {
+			case '[':
+				inClass = true
+			case ']':
+				inClass = false
+			}
+			b.WriteByte(c)
+			continue
+		}
+		i++
+		switch next := expression[i]; {
+		case next == 'w' && inClass:
+			b.WriteString(word)
+		case next == 'w':
+			b.WriteString("[" + word + "]")
+		case next == 'W' && !inClass:
+			b.WriteString("[^" + word + "]")
+		default:
+			b.WriteString(expression[i-1 : i+1])
+		}
+	}
+	return b.String()
 }
 
 type fields struct {
