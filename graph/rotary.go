@@ -5,19 +5,22 @@ import (
 
 	"github.com/seahorse-ml/seahorse/internal/kernels"
 	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
 )
 
 // RotaryConfig configures Graph.Rotary.
 type RotaryConfig struct {
 	HeadSize    int  // K, > 0
 	Interleaved bool // pairs are neighbours (2i, 2i+1); default halves (i, i+R/2)
+	Heads       int  // only this many heads, from the first, are turned; 0 means all
 }
 
 // Rotary turns pairs of elements of each head of x [B, T, H·K] by their
-// position's angles (Su et al., 2021). cos and sin are [at least T, R/2]; the first R
-// elements of a head are turned, the others stay.
+// position's angles (Su et al., 2021). cos and sin are [at least T, R/2], one row for each
+// position from 0 on, or [B, T, R/2], one for each token; the first R elements of a head
+// are turned, the others stay.
 func (g *Graph) Rotary(x, cos, sin *Node, c RotaryConfig) *Node {
-	_, t, d := g.Dims3(x)
+	b, t, d := g.Dims3(x)
 	if g.err != nil {
 		return g.broken
 	}
@@ -25,18 +28,30 @@ func (g *Graph) Rotary(x, cos, sin *Node, c RotaryConfig) *Node {
 	if c.HeadSize <= 0 || d%c.HeadSize != 0 {
 		return g.Fail(fmt.Errorf("graph: rotary: width %d is not divisible by a head size of %d", d, c.HeadSize))
 	}
-	if cs.Dims() != 2 || !cs.Eq(sin.Shape()) || cs[0] < t || 2*cs[1] > c.HeadSize {
-		return g.Fail(fmt.Errorf("graph: rotary: tables %v and %v, expected [at least %d, at most %d]", cs, sin.Shape(), t, c.HeadSize/2))
+	_, half := rowsOf(cs)
+	shared := cs.Dims() == 2 && cs[0] >= t
+	if !shared && !cs.Eq(tensor.Shape{b, t, half}) || !cs.Eq(sin.Shape()) || 2*half > c.HeadSize {
+		return g.Fail(fmt.Errorf("graph: rotary: tables %v and %v, expected [at least %d, at most %d] or one row for each of %v", cs, sin.Shape(), t, c.HeadSize/2, x.Shape()[:2]))
 	}
-	op := &rotaryOp{config: c, rot: 2 * cs[1], length: t, width: d}
+	if c.Heads == 0 {
+		c.Heads = d / c.HeadSize
+	}
+	if c.Heads < 0 || c.Heads > d/c.HeadSize {
+		return g.Fail(fmt.Errorf("graph: rotary: %d heads to turn of %d", c.Heads, d/c.HeadSize))
+	}
+	op := &rotaryOp{config: c, rot: 2 * half, length: t, width: d}
+	if !shared {
+		op.length = b * t
+	}
 	return g.apply("rotary", op, x.Shape().Clone(), x, cos, sin)
 }
 
 type rotaryOp struct {
 	base
-	config             RotaryConfig
-	rot, length, width int
-	inverse            bool
+	config     RotaryConfig
+	rot, width int
+	length     int // rows of the tables that are used, T or B·T
+	inverse    bool
 }
 
 func (o *rotaryOp) inPlace(i int) bool { return i == 0 }
@@ -53,12 +68,13 @@ func (o *rotaryOp) lower(c *call) func() error {
 
 func lowerRotary[T kernels.Float](o *rotaryOp, c *call) func() error {
 	dst, x, cos, sin := out[T](c, 0).data, in[T](c, 0), in[T](c, 1), in[T](c, 2)
-	d, half := o.width, o.rot/2
+	d, half, turned := o.width, o.rot/2, o.config.Heads*o.config.HeadSize
 	run := spread(len(dst)/d, rowGrain(d), func(lo, hi int) {
 		for row := lo; row < hi; row++ {
-			t := row % o.length
-			kernels.Rotary(dst[row*d:(row+1)*d], x[row*d:(row+1)*d], cos[t*half:(t+1)*half], sin[t*half:(t+1)*half],
-				d/o.config.HeadSize, o.config.HeadSize, o.rot, o.config.Interleaved, o.inverse)
+			t, to, from := row%o.length, dst[row*d:(row+1)*d], x[row*d:(row+1)*d]
+			kernels.Rotary(to[:turned], from[:turned], cos[t*half:(t+1)*half], sin[t*half:(t+1)*half],
+				o.config.Heads, o.config.HeadSize, o.rot, o.config.Interleaved, o.inverse)
+			copy(to[turned:], from[turned:])
 		}
 	})
 	return func() error { run(); return nil }

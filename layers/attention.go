@@ -2,6 +2,7 @@ package layers
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/seahorse-ml/seahorse/graph"
 )
@@ -21,6 +22,12 @@ type AttentionConfig struct {
 	Prefix   int     // the first tokens that all see in spite of Causal; default 0
 	Scale    float64 // of the scores; 0 means 1/√K
 	SoftCap  float64 // scores s become c·tanh(s/c); 0 means no cap
+	ALiBi    bool    // scores fall with the distance (Press et al., 2021); default false
+	// Rotary turns queries and keys by their positions; nil for none. Its HeadSize is set to K.
+	Rotary *RotaryConfig
+	// QueryKeyNorm normalises each head's queries and keys (Henry et al., 2020); nil
+	// for none. Its Width is set to K.
+	QueryKeyNorm *NormConfig
 	// Dropout is the probability with which elements of the heads' results are
 	// dropped before the projection; default 0. The attention weights themselves are never
 	// held, so they can't be dropped.
@@ -37,6 +44,9 @@ type AttentionNames struct {
 	Key    string // default "key"
 	Value  string // default "value"
 	Out    string // default "out"
+
+	QueryNorm string // default "query_norm"
+	KeyNorm   string // default "key_norm"
 }
 
 // Attention is multi-head attention (Vaswani et al., 2017): each head weighs
@@ -45,8 +55,11 @@ type Attention struct {
 	QKV               *Linear // to (H + 2·KVHeads)·K, if packed
 	Query, Key, Value *Linear // to H·K and KVHeads·K, unless packed
 	Out               *Linear // from H·K to D
+	QueryNorm         *Norm   // of K elements; nil for none
+	KeyNorm           *Norm   // likewise
 
 	config AttentionConfig
+	rotary *Rotary
 }
 
 // NewAttention makes the projections.
@@ -75,6 +88,17 @@ func NewAttention(c AttentionConfig, p *graph.Params) *Attention {
 	}
 	out := LinearConfig{In: c.Heads * c.HeadSize, Out: c.Width, Bias: c.OutBias, InOut: c.InOut, Init: c.OutInit.Or(c.Init)}
 	a.Out = NewLinear(out, p.Sub(or(names.Out, "out")))
+	if c.QueryKeyNorm != nil {
+		norm := *c.QueryKeyNorm
+		norm.Width = c.HeadSize
+		a.QueryNorm = NewNorm(norm, p.Sub(or(names.QueryNorm, "query_norm")))
+		a.KeyNorm = NewNorm(norm, p.Sub(or(names.KeyNorm, "key_norm")))
+	}
+	if c.Rotary != nil {
+		rotary := *c.Rotary
+		rotary.HeadSize = c.HeadSize
+		a.rotary = NewRotary(rotary, p)
+	}
 	return a
 }
 
@@ -90,6 +114,8 @@ func (c AttentionConfig) validate() error {
 		return fmt.Errorf("layers: attention: window %d and prefix %d, expected at least 0", c.Window, c.Prefix)
 	case c.Window > 0 && !c.Causal:
 		return fmt.Errorf("layers: attention: a window needs causal attention")
+	case c.Packed && c.QueryKeyNorm != nil:
+		return fmt.Errorf("layers: attention: a norm of queries and keys needs three projections, not a packed one")
 	}
 	return nil
 }
@@ -104,22 +130,85 @@ func or(name, fallback string) string {
 
 // Forward lets the tokens of x [B, T, D] see each other, to [B, T, D].
 func (a *Attention) Forward(g *graph.Graph, x *graph.Node, pass Pass) *graph.Node {
+	heads := a.attend(g, x, pass)
+	return a.Out.Forward(g, g.Dropout(heads, a.config.Dropout))
+}
+
+// attend returns the heads' results [B, T, H·K].
+func (a *Attention) attend(g *graph.Graph, x *graph.Node, pass Pass) *graph.Node {
 	c := a.kernel()
 	c.Segments = pass.Segments
-	var heads *graph.Node
-	if a.QKV != nil {
-		heads = g.PackedAttention(a.QKV.Forward(g, x), c)
-	} else {
-		heads = g.Attention(a.Query.Forward(g, x), a.Key.Forward(g, x), a.Value.Forward(g, x), c)
+	if a.QKV != nil && pass.Cache == nil {
+		qkv := a.QKV.Forward(g, x)
+		if a.rotary != nil {
+			qkv = a.rotary.Forward(g, qkv, a.config.Heads+a.config.KVHeads, pass)
+		}
+		return g.PackedAttention(qkv, c)
 	}
-	return a.Out.Forward(g, g.Dropout(heads, a.config.Dropout))
+	q, k, v := a.project(g, x)
+	if a.QueryNorm != nil {
+		q, k = a.normHeads(g, a.QueryNorm, q), a.normHeads(g, a.KeyNorm, k)
+	}
+	if a.rotary != nil {
+		q, k = a.rotary.Forward(g, q, 0, pass), a.rotary.Forward(g, k, 0, pass)
+	}
+	if pass.Cache == nil {
+		return g.Attention(q, k, v, c)
+	}
+	if !a.config.Causal || pass.Positions == nil || pass.Segments != nil {
+		return g.Fail(fmt.Errorf("layers: attention: a cache needs causal attention and positions, and takes no segments"))
+	}
+	return g.CachedAttention(q, k, v, pass.Cache.of(a, a.config.KVHeads*a.config.HeadSize), pass.Positions, c)
+}
+
+// project returns queries [B, T, H·K], keys and values [B, T, KVHeads·K].
+func (a *Attention) project(g *graph.Graph, x *graph.Node) (q, k, v *graph.Node) {
+	if a.QKV == nil {
+		return a.Query.Forward(g, x), a.Key.Forward(g, x), a.Value.Forward(g, x)
+	}
+	qkv, size := a.QKV.Forward(g, x), a.config.HeadSize
+	heads, kv := a.config.Heads, a.config.KVHeads
+	return g.Slice(qkv, 0, heads*size), g.Slice(qkv, heads*size, (heads+kv)*size), g.Slice(qkv, (heads+kv)*size, (heads+2*kv)*size)
+}
+
+// normHeads normalises each head of x [B, T, heads·K].
+func (a *Attention) normHeads(g *graph.Graph, norm *Norm, x *graph.Node) *graph.Node {
+	b, t, d := g.Dims3(x)
+	if g.Err() != nil {
+		return x
+	}
+	size := a.config.HeadSize
+	return g.Reshape(norm.Forward(g, g.Reshape(x, b, t*d/size, size)), b, t, d)
 }
 
 // kernel returns what the trace's operation is told.
 func (a *Attention) kernel() graph.AttentionConfig {
 	c := a.config
-	return graph.AttentionConfig{
+	k := graph.AttentionConfig{
 		Heads: c.Heads, KVHeads: c.KVHeads, Scale: c.Scale, Causal: c.Causal,
 		Window: c.Window, Prefix: c.Prefix, SoftCap: c.SoftCap,
 	}
+	if c.ALiBi {
+		k.Slopes = ALiBiSlopes(c.Heads)
+	}
+	return k
+}
+
+// ALiBiSlopes returns by how much the scores of each head fall with every position
+// of distance: for a power of two heads 2^(-8/n), 2^(-16/n), …, and for others
+// every other slope of twice as many in addition, as its authors do.
+func ALiBiSlopes(heads int) []float64 {
+	power := 1
+	for 2*power <= heads {
+		power *= 2
+	}
+	slopes := make([]float64, heads)
+	for h := range slopes {
+		if h < power {
+			slopes[h] = math.Pow(2, -8*float64(h+1)/float64(power))
+		} else {
+			slopes[h] = math.Pow(2, -4*float64(2*(h-power)+1)/float64(power))
+		}
+	}
+	return slopes
 }

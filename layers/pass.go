@@ -1,6 +1,9 @@
 package layers
 
-import "github.com/seahorse-ml/seahorse/graph"
+import (
+	"github.com/seahorse-ml/seahorse/graph"
+	"gorgonia.org/tensor"
+)
 
 // A Pass is what all layers of one forward pass are told beside the
 // activations. The zero value is a batch of whole, equally long sequences.
@@ -9,8 +12,12 @@ type Pass struct {
 	// its own document only. -1 is padding. Nil means one document a row.
 	Segments *graph.Node
 	// Positions [B, T] int32 are the tokens' positions. Nil counts from 0 in each
-	// document.
+	// document. With a cache they are needed, and -1 is padding.
 	Positions *graph.Node
+	// Length is more than all Positions; 0 means T.
+	Length int
+	// Cache keeps what attention has seen, for texts that grow; nil for none.
+	Cache *Cache
 }
 
 // At returns the positions of the tokens, or nil where they are 0, 1, … in every row.
@@ -19,4 +26,35 @@ func (p Pass) At(g *graph.Graph) *graph.Node {
 		return g.Positions(p.Segments)
 	}
 	return p.Positions
+}
+
+// A Cache keeps the keys and values of each attention of a model. Traces of one
+// model that are given the same cache go on with each other's texts.
+type Cache struct {
+	batch, length int
+	dtype         tensor.Dtype
+	parts         map[*Attention]*graph.Cache
+}
+
+// NewCache makes a cache for B texts of at most length positions. Its memory is
+// taken as the attentions of a model ask for their parts.
+func NewCache(dt tensor.Dtype, batch, length int) *Cache {
+	return &Cache{batch: batch, length: length, dtype: dt, parts: map[*Attention]*graph.Cache{}}
+}
+
+// of returns an attention's part.
+func (c *Cache) of(a *Attention, width int) *graph.Cache {
+	part := c.parts[a]
+	if part == nil {
+		part = graph.NewCache(c.dtype, c.batch, c.length, width)
+		c.parts[a] = part
+	}
+	return part
+}
+
+// Reorder makes text i what text rows[i] was.
+func (c *Cache) Reorder(rows []int) {
+	for _, part := range c.parts {
+		part.Reorder(rows)
+	}
 }
