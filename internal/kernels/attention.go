@@ -1,0 +1,154 @@
+package kernels
+
+import (
+	"math"
+
+	"github.com/seahorse-ml/seahorse/internal/parallel"
+)
+
+// AttentionConfig configures NewAttention. Head h of a token starts h·HeadSize
+// elements after the token's row; query head h reads key/value head h/(Heads/KVHeads).
+type AttentionConfig struct {
+	Batch, Queries, Keys     int // B, T, S; query i stands at position i + Keys - Queries
+	Heads, KVHeads, HeadSize int // Heads is a multiple of KVHeads
+
+	// Elements from one token's row to the next; a packed buffer of queries, keys
+	// and values has the width of all three.
+	QStride, KStride, VStride, OStride int
+
+	Scale   float64   // multiplies the scores q·k
+	Causal  bool      // a query sees keys up to its own position
+	Window  int       // and only keys after its position less Window; 0 means all
+	Prefix  int       // keys before Prefix are seen in spite of Causal
+	SoftCap float64   // c > 0: scores s become c·tanh(s/c)
+	Slopes  []float64 // ALiBi: slope of the head times (key's - query's position) is added; nil for none
+}
+
+// AttentionMask has what differs from one call to the next.
+type AttentionMask[T Float] struct {
+	// Segments [B, Keys]: a query sees keys of the segment of its own position; -1 is
+	// padding, which nobody sees and which sees nothing. In cross attention (not causal,
+	// Queries ≠ Keys) queries have no segment and see all keys but the padding. Nil for one segment.
+	Segments []int32
+	// Bias [Heads, Queries, Keys] is added to the scores; nil for none.
+	Bias []T
+}
+
+const (
+	attentionLanes = 32 // queries that are worked on side by side, a panel
+	attentionKeys  = 64 // keys in a block
+	attentionGroup = 4  // panels that share a block of keys going forward
+
+	// attentionItems is the least number of items into which the backward pass is
+	// split, a constant so that sums don't depend on the number of threads.
+	attentionItems = 16
+)
+
+// Attention computes softmax(Scale·q·kᵀ + masks)·v and its gradients, block
+// by block with a running maximum and sum (Dao et al., "FlashAttention", 2022), so that
+// memory is linear in the number of tokens. A query that sees no key gives 0.
+//
+// Everything is kept transposed: a panel has the queries as its columns, side by
+// side in a vector register, so that maxima and sums over keys need no sums across a
+// register and blocks of keys and values need no transposition.
+type Attention[T Float] struct {
+	AttentionConfig
+	width        int // HeadSize rounded up to whole tiles
+	queryBlocks  int // items of a head going forward
+	panels       int // panels of a head
+	chunks       int // parts of the backward pass of one key/value head
+	base2        bool
+	forwardBody  func(worker, i int)
+	backwardBody func(worker, i int)
+	reduceBody   func(worker, i int)
+	call         attentionCall[T]
+}
+
+// attentionCall has the arguments of the call that runs.
+type attentionCall[T Float] struct {
+	out, lse, q, k, v       []T
+	dq, dk, dv, dbias, dout []T
+	partial                 []T // [B·KVHeads·chunks, 2, Keys, width]
+	mask                    AttentionMask[T]
+}
+
+// NewAttention prepares attention of the given shape.
+func NewAttention[T Float](c AttentionConfig) *Attention[T] {
+	a := &Attention[T]{AttentionConfig: c}
+	a.width = roundUp(c.HeadSize, tileWidth)
+	a.panels = (c.Queries + attentionLanes - 1) / attentionLanes
+	a.queryBlocks = (a.panels + attentionGroup - 1) / attentionGroup
+	a.base2 = c.SoftCap == 0 && c.Slopes == nil
+	a.chunks = 1
+	if n := c.Batch * c.KVHeads; n > 0 {
+		a.chunks = max(1, min((attentionItems+n-1)/n, a.panels*(c.Heads/c.KVHeads)))
+	}
+	a.forwardBody = a.forwardItem
+	a.backwardBody = a.backwardItem
+	a.reduceBody = a.reduceItem
+	stock := scratchOf[T]()
+	workers := min(parallel.Workers(), max(1, c.Batch*c.KVHeads*max(a.chunks, a.queryBlocks)))
+	if a.chunks > 1 {
+		partial := stock.take(c.Batch * c.KVHeads * a.chunks * a.partialSize())
+		defer stock.give(partial)
+	}
+	stock.reserve(workers, max(a.forwardScratch(), a.backwardScratch()))
+	return a
+}
+
+func roundUp(n, multiple int) int { return (n + multiple - 1) / multiple * multiple }
+
+// Forward computes out [B, Queries, Heads·HeadSize] and, unless lse is nil, the
+// logarithm of the sum of the exponentials of each query's scores, lse [B, Heads, Queries], which is
+// -∞ where no key is seen. It runs on all cores.
+func (a *Attention[T]) Forward(out, lse, q, k, v []T, m AttentionMask[T]) {
+	a.call = attentionCall[T]{out: out, lse: lse, q: q, k: k, v: v, mask: m}
+	parallel.Run(a.Batch*a.Heads*a.queryBlocks, a.forwardBody)
+	a.call = attentionCall[T]{}
+}
+
+// Backward computes dq, dk, dv with the strides of q, k and v, and the bias's gradient
+// dbias [Heads, Queries, Keys] unless it is nil, from the gradient dout of out. All of them are
+// overwritten. It runs on all cores, and its sums have one order.
+func (a *Attention[T]) Backward(dq, dk, dv, dbias, dout, out, lse, q, k, v []T, m AttentionMask[T]) {
+	a.call = attentionCall[T]{
+		out: out, lse: lse, q: q, k: k, v: v,
+		dq: dq, dk: dk, dv: dv, dbias: dbias, dout: dout, mask: m,
+	}
+	stock := scratchOf[T]()
+	heads := a.Batch * a.KVHeads
+	if a.chunks > 1 {
+		a.call.partial = stock.take(heads * a.chunks * a.partialSize())
+	}
+	if dbias != nil {
+		// The bias is shared by the batch: one item goes through all of it.
+		clear(dbias)
+		heads = a.KVHeads
+	}
+	parallel.Run(heads*a.chunks, a.backwardBody)
+	if a.chunks > 1 {
+		parallel.Run(a.Batch*a.KVHeads*a.keyBlocks(), a.reduceBody)
+		stock.give(a.call.partial)
+	}
+	a.call = attentionCall[T]{}
+}
+
+func (a *Attention[T]) keyBlocks() int { return (a.Keys + attentionKeys - 1) / attentionKeys }
+
+// query and key return the places where the head of a token starts.
+func (a *Attention[T]) queryAt(b, i, h, stride int) int {
+	return (b*a.Queries+i)*stride + h*a.HeadSize
+}
+
+func (a *Attention[T]) keyAt(b, j, h, stride int) int {
+	return (b*a.Keys+j)*stride + h*a.HeadSize
+}
+
+// scoreScale returns what queries are multiplied with before the product with
+// the keys: scores come in base 2 when nothing but masks is done to them.
+func (a *Attention[T]) scoreScale() T {
+	if a.base2 && a.call.mask.Bias == nil {
+		return T(a.Scale * math.Log2E)
+	}
+	return T(a.Scale)
+}

@@ -1,0 +1,154 @@
+package kernels
+
+import "math"
+
+// attentionSpan is a panel's place: queries first to first+count of head h
+// of sequence b.
+type attentionSpan struct {
+	b, h, first, count int
+	low, high          int32 // least and greatest segment of the queries
+}
+
+// span returns the panel with the given number.
+func (a *Attention[T]) span(b, h, panel int) attentionSpan {
+	s := attentionSpan{b: b, h: h, first: panel * attentionLanes}
+	s.count = min(attentionLanes, a.Queries-s.first)
+	if a.call.mask.Segments != nil && !a.cross() {
+		at := b*a.Keys + a.position(s.first)
+		s.low, s.high = segmentRange(a.call.mask.Segments[at : at+s.count])
+	}
+	return s
+}
+
+// cross reports whether queries and keys are of different sequences.
+func (a *Attention[T]) cross() bool { return !a.Causal && a.Queries != a.Keys }
+
+func (a *Attention[T]) position(i int) int { return i + a.Keys - a.Queries }
+
+func segmentRange(s []int32) (low, high int32) {
+	low, high = s[0], s[0]
+	for _, v := range s[1:] {
+		low, high = min(low, v), max(high, v)
+	}
+	return low, high
+}
+
+// visible returns the range of keys outside of which no query of the span sees any.
+func (a *Attention[T]) visible(s attentionSpan) (lo, hi int) {
+	hi = a.Keys
+	if a.Causal {
+		hi = min(hi, max(a.position(s.first+s.count-1)+1, a.Prefix))
+	}
+	if a.Window > 0 {
+		lo = max(0, a.position(s.first)-a.Window+1)
+	}
+	return lo, hi
+}
+
+// segments compares the segments of the keys lo to hi with the span's: skip reports
+// whether they have nothing in common, uniform whether all of both are one.
+func (a *Attention[T]) segments(s attentionSpan, lo, hi int) (skip, uniform bool) {
+	segments := a.call.mask.Segments
+	if segments == nil {
+		return false, true
+	}
+	low, high := segmentRange(segments[s.b*a.Keys+lo : s.b*a.Keys+hi])
+	if a.cross() {
+		return high < 0, low >= 0
+	}
+	skip = high < s.low || low > s.high || high < 0 || s.high < 0
+	return skip, low == high && s.low == s.high && low == s.low
+}
+
+// finishScores turns the products of a panel with rows keys from key first on,
+// scores [rows, attentionLanes], into scores in base 2: the cap, slopes and bias are
+// applied, and scores that the masks exclude become -∞. Where slopes is not nil,
+// it receives the derivative of each capped score.
+func (a *Attention[T]) finishScores(scores, slopes []T, s attentionSpan, first, rows int, uniform bool) {
+	if a.scoreScale() == T(a.Scale) {
+		a.shapeScores(scores, slopes, s, first, rows)
+	}
+	last := a.position(s.first + s.count - 1)
+	least := a.position(s.first)
+	whole := first+rows <= a.Keys && uniform &&
+		(!a.Causal || first+rows <= max(least+1, a.Prefix)) &&
+		(a.Window == 0 || first > last-a.Window)
+	if whole {
+		return
+	}
+	hidden := T(math.Inf(-1))
+	for r := range rows {
+		row := scores[r*attentionLanes : (r+1)*attentionLanes]
+		key := first + r
+		from, to := 0, attentionLanes
+		if key >= a.Keys {
+			from = to
+		}
+		if a.Causal && key >= a.Prefix {
+			from = min(to, max(from, key-least))
+		}
+		if a.Window > 0 {
+			to = max(from, min(to, key+a.Window-least))
+		}
+		for i := range from {
+			row[i] = hidden
+		}
+		for i := to; i < attentionLanes; i++ {
+			row[i] = hidden
+		}
+		if !uniform && from < to {
+			a.hideSegments(row, s, key)
+		}
+	}
+}
+
+// hideSegments hides the key from queries of other segments.
+func (a *Attention[T]) hideSegments(row []T, s attentionSpan, key int) {
+	hidden := T(math.Inf(-1))
+	segments := a.call.mask.Segments[s.b*a.Keys:]
+	own := segments[key]
+	if own < 0 {
+		for i := range row {
+			row[i] = hidden
+		}
+		return
+	}
+	if a.cross() {
+		return
+	}
+	for i, segment := range segments[a.position(s.first):][:s.count] {
+		if segment != own {
+			row[i] = hidden
+		}
+	}
+}
+
+// shapeScores applies cap, slopes and bias, and goes over to base 2.
+func (a *Attention[T]) shapeScores(scores, slopes []T, s attentionSpan, first, rows int) {
+	bias := a.call.mask.Bias
+	for r := range rows {
+		row := scores[r*attentionLanes : (r+1)*attentionLanes]
+		if a.SoftCap > 0 {
+			for i, v := range row {
+				t := math.Tanh(float64(v) / a.SoftCap)
+				row[i] = T(a.SoftCap * t)
+				if slopes != nil {
+					slopes[r*attentionLanes+i] = T(1 - t*t)
+				}
+			}
+		}
+		if a.Slopes != nil {
+			slope := a.Slopes[s.h]
+			for i := range row {
+				row[i] += T(slope * float64(first+r-a.position(s.first+i)))
+			}
+		}
+		if bias != nil && first+r < a.Keys {
+			at := (s.h*a.Queries+s.first)*a.Keys + first + r
+			for i := range s.count {
+				row[i] += bias[at+i*a.Keys]
+			}
+		}
+		Scale(row, row, math.Log2E)
+	}
+}
