@@ -1,0 +1,149 @@
+package kernels
+
+import (
+	"fmt"
+	"runtime"
+	"sync/atomic"
+
+	"github.com/seahorse-ml/seahorse/internal/parallel"
+)
+
+// ProductConfig describes the product C = op(A)·op(B) of row-major matrices:
+// C [M, N], op(A) [M, K] and op(B) [K, N].
+type ProductConfig struct {
+	M, N, K        int
+	TransA, TransB bool // A is stored [K, M]; B is stored [N, K]
+
+	// LDA, LDB and LDC are the elements from one stored row to the next; 0
+	// means that rows touch.
+	LDA, LDB, LDC int
+}
+
+// Epilogue says what becomes of a product P: C = f(P + bias), or
+// C = f(C + P + bias).
+type Epilogue[T Float] struct {
+	Accumulate bool       // adds to what C holds; default false
+	Bias       []T        // [N], added to each row; may be nil
+	Activation Activation // f; default Identity
+	Pre        []T        // [M, N] with rows LDC apart, receives the argument of f; may be nil
+}
+
+// A Product multiplies matrices of one shape on all cores.
+//
+// The terms of an element are added in an order that depends on K alone: in
+// blocks of at most maxDepth terms, each from its first to its last, and then the
+// blocks in order. So a row of C has the same bits on any number of threads and among
+// any number of other rows.
+type Product[T Float] struct {
+	ProductConfig
+	kernel *productKernel[T]
+	depth  int // terms of a block of K
+	work   func(worker, item int)
+	run    productRun[T]
+}
+
+// productRun is the state of a Run under way.
+type productRun[T Float] struct {
+	c, a, b []T
+	e       Epilogue[T]
+	plan    productPlan
+	part    productPart
+	space   *productSpace[T]
+	packed  atomic.Int64 // items that have packed their share of B
+}
+
+// NewProduct returns the product that c describes, in the fastest
+// implementation that package cpu allows. It panics if a size is negative or a leading
+// dimension is smaller than its row.
+func NewProduct[T Float](c ProductConfig) *Product[T] {
+	return newProduct(c, productKernels[T]()[0])
+}
+
+func newProduct[T Float](c ProductConfig, kernel *productKernel[T]) *Product[T] {
+	if c.M < 0 || c.N < 0 || c.K < 0 {
+		panic(fmt.Sprintf("kernels: product: negative size in %d × %d × %d", c.M, c.N, c.K))
+	}
+	leading := func(name string, given, row int) int {
+		if given == 0 {
+			return row
+		}
+		if given < row {
+			panic(fmt.Sprintf("kernels: product: %s is %d, expected at least the row's %d", name, given, row))
+		}
+		return given
+	}
+	c.LDA = leading("LDA", c.LDA, choose(c.TransA, c.M, c.K))
+	c.LDB = leading("LDB", c.LDB, choose(c.TransB, c.K, c.N))
+	c.LDC = leading("LDC", c.LDC, c.N)
+	p := &Product[T]{ProductConfig: c, kernel: kernel, depth: productDepth(c.K)}
+	p.work = p.item
+	plan := p.plan(parallel.Workers())
+	space := takeProductSpace[T]()
+	space.reserve(plan)
+	giveProductSpace(space)
+	return p
+}
+
+func choose(condition bool, yes, no int) int {
+	if condition {
+		return yes
+	}
+	return no
+}
+
+// Run computes c from a, b and e. The matrices must not overlap, except that
+// e.Pre may be c where the activation is Identity. A Product must not run twice at one
+// time; different Products may.
+func (p *Product[T]) Run(c, a, b []T, e Epilogue[T]) {
+	if p.M == 0 || p.N == 0 {
+		return
+	}
+	p.check(c, a, b, e)
+	r := &p.run
+	r.c, r.a, r.b, r.e = c, a, b, e
+	r.plan = p.plan(parallel.Workers())
+	r.space = takeProductSpace[T]()
+	r.space.reserve(r.plan)
+	for n := 0; n < p.N; n += r.plan.spanN {
+		for k := 0; k == 0 || k < p.K; k += r.plan.spanK {
+			r.part = productPart{n, min(n+r.plan.spanN, p.N), k, min(k+r.plan.spanK, p.K)}
+			r.packed.Store(0)
+			parallel.Run(p.packItems()+p.tileItems(), p.work)
+		}
+	}
+	giveProductSpace(r.space)
+	r.c, r.a, r.b, r.e, r.space = nil, nil, nil, Epilogue[T]{}, nil
+}
+
+// check panics if a slice is too short, as assembly would not notice.
+func (p *Product[T]) check(c, a, b []T, e Epilogue[T]) {
+	enough := func(name string, have, rows, cols, ld int) {
+		if need := (rows-1)*ld + cols; rows > 0 && cols > 0 && have < need {
+			panic(fmt.Sprintf("kernels: product: %s has %d elements, expected at least %d", name, have, need))
+		}
+	}
+	enough("C", len(c), p.M, p.N, p.LDC)
+	enough("A", len(a), choose(p.TransA, p.K, p.M), choose(p.TransA, p.M, p.K), p.LDA)
+	enough("B", len(b), choose(p.TransB, p.N, p.K), choose(p.TransB, p.K, p.N), p.LDB)
+	if e.Bias != nil {
+		enough("Bias", len(e.Bias), 1, p.N, p.N)
+	}
+	if e.Pre != nil {
+		enough("Pre", len(e.Pre), p.M, p.N, p.LDC)
+	}
+}
+
+// item does item i of a part of the product: first come those that pack B,
+// then those that compute blocks of C.
+func (p *Product[T]) item(worker, i int) {
+	if packs := p.packItems(); i >= packs {
+		// Items are handed out in order, so those that pack are all under way.
+		for p.run.packed.Load() < int64(packs) {
+			runtime.Gosched()
+		}
+		p.tiles(worker, i-packs)
+		return
+	}
+	p.packB(i)
+	p.run.packed.Add(1)
+}

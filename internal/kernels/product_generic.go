@@ -1,0 +1,97 @@
+package kernels
+
+import "github.com/seahorse-ml/seahorse/internal/cpu"
+
+// productKernel is an implementation of the inner parts of Product.
+type productKernel[T Float] struct {
+	level      cpu.Level
+	rows, cols int  // of a full tile
+	lanes      int  // of a packed panel of A, at least rows
+	masks      bool // tile reads no more of B than its columns
+
+	// tile computes C [rows, cols] = Σ A[i, k]·B[k, j] + bias[j] over k in [0, depth), in that
+	// order, or adds this to C. A[i, k] is at i·aRow + k·aStep, B[k, j] at k·bStep + j, and
+	// C[i, j] at i·ldc + j. bias may be nil.
+	tile func(rows, cols, depth int, a []T, aRow, aStep int, b []T, bStep int, c []T, ldc int, bias []T, accumulate bool)
+
+	// copy packs a panel of rows that lie ld apart: dst[k·lanes + j] = src[k·ld + j] for k in
+	// [0, depth) and j in [0, width), and 0 for j in [width, lanes).
+	copy func(dst, src []T, depth, width, lanes, ld int)
+
+	// turn packs a panel of columns that lie ld apart: dst[k·lanes + j] = src[j·ld + k], with
+	// zeros as for copy.
+	turn func(dst, src []T, depth, width, lanes, ld int)
+}
+
+// genericProduct returns the specification, which runs anywhere.
+func genericProduct[T Float]() *productKernel[T] {
+	return &productKernel[T]{
+		level: cpu.Generic, rows: 2, cols: 4, lanes: 2, masks: true,
+		tile: tileGeneric[T], copy: copyPanelGeneric[T], turn: turnPanelGeneric[T],
+	}
+}
+
+func tileGeneric[T Float](rows, cols, depth int, a []T, aRow, aStep int, b []T, bStep int, c []T, ldc int, bias []T, accumulate bool) {
+	var sum [2][4]T
+	if rows == 2 && cols == 4 {
+		sum = fullTileGeneric(depth, a, aRow, aStep, b, bStep)
+	} else {
+		for k := range depth {
+			for i := range rows {
+				x := a[i*aRow+k*aStep]
+				for j, y := range b[k*bStep:][:cols] {
+					sum[i][j] += x * y
+				}
+			}
+		}
+	}
+	for i := range rows {
+		row := c[i*ldc:][:cols]
+		for j := range row {
+			v := sum[i][j]
+			if bias != nil {
+				v += bias[j]
+			}
+			if accumulate {
+				v += row[j]
+			}
+			row[j] = v
+		}
+	}
+}
+
+// fullTileGeneric sums a tile of 2 × 4, which fits the registers.
+func fullTileGeneric[T Float](depth int, a []T, aRow, aStep int, b []T, bStep int) [2][4]T {
+	var s00, s01, s02, s03, s10, s11, s12, s13 T
+	for k := range depth {
+		x0, x1 := a[k*aStep], a[k*aStep+aRow]
+		y := b[k*bStep:][:4]
+		s00 += x0 * y[0]
+		s01 += x0 * y[1]
+		s02 += x0 * y[2]
+		s03 += x0 * y[3]
+		s10 += x1 * y[0]
+		s11 += x1 * y[1]
+		s12 += x1 * y[2]
+		s13 += x1 * y[3]
+	}
+	return [2][4]T{{s00, s01, s02, s03}, {s10, s11, s12, s13}}
+}
+
+func copyPanelGeneric[T Float](dst, src []T, depth, width, lanes, ld int) {
+	for k := range depth {
+		row := dst[k*lanes:][:lanes]
+		clear(row[copy(row, src[k*ld:][:width]):])
+	}
+}
+
+func turnPanelGeneric[T Float](dst, src []T, depth, width, lanes, ld int) {
+	if width < lanes {
+		clear(dst[:depth*lanes])
+	}
+	for j := range width {
+		for k, v := range src[j*ld:][:depth] {
+			dst[k*lanes+j] = v
+		}
+	}
+}

@@ -1,0 +1,135 @@
+package kernels
+
+// packB packs share i of the part of B: panels of the kernel's width, each [depth, cols]
+// with the last columns of the matrix filled up with zeros. The panels of a block of K lie side
+// by side, the blocks one after the other.
+func (p *Product[T]) packB(i int) {
+	q, width := p.run.part, p.kernel.cols
+	groups := ceilDiv(q.n1-q.n0, packGroup*width)
+	block, group := i/groups, i%groups
+	k := q.k0 + block*p.depth
+	depth := min(p.depth, q.k1-k)
+	panels := ceilDiv(q.n1-q.n0, width)
+	for j := group * packGroup; j < min((group+1)*packGroup, panels); j++ {
+		n := q.n0 + j*width
+		dst := p.run.space.shared[block*p.depth*panels*width+j*depth*width:][:depth*width]
+		p.packPanelB(dst, k, n, depth, min(width, q.n1-n))
+	}
+}
+
+// packPanelB packs rows [k, k+depth) and columns [n, n+width) of op(B).
+func (p *Product[T]) packPanelB(dst []T, k, n, depth, width int) {
+	if depth == 0 {
+		return
+	}
+	if p.TransB {
+		p.kernel.turn(dst, p.run.b[n*p.LDB+k:], depth, width, p.kernel.cols, p.LDB)
+	} else {
+		p.kernel.copy(dst, p.run.b[k*p.LDB+n:], depth, width, p.kernel.cols, p.LDB)
+	}
+}
+
+// packPanelA packs rows [m, m+height) and columns [k, k+depth) of op(A), with
+// the columns one after the other.
+func (p *Product[T]) packPanelA(dst []T, m, k, depth, height int) {
+	if depth == 0 {
+		return
+	}
+	if p.TransA {
+		p.kernel.copy(dst, p.run.a[k*p.LDA+m:], depth, height, p.kernel.lanes, p.LDA)
+	} else {
+		p.kernel.turn(dst, p.run.a[m*p.LDA+k:], depth, height, p.kernel.lanes, p.LDA)
+	}
+}
+
+// tiles computes block i of C from the part of B.
+func (p *Product[T]) tiles(worker, i int) {
+	q, plan := p.run.part, p.run.plan
+	across := ceilDiv(q.n1-q.n0, plan.cols)
+	m0, n0 := i/across*plan.rows, q.n0+i%across*plan.cols
+	m1, n1 := min(m0+plan.rows, p.M), min(n0+plan.cols, q.n1)
+	for block := range q.blocks(p.depth) {
+		k := q.k0 + block*p.depth
+		depth := min(p.depth, q.k1-k)
+		if plan.skinny {
+			p.skinnyTiles(p.run.space.own[worker], n0, n1, k, depth)
+		} else {
+			p.wideTiles(p.run.space.own[worker], block, m0, m1, n0, n1, k, depth)
+		}
+	}
+	if q.k1 == p.K {
+		p.finish(m0, m1, n0, n1)
+	}
+}
+
+// wideTiles packs rows [m0, m1) of a block of A and multiplies them by columns [n0, n1) of
+// the packed block of B.
+func (p *Product[T]) wideTiles(own []T, block, m0, m1, n0, n1, k, depth int) {
+	q, t := p.run.part, p.kernel
+	panel := t.lanes * depth
+	for m := m0; m < m1; m += t.rows {
+		p.packPanelA(own[(m-m0)/t.rows*panel:], m, k, depth, min(t.rows, m1-m))
+	}
+	panels := ceilDiv(q.n1-q.n0, t.cols)
+	shared := p.run.space.shared[block*p.depth*panels*t.cols:]
+	for n := n0; n < n1; n += t.cols {
+		b := shared[(n-q.n0)*depth:]
+		for m := m0; m < m1; m += t.rows {
+			a := own[(m-m0)/t.rows*panel:]
+			p.tile(m, n, min(t.rows, m1-m), min(t.cols, n1-n), k, depth, a, 1, t.lanes, b, t.cols)
+		}
+	}
+}
+
+// skinnyTiles multiplies all rows of a block of A, where they lie, by columns [n0, n1) of a
+// block of B.
+func (p *Product[T]) skinnyTiles(own []T, n0, n1, k, depth int) {
+	t := p.kernel
+	row, step := p.LDA, 1
+	if p.TransA {
+		row, step = 1, p.LDA
+	}
+	for n := n0; n < n1; n += t.cols {
+		width := min(t.cols, n1-n)
+		b, bStep := own, t.cols
+		if !p.TransB && (width == t.cols || t.masks) && depth > 0 {
+			b, bStep = p.run.b[k*p.LDB+n:], p.LDB
+		} else {
+			p.packPanelB(own, k, n, depth, width)
+		}
+		for m := 0; m < p.M; m += t.rows {
+			var a []T
+			if depth > 0 {
+				a = p.run.a[m*row+k*step:]
+			}
+			p.tile(m, n, min(t.rows, p.M-m), width, k, depth, a, row, step, b, bStep)
+		}
+	}
+}
+
+// tile computes one tile of C, or adds to it the terms that begin at k.
+func (p *Product[T]) tile(m, n, rows, cols, k, depth int, a []T, aRow, aStep int, b []T, bStep int) {
+	e := &p.run.e
+	var bias []T
+	if e.Bias != nil && k+depth == p.K {
+		bias = e.Bias[n:]
+	}
+	p.kernel.tile(rows, cols, depth, a, aRow, aStep, b, bStep, p.run.c[m*p.LDC+n:], p.LDC, bias, e.Accumulate || k > 0)
+}
+
+// finish applies what the tiles leave to do to rows [m0, m1) and columns [n0, n1) of C.
+func (p *Product[T]) finish(m0, m1, n0, n1 int) {
+	e := &p.run.e
+	if e.Pre == nil && e.Activation == Identity {
+		return
+	}
+	for m := m0; m < m1; m++ {
+		row := p.run.c[m*p.LDC+n0 : m*p.LDC+n1]
+		if e.Pre != nil {
+			copy(e.Pre[m*p.LDC+n0:m*p.LDC+n1], row)
+		}
+		if e.Activation != Identity {
+			Activate(e.Activation, row, row)
+		}
+	}
+}
