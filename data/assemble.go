@@ -9,6 +9,7 @@ import (
 	"hash/crc32"
 	"io"
 	"math"
+	"slices"
 )
 
 // errNoTokens is what an empty corpus comes to.
@@ -41,15 +42,17 @@ func newAssembler(vocab int, ids, mask, ends io.Writer) (*assembler, error) {
 
 // Append adds tokens to the current document, which are to be learned or not.
 func (a *assembler) Append(ids []int32, learn bool) error {
-	a.scratch = a.scratch[:0]
-	for _, id := range ids {
+	width := int(a.h.Width)
+	a.scratch = slices.Grow(a.scratch[:0], width*len(ids))[:width*len(ids)]
+	out := a.scratch
+	for i, id := range ids {
 		if id < 0 || uint32(id) >= a.h.Vocab {
 			return fmt.Errorf("data: tokens: id %d is outside of the vocabulary of %d", id, a.h.Vocab)
 		}
-		if a.h.Width == 2 {
-			a.scratch = binary.LittleEndian.AppendUint16(a.scratch, uint16(id))
+		if width == 2 {
+			binary.LittleEndian.PutUint16(out[2*i:], uint16(id))
 		} else {
-			a.scratch = binary.LittleEndian.AppendUint32(a.scratch, uint32(id))
+			binary.LittleEndian.PutUint32(out[4*i:], uint32(id))
 		}
 	}
 	if err := a.appendMask(len(ids), learn); err != nil {
@@ -59,8 +62,8 @@ func (a *assembler) Append(ids []int32, learn bool) error {
 	if learn {
 		a.h.Targets += uint64(len(ids))
 	}
-	a.sum.Write(a.scratch)
-	_, err := a.ids.Write(a.scratch)
+	a.sum.Write(out)
+	_, err := a.ids.Write(out)
 	return err
 }
 

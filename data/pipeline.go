@@ -1,0 +1,153 @@
+package data
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+)
+
+// pipeline moves jobs in a circle: from idle to the reader, to a worker and, in order, to the writer, which makes them idle
+// again. How many jobs there are bounds how far reading runs ahead of writing.
+type pipeline struct {
+	idle, order chan *job // with room for all jobs, so that sending never blocks
+	todo        chan *job
+	bytes       atomic.Int64 // read from the disk
+	failed      error        // of the reader; written before order is closed
+}
+
+func newPipeline(jobs int) *pipeline {
+	p := &pipeline{idle: make(chan *job, jobs), order: make(chan *job, jobs), todo: make(chan *job)}
+	for range jobs {
+		p.idle <- &job{done: make(chan struct{}, 1)}
+	}
+	return p
+}
+
+// read makes a job of each block.
+func (p *pipeline) read(ctx context.Context, s *Source) {
+	defer close(p.order)
+	defer close(p.todo)
+	var texts [][]byte // buffers of jobs that are done
+	take := func() []byte {
+		n := len(texts)
+		if n == 0 {
+			return newBuffer()
+		}
+		text := texts[n-1]
+		texts = texts[:n-1]
+		return text
+	}
+	for b, err := range s.blocks(&p.bytes, take) {
+		if err != nil {
+			p.failed = err
+			return
+		}
+		var j *job
+		select {
+		case j = <-p.idle:
+		case <-ctx.Done():
+			return
+		}
+		if j.block != nil {
+			texts = append(texts, j.text)
+		}
+		j.block, j.ids, j.runs = b, j.ids[:0], j.runs[:0]
+		p.order <- j
+		select {
+		case p.todo <- j:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// work encodes jobs until there are no more.
+func (p *pipeline) work(e Encoder, c EncodeConfig) {
+	for j := range p.todo {
+		j.err = j.encode(e, c)
+		j.done <- struct{}{}
+	}
+}
+
+// write writes jobs in order, and calls progress behind each, until there are no more or one has failed.
+func (p *pipeline) write(ctx context.Context, w *assembler, progress func()) error {
+	for j := range p.order {
+		select {
+		case <-j.done:
+		case <-ctx.Done():
+			return fmt.Errorf("data: encode: %w", context.Cause(ctx))
+		}
+		if j.err != nil {
+			return j.err
+		}
+		if err := j.write(w); err != nil {
+			return fmt.Errorf("data: encode: %w", err)
+		}
+		p.idle <- j
+		progress()
+	}
+	if err := context.Cause(ctx); err != nil {
+		return fmt.Errorf("data: encode: %w", err)
+	}
+	return p.failed
+}
+
+// job is a block on its way through a worker. Jobs and their buffers are used again.
+type job struct {
+	*block
+	ids  []int32
+	runs []run
+	err  error
+	done chan struct{} // receives when ids, runs and err are there
+}
+
+// run is a stretch of a job's ids.
+type run struct {
+	end   int  // in ids; it starts where the one before ends
+	text  int  // bytes of text that it was made from
+	learn bool // whether the tokens are targets
+	last  bool // whether a document ends with it
+}
+
+// encode fills in the ids and runs of the job.
+func (j *job) encode(e Encoder, c EncodeConfig) error {
+	eot, hasEOT := e.EndOfText()
+	for p, err := range j.pieces() {
+		if err != nil {
+			return err
+		}
+		if len(p.Prompt)+len(p.Text) == 0 {
+			continue
+		}
+		special := c.AddSpecial && p.First
+		if len(p.Prompt) > 0 {
+			j.ids = e.AppendIDs(j.ids, p.Prompt, special)
+			j.runs = append(j.runs, run{end: len(j.ids), text: len(p.Prompt)})
+			special = false
+		}
+		j.ids = e.AppendIDs(j.ids, p.Text, special)
+		if c.EndOfText && hasEOT && p.Last {
+			j.ids = append(j.ids, eot)
+		}
+		j.runs = append(j.runs, run{end: len(j.ids), text: len(p.Text), learn: true, last: p.Last})
+	}
+	return nil
+}
+
+// write appends the job's tokens to w.
+func (j *job) write(w *assembler) error {
+	start := 0
+	for _, r := range j.runs {
+		if err := w.Append(j.ids[start:r.end], r.learn); err != nil {
+			return err
+		}
+		w.CountText(r.text)
+		if r.last {
+			if err := w.EndDocument(); err != nil {
+				return err
+			}
+		}
+		start = r.end
+	}
+	return nil
+}
