@@ -61,7 +61,7 @@ type Batch struct {
 	Length int // T
 	// IDs, Targets, Segments and Positions are [B, T], as in Row; Segments and Positions may be nil.
 	IDs, Targets, Segments, Positions []int32
-	// Count is how many targets are not Ignored.
+	// Count is how many targets are not Ignored. It can be 0 where prompts are longer than a row of a stream.
 	Count int
 }
 

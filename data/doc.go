@@ -2,11 +2,11 @@
 //
 // The way of a corpus through it:
 //
-//	Source    text from a file, a folder, a compressed file or standard input
-//	Encode    its token ids, from all cores, in memory (Encode) or in a token file (EncodeFile)
-//	Tokens    a read-only view of ids, mapped into memory; Split keeps a validation part apart
-//	Dataset   rows of T ids and T targets cut from Tokens: Windows, Sequential, Packed, Padded
-//	Loader    batches of rows in an order that follows from (seed, epoch, position)
+//	Source      text from a file, a folder, a compressed file or standard input
+//	Encode      its token ids, from all cores, in memory (Encode) or in a token file (EncodeFile)
+//	Tokens      a read-only view of ids, mapped into memory; Split keeps a validation part apart
+//	Dataset     rows of T ids and T targets cut from Tokens: Windows, Sequential, Packed, Yardstick
+//	Loader      batches of rows in an order that follows from (seed, epoch, position)
 //	Prefetcher  the same batches, filled ahead of time
 //
 // Nothing here knows of graphs or models. In shapes, B is the batch and T the sequence length.

@@ -2,7 +2,6 @@ package data
 
 import (
 	"bytes"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -160,26 +159,6 @@ func TestSourceRefuses(t *testing.T) {
 				t.Errorf("error is %q, expected %q in it", err, c.want)
 			}
 		})
-	}
-}
-
-func TestSourceCopiesPipes(t *testing.T) {
-	r, w, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	go func() {
-		w.WriteString("through a pipe")
-		w.Close()
-	}()
-	s, err := OpenSource(filepath.Join("/dev/fd", fmt.Sprint(r.Fd())), nil)
-	r.Close()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	if got, err := readAll(s); err != nil || got != "[through a pipe]" {
-		t.Errorf("read %q, %v", got, err)
 	}
 }
 
