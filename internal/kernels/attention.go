@@ -17,6 +17,7 @@ type AttentionConfig struct {
 	QStride, KStride, VStride, OStride int
 
 	Scale   float64   // multiplies the scores q·k
+	Cross   bool      // queries are of another sequence than keys; so they are in any case where there are more of them
 	Causal  bool      // a query sees keys up to its own position
 	Window  int       // and only keys after its position less Window; 0 means all
 	Prefix  int       // keys before Prefix are seen in spite of Causal
@@ -27,8 +28,8 @@ type AttentionConfig struct {
 // AttentionMask has what differs from one call to the next.
 type AttentionMask[T Float] struct {
 	// Segments [B, Keys]: a query sees keys of the segment of its own position; -1 is
-	// padding, which nobody sees and which sees nothing. In cross attention (not causal,
-	// Queries ≠ Keys) queries have no segment and see all keys but the padding. Nil for one segment.
+	// padding, which nobody sees and which sees nothing. With Cross, queries have no
+	// segment and see all keys but the padding. Nil for one segment.
 	Segments []int32
 	// Bias [Heads, Queries, Keys] is added to the scores; nil for none.
 	Bias []T

@@ -21,7 +21,7 @@ func (a *Attention[T]) span(b, h, panel int) attentionSpan {
 }
 
 // cross reports whether queries and keys are of different sequences.
-func (a *Attention[T]) cross() bool { return !a.Causal && a.Queries != a.Keys }
+func (a *Attention[T]) cross() bool { return a.Cross || a.Queries > a.Keys }
 
 func (a *Attention[T]) position(i int) int { return i + a.Keys - a.Queries }
 

@@ -27,7 +27,7 @@ func (a *naiveAttention) score(b, h, i, j int) (s, slope float64, seen bool) {
 	}
 	if a.segments != nil {
 		own := a.segments[b*a.Keys+j]
-		if own < 0 || (a.Causal || a.Queries == a.Keys) && a.segments[b*a.Keys+pos] != own {
+		if own < 0 || !a.Cross && a.segments[b*a.Keys+pos] != own {
 			return 0, 0, false
 		}
 	}
@@ -152,7 +152,9 @@ var attentionCases = []attentionCase{
 	{name: "one query on a cache", config: AttentionConfig{Batch: 2, Queries: 1, Keys: 77, Heads: 4, KVHeads: 2, HeadSize: 16, Causal: true}},
 	{name: "a few queries on a cache", config: AttentionConfig{Batch: 1, Queries: 9, Keys: 140, Heads: 2, KVHeads: 1, HeadSize: 16, Causal: true}},
 	{name: "cross", config: AttentionConfig{Batch: 2, Queries: 45, Keys: 19, Heads: 2, KVHeads: 2, HeadSize: 16}},
-	{name: "cross with padding", config: AttentionConfig{Batch: 2, Queries: 20, Keys: 70, Heads: 2, KVHeads: 2, HeadSize: 16},
+	{name: "cross with padding", config: AttentionConfig{Batch: 2, Queries: 20, Keys: 70, Heads: 2, KVHeads: 2, HeadSize: 16, Cross: true},
+		segments: func(b, j int) int32 { return int32(min(0, 1+b*20-j)) >> 31 }},
+	{name: "square cross with padding", config: AttentionConfig{Batch: 2, Queries: 50, Keys: 50, Heads: 2, KVHeads: 2, HeadSize: 16, Cross: true},
 		segments: func(b, j int) int32 { return int32(min(0, 1+b*20-j)) >> 31 }},
 	{name: "window", config: AttentionConfig{Batch: 1, Queries: 200, Keys: 200, Heads: 1, KVHeads: 1, HeadSize: 16, Causal: true, Window: 37}},
 	{name: "window of one", config: AttentionConfig{Batch: 1, Queries: 40, Keys: 40, Heads: 1, KVHeads: 1, HeadSize: 16, Causal: true, Window: 1}},

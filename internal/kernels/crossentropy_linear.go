@@ -1,0 +1,210 @@
+package kernels
+
+import (
+	"math"
+	"slices"
+	"unsafe"
+
+	"github.com/seahorse-ml/seahorse/internal/parallel"
+)
+
+// LinearCrossEntropyConfig configures NewLinearCrossEntropy.
+type LinearCrossEntropyConfig struct {
+	Rows, In, Vocab int
+	SoftCap         float64 // c > 0: logits z become c·tanh(z/c)
+	LabelSmoothing  float64 // share of a target's mass that is spread evenly over the vocabulary, in [0, 1)
+}
+
+const (
+	// logitBytes bounds the memory of a chunk's logits. The weight's gradient is read and
+	// written once a chunk, so smaller ones cost time.
+	logitBytes = 64 << 20
+
+	crossEntropyRows    = 4   // rows of an item
+	crossEntropyColumns = 512 // columns of an item
+	chunkMultiple       = 48  // chunks have whole tiles of a Product
+)
+
+// LinearCrossEntropy computes the cross entropy of the logits x·wᵀ + b and its
+// gradients, chunk after chunk of rows, so that the logits of all rows are never held.
+type LinearCrossEntropy[T Float] struct {
+	LinearCrossEntropyConfig
+	chunk     int
+	full      crossEntropyProducts[T]
+	tail      crossEntropyProducts[T] // of the last chunk, if that one is smaller
+	losses    []float64               // [Rows]
+	rowsBody  func(worker, i int)
+	biasBody  func(worker, i int)
+	call      linearCrossEntropyCall[T]
+	remainder int
+}
+
+type crossEntropyProducts[T Float] struct{ logits, dx, dw *Product[T] }
+
+// linearCrossEntropyCall has what the loops over a chunk work on.
+type linearCrossEntropyCall[T Float] struct {
+	logits  []T // [rows, Vocab]
+	losses  []float64
+	targets []int32
+	db      []T
+	scale   float64
+	grad    bool
+}
+
+// NewLinearCrossEntropy prepares a loss of the given shape.
+func NewLinearCrossEntropy[T Float](c LinearCrossEntropyConfig) *LinearCrossEntropy[T] {
+	l := &LinearCrossEntropy[T]{LinearCrossEntropyConfig: c, losses: make([]float64, c.Rows)}
+	var element T
+	most := max(1, logitBytes/(max(1, c.Vocab)*int(unsafe.Sizeof(element))))
+	chunks := (c.Rows + most - 1) / most
+	chunk := c.Rows
+	if chunks > 1 {
+		chunk = min(c.Rows, roundUp((c.Rows+chunks-1)/chunks, chunkMultiple))
+	}
+	l.split(chunk)
+	l.rowsBody = l.rowsItem
+	l.biasBody = l.biasItem
+	return l
+}
+
+// split prepares for chunks of the given number of rows.
+func (l *LinearCrossEntropy[T]) split(chunk int) {
+	l.chunk = chunk
+	if chunk == 0 {
+		return
+	}
+	l.full = l.products(chunk)
+	if l.remainder = l.Rows % chunk; l.remainder > 0 {
+		l.tail = l.products(l.remainder)
+	}
+	scratchOf[T]().reserve(1, chunk*l.Vocab)
+}
+
+func (l *LinearCrossEntropy[T]) products(rows int) crossEntropyProducts[T] {
+	return crossEntropyProducts[T]{
+		logits: NewProduct[T](ProductConfig{M: rows, N: l.Vocab, K: l.In, TransB: true}),
+		dx:     NewProduct[T](ProductConfig{M: rows, N: l.In, K: l.Vocab}),
+		dw:     NewProduct[T](ProductConfig{M: l.Vocab, N: l.In, K: rows, TransA: true}),
+	}
+}
+
+// Run computes the loss [1], which is scale times the sum of the targets' negative
+// log-likelihoods nll [Rows], for x [Rows, In], w [Vocab, In], b [Vocab] or nil, and
+// targets [Rows] less than Vocab; negative ones are ignored. A scale of 0 means one over
+// the number of targets, the mean. dx, dw and db are the gradients of the loss, added to what is there
+// where told so. nll and gradients that are nil are not computed. It runs on all cores.
+func (l *LinearCrossEntropy[T]) Run(loss, nll, dx, dw, db, x, w, b []T, targets []int32, scale float64, accDX, accDW, accDB bool) {
+	targets = targets[:l.Rows]
+	if scale == 0 {
+		count := 0
+		for _, t := range targets {
+			if isTarget(t) {
+				count++
+			}
+		}
+		scale = 1 / float64(max(count, 1))
+	}
+	if !accDB {
+		clear(db)
+	}
+	stock := scratchOf[T]()
+	logits := stock.take(l.chunk * l.Vocab)
+	started := accDW // whether dw has something to add to
+	for first := 0; first < l.Rows; first += l.chunk {
+		rows, products := l.chunk, l.full
+		if first+rows > l.Rows {
+			rows, products = l.remainder, l.tail
+		}
+		part := x[first*l.In:][:rows*l.In]
+		l.call = linearCrossEntropyCall[T]{
+			logits: logits[:rows*l.Vocab], losses: l.losses[first:][:rows], targets: targets[first:][:rows],
+			db: db, scale: scale, grad: dx != nil || dw != nil || db != nil,
+		}
+		if !slices.ContainsFunc(l.call.targets, isTarget) {
+			clear(l.call.losses)
+			if dx != nil && !accDX {
+				clear(dx[first*l.In:][:rows*l.In])
+			}
+			continue
+		}
+		products.logits.Run(logits, part, w, Epilogue[T]{Bias: b})
+		parallel.Run((rows+crossEntropyRows-1)/crossEntropyRows, l.rowsBody)
+		if dx != nil {
+			products.dx.Run(dx[first*l.In:], logits, w, Epilogue[T]{Accumulate: accDX})
+		}
+		if dw != nil {
+			products.dw.Run(dw, logits, part, Epilogue[T]{Accumulate: started})
+			started = true
+		}
+		if db != nil {
+			parallel.Run((l.Vocab+crossEntropyColumns-1)/crossEntropyColumns, l.biasBody)
+		}
+	}
+	l.call = linearCrossEntropyCall[T]{}
+	stock.give(logits)
+	if !started {
+		clear(dw)
+	}
+
+	var sum float64
+	for r, v := range l.losses {
+		sum += v
+		if nll != nil {
+			nll[r] = T(v)
+		}
+	}
+	loss[0] = T(scale * sum)
+}
+
+func isTarget(t int32) bool { return t >= 0 }
+
+// rowsItem turns a few rows of logits into losses and gradients.
+func (l *LinearCrossEntropy[T]) rowsItem(_, i int) {
+	c := &l.call
+	for r := i * crossEntropyRows; r < min((i+1)*crossEntropyRows, len(c.targets)); r++ {
+		z := c.logits[r*l.Vocab : (r+1)*l.Vocab]
+		if l.SoftCap > 0 && c.targets[r] >= 0 {
+			Scale(z, z, T(1/l.SoftCap))
+			Activate(Tanh, z, z)
+			Scale(z, z, T(l.SoftCap))
+		}
+		if !c.grad {
+			c.losses[r] = crossEntropyRow(nil, z, int(c.targets[r]), l.LabelSmoothing, c.scale)
+			continue
+		}
+		if l.SoftCap > 0 {
+			c.losses[r] = l.cappedRow(z, int(c.targets[r]))
+			continue
+		}
+		c.losses[r] = crossEntropyRow(z, z, int(c.targets[r]), l.LabelSmoothing, c.scale)
+	}
+}
+
+// cappedRow is crossEntropyRow in place for capped logits z, with the gradient
+// of what they were before: that of the cap is 1 - (z/SoftCap)².
+func (l *LinearCrossEntropy[T]) cappedRow(z []T, target int) float64 {
+	if target < 0 {
+		clear(z)
+		return 0
+	}
+	most, sum := logSumExp(z)
+	lse := most + math.Log(sum)
+	spread := l.LabelSmoothing / float64(l.Vocab)
+	loss := lse - (1-l.LabelSmoothing)*float64(z[target]) - spread*float64(Sum(z))
+	for v, s := range z {
+		g := math.Exp(float64(s)-lse) - spread
+		if v == target {
+			g -= 1 - l.LabelSmoothing
+		}
+		t := float64(s) / l.SoftCap
+		z[v] = T(l.call.scale * g * (1 - t*t))
+	}
+	return loss
+}
+
+// biasItem adds the gradients of a chunk to a block of columns of the bias's.
+func (l *LinearCrossEntropy[T]) biasItem(_, i int) {
+	first := i * crossEntropyColumns
+	last := min(first+crossEntropyColumns, l.Vocab)
+	ColumnSum(l.call.db, l.call.logits, len(l.call.targets), l.Vocab, first, last, true)
+}
