@@ -44,10 +44,15 @@ func (o *dropoutOp) lower(c *call) func() error {
 }
 
 func lowerDropout[T kernels.Float](o *dropoutOp, c *call) func() error {
-	const streams = 1 << 24 // streams a step, more than a trace has nodes
 	dst, x, random := out[T](c, 0).data, in[T](c, 0), c.random
 	run := spread(len(dst), elementGrain, func(lo, hi int) {
-		kernels.Dropout(dst[lo:hi], x[lo:hi], o.p, random.Seed, random.Step*streams+o.stream, uint64(lo))
+		kernels.Dropout(dst[lo:hi], x[lo:hi], o.p, random.Seed, random.stream(o.stream), uint64(lo))
 	})
 	return func() error { run(); return nil }
+}
+
+// stream returns the stream of random numbers that an operation draws from in this step.
+func (r *Random) stream(operation uint64) uint64 {
+	const streams = 1 << 24 // a step, more than a trace has nodes
+	return r.Step*streams + operation
 }

@@ -12,6 +12,8 @@ type Order uint8
 const (
 	PreNorm  Order = iota // x + f(norm(x)): before each part (Xiong et al., 2020)
 	PostNorm              // norm(x + f(x)): after each sum, as the first transformer did
+	Sandwich              // x + norm(f(norm(x))): before and after each part (Ding et al., 2021)
+	Parallel              // x + f(norm(x)) + g(norm'(x)): both parts read the same x (Wang and Komatsuzaki, 2021)
 )
 
 // BlockConfig configures NewBlock.
@@ -21,59 +23,101 @@ type BlockConfig struct {
 	Norm        NormConfig
 	Order       Order   // default PreNorm
 	Dropout     float64 // of what each part adds; default 0
-	Names       BlockNames
+	// ResidualScale multiplies x in each sum; 0 means 1. DeepNorm (Wang et al., 2022) has
+	// (2N)^¼ for N blocks in post-norm order.
+	ResidualScale float64
+	// PartScale multiplies what each part adds; 0 means 1.
+	PartScale float64
+	// DropPath is the probability with which a sequence skips a part in training
+	// (stochastic depth, Huang et al., 2016); default 0.
+	DropPath float64
+	Names    BlockNames
 }
 
 // BlockNames are the folders of a block's parts in the parameter tree.
 type BlockNames struct {
-	Attention       string // default "attention"
-	AttentionNorm   string // default "attention_norm"
-	FeedForward     string // default "feed_forward"
-	FeedForwardNorm string // default "feed_forward_norm"
+	Attention          string // default "attention"
+	AttentionNorm      string // default "attention_norm"
+	AttentionOutNorm   string // in sandwich order; default "attention_out_norm"
+	FeedForward        string // default "feed_forward"
+	FeedForwardNorm    string // default "feed_forward_norm"
+	FeedForwardOutNorm string // in sandwich order; default "feed_forward_out_norm"
 }
 
 // Block is a transformer block: attention and a feed-forward, each in a residual
 // connection with dropout and a norm.
 type Block struct {
-	Attention       *Attention
-	FeedForward     *FeedForward
-	AttentionNorm   *Norm
-	FeedForwardNorm *Norm
+	Attention          *Attention
+	FeedForward        *FeedForward
+	AttentionNorm      *Norm
+	AttentionOutNorm   *Norm // in sandwich order, else nil
+	FeedForwardNorm    *Norm
+	FeedForwardOutNorm *Norm // in sandwich order, else nil
 
-	order   Order
-	dropout float64
+	config BlockConfig
 }
 
 // NewBlock makes the parts.
 func NewBlock(c BlockConfig, p *graph.Params) *Block {
-	if c.Dropout < 0 || c.Dropout >= 1 {
-		p.Fail(fmt.Errorf("layers: block: dropout %g, expected [0, 1)", c.Dropout))
+	for what, rate := range map[string]float64{"dropout": c.Dropout, "drop path": c.DropPath} {
+		if rate < 0 || rate >= 1 {
+			p.Fail(fmt.Errorf("layers: block: %s %g, expected [0, 1)", what, rate))
+		}
 	}
 	if w := c.Attention.Width; c.FeedForward.Width != w || c.Norm.Width != w {
 		p.Fail(fmt.Errorf("layers: block: widths %d of the attention, %d of the feed-forward and %d of the norm differ", w, c.FeedForward.Width, c.Norm.Width))
 	}
-	return &Block{
-		AttentionNorm:   NewNorm(c.Norm, p.Sub(or(c.Names.AttentionNorm, "attention_norm"))),
-		Attention:       NewAttention(c.Attention, p.Sub(or(c.Names.Attention, "attention"))),
-		FeedForwardNorm: NewNorm(c.Norm, p.Sub(or(c.Names.FeedForwardNorm, "feed_forward_norm"))),
-		FeedForward:     NewFeedForward(c.FeedForward, p.Sub(or(c.Names.FeedForward, "feed_forward"))),
-		order:           c.Order,
-		dropout:         c.Dropout,
+	if c.ResidualScale == 0 {
+		c.ResidualScale = 1
 	}
+	if c.PartScale == 0 {
+		c.PartScale = 1
+	}
+	names := c.Names
+	b := &Block{
+		AttentionNorm:   NewNorm(c.Norm, p.Sub(or(names.AttentionNorm, "attention_norm"))),
+		Attention:       NewAttention(c.Attention, p.Sub(or(names.Attention, "attention"))),
+		FeedForwardNorm: NewNorm(c.Norm, p.Sub(or(names.FeedForwardNorm, "feed_forward_norm"))),
+		FeedForward:     NewFeedForward(c.FeedForward, p.Sub(or(names.FeedForward, "feed_forward"))),
+		config:          c,
+	}
+	if c.Order == Sandwich {
+		b.AttentionOutNorm = NewNorm(c.Norm, p.Sub(or(names.AttentionOutNorm, "attention_out_norm")))
+		b.FeedForwardOutNorm = NewNorm(c.Norm, p.Sub(or(names.FeedForwardOutNorm, "feed_forward_out_norm")))
+	}
+	return b
 }
 
 // Forward maps x [B, T, D] to the same shape.
 func (b *Block) Forward(g *graph.Graph, x *graph.Node, pass Pass) *graph.Node {
 	attend := func(x *graph.Node) *graph.Node { return b.Attention.Forward(g, x, pass) }
 	feed := func(x *graph.Node) *graph.Node { return b.FeedForward.Forward(g, x) }
-	x = b.residual(g, x, b.AttentionNorm, attend)
-	return b.residual(g, x, b.FeedForwardNorm, feed)
+	if b.config.Order == Parallel {
+		sum := b.part(g, b.AttentionNorm.Forward(g, x), attend)
+		return g.Add(b.residual(g, x), g.Add(sum, b.part(g, b.FeedForwardNorm.Forward(g, x), feed)))
+	}
+	x = b.add(g, x, b.AttentionNorm, b.AttentionOutNorm, attend)
+	return b.add(g, x, b.FeedForwardNorm, b.FeedForwardOutNorm, feed)
 }
 
-// residual adds to x what a part makes of it.
-func (b *Block) residual(g *graph.Graph, x *graph.Node, norm *Norm, part func(*graph.Node) *graph.Node) *graph.Node {
-	if b.order == PostNorm {
-		return norm.Forward(g, g.Add(x, g.Dropout(part(x), b.dropout)))
+// add adds to x what a part makes of it, and normalises in the block's order.
+func (b *Block) add(g *graph.Graph, x *graph.Node, norm, outNorm *Norm, run func(*graph.Node) *graph.Node) *graph.Node {
+	if b.config.Order == PostNorm {
+		return norm.Forward(g, g.Add(b.residual(g, x), b.part(g, x, run)))
 	}
-	return g.Add(x, g.Dropout(part(norm.Forward(g, x)), b.dropout))
+	if outNorm != nil {
+		inner := run
+		run = func(x *graph.Node) *graph.Node { return outNorm.Forward(g, inner(x)) }
+	}
+	return g.Add(b.residual(g, x), b.part(g, norm.Forward(g, x), run))
+}
+
+// part is what a part adds: scaled, and dropped in training.
+func (b *Block) part(g *graph.Graph, x *graph.Node, run func(*graph.Node) *graph.Node) *graph.Node {
+	y := g.Scale(run(x), b.config.PartScale)
+	return g.DropPath(g.Dropout(y, b.config.Dropout), b.config.DropPath)
+}
+
+func (b *Block) residual(g *graph.Graph, x *graph.Node) *graph.Node {
+	return g.Scale(x, b.config.ResidualScale)
 }
