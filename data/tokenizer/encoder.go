@@ -8,13 +8,13 @@ import (
 	"github.com/seahorse-ml/seahorse/data/tokenizer/model"
 	"github.com/seahorse-ml/seahorse/data/tokenizer/normalize"
 	"github.com/seahorse-ml/seahorse/data/tokenizer/packed"
-	"github.com/seahorse-ml/seahorse/data/tokenizer/pretok"
 )
 
 // encoder is what one goroutine needs to turn texts into ids quickly.
 type encoder struct {
 	t      *Tokenizer
 	cache  *wordCache
+	heads  *wordCache // chunks that begin a text
 	tokens []model.Token
 	ids    []int32
 	buffer []byte
@@ -29,7 +29,7 @@ func (t *Tokenizer) take() *encoder {
 		t.spare = t.spare[:n-1]
 		return e
 	}
-	return &encoder{t: t, cache: newWordCache()}
+	return &encoder{t: t, cache: newWordCache(), heads: newWordCache()}
 }
 
 func (t *Tokenizer) giveBack(e *encoder) {
@@ -117,12 +117,16 @@ func (e *encoder) append(dst []int32, text []byte) []int32 {
 
 // appendSegment appends the ids of what lies between added tokens; origin is its place in the text.
 func (e *encoder) appendSegment(dst []int32, segment []byte, origin int) []int32 {
-	if len(segment) == 0 {
-		return dst
-	}
 	t := e.t
-	if t.scanner == nil || t.added.normalized.count > 0 {
-		return e.appendSlowly(dst, segment, origin)
+	switch {
+	case len(segment) == 0:
+		return dst
+	case t.cut == cutWords:
+		return e.appendChunks(dst, segment)
+	case t.cut == cutSpaces:
+		return e.appendSpaced(dst, segment, origin)
+	case t.cut == uncut:
+		return e.appendSlowly(dst, segment, origin, t.normalizer)
 	}
 	if t.normalizer != nil {
 		n := normalize.NewText(segment, false)
@@ -143,22 +147,21 @@ func (e *encoder) appendWords(dst []int32, text []byte) []int32 {
 	scan, c := e.t.scanner, e.cache
 	for i := 0; i < len(text); {
 		end := scan(text, i)
-		word := text[i:end]
-		if len(word) <= packed.MaxLen {
-			w := packed.Pack(text[i:], len(word))
+		if n := end - i; n <= packed.MaxLen {
+			w := packed.Pack(text[i:], n)
 			if s := c.find(w); s.word == w {
 				dst = c.append(dst, s)
 			} else {
-				n := len(dst)
-				dst = e.appendWord(dst, word)
-				c.put(s, w, dst[n:])
+				from := len(dst)
+				dst = e.appendWord(dst, text[i:end])
+				c.put(s, w, dst[from:])
 			}
-		} else if ids, ok := c.long[string(word)]; ok {
+		} else if ids, ok := c.long[string(text[i:end])]; ok {
 			dst = append(dst, ids...)
 		} else {
-			n := len(dst)
-			dst = e.appendWord(dst, word)
-			c.putLong(word, dst[n:])
+			from := len(dst)
+			dst = e.appendWord(dst, text[i:end])
+			c.putLong(text[i:end], dst[from:])
 		}
 		i = end
 	}
@@ -177,11 +180,11 @@ func (e *encoder) appendWord(dst []int32, word []byte) []int32 {
 	return dst
 }
 
-// appendSlowly goes through all steps, one after another.
-func (e *encoder) appendSlowly(dst []int32, segment []byte, origin int) []int32 {
+// appendSlowly goes through all steps, one after another, with the given normalizer.
+func (e *encoder) appendSlowly(dst []int32, segment []byte, origin int, n normalize.Normalizer) []int32 {
 	text := normalize.NewText(segment, false)
 	text.Origin = origin
-	if e.t.normalizer != nil && e.t.normalizer.Normalize(&text) != nil {
+	if n != nil && n.Normalize(&text) != nil {
 		return dst
 	}
 	pieces := e.t.added.split(nil, &text, &e.t.added.normalized)
@@ -199,23 +202,4 @@ func (e *encoder) appendSlowly(dst []int32, segment []byte, origin int) []int32 
 		}
 	}
 	return dst
-}
-
-// plain finds out whether words are runs of bytes that a scanner finds.
-func (t *Tokenizer) plain() {
-	switch p := t.splitter.(type) {
-	case pretok.ByteLevel:
-		if p.Raw && p.UseRegex {
-			t.scanner, t.prefix = pretok.ScanGPT2, p.AddPrefixSpace
-		}
-	case pretok.Sequence:
-		if len(p) != 2 {
-			return
-		}
-		split, ok := p[0].(pretok.Split)
-		last, raw := p[1].(pretok.ByteLevel)
-		if ok && raw && last.Raw && !last.UseRegex && !last.AddPrefixSpace {
-			t.scanner = split.Scanner()
-		}
-	}
 }

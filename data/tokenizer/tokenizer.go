@@ -30,6 +30,8 @@ type Tokenizer struct {
 	added      *addedTokens         // tokens found before the model sees the text
 	scanner    pretok.Scanner       // set where words are runs of bytes that it finds
 	prefix     bool                 // the scanner wants a space before the text
+	cut        cut                  // how a text can be taken apart before anything else
+	inner      normalize.Normalizer // for parts of a text that don't begin it
 
 	mu    sync.Mutex
 	spare []*encoder // encoders that nobody uses at the moment
@@ -67,7 +69,7 @@ func New(file *tokenizerjson.File, settings map[string]json.RawMessage) (*Tokeni
 	if t.added, err = newAddedTokens(file.AddedTokens, file.Normalizer, t.model.Vocab()); err != nil {
 		return nil, err
 	}
-	t.plain()
+	t.findShortcut()
 	return t, nil
 }
 

@@ -22,6 +22,8 @@ type cacheSlot struct {
 
 const (
 	inlineIDs = 3
+	// maxCached is the length of the longest word that is worth remembering.
+	maxCached = 64
 	// maxSlots bounds the table to 32 MiB, maxLongBytes what the map holds, maxSpill the ids beside the table.
 	maxSlots     = 1 << 20
 	maxLongBytes = 16 << 20
@@ -96,7 +98,7 @@ func (c *wordCache) grow() {
 func (c *wordCache) putLong(word []byte, ids []int32) {
 	const overhead = 64
 	size := len(word) + 4*len(ids) + overhead
-	if size > maxLongBytes/64 {
+	if len(word) > maxCached {
 		return
 	}
 	if c.bytes += size; c.bytes > maxLongBytes {

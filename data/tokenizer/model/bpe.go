@@ -95,6 +95,31 @@ func (m *BPE) Vocab() *Vocab { return m.config.Vocab }
 // Config returns what the model was made of. It must not be changed.
 func (m *BPE) Config() BPEConfig { return m.config }
 
+// JoinsSpace reports whether some token has mark, which stands for a space,
+// after a printable ASCII character: only then do words depend on each other
+// where a model sees a whole text at once.
+func (m *BPE) JoinsSpace(mark string) bool {
+	if m.config.IgnoreMerges || m.config.Prefix != "" || m.config.Suffix != "" {
+		return true
+	}
+	if _, ok := m.config.Vocab.ID(mark); !ok {
+		return true
+	}
+	for _, token := range m.config.Vocab.tokens {
+		for i := strings.Index(token, mark); i >= 0; {
+			if i > 0 && '!' <= token[i-1] && token[i-1] <= '~' {
+				return true
+			}
+			next := strings.Index(token[i+len(mark):], mark)
+			if next < 0 {
+				break
+			}
+			i += len(mark) + next
+		}
+	}
+	return false
+}
+
 func (m *BPE) lookup(s string) int32 {
 	if id, ok := m.config.Vocab.ID(s); ok {
 		return id
@@ -133,6 +158,9 @@ func (m *BPE) tokenize(dst []Token, word []byte) []Token {
 	}
 	from := len(dst)
 	dst = m.symbols(dst, word)
+	if len(m.config.Merges) == 0 {
+		return dst
+	}
 	if len(dst)-from <= shortWord {
 		return dst[:from+len(m.mergeShort(dst[from:]))]
 	}

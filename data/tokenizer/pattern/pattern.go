@@ -36,9 +36,9 @@ func Regex(expression string) (Pattern, error) {
 }
 
 // translate rewrites \w and \W, which the reference's regular expressions take
-// for letters, marks, digits, connecting punctuation and some fractions.
+// for letters, marks, digits, connecting punctuation, some fractions and circled letters.
 func translate(expression string) string {
-	const word = `\p{L}\p{M}\p{Nd}\p{Nl}\p{Pc}²³¹¼½¾`
+	const word = `\p{L}\p{M}\p{Nd}\p{Nl}\p{Pc}²³¹¼½¾Ⓐ-ⓩ🄰-🅉🅐-🅩🅰-🆉`
 	var b strings.Builder
 	inClass := false
 	for i := 0; i < len(expression); i++ {

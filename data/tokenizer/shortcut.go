@@ -1,0 +1,224 @@
+package tokenizer
+
+import (
+	"strings"
+
+	"github.com/seahorse-ml/seahorse/data/tokenizer/model"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/normalize"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/packed"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/pretok"
+)
+
+// cut says how a text can be taken apart so that the tokens of the parts are
+// the tokens of the text. Parts recur, so their ids are remembered.
+type cut uint8
+
+const (
+	uncut     cut = iota // not at all
+	cutScan              // a scanner finds the words of the normalized text
+	cutWords             // at white space, which is left out in the end
+	cutSpaces            // before single spaces between printable ASCII characters
+)
+
+// findShortcut finds out how texts can be cut.
+func (t *Tokenizer) findShortcut() {
+	if t.added.normalized.count > 0 {
+		return // such tokens may reach across any cut
+	}
+	steps := pretok.Sequence{}
+	switch p := t.splitter.(type) {
+	case nil:
+	case pretok.Sequence:
+		steps = p
+	default:
+		steps = pretok.Sequence{p}
+	}
+	if t.scanner, t.prefix = scannerOf(steps); t.scanner != nil {
+		t.cut = cutScan
+		return
+	}
+	inner, prepends, ok := local(t.normalizer)
+	if !ok {
+		return
+	}
+	t.inner = inner
+	switch {
+	case !prepends && removesSpace(steps):
+		t.cut = cutWords
+	case beginsWordsWithSpace(steps, t.normalizer, t.model):
+		t.cut = cutSpaces
+	}
+}
+
+// scannerOf returns the scanner that finds the same words as steps, nil if there is none.
+func scannerOf(steps pretok.Sequence) (s pretok.Scanner, prefix bool) {
+	if len(steps) == 0 {
+		return nil, false
+	}
+	last, ok := steps[len(steps)-1].(pretok.ByteLevel)
+	switch {
+	case !ok || !last.Raw:
+		return nil, false
+	case len(steps) == 1 && last.UseRegex:
+		return pretok.ScanGPT2, last.AddPrefixSpace
+	case len(steps) == 2 && !last.UseRegex && !last.AddPrefixSpace:
+		if split, ok := steps[0].(pretok.Split); ok {
+			return split.Scanner(), false
+		}
+	}
+	return nil, false
+}
+
+// local reports whether a normalizer does the same to a text as to its parts
+// between spaces, apart from what it prepends; inner is the normalizer without that.
+func local(n normalize.Normalizer) (inner normalize.Normalizer, prepends, ok bool) {
+	switch n := n.(type) {
+	case nil:
+		return nil, false, true
+	case normalize.Sequence:
+		var members normalize.Sequence
+		for _, m := range n {
+			i, p, ok := local(m)
+			if !ok {
+				return nil, false, false
+			}
+			if prepends = prepends || p; i != nil {
+				members = append(members, i)
+			}
+		}
+		return members, prepends, true
+	case normalize.Strip:
+		return n, false, !n.Left // the space that begins a part must stay
+	case normalize.Prepend:
+		return nil, true, n.Prepend == "▁"
+	case normalize.Replace:
+		// A pattern may find spaces alone, or no space at all.
+		s := n.Pattern.Literal
+		return n, false, s == " " || s != "" && !strings.Contains(s, " ") || n.Pattern.Regex == " {2,}"
+	}
+	return n, false, true
+}
+
+// removesSpace reports whether white space separates words and is left out, wherever they stand.
+func removesSpace(steps pretok.Sequence) bool {
+	if len(steps) == 0 {
+		return false
+	}
+	switch steps[0].(type) {
+	case pretok.Bert, pretok.Whitespace, pretok.WhitespaceSplit:
+	default:
+		return false
+	}
+	for _, s := range steps[1:] {
+		if m, ok := s.(pretok.Metaspace); ok && m.PrependScheme == pretok.First {
+			return false
+		}
+	}
+	return true
+}
+
+// beginsWordsWithSpace reports whether a single space between printable ASCII
+// characters always begins a word, or at least a token.
+func beginsWordsWithSpace(steps pretok.Sequence, n normalize.Normalizer, m model.Model) bool {
+	if len(steps) == 2 {
+		_, digits := steps[0].(pretok.Digits)
+		last, raw := steps[1].(pretok.ByteLevel)
+		return digits && raw && last.UseRegex && !last.AddPrefixSpace && n == nil
+	}
+	bpe, isBPE := m.(*model.BPE)
+	if len(steps) == 1 {
+		switch p := steps[0].(type) {
+		case pretok.Metaspace:
+			return p.Split || isBPE && !bpe.JoinsSpace(p.Replacement)
+		case pretok.Split:
+			if p.Pattern.Literal != " " {
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	return isBPE && replacesSpace(n) && !bpe.JoinsSpace("▁")
+}
+
+// replacesSpace reports whether a normalizer turns spaces into the mark that stands for them.
+func replacesSpace(n normalize.Normalizer) bool {
+	switch n := n.(type) {
+	case normalize.Replace:
+		return n.Pattern.Literal == " " && n.Content == "▁"
+	case normalize.Sequence:
+		for _, m := range n {
+			if replacesSpace(m) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// appendChunks appends the ids of what lies between white space.
+func (e *encoder) appendChunks(dst []int32, text []byte) []int32 {
+	for i := 0; i < len(text); {
+		if isBlank(text[i]) {
+			i++
+			continue
+		}
+		end := i + 1
+		// A character after a space may belong to it in the eyes of a normalizer, unless it is ASCII.
+		for end < len(text) && !(isBlank(text[end]) && (end+1 == len(text) || text[end+1] < 0x80)) {
+			end++
+		}
+		dst = e.appendChunk(dst, e.cache, text, i, end, 1)
+		i = end
+	}
+	return dst
+}
+
+func isBlank(c byte) bool { return c == ' ' || c == '\n' }
+
+// appendSpaced appends the ids of parts that begin with a space.
+func (e *encoder) appendSpaced(dst []int32, text []byte, origin int) []int32 {
+	for i := 0; i < len(text); {
+		end := i + 1
+		for end < len(text) && !(text[end] == ' ' && end+1 < len(text) && isPrintable(text[end+1]) && isPrintable(text[end-1])) {
+			end++
+		}
+		switch {
+		case i > 0:
+			dst = e.appendChunk(dst, e.cache, text, i, end, origin+i)
+		case origin > 0:
+			dst = e.appendSlowly(dst, text[:end], origin, e.t.normalizer)
+		default:
+			dst = e.appendChunk(dst, e.heads, text, 0, end, 0)
+		}
+		i = end
+	}
+	return dst
+}
+
+func isPrintable(c byte) bool { return '!' <= c && c <= '~' }
+
+// appendChunk appends the ids of a part of a text, which c may remember.
+func (e *encoder) appendChunk(dst []int32, c *wordCache, text []byte, i, end, origin int) []int32 {
+	n := e.t.inner
+	if origin == 0 {
+		n = e.t.normalizer
+	}
+	from := len(dst)
+	if end-i <= packed.MaxLen {
+		w := packed.Pack(text[i:], end-i)
+		s := c.find(w)
+		if s.word == w {
+			return c.append(dst, s)
+		}
+		dst = e.appendSlowly(dst, text[i:end], origin, n)
+		c.put(s, w, dst[from:])
+		return dst
+	}
+	if ids, ok := c.long[string(text[i:end])]; ok {
+		return append(dst, ids...)
+	}
+	dst = e.appendSlowly(dst, text[i:end], origin, n)
+	c.putLong(text[i:end], dst[from:])
+	return dst
+}
