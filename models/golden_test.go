@@ -85,6 +85,14 @@ var goldens = []struct {
 }{
 	{"gpt2", 1e-9},
 	{"gpt2_untied", 1e-9},
+	{"llama", 1e-6},
+	{"llama_bias", 1e-6},
+	{"llama_dynamic", 1e-6},
+	{"llama_llama3", 1e-6},
+	{"llama_yarn", 1e-6},
+	{"mistral", 1e-6},
+	{"qwen2", 1e-6},
+	{"qwen3", 1e-6},
 }
 
 func TestGoldens(t *testing.T) {

@@ -99,5 +99,5 @@ func loadGPT2(config []byte, dt tensor.Dtype, source graph.Source) (CausalLM, er
 func (m *GPT2) Save(dir string) error {
 	c := m.Config
 	c.ModelType, c.Architectures, c.DType = "gpt2", []string{"GPT2LMHeadModel"}, elementType(m.Tokens.Weight)
-	return save(dir, c, generationConfig{BosTokenID: c.BosTokenID, EosTokenID: c.EosTokenID}, m.Params())
+	return save(dir, c, generationConfig{BosTokenID: c.BosTokenID, EosTokenID: oneToken(c.EosTokenID)}, m.Params())
 }

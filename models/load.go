@@ -35,6 +35,10 @@ type family struct {
 func families() []family {
 	return []family{
 		{"gpt2", loadGPT2},
+		{"llama", loadLlama},
+		{"mistral", loadLlama},
+		{"qwen2", loadLlama},
+		{"qwen3", loadLlama},
 	}
 }
 
@@ -121,9 +125,9 @@ func save(dir string, config, generation any, params []*graph.Param) error {
 
 // generationConfig is what generation_config.json says.
 type generationConfig struct {
-	BosTokenID *int `json:"bos_token_id,omitempty"`
-	EosTokenID *int `json:"eos_token_id,omitempty"`
-	PadTokenID *int `json:"pad_token_id,omitempty"`
+	BosTokenID *int     `json:"bos_token_id,omitempty"`
+	EosTokenID TokenIDs `json:"eos_token_id,omitempty"`
+	PadTokenID *int     `json:"pad_token_id,omitempty"`
 }
 
 // elementType names the type of a parameter as config.json does.

@@ -37,6 +37,7 @@ def rounded(tensor):
 
 
 def causal(config, batch=2, length=9):
+    config.bos_token_id = config.eos_token_id = 0
     model = transformers.AutoModelForCausalLM.from_config(config, attn_implementation="eager").double().eval()
     fill(model)
     ids = integers("ids", (batch, length), config.vocab_size)
@@ -60,8 +61,29 @@ def gpt2(**changes):
     return causal(transformers.GPT2Config(**{**base, **changes}))
 
 
+SMALL = dict(vocab_size=19, hidden_size=12, intermediate_size=20, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2, max_position_embeddings=16, head_dim=4)
+
+
+def llama(config=transformers.LlamaConfig, **changes):
+    return causal(config(**{k: v for k, v in {**SMALL, **changes}.items() if v is not None}))
+
+
+def scaled(kind, **more):
+    return {"rope_type": kind, "rope_theta": 1000.0, "factor": 4.0, **more}
+
+
 FAMILIES = {
     "gpt2": lambda: gpt2(),
+    "llama": lambda: llama(tie_word_embeddings=True),
+    "llama_bias": lambda: llama(attention_bias=True, mlp_bias=True, num_key_value_heads=4, rope_parameters=scaled("linear")),
+    "llama_llama3": lambda: llama(
+        num_key_value_heads=1, rope_parameters=scaled("llama3", low_freq_factor=1.0, high_freq_factor=4.0, original_max_position_embeddings=16), head_dim=8
+    ),
+    "llama_yarn": lambda: llama(rope_parameters=scaled("yarn", original_max_position_embeddings=8, beta_fast=2.0), head_dim=8),
+    "llama_dynamic": lambda: llama(rope_parameters=scaled("dynamic"), max_position_embeddings=6, head_dim=8),
+    "mistral": lambda: llama(transformers.MistralConfig, sliding_window=4, head_dim=6),
+    "qwen2": lambda: llama(transformers.Qwen2Config, use_sliding_window=True, sliding_window=3, max_window_layers=1, num_attention_heads=3, num_key_value_heads=1, head_dim=None, tie_word_embeddings=True),
+    "qwen3": lambda: llama(transformers.Qwen3Config, hidden_act="gelu_pytorch_tanh"),
     "gpt2_untied": lambda: gpt2(tie_word_embeddings=False, n_inner=20, activation_function="gelu", scale_attn_by_inverse_layer_idx=True),
 }
 
