@@ -31,10 +31,10 @@ var layers = []layer{
 	{packages: []string{"data/..."}, imports: []string{"internal/atomicfile", "internal/random"}},
 	{packages: []string{"internal/golden"}, imports: []string{"graph"}, gorgonia: true},
 	{packages: []string{"layers"}, imports: []string{"graph"}, gorgonia: true},
-	{packages: []string{"models"}, imports: []string{"layers", "graph", "internal/atomicfile", "internal/safetensors", "internal/random"}, gorgonia: true},
+	{packages: []string{"models/..."}, imports: []string{"layers", "graph", "internal/atomicfile", "internal/safetensors", "internal/random"}, gorgonia: true},
 	{packages: []string{"optim"}, imports: []string{"graph", "internal/kernels/...", "internal/parallel", "internal/memory", "internal/safetensors"}, gorgonia: true},
 	{packages: []string{"train"}, imports: []string{"optim", "models", "layers", "data/...", "graph", "internal/atomicfile", "internal/safetensors"}, gorgonia: true},
-	{packages: []string{"cmd/finetune", "examples/..."}, imports: []string{"train", "optim", "models", "layers", "data/...", "graph"}, gorgonia: true},
+	{packages: []string{"cmd/finetune", "examples/..."}, imports: []string{"train", "optim", "models", "layers", "data/...", "graph", "internal/atomicfile"}, gorgonia: true},
 }
 
 // listed is what `go list -json` tells of a package.

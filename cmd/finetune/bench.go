@@ -1,0 +1,223 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"text/tabwriter"
+	"time"
+
+	"github.com/seahorse-ml/seahorse/data"
+	"github.com/seahorse-ml/seahorse/graph"
+	"github.com/seahorse-ml/seahorse/models"
+	"github.com/seahorse-ml/seahorse/optim"
+	"github.com/seahorse-ml/seahorse/train"
+	"gorgonia.org/tensor"
+)
+
+// warmup is the number of first steps that the speed and the profile leave out.
+const warmup = 3
+
+// benchCommand is `finetune bench`.
+type benchCommand struct {
+	Preset    string `enum:"${presets}," default:"" placeholder:"NAME" help:"Model and batch: ${presets}. Default: mini, or with --init that directory's model."`
+	Steps     int    `default:"13" placeholder:"N" help:"Steps to make (${default})."`
+	BatchSize *int   `placeholder:"B" help:"Rows in a batch. Default: the preset's."`
+	SeqLen    *int   `placeholder:"T" help:"Tokens in a row. Default: the preset's."`
+	Init      string `placeholder:"DIR" help:"Start from this model rather than from random weights."`
+	Tokens    string `placeholder:"FILE" help:"Take tokens from this file (plain uint16 or one that finetune wrote) rather than from the generator."`
+	Profile   bool   `help:"Print where the time goes, for each kind of operation."`
+	Threads   int    `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores."`
+}
+
+// Help is shown below the command's summary.
+func (benchCommand) Help() string {
+	return `The work is fixed, so that other programs can do it too: GPT-2 without dropout, AdamW (rate 3e-4, betas 0.9 and 0.95, decay 0.1 on
+tensors of two or more dimensions), gradients clipped to a norm of 1, mean cross entropy. Tokens come from
+x <- (x*1664525 + 1013904223) mod 2^32, x0 = 1, token = (x >> 8) mod vocabulary; row b of step s starts at ((s*B + b)*T) mod (N - T - 1).
+A line of JSON is printed for each step, and one with the speed of the steps after the first three.
+
+Examples:
+
+    finetune bench --preset char --steps 100
+    finetune bench --preset gpt2 --profile`
+}
+
+// benchStep and benchSummary are the lines that are printed.
+type (
+	benchStep struct {
+		Step     int     `json:"step"`
+		Loss     float64 `json:"loss"`
+		GradNorm float64 `json:"grad_norm"`
+		Seconds  float64 `json:"seconds"`
+	}
+	benchSummary struct {
+		Preset          string  `json:"preset,omitempty"`
+		Init            string  `json:"init,omitempty"`
+		Threads         int     `json:"threads"`
+		Parameters      int     `json:"parameters"`
+		TokensPerSecond float64 `json:"tokens_per_second"`
+		PeakMiB         int64   `json:"peak_mib"`
+	}
+)
+
+// Run makes and times the steps.
+func (c *benchCommand) Run(ctx context.Context, s *streams) error {
+	if err := errors.Join(atLeast("steps", &c.Steps, 1), atLeast("batch-size", c.BatchSize, 1), atLeast("seq-len", c.SeqLen, 1), atLeast("threads", &c.Threads, 0)); err != nil {
+		return err
+	}
+	useThreads(c.Threads)
+	m, err := c.model()
+	if err != nil {
+		return err
+	}
+	rows, closeRows, err := c.rows(m.VocabSize())
+	if err != nil {
+		return err
+	}
+	defer closeRows()
+	loader, err := data.NewLoader(rows, data.LoaderConfig{Sequential: true})
+	if err != nil {
+		return err
+	}
+	stepper, err := train.NewStepper(m, train.StepperConfig{Rows: *c.BatchSize, Length: *c.SeqLen, Accumulation: 1, Optimizer: yardstickOptimizer})
+	if err != nil {
+		return err
+	}
+	defer stepper.Close()
+	profile := &graph.Profile{}
+	out := json.NewEncoder(s.out)
+	var seconds []float64
+	for step := range c.Steps {
+		if c.Profile && step == min(warmup, c.Steps-1) {
+			stepper.SetProfile(profile)
+		}
+		if err := loader.Next(stepper.Batches()[0]); err != nil {
+			return err
+		}
+		begin := time.Now()
+		r, err := stepper.Step(ctx, yardstickRate)
+		if err != nil {
+			return interrupted(ctx, err)
+		}
+		seconds = append(seconds, time.Since(begin).Seconds())
+		if err := out.Encode(benchStep{step, round(r.Loss, 6), round(r.GradNorm, 6), round(seconds[step], 4)}); err != nil {
+			return err
+		}
+	}
+	timed := seconds[min(warmup, c.Steps-1):]
+	summary := benchSummary{Preset: c.Preset, Init: c.Init, Threads: graph.Workers(), PeakMiB: peakMiB()}
+	for _, p := range m.Params() {
+		summary.Parameters += p.Len()
+	}
+	summary.TokensPerSecond = round(float64(*c.BatchSize**c.SeqLen)/median(timed), 1)
+	if err := out.Encode(summary); err != nil {
+		return err
+	}
+	if c.Profile {
+		return printProfile(s.err, profile, timed)
+	}
+	return nil
+}
+
+// model returns the model, and fills in the batch's shape.
+func (c *benchCommand) model() (models.CausalLM, error) {
+	if c.Preset == "" && c.Init == "" {
+		c.Preset = "mini"
+	}
+	shape := presetNamed("mini")
+	if c.Preset != "" {
+		shape = presetNamed(c.Preset)
+	}
+	setDefault(&c.BatchSize, shape.training.batchSize)
+	if c.Init == "" {
+		setDefault(&c.SeqLen, shape.training.seqLen)
+		g := models.DefaultGPT2Config()
+		g.NLayer, g.NHead, g.NEmbd, g.VocabSize, g.NPositions = shape.layers, shape.heads, shape.width, shape.vocab, *c.SeqLen
+		g.EmbdDropout, g.AttnDropout, g.ResidDropout = 0, 0, 0
+		return models.NewGPT2(g, graph.NewParams(tensor.Float32, 1337))
+	}
+	m, err := models.Load(c.Init)
+	if err != nil {
+		return nil, err
+	}
+	setDefault(&c.SeqLen, min(shape.training.seqLen, m.ContextLength()))
+	if *c.SeqLen > m.ContextLength() {
+		return nil, fmt.Errorf("--seq-len %d: the model's context is %d tokens", *c.SeqLen, m.ContextLength())
+	}
+	return m, nil
+}
+
+// rows returns the benchmark's rows.
+func (c *benchCommand) rows(vocab int) (data.Dataset, func() error, error) {
+	b, t := *c.BatchSize, *c.SeqLen
+	if c.Tokens == "" {
+		tokens, err := data.Generated(c.Steps*b*t+t+2, vocab)
+		if err != nil {
+			return nil, nil, err
+		}
+		rows, err := data.NewYardstick(tokens, t)
+		return rows, func() error { return nil }, err
+	}
+	f, err := data.OpenTokens(c.Tokens)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := f.CheckVocab(vocab); err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("%s: %w", c.Tokens, err), f.Close())
+	}
+	rows, err := data.NewYardstick(f.Tokens, t)
+	if err != nil {
+		return nil, nil, errors.Join(err, f.Close())
+	}
+	return rows, f.Close, nil
+}
+
+// yardstickRate is the learning rate of all steps, and yardstickOptimizer makes the optimizer.
+const yardstickRate = 3e-4
+
+func yardstickOptimizer(params []*graph.Param) (optim.Optimizer, error) {
+	return optim.NewAdamW(optim.Groups(params, 0.1), optim.AdamConfig{Beta1: 0.9, Beta2: 0.95, Eps: 1e-8, MaxGradNorm: 1})
+}
+
+// printProfile prints a line for each kind of operation: its share of the steps' time and what it computed in it.
+func printProfile(w io.Writer, p *graph.Profile, seconds []float64) error {
+	total := 0.0
+	for _, s := range seconds {
+		total += s
+	}
+	out := tabwriter.NewWriter(w, 0, 8, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(out, "operation\tcalls a step\tms a step\tshare\tGFLOP/s\t")
+	steps := float64(len(seconds))
+	line := func(name, calls string, s, flops float64) {
+		speed := ""
+		if flops > 0 {
+			speed = fmt.Sprintf("%.1f", flops/s/1e9)
+		}
+		fmt.Fprintf(out, "%s\t%s\t%.3f\t%.1f%%\t%s\t\n", name, calls, 1000*s/steps, 100*s/total, speed)
+	}
+	rest, flops := total, 0.0
+	for _, o := range p.Ops() {
+		line(o.Name, fmt.Sprint(o.Calls/len(seconds)), o.Time.Seconds(), o.Flops)
+		rest -= o.Time.Seconds()
+		flops += o.Flops
+	}
+	line("the rest", "", rest, 0)
+	line("all", "", total, flops)
+	return out.Flush()
+}
+
+func median(values []float64) float64 {
+	sorted := slices.Sorted(slices.Values(values))
+	n := len(sorted)
+	return (sorted[(n-1)/2] + sorted[n/2]) / 2
+}
+
+func round(v float64, digits int) float64 {
+	scale := math.Pow10(digits)
+	return math.Round(v*scale) / scale
+}

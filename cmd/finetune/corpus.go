@@ -1,0 +1,48 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// opticks is where a Go installation keeps the text that pretrain learns from where none is given.
+const opticks = "src/testdata/Isaac.Newton-Opticks.txt"
+
+// defaultCorpus returns the path of Newton's Opticks in the Go installation. The binary may not know where that is, so the go
+// command is asked.
+func defaultCorpus() (string, error) {
+	root := os.Getenv("GOROOT")
+	if root == "" {
+		out, err := exec.Command("go", "env", "GOROOT").Output()
+		if err != nil {
+			return "", fmt.Errorf("no text to learn from: give a file by --data; without it, Newton's Opticks is taken from the Go installation, and there is no go command here (%w)", err)
+		}
+		root = strings.TrimSpace(string(out))
+	}
+	path := filepath.Join(root, filepath.FromSlash(opticks))
+	if _, err := os.Stat(path); err != nil {
+		return "", fmt.Errorf("no text to learn from: give a file by --data; the Go installation doesn't have Newton's Opticks (%w)", err)
+	}
+	return path, nil
+}
+
+// corpusName returns a name for runs on the data at path.
+func corpusName(path string) string {
+	if path == "-" {
+		return "stdin"
+	}
+	name := filepath.Base(path)
+	if name == filepath.Base(opticks) {
+		return "opticks"
+	}
+	if !isDir(path) {
+		name, _, _ = strings.Cut(name, ".")
+	}
+	if strings.Trim(name, "./") == "" {
+		return "corpus"
+	}
+	return name
+}

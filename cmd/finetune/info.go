@@ -1,0 +1,206 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/seahorse-ml/seahorse/data/tokenizer"
+	"github.com/seahorse-ml/seahorse/models"
+)
+
+// infoCommand is `finetune info`.
+type infoCommand struct {
+	Dir        string `arg:"" help:"A model or run directory."`
+	Parameters bool   `help:"List the parameters with their shapes."`
+}
+
+// Run prints what is in the directory.
+func (c *infoCommand) Run(s *streams) error {
+	if !isDir(c.Dir) {
+		return fmt.Errorf("%s is no directory", c.Dir)
+	}
+	isRun, isModel, isTokenizer := isFile(c.Dir, runName), isFile(c.Dir, "config.json"), isFile(c.Dir, "tokenizer.json")
+	if !isRun && !isModel && !isTokenizer {
+		return fmt.Errorf("%s holds no model (config.json), no run (%s) and no tokenizer (tokenizer.json)", c.Dir, runName)
+	}
+	out := tabwriter.NewWriter(s.out, 0, 8, 2, ' ', 0)
+	if isRun {
+		if err := c.run(out); err != nil {
+			return err
+		}
+	}
+	if isModel {
+		if err := c.model(out); err != nil {
+			return err
+		}
+	}
+	if isTokenizer {
+		t, err := tokenizer.Load(c.Dir)
+		if err != nil {
+			return err
+		}
+		end := "none"
+		if id, ok := t.EndOfText(); ok {
+			token, _ := t.Token(id)
+			end = fmt.Sprintf("%s (%d)", token, id)
+		}
+		fmt.Fprintf(out, "tokenizer\t%s tokens, end of text %s\n", grouped(int64(t.VocabSize())), end)
+	}
+	return out.Flush()
+}
+
+// model describes the model, which is loaded for it and so known to be whole.
+func (c *infoCommand) model(out io.Writer) error {
+	m, err := models.Load(c.Dir)
+	if err != nil {
+		return err
+	}
+	var config struct {
+		ModelType string `json:"model_type"`
+	}
+	if err := readJSON(filepath.Join(c.Dir, "config.json"), &config); err != nil {
+		return err
+	}
+	total := 0
+	for _, p := range m.Params() {
+		total += p.Len()
+	}
+	fmt.Fprintf(out, "model\t%s\n", config.ModelType)
+	fmt.Fprintf(out, "parameters\t%s in %d tensors\n", grouped(int64(total)), len(m.Params()))
+	fmt.Fprintf(out, "vocabulary\t%s\n", grouped(int64(m.VocabSize())))
+	fmt.Fprintf(out, "context\t%s tokens\n", grouped(int64(m.ContextLength())))
+	if c.Parameters {
+		for _, p := range m.Params() {
+			fmt.Fprintf(out, "  %s\t%v\n", p.Name, []int(p.Shape))
+		}
+	}
+	return nil
+}
+
+// run describes the run: what was asked for and how far it is.
+func (c *infoCommand) run(out io.Writer) error {
+	entries, err := readConfig(filepath.Join(c.Dir, runName))
+	if err != nil {
+		return err
+	}
+	options := map[string]string{}
+	for _, e := range entries {
+		options[e.key] = e.value
+	}
+	fmt.Fprintf(out, "run\tfinetune %s\n", options[commandKey])
+	for _, key := range []string{"model", "data", "preset"} {
+		if options[key] != "" {
+			fmt.Fprintf(out, "%s\t%s\n", key, options[key])
+		}
+	}
+	progress, err := readProgress(filepath.Join(c.Dir, "metrics.jsonl"))
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "steps\t%d of %s\n", progress.step, options["max_steps"])
+	if progress.evaluated {
+		fmt.Fprintf(out, "validation loss\t%.4f at step %d, best %.4f at step %d\n", progress.last.loss, progress.last.step, progress.best.loss, progress.best.step)
+	}
+	checkpoints, err := listCheckpoints(c.Dir)
+	if err != nil {
+		return err
+	}
+	if len(checkpoints) > 0 {
+		fmt.Fprintf(out, "checkpoints\t%s\n", strings.Join(checkpoints, ", "))
+	}
+	return nil
+}
+
+// progress is what metrics.jsonl tells of a run.
+type progress struct {
+	step      int
+	evaluated bool
+	last      measurement
+	best      measurement
+}
+
+// measurement is a validation loss.
+type measurement struct {
+	step int
+	loss float64
+}
+
+// readProgress reads metrics.jsonl; a run that hasn't logged a step has none.
+func readProgress(path string) (progress, error) {
+	var p progress
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return p, nil
+	}
+	if err != nil {
+		return p, err
+	}
+	defer f.Close()
+	lines := bufio.NewScanner(f)
+	for lines.Scan() {
+		var m struct {
+			Step     int      `json:"step"`
+			EvalLoss *float64 `json:"eval_loss"`
+		}
+		if json.Unmarshal(lines.Bytes(), &m) != nil {
+			continue // the last line of a run that was killed may be cut short
+		}
+		p.step = max(p.step, m.Step)
+		if m.EvalLoss != nil {
+			p.last = measurement{m.Step, *m.EvalLoss}
+			if !p.evaluated || p.last.loss < p.best.loss {
+				p.best = p.last
+			}
+			p.evaluated = true
+		}
+	}
+	return p, lines.Err()
+}
+
+// listCheckpoints returns the names of a run's checkpoints by rising step.
+func listCheckpoints(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	steps := map[string]int{}
+	var names []string
+	for _, e := range entries {
+		if number, ok := strings.CutPrefix(e.Name(), "checkpoint-"); ok {
+			if step, err := strconv.Atoi(number); err == nil {
+				steps[e.Name()] = step
+				names = append(names, e.Name())
+			}
+		}
+	}
+	slices.SortFunc(names, func(a, b string) int { return steps[a] - steps[b] })
+	return names, nil
+}
+
+// isFile tells whether a directory has a file of a name.
+func isFile(dir, name string) bool {
+	info, err := os.Stat(filepath.Join(dir, name))
+	return err == nil && info.Mode().IsRegular()
+}
+
+// readJSON reads a file into v.
+func readJSON(path string, v any) error {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(b, v); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
+}

@@ -1,0 +1,124 @@
+// Command finetune trains transformer language models and runs them: tokenizers, pretraining, fine-tuning, evaluation and
+// generation, on Hugging Face model directories. `finetune --help` lists its commands.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// streams are what a command reads and writes.
+type streams struct {
+	in  io.Reader
+	out io.Writer // results
+	err io.Writer // progress and messages
+}
+
+// errInterrupted is the cause of a context that Ctrl-C or SIGTERM ended.
+var errInterrupted = errors.New("interrupted")
+
+// Exit statuses.
+const (
+	exitFailure     = 1
+	exitInterrupted = 130 // as shells report a program that Ctrl-C ended
+)
+
+func main() {
+	s := &streams{os.Stdin, os.Stdout, os.Stderr}
+	ctx, stop := interruptible(context.Background(), s.err)
+	status := execute(ctx, os.Args[1:], s)
+	stop()
+	os.Exit(status)
+}
+
+// interruptible returns a context that the first Ctrl-C or SIGTERM cancels, so that work can be saved; a second one ends the
+// process at once.
+func interruptible(parent context.Context, messages io.Writer) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(parent)
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		fmt.Fprintln(messages, "\nstopping; once more to stop at once, without saving")
+		cancel(errInterrupted)
+		<-signals
+		os.Exit(exitInterrupted)
+	}()
+	return ctx, func() { cancel(nil) }
+}
+
+// execute carries out one command line and returns the exit status.
+func execute(ctx context.Context, args []string, s *streams) int {
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	var c commands
+	parser, err := newParser(&c, s)
+	if err != nil {
+		return fail(s, err)
+	}
+	parsed, err := parser.Parse(dashes(args))
+	if err != nil {
+		return fail(s, usageError(err))
+	}
+	parsed.BindTo(ctx, (*context.Context)(nil))
+	parsed.Bind(s, parsed)
+	return fail(s, parsed.Run())
+}
+
+// fail reports err, if there is one, and returns the exit status.
+func fail(s *streams, err error) int {
+	var stop *stopped
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &stop):
+		fmt.Fprintln(s.err, stop)
+		return exitInterrupted
+	case errors.Is(err, errInterrupted):
+		fmt.Fprintln(s.err, "finetune: interrupted")
+		return exitInterrupted
+	}
+	fmt.Fprintf(s.err, "finetune: %v\n", err)
+	return exitFailure
+}
+
+// stopped is the error of a training run that was interrupted and has saved its state.
+type stopped struct {
+	dir  string
+	step int
+}
+
+func (e *stopped) Error() string {
+	return fmt.Sprintf("stopped and saved at step %d; go on with: finetune resume %s", e.step, shellQuote(e.dir))
+}
+
+// usageError says what is wrong with a command line, and where to read about the command that was meant.
+func usageError(err error) error {
+	var parse *kong.ParseError
+	if !errors.As(err, &parse) {
+		return err
+	}
+	command, what := "finetune", err.Error()
+	var flags []string
+	for _, f := range parse.Context.Flags() {
+		flags = append(flags, "--"+f.Name)
+	}
+	if node := parse.Context.Selected(); node != nil {
+		command = node.FullPath()
+	}
+	if rest, ok := strings.CutPrefix(what, "unknown flag "); ok {
+		name, _, _ := strings.Cut(rest, ",")
+		what = fmt.Sprintf("unknown flag %s%s", name, suggestion(name, flags))
+	}
+	what = strings.Replace(what, `got "EOL" (<EOL>)`, "got nothing", 1)
+	return fmt.Errorf("%s (see %q)", what, command+" --help")
+}

@@ -1,0 +1,209 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"github.com/seahorse-ml/seahorse/graph"
+	"github.com/seahorse-ml/seahorse/optim"
+)
+
+// trainingOptions are the options that pretrain and sft share. This struct is the one place that defines them: the flags, the keys
+// of a --config file and of a run's run.yaml, their types and their help all come from it. A pointer is nil
+// until the user or, in resolve, a default that depends on other options gives it a value.
+type trainingOptions struct {
+	Config configFile `help:"Read options from this YAML file; its keys are the names of the flags, and flags win." placeholder:"FILE"`
+
+	ValidationData  string  `group:"data" placeholder:"FILE|DIR" help:"Text to validate on. Default: the last part of the data."`
+	ValidationSplit float64 `group:"data" default:"0.1" placeholder:"X" help:"Share of the data, at its end, that is kept apart for validation (${default}). 0 goes without."`
+	SeqLen          *int    `group:"data" placeholder:"T" help:"Tokens in a row."`
+
+	Dropout *float64 `group:"model" placeholder:"X" help:"Dropout of embeddings, attention and residuals."`
+
+	MaxSteps                  *int     `group:"optimization" placeholder:"N" help:"Optimizer steps to make."`
+	NumTrainEpochs            *float64 `group:"optimization" placeholder:"X" help:"Passes over the data to make instead; --max-steps wins."`
+	BatchSize                 *int     `group:"optimization" placeholder:"B" help:"Rows in a batch."`
+	GradientAccumulationSteps int      `group:"optimization" default:"1" placeholder:"N" help:"Batches that make one step (${default})."`
+	LearningRate              *float64 `group:"optimization" placeholder:"X" help:"Learning rate after warm-up."`
+	MinLearningRate           *float64 `group:"optimization" placeholder:"X" help:"Learning rate at the end. Default: a tenth of the learning rate."`
+	LRSchedulerType           string   `group:"optimization" name:"lr-scheduler-type" enum:"cosine,linear,constant" default:"cosine" placeholder:"cosine|linear|constant" help:"How the learning rate falls (${default})."`
+	WarmupSteps               *int     `group:"optimization" placeholder:"N" help:"Steps in which the learning rate rises from 0."`
+	WeightDecay               *float64 `group:"optimization" placeholder:"X" help:"AdamW's weight decay, on tensors of two or more dimensions."`
+	Beta1                     float64  `group:"optimization" name:"beta1" default:"0.9" placeholder:"X" help:"AdamW's first beta (${default})."`
+	Beta2                     *float64 `group:"optimization" name:"beta2" placeholder:"X" help:"AdamW's second beta."`
+	MaxGradNorm               float64  `group:"optimization" default:"1" placeholder:"X" help:"Norm that gradients are clipped to (${default}). 0 doesn't clip."`
+
+	EvalSteps      *int   `group:"run" placeholder:"N" help:"Validate each N steps. Default: ten times in a run. 0: only at the end."`
+	SaveSteps      *int   `group:"run" placeholder:"N" help:"Save a checkpoint each N steps. Default: five times in a run. 0: only at the end."`
+	SaveTotalLimit int    `group:"run" default:"2" placeholder:"N" help:"Checkpoints to keep (${default}). 0 keeps all."`
+	LoggingSteps   int    `group:"run" default:"10" placeholder:"N" help:"Write a line of metrics each N steps (${default})."`
+	SampleTokens   int    `group:"run" default:"200" placeholder:"N" help:"Tokens of the sample that is shown after each validation (${default}). 0 shows none."`
+	Seed           uint64 `group:"run" default:"1337" placeholder:"N" help:"Seed of all random numbers (${default})."`
+	Threads        int    `group:"run" default:"0" placeholder:"N" help:"Threads to run on. Default: all cores. The result does not depend on it."`
+}
+
+// trainingDefaults are the values of options that depend on the command and preset.
+type trainingDefaults struct {
+	seqLen, batchSize, warmupSteps   int
+	learningRate, weightDecay, beta2 float64
+}
+
+// resolve gives the options that are still open their values, all but those that depend on the size of the data.
+func (o *trainingOptions) resolve(d trainingDefaults) {
+	setDefault(&o.SeqLen, d.seqLen)
+	setDefault(&o.BatchSize, d.batchSize)
+	setDefault(&o.LearningRate, d.learningRate)
+	setDefault(&o.MinLearningRate, *o.LearningRate/10)
+	setDefault(&o.WarmupSteps, d.warmupSteps)
+	setDefault(&o.WeightDecay, d.weightDecay)
+	setDefault(&o.Beta2, d.beta2)
+}
+
+// resolveSteps gives the options that count steps their values, for data of so many rows.
+func (o *trainingOptions) resolveSteps(rows, defaultSteps int) {
+	if o.MaxSteps == nil && o.NumTrainEpochs != nil {
+		setDefault(&o.MaxSteps, o.stepsOf(*o.NumTrainEpochs, rows))
+	}
+	setDefault(&o.MaxSteps, defaultSteps)
+	setDefault(&o.EvalSteps, max(1, *o.MaxSteps/10))
+	setDefault(&o.SaveSteps, max(1, *o.MaxSteps/5))
+	*o.WarmupSteps = min(*o.WarmupSteps, *o.MaxSteps)
+}
+
+// resolved returns an error if an option that a run has resolved is missing in its file.
+func (o *trainingOptions) resolved(path string) error {
+	for key, missing := range map[string]bool{
+		"seq_len": o.SeqLen == nil, "max_steps": o.MaxSteps == nil, "batch_size": o.BatchSize == nil, "learning_rate": o.LearningRate == nil,
+		"min_learning_rate": o.MinLearningRate == nil, "warmup_steps": o.WarmupSteps == nil, "weight_decay": o.WeightDecay == nil,
+		"beta2": o.Beta2 == nil, "eval_steps": o.EvalSteps == nil, "save_steps": o.SaveSteps == nil,
+	} {
+		if missing {
+			return fmt.Errorf("%s: %s is missing; the file is not that of a run", path, key)
+		}
+	}
+	return nil
+}
+
+// stepsOf returns the steps that epochs over data of so many rows take.
+func (o *trainingOptions) stepsOf(epochs float64, rows int) int {
+	perStep := float64(*o.BatchSize * o.GradientAccumulationSteps)
+	return max(1, int(math.Ceil(epochs*float64(rows)/perStep)))
+}
+
+// schedule returns how the learning rate goes.
+func (o *trainingOptions) schedule() optim.Schedule {
+	return optim.Schedule{
+		Decay: optim.Decay(o.LRSchedulerType), LearningRate: *o.LearningRate, MinLearningRate: *o.MinLearningRate,
+		WarmupSteps: *o.WarmupSteps, MaxSteps: *o.MaxSteps,
+	}
+}
+
+// validate returns an error that names an option out of its range. It may be called before and after resolve.
+func (o *trainingOptions) validate() error {
+	for _, c := range []struct {
+		flag  string
+		value *int
+		least int
+	}{
+		{"seq-len", o.SeqLen, 1},
+		{"max-steps", o.MaxSteps, 1},
+		{"batch-size", o.BatchSize, 1},
+		{"gradient-accumulation-steps", &o.GradientAccumulationSteps, 1},
+		{"warmup-steps", o.WarmupSteps, 0},
+		{"eval-steps", o.EvalSteps, 0},
+		{"save-steps", o.SaveSteps, 0},
+		{"save-total-limit", &o.SaveTotalLimit, 0},
+		{"logging-steps", &o.LoggingSteps, 1},
+		{"sample-tokens", &o.SampleTokens, 0},
+		{"threads", &o.Threads, 0},
+	} {
+		if err := atLeast(c.flag, c.value, c.least); err != nil {
+			return err
+		}
+	}
+	for _, c := range []struct {
+		flag   string
+		value  *float64
+		below1 bool
+	}{
+		{"validation-split", &o.ValidationSplit, true},
+		{"dropout", o.Dropout, true},
+		{"num-train-epochs", o.NumTrainEpochs, false},
+		{"learning-rate", o.LearningRate, false},
+		{"min-learning-rate", o.MinLearningRate, false},
+		{"weight-decay", o.WeightDecay, false},
+		{"beta1", &o.Beta1, true},
+		{"beta2", o.Beta2, true},
+		{"max-grad-norm", &o.MaxGradNorm, false},
+	} {
+		if err := inRange(c.flag, c.value, c.below1); err != nil {
+			return err
+		}
+	}
+	if o.LearningRate != nil && o.MinLearningRate != nil && *o.MinLearningRate > *o.LearningRate {
+		return fmt.Errorf("--min-learning-rate %g is above --learning-rate %g", *o.MinLearningRate, *o.LearningRate)
+	}
+	return nil
+}
+
+func setDefault[T any](option **T, value T) {
+	if *option == nil {
+		*option = &value
+	}
+}
+
+// atLeast returns an error if a flag has a value below least.
+func atLeast(flag string, value *int, least int) error {
+	if value != nil && *value < least {
+		return fmt.Errorf("--%s %d: expected %d or more", flag, *value, least)
+	}
+	return nil
+}
+
+// inRange returns an error if a flag has a value that is negative, not finite, or 1 and more where it must be below.
+func inRange(flag string, value *float64, below1 bool) error {
+	switch {
+	case value == nil:
+	case !(*value >= 0) || math.IsInf(*value, 0):
+		return fmt.Errorf("--%s %g: expected 0 or more", flag, *value)
+	case below1 && *value >= 1:
+		return fmt.Errorf("--%s %g: expected less than 1", flag, *value)
+	}
+	return nil
+}
+
+// useThreads makes the process run on n threads; 0 leaves it at all cores.
+func useThreads(n int) {
+	if n > 0 {
+		runtime.GOMAXPROCS(n)
+		graph.SetWorkers(n)
+	}
+}
+
+// absolute makes a path one that also holds in another working directory. Standard input stays what it is.
+func absolute(path string) (string, error) {
+	if path == "" || path == "-" {
+		return path, nil
+	}
+	return filepath.Abs(path)
+}
+
+// absolutePaths makes paths of the options, and others, hold in another working directory too: a run may be resumed from there.
+func (o *trainingOptions) absolutePaths(others ...*string) error {
+	for _, path := range append(others, &o.ValidationData) {
+		var err error
+		if *path, err = absolute(*path); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// isDir tells whether path is a directory.
+func isDir(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strconv"
+
+	"github.com/seahorse-ml/seahorse/data/tokenizer"
+	"github.com/seahorse-ml/seahorse/models"
+	"github.com/seahorse-ml/seahorse/train"
+)
+
+// resumeCommand is `finetune resume`.
+type resumeCommand struct {
+	Dir     string `arg:"" help:"The run's directory."`
+	Threads *int   `placeholder:"N" help:"Threads to run on. Default: as before. The result does not depend on it."`
+}
+
+// Help is shown below the command's summary.
+func (resumeCommand) Help() string {
+	return `The run goes on from its last checkpoint with the options of its run.yaml, and ends with the very model that it would have
+made without the stop.`
+}
+
+// Run goes on with the run.
+func (c *resumeCommand) Run(ctx context.Context, s *streams) error {
+	j, err := c.readJob(s)
+	if err != nil {
+		return err
+	}
+	useThreads(j.common().Threads)
+	t, err := tokenizer.Load(c.Dir)
+	if err != nil {
+		return err
+	}
+	model, err := lastModel(j, t, c.Dir)
+	if err != nil {
+		return err
+	}
+	d, err := openData(j, t, c.Dir)
+	if err != nil {
+		return err
+	}
+	defer d.close()
+	r := run{dir: c.Dir, options: j.common(), model: model, tokenizer: t, data: d}
+	return r.train(ctx, s, true)
+}
+
+// lastModel returns the model of the last checkpoint, or where there is none that which the run started from.
+func lastModel(j job, t *tokenizer.Tokenizer, dir string) (models.CausalLM, error) {
+	last, _, err := train.LastCheckpoint(dir)
+	if err != nil {
+		return nil, err
+	}
+	if last == nil {
+		return j.openModel(t)
+	}
+	return models.Load(last.Dir)
+}
+
+// readJob returns the command that started the run, with its options.
+func (c *resumeCommand) readJob(s *streams) (job, error) {
+	path := filepath.Join(c.Dir, runName)
+	if !isFile(c.Dir, runName) {
+		return nil, fmt.Errorf("%s holds no run: it has no %s", c.Dir, runName)
+	}
+	entries, err := readConfig(path)
+	if err != nil {
+		return nil, err
+	}
+	var cs commands
+	jobs := map[string]job{"pretrain": &cs.Pretrain, "sft": &cs.SFT}
+	i := slices.IndexFunc(entries, func(e entry) bool { return e.key == commandKey })
+	if i < 0 || jobs[entries[i].value] == nil {
+		return nil, fmt.Errorf("%s: expected a line \"%s: pretrain\" or \"%s: sft\"", path, commandKey, commandKey)
+	}
+	name := entries[i].value
+	args := []string{name, "--config=" + path, "--output-dir=" + c.Dir}
+	if c.Threads != nil {
+		args = append(args, "--threads="+strconv.Itoa(*c.Threads))
+	}
+	parser, err := newParser(&cs, s)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := parser.Parse(args); err != nil {
+		return nil, err
+	}
+	j := jobs[name]
+	if err := j.common().resolved(path); err != nil {
+		return nil, err
+	}
+	return j, j.common().validate()
+}

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"github.com/seahorse-ml/seahorse/data/tokenizer"
+	"github.com/seahorse-ml/seahorse/graph"
+	"github.com/seahorse-ml/seahorse/models"
+	"github.com/seahorse-ml/seahorse/optim"
+	"github.com/seahorse-ml/seahorse/train"
+)
+
+// run is a run whose directory, model and data are ready.
+type run struct {
+	dir       string
+	options   *trainingOptions
+	model     models.CausalLM
+	tokenizer *tokenizer.Tokenizer
+	data      *runData
+}
+
+// train makes the steps that are left, and shows them.
+func (r *run) train(ctx context.Context, s *streams, resume bool) error {
+	progress := train.NewProgress(s.err)
+	sampler := &sampler{run: r, ctx: ctx, out: progress}
+	t, err := train.New(r.model, r.config(progress, sampler))
+	if err != nil {
+		return err
+	}
+	defer t.Close()
+	if resume {
+		from, skipped, err := t.Resume()
+		if err != nil {
+			return err
+		}
+		for _, err := range skipped {
+			fmt.Fprintf(s.err, "left out: %v\n", err)
+		}
+		switch {
+		case from == nil:
+			fmt.Fprintln(s.err, "no checkpoint yet: starting over")
+		default:
+			fmt.Fprintf(s.err, "going on from %s\n", from.Dir)
+		}
+	}
+	r.introduce(s, t)
+	err = t.Run(ctx)
+	var interrupted *train.Interrupted
+	if errors.As(err, &interrupted) {
+		return &stopped{dir: r.dir, step: interrupted.Step}
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(s.err, "the model is in %s; try: finetune generate --model %s --prompt %s\n", r.dir, shellQuote(r.dir), shellQuote(sampler.suggestion()))
+	return nil
+}
+
+// config returns what the trainer is told.
+func (r *run) config(callbacks ...train.Callback) train.Config {
+	o := r.options
+	c := train.DefaultConfig()
+	c.Dir, c.Train, c.Validation, c.Segments = r.dir, r.data.train, r.data.validation, r.data.documents
+	c.MaxSteps, c.BatchSize, c.Accumulation, c.Seed = *o.MaxSteps, *o.BatchSize, o.GradientAccumulationSteps, o.Seed
+	c.Schedule = o.schedule()
+	c.Optimizer = o.optimizer
+	c.LoggingSteps, c.EvalSteps, c.SaveSteps, c.SaveTotalLimit = o.LoggingSteps, *o.EvalSteps, *o.SaveSteps, o.SaveTotalLimit
+	c.EvalBatchSize = max(1, evalTokens / *o.SeqLen)
+	for _, name := range []string{"tokenizer.json", "tokenizer_config.json"} {
+		if isFile(r.dir, name) {
+			c.Files = append(c.Files, filepath.Join(r.dir, name))
+		}
+	}
+	c.Callbacks = callbacks
+	return c
+}
+
+// optimizer makes the AdamW that the options describe.
+func (o *trainingOptions) optimizer(params []*graph.Param) (optim.Optimizer, error) {
+	c := optim.DefaultAdamConfig()
+	c.Beta1, c.Beta2, c.MaxGradNorm = o.Beta1, *o.Beta2, o.MaxGradNorm
+	return optim.NewAdamW(optim.Groups(params, *o.WeightDecay), c)
+}
+
+// introduce says what is about to be trained on what.
+func (r *run) introduce(s *streams, t *train.Trainer) {
+	o := r.options
+	total := 0
+	for _, p := range r.model.Params() {
+		total += p.Len()
+	}
+	steps, optimizer, evaluation := t.Memory()
+	validation := "no validation"
+	if r.data.validation != nil {
+		validation = fmt.Sprintf("%s to validate on", plural(r.data.validation.Len(), "row"))
+	}
+	fmt.Fprintf(s.err, "run        %s\n", r.dir)
+	fmt.Fprintf(s.err, "data       %s of %d tokens to learn from, %s; vocabulary of %s\n",
+		plural(r.data.train.Len(), "row"), *o.SeqLen, validation, grouped(int64(r.model.VocabSize())))
+	fmt.Fprintf(s.err, "model      %s parameters, %s MiB to train on %s\n",
+		grouped(int64(total)), grouped(int64(steps.Total()+optimizer+evaluation.Arena)>>20), plural(graph.Workers(), "thread"))
+	fmt.Fprintf(s.err, "training   %s of %s, %.3g times the data\n",
+		plural(*o.MaxSteps, "step"), plural(*o.BatchSize*o.GradientAccumulationSteps, "row"),
+		float64(*o.MaxSteps)*float64(*o.BatchSize*o.GradientAccumulationSteps)/float64(r.data.train.Len()))
+}
+
+// plural returns "1 row" or "1,200 rows".
+func plural(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return grouped(int64(n)) + " " + what
+}

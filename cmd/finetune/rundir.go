@@ -1,0 +1,126 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+)
+
+// Files of a run directory beside those of a Hugging Face model.
+const (
+	runName        = "run.yaml"       // the resolved options
+	tokensName     = "tokens.bin"     // the data, encoded
+	validationName = "validation.bin" // the validation data, where it is data of its own
+)
+
+// occupied lists what a directory must not hold already where a run is to start; a pattern as for filepath.Glob.
+var occupied = []string{runName, "config.json", "*.safetensors", "*.safetensors.index.json", "tokenizer.json", "metrics.jsonl", "checkpoint-*", tokensName}
+
+// preparation collects the files of a new run in a directory inside the run's, so that a run which cannot start leaves nothing
+// behind.
+type preparation struct {
+	run     string // the run's directory
+	made    string // the topmost directory that was made for it, or ""
+	staging string
+}
+
+// prepareRun makes the directory of a new run. It refuses one that holds a run or a model.
+func prepareRun(dir string) (*preparation, error) {
+	for _, pattern := range occupied {
+		found, err := filepath.Glob(filepath.Join(escapeGlob(dir), pattern))
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case len(found) == 0:
+		case pattern == runName:
+			return nil, fmt.Errorf("%s already holds a run; go on with it by \"finetune resume %s\", or give another --output-dir", dir, shellQuote(dir))
+		default:
+			return nil, fmt.Errorf("%s already holds %s; give another --output-dir", dir, filepath.Base(found[0]))
+		}
+	}
+	p := &preparation{run: dir}
+	for d := filepath.Clean(dir); ; d = filepath.Dir(d) {
+		if _, err := os.Stat(d); !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+		p.made = d
+	}
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return nil, fmt.Errorf("output directory: %w", err)
+	}
+	staging, err := os.MkdirTemp(dir, ".preparing-")
+	if err != nil {
+		p.abandon()
+		return nil, fmt.Errorf("output directory: %w", err)
+	}
+	p.staging = staging
+	return p, nil
+}
+
+// path returns where a file of the new run is to be written.
+func (p *preparation) path(name string) string { return filepath.Join(p.staging, name) }
+
+// publish moves the files into the run's directory, the options last: a directory that has them is a run. Nothing that came there
+// meanwhile is overwritten.
+func (p *preparation) publish() error {
+	entries, err := os.ReadDir(p.staging)
+	if err != nil {
+		return fmt.Errorf("output directory: %w", err)
+	}
+	isOptions := func(e fs.DirEntry) bool { return e.Name() == runName }
+	options := slices.IndexFunc(entries, isOptions)
+	if options < 0 {
+		return fmt.Errorf("output directory: %s is missing in %s", runName, p.staging)
+	}
+	for _, e := range append(slices.DeleteFunc(slices.Clone(entries), isOptions), entries[options]) {
+		to := filepath.Join(p.run, e.Name())
+		if _, err := os.Lstat(to); !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("%s: another run has started there meanwhile; give another --output-dir", p.run)
+		}
+		if err := os.Rename(p.path(e.Name()), to); err != nil {
+			return fmt.Errorf("output directory: %w", err)
+		}
+	}
+	return nil
+}
+
+// abandon removes what is left of a preparation. After publish that is the empty staging directory.
+func (p *preparation) abandon() {
+	if p.staging != "" {
+		os.RemoveAll(p.staging)
+	}
+	if p.made == "" {
+		return
+	}
+	for d := filepath.Clean(p.run); os.Remove(d) == nil && d != p.made; {
+		d = filepath.Dir(d)
+	}
+}
+
+// freeRunDir returns runs/NAME, or the first of runs/NAME-2, runs/NAME-3, … that doesn't exist.
+func freeRunDir(name string) string {
+	dir := filepath.Join("runs", name)
+	for i := 2; ; i++ {
+		if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+			return dir
+		}
+		dir = filepath.Join("runs", fmt.Sprintf("%s-%d", name, i))
+	}
+}
+
+// escapeGlob returns a pattern that matches just the path.
+func escapeGlob(path string) string {
+	var out []rune
+	for _, r := range path {
+		switch r {
+		case '*', '?', '[', '\\':
+			out = append(out, '\\')
+		}
+		out = append(out, r)
+	}
+	return string(out)
+}
