@@ -15,11 +15,10 @@ type productKernel[T Float] struct {
 	tile func(rows, cols, depth int, a []T, aRow, aStep int, b []T, bStep int, c []T, ldc int, bias []T, accumulate bool)
 
 	// copy packs a panel of rows that lie ld apart: dst[k·lanes + j] = src[k·ld + j] for k in
-	// [0, depth) and j in [0, width), and 0 for j in [width, lanes).
+	// [0, depth), depth > 0, and j in [0, width). The other lanes get any value.
 	copy func(dst, src []T, depth, width, lanes, ld int)
 
-	// turn packs a panel of columns that lie ld apart: dst[k·lanes + j] = src[j·ld + k], with
-	// zeros as for copy.
+	// turn packs a panel of columns that lie ld apart: dst[k·lanes + j] = src[j·ld + k].
 	turn func(dst, src []T, depth, width, lanes, ld int)
 }
 
@@ -80,15 +79,11 @@ func fullTileGeneric[T Float](depth int, a []T, aRow, aStep int, b []T, bStep in
 
 func copyPanelGeneric[T Float](dst, src []T, depth, width, lanes, ld int) {
 	for k := range depth {
-		row := dst[k*lanes:][:lanes]
-		clear(row[copy(row, src[k*ld:][:width]):])
+		copy(dst[k*lanes:][:width], src[k*ld:])
 	}
 }
 
 func turnPanelGeneric[T Float](dst, src []T, depth, width, lanes, ld int) {
-	if width < lanes {
-		clear(dst[:depth*lanes])
-	}
 	for j := range width {
 		for k, v := range src[j*ld:][:depth] {
 			dst[k*lanes+j] = v

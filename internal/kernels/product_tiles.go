@@ -1,8 +1,7 @@
 package kernels
 
-// packB packs share i of the part of B: panels of the kernel's width, each [depth, cols]
-// with the last columns of the matrix filled up with zeros. The panels of a block of K lie side
-// by side, the blocks one after the other.
+// packB packs share i of the part of B: panels of the kernel's width, each [depth, cols].
+// The panels of a block of K lie side by side, the blocks one after the other.
 func (p *Product[T]) packB(i int) {
 	q, width := p.run.part, p.kernel.cols
 	groups := ceilDiv(q.n1-q.n0, packGroup*width)

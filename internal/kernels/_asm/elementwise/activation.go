@@ -1,0 +1,155 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	"github.com/mmcloughlin/avo/reg"
+
+	"github.com/seahorse-ml/seahorse/internal/kernels/_asm/simd"
+)
+
+// An activation emits f(x) and, where wanted, f'(x).
+type activation struct {
+	name string
+	emit func(l simd.Level, x reg.VecVirtual, slope bool) (f, df reg.VecVirtual)
+}
+
+// activationKinds stand in the order of the constants of kernels.Activation, without Identity.
+var activationKinds = []activation{
+	{"relu", relu},
+	{"reluSquared", reluSquared},
+	{"gelu", gelu},
+	{"geluTanh", geluTanh},
+	{"silu", silu},
+	{"tanh", tanh},
+	{"sigmoid", sigmoid},
+}
+
+// activations writes for each kind the function, its gradient, and both of its gate.
+func activations(l simd.Level) {
+	for _, a := range activationKinds {
+		function(l, a.name, "func(dst, x []float32)", "computes dst = f(x).")
+		dst, x, n := simd.Base("dst"), simd.Base("x"), simd.Len("dst")
+		l.Each(n, func(c simd.Cursor) {
+			f, _ := a.emit(l, l.Load(c.In(x), c.Mask), false)
+			l.Store(f, c.In(dst), c.Mask)
+		})
+		end()
+
+		function(l, a.name+"Grad", "func(dst, x, dy []float32)", "computes dst = dy·f'(x).")
+		dst, x, dy, n := simd.Base("dst"), simd.Base("x"), simd.Base("dy"), simd.Len("dst")
+		l.Each(n, func(c simd.Cursor) {
+			_, df := a.emit(l, l.Load(c.In(x), c.Mask), true)
+			VMULPS(l.Load(c.In(dy), c.Mask), df, df)
+			l.Store(df, c.In(dst), c.Mask)
+		})
+		end()
+
+		function(l, a.name+"Gate", "func(dst, a, b []float32)", "computes dst = f(a)·b.")
+		dst, p, q, n := simd.Base("dst"), simd.Base("a"), simd.Base("b"), simd.Len("dst")
+		l.Each(n, func(c simd.Cursor) {
+			f, _ := a.emit(l, l.Load(c.In(p), c.Mask), false)
+			VMULPS(l.Load(c.In(q), c.Mask), f, f)
+			l.Store(f, c.In(dst), c.Mask)
+		})
+		end()
+
+		function(l, a.name+"GateGrad", "func(da, db, a, b, dy []float32)", "computes da = dy·b·f'(a) and db = dy·f(a).")
+		da, db := simd.Base("da"), simd.Base("db")
+		p, q, dy, n = simd.Base("a"), simd.Base("b"), simd.Base("dy"), simd.Len("da")
+		l.Each(n, func(c simd.Cursor) {
+			f, df := a.emit(l, l.Load(c.In(p), c.Mask), true)
+			d := l.Load(c.In(dy), c.Mask)
+			VMULPS(d, f, f)
+			VMULPS(l.Load(c.In(q), c.Mask), d, d)
+			VMULPS(d, df, df)
+			l.Store(f, c.In(db), c.Mask)
+			l.Store(df, c.In(da), c.Mask)
+		})
+		end()
+	}
+}
+
+func relu(l simd.Level, x reg.VecVirtual, slope bool) (f, df reg.VecVirtual) {
+	f = l.Zero()
+	VMAXPS(x, f, f) // NaN stays
+	if slope {
+		df = l.Copy(f)
+		l.Where(l.Greater(f, l.Zero()), l.Load(simd.Const(1), nil), df)
+	}
+	return f, df
+}
+
+func reluSquared(l simd.Level, x reg.VecVirtual, slope bool) (f, df reg.VecVirtual) {
+	r, _ := relu(l, x, false)
+	f = l.Reg()
+	VMULPS(r, r, f)
+	VADDPS(r, r, r)
+	return f, r
+}
+
+func gelu(l simd.Level, x reg.VecVirtual, slope bool) (f, df reg.VecVirtual) {
+	phi, density := l.Normal(x, slope)
+	f = l.Reg()
+	VMULPS(x, phi, f)
+	if slope {
+		VFMADD231PS(x, density, phi)
+	}
+	return f, phi
+}
+
+// geluTanh uses 1+tanh(y) = 2σ(2y).
+func geluTanh(l simd.Level, x reg.VecVirtual, slope bool) (f, df reg.VecVirtual) {
+	const (
+		linear = 2 * 0.7978845608028654
+		cubic  = linear * 0.044715
+	)
+	bounded := l.Clamp(x, -20, 20) // σ is 0 or 1 there, and x² can't overflow
+	square, y := l.Reg(), l.Load(simd.Const(cubic), nil)
+	VMULPS(bounded, bounded, square)
+	VFMADD213PS(simd.Const(linear), square, y)
+	VMULPS(bounded, y, y)
+	s, rest := l.Sigmoid(y, slope)
+	f = l.Reg()
+	VMULPS(x, s, f)
+	if slope {
+		df = l.Load(simd.Const(3*cubic), nil)
+		VFMADD213PS(simd.Const(linear), square, df)
+		VMULPS(bounded, df, df)
+		VMULPS(rest, df, df)
+		VFMADD213PS(s, s, df) // s + s·df
+	}
+	return f, df
+}
+
+func silu(l simd.Level, x reg.VecVirtual, slope bool) (f, df reg.VecVirtual) {
+	s, rest := l.Sigmoid(x, slope)
+	f = l.Reg()
+	VMULPS(x, s, f)
+	if slope {
+		VMULPS(x, rest, rest)
+		VFMADD213PS(s, s, rest) // s + s·x·(1-s)
+	}
+	return f, rest
+}
+
+func tanh(l simd.Level, x reg.VecVirtual, slope bool) (f, df reg.VecVirtual) {
+	f = l.Tanh(x)
+	if slope {
+		twice := l.Reg()
+		VADDPS(x, x, twice)
+		s, rest := l.Sigmoid(twice, true)
+		VMULPS(s, rest, rest)
+		VMULPS(simd.Const(4), rest, rest)
+		df = rest
+	}
+	return f, df
+}
+
+func sigmoid(l simd.Level, x reg.VecVirtual, slope bool) (f, df reg.VecVirtual) {
+	s, rest := l.Sigmoid(x, slope)
+	if slope {
+		VMULPS(s, rest, rest)
+	}
+	return s, rest
+}
+

@@ -1,0 +1,18 @@
+#!/bin/sh
+# Writes the assembly of package kernels and its stubs. CI runs it and fails if
+# a file changes.
+set -eu
+cd "$(dirname "$0")"
+asm=$(mktemp)
+elementwise=$(mktemp)
+trap 'rm -f "$asm" "$elementwise"' EXIT
+go build -o "$asm" .
+for subject in peak product; do
+	"$asm" -subject "$subject" -pkg kernels \
+		-out "../${subject}_amd64.s" -stubs "../${subject}_stub_amd64.go"
+done
+go build -o "$elementwise" ./elementwise
+for subject in activation adamw dropout norm rotary softmax vector; do
+	"$elementwise" -subject "$subject" -pkg kernels \
+		-out "../${subject}_amd64.s" -stubs "../${subject}_stub_amd64.go"
+done

@@ -1,0 +1,8 @@
+package main
+
+// product generates the inner parts of Product: tiles and the packing of panels.
+func product() {
+	tileAVX512()
+	copyPanelAVX512()
+	turnPanelAVX512()
+}

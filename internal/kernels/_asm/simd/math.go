@@ -1,0 +1,148 @@
+package simd
+
+import (
+	"math"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// Horner returns the polynomial with the given coefficients, the highest first,
+// at x.
+func (l Level) Horner(x reg.VecVirtual, coefficients ...float64) reg.VecVirtual {
+	sum := l.Load(Const(coefficients[0]), nil)
+	for _, c := range coefficients[1:] {
+		VFMADD213PS(Const(c), x, sum)
+	}
+	return sum
+}
+
+// Clamp returns x within [low, high]; NaN stays.
+func (l Level) Clamp(x Op, low, high float64) reg.VecVirtual {
+	a, b := l.Load(Const(high), nil), l.Load(Const(low), nil)
+	VMINPS(x, a, a) // of two operands, one of them NaN, the first is returned
+	VMAXPS(a, b, b)
+	return b
+}
+
+const (
+	ln2High = float32(math.Ln2)
+	ln2Low  = math.Ln2 - float64(ln2High)
+)
+
+// Exp returns e^x, within 1 ulp; denormal results are rounded once. Unless it
+// is nil, correction (tiny) is added to the reduced argument.
+//
+// With n the integer next to x/ln 2 and r = x - n·ln 2, e^x is 2ⁿ·e^r, and e^r a
+// polynomial of degree 6 with a relative error of at most 1.5e-8.
+func (l Level) Exp(x Op, correction Op) reg.VecVirtual {
+	const low, high = -105, 89.5 // beyond, the result is 0 or +Inf
+	x0 := l.Clamp(x, low, high)
+	power, n := l.Reg(), l.Reg()
+	VMULPS(Const(math.Log2E), x0, n)
+	VCVTPS2DQ(n, power)
+	VCVTDQ2PS(power, n)
+	r := x0
+	VFNMADD231PS(Const(float64(ln2High)), n, r)
+	VFNMADD231PS(Const(ln2Low), n, r)
+	if correction != nil {
+		VADDPS(correction, r, r)
+	}
+	p := l.Horner(r, 0.0013901309796664773, 0.008363200058417949, 0.041666854094774344, 0.16666576962223215, 0.5, 1, 1)
+	if l.Wide() {
+		VSCALEFPS(n, p, p)
+		return p
+	}
+	half := l.Reg()
+	VPSRAD(Imm(1), power, half)
+	VPSUBD(half, power, power)
+	for _, h := range []reg.VecVirtual{half, power} {
+		VPADDD(Bits(127), h, h)
+		VPSLLD(Imm(23), h, h)
+		VMULPS(h, p, p)
+	}
+	return p
+}
+
+// Sigmoid returns s = 1/(1+e^-x), and 1-s without cancellation if rest is set.
+func (l Level) Sigmoid(x reg.VecVirtual, rest bool) (s, oneMinus reg.VecVirtual) {
+	minus := l.Reg()
+	VXORPS(Bits(1<<31), x, minus)
+	e := l.Exp(minus, nil)
+	s = l.Load(Const(1), nil)
+	denominator := l.Reg()
+	VADDPS(e, s, denominator)
+	VDIVPS(denominator, s, s)
+	if rest {
+		oneMinus = l.Load(Const(math.MaxFloat32), nil)
+		VMINPS(e, oneMinus, oneMinus)
+		VMULPS(s, oneMinus, oneMinus)
+	}
+	return s, oneMinus
+}
+
+// Tanh returns tanh(x) within 4 ulp, as a quotient of polynomials.
+func (l Level) Tanh(x Op) reg.VecVirtual {
+	const bound = 7.90531110763549805 // beyond, the result rounds to ±1
+	v := l.Clamp(x, -bound, bound)
+	square := l.Reg()
+	VMULPS(v, v, square)
+	p := l.Horner(square, -2.76076847742355e-16, 2.00018790482477e-13, -8.60467152213735e-11, 5.12229709037114e-08,
+		1.48572235717979e-05, 6.37261928875436e-04, 4.89352455891786e-03)
+	q := l.Horner(square, 1.19825839466702e-06, 1.18534705686654e-04, 2.26843463243900e-03, 4.89352518554385e-03)
+	VMULPS(v, p, p)
+	VDIVPS(q, p, p)
+	return p
+}
+
+// Normal returns the distribution function Φ of the standard normal at x and,
+// if wanted, its density φ.
+//
+// With u = |x| and t = 1/(1+0.3u), Φ(-u) is e^(-u²/2)·t·P(t), P a polynomial of degree 9 with
+// a relative error of at most 4e-9. The exponent takes the rounding error of u² along, so that
+// the tail is exact to some 6 ulp too.
+func (l Level) Normal(x reg.VecVirtual, density bool) (phi, d reg.VecVirtual) {
+	const bound = 15 // beyond, e^(-u²/2) is 0
+	u := l.Load(Const(bound), nil)
+	abs := l.Reg()
+	VANDPS(Bits(math.MaxInt32), x, abs)
+	VMINPS(abs, u, u)
+	square, low := l.Reg(), l.Reg()
+	VMULPS(u, u, square)
+	VMOVAPS(square, low)
+	VFMSUB231PS(u, u, low) // low = u·u - low
+	half := l.Load(Const(-0.5), nil)
+	VMULPS(half, square, square)
+	VMULPS(half, low, low)
+	e := l.Exp(square, low)
+
+	one := l.Load(Const(1), nil)
+	t := l.Reg()
+	VMOVAPS(one, t)
+	VFMADD231PS(Const(0.3), u, t)
+	VDIVPS(t, one, t)
+	phi = l.Horner(t, -0.020628621854616985, 0.11246456569661059, -0.22828421854741587, 0.19188250379100952, -0.07950852094812375,
+		0.09620457859890094, 0.07837233856318958, 0.11023932670246782, 0.11957132496588371, 0.11968672129943266)
+	VMULPS(t, phi, phi)
+	VMULPS(e, phi, phi)
+	upper := l.Reg()
+	VSUBPS(phi, one, upper)
+	l.BySign(x, phi, upper, phi)
+	if density {
+		VMULPS(Const(1/math.Sqrt(2*math.Pi)), e, e)
+	}
+	return phi, e
+}
+
+// BySign sets dst to negative in the lanes where x has its sign bit set, and
+// to positive in the others.
+func (l Level) BySign(x, negative, positive, dst reg.VecVirtual) {
+	if l.Wide() {
+		k := K()
+		VPMOVD2M(x, k)
+		VBLENDMPS(negative, positive, k, dst)
+	} else {
+		VBLENDVPS(x, negative, positive, dst)
+	}
+}

@@ -1,0 +1,8 @@
+//go:build !amd64 || purego
+
+package kernels
+
+// productKernels returns the implementations for T that this build has.
+func productKernels[T Float]() []*productKernel[T] {
+	return []*productKernel[T]{genericProduct[T]()}
+}
