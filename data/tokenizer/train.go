@@ -24,6 +24,14 @@ type TrainConfig struct {
 	VocabSize int
 	// MinFrequency is how often a pair, a word or a character must occur; default 0.
 	MinFrequency int64
+	// Cased keeps upper case apart from lower case in "wordpiece" and "word"; default true for "word".
+	Cased bool
+	// Chinese segments Chinese into words by a dictionary, in "word". Only this
+	// package can run the tokenizer that results. Default false.
+	Chinese bool
+	// Coverage is the share of the text whose characters "unigram" puts into the
+	// vocabulary, the most frequent first; default 0.9995.
+	Coverage float64
 	// Special lists the special tokens, which come first in the vocabulary.
 	Special []string
 	// MaxMemory bounds the memory for the words of the corpus, in bytes: beyond
@@ -58,20 +66,42 @@ func NewTrainConfig(kind string) TrainConfig {
 	case "char":
 		c.VocabSize = 0
 		c.Special = append(c.Special, unknownToken)
+	case "wordpiece":
+		c.Special = slices.Clone(bertSpecial)
+	case "unigram":
+		c.Special = []string{unknownToken, EndOfTextToken}
+		c.Coverage = 0.9995
+	case "word":
+		c.Special = append(c.Special, unknownToken)
+		c.Cased = true
 	}
 	return c
 }
 
 // Validate returns an error that says what is wrong with c.
 func (c *TrainConfig) Validate() error {
+	least, unknown := 0, ""
 	switch c.Model {
 	case "char":
 	case "bpe":
-		if c.VocabSize < 256+len(c.Special) {
-			return fmt.Errorf("tokenizer: train: a byte-level BPE has at least 256 tokens and %d special ones, got a vocabulary of %d", len(c.Special), c.VocabSize)
+		least = 256 + len(c.Special)
+	case "wordpiece":
+		least, unknown = len(c.Special)+1, "[UNK]"
+	case "unigram":
+		least, unknown = len(c.Special)+1, unknownToken
+		if !(c.Coverage > 0 && c.Coverage <= 1) {
+			return fmt.Errorf("tokenizer: train: coverage must be above 0 and at most 1, got %g", c.Coverage)
 		}
+	case "word":
+		unknown = unknownToken
 	default:
 		return fmt.Errorf("tokenizer: train: model must be char, bpe, wordpiece, unigram or word, got %q", c.Model)
+	}
+	if c.VocabSize < least {
+		return fmt.Errorf("tokenizer: train: a %s model with %d special tokens has at least %d tokens, got a vocabulary of %d", c.Model, len(c.Special), least, c.VocabSize)
+	}
+	if unknown != "" && !slices.Contains(c.Special, unknown) {
+		return fmt.Errorf("tokenizer: train: the special tokens of a %s model must include %s", c.Model, unknown)
 	}
 	if c.MaxMemory < 0 || c.Threads < 0 || c.MinFrequency < 0 || c.VocabSize < 0 {
 		return fmt.Errorf("tokenizer: train: sizes must not be negative, got vocabulary %d, minimal frequency %d, memory %d, threads %d", c.VocabSize, c.MinFrequency, c.MaxMemory, c.Threads)
@@ -100,6 +130,12 @@ func Train(ctx context.Context, c TrainConfig, corpus Corpus) (*Tokenizer, error
 		file, err = c.trainChar(ctx, corpus)
 	case "bpe":
 		file, err = c.trainBPE(ctx, corpus)
+	case "wordpiece":
+		file, err = c.trainWordPiece(ctx, corpus)
+	case "unigram":
+		file, err = c.trainUnigram(ctx, corpus)
+	case "word":
+		file, err = c.trainWord(ctx, corpus)
 	}
 	if err != nil {
 		return nil, err

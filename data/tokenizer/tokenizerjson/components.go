@@ -60,6 +60,8 @@ func parsePreTokenizer(b json.RawMessage, depth int) (pretok.PreTokenizer, error
 		return read(b, pretok.ByteLevel{AddPrefixSpace: true, TrimOffsets: true, UseRegex: true})
 	case "BertPreTokenizer":
 		return pretok.Bert{}, nil
+	case "Chinese":
+		return pretok.Chinese{}, nil
 	case "Whitespace":
 		return pretok.Whitespace{}, nil
 	case "WhitespaceSplit":

@@ -45,6 +45,8 @@ func marshalPart(c any) (json.RawMessage, error) {
 		return tagged("Precompiled", c)
 	case pretok.Bert:
 		return tagged("BertPreTokenizer", c)
+	case pretok.Chinese:
+		return tagged("Chinese", c)
 	case pretok.Whitespace:
 		return tagged("Whitespace", c)
 	case pretok.WhitespaceSplit:

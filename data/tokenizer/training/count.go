@@ -159,3 +159,34 @@ func (w *worker) count(b *batch) error {
 	}
 	return err
 }
+
+// Expand takes words apart further: it returns what split makes of each of
+// them, counted as often as the word. Split is called from several goroutines.
+func Expand(words []Word, threads int, split func(word []byte, yield func(part []byte)) error) ([]Word, error) {
+	if threads <= 0 {
+		threads = runtime.GOMAXPROCS(0)
+	}
+	counters, errs := make([]*counter, threads), make([]error, threads)
+	var wg sync.WaitGroup
+	for i := range counters {
+		counters[i] = newCounter()
+		wg.Go(func() {
+			for _, w := range words[i*len(words)/threads : (i+1)*len(words)/threads] {
+				errs[i] = split([]byte(w.Text), func(part []byte) { counters[i].add(part, len(part), w.Count) })
+				if errs[i] != nil {
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	for i, k := range counters {
+		if errs[i] != nil {
+			return nil, errs[i]
+		}
+		if i > 0 {
+			counters[0].merge(k)
+		}
+	}
+	return counters[0].sorted(), nil
+}
