@@ -148,11 +148,13 @@ func Floats[T float32 | float64](n *Node) []T {
 
 // Scalar returns the value of a scalar output such as a loss.
 func Scalar(n *Node) float64 {
+	switch v := n.Value().(type) { // Data would allocate
+	case *gorgonia.F32:
+		return float64(*v)
+	case *gorgonia.F64:
+		return float64(*v)
+	}
 	switch v := n.Value().Data().(type) {
-	case float32:
-		return float64(v)
-	case float64:
-		return v
 	case []float32:
 		return float64(v[0])
 	case []float64:
