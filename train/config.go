@@ -1,0 +1,103 @@
+package train
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/seahorse-ml/seahorse/data"
+	"github.com/seahorse-ml/seahorse/optim"
+)
+
+// Config configures New. What a field says holds, a zero too: start from DefaultConfig.
+type Config struct {
+	// Dir is the directory of the run, made if it isn't there.
+	Dir string
+	// Train gives the rows to learn from, in an order that follows from the seed.
+	Train data.Dataset
+	// Validation gives the rows that evaluations go through; nil for none.
+	Validation data.Dataset
+	// Segments tells that the rows of both hold several documents, which attention is to keep apart.
+	Segments bool
+
+	// MaxSteps is how many steps the run has, > 0.
+	MaxSteps int
+	// BatchSize is the number of rows in a micro-batch, > 0.
+	BatchSize int
+	// Accumulation is the number of micro-batches in a step, > 0. Their targets count alike.
+	Accumulation int
+	// Schedule gives the learning rates. Its MaxSteps of 0 is replaced by the run's.
+	Schedule optim.Schedule
+	// Optimizer makes the optimizer; nil is DefaultOptimizer.
+	Optimizer MakeOptimizer
+	// Seed decides the order of the rows and dropout.
+	Seed uint64
+
+	// LoggingSteps: each so many steps, > 0, a line of metrics is written; also at the first and last
+	// step and with each evaluation.
+	LoggingSteps int
+	// EvalSteps: each so many steps there is an evaluation, and one at the end; 0 leaves only that.
+	EvalSteps int
+	// EvalBatchSize is the number of rows that an evaluation takes at a time, > 0.
+	EvalBatchSize int
+	// SaveSteps: each so many steps a checkpoint is written, and one at the end; 0 leaves only that.
+	SaveSteps int
+	// SaveTotalLimit is how many checkpoints are kept, the youngest; 0 keeps all.
+	SaveTotalLimit int
+	// Files are paths of files that are copied into each checkpoint, such as a tokenizer's.
+	Files []string
+
+	// Callbacks are told what happens, in their order.
+	Callbacks []Callback
+}
+
+// DefaultConfig returns a run of 1,000 steps with batches of 8 rows, whose learning rate falls
+// from 3e-4 to a tenth along a cosine after 100 steps of warm-up. It logs each 10 steps, evaluates and saves
+// each 200, and keeps 2 checkpoints. Dir and Train are left to be set.
+func DefaultConfig() Config {
+	return Config{
+		MaxSteps: 1000, BatchSize: 8, Accumulation: 1,
+		Schedule:     optim.Schedule{Decay: optim.Cosine, LearningRate: 3e-4, MinLearningRate: 3e-5, WarmupSteps: 100},
+		LoggingSteps: 10, EvalSteps: 200, EvalBatchSize: 8, SaveSteps: 200, SaveTotalLimit: 2,
+	}
+}
+
+// Validate tells what is wrong with the configuration.
+func (c Config) Validate() error {
+	if c.Dir == "" {
+		return errors.New("train: config: no directory for the run")
+	}
+	if c.Train == nil {
+		return errors.New("train: config: no data to train on")
+	}
+	for _, f := range []struct {
+		name         string
+		value, least int
+	}{
+		{"MaxSteps", c.MaxSteps, 1}, {"BatchSize", c.BatchSize, 1}, {"Accumulation", c.Accumulation, 1},
+		{"LoggingSteps", c.LoggingSteps, 1}, {"EvalSteps", c.EvalSteps, 0}, {"EvalBatchSize", c.EvalBatchSize, 1},
+		{"SaveSteps", c.SaveSteps, 0}, {"SaveTotalLimit", c.SaveTotalLimit, 0},
+	} {
+		if f.value < f.least {
+			return fmt.Errorf("train: config: %s is %d, expected %d or more", f.name, f.value, f.least)
+		}
+	}
+	if err := c.schedule().Validate(); err != nil {
+		return fmt.Errorf("train: config: %w", err)
+	}
+	return nil
+}
+
+// schedule returns the learning rates over the whole run.
+func (c Config) schedule() optim.Schedule {
+	s := c.Schedule
+	if s.MaxSteps == 0 {
+		s.MaxSteps = c.MaxSteps
+	}
+	return s
+}
+
+// due tells whether something that happens each so many steps, and at the end, is due
+// after a step.
+func (c Config) due(each, step int) bool {
+	return step == c.MaxSteps || each > 0 && step%each == 0
+}

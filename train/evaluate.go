@@ -1,0 +1,130 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/seahorse-ml/seahorse/data"
+	"github.com/seahorse-ml/seahorse/graph"
+)
+
+// EvalConfig configures Evaluate.
+type EvalConfig struct {
+	BatchSize int                   // rows at a time, > 0; the result doesn't depend on it but for rounding
+	Segments  bool                  // rows hold several documents that attention keeps apart; default false
+	Progress  func(done, total int) // told the rows that are done; may be nil
+}
+
+// Evaluation is what Evaluate found.
+type Evaluation struct {
+	Loss    float64 // mean over the targets, in nats
+	Targets int
+}
+
+// Perplexity returns e to the power of the loss.
+func (e Evaluation) Perplexity() float64 { return math.Exp(e.Loss) }
+
+// BitsPerByte returns the loss in bits for each byte of the text that the targets were made from.
+func (e Evaluation) BitsPerByte(bytes int64) float64 {
+	return e.Loss * float64(e.Targets) / math.Ln2 / float64(bytes)
+}
+
+// Evaluate returns the mean loss over all rows of d, each once, with dropout off. Over
+// data.NewSequential that is the loss of a text in windows that don't overlap. The positions'
+// losses are added in float64. Memory for activations is taken while it runs only. It
+// returns the error of ctx when that ends.
+func Evaluate(ctx context.Context, m Model, d data.Dataset, c EvalConfig) (result Evaluation, err error) {
+	if c.BatchSize < 1 {
+		return Evaluation{}, fmt.Errorf("train: evaluation: batches of %d rows, expected at least 1", c.BatchSize)
+	}
+	b := evalBatch(d, c)
+	g, in, losses, err := traceEvaluation(m, b)
+	if err != nil {
+		return Evaluation{}, err
+	}
+	machine, err := graph.Compile(g, losses)
+	if err != nil {
+		return Evaluation{}, fmt.Errorf("train: evaluation: %w", err)
+	}
+	defer func() { err = errors.Join(err, machine.Close()) }()
+	sum := 0.0
+	for done := 0; done < d.Len(); done += b.Rows {
+		if err := ctx.Err(); err != nil {
+			return Evaluation{}, err
+		}
+		if err := data.FillSequential(b, d, done); err != nil {
+			return Evaluation{}, fmt.Errorf("train: evaluation: %w", err)
+		}
+		in.fill(b)
+		if err := machine.RunAll(); err != nil {
+			return Evaluation{}, fmt.Errorf("train: evaluation: %w", err)
+		}
+		sum += sumTargets(losses, b.Targets)
+		result.Targets += b.Count
+		if c.Progress != nil {
+			c.Progress(min(done+b.Rows, d.Len()), d.Len())
+		}
+	}
+	if result.Targets == 0 {
+		return Evaluation{}, errors.New("train: evaluation: the data has no target")
+	}
+	result.Loss = sum / float64(result.Targets)
+	return result, nil
+}
+
+// evalBatch returns a batch for rows of d.
+func evalBatch(d data.Dataset, c EvalConfig) *data.Batch {
+	return data.NewBatch(min(c.BatchSize, d.Len()), d.Length(), c.Segments)
+}
+
+// traceEvaluation traces a forward pass for batches like b, to the positions' losses.
+func traceEvaluation(m Model, b *data.Batch) (*graph.Graph, inputs, *graph.Node, error) {
+	g, err := newTrace(m, false)
+	if err != nil {
+		return nil, inputs{}, nil, err
+	}
+	in := newInputs(g, b.Rows, b.Length, b.Segments != nil, false)
+	_, losses := m.Loss(g, in.nodes)
+	switch {
+	case g.Err() != nil:
+		return nil, inputs{}, nil, fmt.Errorf("train: evaluation: %w", g.Err())
+	case losses == nil || losses.Shape().TotalSize() != b.Rows*b.Length:
+		return nil, inputs{}, nil, fmt.Errorf("train: evaluation: the model's Loss gives no loss of each of %d positions", b.Rows*b.Length)
+	}
+	return g, in, losses, nil
+}
+
+// estimateEvaluation returns the memory that Evaluate would use.
+func estimateEvaluation(m Model, d data.Dataset, c EvalConfig) (graph.Memory, error) {
+	g, _, losses, err := traceEvaluation(m, evalBatch(d, c))
+	if err != nil {
+		return graph.Memory{}, err
+	}
+	use, err := graph.EstimateMemory(g, losses)
+	if err != nil {
+		return graph.Memory{}, fmt.Errorf("train: evaluation: %w", err)
+	}
+	return use, nil
+}
+
+// sumTargets adds the losses of the positions that have a target.
+func sumTargets(losses *graph.Node, targets []int32) float64 {
+	sum := 0.0
+	switch all := losses.Value().Data().(type) {
+	case []float32:
+		for i, loss := range all {
+			if targets[i] >= 0 {
+				sum += float64(loss)
+			}
+		}
+	case []float64:
+		for i, loss := range all {
+			if targets[i] >= 0 {
+				sum += loss
+			}
+		}
+	}
+	return sum
+}

@@ -1,0 +1,239 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/seahorse-ml/seahorse/data"
+)
+
+// prefetched is how many batches are filled ahead of the step that needs them.
+const prefetched = 2
+
+// Run makes the steps of the run that are left, and leaves the model in the run's directory. A
+// directory that holds a run already is refused unless Resume was called. When ctx ends, a checkpoint is
+// saved and the error is an Interrupted. An ErrDiverged names the step; then the checkpoints from before it are still
+// there. A Trainer runs once.
+func (t *Trainer) Run(ctx context.Context) (err error) {
+	defer func() {
+		_, failed := tell(t.config.Callbacks, func(c Callback) error { return c.End(EndEvent{t.state.Step, err}) })
+		err = errors.Join(err, failed)
+	}()
+	if err := t.open(); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, t.metrics.close()) }()
+	t.batches, err = data.NewPrefetcher(t.loader, t.stepper.batches[0], prefetched)
+	if err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	defer t.batches.Close()
+	err = t.steps(ctx)
+	if err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		return t.interrupted(context.Cause(ctx))
+	}
+	return err
+}
+
+// open makes the run's directory and opens its metrics.
+func (t *Trainer) open() error {
+	if !t.resumed {
+		if err := refuseRun(t.config.Dir); err != nil {
+			return err
+		}
+	}
+	if err := os.MkdirAll(t.config.Dir, 0o755); err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	written := t.state.Step
+	if t.state.Pending != nil {
+		written--
+	}
+	var err error
+	t.metrics, err = openMetrics(t.config.Dir, written)
+	return err
+}
+
+// refuseRun returns an error if a directory holds a run already.
+func refuseRun(dir string) error {
+	checkpoints, err := listCheckpoints(dir)
+	if err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	if len(checkpoints) > 0 {
+		return fmt.Errorf("train: %s already holds a run with %s; resume it, or give another directory", dir, filepath.Base(checkpoints[0].path))
+	}
+	if _, err := os.Stat(filepath.Join(dir, MetricsName)); err == nil {
+		return fmt.Errorf("train: %s already holds a run with %s; resume it, or give another directory", dir, MetricsName)
+	}
+	return nil
+}
+
+// steps makes the steps that are left.
+func (t *Trainer) steps(ctx context.Context) error {
+	if t.state.Pending != nil {
+		t.last, t.state.Pending = *t.state.Pending, nil
+		if err := t.conclude(ctx); err != nil {
+			return err
+		}
+	}
+	for t.state.Step < t.config.MaxSteps && !t.stopping {
+		if err := t.step(ctx); err != nil {
+			return err
+		}
+		if err := t.conclude(ctx); err != nil {
+			return err
+		}
+	}
+	if err := t.save(); err != nil {
+		return err
+	}
+	if err := saveModel(t.config.Dir, t.model); err != nil {
+		return fmt.Errorf("train: saving the model: %w", err)
+	}
+	return nil
+}
+
+// step makes one optimization step.
+func (t *Trainer) step(ctx context.Context) error {
+	begin := time.Now()
+	if err := t.fill(); err != nil {
+		return err
+	}
+	rate := t.config.schedule().At(t.state.Step)
+	r, err := t.stepper.Step(ctx, rate)
+	if errors.Is(err, ErrDiverged) {
+		return fmt.Errorf("train: step %d: %w; the step was not made; a lower learning rate may help", t.state.Step+1, err)
+	}
+	if err != nil {
+		return fmt.Errorf("train: step %d: %w", t.state.Step+1, err)
+	}
+	seconds := time.Since(begin).Seconds()
+	t.tokens += r.Targets
+	t.seconds += seconds
+	t.state.Step++
+	t.state.Tokens += int64(r.Targets)
+	t.state.Seconds += seconds
+	t.state.Random = Random(t.stepper.random)
+	t.state.Loader = t.batches.State()
+	t.last = Metrics{
+		Step: t.state.Step, Loss: r.Loss, GradNorm: r.GradNorm, LearningRate: rate,
+		Tokens: t.state.Tokens, TokensPerSecond: float64(t.tokens) / t.seconds,
+	}
+	return nil
+}
+
+// fill takes the batches of the next step. Where no token of them is to be learned, as
+// happens in streams that are learned in part, it takes those after them, for an epoch at most.
+func (t *Trainer) fill() error {
+	for range t.config.Train.Len()/(t.config.BatchSize*t.config.Accumulation) + 2 {
+		targets := 0
+		for _, b := range t.stepper.batches {
+			if err := t.batches.Next(b); err != nil {
+				return fmt.Errorf("train: %w", err)
+			}
+			targets += b.Count
+		}
+		if targets > 0 {
+			return nil
+		}
+	}
+	return errors.New("train: a whole epoch of the data has no target")
+}
+
+// conclude does what follows a step: evaluation, metrics, callbacks and checkpoint, as far
+// as they are due.
+func (t *Trainer) conclude(ctx context.Context) error {
+	m := &t.last
+	evaluation, err := t.evaluate(ctx, m)
+	if err != nil {
+		pending := *m
+		t.state.Pending = &pending
+		return err
+	}
+	logged := evaluation != nil || m.Step == 1 || t.config.due(t.config.LoggingSteps, m.Step)
+	if logged {
+		if err := t.metrics.write(*m); err != nil {
+			return err
+		}
+		t.tokens, t.seconds = 0, 0
+	}
+	if err := t.tell(func(c Callback) error { return c.Step(StepEvent{*m, t.config.MaxSteps, logged}) }); err != nil {
+		return err
+	}
+	if evaluation != nil {
+		if err := t.tell(func(c Callback) error { return c.Eval(*evaluation) }); err != nil {
+			return err
+		}
+	}
+	if t.config.due(t.config.SaveSteps, m.Step) {
+		return t.save()
+	}
+	return nil
+}
+
+// tell calls the callbacks.
+func (t *Trainer) tell(call func(c Callback) error) error {
+	stop, err := tell(t.config.Callbacks, call)
+	t.stopping = t.stopping || stop
+	return err
+}
+
+// evaluate evaluates if that is due, and adds the loss to the metrics.
+func (t *Trainer) evaluate(ctx context.Context, m *Metrics) (*EvalEvent, error) {
+	if t.config.Validation == nil || !t.config.due(t.config.EvalSteps, m.Step) {
+		return nil, nil
+	}
+	c := t.evalConfig()
+	c.Progress = func(done, total int) {
+		for _, callback := range t.config.Callbacks {
+			if w, ok := callback.(EvalWatcher); ok {
+				w.Evaluating(done, total)
+			}
+		}
+	}
+	e, err := Evaluate(ctx, t.model, t.config.Validation, c)
+	if err != nil {
+		return nil, err
+	}
+	m.EvalLoss = &e.Loss
+	if best := t.state.BestEvalLoss; best == nil || e.Loss < *best {
+		t.state.BestEvalLoss, t.state.BestEvalStep = &e.Loss, m.Step
+	}
+	return &EvalEvent{e, m.Step, *t.state.BestEvalLoss, t.state.BestEvalStep}, nil
+}
+
+func (t *Trainer) evalConfig() EvalConfig {
+	return EvalConfig{BatchSize: t.config.EvalBatchSize, Segments: t.config.Segments}
+}
+
+// save writes a checkpoint unless this step has one.
+func (t *Trainer) save() error {
+	if t.saved == t.state.Step {
+		return nil
+	}
+	if err := t.metrics.sync(); err != nil {
+		return err
+	}
+	dir, err := t.store.save(t.model, t.stepper.optimizer, t.state, t.config.Files, t.config.SaveTotalLimit)
+	if err != nil {
+		return err
+	}
+	t.saved = t.state.Step
+	return t.tell(func(c Callback) error { return c.Save(SaveEvent{t.state.Step, dir}) })
+}
+
+// interrupted saves what was done before the context ended.
+func (t *Trainer) interrupted(cause error) error {
+	if err := t.save(); err != nil {
+		return err
+	}
+	return &Interrupted{
+		Step: t.state.Step, MaxSteps: t.config.MaxSteps, Dir: t.config.Dir, Cause: cause,
+		Checkpoint: filepath.Join(t.config.Dir, fmt.Sprintf("%s%d", checkpointPrefix, t.state.Step)),
+	}
+}

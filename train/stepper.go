@@ -1,0 +1,175 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/seahorse-ml/seahorse/data"
+	"github.com/seahorse-ml/seahorse/graph"
+	"github.com/seahorse-ml/seahorse/optim"
+)
+
+// ErrDiverged tells that a loss or a gradient is infinite or no number.
+var ErrDiverged = errors.New("training diverged")
+
+// MakeOptimizer makes the optimizer of the given parameters: those that the loss depends on
+// and that aren't frozen.
+type MakeOptimizer func(params []*graph.Param) (optim.Optimizer, error)
+
+// defaultWeightDecay is that of GPT-3 (Brown et al., 2020).
+const defaultWeightDecay = 0.1
+
+// DefaultOptimizer makes AdamW with optim.DefaultAdamConfig and a weight decay of 0.1 on
+// parameters of two or more dimensions.
+func DefaultOptimizer(params []*graph.Param) (optim.Optimizer, error) {
+	return optim.NewAdamW(optim.Groups(params, defaultWeightDecay), optim.DefaultAdamConfig())
+}
+
+// StepperConfig configures NewStepper.
+type StepperConfig struct {
+	Rows         int           // B, of a micro-batch, > 0
+	Length       int           // T, > 0
+	Segments     bool          // batches number the documents of a row; default false
+	Accumulation int           // micro-batches in a step, > 0
+	Seed         uint64        // of dropout
+	Optimizer    MakeOptimizer // nil is DefaultOptimizer
+}
+
+// A Stepper makes optimization steps on batches of one shape. After the first step, a
+// step allocates nothing. It is not safe for concurrent use.
+type Stepper struct {
+	machine   *graph.Machine
+	inputs    inputs
+	loss      *graph.Node
+	optimizer optim.Optimizer
+	batches   []*data.Batch
+	random    graph.Random
+	profile   *graph.Profile
+}
+
+// StepResult is what a step found.
+type StepResult struct {
+	Loss     float64 // mean over the targets of all micro-batches
+	GradNorm float64 // global norm before clipping
+	Targets  int
+}
+
+// NewStepper traces a training step of the model and plans its memory.
+func NewStepper(m Model, c StepperConfig) (*Stepper, error) {
+	if c.Rows < 1 || c.Length < 1 || c.Accumulation < 1 {
+		return nil, fmt.Errorf("train: step: %d rows of %d, %d times, expected at least 1 of each", c.Rows, c.Length, c.Accumulation)
+	}
+	g, err := newTrace(m, true)
+	if err != nil {
+		return nil, err
+	}
+	s := &Stepper{random: graph.Random{Seed: c.Seed}}
+	s.inputs = newInputs(g, c.Rows, c.Length, c.Segments, true)
+	s.loss, _ = m.Loss(g, s.inputs.nodes)
+	if err := g.Grad(s.loss); err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	if s.machine, err = graph.Compile(g, s.loss); err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	makeOptimizer := c.Optimizer
+	if makeOptimizer == nil {
+		makeOptimizer = DefaultOptimizer
+	}
+	if s.optimizer, err = makeOptimizer(trained(g)); err != nil {
+		return nil, errors.Join(fmt.Errorf("train: %w", err), s.machine.Close())
+	}
+	for range c.Accumulation {
+		s.batches = append(s.batches, data.NewBatch(c.Rows, c.Length, c.Segments))
+	}
+	return s, nil
+}
+
+// trained returns the parameters of a trace that have a gradient.
+func trained(g *graph.Graph) []*graph.Param {
+	var params []*graph.Param
+	for _, p := range g.Params() {
+		if !p.Frozen {
+			params = append(params, p)
+		}
+	}
+	return params
+}
+
+// Batches returns the micro-batches of the next step, one for each accumulation, to be
+// filled before Step.
+func (s *Stepper) Batches() []*data.Batch { return s.batches }
+
+// Step makes one optimization step on the content of Batches. The losses of all targets in
+// all micro-batches count alike, so several of them equal one large batch. An error leaves parameters,
+// optimizer and random state as they were: an ErrDiverged, or that of ctx, which is
+// asked before each micro-batch.
+func (s *Stepper) Step(ctx context.Context, learningRate float64) (StepResult, error) {
+	var r StepResult
+	for _, b := range s.batches {
+		r.Targets += b.Count
+	}
+	if r.Targets == 0 {
+		return r, errors.New("train: the batch has no target")
+	}
+	s.inputs.setScale(1 / float64(r.Targets))
+	random := s.random
+	for i, b := range s.batches {
+		if err := ctx.Err(); err != nil {
+			return r, err
+		}
+		s.inputs.fill(b)
+		s.machine.SetRandom(random)
+		s.machine.Accumulate(i > 0)
+		if err := s.machine.RunAll(); err != nil {
+			return r, fmt.Errorf("train: %w", err)
+		}
+		r.Loss += graph.Scalar(s.loss)
+		random.Step++
+	}
+	if math.IsNaN(r.Loss) || math.IsInf(r.Loss, 0) {
+		return r, fmt.Errorf("%w: the loss is %v", ErrDiverged, r.Loss)
+	}
+	if err := s.update(learningRate, &r); err != nil {
+		return r, err
+	}
+	s.random = random
+	return r, nil
+}
+
+// update lets the optimizer use the gradients.
+func (s *Stepper) update(learningRate float64, r *StepResult) error {
+	begin := time.Now()
+	norm, err := s.optimizer.Step(learningRate)
+	r.GradNorm = norm
+	if s.profile != nil {
+		s.profile.Add("optimizer", time.Since(begin), 0)
+	}
+	if errors.Is(err, optim.ErrNotFinite) {
+		return fmt.Errorf("%w: %w", ErrDiverged, err)
+	}
+	if err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	return nil
+}
+
+// SetProfile counts where the time of the next steps goes into p; nil stops.
+func (s *Stepper) SetProfile(p *graph.Profile) {
+	s.profile = p
+	s.machine.SetProfile(p)
+}
+
+// Optimizer returns the optimizer of the steps.
+func (s *Stepper) Optimizer() optim.Optimizer { return s.optimizer }
+
+// Memory returns what steps use, in bytes: that of the machine, and the optimizer's state.
+func (s *Stepper) Memory() (machine graph.Memory, optimizer int) {
+	return s.machine.Memory(), s.optimizer.Memory()
+}
+
+// Close gives the machine's memory back.
+func (s *Stepper) Close() error { return s.machine.Close() }

@@ -1,0 +1,80 @@
+package train
+
+import (
+	"fmt"
+
+	"github.com/seahorse-ml/seahorse/data"
+	"github.com/seahorse-ml/seahorse/graph"
+)
+
+// A Trainer makes one run.
+type Trainer struct {
+	model      Model
+	config     Config
+	stepper    *Stepper
+	evaluation graph.Memory
+	loader     *data.Loader
+	batches    *data.Prefetcher
+	metrics    *metricsFile
+	store      *store
+	state      State
+	last       Metrics // of the last step
+	resumed    bool    // Resume was called
+	stopping   bool    // a callback returned ErrStop
+	saved      int     // step of the last checkpoint, -1 before the first
+	tokens     int     // targets since the last line of metrics
+	seconds    float64 // in steps since the last line of metrics
+}
+
+// An Interrupted is the error of a run whose context ended. A checkpoint was saved.
+type Interrupted struct {
+	Step       int    // steps that are done
+	MaxSteps   int    // of the run
+	Dir        string // of the run; Trainer.Resume goes on there
+	Checkpoint string // directory of the checkpoint
+	Cause      error  // of the context
+}
+
+// Error says where the run stands.
+func (e *Interrupted) Error() string {
+	return fmt.Sprintf("train: interrupted after step %d of %d; %s was saved", e.Step, e.MaxSteps, e.Checkpoint)
+}
+
+// Unwrap returns the cause.
+func (e *Interrupted) Unwrap() error { return e.Cause }
+
+// New prepares a run: it traces the model and takes the memory. Nothing is written yet.
+func New(m Model, c Config) (*Trainer, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	loader, err := data.NewLoader(c.Train, data.LoaderConfig{Seed: c.Seed})
+	if err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	t := &Trainer{model: m, config: c, loader: loader, store: newStore(c.Dir), saved: -1}
+	t.state = State{MaxSteps: c.MaxSteps, Random: Random{Seed: c.Seed}, Loader: loader.State()}
+	if c.Validation != nil {
+		if t.evaluation, err = estimateEvaluation(m, c.Validation, t.evalConfig()); err != nil {
+			return nil, err
+		}
+	}
+	t.stepper, err = NewStepper(m, StepperConfig{
+		Rows: c.BatchSize, Length: c.Train.Length(), Segments: c.Segments,
+		Accumulation: c.Accumulation, Seed: c.Seed, Optimizer: c.Optimizer,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+// Memory returns what the run uses at its steps, and what each evaluation needs for its
+// duration (its arena; the parameters are those of the steps), in bytes.
+func (t *Trainer) Memory() (steps graph.Memory, optimizer int, evaluation graph.Memory) {
+	steps, optimizer = t.stepper.Memory()
+	return steps, optimizer, t.evaluation
+}
+
+// Close gives the memory back.
+func (t *Trainer) Close() error { return t.stepper.Close() }
