@@ -1,0 +1,56 @@
+// Command logits loads a model directory, saves it again elsewhere and prints
+// the logits of the ids that it reads, as JSON, for comparison with other programs:
+//
+//	echo '[[1, 2, 3]]' | logits DIR [NEW-DIR]
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+
+	"github.com/seahorse-ml/seahorse/graph"
+	"github.com/seahorse-ml/seahorse/models"
+	"gorgonia.org/tensor"
+)
+
+func main() {
+	if err := run(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(args []string) error {
+	if len(args) < 1 || len(args) > 2 {
+		return fmt.Errorf("usage: logits DIR [NEW-DIR]")
+	}
+	var rows [][]int32
+	if err := json.NewDecoder(os.Stdin).Decode(&rows); err != nil || len(rows) == 0 || len(rows[0]) == 0 {
+		return fmt.Errorf("logits: standard input: expected a list of rows of ids, got error %v", err)
+	}
+	m, err := models.Load(args[0])
+	if err != nil {
+		return err
+	}
+	if len(args) == 2 {
+		if err := m.Save(args[1]); err != nil {
+			return err
+		}
+	}
+	g := graph.New(graph.Config{})
+	ids := g.Input("ids", tensor.Int32, len(rows), len(rows[0]))
+	for i, row := range rows {
+		copy(graph.Ints(ids)[i*len(rows[0]):], row)
+	}
+	logits := m.Logits(g, ids, nil)
+	machine, err := graph.Compile(g, logits)
+	if err != nil {
+		return err
+	}
+	defer machine.Close()
+	if err := machine.RunAll(); err != nil {
+		return err
+	}
+	return json.NewEncoder(os.Stdout).Encode(graph.Floats[float32](logits))
+}
