@@ -17,6 +17,7 @@ type AttentionConfig struct {
 	Causal   bool      // query i sees keys up to its own position; default false
 	Window   int       // a query sees this many keys up to its own; 0 means all
 	Prefix   int       // the first keys that every query sees in spite of Causal; default 0
+	Cross    bool      // keys are of another sequence: queries have no segment and see all keys but padding; default false
 	SoftCap  float64   // scores s become c·tanh(s/c); 0 means no cap
 	Slopes   []float64 // ALiBi slopes, one a head (Press et al., 2021); nil for none
 	Segments *Node     // [B, S] int32: queries see keys of their own segment only, -1 is padding; nil for one segment
@@ -112,7 +113,7 @@ func (o *attentionOp) kernel() kernels.AttentionConfig {
 		Batch: s.batch, Queries: s.queries, Keys: s.keys,
 		Heads: c.Heads, KVHeads: c.KVHeads, HeadSize: s.width / c.Heads,
 		QStride: s.width, KStride: s.kvWidth, VStride: s.kvWidth, OStride: s.width,
-		Scale: c.Scale, Causal: c.Causal, Window: c.Window, Prefix: c.Prefix, SoftCap: c.SoftCap, Slopes: c.Slopes,
+		Scale: c.Scale, Causal: c.Causal, Cross: c.Cross, Window: c.Window, Prefix: c.Prefix, SoftCap: c.SoftCap, Slopes: c.Slopes,
 	}
 	if o.sources == 1 {
 		row := s.width + 2*s.kvWidth

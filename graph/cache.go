@@ -44,10 +44,11 @@ func reorder[T kernels.Float](data []T, rows []int, size int) {
 
 // CachedAttention stores the keys and values of tokens in a cache and attends to
 // what it holds, for q [B, T, H·K] and k, v [B, T, KVHeads·K], to [B, T, H·K]. at [B, T]
-// int32 are the tokens' positions, -1 for padding. One token a text (T = 1) sees the
-// positions up to its own; several are the beginning of their text and see each
-// other. Attention is causal, a bias is [H, T, S] for one token and [H, T, T] for several, and
-// there is no gradient.
+// int32 are the tokens' positions. One token a text (T = 1) sees the positions up to
+// its own; several are the beginning of their text, at the positions 0, 1, …, and see
+// each other. What lies in the cache beyond a token's position doesn't matter, so texts may
+// be padded at their end. Attention is causal, a bias is [H, T, S] for one token and
+// [H, T, T] for several, and there is no gradient.
 func (g *Graph) CachedAttention(q, k, v *Node, cache *Cache, at *Node, c AttentionConfig) *Node {
 	b, t, width := g.Dims3(q)
 	_, _, kvWidth := g.Dims3(k)
@@ -75,7 +76,7 @@ func (g *Graph) CachedAttention(q, k, v *Node, cache *Cache, at *Node, c Attenti
 	shape, window := attentionShape{b, t, t, width, kvWidth}, c.Window
 	if t == 1 { // the mask says what the one token sees
 		shape.keys = cache.length
-		c.Causal, c.Window, c.Prefix = false, 0, 0
+		c.Cross, c.Causal, c.Window, c.Prefix = true, false, 0, 0
 	} else {
 		c.Causal = true
 	}
@@ -108,26 +109,24 @@ func lowerCachedAttention[T kernels.Float](o *cachedAttentionOp, c *call) func()
 	dst, q, k, v, at := out[T](c, 0).data, in[T](c, 0), in[T](c, 1), in[T](c, 2), c.ins[3].i32
 	keys, values := o.cache.keys.Data().([]T), o.cache.values.Data().([]T)
 	s, w := o.attention.shape, o.cache.width
-	m := kernels.AttentionMask[T]{Segments: make([]int32, s.batch*s.keys)}
+	var m kernels.AttentionMask[T]
+	if s.queries == 1 {
+		m.Segments = make([]int32, s.batch*s.keys)
+	}
 	if o.attention.config.Bias != nil {
 		m.Bias = in[T](c, 4)
 	}
 	attention := kernels.NewAttention[T](o.attention.kernel())
 	return func() error {
 		for i, p := range at {
-			if int(p) >= o.cache.length {
+			if p < 0 || int(p) >= o.cache.length {
 				return fmt.Errorf("position %d, the cache has %d", p, o.cache.length)
 			}
-			if p >= 0 {
-				cell := i/s.queries*o.cache.length + int(p)
-				copy(keys[cell*w:(cell+1)*w], k[i*w:(i+1)*w])
-				copy(values[cell*w:(cell+1)*w], v[i*w:(i+1)*w])
-			}
+			cell := i/s.queries*o.cache.length + int(p)
+			copy(keys[cell*w:(cell+1)*w], k[i*w:(i+1)*w])
+			copy(values[cell*w:(cell+1)*w], v[i*w:(i+1)*w])
 		}
 		if s.queries > 1 {
-			for i, p := range at {
-				m.Segments[i] = min(p, 0)
-			}
 			attention.Forward(dst, nil, q, k, v, m)
 			return nil
 		}

@@ -12,7 +12,7 @@ type Pass struct {
 	// its own document only. -1 is padding. Nil means one document a row.
 	Segments *graph.Node
 	// Positions [B, T] int32 are the tokens' positions. Nil counts from 0 in each
-	// document. With a cache they are needed, and -1 is padding.
+	// document. With a cache they are needed.
 	Positions *graph.Node
 	// Length is more than all Positions; 0 means T.
 	Length int

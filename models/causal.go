@@ -13,10 +13,24 @@ type Batch struct {
 	Scale    *graph.Node // [1], what the sum of the losses is multiplied by; nil for the mean
 }
 
-// CausalLM is a language model that predicts each token from those before it.
-type CausalLM interface {
+// Model is what every family has. Models that can be trained also have a Loss, as
+// CausalLM has it.
+type Model interface {
 	// Params returns the parameters in the order in which the model made them.
 	Params() []*graph.Param
+	// VocabSize returns V.
+	VocabSize() int
+	// ContextLength returns the largest T.
+	ContextLength() int
+	// Save writes config.json, model.safetensors and, for models that generate,
+	// generation_config.json. Each replaces an older file only when it is complete and
+	// on the disk.
+	Save(dir string) error
+}
+
+// CausalLM is a language model that predicts each token from those before it.
+type CausalLM interface {
+	Model
 	// Loss returns the cross entropy of a batch, a scalar, and the loss of each
 	// position [B·T], 0 where the target is ignored.
 	Loss(g *graph.Graph, b Batch) (loss, rowLosses *graph.Node)
@@ -26,11 +40,4 @@ type CausalLM interface {
 	Head(g *graph.Graph, hidden *graph.Node) *graph.Node
 	// Logits maps ids [B, T] int32 to logits [B, T, V]; segments [B, T] may be nil.
 	Logits(g *graph.Graph, ids, segments *graph.Node) *graph.Node
-	// VocabSize returns V.
-	VocabSize() int
-	// ContextLength returns the largest T.
-	ContextLength() int
-	// Save writes config.json, generation_config.json and model.safetensors. Each
-	// replaces an older file only when it is complete and on the disk.
-	Save(dir string) error
-}
+@@

@@ -5,10 +5,6 @@ import (
 	"fmt"
 	"iter"
 	"slices"
-
-	"github.com/seahorse-ml/seahorse/graph"
-	"github.com/seahorse-ml/seahorse/layers"
-	"gorgonia.org/tensor"
 )
 
 // Generate continues a prompt, token by token. When the model's context is full,
@@ -16,96 +12,89 @@ import (
 // token or an error, which is the last element; cancelling ctx is such an error.
 func Generate(ctx context.Context, m CausalLM, prompt []int32, c GenerateConfig) iter.Seq2[int32, error] {
 	return func(yield func(int32, error) bool) {
-		if err := generate(ctx, m, prompt, c, yield); err != nil {
+		err := generate(ctx, m, [][]int32{prompt}, c, func(_ int, id int32) bool { return yield(id, nil) })
+		if err != nil {
 			yield(0, err)
 		}
 	}
 }
 
-func generate(ctx context.Context, m CausalLM, prompt []int32, c GenerateConfig, yield func(int32, error) bool) error {
+// GenerateBatch continues several prompts at once, and returns what follows each of
+// them. Prompt i draws the random numbers of stream i, so that the first gets what
+// Generate gives it.
+func GenerateBatch(ctx context.Context, m CausalLM, prompts [][]int32, c GenerateConfig) ([][]int32, error) {
+	out := make([][]int32, len(prompts))
+	err := generate(ctx, m, prompts, c, func(i int, id int32) bool {
+		out[i] = append(out[i], id)
+		return true
+	})
+	return out, err
+}
+
+// generate calls yield for each token of each text until it returns false.
+func generate(ctx context.Context, m CausalLM, prompts [][]int32, c GenerateConfig, yield func(text int, id int32) bool) error {
 	if err := c.Validate(); err != nil {
 		return err
 	}
-	if len(prompt) == 0 {
-		return fmt.Errorf("models: generate: the prompt is empty; give it at least one token")
+	texts, err := prepare(m, prompts)
+	if err != nil {
+		return err
 	}
-	s := &sampler{config: c}
-	scorer := &scorer{model: m}
-	defer scorer.close()
-	ids := slices.Clone(prompt)
+	longest := 0
+	samplers := make([]*sampler, len(texts))
+	for i, t := range texts {
+		samplers[i] = &sampler{config: c, stream: uint64(i), seen: t.ids}
+		longest = max(longest, len(t.ids))
+	}
+	s := newScorer(m, len(texts), longest+c.MaxNewTokens)
+	defer s.close()
+	ended := make([]bool, len(texts))
 	for n := range c.MaxNewTokens {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		logits, err := scorer.next(ids[max(0, len(ids)-m.ContextLength()):])
+		logits, err := s.next(texts)
 		if err != nil {
 			return err
 		}
-		id, err := s.choose(logits, uint64(n))
-		if err != nil {
-			return err
+		for i := range texts {
+			id, err := samplers[i].choose(logits[i], uint64(n))
+			if err != nil {
+				return err
+			}
+			texts[i].add(id, m.ContextLength())
+			samplers[i].seen = texts[i].ids
+			if ended[i] {
+				continue // what follows the end is computed beside the others and dropped
+			}
+			ended[i] = slices.Contains(c.Stop, id)
+			if !yield(i, id) {
+				return nil
+			}
 		}
-		ids = append(ids, id)
-		if !yield(id, nil) || slices.Contains(c.Stop, id) {
+		if !slices.Contains(ended, false) {
 			return nil
 		}
 	}
 	return nil
 }
 
-// A scorer computes the logits of the token that follows a text. Texts are
-// padded at their end, which causal models don't see, to a multiple of a few
-// tokens, so that a trace serves several lengths.
-type scorer struct {
-	model   CausalLM
-	length  int // T of the trace
-	ids, at *graph.Node
-	logits  *graph.Node
-	machine *graph.Machine
-}
-
-// lengthStep is what the lengths of traces are multiples of.
-const lengthStep = 32
-
-// next returns the logits [V] after ids. They are valid until the next call.
-func (s *scorer) next(ids []int32) ([]float32, error) {
-	length := min((len(ids)+lengthStep-1)/lengthStep*lengthStep, s.model.ContextLength())
-	if length != s.length {
-		if err := s.trace(length); err != nil {
-			return nil, err
+// prepare checks prompts and cuts them to the model's context.
+func prepare(m CausalLM, prompts [][]int32) ([]text, error) {
+	if len(prompts) == 0 {
+		return nil, fmt.Errorf("models: generate: no prompts")
+	}
+	texts := make([]text, len(prompts))
+	for i, prompt := range prompts {
+		if len(prompt) == 0 {
+			return nil, fmt.Errorf("models: generate: the prompt is empty; give it at least one token")
 		}
+		for k, id := range prompt {
+			if id < 0 || int(id) >= m.VocabSize() {
+				return nil, fmt.Errorf("models: generate: id %d at position %d of the prompt is outside of the vocabulary of %d", id, k, m.VocabSize())
+			}
+		}
+		texts[i] = text{ids: slices.Clone(prompt), first: max(0, len(prompt)-m.ContextLength())}
 	}
-	in := graph.Ints(s.ids)
-	clear(in[copy(in, ids):])
-	graph.Ints(s.at)[0] = int32(len(ids) - 1)
-	if err := s.machine.RunAll(); err != nil {
-		return nil, fmt.Errorf("models: generate: %w", err)
-	}
-	return graph.Floats[float32](s.logits), nil
-}
-
-// trace traces the model for texts of a length and the scores of one position.
-func (s *scorer) trace(length int) error {
-	s.close()
-	g := graph.New(graph.Config{})
-	s.ids = g.Input("ids", tensor.Int32, 1, length)
-	s.at = g.Input("at", tensor.Int32, 1)
-	hidden := s.model.Hidden(g, s.ids, layers.Pass{})
-	if g.Err() == nil {
-		hidden = g.Reshape(hidden, length, hidden.Shape()[2])
-	}
-	s.logits = s.model.Head(g, g.Embedding(hidden, s.at))
-	machine, err := graph.Compile(g, s.logits)
-	if err != nil {
-		return fmt.Errorf("models: generate: %w", err)
-	}
-	s.machine, s.length = machine, length
-	return nil
-}
-
-func (s *scorer) close() {
-	if s.machine != nil {
-		s.machine.Close()
-		s.machine, s.length = nil, 0
-	}
+	return texts, nil
 }

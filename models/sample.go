@@ -15,8 +15,12 @@ type GenerateConfig struct {
 	Temperature  float64 // logits are divided by it; 0 takes the best token each time
 	TopK         int     // only this many best tokens are drawn from, and those as good as the last; 0 means all
 	TopP         float64 // only the best tokens that have this probability together; 0 or 1 means all
-	Seed         uint64  // what is drawn depends on it and on the number of the token only
-	Stop         []int32 // tokens that end the text; they are generated last
+	MinP         float64 // only tokens with this part of the best one's probability; 0 means all
+	// RepetitionPenalty divides the positive logits of tokens that are in the text
+	// already and multiplies their negative ones (Keskar et al., 2019); 0 or 1 means none.
+	RepetitionPenalty float64
+	Seed              uint64  // what is drawn depends on it and on the number of the token only
+	Stop              []int32 // tokens that end the text; they are generated last
 }
 
 // Validate tells what is wrong with the configuration, or nil.
@@ -30,14 +34,22 @@ func (c GenerateConfig) Validate() error {
 		return fmt.Errorf("models: generate: top-k %d, expected at least 0", c.TopK)
 	case !(c.TopP >= 0 && c.TopP <= 1):
 		return fmt.Errorf("models: generate: top-p %g, expected 0 to 1", c.TopP)
+	case !(c.MinP >= 0 && c.MinP <= 1):
+		return fmt.Errorf("models: generate: min-p %g, expected 0 to 1", c.MinP)
+	case !(c.RepetitionPenalty >= 0):
+		return fmt.Errorf("models: generate: repetition penalty %g, expected at least 0", c.RepetitionPenalty)
 	}
 	return nil
 }
 
 // A sampler chooses tokens by their logits. Its filters keep what those of
-// transformers keep, in the same order: temperature, top-k, top-p.
+// transformers keep, in the same order: repetition penalty, temperature, top-k,
+// top-p, min-p.
 type sampler struct {
 	config     GenerateConfig
+	stream     uint64  // of random numbers
+	seen       []int32 // the text so far
+	repeated   []bool  // [V], scratch
 	candidates []candidate
 	heap       []float32
 }
@@ -49,8 +61,10 @@ type candidate struct {
 	weight float64 // e^(logit - the best logit)
 }
 
-// choose returns the token for logits [V]; draw numbers the random choices.
+// choose returns the token for logits [V], which it changes; draw numbers the
+// random choices.
 func (s *sampler) choose(logits []float32, draw uint64) (int32, error) {
+	s.penalize(logits)
 	best := 0
 	for i, z := range logits {
 		if z != z {
@@ -68,13 +82,36 @@ func (s *sampler) choose(logits []float32, draw uint64) (int32, error) {
 	for _, c := range s.candidates {
 		total += c.weight
 	}
-	at := total * random.Float64(s.config.Seed, 0, draw)
+	at := total * random.Float64(s.config.Seed, s.stream, draw)
 	for _, c := range s.candidates {
 		if at -= c.weight; at < 0 {
 			return c.id, nil
 		}
 	}
 	return int32(best), nil // rounding has used up the last candidate
+}
+
+// penalize lowers the logits of tokens that are in the text, each once.
+func (s *sampler) penalize(logits []float32) {
+	penalty := float32(s.config.RepetitionPenalty)
+	if penalty == 0 || penalty == 1 {
+		return
+	}
+	if s.repeated == nil {
+		s.repeated = make([]bool, len(logits))
+	}
+	clear(s.repeated)
+	for _, id := range s.seen {
+		if s.repeated[id] {
+			continue
+		}
+		s.repeated[id] = true
+		if logits[id] < 0 {
+			logits[id] *= penalty
+		} else {
+			logits[id] /= penalty
+		}
+	}
 }
 
 // filter fills the candidates, best first.
@@ -108,6 +145,9 @@ func (s *sampler) filter(logits []float32, best float64) {
 			keep--
 		}
 		s.candidates = s.candidates[:keep]
+	}
+	for len(s.candidates) > 1 && s.candidates[len(s.candidates)-1].weight < c.MinP {
+		s.candidates = s.candidates[:len(s.candidates)-1]
 	}
 }
 
