@@ -40,4 +40,4 @@ type CausalLM interface {
 	Head(g *graph.Graph, hidden *graph.Node) *graph.Node
 	// Logits maps ids [B, T] int32 to logits [B, T, V]; segments [B, T] may be nil.
 	Logits(g *graph.Graph, ids, segments *graph.Node) *graph.Node
-@@
+}

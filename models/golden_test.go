@@ -65,7 +65,7 @@ func (c goldenCase) load(t *testing.T, dt tensor.Dtype) CausalLM {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return m
+	return m.(CausalLM)
 }
 
 // input makes a node of rows of integers.

@@ -76,7 +76,7 @@ func (c GPT2Config) block(layer int) layers.BlockConfig {
 // loadGPT2 reads a GPT-2 from Hugging Face's files, among them old ones, whose
 // names lack the prefix "transformer." and which carry the head beside the equal
 // table of embeddings.
-func loadGPT2(config []byte, dt tensor.Dtype, source graph.Source) (CausalLM, error) {
+func loadGPT2(config []byte, dt tensor.Dtype, source graph.Source) (Model, error) {
 	c, err := parseGPT2Config(config)
 	if err != nil {
 		return nil, err

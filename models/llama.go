@@ -71,7 +71,7 @@ func (c LlamaConfig) block(layer int) layers.BlockConfig {
 	}
 }
 
-func loadLlama(config []byte, dt tensor.Dtype, source graph.Source) (CausalLM, error) {
+func loadLlama(config []byte, dt tensor.Dtype, source graph.Source) (Model, error) {
 	c, err := parseLlamaConfig(config)
 	if err != nil {
 		return nil, err

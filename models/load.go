@@ -23,7 +23,7 @@ const (
 )
 
 // loadFunc builds a model from a config.json and a source of parameters.
-type loadFunc func(config []byte, dt tensor.Dtype, source graph.Source) (CausalLM, error)
+type loadFunc func(config []byte, dt tensor.Dtype, source graph.Source) (Model, error)
 
 // family is one architecture.
 type family struct {
@@ -42,9 +42,22 @@ func families() []family {
 	}
 }
 
-// Load reads a model directory, in float32. Errors name what is missing or
-// doesn't fit; a model_type that nobody knows gets the list of those that are known.
+// Load reads the directory of a model that continues texts; see Open.
 func Load(dir string) (CausalLM, error) {
+	m, err := Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	causal, ok := m.(CausalLM)
+	if !ok {
+		return nil, fmt.Errorf("models: %s holds a model that doesn't continue texts (a %T)", dir, m)
+	}
+	return causal, nil
+}
+
+// Open reads a model directory of any family, in float32. Errors name what is missing
+// or doesn't fit; a model_type that nobody knows gets the list of those that are known.
+func Open(dir string) (Model, error) {
 	config, modelType, err := readConfig(dir)
 	if err != nil {
 		return nil, err
@@ -98,7 +111,8 @@ func readConfig(dir string) (config []byte, modelType string, err error) {
 	return config, head.ModelType, nil
 }
 
-// save writes a model directory's files. A directory that isn't there is made.
+// save writes a model directory's files, a generation_config.json only where there is
+// one. A directory that isn't there is made.
 func save(dir string, config, generation any, params []*graph.Param) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("models: %w", err)
@@ -111,7 +125,11 @@ func save(dir string, config, generation any, params []*graph.Param) error {
 	if err := safetensors.Write(path, tensors, map[string]string{"format": "pt"}); err != nil {
 		return fmt.Errorf("models: %w", err)
 	}
-	for name, content := range map[string]any{configName: config, generationName: generation} {
+	files := map[string]any{configName: config}
+	if generation != nil {
+		files[generationName] = generation
+	}
+	for name, content := range files {
 		data, err := json.MarshalIndent(content, "", "  ")
 		if err != nil {
 			return fmt.Errorf("models: %s: %w", name, err)

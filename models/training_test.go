@@ -41,7 +41,7 @@ func TestTenSteps(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			losses, norms := train(t, m, test.dtype, want.Batch, want.Length, len(want.Losses))
+			losses, norms := train(t, m.(CausalLM), test.dtype, want.Batch, want.Length, len(want.Losses))
 			for i := range losses {
 				if d := math.Abs(losses[i]/want.Losses[i] - 1); !(d <= test.lossError) {
 					t.Errorf("step %d: loss %.9g, expected %.9g", i, losses[i], want.Losses[i])
