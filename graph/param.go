@@ -92,8 +92,11 @@ func LoadParams(dt tensor.Dtype, source Source) *Params {
 	return p
 }
 
-// Sub enters the folder name, as cd does.
+// Sub enters the folder name, as cd does; "." is this folder.
 func (p *Params) Sub(name string) *Params {
+	if name == "." {
+		return p
+	}
 	return &Params{tree: p.tree, prefix: p.prefix + name + "."}
 }
 
