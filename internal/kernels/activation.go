@@ -15,6 +15,8 @@ const (
 	SiLU                   // x·σ(x)
 	Tanh
 	Sigmoid
+
+	activations = iota // how many there are
 )
 
 // String returns the activation's name in lower case.
@@ -62,7 +64,7 @@ func (a Activation) slope(x float64) float64 {
 		if x > 0 {
 			return 1
 		}
-		return 0 * x // keeps NaN
+		return max(x, 0) // keeps NaN
 	case ReLUSquared:
 		return 2 * max(x, 0)
 	case GELU:
@@ -86,6 +88,14 @@ func (a Activation) slope(x float64) float64 {
 // Activate computes dst[i] = f(x[i]). dst may be x.
 func Activate[T Float](f Activation, dst, x []T) {
 	x = x[:len(dst)]
+	if f == Identity {
+		copy(dst, x)
+		return
+	}
+	if v := fastFor[T](); v != nil {
+		v.activate[f](single(dst), single(x))
+		return
+	}
 	for i, v := range x {
 		dst[i] = T(f.value(float64(v)))
 	}
@@ -94,6 +104,14 @@ func Activate[T Float](f Activation, dst, x []T) {
 // ActivateGrad computes dst[i] = dy[i]·f'(x[i]). dst may be x or dy.
 func ActivateGrad[T Float](f Activation, dst, x, dy []T) {
 	x, dy = x[:len(dst)], dy[:len(dst)]
+	if f == Identity {
+		copy(dst, dy)
+		return
+	}
+	if v := fastFor[T](); v != nil {
+		v.activateGrad[f](single(dst), single(x), single(dy))
+		return
+	}
 	for i, v := range x {
 		dst[i] = dy[i] * T(f.slope(float64(v)))
 	}
@@ -102,6 +120,14 @@ func ActivateGrad[T Float](f Activation, dst, x, dy []T) {
 // Gate computes dst[i] = f(a[i])·b[i]. dst may be a or b.
 func Gate[T Float](f Activation, dst, a, b []T) {
 	a, b = a[:len(dst)], b[:len(dst)]
+	if f == Identity {
+		Mul(dst, a, b)
+		return
+	}
+	if v := fastFor[T](); v != nil {
+		v.gate[f](single(dst), single(a), single(b))
+		return
+	}
 	for i, v := range a {
 		dst[i] = T(f.value(float64(v))) * b[i]
 	}
@@ -112,6 +138,15 @@ func Gate[T Float](f Activation, dst, a, b []T) {
 func GateGrad[T Float](f Activation, da, db, a, b, dy []T) {
 	n := len(da)
 	db, a, b, dy = db[:n], a[:n], b[:n], dy[:n]
+	if f == Identity {
+		Mul(da, dy, b)
+		Mul(db, dy, a)
+		return
+	}
+	if v := fastFor[T](); v != nil {
+		v.gateGrad[f](single(da), single(db), single(a), single(b), single(dy))
+		return
+	}
 	for i, v := range a {
 		da[i] = dy[i] * b[i] * T(f.slope(float64(v)))
 		db[i] = dy[i] * T(f.value(float64(v)))

@@ -26,6 +26,16 @@ func AdamW[T Float](p, g, m, v []T, s AdamWStep) {
 	shrink := T(1 - s.LR*s.Decay)
 	beta2, rest1, rest2 := T(s.Beta2), T(1-s.Beta1), T(1-s.Beta2)
 	rate, root, eps := T(s.LR/s.Correction1), T(math.Sqrt(s.Correction2)), T(s.Eps)
+	if f := fastFor[T](); f != nil {
+		if s.Coupled {
+			shrink = 1
+		} else {
+			decay = 0
+		}
+		f.adamW(single(p), single(g), single(m), single(v), float32(scale), float32(decay), float32(shrink),
+			float32(beta2), float32(rest1), float32(rest2), float32(rate), float32(root), float32(eps))
+		return
+	}
 	for i := range p {
 		grad := g[i] * scale
 		w := p[i]

@@ -9,6 +9,10 @@ import "math"
 // and stores mean and rstd [rows]. The variance is that of the population. w and b
 // are [cols] or nil. y may be x.
 func LayerNorm[T Float](y, mean, rstd, x, w, b []T, rows, cols int, eps float64) {
+	if v := fastFor[T](); v != nil {
+		v.layerNorm(single(y), single(mean), single(rstd), single(x), single(w), single(b), rows, cols, eps)
+		return
+	}
 	for r := range rows {
 		row, out := x[r*cols:(r+1)*cols], y[r*cols:(r+1)*cols]
 		m := float64(Sum(row)) / float64(cols)
@@ -40,6 +44,10 @@ func LayerNorm[T Float](y, mean, rstd, x, w, b []T, rows, cols int, eps float64)
 //
 // Any of dx, dw, db may be nil, w too. dx may be dy.
 func LayerNormGrad[T Float](dx, dw, db, dy, x, w, mean, rstd []T, rows, cols int, accumulate bool) {
+	if v := fastFor[T](); v != nil {
+		v.normGrads(single(dx), single(dw), single(db), single(dy), single(x), single(w), single(mean), single(rstd), rows, cols, 0, accumulate)
+		return
+	}
 	for r := range rows {
 		row, grad := x[r*cols:(r+1)*cols], dy[r*cols:(r+1)*cols]
 		m, s := mean[r], rstd[r]
@@ -85,6 +93,10 @@ func LayerNormGrad[T Float](dx, dw, db, dy, x, w, mean, rstd []T, rows, cols int
 //
 // and stores rstd [rows]. w is [cols] or nil, which means ones. y may be x.
 func RMSNorm[T Float](y, rstd, x, w []T, rows, cols int, eps, offset float64) {
+	if v := fastFor[T](); v != nil {
+		v.rmsNorm(single(y), single(rstd), single(x), single(w), rows, cols, eps, offset)
+		return
+	}
 	for r := range rows {
 		row, out := x[r*cols:(r+1)*cols], y[r*cols:(r+1)*cols]
 		s := T(1 / math.Sqrt(SumSquares(row)/float64(cols)+eps))
@@ -107,6 +119,10 @@ func RMSNorm[T Float](y, rstd, x, w []T, rows, cols int, eps, offset float64) {
 //
 // dx, dw and w may be nil. dx may be dy.
 func RMSNormGrad[T Float](dx, dw, dy, x, w, rstd []T, rows, cols int, offset float64, accumulate bool) {
+	if v := fastFor[T](); v != nil {
+		v.normGrads(single(dx), single(dw), nil, single(dy), single(x), single(w), nil, single(rstd), rows, cols, offset, accumulate)
+		return
+	}
 	for r := range rows {
 		row, grad := x[r*cols:(r+1)*cols], dy[r*cols:(r+1)*cols]
 		s := rstd[r]

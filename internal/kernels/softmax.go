@@ -5,6 +5,10 @@ import "math"
 // Exp computes dst[i] = e^x[i]. dst may be x.
 func Exp[T Float](dst, x []T) {
 	x = x[:len(dst)]
+	if v := fastFor[T](); v != nil {
+		v.exp(single(dst), single(x))
+		return
+	}
 	for i, v := range x {
 		dst[i] = T(math.Exp(float64(v)))
 	}
@@ -15,6 +19,11 @@ func Exp[T Float](dst, x []T) {
 func Softmax[T Float](dst, x []T, rows, cols int) {
 	for r := range rows {
 		row, out := x[r*cols:(r+1)*cols], dst[r*cols:(r+1)*cols]
+		if v := fastFor[T](); v != nil {
+			sum := v.expSum(single(out), single(row), v.maxOf(single(row)))
+			v.scale(single(out), single(out), 1/sum)
+			continue
+		}
 		most := T(math.Inf(-1))
 		for _, v := range row {
 			most = max(most, v)
@@ -35,6 +44,10 @@ func SoftmaxGrad[T Float](dx, y, dy []T, rows, cols int) {
 	for r := range rows {
 		p, g, out := y[r*cols:(r+1)*cols], dy[r*cols:(r+1)*cols], dx[r*cols:(r+1)*cols]
 		sum := Dot(p, g)
+		if v := fastFor[T](); v != nil {
+			v.softmaxGrad(single(out), single(p), single(g), float32(sum))
+			continue
+		}
 		for c := range out {
 			out[c] = p[c] * (g[c] - sum)
 		}

@@ -3,6 +3,10 @@ package kernels
 // Add computes dst[i] = a[i] + b[i]. dst may be a or b.
 func Add[T Float](dst, a, b []T) {
 	a, b = a[:len(dst)], b[:len(dst)]
+	if v := fastFor[T](); v != nil {
+		v.add(single(dst), single(a), single(b))
+		return
+	}
 	for i := range dst {
 		dst[i] = a[i] + b[i]
 	}
@@ -11,6 +15,10 @@ func Add[T Float](dst, a, b []T) {
 // Accumulate computes dst[i] += a[i].
 func Accumulate[T Float](dst, a []T) {
 	a = a[:len(dst)]
+	if v := fastFor[T](); v != nil {
+		v.add(single(dst), single(dst), single(a))
+		return
+	}
 	for i := range dst {
 		dst[i] += a[i]
 	}
@@ -19,6 +27,10 @@ func Accumulate[T Float](dst, a []T) {
 // Mul computes dst[i] = a[i] · b[i]. dst may be a or b.
 func Mul[T Float](dst, a, b []T) {
 	a, b = a[:len(dst)], b[:len(dst)]
+	if v := fastFor[T](); v != nil {
+		v.mul(single(dst), single(a), single(b))
+		return
+	}
 	for i := range dst {
 		dst[i] = a[i] * b[i]
 	}
@@ -27,6 +39,10 @@ func Mul[T Float](dst, a, b []T) {
 // Scale computes dst[i] = s · a[i]. dst may be a.
 func Scale[T Float](dst, a []T, s T) {
 	a = a[:len(dst)]
+	if v := fastFor[T](); v != nil {
+		v.scale(single(dst), single(a), float32(s))
+		return
+	}
 	for i := range dst {
 		dst[i] = s * a[i]
 	}
@@ -35,6 +51,10 @@ func Scale[T Float](dst, a []T, s T) {
 // AXPY computes dst[i] += s · a[i].
 func AXPY[T Float](dst, a []T, s T) {
 	a = a[:len(dst)]
+	if v := fastFor[T](); v != nil {
+		v.axpy(single(dst), single(a), float32(s))
+		return
+	}
 	for i := range dst {
 		dst[i] += s * a[i]
 	}
@@ -47,9 +67,12 @@ func Fill[T Float](dst []T, s T) {
 	}
 }
 
-// Dot returns Σ a[i]·b[i], summed in eight interleaved parts.
+// Dot returns Σ a[i]·b[i], summed in interleaved parts.
 func Dot[T Float](a, b []T) T {
 	b = b[:len(a)]
+	if v := fastFor[T](); v != nil {
+		return T(v.dot(single(a), single(b)))
+	}
 	var part [8]T
 	i := 0
 	for ; i+8 <= len(a); i += 8 {
@@ -67,6 +90,9 @@ func Dot[T Float](a, b []T) T {
 
 // Sum returns Σ a[i].
 func Sum[T Float](a []T) T {
+	if v := fastFor[T](); v != nil {
+		return T(v.sum(single(a)))
+	}
 	var sum T
 	for _, v := range a {
 		sum += v
@@ -76,6 +102,9 @@ func Sum[T Float](a []T) T {
 
 // SumSquares returns Σ a[i]² in float64.
 func SumSquares[T Float](a []T) float64 {
+	if v := fastFor[T](); v != nil {
+		return v.sumSquares(single(a))
+	}
 	var part [4]float64
 	i := 0
 	for ; i+4 <= len(a); i += 4 {
@@ -96,6 +125,10 @@ func ColumnSum[T Float](dst, x []T, rows, cols, lo, hi int, accumulate bool) {
 	part := dst[lo:hi]
 	if !accumulate {
 		clear(part)
+	}
+	if v := fastFor[T](); v != nil && rows > 0 {
+		v.addRows(single(part), single(x[lo:(rows-1)*cols+hi]), rows, cols)
+		return
 	}
 	for r := range rows {
 		Accumulate(part, x[r*cols+lo:r*cols+hi])

@@ -152,4 +152,3 @@ func sigmoid(l simd.Level, x reg.VecVirtual, slope bool) (f, df reg.VecVirtual) 
 	}
 	return s, rest
 }
-

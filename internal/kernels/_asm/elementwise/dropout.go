@@ -14,7 +14,6 @@ func dropout(l simd.Level) {
 		"computes dst = keep·x where the random word is at least least, else 0, from word 0 of block counter on. "+
 			"The length must be a multiple of 64, and the lower half of the counter must not overflow.")
 	dst, x, n := simd.Base("dst"), simd.Base("x"), simd.Len("dst")
-	keep, least := l.Broadcast("keep"), broadcastInt(l, loadInt("least", GP32()))
 	seed, stream, counter := loadInt("seed", GP64()), loadInt("stream", GP64()), loadInt("counter", GP64())
 
 	lowStream, highStream := halves(l, stream)
@@ -29,6 +28,7 @@ func dropout(l simd.Level) {
 	CMPQ(i, n)
 	JGE(LabelRef(done))
 	words := philox(l, [4]reg.VecVirtual{lowCounter, highCounter, lowStream, highStream}, seed, odds)
+	keep, least := l.Broadcast("keep"), broadcastInt(l, loadInt("least", GP32())) // here, as AVX2 is short of registers
 	for part, w := range interleave(l, words) {
 		c := simd.Cursor{Index: i, Offset: part * l.Lanes}
 		v := l.Load(c.In(x), nil)

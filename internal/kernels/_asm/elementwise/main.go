@@ -19,6 +19,7 @@ import (
 var subjects = map[string]func(simd.Level){
 	"activation": activations,
 	"adamw":      adamw,
+	"attention":  attention,
 	"dropout":    dropout,
 	"norm":       norm,
 	"rotary":     rotary,
@@ -27,7 +28,7 @@ var subjects = map[string]func(simd.Level){
 }
 
 func main() {
-	subject := flag.String("subject", "", "what to write: activation, adamw, dropout, norm, rotary, softmax or vector")
+	subject := flag.String("subject", "", "what to write: activation, adamw, attention, dropout, norm, rotary, softmax or vector")
 	flag.Parse()
 	write, ok := subjects[*subject]
 	if !ok {

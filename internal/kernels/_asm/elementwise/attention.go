@@ -1,0 +1,287 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+
+	"github.com/seahorse-ml/seahorse/internal/kernels/_asm/simd"
+)
+
+// panelRow is the size in bytes of a panel's row, attentionLanes of package kernels.
+const panelRow = 4 * 32
+
+// attention writes what is done to panels of scores.
+func attention(l simd.Level) {
+	panelSoftmax(l)
+	panelGrad(l)
+	panelHide(l)
+	scaleRows(l)
+	copyRows(l)
+}
+
+// parameter loads a parameter that is a whole number.
+func parameter(name string) reg.Register { return loadInt(name, GP64()) }
+
+// vectorsOf returns the operands of two vectors at base plus at.
+func vectorsOf(l simd.Level, base, at reg.Register) [2]Mem {
+	m := Mem{Base: base, Index: at, Scale: 1}
+	return [2]Mem{m, m.Offset(4 * l.Lanes)}
+}
+
+// panelColumns repeats body for every two vectors of a panel's columns, which
+// begin at the bytes in the register that it is given.
+func panelColumns(l simd.Level, body func(at reg.Register)) {
+	columns := simd.NewLabel("columns")
+	at := GP64()
+	XORQ(at, at)
+	Label(columns)
+	body(at)
+	ADDQ(Imm(uint64(8*l.Lanes)), at)
+	CMPQ(at, U32(panelRow))
+	JB(LabelRef(columns))
+}
+
+// panelRows repeats body for the rows of panels, with the addresses of each
+// one's row.
+func panelRows(rows reg.Register, panels []reg.Register, body func(row []reg.Register)) {
+	next := simd.NewLabel("rows")
+	left := GP64()
+	MOVQ(rows, left)
+	var row []reg.Register
+	for _, p := range panels {
+		r := GP64()
+		MOVQ(p, r)
+		row = append(row, r)
+	}
+	Label(next)
+	body(row)
+	for _, r := range row {
+		ADDQ(U32(panelRow), r)
+	}
+	DECQ(left)
+	JNZ(LabelRef(next))
+}
+
+// powers computes powers of two, with its constants in registers where there are many.
+type powers struct {
+	simd.Level
+	terms []Op
+	least reg.Register // below, the result is 0
+}
+
+// newPowers loads the constants: the coefficients of 2^r for |r| ≤ 1/2 with a relative
+// error below 2.6e-9, the highest first.
+func newPowers(l simd.Level) powers {
+	p := powers{Level: l}
+	for _, c := range []float64{
+		0.00015594677824992687, 0.0013406643411144614, 0.009617692790925503,
+		0.055503103882074356, 0.24022652208805084, 0.6931472420692444, 1,
+	} {
+		p.terms = append(p.terms, p.hold(simd.Const(c)))
+	}
+	if l.Wide() {
+		p.least = l.Load(simd.Const(-200), nil) // VSCALEFPS gives 0
+	}
+	return p
+}
+
+func (p powers) hold(m Mem) Op {
+	if p.Wide() {
+		return p.Load(m, nil)
+	}
+	return m
+}
+
+// of replaces x by 2^x within 1 ulp, where x is not above 126 and, with AVX2, not
+// below -126. NaN stays NaN.
+//
+// With n the integer next to x, it is 2ⁿ times a polynomial in x - n.
+func (p powers) of(x reg.VecVirtual) {
+	const nearest = 8
+	n, sum := p.Reg(), p.Reg()
+	VMOVAPS(p.terms[0], sum)
+	if p.Wide() {
+		VRNDSCALEPS(Imm(nearest), x, n)
+	} else {
+		VROUNDPS(Imm(nearest), x, n)
+	}
+	VSUBPS(n, x, x)
+	for _, c := range p.terms[1:] {
+		VFMADD213PS(c, x, sum)
+	}
+	if p.Wide() {
+		VSCALEFPS(n, sum, x)
+		return
+	}
+	VCVTPS2DQ(n, n)
+	VPSLLD(Imm(23), n, n)
+	VPADDD(n, sum, x)
+}
+
+// bounded is of for any x that is not above 126: far below it gives 0.
+func (p powers) bounded(x reg.VecVirtual) {
+	if p.Wide() {
+		VMAXPS(x, p.least, x) // of two operands, one of them NaN, the first is returned
+		p.of(x)
+		return
+	}
+	least := p.Load(simd.Const(-126), nil)
+	exists := p.Reg()
+	const notLess = 5 // true for NaN
+	VCMPPS(Imm(notLess), least, x, exists)
+	p.of(x)
+	VANDPS(exists, x, x)
+}
+
+func panelSoftmax(l simd.Level) {
+	function(l, "panelSoftmax", "func(scores, m, l, decay []float32, rows int)", "is panelKernel.softmax.")
+	scores, maxima, sums, decays, rows := simd.Base("scores"), simd.Base("m"), simd.Base("l"), simd.Base("decay"), parameter("rows")
+	p := newPowers(l)
+	panelColumns(l, func(at reg.Register) {
+		var most, sum, decay [2]reg.VecVirtual
+		m := vectorsOf(l, maxima, at)
+		for v := range most {
+			most[v] = l.Load(m[v], nil)
+		}
+		panelRows(rows, []reg.Register{scores}, func(row []reg.Register) {
+			for v, s := range vectorsOf(l, row[0], at) {
+				VMAXPS(s, most[v], most[v])
+			}
+		})
+		for v := range most {
+			decay[v], sum[v] = l.Load(m[v], nil), l.Zero()
+			l.Store(most[v], m[v], nil)
+			VSUBPS(most[v], decay[v], decay[v])
+			p.bounded(decay[v])
+			l.Store(decay[v], vectorsOf(l, decays, at)[v], nil)
+		}
+		panelRows(rows, []reg.Register{scores}, func(row []reg.Register) {
+			for v, s := range vectorsOf(l, row[0], at) {
+				x := l.Load(s, nil)
+				VSUBPS(most[v], x, x)
+				p.bounded(x)
+				l.Store(x, s, nil)
+				VADDPS(x, sum[v], sum[v])
+			}
+		})
+		for v, s := range vectorsOf(l, sums, at) {
+			VFMADD231PS(s, decay[v], sum[v])
+			l.Store(sum[v], s, nil)
+		}
+	})
+	end()
+}
+
+func panelGrad(l simd.Level) {
+	function(l, "panelGrad", "func(scores, dp, lse, dot []float32, rows int)", "is panelKernel.grad.")
+	scores, grads, rows := simd.Base("scores"), simd.Base("dp"), parameter("rows")
+	lse, dot := simd.Base("lse"), simd.Base("dot")
+	p := newPowers(l)
+	panelColumns(l, func(at reg.Register) {
+		var shift, dots [2]reg.VecVirtual
+		for v := range shift {
+			shift[v], dots[v] = l.Load(vectorsOf(l, lse, at)[v], nil), l.Load(vectorsOf(l, dot, at)[v], nil)
+		}
+		panelRows(rows, []reg.Register{scores, grads}, func(row []reg.Register) {
+			for v, s := range vectorsOf(l, row[0], at) {
+				x := l.Load(s, nil)
+				VSUBPS(shift[v], x, x)
+				p.bounded(x)
+				l.Store(x, s, nil)
+				g := vectorsOf(l, row[1], at)[v]
+				d := l.Load(g, nil)
+				VSUBPS(dots[v], d, d)
+				VMULPS(x, d, d)
+				l.Store(d, g, nil)
+			}
+		})
+	})
+	end()
+}
+
+// panelHide compares the numbers of the columns with bounds that move up by
+// one from row to row.
+func panelHide(l simd.Level) {
+	function(l, "panelHide", "func(scores []float32, rows, from, to int)", "is panelKernel.hide.")
+	scores, rows, from, to := simd.Base("scores"), parameter("rows"), parameter("from"), parameter("to")
+	DECQ(to)
+	low, high := broadcastInt(l, from), broadcastInt(l, to)
+	one, hidden := l.Load(simd.Bits(1), nil), l.Load(simd.Bits(0xff800000), nil) // -Inf
+	var numbers [2][16]uint32
+	for i := range 32 {
+		numbers[i/16][i%16] = uint32(i)
+	}
+	var columns []reg.VecVirtual
+	for i := 0; i < panelRow/4; i += l.Lanes {
+		table := simd.Table([]string{"columns0", "columns16"}[i/16], numbers[i/16])
+		columns = append(columns, l.Load(table.Offset(4*(i%16)), nil))
+	}
+	panelRows(rows, []reg.Register{scores}, func(row []reg.Register) {
+		for i, c := range columns {
+			to := Mem{Base: row[0], Disp: 4 * l.Lanes * i}
+			if l.Wide() {
+				below, above := K(), K()
+				VPCMPGTD(c, low, below)
+				VPCMPGTD(high, c, above)
+				KORW(below, above, below)
+				l.Store(hidden, to, below)
+				continue
+			}
+			below, above := l.Reg(), l.Reg()
+			VPCMPGTD(c, low, below)
+			VPCMPGTD(high, c, above)
+			VPOR(below, above, below)
+			l.Store(hidden, to, below)
+		}
+		VPADDD(one, low, low)
+		VPADDD(one, high, high)
+	})
+	end()
+}
+
+func scaleRows(l simd.Level) {
+	function(l, "scaleRows", "func(x, s []float32, rows, cols int)", "is panelKernel.scale.")
+	x, s, rows, cols := simd.Base("x"), simd.Base("s"), parameter("rows"), parameter("cols")
+	next := simd.NewLabel("rows")
+	columns := simd.NewLabel("columns")
+	left, factor := GP64(), l.Reg()
+	Label(next)
+	VBROADCASTSS(Mem{Base: s}, factor)
+	MOVQ(cols, left)
+	Label(columns)
+	for i := 0; i < 16; i += l.Lanes {
+		at, v := Mem{Base: x, Disp: 4 * i}, l.Reg()
+		VMULPS(at, factor, v)
+		l.Store(v, at, nil)
+	}
+	ADDQ(Imm(64), x)
+	SUBQ(Imm(16), left)
+	JNZ(LabelRef(columns))
+	ADDQ(Imm(4), s)
+	DECQ(rows)
+	JNZ(LabelRef(next))
+	end()
+}
+
+func copyRows(l simd.Level) {
+	function(l, "copyRows", "func(dst, src []float32, rows, cols, ld int)", "is panelKernel.copy.")
+	dst, src, rows, cols, ld := simd.Base("dst"), simd.Base("src"), parameter("rows"), parameter("cols"), parameter("ld")
+	next := simd.NewLabel("rows")
+	columns := simd.NewLabel("columns")
+	at := GP64()
+	Label(next)
+	XORQ(at, at)
+	Label(columns)
+	for i := 0; i < 16; i += l.Lanes {
+		l.Store(l.Load(Mem{Base: src, Index: at, Scale: 4, Disp: 4 * i}, nil), Mem{Base: dst, Index: at, Scale: 4, Disp: 4 * i}, nil)
+	}
+	ADDQ(Imm(16), at)
+	CMPQ(at, cols)
+	JB(LabelRef(columns))
+	LEAQ(Mem{Base: dst, Index: cols, Scale: 4}, dst)
+	LEAQ(Mem{Base: src, Index: ld, Scale: 4}, src)
+	DECQ(rows)
+	JNZ(LabelRef(next))
+	end()
+}

@@ -1,0 +1,67 @@
+package kernels
+
+import (
+	"unsafe"
+
+	"github.com/seahorse-ml/seahorse/internal/cpu"
+)
+
+// vectors holds the assembly of one level: the float32 kernels that work
+// element by element and row by row. Each function takes its length from its first slice, or the
+// one that it reads if it writes none; the others must be as long.
+type vectors struct {
+	level cpu.Level
+
+	add, mul    func(dst, a, b []float32)
+	scale, axpy func(dst, a []float32, s float32)
+	addRows     func(dst, x []float32, rows, stride int)
+	sum         func(a []float32) float32
+	dot         func(a, b []float32) float32
+	sumSquares  func(a []float32) float64
+
+	activate     [activations]func(dst, x []float32) // by Activation; Identity has none
+	activateGrad [activations]func(dst, x, dy []float32)
+	gate         [activations]func(dst, a, b []float32)
+	gateGrad     [activations]func(da, db, a, b, dy []float32)
+
+	exp         func(dst, x []float32)
+	maxOf       func(x []float32) float32
+	expSum      func(dst, x []float32, shift float32) float32
+	softmaxGrad func(dx, y, dy []float32, sum float32)
+
+	deviations func(x []float32, mean float32) float32
+	normRow    func(y, x, w, b []float32, mean, rstd, offset float32)
+	normSums   func(dw, db, dy, x, w []float32, mean, rstd, offset float32) (sum, sumH float32)
+	normGrad   func(dx, dy, x, w []float32, mean, rstd, offset, meanG, meanGH float32, accumulate bool)
+
+	adamW        func(p, g, m, v []float32, scale, decay, shrink, beta2, rest1, rest2, rate, root, eps float32)
+	dropout      func(dst, x []float32, keep float32, least uint32, seed, stream, counter uint64)
+	rotateHalves func(dst, x, cos, sin []float32, heads, size int, sign float32)
+}
+
+// fast is the assembly that float32 kernels use, or nil if the generic loops run.
+var fast = bestVectors()
+
+// bestVectors returns the assembly of the level that package cpu allows.
+func bestVectors() *vectors {
+	var best *vectors
+	for _, v := range allVectors() {
+		if v.level <= cpu.Best() {
+			best = v
+		}
+	}
+	return best
+}
+
+// fastFor returns the assembly for T, or nil.
+func fastFor[T Float]() *vectors {
+	if unsafe.Sizeof(T(0)) == unsafe.Sizeof(float32(0)) {
+		return fast
+	}
+	return nil
+}
+
+// single returns x, which must be a slice of float32, as what it is.
+func single[T Float](x []T) []float32 {
+	return unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(x))), len(x))
+}
