@@ -8,8 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-
-	"github.com/seahorse-ml/seahorse/data/tokenizer/tokenizerjson"
+	"strings"
 )
 
 // The files of a tokenizer in a directory.
@@ -18,40 +17,44 @@ const (
 	settingsFile = "tokenizer_config.json"
 )
 
-// Load reads a tokenizer from a directory or a file.
+// candidates are the files that a directory's tokenizer may be in, the first of them wins.
+var candidates = []string{jsonFile, "tokenizer.model", "spiece.model", "sentencepiece.bpe.model", "vocab.json", "encoder.json", "vocab.txt", "*.tiktoken", "*.gguf"}
+
+// Load reads a tokenizer from a directory or a file: tokenizer.json, vocab.json
+// with merges.txt beside it, vocab.txt, a SentencePiece model, a tiktoken file,
+// or a GGUF file. The settings of a tokenizer_config.json beside it apply.
 func Load(path string) (*Tokenizer, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, fmt.Errorf("tokenizer: %w", err)
 	}
-	if info.IsDir() {
-		return loadDir(path)
+	if !info.IsDir() {
+		return loadFile(path)
 	}
-	return loadFile(path)
+	for _, name := range candidates {
+		found, err := filepath.Glob(filepath.Join(globEscape(path), name))
+		if err == nil && len(found) > 0 {
+			return loadFile(found[0])
+		}
+	}
+	return nil, fmt.Errorf("tokenizer: %s: no tokenizer found; expected one of %s", path, strings.Join(candidates, ", "))
 }
 
-func loadDir(dir string) (*Tokenizer, error) {
-	path := filepath.Join(dir, jsonFile)
-	if _, err := os.Stat(path); err != nil {
-		return nil, fmt.Errorf("tokenizer: %s: no tokenizer found", dir)
-	}
-	return loadFile(path)
+// globEscape keeps the characters of a path from being taken for a pattern.
+func globEscape(path string) string {
+	return strings.NewReplacer(`*`, `\*`, `?`, `\?`, `[`, `\[`, `\`, `\\`).Replace(path)
 }
 
 func loadFile(path string) (*Tokenizer, error) {
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("tokenizer: %w", err)
-	}
-	settings, err := readSettings(filepath.Dir(path))
+	s, err := readSettings(filepath.Dir(path))
 	if err != nil {
 		return nil, err
 	}
-	file, err := tokenizerjson.Parse(b)
+	file, s, err := parseFile(path, s)
 	if err != nil {
 		return nil, fmt.Errorf("tokenizer: %s: %w", path, err)
 	}
-	t, err := New(file, settings)
+	t, err := New(file, s)
 	if err != nil {
 		return nil, fmt.Errorf("tokenizer: %s: %w", path, err)
 	}
@@ -59,7 +62,7 @@ func loadFile(path string) (*Tokenizer, error) {
 }
 
 // readSettings reads tokenizer_config.json if it is there.
-func readSettings(dir string) (map[string]json.RawMessage, error) {
+func readSettings(dir string) (settings, error) {
 	path := filepath.Join(dir, settingsFile)
 	b, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -68,7 +71,7 @@ func readSettings(dir string) (map[string]json.RawMessage, error) {
 	if err != nil {
 		return nil, fmt.Errorf("tokenizer: %w", err)
 	}
-	var s map[string]json.RawMessage
+	var s settings
 	if err := json.Unmarshal(b, &s); err != nil {
 		return nil, fmt.Errorf("tokenizer: %s: %w", path, err)
 	}

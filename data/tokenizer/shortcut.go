@@ -45,7 +45,7 @@ func (t *Tokenizer) findShortcut() {
 	switch {
 	case !prepends && removesSpace(steps):
 		t.cut = cutWords
-	case beginsWordsWithSpace(steps, t.normalizer, t.model):
+	case beginsWordsWithSpace(steps, prepends, t.normalizer, t.model):
 		t.cut = cutSpaces
 	}
 }
@@ -88,7 +88,7 @@ func local(n normalize.Normalizer) (inner normalize.Normalizer, prepends, ok boo
 		}
 		return members, prepends, true
 	case normalize.Strip:
-		return n, false, !n.Left // the space that begins a part must stay
+		return normalize.Strip{Right: n.Right}, false, true // the space that begins a part must stay
 	case normalize.Prepend:
 		return nil, true, n.Prepend == "▁"
 	case normalize.Replace:
@@ -119,7 +119,10 @@ func removesSpace(steps pretok.Sequence) bool {
 
 // beginsWordsWithSpace reports whether a single space between printable ASCII
 // characters always begins a word, or at least a token.
-func beginsWordsWithSpace(steps pretok.Sequence, n normalize.Normalizer, m model.Model) bool {
+func beginsWordsWithSpace(steps pretok.Sequence, prepends bool, n normalize.Normalizer, m model.Model) bool {
+	if prepends && !replacesSpace(n) {
+		return false // what is put before a text would not be found within it
+	}
 	if len(steps) == 2 {
 		_, digits := steps[0].(pretok.Digits)
 		last, raw := steps[1].(pretok.ByteLevel)

@@ -20,7 +20,7 @@ import (
 // from several goroutines at once.
 type Tokenizer struct {
 	file     *tokenizerjson.File
-	settings map[string]json.RawMessage // of tokenizer_config.json
+	settings settings // of tokenizer_config.json
 
 	normalizer normalize.Normalizer // nil: none
 	splitter   pretok.PreTokenizer  // nil: none
@@ -124,7 +124,7 @@ var endOfText = []string{"<|endoftext|>", "<|end_of_text|>", "</s>", "<eos>", "[
 // EndOfText returns the id of the token that ends a text: the eos_token of the
 // tokenizer's settings, or else an added token with one of the usual names.
 func (t *Tokenizer) EndOfText() (int32, bool) {
-	if name, ok := t.special("eos_token"); ok {
+	if name, ok := namedToken(t.settings, "eos_token"); ok {
 		return t.ID(name)
 	}
 	for _, name := range endOfText {
@@ -135,30 +135,16 @@ func (t *Tokenizer) EndOfText() (int32, bool) {
 	return 0, false
 }
 
-// special returns a token that the settings name: a string, or an object with its content.
-func (t *Tokenizer) special(key string) (string, bool) {
-	b, ok := t.settings[key]
-	if !ok {
-		return "", false
-	}
-	var name string
-	if json.Unmarshal(b, &name) == nil && name != "" {
+// namedToken returns a token that the settings name: a string, or an object with its content.
+func namedToken(s settings, key string) (string, bool) {
+	if name := setting[string](s, key); name != "" {
 		return name, true
 	}
-	var token struct {
-		Content string `json:"content"`
-	}
-	if json.Unmarshal(b, &token) == nil && token.Content != "" {
-		return token.Content, true
-	}
-	return "", false
+	token := setting[tokenizerjson.AddedToken](s, key)
+	return token.Content, token.Content != ""
 }
 
 // ChatTemplate returns the template that chats are written by, in Jinja; "" where there is none.
 func (t *Tokenizer) ChatTemplate() string {
-	var s string
-	if json.Unmarshal(t.settings["chat_template"], &s) != nil {
-		return ""
-	}
-	return s
+	return setting[string](t.settings, "chat_template")
 }
