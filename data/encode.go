@@ -100,7 +100,7 @@ func encode(ctx context.Context, s *Source, e Encoder, c EncodeConfig, w *assemb
 		return err
 	case w.h.Tokens == 0:
 		return fmt.Errorf("%w in %s", errNoTokens, s.name)
-	case w.h.Targets == 0:
+	case p.learned == 0: // the tokens that end documents alone are nothing to learn
 		return fmt.Errorf("data: %s: nothing to learn: every completion is empty", s.name)
 	}
 	return nil

@@ -146,6 +146,7 @@ func TestEncodeRefuses(t *testing.T) {
 		{"a.jsonl", "\n\n", EncodeConfig{}, "no text in "},
 		{"a.jsonl", `{"text":""}`, EncodeConfig{EndOfText: true}, "no text in "},
 		{"a.jsonl", `{"prompt":"a","completion":""}`, EncodeConfig{}, "nothing to learn: every completion is empty"},
+		{"a.jsonl", `{"prompt":"a","completion":""}`, EncodeConfig{EndOfText: true}, "nothing to learn: every completion is empty"},
 		{"a.jsonl", strings.Repeat(`{"text":"a"}`+"\n", 60_000) + "oops", EncodeConfig{}, "a.jsonl:60001: expected a JSON object"},
 		{"a.txt", "a", EncodeConfig{Workers: -1}, "Workers is -1"},
 		{"a.txt.gz", gzipped(t, ""), EncodeConfig{}, "no text in "},

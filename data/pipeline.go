@@ -13,6 +13,7 @@ type pipeline struct {
 	todo        chan *job
 	bytes       atomic.Int64 // read from the disk
 	failed      error        // of the reader; written before order is closed
+	learned     int          // bytes of text to be learned that were written
 }
 
 func newPipeline(jobs int) *pipeline {
@@ -82,6 +83,11 @@ func (p *pipeline) write(ctx context.Context, w *assembler, progress func()) err
 		}
 		if err := j.write(w); err != nil {
 			return fmt.Errorf("data: encode: %w", err)
+		}
+		for _, r := range j.runs {
+			if r.learn {
+				p.learned += r.text
+			}
 		}
 		p.idle <- j
 		progress()
