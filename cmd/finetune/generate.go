@@ -46,12 +46,15 @@ func (c *generateCommand) Run(ctx context.Context, s *streams) error {
 	if err := atLeast("threads", &c.Threads, 0); err != nil {
 		return err
 	}
+	config := models.GenerateConfig{MaxNewTokens: c.MaxNewTokens, Temperature: c.Temperature, TopK: c.TopK, TopP: c.TopP, Seed: c.Seed}
+	if err := config.Validate(); err != nil {
+		return err
+	}
 	useThreads(c.Threads)
 	m, t, err := loadModel(c.Model)
 	if err != nil {
 		return err
 	}
-	config := models.GenerateConfig{MaxNewTokens: c.MaxNewTokens, Temperature: c.Temperature, TopK: c.TopK, TopP: c.TopP, Seed: c.Seed}
 	w := writer{model: m, tokenizer: t, config: config}
 	prompt, err := w.encode(c.Prompt)
 	if err != nil {

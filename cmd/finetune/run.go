@@ -55,7 +55,11 @@ func (r *run) train(ctx context.Context, s *streams, resume bool) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(s.err, "the model is in %s; try: finetune generate --model %s --prompt %s\n", r.dir, shellQuote(r.dir), shellQuote(sampler.suggestion()))
+	fmt.Fprintf(s.err, "the model is in %s", r.dir)
+	if prompt := sampler.suggestion(); prompt != "" {
+		fmt.Fprintf(s.err, "; try: finetune generate --model %s --prompt %s", shellQuote(r.dir), shellQuote(prompt))
+	}
+	fmt.Fprintln(s.err)
 	return nil
 }
 

@@ -44,7 +44,9 @@ func (d *runData) open(j job, t *tokenizer.Tokenizer, dir string) error {
 		}
 	case o.ValidationSplit == 0:
 	case d.documents:
-		train, validation, err = train.SplitDocuments(o.ValidationSplit)
+		if train, validation, err = train.SplitDocuments(o.ValidationSplit); err != nil {
+			err = fmt.Errorf("%w, or go without by --validation-split 0", err)
+		}
 	default:
 		train, validation, err = train.Split(o.ValidationSplit)
 	}

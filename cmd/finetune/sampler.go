@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/models"
 	"github.com/seahorse-ml/seahorse/train"
 )
@@ -50,22 +51,36 @@ func (s *sampler) show(step int) error {
 	return err
 }
 
-// prompt returns what a sample starts from: the end of a line, as before a new paragraph, or where the tokenizer has none
-// the first token of the text.
+// prompt returns what a sample starts from: the prompt of the first document; in a stream the end of a line, as before a new
+// paragraph; and where there is neither the first token of the text.
 func (s *sampler) prompt() []int32 {
-	if ids := s.run.tokenizer.AppendIDs(nil, []byte("\n"), false); len(ids) > 0 && !s.run.data.documents {
+	stream := s.run.data.stream
+	if s.run.data.documents {
+		lo, hi := stream.Document(0)
+		n := 0
+		for lo+n < hi && !stream.Target(lo+n) {
+			n++
+		}
+		return firstTokens(stream, max(n, 1))
+	}
+	if ids := s.run.tokenizer.AppendIDs(nil, []byte("\n"), false); len(ids) > 0 {
 		return ids
 	}
-	return []int32{s.run.data.stream.At(0)}
+	return firstTokens(stream, 1)
+}
+
+// firstTokens returns up to n tokens that a text starts with.
+func firstTokens(t *data.Tokens, n int) []int32 {
+	ids := make([]int32, min(n, t.Len()))
+	for i := range ids {
+		ids[i] = t.At(i)
+	}
+	return ids
 }
 
 // suggestion returns a prompt for the user to try: the first words of the text.
 func (s *sampler) suggestion() string {
-	stream := s.run.data.stream
-	ids := make([]int32, min(stream.Len(), 64))
-	for i := range ids {
-		ids[i] = stream.At(i)
-	}
-	words := strings.FieldsFunc(string(s.run.tokenizer.Decode(ids, true)), func(r rune) bool { return !unicode.IsLetter(r) })
+	text := s.run.tokenizer.Decode(firstTokens(s.run.data.stream, 64), true)
+	words := strings.FieldsFunc(string(text), func(r rune) bool { return !unicode.IsLetter(r) })
 	return strings.Join(words[:min(len(words), 2)], " ")
 }

@@ -1,0 +1,161 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+)
+
+// asCommand is set in the environment of processes that are to be the command rather than its tests.
+const asCommand = "FINETUNE_TEST_AS_COMMAND"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asCommand) != "" {
+		main()
+	}
+	os.Exit(m.Run())
+}
+
+// process returns a process of the command.
+func process(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := exec.Command(self, args...)
+	c.Env = append(os.Environ(), asCommand+"=1")
+	return c
+}
+
+// small are the flags of a run that lasts long enough to be killed in its midst. Its dropout makes the random state count, its short text
+// makes several epochs.
+var small = []string{"--n-layer=2", "--n-head=2", "--n-embd=32", "--seq-len=32", "--batch-size=4", "--max-steps=40", "--eval-steps=4", "--save-steps=4",
+	"--save-total-limit=3", "--warmup-steps=5", "--learning-rate=0.003", "--dropout=0.1", "--sample-tokens=0", "--gradient-accumulation-steps=2"}
+
+// uninterrupted makes the whole run and returns its directory.
+func uninterrupted(t *testing.T, text string, more ...string) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "run")
+	args := append(append([]string{"pretrain", "--data", text, "--output-dir", dir}, small...), more...)
+	if out, err := process(t, args...).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return dir
+}
+
+// sameRun compares the models of two runs, byte by byte, and their metrics but for the speeds.
+func sameRun(t *testing.T, what, a, b string) {
+	t.Helper()
+	for _, name := range []string{"model.safetensors", "config.json", "tokenizer.json", "checkpoint-40/optimizer.safetensors"} {
+		x, err1 := os.ReadFile(filepath.Join(a, name))
+		y, err2 := os.ReadFile(filepath.Join(b, name))
+		if err := errors.Join(err1, err2); err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(x, y) {
+			t.Errorf("%s: %s differs", what, name)
+		}
+	}
+	x, y := readMetrics(t, a), readMetrics(t, b)
+	for _, lines := range [][]map[string]float64{x, y} {
+		for _, m := range lines {
+			delete(m, "tokens_per_second")
+		}
+	}
+	if !reflect.DeepEqual(x, y) {
+		t.Errorf("%s: metrics differ:\n%v\n%v", what, x, y)
+	}
+}
+
+// TestKillAndResume kills a run again and again at random moments, and compares what comes out in the end with a run that
+// was left in peace.
+func TestKillAndResume(t *testing.T) {
+	text := corpus(t, t.TempDir())
+	begin := time.Now()
+	want := uninterrupted(t, text)
+	whole := time.Since(begin)
+	dir := filepath.Join(t.TempDir(), "run")
+	args := append([]string{"pretrain", "--data", text, "--output-dir", dir}, small...)
+	kills := 0
+	for range 8 {
+		if isFile(dir, runName) {
+			args = []string{"resume", dir}
+		}
+		c := process(t, args...)
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Duration(rand.Float64() * 0.6 * float64(whole)))
+		if err := c.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+			t.Fatal(err)
+		}
+		if c.Wait() != nil {
+			kills++
+		}
+	}
+	if !isFile(dir, runName) {
+		t.Fatal("each run was killed before its first step")
+	}
+	if out, err := process(t, "resume", dir).CombinedOutput(); err != nil {
+		t.Fatalf("resume: %v\n%s", err, out)
+	}
+	t.Logf("%d kills in runs of %v", kills, whole)
+	if kills < 2 {
+		t.Errorf("only %d of the runs were killed", kills)
+	}
+	sameRun(t, fmt.Sprintf("after %d kills", kills), dir, want)
+	if entries := names(t, dir); strings.Contains(entries, ".checkpoint") {
+		t.Errorf("left behind: %s", entries)
+	}
+}
+
+// TestThreads makes the same run on one thread and on several.
+func TestThreads(t *testing.T) {
+	text := corpus(t, t.TempDir())
+	one := uninterrupted(t, text, "--threads=1")
+	for _, threads := range []string{"2", "3"} {
+		sameRun(t, threads+" threads", uninterrupted(t, text, "--threads="+threads), one)
+	}
+}
+
+// TestSignal stops a run as Ctrl-C does, resumes it elsewhere, and compares.
+func TestSignal(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("a process cannot send Ctrl-C to another there")
+	}
+	text := corpus(t, t.TempDir())
+	dir := filepath.Join(t.TempDir(), "run")
+	var said bytes.Buffer
+	c := process(t, append([]string{"pretrain", "--data", text, "--output-dir", dir}, small...)...)
+	c.Stderr = &said
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for !isDir(filepath.Join(dir, "checkpoint-4")) && c.ProcessState == nil {
+		time.Sleep(time.Millisecond)
+	}
+	if err := c.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if c.Wait(); c.ProcessState.ExitCode() != exitInterrupted || !strings.Contains(said.String(), "go on with: finetune resume "+dir) {
+		t.Fatalf("status %d: %s", c.ProcessState.ExitCode(), said.String())
+	}
+	moved := filepath.Join(t.TempDir(), "moved")
+	if err := os.Rename(dir, moved); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := process(t, "resume", moved, "--threads=1").CombinedOutput(); err != nil {
+		t.Fatalf("resume: %v\n%s", err, out)
+	}
+	sameRun(t, "after a signal", moved, uninterrupted(t, text))
+}
