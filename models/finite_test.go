@@ -8,29 +8,35 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// TestFiniteDifferences compares some of the gradient of each parameter of each
-// family with differences of five points. With a step of 2e-5 they are good to about 1e-10.
+// TestFiniteDifferences compares some of the gradient of each parameter of some
+// families with differences of five points. With a step of 2e-5 they are good to about 1e-10.
 func TestFiniteDifferences(t *testing.T) {
-	for _, test := range goldens {
-		t.Run(test.name, func(t *testing.T) {
-			c := readGolden(t, test.name)
+	for _, name := range []string{"gpt2_untied", "qwen3"} {
+		t.Run(name, func(t *testing.T) {
+			c := readGolden(t, name)
 			m := c.load(t, tensor.Float64)
-			g := graph.New(graph.Config{DType: tensor.Float64})
-			loss, _ := m.Loss(g, Batch{IDs: input(g, "ids", c.IDs), Targets: input(g, "targets", c.Targets)})
-			if err := g.Grad(loss); err != nil {
-				t.Fatal(err)
-			}
-			machine, err := graph.Compile(g, loss)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer machine.Close()
-			value := func() float64 {
-				if err := machine.RunAll(); err != nil {
+			trace := func(grad bool) func() float64 {
+				g := graph.New(graph.Config{DType: tensor.Float64})
+				loss, _ := m.Loss(g, Batch{IDs: input(g, "ids", c.IDs), Targets: input(g, "targets", c.Targets)})
+				if grad {
+					if err := g.Grad(loss); err != nil {
+						t.Fatal(err)
+					}
+				}
+				machine, err := graph.Compile(g, loss)
+				if err != nil {
 					t.Fatal(err)
 				}
-				return graph.Scalar(loss)
+				t.Cleanup(func() { machine.Close() })
+				return func() float64 {
+					if err := machine.RunAll(); err != nil {
+						t.Fatal(err)
+					}
+					return graph.Scalar(loss)
+				}
 			}
+			trace(true)()
+			value := trace(false)
 			for _, p := range m.Params() {
 				checkDifferences(t, p, value)
 			}
@@ -39,10 +45,8 @@ func TestFiniteDifferences(t *testing.T) {
 }
 
 func checkDifferences(t *testing.T, p *graph.Param, value func() float64) {
-	const step, samples = 2e-5, 5
-	value()
-	grad := append([]float64{}, graph.GradData[float64](p)...)
-	data := graph.Data[float64](p)
+	const step, samples = 2e-5, 2
+	grad, data := graph.GradData[float64](p), graph.Data[float64](p)
 	for i := 0; i < len(data); i += 1 + len(data)/samples {
 		old := data[i]
 		at := func(x float64) float64 {

@@ -160,6 +160,22 @@ func TestLoadRefuses(t *testing.T) {
 	}
 }
 
+func TestLoadEdited(t *testing.T) {
+	dir := t.TempDir()
+	if err := newTinyGPT2(t, tensor.Float32).Save(dir); err != nil {
+		t.Fatal(err)
+	}
+	m, err := LoadEdited(dir, func(config map[string]any) { config["resid_pdrop"] = 0.25 })
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := tinyGPT2()
+	want.ResidDropout, want.DType = 0.25, "float32"
+	if d := cmp.Diff(want, m.(*GPT2).Config); d != "" {
+		t.Error(d)
+	}
+}
+
 func TestSequenceLongerThanPositions(t *testing.T) {
 	m := newTinyGPT2(t, tensor.Float32)
 	g := graph.New(graph.Config{})

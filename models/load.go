@@ -1,6 +1,7 @@
 package models
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -43,8 +44,12 @@ func families() []family {
 }
 
 // Load reads the directory of a model that continues texts; see Open.
-func Load(dir string) (CausalLM, error) {
-	m, err := Open(dir)
+func Load(dir string) (CausalLM, error) { return LoadEdited(dir, nil) }
+
+// LoadEdited is Load with a config.json that edit has changed in memory, to train with
+// another dropout for instance. Numbers in it are of type json.Number; nil edits nothing.
+func LoadEdited(dir string, edit func(config map[string]any)) (CausalLM, error) {
+	m, err := open(dir, edit)
 	if err != nil {
 		return nil, err
 	}
@@ -57,10 +62,17 @@ func Load(dir string) (CausalLM, error) {
 
 // Open reads a model directory of any family, in float32. Errors name what is missing
 // or doesn't fit; a model_type that nobody knows gets the list of those that are known.
-func Open(dir string) (Model, error) {
+func Open(dir string) (Model, error) { return open(dir, nil) }
+
+func open(dir string, edit func(config map[string]any)) (Model, error) {
 	config, modelType, err := readConfig(dir)
 	if err != nil {
 		return nil, err
+	}
+	if edit != nil {
+		if config, err = edited(config, edit); err != nil {
+			return nil, fmt.Errorf("models: %s: %w", filepath.Join(dir, configName), err)
+		}
 	}
 	load, err := loader(modelType)
 	if err != nil {
@@ -109,6 +121,18 @@ func readConfig(dir string) (config []byte, modelType string, err error) {
 		return nil, "", fmt.Errorf("models: %s: %w", path, err)
 	}
 	return config, head.ModelType, nil
+}
+
+// edited returns a configuration after edit.
+func edited(config []byte, edit func(config map[string]any)) ([]byte, error) {
+	values := map[string]any{}
+	d := json.NewDecoder(bytes.NewReader(config))
+	d.UseNumber()
+	if err := d.Decode(&values); err != nil {
+		return nil, err
+	}
+	edit(values)
+	return json.Marshal(values)
 }
 
 // save writes a model directory's files, a generation_config.json only where there is
