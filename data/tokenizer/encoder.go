@@ -62,9 +62,18 @@ func (t *Tokenizer) EncodeBatch(texts [][]byte, o EncodeOptions) ([]Encoding, er
 	out := make([]Encoding, len(texts))
 	errs := make([]error, len(texts))
 	t.parallel(len(texts), func(_ *encoder, i int) { out[i], errs[i] = t.Encode(texts[i], o) })
-	for _, err := range errs {
+	longest := 0
+	for i, err := range errs {
 		if err != nil {
 			return nil, err
+		}
+		longest = max(longest, out[i].Len())
+	}
+	if o.PadLongest {
+		for i := range out {
+			if err := t.pad(&out[i], longest, o.PadLeft); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return out, nil
