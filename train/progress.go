@@ -66,8 +66,8 @@ func (p *Progress) left(e StepEvent, now time.Time) time.Duration {
 // describe returns what is to be known of a step.
 func describe(e StepEvent, left time.Duration) string {
 	text := fmt.Sprintf("step %d/%d  loss %.4f  %.0f tokens/s", e.Step, e.MaxSteps, e.Loss, e.TokensPerSecond)
-	if left > 0 {
-		text += "  " + left.Round(time.Second).String() + " left"
+	if left = left.Round(time.Second); left > 0 {
+		text += "  " + left.String() + " left"
 	}
 	return text
 }

@@ -1,0 +1,69 @@
+package train
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+func stepEvent(step int, logged bool) StepEvent {
+	return StepEvent{Metrics: Metrics{Step: step, Loss: 2.5, TokensPerSecond: 1234.5}, MaxSteps: 40, Logged: logged}
+}
+
+func TestProgressInPlainLines(t *testing.T) {
+	var out bytes.Buffer
+	p := NewProgress(&out)
+	p.Step(stepEvent(1, true))
+	p.Step(stepEvent(2, false))
+	p.Step(stepEvent(3, true)) // too soon
+	p.line = time.Time{}
+	p.Step(stepEvent(4, true))
+	p.Eval(EvalEvent{Evaluation{Loss: 2, Targets: 9}, 8, 2, 8})
+	p.Eval(EvalEvent{Evaluation{Loss: 3, Targets: 9}, 16, 2, 8})
+	p.Save(SaveEvent{20, "run/checkpoint-20"})
+	p.Step(stepEvent(40, true))
+	p.End(EndEvent{Step: 40})
+	const want = `step 1/40  loss 2.5000  1234 tokens/s
+step 4/40  loss 2.5000  1234 tokens/s
+step 8: validation loss 2.0000, perplexity 7.39
+step 16: validation loss 3.0000, perplexity 20.09; best: 2.0000 at step 8
+step 20: saved run/checkpoint-20
+step 40/40  loss 2.5000  1234 tokens/s
+`
+	if got := out.String(); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestProgressOnATerminal(t *testing.T) {
+	var out bytes.Buffer
+	p := NewProgress(&out)
+	p.terminal = true
+	p.Step(stepEvent(1, true))
+	p.begin = p.begin.Add(-10 * time.Second)
+	p.Step(stepEvent(11, true))
+	time.Sleep(barThrottle)
+	p.Evaluating(1, 4)
+	fmt.Fprintln(p, "a sample")
+	p.Step(stepEvent(12, true))
+	p.End(EndEvent{Step: 12})
+	got := out.String()
+	for _, want := range []string{"\r", "█", "step 11/40  loss 2.5000  1234 tokens/s  29s left", "evaluating: 25%", "a sample\n"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is missing in %q", want, got)
+		}
+	}
+	if strings.HasSuffix(got, "\r") || !strings.HasSuffix(got, "left\n") {
+		t.Errorf("the screen is left with %q", got[max(0, len(got)-100):])
+	}
+}
+
+func TestTimeLeft(t *testing.T) {
+	now := time.Now()
+	p := &Progress{first: 21, begin: now}
+	if got := p.left(stepEvent(30, true), now.Add(18*time.Second)); got != 20*time.Second {
+		t.Errorf("9 steps in 18 s, 10 left: %v", got)
+	}
+}
