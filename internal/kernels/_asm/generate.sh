@@ -6,13 +6,13 @@ cd "$(dirname "$0")"
 asm=$(mktemp)
 elementwise=$(mktemp)
 trap 'rm -f "$asm" "$elementwise"' EXIT
-go build -o "$asm" .
+go build -o "$asm" ./product
 for subject in peak product; do
 	"$asm" -subject "$subject" -pkg kernels \
 		-out "../${subject}_amd64.s" -stubs "../${subject}_stub_amd64.go"
 done
 go build -o "$elementwise" ./elementwise
-for subject in activation adamw dropout norm rotary softmax vector; do
+for subject in activation adamw attention crossentropy dropout norm rotary softmax vector; do
 	"$elementwise" -subject "$subject" -pkg kernels \
 		-out "../${subject}_amd64.s" -stubs "../${subject}_stub_amd64.go"
 done
