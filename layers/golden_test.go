@@ -96,8 +96,11 @@ func goldenIDs(g *graph.Graph) *graph.Node {
 	return ids
 }
 
-func TestGoldens(t *testing.T) {
-	data, err := os.ReadFile(filepath.Join("testdata", "layers.json"))
+func TestGoldens(t *testing.T) { checkGoldens(t, "layers.json", goldenLayers()) }
+
+// checkGoldens compares a layer with each case of a file.
+func checkGoldens(t *testing.T, file string, layers map[string]func(p *graph.Params) forward) {
+	data, err := os.ReadFile(filepath.Join("testdata", file))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +108,6 @@ func TestGoldens(t *testing.T) {
 	if err := json.Unmarshal(data, &cases); err != nil {
 		t.Fatal(err)
 	}
-	layers := goldenLayers()
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			if layers[name] == nil {

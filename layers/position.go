@@ -10,28 +10,40 @@ import (
 // LearnedPositionConfig configures NewLearnedPosition.
 type LearnedPositionConfig struct {
 	Length, Width int        // P and D, > 0
-	Offset        int        // row of the table that position 0 has; default 0
+	Offset        int        // row of the table that position 0 has, less than P; default 0
 	Init          graph.Init // default normal(0, 0.02)
 }
 
 // LearnedPosition adds a trained vector for each position.
 type LearnedPosition struct {
 	Weight *graph.Param // [P, D]
+
+	offset int
 }
 
 // NewLearnedPosition makes the parameter "weight".
 func NewLearnedPosition(c LearnedPositionConfig, p *graph.Params) *LearnedPosition {
-	if c.Length <= 0 || c.Width <= 0 {
+	switch {
+	case c.Length <= 0 || c.Width <= 0:
 		p.Fail(fmt.Errorf("layers: learned position: length %d and width %d, expected them to be positive", c.Length, c.Width))
 		return &LearnedPosition{}
+	case c.Offset < 0 || c.Offset >= c.Length:
+		p.Fail(fmt.Errorf("layers: learned position: offset %d, expected 0 to %d", c.Offset, c.Length-1))
+		return &LearnedPosition{}
 	}
-	return &LearnedPosition{Weight: p.New("weight", c.Init.Or(graph.Normal(0.02)), c.Length, c.Width)}
+	return &LearnedPosition{Weight: p.New("weight", c.Init.Or(graph.Normal(0.02)), c.Length, c.Width), offset: c.Offset}
 }
 
 // Forward adds position t's vector to x[b, t], for x [B, T, D]. T must not
-// exceed P.
+// exceed P less the offset.
 func (l *LearnedPosition) Forward(g *graph.Graph, x *graph.Node, pass Pass) *graph.Node {
-	return addPositions(g, x, g.Param(l.Weight), pass)
+	table := g.Param(l.Weight)
+	if s := l.Weight.Shape; l.offset > 0 {
+		length, width := s[0], s[1]
+		table = g.Slice(g.Reshape(table, 1, length*width), l.offset*width, length*width)
+		table = g.Reshape(table, length-l.offset, width)
+	}
+	return addPositions(g, x, table, pass)
 }
 
 func addPositions(g *graph.Graph, x, table *graph.Node, pass Pass) *graph.Node {

@@ -98,9 +98,10 @@ CASES = {
 IDS = torch.from_numpy(((values("ids", B * T) + 1) / 2 * V).astype("int64")).reshape(B, T)
 
 
-def main():
+def record(cases):
+    """What is kept of each case: digests of its output and of all gradients."""
     goldens = {}
-    for name, case in CASES.items():
+    for name, case in cases.items():
         p = Weights()
         x = p("x", B, T, D)
         y = case(p, x)
@@ -109,8 +110,8 @@ def main():
             "output": digest("output", y),
             "parameters": {n: {"shape": list(w.shape), "gradient": digest(n, w.grad)} for n, w in p.items()},
         }
-    (HERE / "layers.json").write_text(json.dumps(goldens, indent=1) + "\n")
+    return goldens
 
 
 if __name__ == "__main__":
-    main()
+    (HERE / "layers.json").write_text(json.dumps(record(CASES), indent=1) + "\n")
