@@ -1,7 +1,6 @@
 package kernels
 
 import (
-	"math"
 	"slices"
 	"unsafe"
 
@@ -168,38 +167,12 @@ func (l *LinearCrossEntropy[T]) rowsItem(_, i int) {
 			Activate(Tanh, z, z)
 			Scale(z, z, T(l.SoftCap))
 		}
-		if !c.grad {
-			c.losses[r] = crossEntropyRow(nil, z, int(c.targets[r]), l.LabelSmoothing, c.scale)
-			continue
+		var grad []T
+		if c.grad {
+			grad = z
 		}
-		if l.SoftCap > 0 {
-			c.losses[r] = l.cappedRow(z, int(c.targets[r]))
-			continue
-		}
-		c.losses[r] = crossEntropyRow(z, z, int(c.targets[r]), l.LabelSmoothing, c.scale)
+		c.losses[r] = crossEntropyRow(grad, z, int(c.targets[r]), l.LabelSmoothing, c.scale, l.SoftCap)
 	}
-}
-
-// cappedRow is crossEntropyRow in place for capped logits z, with the gradient
-// of what they were before: that of the cap is 1 - (z/SoftCap)².
-func (l *LinearCrossEntropy[T]) cappedRow(z []T, target int) float64 {
-	if target < 0 {
-		clear(z)
-		return 0
-	}
-	most, sum := logSumExp(z)
-	lse := most + math.Log(sum)
-	spread := l.LabelSmoothing / float64(l.Vocab)
-	loss := lse - (1-l.LabelSmoothing)*float64(z[target]) - spread*float64(Sum(z))
-	for v, s := range z {
-		g := math.Exp(float64(s)-lse) - spread
-		if v == target {
-			g -= 1 - l.LabelSmoothing
-		}
-		t := float64(s) / l.SoftCap
-		z[v] = T(l.call.scale * g * (1 - t*t))
-	}
-	return loss
 }
 
 // biasItem adds the gradients of a chunk to a block of columns of the bias's.

@@ -29,6 +29,9 @@ type vectors struct {
 	expSum      func(dst, x []float32, shift float32) float32
 	softmaxGrad func(dx, y, dy []float32, sum float32)
 
+	expTotal  func(x []float32, shift float32) float32
+	expScaled func(dst, x []float32, shift, s, offset, perCap float32)
+
 	deviations func(x []float32, mean float32) float32
 	normRow    func(y, x, w, b []float32, mean, rstd, offset float32)
 	normSums   func(dw, db, dy, x, w []float32, mean, rstd, offset float32) (sum, sumH float32)

@@ -57,6 +57,8 @@ var vectorsAVX2 = vectors{
 	exp: expAVX2, maxOf: maxOfAVX2, expSum: expSumAVX2,
 	softmaxGrad: softmaxGradAVX2,
 
+	expTotal: expTotalAVX2, expScaled: expScaledAVX2,
+
 	deviations: deviationsAVX2,
 	normRow:    normRowAVX2, normSums: normSumsAVX2, normGrad: normGradAVX2,
 
@@ -114,6 +116,8 @@ var vectorsAVX512 = vectors{
 
 	exp: expAVX512, maxOf: maxOfAVX512, expSum: expSumAVX512,
 	softmaxGrad: softmaxGradAVX512,
+
+	expTotal: expTotalAVX512, expScaled: expScaledAVX512,
 
 	deviations: deviationsAVX512,
 	normRow:    normRowAVX512, normSums: normSumsAVX512, normGrad: normGradAVX512,

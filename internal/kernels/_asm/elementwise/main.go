@@ -17,18 +17,19 @@ import (
 
 // subjects are the files that this command writes.
 var subjects = map[string]func(simd.Level){
-	"activation": activations,
-	"adamw":      adamw,
-	"attention":  attention,
-	"dropout":    dropout,
-	"norm":       norm,
-	"rotary":     rotary,
-	"softmax":    softmax,
-	"vector":     vector,
+	"activation":   activations,
+	"adamw":        adamw,
+	"attention":    attention,
+	"crossentropy": crossEntropy,
+	"dropout":      dropout,
+	"norm":         norm,
+	"rotary":       rotary,
+	"softmax":      softmax,
+	"vector":       vector,
 }
 
 func main() {
-	subject := flag.String("subject", "", "what to write: activation, adamw, attention, dropout, norm, rotary, softmax or vector")
+	subject := flag.String("subject", "", "what to write: activation, adamw, attention, crossentropy, dropout, norm, rotary, softmax or vector")
 	flag.Parse()
 	write, ok := subjects[*subject]
 	if !ok {
