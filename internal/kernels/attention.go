@@ -49,11 +49,13 @@ const (
 // by block with a running maximum and sum (Dao et al., "FlashAttention", 2022), so that
 // memory is linear in the number of tokens. A query that sees no key gives 0.
 //
-// Everything is kept transposed: a panel has the queries as its columns, side by
-// side in a vector register, so that maxima and sums over keys need no sums across a
-// register and blocks of keys and values need no transposition.
+// Scores are kept transposed: a panel of them has the queries as its columns, side by
+// side in vector registers, so that maxima and sums over keys need no sums across a
+// register, and the products leave blocks of keys and values as they lie.
 type Attention[T Float] struct {
 	AttentionConfig
+	kernel       *productKernel[T]
+	panel        *panelKernel[T]
 	width        int // HeadSize rounded up to whole tiles
 	queryBlocks  int // items of a head going forward
 	panels       int // panels of a head
@@ -75,14 +77,14 @@ type attentionCall[T Float] struct {
 
 // NewAttention prepares attention of the given shape.
 func NewAttention[T Float](c AttentionConfig) *Attention[T] {
-	a := &Attention[T]{AttentionConfig: c}
+	a := &Attention[T]{AttentionConfig: c, kernel: productKernels[T]()[0], panel: panelKernels[T]()[0]}
 	a.width = roundUp(c.HeadSize, tileWidth)
-	a.panels = (c.Queries + attentionLanes - 1) / attentionLanes
-	a.queryBlocks = (a.panels + attentionGroup - 1) / attentionGroup
+	a.panels = ceilDiv(c.Queries, attentionLanes)
+	a.queryBlocks = ceilDiv(a.panels, attentionGroup)
 	a.base2 = c.SoftCap == 0 && c.Slopes == nil
 	a.chunks = 1
 	if n := c.Batch * c.KVHeads; n > 0 {
-		a.chunks = max(1, min((attentionItems+n-1)/n, a.panels*(c.Heads/c.KVHeads)))
+		a.chunks = max(1, min(ceilDiv(attentionItems, n), a.panels*(c.Heads/c.KVHeads)))
 	}
 	a.forwardBody = a.forwardItem
 	a.backwardBody = a.backwardItem
@@ -97,7 +99,7 @@ func NewAttention[T Float](c AttentionConfig) *Attention[T] {
 	return a
 }
 
-func roundUp(n, multiple int) int { return (n + multiple - 1) / multiple * multiple }
+func roundUp(n, multiple int) int { return ceilDiv(n, multiple) * multiple }
 
 // Forward computes out [B, Queries, Heads·HeadSize] and, unless lse is nil, the
 // logarithm of the sum of the exponentials of each query's scores, lse [B, Heads, Queries], which is
@@ -134,7 +136,7 @@ func (a *Attention[T]) Backward(dq, dk, dv, dbias, dout, out, lse, q, k, v []T, 
 	a.call = attentionCall[T]{}
 }
 
-func (a *Attention[T]) keyBlocks() int { return (a.Keys + attentionKeys - 1) / attentionKeys }
+func (a *Attention[T]) keyBlocks() int { return ceilDiv(a.Keys, attentionKeys) }
 
 // query and key return the places where the head of a token starts.
 func (a *Attention[T]) queryAt(b, i, h, stride int) int {

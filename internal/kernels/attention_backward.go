@@ -65,8 +65,8 @@ func (a *Attention[T]) backwardHead(f *attentionBackward[T], b, kv, chunk int) {
 	}
 	clear(f.dk)
 	clear(f.dv)
-	copyRows(f.k, a.call.k[a.keyAt(b, 0, kv, a.KStride):], a.Keys, a.keyRows(), a.HeadSize, a.width, a.KStride)
-	copyRows(f.v, a.call.v[a.keyAt(b, 0, kv, a.VStride):], a.Keys, a.keyRows(), a.HeadSize, a.width, a.VStride)
+	a.copyRows(f.k, a.call.k[a.keyAt(b, 0, kv, a.KStride):], a.Keys, a.keyRows(), a.KStride)
+	a.copyRows(f.v, a.call.v[a.keyAt(b, 0, kv, a.VStride):], a.Keys, a.keyRows(), a.VStride)
 	group := a.Heads / a.KVHeads
 	for unit := chunk; unit < group*a.panels; unit += a.chunks {
 		a.backwardPanel(f, a.span(b, kv*group+unit/a.panels, unit%a.panels))
@@ -112,26 +112,21 @@ func (a *Attention[T]) backwardPanel(f *attentionBackward[T], s attentionSpan) {
 	}
 	for i := range s.count {
 		dq := a.call.dq[a.queryAt(s.b, s.first+i, s.h, a.QStride):][:a.HeadSize]
-		for e := range dq {
-			dq[e] = T(a.Scale) * f.dq[e*attentionLanes+i]
-		}
+		Scale(dq, f.dq[i*a.width:][:a.HeadSize], T(a.Scale))
 	}
 }
 
 // loadPanel loads what the backward pass needs of the span's queries. Queries that see
 // nothing, and columns without a query, get an infinite sum, so that their probabilities are 0.
 func (a *Attention[T]) loadPanel(f *attentionBackward[T], s attentionSpan) {
-	if s.count < attentionLanes {
-		clear(f.dot)
-	}
 	a.loadQueries(f.qt, s)
 	q := a.call.q[a.queryAt(s.b, s.first, s.h, a.QStride):]
 	do := a.call.dout[a.queryAt(s.b, s.first, s.h, a.OStride):]
 	out := a.call.out[a.queryAt(s.b, s.first, s.h, a.OStride):]
-	copyRows(f.q, q, s.count, attentionLanes, a.HeadSize, a.width, a.QStride)
+	a.copyRows(f.q, q, s.count, attentionLanes, a.QStride)
 	Scale(f.q, f.q, T(a.Scale))
-	copyRows(f.do, do, s.count, attentionLanes, a.HeadSize, a.width, a.OStride)
-	transposeScaled(f.dot, do, s.count, a.HeadSize, attentionLanes, a.OStride, 1)
+	a.copyRows(f.do, do, s.count, attentionLanes, a.OStride)
+	a.turnRows(f.dot, do, s.count, a.OStride)
 	Fill(f.lse, T(math.Inf(1)))
 	clear(f.dots)
 	for i := range s.count {
@@ -147,10 +142,10 @@ func (a *Attention[T]) loadPanel(f *attentionBackward[T], s attentionSpan) {
 func (a *Attention[T]) backwardTile(f *attentionBackward[T], s attentionSpan, first, rows int, uniform bool) {
 	const lanes = attentionLanes
 	at := first * a.width
-	tileProduct(f.scores, f.k[at:], f.qt, rows, lanes, a.HeadSize, strides{a.width, 1}, lanes, lanes, false)
-	tileProduct(f.dp, f.v[at:], f.dot, rows, lanes, a.HeadSize, strides{a.width, 1}, lanes, lanes, false)
+	a.tileProduct(f.scores, f.k[at:], f.qt, rows, lanes, a.HeadSize, strides{a.width, 1}, lanes, lanes, false)
+	a.tileProduct(f.dp, f.v[at:], f.dot, rows, lanes, a.HeadSize, strides{a.width, 1}, lanes, lanes, false)
 	a.finishScores(f.scores, f.slopes, s, first, rows, uniform)
-	panelGrad(f.scores, f.dp, f.lse, f.dots, rows)
+	a.panel.grad(f.scores, f.dp, f.lse, f.dots, rows)
 	if a.call.dbias != nil {
 		for r := range min(rows, a.Keys-first) {
 			bias := a.call.dbias[(s.h*a.Queries+s.first)*a.Keys+first+r:]
@@ -162,7 +157,7 @@ func (a *Attention[T]) backwardTile(f *attentionBackward[T], s attentionSpan, fi
 	if n := rows * lanes; a.SoftCap > 0 {
 		Mul(f.dp[:n], f.dp[:n], f.slopes[:n])
 	}
-	tileProduct(f.dv[at:], f.scores, f.do, rows, a.width, lanes, strides{lanes, 1}, a.width, a.width, true)
-	tileProduct(f.dk[at:], f.dp, f.q, rows, a.width, lanes, strides{lanes, 1}, a.width, a.width, true)
-	tileProduct(f.dq, f.k[at:], f.dp, a.width, lanes, rows, strides{1, a.width}, lanes, lanes, true)
+	a.tileProduct(f.dv[at:], f.scores, f.do, rows, a.width, lanes, strides{lanes, 1}, a.width, a.width, true)
+	a.tileProduct(f.dk[at:], f.dp, f.q, rows, a.width, lanes, strides{lanes, 1}, a.width, a.width, true)
+	a.tileProduct(f.dq, f.dp, f.k[at:], lanes, a.width, rows, strides{1, lanes}, a.width, a.width, true)
 }

@@ -4,7 +4,8 @@ import "math"
 
 // attentionForward is the working memory of an item of the forward pass.
 type attentionForward[T Float] struct {
-	q, o        []T // [group, width, lanes]: scaled queries, unnormalised outputs
+	q           []T // [group, width, lanes]: queries, scaled
+	o           []T // [group, lanes, width]: outputs, not yet divided by the sums
 	m, l, decay []T // [group, lanes]: maxima and sums so far, factor of the older ones
 	k, v        []T // [keys, width]
 	scores      []T // [keys, lanes]
@@ -71,8 +72,8 @@ func (a *Attention[T]) forwardItem(_, i int) {
 				continue
 			}
 			if !loaded {
-				copyRows(f.k, a.call.k[a.keyAt(b, first, kv, a.KStride):], rows, padded, a.HeadSize, a.width, a.KStride)
-				copyRows(f.v, a.call.v[a.keyAt(b, first, kv, a.VStride):], rows, padded, a.HeadSize, a.width, a.VStride)
+				a.copyRows(f.k, a.call.k[a.keyAt(b, first, kv, a.KStride):], rows, padded, a.KStride)
+				a.copyRows(f.v, a.call.v[a.keyAt(b, first, kv, a.VStride):], rows, padded, a.VStride)
 				loaded = true
 			}
 			from := (lo - first) / tileHeight * tileHeight
@@ -93,43 +94,58 @@ func (a *Attention[T]) forwardTile(f *attentionForward[T], s attentionSpan, p, f
 	lanes := p * attentionLanes
 	m, l, decay := f.m[lanes:][:attentionLanes], f.l[lanes:][:attentionLanes], f.decay[lanes:][:attentionLanes]
 
-	tileProduct(f.scores, f.k[from*a.width:], q, rows, attentionLanes, a.HeadSize, strides{a.width, 1}, attentionLanes, attentionLanes, false)
+	a.tileProduct(f.scores, f.k[from*a.width:], q, rows, attentionLanes, a.HeadSize, strides{a.width, 1}, attentionLanes, attentionLanes, false)
 	a.finishScores(f.scores, nil, s, first+from, rows, uniform)
-	panelSoftmax(f.scores, m, l, decay, rows)
-	scaleColumns(o, decay, a.width)
-	tileProduct(o, f.v[from*a.width:], f.scores, a.width, attentionLanes, rows, strides{1, a.width}, attentionLanes, attentionLanes, true)
+	a.panel.softmax(f.scores, m, l, decay, rows)
+	a.rescale(o, decay)
+	a.tileProduct(o, f.scores, f.v[from*a.width:], attentionLanes, a.width, rows, strides{1, attentionLanes}, a.width, a.width, true)
 }
 
-// scaleColumns multiplies the columns of x [rows, lanes] with s [lanes].
-func scaleColumns[T Float](x, s []T, rows int) {
-	s = s[:attentionLanes]
-	changed := false
-	for _, v := range s {
-		changed = changed || v != 1
-	}
-	if !changed {
-		return
-	}
-	for r := range rows {
-		row := x[r*attentionLanes:][:attentionLanes]
-		for i := range row {
-			row[i] *= s[i]
+// rescale multiplies the rows of o [lanes, width] by factors, unless all are 1.
+func (a *Attention[T]) rescale(o, factors []T) {
+	for _, v := range factors {
+		if v != 1 {
+			a.panel.scale(o, factors, attentionLanes, a.width)
+			return
 		}
 	}
 }
 
-// loadQueries fills q [width, lanes] with the span's queries, scaled.
+// loadQueries fills q [HeadSize, lanes] with the span's queries.
 func (a *Attention[T]) loadQueries(q []T, s attentionSpan) {
-	if s.count < attentionLanes {
-		clear(q[:a.width*attentionLanes])
+	a.turnRows(q, a.call.q[a.queryAt(s.b, s.first, s.h, a.QStride):], s.count, a.QStride)
+	q = q[:a.HeadSize*attentionLanes]
+	Scale(q, q, a.scoreScale())
+}
+
+// copyRows copies rows that lie ld apart to dst [padded, width], padded with zeros.
+func (a *Attention[T]) copyRows(dst, src []T, rows, padded, ld int) {
+	if a.HeadSize == a.width {
+		a.panel.copy(dst, src, rows, a.width, ld)
+	} else {
+		for i := range rows {
+			row := dst[i*a.width : (i+1)*a.width]
+			copy(row, src[i*ld:][:a.HeadSize])
+			clear(row[a.HeadSize:])
+		}
 	}
-	src := a.call.q[a.queryAt(s.b, s.first, s.h, a.QStride):]
-	transposeScaled(q, src, s.count, a.HeadSize, attentionLanes, a.QStride, a.scoreScale())
+	clear(dst[rows*a.width : padded*a.width])
+}
+
+// turnRows transposes the rows of a panel's queries, which lie ld apart, into
+// dst [HeadSize, lanes].
+func (a *Attention[T]) turnRows(dst, src []T, rows, ld int) {
+	if rows < attentionLanes {
+		clear(dst[:a.HeadSize*attentionLanes])
+	}
+	for i := 0; i < rows; i += a.kernel.lanes {
+		a.kernel.turn(dst[i:], src[i*ld:], a.HeadSize, min(a.kernel.lanes, rows-i), attentionLanes, ld)
+	}
 }
 
 // storeOutputs divides by the sums, and writes the outputs and the logarithms of the sums.
 func (a *Attention[T]) storeOutputs(f *attentionForward[T], s attentionSpan, p int) {
-	o := f.o[p*a.width*attentionLanes:]
+	o := f.o[p*attentionLanes*a.width:]
 	for i := range s.count {
 		m, l := f.m[p*attentionLanes+i], f.l[p*attentionLanes+i]
 		var inverse T
@@ -137,9 +153,7 @@ func (a *Attention[T]) storeOutputs(f *attentionForward[T], s attentionSpan, p i
 			inverse = 1 / l
 		}
 		out := a.call.out[a.queryAt(s.b, s.first+i, s.h, a.OStride):][:a.HeadSize]
-		for e := range out {
-			out[e] = o[e*attentionLanes+i] * inverse
-		}
+		Scale(out, o[i*a.width:][:a.HeadSize], inverse)
 		if a.call.lse != nil {
 			lse := math.Inf(-1)
 			if l != 0 {

@@ -76,28 +76,31 @@ func (a *Attention[T]) finishScores(scores, slopes []T, s attentionSpan, first, 
 	if whole {
 		return
 	}
-	hidden := T(math.Inf(-1))
-	for r := range rows {
-		row := scores[r*attentionLanes : (r+1)*attentionLanes]
-		key := first + r
-		from, to := 0, attentionLanes
-		if key >= a.Keys {
-			from = to
-		}
-		if a.Causal && key >= a.Prefix {
-			from = min(to, max(from, key-least))
-		}
-		if a.Window > 0 {
-			to = max(from, min(to, key+a.Window-least))
-		}
-		for i := range from {
-			row[i] = hidden
-		}
-		for i := to; i < attentionLanes; i++ {
-			row[i] = hidden
-		}
-		if !uniform && from < to {
-			a.hideSegments(row, s, key)
+	// Row r hides the columns before from+r, whose queries stand before the key, and those
+	// from to+r on, whose window it has left.
+	const all = math.MaxInt32 / 2
+	from, to := -all, all
+	if a.Window > 0 {
+		to = first + a.Window - least
+	}
+	seen := 0 // rows of the prefix
+	if a.Causal {
+		seen = min(rows, max(0, a.Prefix-first))
+		from = first + seen - least
+	}
+	if seen > 0 && a.Window > 0 {
+		a.panel.hide(scores, seen, -all, to)
+	}
+	valid := min(rows, a.Keys-first)
+	if valid > seen {
+		a.panel.hide(scores[seen*attentionLanes:], valid-seen, from, to+seen)
+	}
+	if rows > valid {
+		Fill(scores[valid*attentionLanes:rows*attentionLanes], T(math.Inf(-1)))
+	}
+	if !uniform {
+		for r := range valid {
+			a.hideSegments(scores[r*attentionLanes:(r+1)*attentionLanes], s, first+r)
 		}
 	}
 }
