@@ -37,9 +37,10 @@ type vectors struct {
 	normSums   func(dw, db, dy, x, w []float32, mean, rstd, offset float32) (sum, sumH float32)
 	normGrad   func(dx, dy, x, w []float32, mean, rstd, offset, meanG, meanGH float32, accumulate bool)
 
-	adamW        func(p, g, m, v []float32, scale, decay, shrink, beta2, rest1, rest2, rate, root, eps float32)
-	dropout      func(dst, x []float32, keep float32, least uint32, seed, stream, counter uint64)
-	rotateHalves func(dst, x, cos, sin []float32, heads, size int, sign float32)
+	adamW   func(p, g, m, v []float32, scale, decay, shrink, beta2, rest1, rest2, rate, root, eps float32)
+	dropout func(dst, x []float32, keep float32, least uint32, seed, stream, counter uint64)
+
+	rotateHalves, rotatePairs func(dst, x, cos, sin []float32, heads, size int, sign float32)
 }
 
 // fast is the assembly that float32 kernels use, or nil if the generic loops run.

@@ -64,7 +64,7 @@ var vectorsAVX2 = vectors{
 
 	adamW:        adamWAVX2,
 	dropout:      dropoutAVX2,
-	rotateHalves: rotateHalvesAVX2,
+	rotateHalves: rotateHalvesAVX2, rotatePairs: rotatePairsAVX2,
 }
 
 var vectorsAVX512 = vectors{
@@ -124,5 +124,5 @@ var vectorsAVX512 = vectors{
 
 	adamW:        adamWAVX512,
 	dropout:      dropoutAVX512,
-	rotateHalves: rotateHalvesAVX512,
+	rotateHalves: rotateHalvesAVX512, rotatePairs: rotatePairsAVX512,
 }

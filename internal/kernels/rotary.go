@@ -9,13 +9,17 @@ package kernels
 // interleaved; inverse turns back. dst may be x.
 func Rotary[T Float](dst, x, cos, sin []T, heads, size, rot int, interleaved, inverse bool) {
 	half := rot / 2
-	if v := fastFor[T](); v != nil && !interleaved && heads > 0 {
+	if v := fastFor[T](); v != nil && heads > 0 {
 		x, dst = x[:heads*size], dst[:heads*size]
 		sign := float32(1)
 		if inverse {
 			sign = -1
 		}
-		v.rotateHalves(single(dst), single(x), single(cos[:half]), single(sin[:half]), heads, size, sign)
+		rotate := v.rotateHalves
+		if interleaved {
+			rotate = v.rotatePairs
+		}
+		rotate(single(dst), single(x), single(cos[:half]), single(sin[:half]), heads, size, sign)
 		for h := 0; rot < size && h < heads; h++ {
 			copy(dst[h*size+rot:(h+1)*size], x[h*size+rot:(h+1)*size])
 		}

@@ -12,17 +12,17 @@ TEXT ·rotateHalvesAVX2(SB), NOSPLIT, $0-116
 	MOVQ         cos_base+48(FP), DX
 	MOVQ         sin_base+72(FP), BX
 	MOVQ         cos_len+56(FP), SI
-	MOVQ         heads+96(FP), DI
-	MOVQ         size+104(FP), R8
 	MOVSS        sign+112(FP), X0
 	VBROADCASTSS X0, Y0
-	SHLQ         $0x02, R8
+	MOVQ         heads+96(FP), R9
+	MOVQ         size+104(FP), R10
+	SHLQ         $0x02, R10
 
 head1:
-	SUBQ $0x01, DI
+	SUBQ $0x01, R9
 	JL   done2
-	LEAQ (CX)(SI*4), R9
-	LEAQ (AX)(SI*4), R10
+	LEAQ (CX)(SI*4), DI
+	LEAQ (AX)(SI*4), R8
 	XORQ R11, R11
 	MOVQ SI, R12
 	SUBQ $0x08, R12
@@ -30,7 +30,7 @@ head1:
 
 loop3:
 	VMOVUPS (CX)(R11*4), Y1
-	VMOVUPS (R9)(R11*4), Y2
+	VMOVUPS (DI)(R11*4), Y2
 	VMOVUPS (DX)(R11*4), Y3
 	VMOVUPS (BX)(R11*4), Y4
 	VMULPS  Y0, Y4, Y4
@@ -41,7 +41,7 @@ loop3:
 	VMULPS  Y4, Y1, Y6
 	VADDPS  Y6, Y2, Y2
 	VMOVUPS Y5, (AX)(R11*4)
-	VMOVUPS Y2, (R10)(R11*4)
+	VMOVUPS Y2, (R8)(R11*4)
 	ADDQ    $0x08, R11
 	CMPQ    R11, R12
 	JLE     loop3
@@ -55,7 +55,7 @@ tail4:
 	SUBQ       R12, R13
 	VMOVUPS    (R14)(R13*4), Y1
 	VMASKMOVPS (CX)(R11*4), Y1, Y2
-	VMASKMOVPS (R9)(R11*4), Y1, Y3
+	VMASKMOVPS (DI)(R11*4), Y1, Y3
 	VMASKMOVPS (DX)(R11*4), Y1, Y4
 	VMASKMOVPS (BX)(R11*4), Y1, Y5
 	VMULPS     Y0, Y5, Y5
@@ -66,11 +66,11 @@ tail4:
 	VMULPS     Y5, Y2, Y7
 	VADDPS     Y7, Y3, Y3
 	VMASKMOVPS Y6, Y1, (AX)(R11*4)
-	VMASKMOVPS Y3, Y1, (R10)(R11*4)
+	VMASKMOVPS Y3, Y1, (R8)(R11*4)
 
 done5:
-	ADDQ R8, CX
-	ADDQ R8, AX
+	ADDQ R10, CX
+	ADDQ R10, AX
 	JMP  head1
 
 done2:
@@ -95,6 +95,122 @@ DATA laneMask<>+56(SB)/4, $0x00000000
 DATA laneMask<>+60(SB)/4, $0x00000000
 GLOBL laneMask<>(SB), RODATA|NOPTR, $64
 
+// func rotatePairsAVX2(dst []float32, x []float32, cos []float32, sin []float32, heads int, size int, sign float32)
+// Requires: AVX, AVX2, SSE
+TEXT ·rotatePairsAVX2(SB), NOSPLIT, $0-116
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         cos_base+48(FP), DX
+	MOVQ         sin_base+72(FP), BX
+	MOVQ         cos_len+56(FP), SI
+	SHLQ         $0x01, SI
+	VMOVUPS      twice<>+0(SB), Y0
+	MOVSS        sign+112(FP), X1
+	VBROADCASTSS X1, Y1
+	VMULPS       minusPlus<>+0(SB), Y1, Y1
+	MOVQ         $0x00000004, DI
+	LEAQ         laneMask<>+0(SB), R9
+	MOVQ         $+8, R8
+	SUBQ         DI, R8
+	VMOVUPS      (R9)(R8*4), Y2
+	MOVQ         heads+96(FP), R8
+	MOVQ         size+104(FP), R9
+	SHLQ         $0x02, R9
+
+head6:
+	SUBQ $0x01, R8
+	JL   done7
+	XORQ R10, R10
+	MOVQ SI, DI
+	SUBQ $0x08, DI
+	JL   tail9
+
+loop8:
+	VMASKMOVPS (DX)(R10*2), Y2, Y3
+	VPERMPS    Y3, Y0, Y3
+	VMASKMOVPS (BX)(R10*2), Y2, Y4
+	VPERMPS    Y4, Y0, Y4
+	VMULPS     Y1, Y4, Y4
+	VMOVUPS    (CX)(R10*4), Y5
+	VPERMILPS  $0xb1, Y5, Y6
+	VMULPS     Y3, Y5, Y5
+	VMULPS     Y4, Y6, Y6
+	VADDPS     Y6, Y5, Y5
+	VMOVUPS    Y5, (AX)(R10*4)
+	ADDQ       $0x08, R10
+	CMPQ       R10, DI
+	JLE        loop8
+
+tail9:
+	MOVQ       SI, DI
+	SUBQ       R10, DI
+	JZ         done10
+	LEAQ       laneMask<>+0(SB), R12
+	MOVQ       $+8, R11
+	SUBQ       DI, R11
+	VMOVUPS    (R12)(R11*4), Y3
+	SHRQ       $0x01, DI
+	LEAQ       laneMask<>+0(SB), R12
+	MOVQ       $+8, R11
+	SUBQ       DI, R11
+	VMOVUPS    (R12)(R11*4), Y4
+	VMASKMOVPS (DX)(R10*2), Y4, Y5
+	VPERMPS    Y5, Y0, Y5
+	VMASKMOVPS (BX)(R10*2), Y4, Y4
+	VPERMPS    Y4, Y0, Y4
+	VMULPS     Y1, Y4, Y4
+	VMASKMOVPS (CX)(R10*4), Y3, Y6
+	VPERMILPS  $0xb1, Y6, Y7
+	VMULPS     Y5, Y6, Y6
+	VMULPS     Y4, Y7, Y7
+	VADDPS     Y7, Y6, Y6
+	VMASKMOVPS Y6, Y3, (AX)(R10*4)
+
+done10:
+	ADDQ R9, CX
+	ADDQ R9, AX
+	JMP  head6
+
+done7:
+	VZEROUPPER
+	RET
+
+DATA twice<>+0(SB)/4, $0x00000000
+DATA twice<>+4(SB)/4, $0x00000000
+DATA twice<>+8(SB)/4, $0x00000001
+DATA twice<>+12(SB)/4, $0x00000001
+DATA twice<>+16(SB)/4, $0x00000002
+DATA twice<>+20(SB)/4, $0x00000002
+DATA twice<>+24(SB)/4, $0x00000003
+DATA twice<>+28(SB)/4, $0x00000003
+DATA twice<>+32(SB)/4, $0x00000004
+DATA twice<>+36(SB)/4, $0x00000004
+DATA twice<>+40(SB)/4, $0x00000005
+DATA twice<>+44(SB)/4, $0x00000005
+DATA twice<>+48(SB)/4, $0x00000006
+DATA twice<>+52(SB)/4, $0x00000006
+DATA twice<>+56(SB)/4, $0x00000007
+DATA twice<>+60(SB)/4, $0x00000007
+GLOBL twice<>(SB), RODATA|NOPTR, $64
+
+DATA minusPlus<>+0(SB)/4, $0xbf800000
+DATA minusPlus<>+4(SB)/4, $0x3f800000
+DATA minusPlus<>+8(SB)/4, $0xbf800000
+DATA minusPlus<>+12(SB)/4, $0x3f800000
+DATA minusPlus<>+16(SB)/4, $0xbf800000
+DATA minusPlus<>+20(SB)/4, $0x3f800000
+DATA minusPlus<>+24(SB)/4, $0xbf800000
+DATA minusPlus<>+28(SB)/4, $0x3f800000
+DATA minusPlus<>+32(SB)/4, $0xbf800000
+DATA minusPlus<>+36(SB)/4, $0x3f800000
+DATA minusPlus<>+40(SB)/4, $0xbf800000
+DATA minusPlus<>+44(SB)/4, $0x3f800000
+DATA minusPlus<>+48(SB)/4, $0xbf800000
+DATA minusPlus<>+52(SB)/4, $0x3f800000
+DATA minusPlus<>+56(SB)/4, $0xbf800000
+DATA minusPlus<>+60(SB)/4, $0x3f800000
+GLOBL minusPlus<>(SB), RODATA|NOPTR, $64
+
 // func rotateHalvesAVX512(dst []float32, x []float32, cos []float32, sin []float32, heads int, size int, sign float32)
 // Requires: AVX, AVX512F, BMI2, SSE
 TEXT ·rotateHalvesAVX512(SB), NOSPLIT, $0-116
@@ -103,25 +219,25 @@ TEXT ·rotateHalvesAVX512(SB), NOSPLIT, $0-116
 	MOVQ         cos_base+48(FP), DX
 	MOVQ         sin_base+72(FP), BX
 	MOVQ         cos_len+56(FP), SI
-	MOVQ         heads+96(FP), DI
-	MOVQ         size+104(FP), R8
 	MOVSS        sign+112(FP), X0
 	VBROADCASTSS X0, Z0
-	SHLQ         $0x02, R8
+	MOVQ         heads+96(FP), R9
+	MOVQ         size+104(FP), R10
+	SHLQ         $0x02, R10
 
-head6:
-	SUBQ $0x01, DI
-	JL   done7
-	LEAQ (CX)(SI*4), R9
-	LEAQ (AX)(SI*4), R10
+head11:
+	SUBQ $0x01, R9
+	JL   done12
+	LEAQ (CX)(SI*4), DI
+	LEAQ (AX)(SI*4), R8
 	XORQ R11, R11
 	MOVQ SI, R12
 	SUBQ $0x10, R12
-	JL   tail9
+	JL   tail14
 
-loop8:
+loop13:
 	VMOVUPS (CX)(R11*4), Z1
-	VMOVUPS (R9)(R11*4), Z2
+	VMOVUPS (DI)(R11*4), Z2
 	VMOVUPS (DX)(R11*4), Z3
 	VMOVUPS (BX)(R11*4), Z4
 	VMULPS  Z0, Z4, Z4
@@ -132,20 +248,20 @@ loop8:
 	VMULPS  Z4, Z1, Z6
 	VADDPS  Z6, Z2, Z2
 	VMOVUPS Z5, (AX)(R11*4)
-	VMOVUPS Z2, (R10)(R11*4)
+	VMOVUPS Z2, (R8)(R11*4)
 	ADDQ    $0x10, R11
 	CMPQ    R11, R12
-	JLE     loop8
+	JLE     loop13
 
-tail9:
+tail14:
 	MOVQ      SI, R12
 	SUBQ      R11, R12
-	JZ        done10
+	JZ        done15
 	MOVQ      $-1, R13
 	BZHIQ     R12, R13, R13
 	KMOVW     R13, K1
 	VMOVUPS.Z (CX)(R11*4), K1, Z1
-	VMOVUPS.Z (R9)(R11*4), K1, Z2
+	VMOVUPS.Z (DI)(R11*4), K1, Z2
 	VMOVUPS.Z (DX)(R11*4), K1, Z3
 	VMOVUPS.Z (BX)(R11*4), K1, Z4
 	VMULPS    Z0, Z4, Z4
@@ -156,13 +272,90 @@ tail9:
 	VMULPS    Z4, Z1, Z6
 	VADDPS    Z6, Z2, Z2
 	VMOVUPS   Z5, K1, (AX)(R11*4)
-	VMOVUPS   Z2, K1, (R10)(R11*4)
+	VMOVUPS   Z2, K1, (R8)(R11*4)
 
-done10:
-	ADDQ R8, CX
-	ADDQ R8, AX
-	JMP  head6
+done15:
+	ADDQ R10, CX
+	ADDQ R10, AX
+	JMP  head11
 
-done7:
+done12:
+	VZEROUPPER
+	RET
+
+// func rotatePairsAVX512(dst []float32, x []float32, cos []float32, sin []float32, heads int, size int, sign float32)
+// Requires: AVX, AVX512F, BMI2, SSE
+TEXT ·rotatePairsAVX512(SB), NOSPLIT, $0-116
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         cos_base+48(FP), DX
+	MOVQ         sin_base+72(FP), BX
+	MOVQ         cos_len+56(FP), SI
+	SHLQ         $0x01, SI
+	VMOVUPS      twice<>+0(SB), Z0
+	MOVSS        sign+112(FP), X1
+	VBROADCASTSS X1, Z1
+	VMULPS       minusPlus<>+0(SB), Z1, Z1
+	MOVQ         $0x00000008, DI
+	MOVQ         $-1, R8
+	BZHIQ        DI, R8, R8
+	KMOVW        R8, K1
+	MOVQ         heads+96(FP), R8
+	MOVQ         size+104(FP), R9
+	SHLQ         $0x02, R9
+
+head16:
+	SUBQ $0x01, R8
+	JL   done17
+	XORQ R10, R10
+	MOVQ SI, DI
+	SUBQ $0x10, DI
+	JL   tail19
+
+loop18:
+	VMOVUPS.Z (DX)(R10*2), K1, Z2
+	VPERMPS   Z2, Z0, Z2
+	VMOVUPS.Z (BX)(R10*2), K1, Z3
+	VPERMPS   Z3, Z0, Z3
+	VMULPS    Z1, Z3, Z3
+	VMOVUPS   (CX)(R10*4), Z4
+	VPERMILPS $0xb1, Z4, Z5
+	VMULPS    Z2, Z4, Z4
+	VMULPS    Z3, Z5, Z5
+	VADDPS    Z5, Z4, Z4
+	VMOVUPS   Z4, (AX)(R10*4)
+	ADDQ      $0x10, R10
+	CMPQ      R10, DI
+	JLE       loop18
+
+tail19:
+	MOVQ      SI, DI
+	SUBQ      R10, DI
+	JZ        done20
+	MOVQ      $-1, R11
+	BZHIQ     DI, R11, R11
+	KMOVW     R11, K2
+	SHRQ      $0x01, DI
+	MOVQ      $-1, R11
+	BZHIQ     DI, R11, R11
+	KMOVW     R11, K3
+	VMOVUPS.Z (DX)(R10*2), K3, Z2
+	VPERMPS   Z2, Z0, Z2
+	VMOVUPS.Z (BX)(R10*2), K3, Z3
+	VPERMPS   Z3, Z0, Z3
+	VMULPS    Z1, Z3, Z3
+	VMOVUPS.Z (CX)(R10*4), K2, Z4
+	VPERMILPS $0xb1, Z4, Z5
+	VMULPS    Z2, Z4, Z4
+	VMULPS    Z3, Z5, Z5
+	VADDPS    Z5, Z4, Z4
+	VMOVUPS   Z4, K2, (AX)(R10*4)
+
+done20:
+	ADDQ R9, CX
+	ADDQ R9, AX
+	JMP  head16
+
+done17:
 	VZEROUPPER
 	RET

@@ -4,12 +4,22 @@
 
 package kernels
 
-// rotateHalvesAVX2 turns the pairs (x[i], x[i+len(cos)]) of each head by the angles of cosine cos and sine sign·sin. It rounds each product as well as their sums.
+// rotateHalvesAVX2 turns the pairs (x[i], x[i+len(cos)]) of each head by the angles of cosine cos and sine sign·sin.
 //
 //go:noescape
 func rotateHalvesAVX2(dst []float32, x []float32, cos []float32, sin []float32, heads int, size int, sign float32)
 
-// rotateHalvesAVX512 turns the pairs (x[i], x[i+len(cos)]) of each head by the angles of cosine cos and sine sign·sin. It rounds each product as well as their sums.
+// rotatePairsAVX2 turns the pairs (x[2i], x[2i+1]) of each head by the angles of cosine cos and sine sign·sin.
+//
+//go:noescape
+func rotatePairsAVX2(dst []float32, x []float32, cos []float32, sin []float32, heads int, size int, sign float32)
+
+// rotateHalvesAVX512 turns the pairs (x[i], x[i+len(cos)]) of each head by the angles of cosine cos and sine sign·sin.
 //
 //go:noescape
 func rotateHalvesAVX512(dst []float32, x []float32, cos []float32, sin []float32, heads int, size int, sign float32)
+
+// rotatePairsAVX512 turns the pairs (x[2i], x[2i+1]) of each head by the angles of cosine cos and sine sign·sin.
+//
+//go:noescape
+func rotatePairsAVX512(dst []float32, x []float32, cos []float32, sin []float32, heads int, size int, sign float32)

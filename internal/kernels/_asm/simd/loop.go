@@ -30,8 +30,9 @@ func Len(name string) reg.Register { return Load(Param(name).Len(), GP64()) }
 type Cursor struct {
 	Index  reg.Register
 	Offset int
-	Mask   Mask // the lanes that exist
-	Part   int  // which of a group's registers this is
+	Mask   Mask         // the lanes that exist
+	Rest   reg.Register // how many they are; nil where all are
+	Part   int          // which of a group's registers this is
 }
 
 // In returns the operand at the cursor in the slice of float32 at base.
@@ -67,7 +68,8 @@ func (l Level) each(n reg.Register, parts int, body func(c Cursor)) {
 	SUBQ(i, rest)
 	JZ(LabelRef(done))
 	for part := range parts {
-		body(Cursor{Index: i, Offset: part * l.Lanes, Part: part, Mask: l.FirstLanes(l.within(rest, part, parts))})
+		in := l.within(rest, part, parts)
+		body(Cursor{Index: i, Offset: part * l.Lanes, Part: part, Rest: in, Mask: l.FirstLanes(in)})
 	}
 	Label(done)
 }
