@@ -78,3 +78,17 @@ func (m *WordPiece) Tokenize(dst []Token, word []byte) ([]Token, error) {
 	}
 	return dst, nil
 }
+
+// Reaches reports whether some word yields the token id; possible tells which
+// texts can be words.
+func (m *WordPiece) Reaches(id int32, possible func(text string) bool) bool {
+	token, ok := m.config.Vocab.Token(id)
+	if !ok {
+		return false
+	}
+	if id == m.unknown || possible(token) {
+		return true
+	}
+	inner, ok := strings.CutPrefix(token, m.config.Prefix)
+	return ok && inner != "" && possible(inner)
+}
