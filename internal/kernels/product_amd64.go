@@ -21,8 +21,8 @@ func productKernels[T Float]() []*productKernel[T] {
 }
 
 var productAVX512 = productKernel[float32]{
-	level: cpu.AVX512, rows: 14, cols: 32, lanes: 16, masks: true,
-	tile: tileAVX512, copy: copyPanelAVX512, turn: turnPanel512,
+	level: cpu.AVX512, rows: 14, cols: 32, lanes: 16,
+	tile: tileAVX512, copy: copyPanelsAVX512, turn: turnPanel512,
 }
 
 // turnPanel512 packs sixteen columns at a time.

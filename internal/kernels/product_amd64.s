@@ -169,9 +169,9 @@ wide14:
 
 wide14_loop:
 	PREFETCHT0   (R9)(R10*8)
-	VMOVUPS.Z    (R9), K1, Z28
+	VMOVUPS      (R9), Z28
 	PREFETCHT0   64(R9)(R10*8)
-	VMOVUPS.Z    64(R9), K2, Z29
+	VMOVUPS      64(R9), Z29
 	VBROADCASTSS (AX), Z30
 	VFMADD231PS  Z28, Z30, Z0
 	VFMADD231PS  Z29, Z30, Z1
@@ -419,7 +419,7 @@ narrow14:
 
 narrow14_loop:
 	PREFETCHT0       (R9)(R10*8)
-	VMOVUPS.Z        (R9), K1, Z28
+	VMOVUPS          (R9), Z28
 	VFMADD231PS.BCST (AX), Z28, Z0
 	VFMADD231PS.BCST (AX)(CX*1), Z28, Z1
 	VFMADD231PS.BCST (AX)(CX*2), Z28, Z2
@@ -619,9 +619,9 @@ wide13:
 
 wide13_loop:
 	PREFETCHT0   (R9)(R10*8)
-	VMOVUPS.Z    (R9), K1, Z28
+	VMOVUPS      (R9), Z28
 	PREFETCHT0   64(R9)(R10*8)
-	VMOVUPS.Z    64(R9), K2, Z29
+	VMOVUPS      64(R9), Z29
 	VBROADCASTSS (AX), Z30
 	VFMADD231PS  Z28, Z30, Z0
 	VFMADD231PS  Z29, Z30, Z1
@@ -855,7 +855,7 @@ narrow13:
 
 narrow13_loop:
 	PREFETCHT0       (R9)(R10*8)
-	VMOVUPS.Z        (R9), K1, Z28
+	VMOVUPS          (R9), Z28
 	VFMADD231PS.BCST (AX), Z28, Z0
 	VFMADD231PS.BCST (AX)(CX*1), Z28, Z1
 	VFMADD231PS.BCST (AX)(CX*2), Z28, Z2
@@ -1042,9 +1042,9 @@ wide12:
 
 wide12_loop:
 	PREFETCHT0   (R8)(R9*8)
-	VMOVUPS.Z    (R8), K1, Z28
+	VMOVUPS      (R8), Z28
 	PREFETCHT0   64(R8)(R9*8)
-	VMOVUPS.Z    64(R8), K2, Z29
+	VMOVUPS      64(R8), Z29
 	VBROADCASTSS (AX), Z30
 	VFMADD231PS  Z28, Z30, Z0
 	VFMADD231PS  Z29, Z30, Z1
@@ -1261,7 +1261,7 @@ narrow12:
 
 narrow12_loop:
 	PREFETCHT0       (R8)(R9*8)
-	VMOVUPS.Z        (R8), K1, Z28
+	VMOVUPS          (R8), Z28
 	VFMADD231PS.BCST (AX), Z28, Z0
 	VFMADD231PS.BCST (AX)(CX*1), Z28, Z1
 	VFMADD231PS.BCST (AX)(CX*2), Z28, Z2
@@ -1436,9 +1436,9 @@ wide11:
 
 wide11_loop:
 	PREFETCHT0   (R8)(R9*8)
-	VMOVUPS.Z    (R8), K1, Z28
+	VMOVUPS      (R8), Z28
 	PREFETCHT0   64(R8)(R9*8)
-	VMOVUPS.Z    64(R8), K2, Z29
+	VMOVUPS      64(R8), Z29
 	VBROADCASTSS (AX), Z30
 	VFMADD231PS  Z28, Z30, Z0
 	VFMADD231PS  Z29, Z30, Z1
@@ -1641,7 +1641,7 @@ narrow11:
 
 narrow11_loop:
 	PREFETCHT0       (R8)(R9*8)
-	VMOVUPS.Z        (R8), K1, Z28
+	VMOVUPS          (R8), Z28
 	VFMADD231PS.BCST (AX), Z28, Z0
 	VFMADD231PS.BCST (AX)(CX*1), Z28, Z1
 	VFMADD231PS.BCST (AX)(CX*2), Z28, Z2
@@ -1805,9 +1805,9 @@ wide10:
 
 wide10_loop:
 	PREFETCHT0   (R8)(R9*8)
-	VMOVUPS.Z    (R8), K1, Z28
+	VMOVUPS      (R8), Z28
 	PREFETCHT0   64(R8)(R9*8)
-	VMOVUPS.Z    64(R8), K2, Z29
+	VMOVUPS      64(R8), Z29
 	VBROADCASTSS (AX), Z30
 	VFMADD231PS  Z28, Z30, Z0
 	VFMADD231PS  Z29, Z30, Z1
@@ -1996,7 +1996,7 @@ narrow10:
 
 narrow10_loop:
 	PREFETCHT0       (R8)(R9*8)
-	VMOVUPS.Z        (R8), K1, Z28
+	VMOVUPS          (R8), Z28
 	VFMADD231PS.BCST (AX), Z28, Z0
 	VFMADD231PS.BCST (AX)(CX*1), Z28, Z1
 	VFMADD231PS.BCST (AX)(CX*2), Z28, Z2
@@ -2147,9 +2147,9 @@ wide9:
 
 wide9_loop:
 	PREFETCHT0   (DI)(R8*8)
-	VMOVUPS.Z    (DI), K1, Z28
+	VMOVUPS      (DI), Z28
 	PREFETCHT0   64(DI)(R8*8)
-	VMOVUPS.Z    64(DI), K2, Z29
+	VMOVUPS      64(DI), Z29
 	VBROADCASTSS (AX), Z30
 	VFMADD231PS  Z28, Z30, Z0
 	VFMADD231PS  Z29, Z30, Z1
@@ -2321,7 +2321,7 @@ narrow9:
 
 narrow9_loop:
 	PREFETCHT0       (DI)(R8*8)
-	VMOVUPS.Z        (DI), K1, Z28
+	VMOVUPS          (DI), Z28
 	VFMADD231PS.BCST (AX), Z28, Z0
 	VFMADD231PS.BCST (AX)(CX*1), Z28, Z1
 	VFMADD231PS.BCST (AX)(CX*2), Z28, Z2
@@ -2460,9 +2460,9 @@ wide8:
 
 wide8_loop:
 	PREFETCHT0   (DI)(R8*8)
-	VMOVUPS.Z    (DI), K1, Z28
+	VMOVUPS      (DI), Z28
 	PREFETCHT0   64(DI)(R8*8)
-	VMOVUPS.Z    64(DI), K2, Z29
+	VMOVUPS      64(DI), Z29
 	VBROADCASTSS (AX), Z30
 	VFMADD231PS  Z28, Z30, Z0
 	VFMADD231PS  Z29, Z30, Z1
@@ -2620,7 +2620,7 @@ narrow8:
 
 narrow8_loop:
 	PREFETCHT0       (DI)(R8*8)
-	VMOVUPS.Z        (DI), K1, Z28
+	VMOVUPS          (DI), Z28
 	VFMADD231PS.BCST (AX), Z28, Z0
 	VFMADD231PS.BCST (AX)(CX*1), Z28, Z1
 	VFMADD231PS.BCST (AX)(CX*2), Z28, Z2
@@ -2748,9 +2748,9 @@ wide7:
 
 wide7_loop:
 	PREFETCHT0   (DI)(R8*8)
-	VMOVUPS.Z    (DI), K1, Z28
+	VMOVUPS      (DI), Z28
 	PREFETCHT0   64(DI)(R8*8)
-	VMOVUPS.Z    64(DI), K2, Z29
+	VMOVUPS      64(DI), Z29
 	VBROADCASTSS (AX), Z30
 	VFMADD231PS  Z28, Z30, Z0
 	VFMADD231PS  Z29, Z30, Z1
@@ -2894,7 +2894,7 @@ narrow7:
 
 narrow7_loop:
 	PREFETCHT0       (DI)(R8*8)
-	VMOVUPS.Z        (DI), K1, Z28
+	VMOVUPS          (DI), Z28
 	VFMADD231PS.BCST (AX), Z28, Z0
 	VFMADD231PS.BCST (AX)(CX*1), Z28, Z1
 	VFMADD231PS.BCST (AX)(CX*2), Z28, Z2
@@ -3009,9 +3009,9 @@ wide6:
 
 wide6_loop:
 	PREFETCHT0   (SI)(DI*8)
-	VMOVUPS.Z    (SI), K1, Z28
+	VMOVUPS      (SI), Z28
 	PREFETCHT0   64(SI)(DI*8)
-	VMOVUPS.Z    64(SI), K2, Z29
+	VMOVUPS      64(SI), Z29
 	VBROADCASTSS (AX), Z30
 	VFMADD231PS  Z28, Z30, Z0
 	VFMADD231PS  Z29, Z30, Z1
@@ -3138,7 +3138,7 @@ narrow6:
 
 narrow6_loop:
 	PREFETCHT0       (SI)(DI*8)
-	VMOVUPS.Z        (SI), K1, Z28
+	VMOVUPS          (SI), Z28
 	VFMADD231PS.BCST (AX), Z28, Z0
 	VFMADD231PS.BCST (AX)(CX*1), Z28, Z1
 	VFMADD231PS.BCST (AX)(CX*2), Z28, Z2
@@ -3241,9 +3241,9 @@ wide5:
 
 wide5_loop:
 	PREFETCHT0   (SI)(DI*8)
-	VMOVUPS.Z    (SI), K1, Z28
+	VMOVUPS      (SI), Z28
 	PREFETCHT0   64(SI)(DI*8)
-	VMOVUPS.Z    64(SI), K2, Z29
+	VMOVUPS      64(SI), Z29
 	VBROADCASTSS (AX), Z30
 	VFMADD231PS  Z28, Z30, Z0
 	VFMADD231PS  Z29, Z30, Z1
@@ -3356,7 +3356,7 @@ narrow5:
 
 narrow5_loop:
 	PREFETCHT0       (SI)(DI*8)
-	VMOVUPS.Z        (SI), K1, Z28
+	VMOVUPS          (SI), Z28
 	VFMADD231PS.BCST (AX), Z28, Z0
 	VFMADD231PS.BCST (AX)(CX*1), Z28, Z1
 	VFMADD231PS.BCST (AX)(CX*2), Z28, Z2
@@ -3448,9 +3448,9 @@ wide4:
 
 wide4_loop:
 	PREFETCHT0   (SI)(DI*8)
-	VMOVUPS.Z    (SI), K1, Z28
+	VMOVUPS      (SI), Z28
 	PREFETCHT0   64(SI)(DI*8)
-	VMOVUPS.Z    64(SI), K2, Z29
+	VMOVUPS      64(SI), Z29
 	VBROADCASTSS (AX), Z30
 	VFMADD231PS  Z28, Z30, Z0
 	VFMADD231PS  Z29, Z30, Z1
@@ -3549,7 +3549,7 @@ narrow4:
 
 narrow4_loop:
 	PREFETCHT0       (SI)(DI*8)
-	VMOVUPS.Z        (SI), K1, Z28
+	VMOVUPS          (SI), Z28
 	VFMADD231PS.BCST (AX), Z28, Z0
 	VFMADD231PS.BCST (AX)(CX*1), Z28, Z1
 	VFMADD231PS.BCST (AX)(CX*2), Z28, Z2
@@ -3628,9 +3628,9 @@ wide3:
 
 wide3_loop:
 	PREFETCHT0   (BX)(SI*8)
-	VMOVUPS.Z    (BX), K1, Z28
+	VMOVUPS      (BX), Z28
 	PREFETCHT0   64(BX)(SI*8)
-	VMOVUPS.Z    64(BX), K2, Z29
+	VMOVUPS      64(BX), Z29
 	VBROADCASTSS (AX), Z30
 	VFMADD231PS  Z28, Z30, Z0
 	VFMADD231PS  Z29, Z30, Z1
@@ -3712,7 +3712,7 @@ narrow3:
 
 narrow3_loop:
 	PREFETCHT0       (BX)(SI*8)
-	VMOVUPS.Z        (BX), K1, Z28
+	VMOVUPS          (BX), Z28
 	VFMADD231PS.BCST (AX), Z28, Z0
 	VFMADD231PS.BCST (AX)(CX*1), Z28, Z1
 	VFMADD231PS.BCST (AX)(CX*2), Z28, Z2
@@ -3779,9 +3779,9 @@ wide2:
 
 wide2_loop:
 	PREFETCHT0   (BX)(SI*8)
-	VMOVUPS.Z    (BX), K1, Z28
+	VMOVUPS      (BX), Z28
 	PREFETCHT0   64(BX)(SI*8)
-	VMOVUPS.Z    64(BX), K2, Z29
+	VMOVUPS      64(BX), Z29
 	VBROADCASTSS (AX), Z30
 	VFMADD231PS  Z28, Z30, Z0
 	VFMADD231PS  Z29, Z30, Z1
@@ -3849,7 +3849,7 @@ narrow2:
 
 narrow2_loop:
 	PREFETCHT0       (BX)(SI*8)
-	VMOVUPS.Z        (BX), K1, Z28
+	VMOVUPS          (BX), Z28
 	VFMADD231PS.BCST (AX), Z28, Z0
 	VFMADD231PS.BCST (AX)(CX*1), Z28, Z1
 	ADDQ             DX, AX
@@ -3905,9 +3905,9 @@ wide1:
 
 wide1_loop:
 	PREFETCHT0   (DX)(BX*8)
-	VMOVUPS.Z    (DX), K1, Z28
+	VMOVUPS      (DX), Z28
 	PREFETCHT0   64(DX)(BX*8)
-	VMOVUPS.Z    64(DX), K2, Z29
+	VMOVUPS      64(DX), Z29
 	VBROADCASTSS (AX), Z30
 	VFMADD231PS  Z28, Z30, Z0
 	VFMADD231PS  Z29, Z30, Z1
@@ -3961,7 +3961,7 @@ narrow1:
 
 narrow1_loop:
 	PREFETCHT0       (DX)(BX*8)
-	VMOVUPS.Z        (DX), K1, Z28
+	VMOVUPS          (DX), Z28
 	VFMADD231PS.BCST (AX), Z28, Z0
 	ADDQ             CX, AX
 	ADDQ             BX, DX
@@ -3988,51 +3988,107 @@ narrow1_write:
 	VZEROUPPER
 	RET
 
-// func copyPanelAVX512(dst []float32, src []float32, depth int, width int, lanes int, ld int)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·copyPanelAVX512(SB), NOSPLIT, $0-80
-	MOVQ  dst_base+0(FP), AX
-	MOVQ  src_base+24(FP), CX
-	MOVQ  depth+48(FP), DX
-	MOVQ  ld+72(FP), BX
-	SHLQ  $0x02, BX
-	MOVQ  width+56(FP), SI
-	MOVQ  $-1, DI
-	BZHIQ SI, DI, DI
-	KMOVW DI, K1
-	SHRQ  $0x10, DI
-	KMOVW DI, K2
-	MOVQ  lanes+64(FP), SI
-	TESTQ DX, DX
-	JZ    done
-	CMPQ  SI, $0x10
-	JE    one_vector
+// func copyPanelsAVX512(dst []float32, src []float32, depth int, width int, panel int, lanes int, stride int, ld int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·copyPanelsAVX512(SB), NOSPLIT, $0-96
+	MOVQ  dst_base+0(FP), CX
+	MOVQ  src_base+24(FP), BX
+	MOVQ  depth+48(FP), SI
+	MOVQ  ld+88(FP), DI
+	SHLQ  $0x02, DI
+	MOVQ  panel+64(FP), R8
+	MOVQ  stride+80(FP), R9
+	SHLQ  $0x02, R9
+	MOVQ  width+56(FP), AX
+	XORL  DX, DX
+	DIVQ  R8
+	MOVQ  $-1, R10
+	BZHIQ R8, R10, R10
+	KMOVW R10, K1
+	SHRQ  $0x10, R10
+	KMOVW R10, K2
+	KMOVW K1, K3
+	KMOVW K2, K4
+	MOVQ  $-1, R10
+	BZHIQ DX, R10, R10
+	KMOVW R10, K1
+	SHRQ  $0x10, R10
+	KMOVW R10, K2
+	SHLQ  $0x02, R8
+	MOVQ  lanes+72(FP), R10
+	CMPQ  R10, $0x10
+	JE    one_row
 
-two_vectors:
-	VMOVUPS.Z (CX), K1, Z0
-	VMOVUPS.Z 64(CX), K2, Z1
-	VMOVUPS   Z0, (AX)
-	VMOVUPS   Z1, 64(AX)
-	ADDQ      BX, CX
-	ADDQ      $0x80, AX
-	DECQ      DX
-	JNZ       two_vectors
-	JMP       done
+two_row:
+	MOVQ  CX, R10
+	MOVQ  BX, R11
+	MOVQ  AX, R12
+	TESTQ R12, R12
+	JZ    two_rest
 
-one_vector:
-	VMOVUPS.Z (CX), K1, Z0
-	VMOVUPS   Z0, (AX)
-	ADDQ      BX, CX
-	ADDQ      $0x40, AX
-	DECQ      DX
-	JNZ       one_vector
+two_panel:
+	PREFETCHT0 (R11)(DI*4)
+	VMOVUPS.Z  (R11), K3, Z0
+	VMOVUPS    Z0, (R10)
+	PREFETCHT0 64(R11)(DI*4)
+	VMOVUPS.Z  64(R11), K4, Z1
+	VMOVUPS    Z1, 64(R10)
+	ADDQ       R8, R11
+	ADDQ       R9, R10
+	DECQ       R12
+	JNZ        two_panel
 
-done:
+two_rest:
+	TESTQ      DX, DX
+	JZ         two_next
+	PREFETCHT0 (R11)(DI*4)
+	VMOVUPS.Z  (R11), K1, Z0
+	VMOVUPS    Z0, (R10)
+	PREFETCHT0 64(R11)(DI*4)
+	VMOVUPS.Z  64(R11), K2, Z1
+	VMOVUPS    Z1, 64(R10)
+
+two_next:
+	ADDQ DI, BX
+	ADDQ $0x80, CX
+	DECQ SI
+	JNZ  two_row
+	VZEROUPPER
+	RET
+
+one_row:
+	MOVQ  CX, R10
+	MOVQ  BX, R11
+	MOVQ  AX, R12
+	TESTQ R12, R12
+	JZ    one_rest
+
+one_panel:
+	PREFETCHT0 (R11)(DI*4)
+	VMOVUPS.Z  (R11), K3, Z0
+	VMOVUPS    Z0, (R10)
+	ADDQ       R8, R11
+	ADDQ       R9, R10
+	DECQ       R12
+	JNZ        one_panel
+
+one_rest:
+	TESTQ      DX, DX
+	JZ         one_next
+	PREFETCHT0 (R11)(DI*4)
+	VMOVUPS.Z  (R11), K1, Z0
+	VMOVUPS    Z0, (R10)
+
+one_next:
+	ADDQ DI, BX
+	ADDQ $0x40, CX
+	DECQ SI
+	JNZ  one_row
 	VZEROUPPER
 	RET
 
 // func turnPanelAVX512(dst []float32, src []float32, depth int, width int, lanes int, ld int)
-// Requires: AVX, AVX512F, BMI2, CMOV
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
 TEXT ·turnPanelAVX512(SB), NOSPLIT, $0-80
 	MOVQ dst_base+0(FP), AX
 	MOVQ depth+48(FP), CX
@@ -4095,52 +4151,68 @@ block:
 	JMP     load1
 
 load16:
-	VMOVUPS.Z (R12), K1, Z15
+	VMOVUPS.Z  (R12), K1, Z15
+	PREFETCHT0 256(R12)
 
 load15:
-	VMOVUPS.Z (R11)(SI*2), K1, Z14
+	VMOVUPS.Z  (R11)(SI*2), K1, Z14
+	PREFETCHT0 256(R11)(SI*2)
 
 load14:
-	VMOVUPS.Z (R11)(SI*1), K1, Z13
+	VMOVUPS.Z  (R11)(SI*1), K1, Z13
+	PREFETCHT0 256(R11)(SI*1)
 
 load13:
-	VMOVUPS.Z (R11), K1, Z12
+	VMOVUPS.Z  (R11), K1, Z12
+	PREFETCHT0 256(R11)
 
 load12:
-	VMOVUPS.Z (R10)(SI*2), K1, Z11
+	VMOVUPS.Z  (R10)(SI*2), K1, Z11
+	PREFETCHT0 256(R10)(SI*2)
 
 load11:
-	VMOVUPS.Z (R10)(SI*1), K1, Z10
+	VMOVUPS.Z  (R10)(SI*1), K1, Z10
+	PREFETCHT0 256(R10)(SI*1)
 
 load10:
-	VMOVUPS.Z (R10), K1, Z9
+	VMOVUPS.Z  (R10), K1, Z9
+	PREFETCHT0 256(R10)
 
 load9:
-	VMOVUPS.Z (R9)(SI*2), K1, Z8
+	VMOVUPS.Z  (R9)(SI*2), K1, Z8
+	PREFETCHT0 256(R9)(SI*2)
 
 load8:
-	VMOVUPS.Z (R9)(SI*1), K1, Z7
+	VMOVUPS.Z  (R9)(SI*1), K1, Z7
+	PREFETCHT0 256(R9)(SI*1)
 
 load7:
-	VMOVUPS.Z (R9), K1, Z6
+	VMOVUPS.Z  (R9), K1, Z6
+	PREFETCHT0 256(R9)
 
 load6:
-	VMOVUPS.Z (R8)(SI*2), K1, Z5
+	VMOVUPS.Z  (R8)(SI*2), K1, Z5
+	PREFETCHT0 256(R8)(SI*2)
 
 load5:
-	VMOVUPS.Z (R8)(SI*1), K1, Z4
+	VMOVUPS.Z  (R8)(SI*1), K1, Z4
+	PREFETCHT0 256(R8)(SI*1)
 
 load4:
-	VMOVUPS.Z (R8), K1, Z3
+	VMOVUPS.Z  (R8), K1, Z3
+	PREFETCHT0 256(R8)
 
 load3:
-	VMOVUPS.Z (DI)(SI*2), K1, Z2
+	VMOVUPS.Z  (DI)(SI*2), K1, Z2
+	PREFETCHT0 256(DI)(SI*2)
 
 load2:
-	VMOVUPS.Z (DI)(SI*1), K1, Z1
+	VMOVUPS.Z  (DI)(SI*1), K1, Z1
+	PREFETCHT0 256(DI)(SI*1)
 
 load1:
 	VMOVUPS.Z  (DI), K1, Z0
+	PREFETCHT0 256(DI)
 	VUNPCKLPS  Z1, Z0, Z16
 	VUNPCKHPS  Z1, Z0, Z17
 	VUNPCKLPS  Z3, Z2, Z18

@@ -5,28 +5,30 @@ import "github.com/seahorse-ml/seahorse/internal/cpu"
 // productKernel is an implementation of the inner parts of Product.
 type productKernel[T Float] struct {
 	level      cpu.Level
-	rows, cols int  // of a full tile
-	lanes      int  // of a packed panel of A, at least rows
-	masks      bool // tile reads no more of B than its columns
+	rows, cols int // of a full tile
+	lanes      int // of a packed panel of A, at least rows
 
 	// tile computes C [rows, cols] = Σ A[i, k]·B[k, j] + bias[j] over k in [0, depth), in that
 	// order, or adds this to C. A[i, k] is at i·aRow + k·aStep, B[k, j] at k·bStep + j, and
-	// C[i, j] at i·ldc + j. bias may be nil.
+	// C[i, j] at i·ldc + j. bias may be nil. Rows of B are read up to the full tile's width.
 	tile func(rows, cols, depth int, a []T, aRow, aStep int, b []T, bStep int, c []T, ldc int, bias []T, accumulate bool)
 
-	// copy packs a panel of rows that lie ld apart: dst[k·lanes + j] = src[k·ld + j] for k in
-	// [0, depth), depth > 0, and j in [0, width). The other lanes get any value.
-	copy func(dst, src []T, depth, width, lanes, ld int)
+	// copy packs rows that lie ld apart into panels of the given number of columns, which lie
+	// stride apart and have lanes for each row: dst[j/panel·stride + k·lanes + j%panel] =
+	// src[k·ld + j] for k in [0, depth), depth > 0, and j in [0, width). Lanes behind the last
+	// column of a panel get any value.
+	copy func(dst, src []T, depth, width, panel, lanes, stride, ld int)
 
-	// turn packs a panel of columns that lie ld apart: dst[k·lanes + j] = src[j·ld + k].
+	// turn packs columns that lie ld apart into one panel: dst[k·lanes + j] = src[j·ld + k] for
+	// k in [0, depth), depth > 0, and j in [0, width).
 	turn func(dst, src []T, depth, width, lanes, ld int)
 }
 
 // genericProduct returns the specification, which runs anywhere.
 func genericProduct[T Float]() *productKernel[T] {
 	return &productKernel[T]{
-		level: cpu.Generic, rows: 2, cols: 4, lanes: 2, masks: true,
-		tile: tileGeneric[T], copy: copyPanelGeneric[T], turn: turnPanelGeneric[T],
+		level: cpu.Generic, rows: 2, cols: 4, lanes: 2,
+		tile: tileGeneric[T], copy: copyPanelsGeneric[T], turn: turnPanelGeneric[T],
 	}
 }
 
@@ -77,9 +79,11 @@ func fullTileGeneric[T Float](depth int, a []T, aRow, aStep int, b []T, bStep in
 	return [2][4]T{{s00, s01, s02, s03}, {s10, s11, s12, s13}}
 }
 
-func copyPanelGeneric[T Float](dst, src []T, depth, width, lanes, ld int) {
-	for k := range depth {
-		copy(dst[k*lanes:][:width], src[k*ld:])
+func copyPanelsGeneric[T Float](dst, src []T, depth, width, panel, lanes, stride, ld int) {
+	for j := 0; j < width; j += panel {
+		for k := range depth {
+			copy(dst[j/panel*stride+k*lanes:][:min(panel, width-j)], src[k*ld+j:])
+		}
 	}
 }
 

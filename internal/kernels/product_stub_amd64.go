@@ -9,10 +9,10 @@ package kernels
 //go:noescape
 func tileAVX512(rows int, cols int, depth int, a []float32, aRow int, aStep int, b []float32, bStep int, c []float32, ldc int, bias []float32, accumulate bool)
 
-// copyPanelAVX512 packs a panel of 16 or 32 lanes, as productKernel.copy says.
+// copyPanelsAVX512 packs panels of 16 or 32 lanes, as productKernel.copy says.
 //
 //go:noescape
-func copyPanelAVX512(dst []float32, src []float32, depth int, width int, lanes int, ld int)
+func copyPanelsAVX512(dst []float32, src []float32, depth int, width int, panel int, lanes int, stride int, ld int)
 
 // turnPanelAVX512 packs 1 to 16 columns of a panel, as productKernel.turn says.
 //

@@ -9,35 +9,37 @@ func (p *Product[T]) packB(i int) {
 	k := q.k0 + block*p.depth
 	depth := min(p.depth, q.k1-k)
 	panels := ceilDiv(q.n1-q.n0, width)
-	for j := group * packGroup; j < min((group+1)*packGroup, panels); j++ {
-		n := q.n0 + j*width
-		dst := p.run.space.shared[block*p.depth*panels*width+j*depth*width:][:depth*width]
-		p.packPanelB(dst, k, n, depth, min(width, q.n1-n))
+	n := q.n0 + group*packGroup*width
+	dst := p.run.space.shared[block*p.depth*panels*width+group*packGroup*width*depth:]
+	p.packPanelsB(dst, k, n, depth, min(packGroup*width, q.n1-n))
+}
+
+// packPanelsB packs rows [k, k+depth) and columns [n, n+width) of op(B).
+func (p *Product[T]) packPanelsB(dst []T, k, n, depth, width int) {
+	cols := p.kernel.cols
+	switch {
+	case depth == 0:
+	case p.TransB:
+		for j := 0; j < width; j += cols {
+			p.kernel.turn(dst[j*depth:], p.run.b[(n+j)*p.LDB+k:], depth, min(cols, width-j), cols, p.LDB)
+		}
+	default:
+		p.kernel.copy(dst, p.run.b[k*p.LDB+n:], depth, width, cols, cols, cols*depth, p.LDB)
 	}
 }
 
-// packPanelB packs rows [k, k+depth) and columns [n, n+width) of op(B).
-func (p *Product[T]) packPanelB(dst []T, k, n, depth, width int) {
-	if depth == 0 {
-		return
-	}
-	if p.TransB {
-		p.kernel.turn(dst, p.run.b[n*p.LDB+k:], depth, width, p.kernel.cols, p.LDB)
-	} else {
-		p.kernel.copy(dst, p.run.b[k*p.LDB+n:], depth, width, p.kernel.cols, p.LDB)
-	}
-}
-
-// packPanelA packs rows [m, m+height) and columns [k, k+depth) of op(A), with
-// the columns one after the other.
-func (p *Product[T]) packPanelA(dst []T, m, k, depth, height int) {
-	if depth == 0 {
-		return
-	}
-	if p.TransA {
-		p.kernel.copy(dst, p.run.a[k*p.LDA+m:], depth, height, p.kernel.lanes, p.LDA)
-	} else {
-		p.kernel.turn(dst, p.run.a[m*p.LDA+k:], depth, height, p.kernel.lanes, p.LDA)
+// packPanelsA packs rows [m, m+height) and columns [k, k+depth) of op(A) into panels that have the
+// columns one after the other.
+func (p *Product[T]) packPanelsA(dst []T, m, k, depth, height int) {
+	rows, lanes := p.kernel.rows, p.kernel.lanes
+	switch {
+	case depth == 0:
+	case p.TransA:
+		p.kernel.copy(dst, p.run.a[k*p.LDA+m:], depth, height, rows, lanes, lanes*depth, p.LDA)
+	default:
+		for i := 0; i < height; i += rows {
+			p.kernel.turn(dst[i/rows*lanes*depth:], p.run.a[(m+i)*p.LDA+k:], depth, min(rows, height-i), lanes, p.LDA)
+		}
 	}
 }
 
@@ -66,9 +68,7 @@ func (p *Product[T]) tiles(worker, i int) {
 func (p *Product[T]) wideTiles(own []T, block, m0, m1, n0, n1, k, depth int) {
 	q, t := p.run.part, p.kernel
 	panel := t.lanes * depth
-	for m := m0; m < m1; m += t.rows {
-		p.packPanelA(own[(m-m0)/t.rows*panel:], m, k, depth, min(t.rows, m1-m))
-	}
+	p.packPanelsA(own, m0, k, depth, m1-m0)
 	panels := ceilDiv(q.n1-q.n0, t.cols)
 	shared := p.run.space.shared[block*p.depth*panels*t.cols:]
 	for n := n0; n < n1; n += t.cols {
@@ -91,10 +91,10 @@ func (p *Product[T]) skinnyTiles(own []T, n0, n1, k, depth int) {
 	for n := n0; n < n1; n += t.cols {
 		width := min(t.cols, n1-n)
 		b, bStep := own, t.cols
-		if !p.TransB && (width == t.cols || t.masks) && depth > 0 {
+		if !p.TransB && width == t.cols && depth > 0 {
 			b, bStep = p.run.b[k*p.LDB+n:], p.LDB
 		} else {
-			p.packPanelB(own, k, n, depth, width)
+			p.packPanelsB(own, k, n, depth, width)
 		}
 		for m := 0; m < p.M; m += t.rows {
 			var a []T

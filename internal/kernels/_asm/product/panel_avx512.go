@@ -6,40 +6,72 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-const panelSignature = "func(dst, src []float32, depth, width, lanes, ld int)"
+const (
+	copySignature = "func(dst, src []float32, depth, width, panel, lanes, stride, ld int)"
+	turnSignature = "func(dst, src []float32, depth, width, lanes, ld int)"
+)
 
-// copyPanelAVX512 generates the packing of rows, in panels of 16 or 32 lanes.
-func copyPanelAVX512() {
-	TEXT("copyPanelAVX512", NOSPLIT, panelSignature)
+// copyPanelsAVX512 generates the packing of rows, in panels of 16 or 32 lanes:
+// row by row through all panels, as a row may be a page.
+func copyPanelsAVX512() {
+	TEXT("copyPanelsAVX512", NOSPLIT, copySignature)
 	Pragma("noescape")
-	Doc("copyPanelAVX512 packs a panel of 16 or 32 lanes, as productKernel.copy says.")
+	Doc("copyPanelsAVX512 packs panels of 16 or 32 lanes, as productKernel.copy says.")
 	dst, src, depth, ld := base("dst"), base("src"), param("depth"), floats("ld")
-	columnMasks(param("width"))
+	panel, stride := param("panel"), floats("stride")
+	fullPanels, rest := RAX, RDX
+	Load(Param("width"), RAX)
+	XORL(EDX, EDX)
+	DIVQ(panel)
+	full := GP64()
+	MOVQ(fullPanels, full)
+	columnMasks(panel)
+	KMOVW(K1, K3)
+	KMOVW(K2, K4)
+	remaining := GP64()
+	MOVQ(rest, remaining)
+	columnMasks(remaining)
+	SHLQ(Imm(2), panel)
 	lanes := param("lanes")
-	TESTQ(depth, depth)
-	JZ(LabelRef("done"))
 	CMPQ(lanes, Imm(16))
-	JE(LabelRef("one_vector"))
-	for _, p := range []struct {
-		label   string
-		vectors int
-	}{{"two_vectors", 2}, {"one_vector", 1}} {
-		Label(p.label)
-		for v := range p.vectors {
-			VMOVUPS_Z(Mem{Base: src, Disp: 64 * v}, []Op{K1, K2}[v], zmm[v])
-		}
-		for v := range p.vectors {
-			VMOVUPS(zmm[v], Mem{Base: dst, Disp: 64 * v})
-		}
-		ADDQ(ld, src)
-		ADDQ(Imm(uint64(64*p.vectors)), dst)
-		DECQ(depth)
-		JNZ(LabelRef(p.label))
-		if p.vectors > 1 {
-			JMP(LabelRef("done"))
+	JE(LabelRef("one_row"))
+	copyRows("two", 2, dst, src, depth, ld, panel, stride, full, remaining)
+	copyRows("one", 1, dst, src, depth, ld, panel, stride, full, remaining)
+}
+
+// copyRows generates the loop over rows for panels of a number of vectors. K3
+// and K4 are the masks of a full panel, K1 and K2 those of the last one.
+func copyRows(label string, vectors int, dst, src, depth, ld, panel, stride, full, remaining GPVirtual) {
+	const ahead = 4 // rows
+	to, from, left := GP64(), GP64(), GP64()
+	move := func(masks ...Op) {
+		for v := range vectors {
+			PREFETCHT0(Mem{Base: from, Disp: 64 * v, Index: ld, Scale: ahead})
+			VMOVUPS_Z(Mem{Base: from, Disp: 64 * v}, masks[v], zmm[v])
+			VMOVUPS(zmm[v], Mem{Base: to, Disp: 64 * v})
 		}
 	}
-	Label("done")
+	Label(label + "_row")
+	MOVQ(dst, to)
+	MOVQ(src, from)
+	MOVQ(full, left)
+	TESTQ(left, left)
+	JZ(LabelRef(label + "_rest"))
+	Label(label + "_panel")
+	move(K3, K4)
+	ADDQ(panel, from)
+	ADDQ(stride, to)
+	DECQ(left)
+	JNZ(LabelRef(label + "_panel"))
+	Label(label + "_rest")
+	TESTQ(remaining, remaining)
+	JZ(LabelRef(label + "_next"))
+	move(K1, K2)
+	Label(label + "_next")
+	ADDQ(ld, src)
+	ADDQ(Imm(uint64(64*vectors)), dst)
+	DECQ(depth)
+	JNZ(LabelRef(label + "_row"))
 	VZEROUPPER()
 	RET()
 }
@@ -58,7 +90,7 @@ func columnMasks(n GPVirtual) {
 // turnPanelAVX512 generates the packing of up to sixteen columns, sixteen rows at
 // a time.
 func turnPanelAVX512() {
-	TEXT("turnPanelAVX512", NOSPLIT, panelSignature)
+	TEXT("turnPanelAVX512", NOSPLIT, turnSignature)
 	Pragma("noescape")
 	Doc("turnPanelAVX512 packs 1 to 16 columns of a panel, as productKernel.turn says.")
 	dst, depth, width, lanes, ld := base("dst"), param("depth"), param("width"), floats("lanes"), floats("ld")
@@ -77,6 +109,7 @@ func turnPanelAVX512() {
 	for i := 16; i > 0; i-- {
 		Label(load(i))
 		VMOVUPS_Z(columns.row(i-1), K1, zmm[i-1])
+		PREFETCHT0(further(columns.row(i-1), 256))
 	}
 	rows := transpose16()
 	columns.advance(Imm(64))
@@ -106,6 +139,12 @@ func turnPanelAVX512() {
 	}
 	VZEROUPPER()
 	RET()
+}
+
+// further addresses what lies a number of bytes behind m.
+func further(m Mem, bytes int) Mem {
+	m.Disp += bytes
+	return m
 }
 
 // transpose16 turns the 16 × 16 matrix in Z0 to Z15, with the help of Z16 to

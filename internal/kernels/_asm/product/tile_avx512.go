@@ -63,7 +63,7 @@ func tileBodyAVX512(label string, rows, vectors int) {
 	Label(label + "_loop")
 	for v := range vectors {
 		PREFETCHT0(Mem{Base: b, Disp: 64 * v, Index: bStep, Scale: 8})
-		VMOVUPS_Z(Mem{Base: b, Disp: 64 * v}, masks[v], row[v])
+		VMOVUPS(Mem{Base: b, Disp: 64 * v}, row[v])
 	}
 	for i := range rows {
 		if vectors == 1 {
