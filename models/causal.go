@@ -11,6 +11,9 @@ type Batch struct {
 	Targets  *graph.Node // [B, T] int32; a negative target is ignored
 	Segments *graph.Node // [B, T] int32, documents packed into one row, -1 for padding; nil for one document a row
 	Scale    *graph.Node // [1], what the sum of the losses is multiplied by; nil for the mean
+
+	Types  *graph.Node // [B, T] int32, which text of a pair a token is of, for encoders; nil for 0
+	Values *graph.Node // [B, T, C] float, what a regression is to find at each target; else nil
 }
 
 // Model is what every family has. Models that can be trained also have a Loss, as

@@ -36,6 +36,7 @@ type family struct {
 func families() []family {
 	return []family{
 		{"gpt2", loadGPT2},
+		{"gpt_neox", loadGPTNeoX},
 		{"llama", loadLlama},
 		{"mistral", loadLlama},
 		{"qwen2", loadLlama},
@@ -138,15 +139,16 @@ func edited(config []byte, edit func(config map[string]any)) ([]byte, error) {
 // save writes a model directory's files, a generation_config.json only where there is
 // one. A directory that isn't there is made.
 func save(dir string, config, generation any, params []*graph.Param) error {
+	return saveOrdered(dir, config, generation, params, asStored)
+}
+
+// saveOrdered is save for a family that keeps rows in an order of its own.
+func saveOrdered(dir string, config, generation any, params []*graph.Param, order rowOrder) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("models: %w", err)
 	}
-	tensors := make([]safetensors.Tensor, len(params))
-	for i, p := range params {
-		tensors[i] = safetensors.Tensor{Name: p.Name, Shape: p.Shape, Data: p.Value().Data()}
-	}
 	path := filepath.Join(dir, safetensors.FileName)
-	if err := safetensors.Write(path, tensors, map[string]string{"format": "pt"}); err != nil {
+	if err := safetensors.Write(path, storedTensors(params, order), map[string]string{"format": "pt"}); err != nil {
 		return fmt.Errorf("models: %w", err)
 	}
 	files := map[string]any{configName: config}

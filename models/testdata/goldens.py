@@ -25,10 +25,18 @@ def integers(name, shape, below):
     return torch.from_numpy(((values(name, n) + 1) / 2 * below).astype("int64")).reshape(shape)
 
 
+def stored_parameters(model):
+    """The parameters under the names that files give them; tied ones have the first name."""
+    for name, p in model.named_parameters():
+        if model.config.model_type == "gpt_neox" and name == "lm_head.weight":
+            name = "embed_out.weight"
+        yield name, p
+
+
 def fill(model):
-    """Gives every parameter its computed values; tied ones keep the first name."""
+    """Gives every parameter its computed values."""
     with torch.no_grad():
-        for name, p in model.named_parameters():
+        for name, p in stored_parameters(model):
             p.copy_(weight(name, tuple(p.shape)))
 
 
@@ -50,7 +58,7 @@ def causal(config, batch=2, length=9):
         "config": json.loads(config.to_json_string()),
         "ids": ids.tolist(),
         "targets": targets.tolist(),
-        "parameters": {n: {"shape": list(p.shape), "gradient": digest(n, p.grad)} for n, p in model.named_parameters()},
+        "parameters": {n: {"shape": list(p.shape), "gradient": digest(n, p.grad)} for n, p in stored_parameters(model)},
         "logits": rounded(logits),
         "loss": loss.item(),
     }
@@ -72,8 +80,15 @@ def scaled(kind, **more):
     return {"rope_type": kind, "rope_theta": 1000.0, "factor": 4.0, **more}
 
 
+def neox(**changes):
+    base = dict(vocab_size=19, hidden_size=24, intermediate_size=20, num_hidden_layers=2, num_attention_heads=3, max_position_embeddings=16)
+    return causal(transformers.GPTNeoXConfig(**{**base, **changes}))
+
+
 FAMILIES = {
     "gpt2": lambda: gpt2(),
+    "gpt_neox": lambda: neox(rope_parameters={"rope_type": "default", "rope_theta": 100.0, "partial_rotary_factor": 0.5}),
+    "gpt_neox_serial": lambda: neox(use_parallel_residual=False, attention_bias=False, hidden_act="gelu_new", tie_word_embeddings=True),
     "llama": lambda: llama(tie_word_embeddings=True),
     "llama_bias": lambda: llama(attention_bias=True, mlp_bias=True, num_key_value_heads=4, rope_parameters=scaled("linear")),
     "llama_llama3": lambda: llama(

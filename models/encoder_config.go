@@ -1,0 +1,240 @@
+package models
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/seahorse-ml/seahorse/graph"
+)
+
+// EncoderConfig is the config.json of a BERT, a RoBERTa or an ALBERT.
+type EncoderConfig struct {
+	ModelType        string   `json:"model_type"`          // bert, roberta or albert
+	Architectures    []string `json:"architectures"`       // the encoder with its head, such as BertForMaskedLM
+	VocabSize        int      `json:"vocab_size"`          // V
+	HiddenSize       int      `json:"hidden_size"`         // D
+	NumLayers        int      `json:"num_hidden_layers"`   //
+	NumHeads         int      `json:"num_attention_heads"` // H
+	IntermediateSize int      `json:"intermediate_size"`   // F
+	Activation       string   `json:"hidden_act"`
+	HiddenDropout    float64  `json:"hidden_dropout_prob"`          // of the embeddings and of what each part of a block adds
+	AttentionDropout float64  `json:"attention_probs_dropout_prob"` // of the heads' results; see layers.AttentionConfig
+	MaxPositions     int      `json:"max_position_embeddings"`      // rows of the table of positions
+	TypeVocabSize    int      `json:"type_vocab_size"`              // texts that an input may have
+	InitRange        float64  `json:"initializer_range"`            // standard deviation of new weights
+	LayerNormEps     float64  `json:"layer_norm_eps"`
+	PositionType     string   `json:"position_embedding_type,omitempty"` // absolute, which is the default
+	IsDecoder        bool     `json:"is_decoder,omitempty"`              // must be false
+	PadTokenID       *int     `json:"pad_token_id"`
+	BosTokenID       *int     `json:"bos_token_id"`
+	EosTokenID       TokenIDs `json:"eos_token_id"`
+	TieEmbeddings    bool     `json:"tie_word_embeddings"` // the masked head scores with the table of embeddings
+
+	EmbeddingSize         int      `json:"embedding_size,omitempty"`    // ALBERT: width of the embeddings
+	NumGroups             int      `json:"num_hidden_groups,omitempty"` // ALBERT: groups of layers that share parameters
+	InnerLayers           int      `json:"inner_group_num,omitempty"`   // ALBERT: blocks in a layer
+	ClassifierDropoutProb *float64 `json:"classifier_dropout_prob,omitempty"`
+
+	ClassifierDropout *float64       `json:"classifier_dropout,omitempty"` // BERT and RoBERTa: nil means HiddenDropout
+	ProblemType       string         `json:"problem_type,omitempty"`       // regression or single_label_classification; empty is the first for one label
+	Labels            map[int]string `json:"id2label,omitempty"`           // names of the classes
+	LabelIDs          map[string]int `json:"label2id,omitempty"`
+	NumLabels         int            `json:"num_labels,omitempty"` // C, where there are no names; 0 means 2
+	DType             string         `json:"dtype,omitempty"`      // of the stored parameters; written, not read
+}
+
+// DefaultBertConfig returns the smaller published BERT, with 110 million parameters
+// (Devlin et al., 2019).
+func DefaultBertConfig() EncoderConfig {
+	pad := 0
+	return EncoderConfig{
+		ModelType: "bert", VocabSize: 30522, HiddenSize: 768, NumLayers: 12, NumHeads: 12, IntermediateSize: 3072,
+		Activation: "gelu", HiddenDropout: 0.1, AttentionDropout: 0.1, MaxPositions: 512, TypeVocabSize: 2,
+		InitRange: 0.02, LayerNormEps: 1e-12, PadTokenID: &pad, TieEmbeddings: true,
+	}
+}
+
+// DefaultRobertaConfig returns the smaller published RoBERTa, with 125 million parameters
+// (Liu et al., 2019).
+func DefaultRobertaConfig() EncoderConfig {
+	c := DefaultBertConfig()
+	bos, pad := 0, 1
+	c.ModelType, c.VocabSize, c.MaxPositions, c.TypeVocabSize, c.LayerNormEps = "roberta", 50265, 514, 1, 1e-5
+	c.BosTokenID, c.PadTokenID, c.EosTokenID = &bos, &pad, TokenIDs{2}
+	return c
+}
+
+// DefaultAlbertConfig returns the smallest published ALBERT, with 12 million parameters
+// (Lan et al., 2020).
+func DefaultAlbertConfig() EncoderConfig {
+	c := DefaultBertConfig()
+	bos, dropout := 2, 0.1
+	c.ModelType, c.VocabSize, c.Activation, c.EmbeddingSize, c.NumGroups, c.InnerLayers = "albert", 30000, "gelu_new", 128, 1, 1
+	c.HiddenDropout, c.AttentionDropout, c.ClassifierDropoutProb = 0, 0, &dropout
+	c.BosTokenID, c.EosTokenID = &bos, TokenIDs{3}
+	return c
+}
+
+// parseEncoderConfig reads a config.json. Fields that it leaves out have the values
+// that transformers gives them.
+func parseEncoderConfig(data []byte) (EncoderConfig, error) {
+	var head struct {
+		ModelType string `json:"model_type"`
+	}
+	if err := json.Unmarshal(data, &head); err != nil {
+		return EncoderConfig{}, fmt.Errorf("%s: %w", configName, err)
+	}
+	c := DefaultBertConfig()
+	switch head.ModelType {
+	case "roberta":
+		c = DefaultRobertaConfig()
+		c.MaxPositions, c.TypeVocabSize, c.LayerNormEps = 512, 2, 1e-12
+	case "albert":
+		c = DefaultAlbertConfig()
+		c.HiddenSize, c.NumHeads, c.IntermediateSize = 4096, 64, 16384
+	}
+	if err := json.Unmarshal(data, &c); err != nil {
+		return c, fmt.Errorf("%s: %w", configName, err)
+	}
+	return c, nil
+}
+
+// Validate tells what is wrong with the configuration, or nil.
+func (c EncoderConfig) Validate() error {
+	names, ok := encoderFamilies[c.ModelType]
+	if !ok {
+		return fmt.Errorf("models: model_type %q is no encoder; those are bert, roberta and albert", c.ModelType)
+	}
+	fail := func(format string, args ...any) error {
+		return fmt.Errorf("models: "+c.ModelType+": "+format, args...)
+	}
+	type size struct {
+		name  string
+		value int
+	}
+	sizes := []size{
+		{"vocab_size", c.VocabSize}, {"hidden_size", c.HiddenSize}, {"num_hidden_layers", c.NumLayers}, {"num_attention_heads", c.NumHeads},
+		{"intermediate_size", c.IntermediateSize}, {"type_vocab_size", c.TypeVocabSize}, {"the number of labels", c.Classes()},
+		{"max_position_embeddings less those before the first", c.MaxPositions - c.positionOffset()},
+	}
+	if names.shared {
+		sizes = append(sizes, size{"embedding_size", c.EmbeddingSize}, size{"num_hidden_groups", c.NumGroups}, size{"inner_group_num", c.InnerLayers})
+	}
+	for _, f := range sizes {
+		if f.value <= 0 {
+			return fail("%s is %d, expected it to be positive", f.name, f.value)
+		}
+	}
+	if c.HiddenSize%c.NumHeads != 0 {
+		return fail("hidden_size %d is not divisible by num_attention_heads %d", c.HiddenSize, c.NumHeads)
+	}
+	if names.shared && c.NumGroups > c.NumLayers {
+		return fail("%d num_hidden_groups for %d layers", c.NumGroups, c.NumLayers)
+	}
+	for _, f := range []struct {
+		name  string
+		value float64
+	}{
+		{"hidden_dropout_prob", c.HiddenDropout}, {"attention_probs_dropout_prob", c.AttentionDropout}, {"the classifier's dropout", c.headDropout()},
+	} {
+		if f.value < 0 || f.value >= 1 {
+			return fail("%s is %g, expected [0, 1)", f.name, f.value)
+		}
+	}
+	switch {
+	case c.PositionType != "" && c.PositionType != "absolute":
+		return fail("position_embedding_type %q is not known; known is absolute", c.PositionType)
+	case c.IsDecoder:
+		return fail("is_decoder is true, expected an encoder")
+	case c.ProblemType != "" && c.ProblemType != regression && c.ProblemType != classification:
+		return fail("problem_type %q is not known; known are %s and %s", c.ProblemType, regression, classification)
+	}
+	for id := range c.Labels {
+		if id < 0 || id >= len(c.Labels) {
+			return fail("id2label has the id %d among %d, expected them to count from 0", id, len(c.Labels))
+		}
+	}
+	if _, err := activation(c.Activation); err != nil {
+		return fail("hidden_act: %w", err)
+	}
+	_, err := c.task()
+	return err
+}
+
+// Kinds of problems that a classifier solves.
+const (
+	regression     = "regression"
+	classification = "single_label_classification"
+)
+
+// Classes returns C, the number of labels of a classifier or of values of a regression.
+func (c EncoderConfig) Classes() int {
+	switch {
+	case len(c.Labels) > 0:
+		return len(c.Labels)
+	case c.NumLabels != 0:
+		return c.NumLabels
+	}
+	return 2
+}
+
+// Regression tells whether a classifier's scores are values.
+func (c EncoderConfig) Regression() bool {
+	return c.ProblemType == regression || c.ProblemType == "" && c.Classes() == 1
+}
+
+// task returns the task that the architecture's name ends in, TaskEncoding if the
+// configuration names none.
+func (c EncoderConfig) task() (Task, error) {
+	if len(c.Architectures) == 0 {
+		return TaskEncoding, nil
+	}
+	class := encoderFamilies[c.ModelType].class
+	name := c.Architectures[0]
+	known := make([]string, 0, len(taskSuffixes))
+	for _, s := range taskSuffixes {
+		if name == class+s.suffix {
+			return s.task, nil
+		}
+		known = append(known, class+s.suffix)
+	}
+	return 0, fmt.Errorf("models: %s: architecture %q is not known; known are %s", c.ModelType, name, strings.Join(known, ", "))
+}
+
+// headDropout returns the dropout before a classifier.
+func (c EncoderConfig) headDropout() float64 {
+	switch {
+	case encoderFamilies[c.ModelType].shared:
+		if c.ClassifierDropoutProb == nil {
+			return 0.1
+		}
+		return *c.ClassifierDropoutProb
+	case c.ClassifierDropout != nil:
+		return *c.ClassifierDropout
+	}
+	return c.HiddenDropout
+}
+
+// embeddingSize returns the width of the embeddings.
+func (c EncoderConfig) embeddingSize() int {
+	if encoderFamilies[c.ModelType].shared {
+		return c.EmbeddingSize
+	}
+	return c.HiddenSize
+}
+
+// positionOffset returns the row of the table that the first position has: RoBERTa's
+// begin behind that of the padding token.
+func (c EncoderConfig) positionOffset() int {
+	if c.ModelType == "roberta" && c.PadTokenID != nil {
+		return *c.PadTokenID + 1
+	}
+	return 0
+}
+
+// activation is hidden_act.
+func (c EncoderConfig) activation() graph.Activation {
+	kind, _ := activation(c.Activation)
+	return kind
+}
