@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"time"
+
+	"github.com/seahorse-ml/seahorse/internal/kernels"
 )
 
 // A Profile counts where a machine's time goes, by kind of operation.
@@ -52,3 +54,8 @@ func (p *Profile) Ops() []OpProfile {
 	})
 	return list
 }
+
+// PeakFlops measures the floating point operations a second that multiply-adds on
+// float32 reach in registers, on all workers together: what a profile's figures are
+// fractions of. It takes some ten milliseconds.
+func PeakFlops() float64 { return kernels.Peak() }
