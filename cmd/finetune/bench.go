@@ -184,21 +184,23 @@ func yardstickOptimizer(params []*graph.Param) (optim.Optimizer, error) {
 	return optim.NewAdamW(optim.Groups(params, 0.1), optim.AdamConfig{Beta1: 0.9, Beta2: 0.95, Eps: 1e-8, MaxGradNorm: 1})
 }
 
-// printProfile prints a line for each kind of operation: its share of the steps' time and what it computed in it.
+// printProfile prints a line for each kind of operation: its share of the steps' time, what it computed in it, and the fraction
+// that this is of the machine's peak, measured now.
 func printProfile(w io.Writer, p *graph.Profile, seconds []float64) error {
 	total := 0.0
 	for _, s := range seconds {
 		total += s
 	}
+	peak := graph.PeakFlops()
 	out := tabwriter.NewWriter(w, 0, 8, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(out, "operation\tcalls a step\tms a step\tshare\tGFLOP/s\t")
+	fmt.Fprintln(out, "operation\tcalls a step\tms a step\tshare\tGFLOP/s\tof peak\t")
 	steps := float64(len(seconds))
 	line := func(name, calls string, s, flops float64) {
-		speed := ""
+		speed, fraction := "", ""
 		if flops > 0 {
-			speed = fmt.Sprintf("%.1f", flops/s/1e9)
+			speed, fraction = fmt.Sprintf("%.1f", flops/s/1e9), fmt.Sprintf("%.0f%%", 100*flops/s/peak)
 		}
-		fmt.Fprintf(out, "%s\t%s\t%.3f\t%.1f%%\t%s\t\n", name, calls, 1000*s/steps, 100*s/total, speed)
+		fmt.Fprintf(out, "%s\t%s\t%.3f\t%.1f%%\t%s\t%s\t\n", name, calls, 1000*s/steps, 100*s/total, speed, fraction)
 	}
 	rest, flops := total, 0.0
 	for _, o := range p.Ops() {
@@ -208,7 +210,11 @@ func printProfile(w io.Writer, p *graph.Profile, seconds []float64) error {
 	}
 	line("the rest", "", rest, 0)
 	line("all", "", total, flops)
-	return out.Flush()
+	if err := out.Flush(); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(w, "peak of %s: %.1f GFLOP/s\n", plural(graph.Workers(), "thread"), peak/1e9)
+	return err
 }
 
 func median(values []float64) float64 {

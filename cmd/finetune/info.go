@@ -61,7 +61,7 @@ func (c *infoCommand) Run(s *streams) error {
 
 // model describes the model, which is loaded for it and so known to be whole.
 func (c *infoCommand) model(out io.Writer) error {
-	m, err := models.Load(c.Dir)
+	m, err := models.Open(c.Dir)
 	if err != nil {
 		return err
 	}

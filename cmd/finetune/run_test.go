@@ -107,6 +107,16 @@ func TestWholeLife(t *testing.T) {
 	if after := evalLoss(t, tuned, pairs); !(after < before/2) {
 		t.Errorf("sft brought the loss of the completions from %g to %g", before, after)
 	}
+	dropped := filepath.Join(dir, "dropped")
+	succeed(t, "", "sft", "--model", run, "--data", pairs, "--output-dir", dropped, "--max-steps=1", "--dropout=0.25", "--sample-tokens=0")
+	var config struct {
+		Embd  float64 `json:"embd_pdrop"`
+		Attn  float64 `json:"attn_pdrop"`
+		Resid float64 `json:"resid_pdrop"`
+	}
+	if err := readJSON(filepath.Join(dropped, "config.json"), &config); err != nil || config.Embd != 0.25 || config.Attn != 0.25 || config.Resid != 0.25 {
+		t.Errorf("--dropout=0.25 made a model with dropouts %+v, %v", config, err)
+	}
 }
 
 // evalLoss returns the loss that eval measures.

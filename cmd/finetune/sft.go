@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/alecthomas/kong"
 	"github.com/seahorse-ml/seahorse/data"
@@ -79,14 +80,21 @@ func (c *sftCommand) openTokenizer(context.Context, *streams, *data.Source) (*to
 }
 
 func (c *sftCommand) openModel(*tokenizer.Tokenizer) (models.CausalLM, error) {
-	if c.model == nil {
-		m, err := models.Load(c.Model)
-		if err != nil {
-			return nil, err
-		}
-		c.model = m
+	if c.model != nil {
+		return c.model, nil
 	}
-	return c.model, nil
+	edited := true
+	m, err := models.LoadEdited(c.Model, func(config map[string]any) {
+		edited = c.Dropout == nil || setDropout(config, *c.Dropout)
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case !edited:
+		return nil, fmt.Errorf("--dropout: the model in %s has no dropout to set", c.Model)
+	}
+	c.model = m
+	return m, nil
 }
 
 // documents tells a plain text from JSON lines, which are several documents or have parts that are not to be learned.
@@ -95,3 +103,15 @@ func (c *sftCommand) documents(t *data.Tokens) bool {
 }
 
 func (c *sftCommand) defaultSteps(rows int) int { return c.stepsOf(sftEpochs, rows) }
+
+// setDropout sets the dropouts of a model's config.json, and tells whether it has any.
+func setDropout(config map[string]any, dropout float64) bool {
+	found := false
+	for _, key := range []string{"embd_pdrop", "attn_pdrop", "resid_pdrop", "attention_dropout", "hidden_dropout"} {
+		if _, ok := config[key]; ok || config["model_type"] == "gpt2" && strings.HasSuffix(key, "_pdrop") {
+			config[key] = dropout
+			found = true
+		}
+	}
+	return found
+}
