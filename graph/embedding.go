@@ -11,6 +11,13 @@ import (
 // Embedding looks up the rows of table [V, D] for ids [B, T] int32, to
 // [B, T, D]. A run fails on an id outside of [0, V).
 func (g *Graph) Embedding(table, ids *Node) *Node {
+	const none = -1
+	return g.EmbeddingPadded(table, ids, none)
+}
+
+// EmbeddingPadded is Embedding with an id, that of padding, whose row gets no gradient
+// from being looked up.
+func (g *Graph) EmbeddingPadded(table, ids *Node, padding int) *Node {
 	if g.err != nil {
 		return g.broken
 	}
@@ -19,18 +26,18 @@ func (g *Graph) Embedding(table, ids *Node) *Node {
 		return g.Fail(fmt.Errorf("graph: embedding: table %v and ids %v of %v, expected [V, D] and int32 ids", ts, is, ids.Dtype()))
 	}
 	shape := append(is.Clone(), ts[1])
-	return g.apply("embedding", &embeddingOp{vocab: ts[0], cols: ts[1], ids: is.TotalSize()}, shape, table, ids)
+	return g.apply("embedding", &embeddingOp{vocab: ts[0], cols: ts[1], padding: padding}, shape, table, ids)
 }
 
 type embeddingOp struct {
 	base
-	vocab, cols, ids int
+	vocab, cols, padding int
 }
 
 func (o *embeddingOp) DiffWRT(int) []bool { return []bool{true, false} }
 
 func (o *embeddingOp) SymDiff(in gorgonia.Nodes, _, grad *Node) (gorgonia.Nodes, error) {
-	op := &embeddingGradOp{cols: o.cols}
+	op := &embeddingGradOp{cols: o.cols, padding: o.padding}
 	return gorgonia.Nodes{o.g.apply("embedding backward", op, in[0].Shape().Clone(), in[1], grad), nil}, o.g.err
 }
 
@@ -53,10 +60,11 @@ func lowerEmbedding[T kernels.Float](o *embeddingOp, c *call) func() error {
 	}
 }
 
-// embeddingGradOp adds the rows of dy [B, T, D] to the rows of [V, D] that ids name.
+// embeddingGradOp adds the rows of dy [B, T, D] to the rows of [V, D] that ids name,
+// but for the padding's.
 type embeddingGradOp struct {
 	base
-	cols int
+	cols, padding int
 }
 
 func (o *embeddingGradOp) accumulates(int) bool { return true }
@@ -68,11 +76,23 @@ func (o *embeddingGradOp) lower(c *call) func() error {
 func lowerEmbeddingGrad[T kernels.Float](o *embeddingGradOp, c *call) func() error {
 	const grain = 64 // columns: each is summed by one worker, in the order of the ids
 	dst, ids, dy := out[T](c, 0), c.ins[0].i32, in[T](c, 1)
+	rows := ids
+	if o.padding >= 0 {
+		rows = make([]int32, len(ids))
+	}
 	zero := spread(len(dst.data), 1<<20, func(lo, hi int) { clear(dst.data[lo:hi]) })
-	run := spread(o.cols, grain, func(lo, hi int) { kernels.ScatterAdd(dst.data, dy, ids, o.cols, lo, hi) })
+	run := spread(o.cols, grain, func(lo, hi int) { kernels.ScatterAdd(dst.data, dy, rows, o.cols, lo, hi) })
 	return func() error {
 		if !dst.add() {
 			zero()
+		}
+		if o.padding >= 0 {
+			for i, id := range ids {
+				rows[i] = id
+				if int(id) == o.padding {
+					rows[i] = -1
+				}
+			}
 		}
 		run()
 		return nil

@@ -4,12 +4,14 @@ import (
 	"fmt"
 
 	"github.com/seahorse-ml/seahorse/graph"
+	"gorgonia.org/tensor"
 )
 
 // EmbeddingConfig configures NewEmbedding.
 type EmbeddingConfig struct {
 	Vocab, Width int        // V and D, > 0
 	Scale        float64    // multiplies what is looked up; 0 means 1
+	Padding      *int       // id whose vector starts at 0 and isn't trained; nil for none
 	Init         graph.Init // default normal(0, 0.02)
 }
 
@@ -17,7 +19,8 @@ type EmbeddingConfig struct {
 type Embedding struct {
 	Weight *graph.Param // [V, D]
 
-	scale float64
+	scale   float64
+	padding int // negative for none
 }
 
 // NewEmbedding makes the parameter "weight".
@@ -29,12 +32,31 @@ func NewEmbedding(c EmbeddingConfig, p *graph.Params) *Embedding {
 	if c.Scale == 0 {
 		c.Scale = 1
 	}
-	return &Embedding{Weight: p.New("weight", c.Init.Or(graph.Normal(0.02)), c.Vocab, c.Width), scale: c.Scale}
+	e := &Embedding{Weight: p.New("weight", c.Init.Or(graph.Normal(0.02)), c.Vocab, c.Width), scale: c.Scale, padding: -1}
+	if c.Padding != nil {
+		e.pad(*c.Padding, !p.Loading())
+	}
+	return e
+}
+
+// pad makes id the padding's, whose vector is 0 in a new table.
+func (e *Embedding) pad(id int, fresh bool) {
+	if id < 0 || id >= e.Weight.Shape[0] {
+		return // files name ids beyond the table where nothing is padded
+	}
+	e.padding = id
+	if !fresh {
+		return
+	}
+	row, err := e.Weight.Value().Slice(tensor.S(id))
+	if err == nil {
+		row.Zero()
+	}
 }
 
 // Forward maps ids [B, T] int32 to [B, T, D].
 func (e *Embedding) Forward(g *graph.Graph, ids *graph.Node) *graph.Node {
-	return g.Scale(g.Embedding(g.Param(e.Weight), ids), e.scale)
+	return g.Scale(g.EmbeddingPadded(g.Param(e.Weight), ids, e.padding), e.scale)
 }
 
 // Logits maps x [..., D] to scores [..., V] by the same table, as models with tied

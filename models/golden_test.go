@@ -83,6 +83,7 @@ var goldens = []struct {
 	name      string
 	tolerance float64
 }{
+	{"gemma3", 1e-5},
 	{"gpt2", 1e-9},
 	{"gpt2_untied", 1e-9},
 	{"gpt_neox", 1e-6},

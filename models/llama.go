@@ -27,7 +27,7 @@ func NewLlama(c LlamaConfig, p *graph.Params) (*Llama, error) {
 	m.Decoder = Decoder{family: c.ModelType, vocab: c.VocabSize, context: c.context(), params: p}
 	std := graph.Normal(c.InitRange)
 	body := p.Sub("model")
-	m.Tokens = layers.NewEmbedding(layers.EmbeddingConfig{Vocab: c.VocabSize, Width: c.HiddenSize, Init: std}, body.Sub("embed_tokens"))
+	m.Tokens = layers.NewEmbedding(layers.EmbeddingConfig{Vocab: c.VocabSize, Width: c.HiddenSize, Init: std, Padding: c.PadTokenID}, body.Sub("embed_tokens"))
 	for i := range c.NumLayers {
 		folder := body.Sub("layers").Sub(fmt.Sprint(i))
 		folder.Ignore("self_attn.rotary_emb.inv_freq") // which old files carry

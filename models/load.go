@@ -35,6 +35,7 @@ type family struct {
 // families returns the known architectures, sorted by name.
 func families() []family {
 	return []family{
+		{"gemma3_text", loadGemma3},
 		{"gpt2", loadGPT2},
 		{"gpt_neox", loadGPTNeoX},
 		{"llama", loadLlama},
@@ -139,16 +140,21 @@ func edited(config []byte, edit func(config map[string]any)) ([]byte, error) {
 // save writes a model directory's files, a generation_config.json only where there is
 // one. A directory that isn't there is made.
 func save(dir string, config, generation any, params []*graph.Param) error {
-	return saveOrdered(dir, config, generation, params, asStored)
+	return saveTensors(dir, config, generation, storedTensors(params, asStored))
 }
 
 // saveOrdered is save for a family that keeps rows in an order of its own.
 func saveOrdered(dir string, config, generation any, params []*graph.Param, order rowOrder) error {
+	return saveTensors(dir, config, generation, storedTensors(params, order))
+}
+
+// saveTensors is save for what a model stores under names of its own.
+func saveTensors(dir string, config, generation any, tensors []safetensors.Tensor) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("models: %w", err)
 	}
 	path := filepath.Join(dir, safetensors.FileName)
-	if err := safetensors.Write(path, storedTensors(params, order), map[string]string{"format": "pt"}); err != nil {
+	if err := safetensors.Write(path, tensors, map[string]string{"format": "pt"}); err != nil {
 		return fmt.Errorf("models: %w", err)
 	}
 	files := map[string]any{configName: config}

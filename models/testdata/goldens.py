@@ -86,6 +86,15 @@ def neox(**changes):
 
 
 FAMILIES = {
+    "gemma3": lambda: llama(
+        transformers.Gemma3TextConfig,
+        num_hidden_layers=3,
+        layer_types=["sliding_attention", "full_attention", "sliding_attention"],
+        sliding_window=3,
+        query_pre_attn_scalar=7,
+        pad_token_id=16,
+        final_logit_softcapping=3.0,
+    ),
     "gpt2": lambda: gpt2(),
     "gpt_neox": lambda: neox(rope_parameters={"rope_type": "default", "rope_theta": 100.0, "partial_rotary_factor": 0.5}),
     "gpt_neox_serial": lambda: neox(use_parallel_residual=False, attention_bias=False, hidden_act="gelu_new", tie_word_embeddings=True),
@@ -97,7 +106,17 @@ FAMILIES = {
     "llama_yarn": lambda: llama(rope_parameters=scaled("yarn", original_max_position_embeddings=8, beta_fast=2.0), head_dim=8),
     "llama_dynamic": lambda: llama(rope_parameters=scaled("dynamic"), max_position_embeddings=6, head_dim=8),
     "mistral": lambda: llama(transformers.MistralConfig, sliding_window=4, head_dim=6),
-    "qwen2": lambda: llama(transformers.Qwen2Config, use_sliding_window=True, sliding_window=3, max_window_layers=1, num_attention_heads=3, num_key_value_heads=1, head_dim=None, tie_word_embeddings=True),
+    "qwen2": lambda: llama(
+        transformers.Qwen2Config,
+        use_sliding_window=True,
+        sliding_window=3,
+        max_window_layers=1,
+        num_attention_heads=3,
+        num_key_value_heads=1,
+        head_dim=None,
+        tie_word_embeddings=True,
+        pad_token_id=11,
+    ),
     "qwen3": lambda: llama(transformers.Qwen3Config, hidden_act="gelu_pytorch_tanh"),
     "gpt2_untied": lambda: gpt2(tie_word_embeddings=False, n_inner=20, activation_function="gelu", scale_attn_by_inverse_layer_idx=True),
 }
