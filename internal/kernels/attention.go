@@ -36,7 +36,8 @@ type AttentionMask[T Float] struct {
 }
 
 const (
-	attentionLanes = 32 // queries that are worked on side by side, a panel
+	attentionLanes = 64 // queries that are worked on side by side, a panel
+	panelPart      = 32 // queries for which masks skip work
 	attentionKeys  = 64 // keys in a block
 	attentionGroup = 4  // panels that share a block of keys going forward
 
@@ -56,14 +57,16 @@ type Attention[T Float] struct {
 	AttentionConfig
 	kernel       *productKernel[T]
 	panel        *panelKernel[T]
-	width        int // HeadSize rounded up to whole tiles
-	queryBlocks  int // items of a head going forward
-	panels       int // panels of a head
-	chunks       int // parts of the backward pass of one key/value head
+	outside      *panelKernel[T] // panel, or what can do with the caller's rows, which are not padded
+	width        int             // HeadSize rounded up to whole tiles
+	queryBlocks  int             // items of a head going forward
+	panels       int             // panels of a head
+	chunks       int             // parts of the backward pass of one key/value head
 	base2        bool
 	forwardBody  func(worker, i int)
 	backwardBody func(worker, i int)
 	reduceBody   func(worker, i int)
+	ones, scales [attentionKeys]T // factors of rows: 1 and Scale
 	call         attentionCall[T]
 }
 
@@ -78,6 +81,12 @@ type attentionCall[T Float] struct {
 // NewAttention prepares attention of the given shape.
 func NewAttention[T Float](c AttentionConfig) *Attention[T] {
 	a := &Attention[T]{AttentionConfig: c, kernel: productKernels[T]()[0], panel: panelKernels[T]()[0]}
+	Fill(a.ones[:], 1)
+	Fill(a.scales[:], T(c.Scale))
+	a.outside = a.panel
+	if c.HeadSize%tileWidth != 0 {
+		a.outside = genericPanels[T]()
+	}
 	a.width = roundUp(c.HeadSize, tileWidth)
 	a.panels = ceilDiv(c.Queries, attentionLanes)
 	a.queryBlocks = ceilDiv(a.panels, attentionGroup)

@@ -21,11 +21,11 @@ func panelKernels[T Float]() []*panelKernel[T] {
 }
 
 var panelsAVX512 = panelKernel[float32]{
-	level: cpu.AVX512, softmax: panelSoftmaxAVX512, grad: panelGradAVX512,
-	hide: panelHideAVX512, scale: scaleRowsAVX512, copy: copyRowsAVX512,
+	level: cpu.AVX512, softmax: panelSoftmaxAVX512, finish: panelFinishAVX512, grad: panelGradAVX512,
+	hide: panelHideAVX512, scale: scaleRowsAVX512, dots: rowDotsAVX512,
 }
 
 var panelsAVX2 = panelKernel[float32]{
-	level: cpu.AVX2, softmax: panelSoftmaxAVX2, grad: panelGradAVX2,
-	hide: panelHideAVX2, scale: scaleRowsAVX2, copy: copyRowsAVX2,
+	level: cpu.AVX2, softmax: panelSoftmaxAVX2, finish: panelFinishAVX2, grad: panelGradAVX2,
+	hide: panelHideAVX2, scale: scaleRowsAVX2, dots: rowDotsAVX2,
 }

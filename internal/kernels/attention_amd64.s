@@ -4,27 +4,29 @@
 
 #include "textflag.h"
 
-// func panelSoftmaxAVX2(scores []float32, m []float32, l []float32, decay []float32, rows int)
+// func panelSoftmaxAVX2(scores []float32, m []float32, l []float32, decay []float32, rows int, lanes int)
 // Requires: AVX, AVX2, FMA3
-TEXT ·panelSoftmaxAVX2(SB), NOSPLIT, $0-104
+TEXT ·panelSoftmaxAVX2(SB), NOSPLIT, $0-112
 	MOVQ scores_base+0(FP), AX
 	MOVQ m_base+24(FP), CX
 	MOVQ l_base+48(FP), DX
 	MOVQ decay_base+72(FP), BX
 	MOVQ rows+96(FP), SI
+	MOVQ lanes+104(FP), R8
+	SHLQ $0x02, R8
 	XORQ DI, DI
 
 columns1:
 	VMOVUPS (CX)(DI*1), Y0
 	VMOVUPS 32(CX)(DI*1), Y1
-	MOVQ    SI, R8
-	MOVQ    AX, R9
+	MOVQ    SI, R9
+	MOVQ    AX, R10
 
 rows2:
-	VMAXPS      (R9)(DI*1), Y0, Y0
-	VMAXPS      32(R9)(DI*1), Y1, Y1
-	ADDQ        $0x00000080, R9
-	DECQ        R8
+	VMAXPS      (R10)(DI*1), Y0, Y0
+	VMAXPS      32(R10)(DI*1), Y1, Y1
+	ADDQ        $0x00000100, R10
+	DECQ        R9
 	JNZ         rows2
 	VMOVUPS     (CX)(DI*1), Y2
 	VXORPS      Y3, Y3, Y3
@@ -66,11 +68,11 @@ rows2:
 	VPADDD      Y7, Y8, Y4
 	VANDPS      Y6, Y4, Y4
 	VMOVUPS     Y4, 32(BX)(DI*1)
-	MOVQ        SI, R8
-	MOVQ        AX, R9
+	MOVQ        SI, R9
+	MOVQ        AX, R10
 
 rows3:
-	VMOVUPS     (R9)(DI*1), Y6
+	VMOVUPS     (R10)(DI*1), Y6
 	VSUBPS      Y0, Y6, Y6
 	VMOVUPS     xc2fc0000<>+0(SB), Y7
 	VCMPPS      $0x05, Y7, Y6, Y7
@@ -87,9 +89,9 @@ rows3:
 	VPSLLD      $0x17, Y8, Y8
 	VPADDD      Y8, Y9, Y6
 	VANDPS      Y7, Y6, Y6
-	VMOVUPS     Y6, (R9)(DI*1)
+	VMOVUPS     Y6, (R10)(DI*1)
 	VADDPS      Y6, Y3, Y3
-	VMOVUPS     32(R9)(DI*1), Y6
+	VMOVUPS     32(R10)(DI*1), Y6
 	VSUBPS      Y1, Y6, Y6
 	VMOVUPS     xc2fc0000<>+0(SB), Y7
 	VCMPPS      $0x05, Y7, Y6, Y7
@@ -106,17 +108,17 @@ rows3:
 	VPSLLD      $0x17, Y8, Y8
 	VPADDD      Y8, Y9, Y6
 	VANDPS      Y7, Y6, Y6
-	VMOVUPS     Y6, 32(R9)(DI*1)
+	VMOVUPS     Y6, 32(R10)(DI*1)
 	VADDPS      Y6, Y5, Y5
-	ADDQ        $0x00000080, R9
-	DECQ        R8
+	ADDQ        $0x00000100, R10
+	DECQ        R9
 	JNZ         rows3
 	VFMADD231PS (DX)(DI*1), Y2, Y3
 	VMOVUPS     Y3, (DX)(DI*1)
 	VFMADD231PS 32(DX)(DI*1), Y4, Y5
 	VMOVUPS     Y5, 32(DX)(DI*1)
 	ADDQ        $0x40, DI
-	CMPQ        DI, $0x00000080
+	CMPQ        DI, R8
 	JB          columns1
 	VZEROUPPER
 	RET
@@ -265,14 +267,16 @@ DATA xc2fc0000<>+56(SB)/4, $0xc2fc0000
 DATA xc2fc0000<>+60(SB)/4, $0xc2fc0000
 GLOBL xc2fc0000<>(SB), RODATA|NOPTR, $64
 
-// func panelGradAVX2(scores []float32, dp []float32, lse []float32, dot []float32, rows int)
+// func panelGradAVX2(scores []float32, dp []float32, lse []float32, dot []float32, rows int, lanes int)
 // Requires: AVX, AVX2, FMA3
-TEXT ·panelGradAVX2(SB), NOSPLIT, $0-104
+TEXT ·panelGradAVX2(SB), NOSPLIT, $0-112
 	MOVQ scores_base+0(FP), AX
 	MOVQ dp_base+24(FP), CX
 	MOVQ rows+96(FP), DX
 	MOVQ lse_base+48(FP), BX
 	MOVQ dot_base+72(FP), SI
+	MOVQ lanes+104(FP), R8
+	SHLQ $0x02, R8
 	XORQ DI, DI
 
 columns4:
@@ -280,12 +284,12 @@ columns4:
 	VMOVUPS (SI)(DI*1), Y1
 	VMOVUPS 32(BX)(DI*1), Y2
 	VMOVUPS 32(SI)(DI*1), Y3
-	MOVQ    DX, R8
-	MOVQ    AX, R9
-	MOVQ    CX, R10
+	MOVQ    DX, R9
+	MOVQ    AX, R10
+	MOVQ    CX, R11
 
 rows5:
-	VMOVUPS     (R9)(DI*1), Y4
+	VMOVUPS     (R10)(DI*1), Y4
 	VSUBPS      Y0, Y4, Y4
 	VMOVUPS     xc2fc0000<>+0(SB), Y5
 	VCMPPS      $0x05, Y5, Y4, Y5
@@ -302,12 +306,12 @@ rows5:
 	VPSLLD      $0x17, Y6, Y6
 	VPADDD      Y6, Y7, Y4
 	VANDPS      Y5, Y4, Y4
-	VMOVUPS     Y4, (R9)(DI*1)
-	VMOVUPS     (R10)(DI*1), Y5
+	VMOVUPS     Y4, (R10)(DI*1)
+	VMOVUPS     (R11)(DI*1), Y5
 	VSUBPS      Y1, Y5, Y5
 	VMULPS      Y4, Y5, Y5
-	VMOVUPS     Y5, (R10)(DI*1)
-	VMOVUPS     32(R9)(DI*1), Y4
+	VMOVUPS     Y5, (R11)(DI*1)
+	VMOVUPS     32(R10)(DI*1), Y4
 	VSUBPS      Y2, Y4, Y4
 	VMOVUPS     xc2fc0000<>+0(SB), Y5
 	VCMPPS      $0x05, Y5, Y4, Y5
@@ -324,17 +328,17 @@ rows5:
 	VPSLLD      $0x17, Y6, Y6
 	VPADDD      Y6, Y7, Y4
 	VANDPS      Y5, Y4, Y4
-	VMOVUPS     Y4, 32(R9)(DI*1)
-	VMOVUPS     32(R10)(DI*1), Y5
+	VMOVUPS     Y4, 32(R10)(DI*1)
+	VMOVUPS     32(R11)(DI*1), Y5
 	VSUBPS      Y3, Y5, Y5
 	VMULPS      Y4, Y5, Y5
-	VMOVUPS     Y5, 32(R10)(DI*1)
-	ADDQ        $0x00000080, R9
-	ADDQ        $0x00000080, R10
-	DECQ        R8
+	VMOVUPS     Y5, 32(R11)(DI*1)
+	ADDQ        $0x00000100, R10
+	ADDQ        $0x00000100, R11
+	DECQ        R9
 	JNZ         rows5
 	ADDQ        $0x40, DI
-	CMPQ        DI, $0x00000080
+	CMPQ        DI, R8
 	JB          columns4
 	VZEROUPPER
 	RET
@@ -353,32 +357,52 @@ TEXT ·panelHideAVX2(SB), NOSPLIT, $0-48
 	VPBROADCASTD X1, Y1
 	VMOVUPS      x00000001<>+0(SB), Y2
 	VMOVUPS      xff800000<>+0(SB), Y3
-	VMOVUPS      columns0<>+0(SB), Y4
-	VMOVUPS      columns0<>+32(SB), Y5
-	VMOVUPS      columns16<>+0(SB), Y6
-	VMOVUPS      columns16<>+32(SB), Y7
+	VMOVUPS      numbers<>+0(SB), Y4
+	VPADDD       x00000008<>+0(SB), Y4, Y5
+	VPADDD       x00000008<>+0(SB), Y5, Y6
+	VPADDD       x00000008<>+0(SB), Y6, Y7
+	VPADDD       x00000008<>+0(SB), Y7, Y8
+	VPADDD       x00000008<>+0(SB), Y8, Y9
+	VPADDD       x00000008<>+0(SB), Y9, Y10
+	VPADDD       x00000008<>+0(SB), Y10, Y11
 	MOVQ         AX, AX
 
 rows6:
-	VPCMPGTD   Y4, Y0, Y8
-	VPCMPGTD   Y1, Y4, Y9
-	VPOR       Y8, Y9, Y8
-	VMASKMOVPS Y3, Y8, (AX)
-	VPCMPGTD   Y5, Y0, Y8
-	VPCMPGTD   Y1, Y5, Y9
-	VPOR       Y8, Y9, Y8
-	VMASKMOVPS Y3, Y8, 32(AX)
-	VPCMPGTD   Y6, Y0, Y8
-	VPCMPGTD   Y1, Y6, Y9
-	VPOR       Y8, Y9, Y8
-	VMASKMOVPS Y3, Y8, 64(AX)
-	VPCMPGTD   Y7, Y0, Y8
-	VPCMPGTD   Y1, Y7, Y9
-	VPOR       Y8, Y9, Y8
-	VMASKMOVPS Y3, Y8, 96(AX)
+	VPCMPGTD   Y4, Y0, Y12
+	VPCMPGTD   Y1, Y4, Y13
+	VPOR       Y12, Y13, Y12
+	VMASKMOVPS Y3, Y12, (AX)
+	VPCMPGTD   Y5, Y0, Y12
+	VPCMPGTD   Y1, Y5, Y13
+	VPOR       Y12, Y13, Y12
+	VMASKMOVPS Y3, Y12, 32(AX)
+	VPCMPGTD   Y6, Y0, Y12
+	VPCMPGTD   Y1, Y6, Y13
+	VPOR       Y12, Y13, Y12
+	VMASKMOVPS Y3, Y12, 64(AX)
+	VPCMPGTD   Y7, Y0, Y12
+	VPCMPGTD   Y1, Y7, Y13
+	VPOR       Y12, Y13, Y12
+	VMASKMOVPS Y3, Y12, 96(AX)
+	VPCMPGTD   Y8, Y0, Y12
+	VPCMPGTD   Y1, Y8, Y13
+	VPOR       Y12, Y13, Y12
+	VMASKMOVPS Y3, Y12, 128(AX)
+	VPCMPGTD   Y9, Y0, Y12
+	VPCMPGTD   Y1, Y9, Y13
+	VPOR       Y12, Y13, Y12
+	VMASKMOVPS Y3, Y12, 160(AX)
+	VPCMPGTD   Y10, Y0, Y12
+	VPCMPGTD   Y1, Y10, Y13
+	VPOR       Y12, Y13, Y12
+	VMASKMOVPS Y3, Y12, 192(AX)
+	VPCMPGTD   Y11, Y0, Y12
+	VPCMPGTD   Y1, Y11, Y13
+	VPOR       Y12, Y13, Y12
+	VMASKMOVPS Y3, Y12, 224(AX)
 	VPADDD     Y2, Y0, Y0
 	VPADDD     Y2, Y1, Y1
-	ADDQ       $0x00000080, AX
+	ADDQ       $0x00000100, AX
 	DECQ       CX
 	JNZ        rows6
 	VZEROUPPER
@@ -420,98 +444,408 @@ DATA xff800000<>+56(SB)/4, $0xff800000
 DATA xff800000<>+60(SB)/4, $0xff800000
 GLOBL xff800000<>(SB), RODATA|NOPTR, $64
 
-DATA columns0<>+0(SB)/4, $0x00000000
-DATA columns0<>+4(SB)/4, $0x00000001
-DATA columns0<>+8(SB)/4, $0x00000002
-DATA columns0<>+12(SB)/4, $0x00000003
-DATA columns0<>+16(SB)/4, $0x00000004
-DATA columns0<>+20(SB)/4, $0x00000005
-DATA columns0<>+24(SB)/4, $0x00000006
-DATA columns0<>+28(SB)/4, $0x00000007
-DATA columns0<>+32(SB)/4, $0x00000008
-DATA columns0<>+36(SB)/4, $0x00000009
-DATA columns0<>+40(SB)/4, $0x0000000a
-DATA columns0<>+44(SB)/4, $0x0000000b
-DATA columns0<>+48(SB)/4, $0x0000000c
-DATA columns0<>+52(SB)/4, $0x0000000d
-DATA columns0<>+56(SB)/4, $0x0000000e
-DATA columns0<>+60(SB)/4, $0x0000000f
-GLOBL columns0<>(SB), RODATA|NOPTR, $64
+DATA numbers<>+0(SB)/4, $0x00000000
+DATA numbers<>+4(SB)/4, $0x00000001
+DATA numbers<>+8(SB)/4, $0x00000002
+DATA numbers<>+12(SB)/4, $0x00000003
+DATA numbers<>+16(SB)/4, $0x00000004
+DATA numbers<>+20(SB)/4, $0x00000005
+DATA numbers<>+24(SB)/4, $0x00000006
+DATA numbers<>+28(SB)/4, $0x00000007
+DATA numbers<>+32(SB)/4, $0x00000008
+DATA numbers<>+36(SB)/4, $0x00000009
+DATA numbers<>+40(SB)/4, $0x0000000a
+DATA numbers<>+44(SB)/4, $0x0000000b
+DATA numbers<>+48(SB)/4, $0x0000000c
+DATA numbers<>+52(SB)/4, $0x0000000d
+DATA numbers<>+56(SB)/4, $0x0000000e
+DATA numbers<>+60(SB)/4, $0x0000000f
+GLOBL numbers<>(SB), RODATA|NOPTR, $64
 
-DATA columns16<>+0(SB)/4, $0x00000010
-DATA columns16<>+4(SB)/4, $0x00000011
-DATA columns16<>+8(SB)/4, $0x00000012
-DATA columns16<>+12(SB)/4, $0x00000013
-DATA columns16<>+16(SB)/4, $0x00000014
-DATA columns16<>+20(SB)/4, $0x00000015
-DATA columns16<>+24(SB)/4, $0x00000016
-DATA columns16<>+28(SB)/4, $0x00000017
-DATA columns16<>+32(SB)/4, $0x00000018
-DATA columns16<>+36(SB)/4, $0x00000019
-DATA columns16<>+40(SB)/4, $0x0000001a
-DATA columns16<>+44(SB)/4, $0x0000001b
-DATA columns16<>+48(SB)/4, $0x0000001c
-DATA columns16<>+52(SB)/4, $0x0000001d
-DATA columns16<>+56(SB)/4, $0x0000001e
-DATA columns16<>+60(SB)/4, $0x0000001f
-GLOBL columns16<>(SB), RODATA|NOPTR, $64
+DATA x00000008<>+0(SB)/4, $0x00000008
+DATA x00000008<>+4(SB)/4, $0x00000008
+DATA x00000008<>+8(SB)/4, $0x00000008
+DATA x00000008<>+12(SB)/4, $0x00000008
+DATA x00000008<>+16(SB)/4, $0x00000008
+DATA x00000008<>+20(SB)/4, $0x00000008
+DATA x00000008<>+24(SB)/4, $0x00000008
+DATA x00000008<>+28(SB)/4, $0x00000008
+DATA x00000008<>+32(SB)/4, $0x00000008
+DATA x00000008<>+36(SB)/4, $0x00000008
+DATA x00000008<>+40(SB)/4, $0x00000008
+DATA x00000008<>+44(SB)/4, $0x00000008
+DATA x00000008<>+48(SB)/4, $0x00000008
+DATA x00000008<>+52(SB)/4, $0x00000008
+DATA x00000008<>+56(SB)/4, $0x00000008
+DATA x00000008<>+60(SB)/4, $0x00000008
+GLOBL x00000008<>(SB), RODATA|NOPTR, $64
 
-// func scaleRowsAVX2(x []float32, s []float32, rows int, cols int)
-// Requires: AVX
-TEXT ·scaleRowsAVX2(SB), NOSPLIT, $0-64
-	MOVQ x_base+0(FP), AX
-	MOVQ s_base+24(FP), CX
-	MOVQ rows+48(FP), DX
-	MOVQ cols+56(FP), BX
-
-rows7:
-	VBROADCASTSS (CX), Y0
-	MOVQ         BX, SI
-
-columns8:
-	VMULPS  (AX), Y0, Y1
-	VMOVUPS Y1, (AX)
-	VMULPS  32(AX), Y0, Y1
-	VMOVUPS Y1, 32(AX)
-	ADDQ    $0x40, AX
-	SUBQ    $0x10, SI
-	JNZ     columns8
-	ADDQ    $0x04, CX
-	DECQ    DX
-	JNZ     rows7
-	VZEROUPPER
-	RET
-
-// func copyRowsAVX2(dst []float32, src []float32, rows int, cols int, ld int)
-// Requires: AVX
-TEXT ·copyRowsAVX2(SB), NOSPLIT, $0-72
-	MOVQ dst_base+0(FP), AX
-	MOVQ src_base+24(FP), CX
-	MOVQ rows+48(FP), DX
-	MOVQ cols+56(FP), BX
-	MOVQ ld+64(FP), SI
-
-rows9:
+// func panelFinishAVX2(lse []float32, inverse []float32, m []float32, l []float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·panelFinishAVX2(SB), NOSPLIT, $0-96
+	MOVQ lse_base+0(FP), AX
+	MOVQ inverse_base+24(FP), CX
+	MOVQ m_base+48(FP), DX
+	MOVQ l_base+72(FP), BX
+	MOVQ lse_len+8(FP), SI
 	XORQ DI, DI
+	MOVQ SI, R8
+	SUBQ $0x08, R8
+	JL   tail8
 
-columns10:
-	VMOVUPS (CX)(DI*4), Y0
-	VMOVUPS Y0, (AX)(DI*4)
-	VMOVUPS 32(CX)(DI*4), Y0
-	VMOVUPS Y0, 32(AX)(DI*4)
-	ADDQ    $0x10, DI
-	CMPQ    DI, BX
-	JB      columns10
-	LEAQ    (AX)(BX*4), AX
-	LEAQ    (CX)(SI*4), CX
-	DECQ    DX
-	JNZ     rows9
+loop7:
+	VMOVUPS     (BX)(DI*4), Y0
+	VMOVAPS     Y0, Y2
+	VPSUBD      x3f400000<>+0(SB), Y2, Y1
+	VPSRAD      $0x17, Y1, Y1
+	VPSLLD      $0x17, Y1, Y3
+	VPSUBD      Y3, Y2, Y2
+	VSUBPS      x3f800000<>+0(SB), Y2, Y2
+	VMOVUPS     x3d423d91<>+0(SB), Y3
+	VFMADD213PS xbdebe372<>+0(SB), Y2, Y3
+	VFMADD213PS x3e195791<>+0(SB), Y2, Y3
+	VFMADD213PS xbe2cfe1b<>+0(SB), Y2, Y3
+	VFMADD213PS x3e4ca033<>+0(SB), Y2, Y3
+	VFMADD213PS xbe7fe700<>+0(SB), Y2, Y3
+	VFMADD213PS x3eaaaabe<>+0(SB), Y2, Y3
+	VFMADD213PS xbf000010<>+0(SB), Y2, Y3
+	VFMADD213PS x3f800000<>+0(SB), Y2, Y3
+	VMULPS      Y2, Y3, Y3
+	VCVTDQ2PS   Y1, Y1
+	VFMADD231PS x3f317218<>+0(SB), Y1, Y3
+	VMOVUPS     (DX)(DI*4), Y1
+	VFMADD231PS x3f317218<>+0(SB), Y1, Y3
+	VMOVUPS     x3f800000<>+0(SB), Y1
+	VDIVPS      Y0, Y1, Y1
+	VXORPS      Y2, Y2, Y2
+	VCMPPS      $0x1e, Y2, Y0, Y2
+	VMOVAPS     Y0, Y4
+	VMOVUPS     xff800000<>+0(SB), Y5
+	VADDPS      Y0, Y5, Y5
+	VBLENDVPS   Y2, Y1, Y4, Y4
+	VBLENDVPS   Y2, Y3, Y5, Y5
+	VMOVUPS     Y4, (CX)(DI*4)
+	VMOVUPS     Y5, (AX)(DI*4)
+	ADDQ        $0x08, DI
+	CMPQ        DI, R8
+	JLE         loop7
+
+tail8:
+	SUBQ        DI, SI
+	JZ          done9
+	LEAQ        laneMask<>+0(SB), R9
+	MOVQ        $+8, R8
+	SUBQ        SI, R8
+	VMOVUPS     (R9)(R8*4), Y0
+	VMASKMOVPS  (BX)(DI*4), Y0, Y1
+	VMOVAPS     Y1, Y3
+	VPSUBD      x3f400000<>+0(SB), Y3, Y2
+	VPSRAD      $0x17, Y2, Y2
+	VPSLLD      $0x17, Y2, Y4
+	VPSUBD      Y4, Y3, Y3
+	VSUBPS      x3f800000<>+0(SB), Y3, Y3
+	VMOVUPS     x3d423d91<>+0(SB), Y4
+	VFMADD213PS xbdebe372<>+0(SB), Y3, Y4
+	VFMADD213PS x3e195791<>+0(SB), Y3, Y4
+	VFMADD213PS xbe2cfe1b<>+0(SB), Y3, Y4
+	VFMADD213PS x3e4ca033<>+0(SB), Y3, Y4
+	VFMADD213PS xbe7fe700<>+0(SB), Y3, Y4
+	VFMADD213PS x3eaaaabe<>+0(SB), Y3, Y4
+	VFMADD213PS xbf000010<>+0(SB), Y3, Y4
+	VFMADD213PS x3f800000<>+0(SB), Y3, Y4
+	VMULPS      Y3, Y4, Y4
+	VCVTDQ2PS   Y2, Y2
+	VFMADD231PS x3f317218<>+0(SB), Y2, Y4
+	VMASKMOVPS  (DX)(DI*4), Y0, Y2
+	VFMADD231PS x3f317218<>+0(SB), Y2, Y4
+	VMOVUPS     x3f800000<>+0(SB), Y2
+	VDIVPS      Y1, Y2, Y2
+	VXORPS      Y3, Y3, Y3
+	VCMPPS      $0x1e, Y3, Y1, Y3
+	VMOVAPS     Y1, Y5
+	VMOVUPS     xff800000<>+0(SB), Y6
+	VADDPS      Y1, Y6, Y6
+	VBLENDVPS   Y3, Y2, Y5, Y5
+	VBLENDVPS   Y3, Y4, Y6, Y6
+	VMASKMOVPS  Y5, Y0, (CX)(DI*4)
+	VMASKMOVPS  Y6, Y0, (AX)(DI*4)
+
+done9:
 	VZEROUPPER
 	RET
 
-// func panelSoftmaxAVX512(scores []float32, m []float32, l []float32, decay []float32, rows int)
+DATA x3f400000<>+0(SB)/4, $0x3f400000
+DATA x3f400000<>+4(SB)/4, $0x3f400000
+DATA x3f400000<>+8(SB)/4, $0x3f400000
+DATA x3f400000<>+12(SB)/4, $0x3f400000
+DATA x3f400000<>+16(SB)/4, $0x3f400000
+DATA x3f400000<>+20(SB)/4, $0x3f400000
+DATA x3f400000<>+24(SB)/4, $0x3f400000
+DATA x3f400000<>+28(SB)/4, $0x3f400000
+DATA x3f400000<>+32(SB)/4, $0x3f400000
+DATA x3f400000<>+36(SB)/4, $0x3f400000
+DATA x3f400000<>+40(SB)/4, $0x3f400000
+DATA x3f400000<>+44(SB)/4, $0x3f400000
+DATA x3f400000<>+48(SB)/4, $0x3f400000
+DATA x3f400000<>+52(SB)/4, $0x3f400000
+DATA x3f400000<>+56(SB)/4, $0x3f400000
+DATA x3f400000<>+60(SB)/4, $0x3f400000
+GLOBL x3f400000<>(SB), RODATA|NOPTR, $64
+
+DATA x3d423d91<>+0(SB)/4, $0x3d423d91
+DATA x3d423d91<>+4(SB)/4, $0x3d423d91
+DATA x3d423d91<>+8(SB)/4, $0x3d423d91
+DATA x3d423d91<>+12(SB)/4, $0x3d423d91
+DATA x3d423d91<>+16(SB)/4, $0x3d423d91
+DATA x3d423d91<>+20(SB)/4, $0x3d423d91
+DATA x3d423d91<>+24(SB)/4, $0x3d423d91
+DATA x3d423d91<>+28(SB)/4, $0x3d423d91
+DATA x3d423d91<>+32(SB)/4, $0x3d423d91
+DATA x3d423d91<>+36(SB)/4, $0x3d423d91
+DATA x3d423d91<>+40(SB)/4, $0x3d423d91
+DATA x3d423d91<>+44(SB)/4, $0x3d423d91
+DATA x3d423d91<>+48(SB)/4, $0x3d423d91
+DATA x3d423d91<>+52(SB)/4, $0x3d423d91
+DATA x3d423d91<>+56(SB)/4, $0x3d423d91
+DATA x3d423d91<>+60(SB)/4, $0x3d423d91
+GLOBL x3d423d91<>(SB), RODATA|NOPTR, $64
+
+DATA xbdebe372<>+0(SB)/4, $0xbdebe372
+DATA xbdebe372<>+4(SB)/4, $0xbdebe372
+DATA xbdebe372<>+8(SB)/4, $0xbdebe372
+DATA xbdebe372<>+12(SB)/4, $0xbdebe372
+DATA xbdebe372<>+16(SB)/4, $0xbdebe372
+DATA xbdebe372<>+20(SB)/4, $0xbdebe372
+DATA xbdebe372<>+24(SB)/4, $0xbdebe372
+DATA xbdebe372<>+28(SB)/4, $0xbdebe372
+DATA xbdebe372<>+32(SB)/4, $0xbdebe372
+DATA xbdebe372<>+36(SB)/4, $0xbdebe372
+DATA xbdebe372<>+40(SB)/4, $0xbdebe372
+DATA xbdebe372<>+44(SB)/4, $0xbdebe372
+DATA xbdebe372<>+48(SB)/4, $0xbdebe372
+DATA xbdebe372<>+52(SB)/4, $0xbdebe372
+DATA xbdebe372<>+56(SB)/4, $0xbdebe372
+DATA xbdebe372<>+60(SB)/4, $0xbdebe372
+GLOBL xbdebe372<>(SB), RODATA|NOPTR, $64
+
+DATA x3e195791<>+0(SB)/4, $0x3e195791
+DATA x3e195791<>+4(SB)/4, $0x3e195791
+DATA x3e195791<>+8(SB)/4, $0x3e195791
+DATA x3e195791<>+12(SB)/4, $0x3e195791
+DATA x3e195791<>+16(SB)/4, $0x3e195791
+DATA x3e195791<>+20(SB)/4, $0x3e195791
+DATA x3e195791<>+24(SB)/4, $0x3e195791
+DATA x3e195791<>+28(SB)/4, $0x3e195791
+DATA x3e195791<>+32(SB)/4, $0x3e195791
+DATA x3e195791<>+36(SB)/4, $0x3e195791
+DATA x3e195791<>+40(SB)/4, $0x3e195791
+DATA x3e195791<>+44(SB)/4, $0x3e195791
+DATA x3e195791<>+48(SB)/4, $0x3e195791
+DATA x3e195791<>+52(SB)/4, $0x3e195791
+DATA x3e195791<>+56(SB)/4, $0x3e195791
+DATA x3e195791<>+60(SB)/4, $0x3e195791
+GLOBL x3e195791<>(SB), RODATA|NOPTR, $64
+
+DATA xbe2cfe1b<>+0(SB)/4, $0xbe2cfe1b
+DATA xbe2cfe1b<>+4(SB)/4, $0xbe2cfe1b
+DATA xbe2cfe1b<>+8(SB)/4, $0xbe2cfe1b
+DATA xbe2cfe1b<>+12(SB)/4, $0xbe2cfe1b
+DATA xbe2cfe1b<>+16(SB)/4, $0xbe2cfe1b
+DATA xbe2cfe1b<>+20(SB)/4, $0xbe2cfe1b
+DATA xbe2cfe1b<>+24(SB)/4, $0xbe2cfe1b
+DATA xbe2cfe1b<>+28(SB)/4, $0xbe2cfe1b
+DATA xbe2cfe1b<>+32(SB)/4, $0xbe2cfe1b
+DATA xbe2cfe1b<>+36(SB)/4, $0xbe2cfe1b
+DATA xbe2cfe1b<>+40(SB)/4, $0xbe2cfe1b
+DATA xbe2cfe1b<>+44(SB)/4, $0xbe2cfe1b
+DATA xbe2cfe1b<>+48(SB)/4, $0xbe2cfe1b
+DATA xbe2cfe1b<>+52(SB)/4, $0xbe2cfe1b
+DATA xbe2cfe1b<>+56(SB)/4, $0xbe2cfe1b
+DATA xbe2cfe1b<>+60(SB)/4, $0xbe2cfe1b
+GLOBL xbe2cfe1b<>(SB), RODATA|NOPTR, $64
+
+DATA x3e4ca033<>+0(SB)/4, $0x3e4ca033
+DATA x3e4ca033<>+4(SB)/4, $0x3e4ca033
+DATA x3e4ca033<>+8(SB)/4, $0x3e4ca033
+DATA x3e4ca033<>+12(SB)/4, $0x3e4ca033
+DATA x3e4ca033<>+16(SB)/4, $0x3e4ca033
+DATA x3e4ca033<>+20(SB)/4, $0x3e4ca033
+DATA x3e4ca033<>+24(SB)/4, $0x3e4ca033
+DATA x3e4ca033<>+28(SB)/4, $0x3e4ca033
+DATA x3e4ca033<>+32(SB)/4, $0x3e4ca033
+DATA x3e4ca033<>+36(SB)/4, $0x3e4ca033
+DATA x3e4ca033<>+40(SB)/4, $0x3e4ca033
+DATA x3e4ca033<>+44(SB)/4, $0x3e4ca033
+DATA x3e4ca033<>+48(SB)/4, $0x3e4ca033
+DATA x3e4ca033<>+52(SB)/4, $0x3e4ca033
+DATA x3e4ca033<>+56(SB)/4, $0x3e4ca033
+DATA x3e4ca033<>+60(SB)/4, $0x3e4ca033
+GLOBL x3e4ca033<>(SB), RODATA|NOPTR, $64
+
+DATA xbe7fe700<>+0(SB)/4, $0xbe7fe700
+DATA xbe7fe700<>+4(SB)/4, $0xbe7fe700
+DATA xbe7fe700<>+8(SB)/4, $0xbe7fe700
+DATA xbe7fe700<>+12(SB)/4, $0xbe7fe700
+DATA xbe7fe700<>+16(SB)/4, $0xbe7fe700
+DATA xbe7fe700<>+20(SB)/4, $0xbe7fe700
+DATA xbe7fe700<>+24(SB)/4, $0xbe7fe700
+DATA xbe7fe700<>+28(SB)/4, $0xbe7fe700
+DATA xbe7fe700<>+32(SB)/4, $0xbe7fe700
+DATA xbe7fe700<>+36(SB)/4, $0xbe7fe700
+DATA xbe7fe700<>+40(SB)/4, $0xbe7fe700
+DATA xbe7fe700<>+44(SB)/4, $0xbe7fe700
+DATA xbe7fe700<>+48(SB)/4, $0xbe7fe700
+DATA xbe7fe700<>+52(SB)/4, $0xbe7fe700
+DATA xbe7fe700<>+56(SB)/4, $0xbe7fe700
+DATA xbe7fe700<>+60(SB)/4, $0xbe7fe700
+GLOBL xbe7fe700<>(SB), RODATA|NOPTR, $64
+
+DATA x3eaaaabe<>+0(SB)/4, $0x3eaaaabe
+DATA x3eaaaabe<>+4(SB)/4, $0x3eaaaabe
+DATA x3eaaaabe<>+8(SB)/4, $0x3eaaaabe
+DATA x3eaaaabe<>+12(SB)/4, $0x3eaaaabe
+DATA x3eaaaabe<>+16(SB)/4, $0x3eaaaabe
+DATA x3eaaaabe<>+20(SB)/4, $0x3eaaaabe
+DATA x3eaaaabe<>+24(SB)/4, $0x3eaaaabe
+DATA x3eaaaabe<>+28(SB)/4, $0x3eaaaabe
+DATA x3eaaaabe<>+32(SB)/4, $0x3eaaaabe
+DATA x3eaaaabe<>+36(SB)/4, $0x3eaaaabe
+DATA x3eaaaabe<>+40(SB)/4, $0x3eaaaabe
+DATA x3eaaaabe<>+44(SB)/4, $0x3eaaaabe
+DATA x3eaaaabe<>+48(SB)/4, $0x3eaaaabe
+DATA x3eaaaabe<>+52(SB)/4, $0x3eaaaabe
+DATA x3eaaaabe<>+56(SB)/4, $0x3eaaaabe
+DATA x3eaaaabe<>+60(SB)/4, $0x3eaaaabe
+GLOBL x3eaaaabe<>(SB), RODATA|NOPTR, $64
+
+DATA xbf000010<>+0(SB)/4, $0xbf000010
+DATA xbf000010<>+4(SB)/4, $0xbf000010
+DATA xbf000010<>+8(SB)/4, $0xbf000010
+DATA xbf000010<>+12(SB)/4, $0xbf000010
+DATA xbf000010<>+16(SB)/4, $0xbf000010
+DATA xbf000010<>+20(SB)/4, $0xbf000010
+DATA xbf000010<>+24(SB)/4, $0xbf000010
+DATA xbf000010<>+28(SB)/4, $0xbf000010
+DATA xbf000010<>+32(SB)/4, $0xbf000010
+DATA xbf000010<>+36(SB)/4, $0xbf000010
+DATA xbf000010<>+40(SB)/4, $0xbf000010
+DATA xbf000010<>+44(SB)/4, $0xbf000010
+DATA xbf000010<>+48(SB)/4, $0xbf000010
+DATA xbf000010<>+52(SB)/4, $0xbf000010
+DATA xbf000010<>+56(SB)/4, $0xbf000010
+DATA xbf000010<>+60(SB)/4, $0xbf000010
+GLOBL xbf000010<>(SB), RODATA|NOPTR, $64
+
+DATA x3f317218<>+0(SB)/4, $0x3f317218
+DATA x3f317218<>+4(SB)/4, $0x3f317218
+DATA x3f317218<>+8(SB)/4, $0x3f317218
+DATA x3f317218<>+12(SB)/4, $0x3f317218
+DATA x3f317218<>+16(SB)/4, $0x3f317218
+DATA x3f317218<>+20(SB)/4, $0x3f317218
+DATA x3f317218<>+24(SB)/4, $0x3f317218
+DATA x3f317218<>+28(SB)/4, $0x3f317218
+DATA x3f317218<>+32(SB)/4, $0x3f317218
+DATA x3f317218<>+36(SB)/4, $0x3f317218
+DATA x3f317218<>+40(SB)/4, $0x3f317218
+DATA x3f317218<>+44(SB)/4, $0x3f317218
+DATA x3f317218<>+48(SB)/4, $0x3f317218
+DATA x3f317218<>+52(SB)/4, $0x3f317218
+DATA x3f317218<>+56(SB)/4, $0x3f317218
+DATA x3f317218<>+60(SB)/4, $0x3f317218
+GLOBL x3f317218<>(SB), RODATA|NOPTR, $64
+
+DATA laneMask<>+0(SB)/4, $0xffffffff
+DATA laneMask<>+4(SB)/4, $0xffffffff
+DATA laneMask<>+8(SB)/4, $0xffffffff
+DATA laneMask<>+12(SB)/4, $0xffffffff
+DATA laneMask<>+16(SB)/4, $0xffffffff
+DATA laneMask<>+20(SB)/4, $0xffffffff
+DATA laneMask<>+24(SB)/4, $0xffffffff
+DATA laneMask<>+28(SB)/4, $0xffffffff
+DATA laneMask<>+32(SB)/4, $0x00000000
+DATA laneMask<>+36(SB)/4, $0x00000000
+DATA laneMask<>+40(SB)/4, $0x00000000
+DATA laneMask<>+44(SB)/4, $0x00000000
+DATA laneMask<>+48(SB)/4, $0x00000000
+DATA laneMask<>+52(SB)/4, $0x00000000
+DATA laneMask<>+56(SB)/4, $0x00000000
+DATA laneMask<>+60(SB)/4, $0x00000000
+GLOBL laneMask<>(SB), RODATA|NOPTR, $64
+
+// func scaleRowsAVX2(dst []float32, x []float32, s []float32, rows int, cols int, ldd int, ldx int)
+// Requires: AVX
+TEXT ·scaleRowsAVX2(SB), NOSPLIT, $0-104
+	MOVQ dst_base+0(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ s_base+48(FP), DX
+	MOVQ rows+72(FP), BX
+	MOVQ cols+80(FP), SI
+	MOVQ ldd+88(FP), DI
+	MOVQ ldx+96(FP), R8
+
+rows10:
+	VBROADCASTSS (DX), Y0
+	XORQ         R9, R9
+
+columns11:
+	VMULPS  (CX)(R9*4), Y0, Y1
+	VMOVUPS Y1, (AX)(R9*4)
+	VMULPS  32(CX)(R9*4), Y0, Y1
+	VMOVUPS Y1, 32(AX)(R9*4)
+	ADDQ    $0x10, R9
+	CMPQ    R9, SI
+	JB      columns11
+	LEAQ    (AX)(DI*4), AX
+	LEAQ    (CX)(R8*4), CX
+	ADDQ    $0x04, DX
+	DECQ    BX
+	JNZ     rows10
+	VZEROUPPER
+	RET
+
+// func rowDotsAVX2(dots []float32, x []float32, y []float32, rows int, cols int, ldx int, ldy int)
+// Requires: AVX, FMA3
+TEXT ·rowDotsAVX2(SB), NOSPLIT, $0-104
+	MOVQ dots_base+0(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ y_base+48(FP), DX
+	MOVQ rows+72(FP), BX
+	MOVQ cols+80(FP), SI
+	MOVQ ldx+88(FP), DI
+	MOVQ ldy+96(FP), R8
+
+rows12:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	XORQ   R9, R9
+
+columns13:
+	VMOVUPS      (CX)(R9*4), Y2
+	VFMADD231PS  (DX)(R9*4), Y2, Y0
+	VMOVUPS      32(CX)(R9*4), Y2
+	VFMADD231PS  32(DX)(R9*4), Y2, Y1
+	ADDQ         $0x10, R9
+	CMPQ         R9, SI
+	JB           columns13
+	VADDPS       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X0
+	VPERMILPS    $0x0e, X0, X1
+	VADDPS       X1, X0, X0
+	VPERMILPS    $0x01, X0, X1
+	VADDPS       X1, X0, X0
+	VMOVSS       X0, (AX)
+	LEAQ         (CX)(DI*4), CX
+	LEAQ         (DX)(R8*4), DX
+	ADDQ         $0x04, AX
+	DECQ         BX
+	JNZ          rows12
+	VZEROUPPER
+	RET
+
+// func panelSoftmaxAVX512(scores []float32, m []float32, l []float32, decay []float32, rows int, lanes int)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·panelSoftmaxAVX512(SB), NOSPLIT, $0-104
+TEXT ·panelSoftmaxAVX512(SB), NOSPLIT, $0-112
 	MOVQ    scores_base+0(FP), AX
 	MOVQ    m_base+24(FP), CX
 	MOVQ    l_base+48(FP), DX
@@ -525,20 +859,22 @@ TEXT ·panelSoftmaxAVX512(SB), NOSPLIT, $0-104
 	VMOVUPS x3f317219<>+0(SB), Z5
 	VMOVUPS x3f800000<>+0(SB), Z6
 	VMOVUPS xc3480000<>+0(SB), Z7
+	MOVQ    lanes+104(FP), R8
+	SHLQ    $0x02, R8
 	XORQ    DI, DI
 
-columns11:
+columns14:
 	VMOVUPS (CX)(DI*1), Z8
 	VMOVUPS 64(CX)(DI*1), Z9
-	MOVQ    SI, R8
-	MOVQ    AX, R9
+	MOVQ    SI, R9
+	MOVQ    AX, R10
 
-rows12:
-	VMAXPS      (R9)(DI*1), Z8, Z8
-	VMAXPS      64(R9)(DI*1), Z9, Z9
-	ADDQ        $0x00000080, R9
-	DECQ        R8
-	JNZ         rows12
+rows15:
+	VMAXPS      (R10)(DI*1), Z8, Z8
+	VMAXPS      64(R10)(DI*1), Z9, Z9
+	ADDQ        $0x00000100, R10
+	DECQ        R9
+	JNZ         rows15
 	VMOVUPS     (CX)(DI*1), Z10
 	VXORPS      Z11, Z11, Z11
 	VMOVUPS     Z8, (CX)(DI*1)
@@ -571,11 +907,11 @@ rows12:
 	VFMADD213PS Z6, Z12, Z15
 	VSCALEFPS   Z14, Z15, Z12
 	VMOVUPS     Z12, 64(BX)(DI*1)
-	MOVQ        SI, R8
-	MOVQ        AX, R9
+	MOVQ        SI, R9
+	MOVQ        AX, R10
 
-rows13:
-	VMOVUPS     (R9)(DI*1), Z14
+rows16:
+	VMOVUPS     (R10)(DI*1), Z14
 	VSUBPS      Z8, Z14, Z14
 	VMAXPS      Z14, Z7, Z14
 	VMOVAPS     Z0, Z16
@@ -588,9 +924,9 @@ rows13:
 	VFMADD213PS Z5, Z14, Z16
 	VFMADD213PS Z6, Z14, Z16
 	VSCALEFPS   Z15, Z16, Z14
-	VMOVUPS     Z14, (R9)(DI*1)
+	VMOVUPS     Z14, (R10)(DI*1)
 	VADDPS      Z14, Z11, Z11
-	VMOVUPS     64(R9)(DI*1), Z14
+	VMOVUPS     64(R10)(DI*1), Z14
 	VSUBPS      Z9, Z14, Z14
 	VMAXPS      Z14, Z7, Z14
 	VMOVAPS     Z0, Z16
@@ -603,18 +939,18 @@ rows13:
 	VFMADD213PS Z5, Z14, Z16
 	VFMADD213PS Z6, Z14, Z16
 	VSCALEFPS   Z15, Z16, Z14
-	VMOVUPS     Z14, 64(R9)(DI*1)
+	VMOVUPS     Z14, 64(R10)(DI*1)
 	VADDPS      Z14, Z13, Z13
-	ADDQ        $0x00000080, R9
-	DECQ        R8
-	JNZ         rows13
+	ADDQ        $0x00000100, R10
+	DECQ        R9
+	JNZ         rows16
 	VFMADD231PS (DX)(DI*1), Z10, Z11
 	VMOVUPS     Z11, (DX)(DI*1)
 	VFMADD231PS 64(DX)(DI*1), Z12, Z13
 	VMOVUPS     Z13, 64(DX)(DI*1)
 	ADDQ        $0x80, DI
-	CMPQ        DI, $0x00000080
-	JB          columns11
+	CMPQ        DI, R8
+	JB          columns14
 	VZEROUPPER
 	RET
 
@@ -636,9 +972,9 @@ DATA xc3480000<>+56(SB)/4, $0xc3480000
 DATA xc3480000<>+60(SB)/4, $0xc3480000
 GLOBL xc3480000<>(SB), RODATA|NOPTR, $64
 
-// func panelGradAVX512(scores []float32, dp []float32, lse []float32, dot []float32, rows int)
+// func panelGradAVX512(scores []float32, dp []float32, lse []float32, dot []float32, rows int, lanes int)
 // Requires: AVX, AVX512F
-TEXT ·panelGradAVX512(SB), NOSPLIT, $0-104
+TEXT ·panelGradAVX512(SB), NOSPLIT, $0-112
 	MOVQ    scores_base+0(FP), AX
 	MOVQ    dp_base+24(FP), CX
 	MOVQ    rows+96(FP), DX
@@ -652,19 +988,21 @@ TEXT ·panelGradAVX512(SB), NOSPLIT, $0-104
 	VMOVUPS x3f317219<>+0(SB), Z5
 	VMOVUPS x3f800000<>+0(SB), Z6
 	VMOVUPS xc3480000<>+0(SB), Z7
+	MOVQ    lanes+104(FP), R8
+	SHLQ    $0x02, R8
 	XORQ    DI, DI
 
-columns14:
+columns17:
 	VMOVUPS (BX)(DI*1), Z8
 	VMOVUPS (SI)(DI*1), Z9
 	VMOVUPS 64(BX)(DI*1), Z10
 	VMOVUPS 64(SI)(DI*1), Z11
-	MOVQ    DX, R8
-	MOVQ    AX, R9
-	MOVQ    CX, R10
+	MOVQ    DX, R9
+	MOVQ    AX, R10
+	MOVQ    CX, R11
 
-rows15:
-	VMOVUPS     (R9)(DI*1), Z12
+rows18:
+	VMOVUPS     (R10)(DI*1), Z12
 	VSUBPS      Z8, Z12, Z12
 	VMAXPS      Z12, Z7, Z12
 	VMOVAPS     Z0, Z14
@@ -677,12 +1015,12 @@ rows15:
 	VFMADD213PS Z5, Z12, Z14
 	VFMADD213PS Z6, Z12, Z14
 	VSCALEFPS   Z13, Z14, Z12
-	VMOVUPS     Z12, (R9)(DI*1)
-	VMOVUPS     (R10)(DI*1), Z13
+	VMOVUPS     Z12, (R10)(DI*1)
+	VMOVUPS     (R11)(DI*1), Z13
 	VSUBPS      Z9, Z13, Z13
 	VMULPS      Z12, Z13, Z13
-	VMOVUPS     Z13, (R10)(DI*1)
-	VMOVUPS     64(R9)(DI*1), Z12
+	VMOVUPS     Z13, (R11)(DI*1)
+	VMOVUPS     64(R10)(DI*1), Z12
 	VSUBPS      Z10, Z12, Z12
 	VMAXPS      Z12, Z7, Z12
 	VMOVAPS     Z0, Z14
@@ -695,18 +1033,18 @@ rows15:
 	VFMADD213PS Z5, Z12, Z14
 	VFMADD213PS Z6, Z12, Z14
 	VSCALEFPS   Z13, Z14, Z12
-	VMOVUPS     Z12, 64(R9)(DI*1)
-	VMOVUPS     64(R10)(DI*1), Z13
+	VMOVUPS     Z12, 64(R10)(DI*1)
+	VMOVUPS     64(R11)(DI*1), Z13
 	VSUBPS      Z11, Z13, Z13
 	VMULPS      Z12, Z13, Z13
-	VMOVUPS     Z13, 64(R10)(DI*1)
-	ADDQ        $0x00000080, R9
-	ADDQ        $0x00000080, R10
-	DECQ        R8
-	JNZ         rows15
+	VMOVUPS     Z13, 64(R11)(DI*1)
+	ADDQ        $0x00000100, R10
+	ADDQ        $0x00000100, R11
+	DECQ        R9
+	JNZ         rows18
 	ADDQ        $0x80, DI
-	CMPQ        DI, $0x00000080
-	JB          columns14
+	CMPQ        DI, R8
+	JB          columns17
 	VZEROUPPER
 	RET
 
@@ -724,11 +1062,13 @@ TEXT ·panelHideAVX512(SB), NOSPLIT, $0-48
 	VPBROADCASTD X1, Z1
 	VMOVUPS      x00000001<>+0(SB), Z2
 	VMOVUPS      xff800000<>+0(SB), Z3
-	VMOVUPS      columns0<>+0(SB), Z4
-	VMOVUPS      columns16<>+0(SB), Z5
+	VMOVUPS      numbers<>+0(SB), Z4
+	VPADDD       x00000010<>+0(SB), Z4, Z5
+	VPADDD       x00000010<>+0(SB), Z5, Z6
+	VPADDD       x00000010<>+0(SB), Z6, Z7
 	MOVQ         AX, AX
 
-rows16:
+rows19:
 	VPCMPGTD Z4, Z0, K1
 	VPCMPGTD Z1, Z4, K2
 	KORW     K1, K2, K1
@@ -737,59 +1077,196 @@ rows16:
 	VPCMPGTD Z1, Z5, K2
 	KORW     K1, K2, K1
 	VMOVUPS  Z3, K1, 64(AX)
+	VPCMPGTD Z6, Z0, K1
+	VPCMPGTD Z1, Z6, K2
+	KORW     K1, K2, K1
+	VMOVUPS  Z3, K1, 128(AX)
+	VPCMPGTD Z7, Z0, K1
+	VPCMPGTD Z1, Z7, K2
+	KORW     K1, K2, K1
+	VMOVUPS  Z3, K1, 192(AX)
 	VPADDD   Z2, Z0, Z0
 	VPADDD   Z2, Z1, Z1
-	ADDQ     $0x00000080, AX
+	ADDQ     $0x00000100, AX
 	DECQ     CX
-	JNZ      rows16
+	JNZ      rows19
 	VZEROUPPER
 	RET
 
-// func scaleRowsAVX512(x []float32, s []float32, rows int, cols int)
-// Requires: AVX, AVX512F
-TEXT ·scaleRowsAVX512(SB), NOSPLIT, $0-64
-	MOVQ x_base+0(FP), AX
-	MOVQ s_base+24(FP), CX
-	MOVQ rows+48(FP), DX
-	MOVQ cols+56(FP), BX
+DATA x00000010<>+0(SB)/4, $0x00000010
+DATA x00000010<>+4(SB)/4, $0x00000010
+DATA x00000010<>+8(SB)/4, $0x00000010
+DATA x00000010<>+12(SB)/4, $0x00000010
+DATA x00000010<>+16(SB)/4, $0x00000010
+DATA x00000010<>+20(SB)/4, $0x00000010
+DATA x00000010<>+24(SB)/4, $0x00000010
+DATA x00000010<>+28(SB)/4, $0x00000010
+DATA x00000010<>+32(SB)/4, $0x00000010
+DATA x00000010<>+36(SB)/4, $0x00000010
+DATA x00000010<>+40(SB)/4, $0x00000010
+DATA x00000010<>+44(SB)/4, $0x00000010
+DATA x00000010<>+48(SB)/4, $0x00000010
+DATA x00000010<>+52(SB)/4, $0x00000010
+DATA x00000010<>+56(SB)/4, $0x00000010
+DATA x00000010<>+60(SB)/4, $0x00000010
+GLOBL x00000010<>(SB), RODATA|NOPTR, $64
 
-rows17:
-	VBROADCASTSS (CX), Z0
-	MOVQ         BX, SI
-
-columns18:
-	VMULPS  (AX), Z0, Z1
-	VMOVUPS Z1, (AX)
-	ADDQ    $0x40, AX
-	SUBQ    $0x10, SI
-	JNZ     columns18
-	ADDQ    $0x04, CX
-	DECQ    DX
-	JNZ     rows17
-	VZEROUPPER
-	RET
-
-// func copyRowsAVX512(dst []float32, src []float32, rows int, cols int, ld int)
-// Requires: AVX, AVX512F
-TEXT ·copyRowsAVX512(SB), NOSPLIT, $0-72
-	MOVQ dst_base+0(FP), AX
-	MOVQ src_base+24(FP), CX
-	MOVQ rows+48(FP), DX
-	MOVQ cols+56(FP), BX
-	MOVQ ld+64(FP), SI
-
-rows19:
+// func panelFinishAVX512(lse []float32, inverse []float32, m []float32, l []float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·panelFinishAVX512(SB), NOSPLIT, $0-96
+	MOVQ lse_base+0(FP), AX
+	MOVQ inverse_base+24(FP), CX
+	MOVQ m_base+48(FP), DX
+	MOVQ l_base+72(FP), BX
+	MOVQ lse_len+8(FP), SI
 	XORQ DI, DI
+	MOVQ SI, R8
+	SUBQ $0x10, R8
+	JL   tail21
 
-columns20:
-	VMOVUPS (CX)(DI*4), Z0
-	VMOVUPS Z0, (AX)(DI*4)
-	ADDQ    $0x10, DI
-	CMPQ    DI, BX
-	JB      columns20
-	LEAQ    (AX)(BX*4), AX
-	LEAQ    (CX)(SI*4), CX
-	DECQ    DX
-	JNZ     rows19
+loop20:
+	VMOVUPS     (BX)(DI*4), Z0
+	VMOVAPS     Z0, Z2
+	VPSUBD      x3f400000<>+0(SB), Z2, Z1
+	VPSRAD      $0x17, Z1, Z1
+	VPSLLD      $0x17, Z1, Z3
+	VPSUBD      Z3, Z2, Z2
+	VSUBPS      x3f800000<>+0(SB), Z2, Z2
+	VMOVUPS     x3d423d91<>+0(SB), Z3
+	VFMADD213PS xbdebe372<>+0(SB), Z2, Z3
+	VFMADD213PS x3e195791<>+0(SB), Z2, Z3
+	VFMADD213PS xbe2cfe1b<>+0(SB), Z2, Z3
+	VFMADD213PS x3e4ca033<>+0(SB), Z2, Z3
+	VFMADD213PS xbe7fe700<>+0(SB), Z2, Z3
+	VFMADD213PS x3eaaaabe<>+0(SB), Z2, Z3
+	VFMADD213PS xbf000010<>+0(SB), Z2, Z3
+	VFMADD213PS x3f800000<>+0(SB), Z2, Z3
+	VMULPS      Z2, Z3, Z3
+	VCVTDQ2PS   Z1, Z1
+	VFMADD231PS x3f317218<>+0(SB), Z1, Z3
+	VMOVUPS     (DX)(DI*4), Z1
+	VFMADD231PS x3f317218<>+0(SB), Z1, Z3
+	VMOVUPS     x3f800000<>+0(SB), Z1
+	VDIVPS      Z0, Z1, Z1
+	VXORPS      Z2, Z2, Z2
+	VCMPPS      $0x1e, Z2, Z0, K1
+	VMOVAPS     Z0, Z2
+	VMOVUPS     xff800000<>+0(SB), Z4
+	VADDPS      Z0, Z4, Z4
+	VBLENDMPS   Z1, Z2, K1, Z2
+	VBLENDMPS   Z3, Z4, K1, Z4
+	VMOVUPS     Z2, (CX)(DI*4)
+	VMOVUPS     Z4, (AX)(DI*4)
+	ADDQ        $0x10, DI
+	CMPQ        DI, R8
+	JLE         loop20
+
+tail21:
+	SUBQ        DI, SI
+	JZ          done22
+	MOVQ        $-1, R8
+	BZHIQ       SI, R8, R8
+	KMOVW       R8, K1
+	VMOVUPS.Z   (BX)(DI*4), K1, Z0
+	VMOVAPS     Z0, Z2
+	VPSUBD      x3f400000<>+0(SB), Z2, Z1
+	VPSRAD      $0x17, Z1, Z1
+	VPSLLD      $0x17, Z1, Z3
+	VPSUBD      Z3, Z2, Z2
+	VSUBPS      x3f800000<>+0(SB), Z2, Z2
+	VMOVUPS     x3d423d91<>+0(SB), Z3
+	VFMADD213PS xbdebe372<>+0(SB), Z2, Z3
+	VFMADD213PS x3e195791<>+0(SB), Z2, Z3
+	VFMADD213PS xbe2cfe1b<>+0(SB), Z2, Z3
+	VFMADD213PS x3e4ca033<>+0(SB), Z2, Z3
+	VFMADD213PS xbe7fe700<>+0(SB), Z2, Z3
+	VFMADD213PS x3eaaaabe<>+0(SB), Z2, Z3
+	VFMADD213PS xbf000010<>+0(SB), Z2, Z3
+	VFMADD213PS x3f800000<>+0(SB), Z2, Z3
+	VMULPS      Z2, Z3, Z3
+	VCVTDQ2PS   Z1, Z1
+	VFMADD231PS x3f317218<>+0(SB), Z1, Z3
+	VMOVUPS.Z   (DX)(DI*4), K1, Z1
+	VFMADD231PS x3f317218<>+0(SB), Z1, Z3
+	VMOVUPS     x3f800000<>+0(SB), Z1
+	VDIVPS      Z0, Z1, Z1
+	VXORPS      Z2, Z2, Z2
+	VCMPPS      $0x1e, Z2, Z0, K2
+	VMOVAPS     Z0, Z2
+	VMOVUPS     xff800000<>+0(SB), Z4
+	VADDPS      Z0, Z4, Z4
+	VBLENDMPS   Z1, Z2, K2, Z2
+	VBLENDMPS   Z3, Z4, K2, Z4
+	VMOVUPS     Z2, K1, (CX)(DI*4)
+	VMOVUPS     Z4, K1, (AX)(DI*4)
+
+done22:
+	VZEROUPPER
+	RET
+
+// func scaleRowsAVX512(dst []float32, x []float32, s []float32, rows int, cols int, ldd int, ldx int)
+// Requires: AVX, AVX512F
+TEXT ·scaleRowsAVX512(SB), NOSPLIT, $0-104
+	MOVQ dst_base+0(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ s_base+48(FP), DX
+	MOVQ rows+72(FP), BX
+	MOVQ cols+80(FP), SI
+	MOVQ ldd+88(FP), DI
+	MOVQ ldx+96(FP), R8
+
+rows23:
+	VBROADCASTSS (DX), Z0
+	XORQ         R9, R9
+
+columns24:
+	VMULPS  (CX)(R9*4), Z0, Z1
+	VMOVUPS Z1, (AX)(R9*4)
+	ADDQ    $0x10, R9
+	CMPQ    R9, SI
+	JB      columns24
+	LEAQ    (AX)(DI*4), AX
+	LEAQ    (CX)(R8*4), CX
+	ADDQ    $0x04, DX
+	DECQ    BX
+	JNZ     rows23
+	VZEROUPPER
+	RET
+
+// func rowDotsAVX512(dots []float32, x []float32, y []float32, rows int, cols int, ldx int, ldy int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·rowDotsAVX512(SB), NOSPLIT, $0-104
+	MOVQ dots_base+0(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ y_base+48(FP), DX
+	MOVQ rows+72(FP), BX
+	MOVQ cols+80(FP), SI
+	MOVQ ldx+88(FP), DI
+	MOVQ ldy+96(FP), R8
+
+rows25:
+	VXORPS Z0, Z0, Z0
+	XORQ   R9, R9
+
+columns26:
+	VMOVUPS       (CX)(R9*4), Z1
+	VFMADD231PS   (DX)(R9*4), Z1, Z0
+	ADDQ          $0x10, R9
+	CMPQ          R9, SI
+	JB            columns26
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPS        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPS        X1, X0, X0
+	VPERMILPS     $0x0e, X0, X1
+	VADDPS        X1, X0, X0
+	VPERMILPS     $0x01, X0, X1
+	VADDPS        X1, X0, X0
+	VMOVSS        X0, (AX)
+	LEAQ          (CX)(DI*4), CX
+	LEAQ          (DX)(R8*4), DX
+	ADDQ          $0x04, AX
+	DECQ          BX
+	JNZ           rows25
 	VZEROUPPER
 	RET

@@ -65,16 +65,17 @@ func (a *Attention[T]) backwardHead(f *attentionBackward[T], b, kv, chunk int) {
 	}
 	clear(f.dk)
 	clear(f.dv)
-	a.copyRows(f.k, a.call.k[a.keyAt(b, 0, kv, a.KStride):], a.Keys, a.keyRows(), a.KStride)
-	a.copyRows(f.v, a.call.v[a.keyAt(b, 0, kv, a.VStride):], a.Keys, a.keyRows(), a.VStride)
+	a.copyRows(f.k, a.call.k[a.keyAt(b, 0, kv, a.KStride):], a.Keys, a.keyRows(), a.KStride, &a.ones)
+	a.copyRows(f.v, a.call.v[a.keyAt(b, 0, kv, a.VStride):], a.Keys, a.keyRows(), a.VStride, &a.ones)
 	group := a.Heads / a.KVHeads
 	for unit := chunk; unit < group*a.panels; unit += a.chunks {
 		a.backwardPanel(f, a.span(b, kv*group+unit/a.panels, unit%a.panels))
 	}
 	if a.chunks == 1 {
-		for j := range a.Keys {
-			copy(a.call.dk[a.keyAt(b, j, kv, a.KStride):][:a.HeadSize], f.dk[j*a.width:])
-			copy(a.call.dv[a.keyAt(b, j, kv, a.VStride):][:a.HeadSize], f.dv[j*a.width:])
+		for j := 0; j < a.Keys; j += attentionKeys {
+			rows := min(attentionKeys, a.Keys-j)
+			a.outside.scale(a.call.dk[a.keyAt(b, j, kv, a.KStride):], f.dk[j*a.width:], a.ones[:], rows, a.HeadSize, a.KStride, a.width)
+			a.outside.scale(a.call.dv[a.keyAt(b, j, kv, a.VStride):], f.dv[j*a.width:], a.ones[:], rows, a.HeadSize, a.VStride, a.width)
 		}
 	}
 }
@@ -110,10 +111,8 @@ func (a *Attention[T]) backwardPanel(f *attentionBackward[T], s attentionSpan) {
 		lo = lo / tileHeight * tileHeight
 		a.backwardTile(f, s, lo, roundUp(hi-lo, tileHeight), uniform)
 	}
-	for i := range s.count {
-		dq := a.call.dq[a.queryAt(s.b, s.first+i, s.h, a.QStride):][:a.HeadSize]
-		Scale(dq, f.dq[i*a.width:][:a.HeadSize], T(a.Scale))
-	}
+	dq := a.call.dq[a.queryAt(s.b, s.first, s.h, a.QStride):]
+	a.outside.scale(dq, f.dq, a.scales[:], s.count, a.HeadSize, a.QStride, a.width)
 }
 
 // loadPanel loads what the backward pass needs of the span's queries. Queries that see
@@ -123,9 +122,8 @@ func (a *Attention[T]) loadPanel(f *attentionBackward[T], s attentionSpan) {
 	q := a.call.q[a.queryAt(s.b, s.first, s.h, a.QStride):]
 	do := a.call.dout[a.queryAt(s.b, s.first, s.h, a.OStride):]
 	out := a.call.out[a.queryAt(s.b, s.first, s.h, a.OStride):]
-	a.copyRows(f.q, q, s.count, attentionLanes, a.QStride)
-	Scale(f.q, f.q, T(a.Scale))
-	a.copyRows(f.do, do, s.count, attentionLanes, a.OStride)
+	a.copyRows(f.q, q, s.count, roundUp(s.count, panelPart), a.QStride, &a.scales)
+	a.copyRows(f.do, do, s.count, roundUp(s.count, panelPart), a.OStride, &a.ones)
 	a.turnRows(f.dot, do, s.count, a.OStride)
 	Fill(f.lse, T(math.Inf(1)))
 	clear(f.dots)
@@ -133,8 +131,8 @@ func (a *Attention[T]) loadPanel(f *attentionBackward[T], s attentionSpan) {
 		if lse := float64(a.call.lse[(s.b*a.Heads+s.h)*a.Queries+s.first+i]); !math.IsInf(lse, -1) {
 			f.lse[i] = T(lse * math.Log2E)
 		}
-		f.dots[i] = Dot(do[i*a.OStride:][:a.HeadSize], out[i*a.OStride:][:a.HeadSize])
 	}
+	a.outside.dots(f.dots, do, out, s.count, a.HeadSize, a.OStride, a.OStride)
 }
 
 // backwardTile adds the part of the gradients that the loaded panel has with
@@ -142,10 +140,13 @@ func (a *Attention[T]) loadPanel(f *attentionBackward[T], s attentionSpan) {
 func (a *Attention[T]) backwardTile(f *attentionBackward[T], s attentionSpan, first, rows int, uniform bool) {
 	const lanes = attentionLanes
 	at := first * a.width
-	a.tileProduct(f.scores, f.k[at:], f.qt, rows, lanes, a.HeadSize, strides{a.width, 1}, lanes, lanes, false)
-	a.tileProduct(f.dp, f.v[at:], f.dot, rows, lanes, a.HeadSize, strides{a.width, 1}, lanes, lanes, false)
+	tiles, n := a.tiles(s, first, rows)
+	for _, t := range tiles[:n] {
+		a.tileProduct(f.scores[t.lane:], f.k[at:], f.qt[t.lane:], t.rows, t.lanes, a.HeadSize, strides{a.width, 1}, lanes, lanes, false)
+		a.tileProduct(f.dp[t.lane:], f.v[at:], f.dot[t.lane:], t.rows, t.lanes, a.HeadSize, strides{a.width, 1}, lanes, lanes, false)
+	}
 	a.finishScores(f.scores, f.slopes, s, first, rows, uniform)
-	a.panel.grad(f.scores, f.dp, f.lse, f.dots, rows)
+	a.panel.grad(f.scores, f.dp, f.lse, f.dots, rows, roundUp(s.count, panelPart))
 	if a.call.dbias != nil {
 		for r := range min(rows, a.Keys-first) {
 			bias := a.call.dbias[(s.h*a.Queries+s.first)*a.Keys+first+r:]
@@ -154,10 +155,20 @@ func (a *Attention[T]) backwardTile(f *attentionBackward[T], s attentionSpan, fi
 			}
 		}
 	}
-	if n := rows * lanes; a.SoftCap > 0 {
-		Mul(f.dp[:n], f.dp[:n], f.slopes[:n])
+	if size := rows * lanes; a.SoftCap > 0 {
+		Mul(f.dp[:size], f.dp[:size], f.slopes[:size])
 	}
-	a.tileProduct(f.dv[at:], f.scores, f.do, rows, a.width, lanes, strides{lanes, 1}, a.width, a.width, true)
-	a.tileProduct(f.dk[at:], f.dp, f.q, rows, a.width, lanes, strides{lanes, 1}, a.width, a.width, true)
-	a.tileProduct(f.dq, f.dp, f.k[at:], lanes, a.width, rows, strides{1, lanes}, a.width, a.width, true)
+	done := 0
+	for i, t := range tiles[:n] {
+		// The rows that the first part has are those of all columns.
+		columns := t.lanes
+		if i == 0 && n > 1 {
+			columns += tiles[1].lanes
+		}
+		p, ds, from := f.scores[done*lanes+t.lane:], f.dp[done*lanes+t.lane:], at+done*a.width
+		a.tileProduct(f.dv[from:], p, f.do[t.lane*a.width:], t.rows-done, a.width, columns, strides{lanes, 1}, a.width, a.width, true)
+		a.tileProduct(f.dk[from:], ds, f.q[t.lane*a.width:], t.rows-done, a.width, columns, strides{lanes, 1}, a.width, a.width, true)
+		a.tileProduct(f.dq[t.lane*a.width:], f.dp[t.lane:], f.k[at:], t.lanes, a.width, t.rows, strides{1, lanes}, a.width, a.width, true)
+		done = t.rows
+	}
 }

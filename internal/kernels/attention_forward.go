@@ -1,7 +1,5 @@
 package kernels
 
-import "math"
-
 // attentionForward is the working memory of an item of the forward pass.
 type attentionForward[T Float] struct {
 	q           []T // [group, width, lanes]: queries, scaled
@@ -9,10 +7,11 @@ type attentionForward[T Float] struct {
 	m, l, decay []T // [group, lanes]: maxima and sums so far, factor of the older ones
 	k, v        []T // [keys, width]
 	scores      []T // [keys, lanes]
+	lse         []T // [lanes]
 }
 
 func (a *Attention[T]) forwardScratch() int {
-	return attentionGroup*(2*a.width+3)*attentionLanes + 2*attentionKeys*a.width + attentionKeys*attentionLanes
+	return attentionGroup*(2*a.width+3)*attentionLanes + 2*attentionKeys*a.width + (attentionKeys+1)*attentionLanes
 }
 
 func (a *Attention[T]) forwardMemory(b []T) (f attentionForward[T]) {
@@ -24,7 +23,8 @@ func (a *Attention[T]) forwardMemory(b []T) (f attentionForward[T]) {
 	f.decay, b = cut(b, panel)
 	f.k, b = cut(b, attentionKeys*a.width)
 	f.v, b = cut(b, attentionKeys*a.width)
-	f.scores, _ = cut(b, attentionKeys*attentionLanes)
+	f.scores, b = cut(b, attentionKeys*attentionLanes)
+	f.lse, _ = cut(b, attentionLanes)
 	return f
 }
 
@@ -72,8 +72,8 @@ func (a *Attention[T]) forwardItem(_, i int) {
 				continue
 			}
 			if !loaded {
-				a.copyRows(f.k, a.call.k[a.keyAt(b, first, kv, a.KStride):], rows, padded, a.KStride)
-				a.copyRows(f.v, a.call.v[a.keyAt(b, first, kv, a.VStride):], rows, padded, a.VStride)
+				a.copyRows(f.k, a.call.k[a.keyAt(b, first, kv, a.KStride):], rows, padded, a.KStride, &a.ones)
+				a.copyRows(f.v, a.call.v[a.keyAt(b, first, kv, a.VStride):], rows, padded, a.VStride, &a.ones)
 				loaded = true
 			}
 			from := (lo - first) / tileHeight * tileHeight
@@ -94,18 +94,23 @@ func (a *Attention[T]) forwardTile(f *attentionForward[T], s attentionSpan, p, f
 	lanes := p * attentionLanes
 	m, l, decay := f.m[lanes:][:attentionLanes], f.l[lanes:][:attentionLanes], f.decay[lanes:][:attentionLanes]
 
-	a.tileProduct(f.scores, f.k[from*a.width:], q, rows, attentionLanes, a.HeadSize, strides{a.width, 1}, attentionLanes, attentionLanes, false)
+	tiles, n := a.tiles(s, first+from, rows)
+	for _, t := range tiles[:n] {
+		a.tileProduct(f.scores[t.lane:], f.k[from*a.width:], q[t.lane:], t.rows, t.lanes, a.HeadSize, strides{a.width, 1}, attentionLanes, attentionLanes, false)
+	}
 	a.finishScores(f.scores, nil, s, first+from, rows, uniform)
-	a.panel.softmax(f.scores, m, l, decay, rows)
-	a.rescale(o, decay)
-	a.tileProduct(o, f.scores, f.v[from*a.width:], attentionLanes, a.width, rows, strides{1, attentionLanes}, a.width, a.width, true)
+	a.panel.softmax(f.scores, m, l, decay, rows, roundUp(s.count, panelPart))
+	a.rescale(o, decay[:s.count])
+	for _, t := range tiles[:n] {
+		a.tileProduct(o[t.lane*a.width:], f.scores[t.lane:], f.v[from*a.width:], t.lanes, a.width, t.rows, strides{1, attentionLanes}, a.width, a.width, true)
+	}
 }
 
 // rescale multiplies the rows of o [lanes, width] by factors, unless all are 1.
 func (a *Attention[T]) rescale(o, factors []T) {
 	for _, v := range factors {
 		if v != 1 {
-			a.panel.scale(o, factors, attentionLanes, a.width)
+			a.panel.scale(o, o, factors, len(factors), a.width, a.width, a.width)
 			return
 		}
 	}
@@ -118,48 +123,39 @@ func (a *Attention[T]) loadQueries(q []T, s attentionSpan) {
 	Scale(q, q, a.scoreScale())
 }
 
-// copyRows copies rows that lie ld apart to dst [padded, width], padded with zeros.
-func (a *Attention[T]) copyRows(dst, src []T, rows, padded, ld int) {
-	if a.HeadSize == a.width {
-		a.panel.copy(dst, src, rows, a.width, ld)
-	} else {
-		for i := range rows {
-			row := dst[i*a.width : (i+1)*a.width]
-			copy(row, src[i*ld:][:a.HeadSize])
-			clear(row[a.HeadSize:])
-		}
+// copyRows copies rows that lie ld apart to dst [padded, width], times factor, padded
+// with zeros.
+func (a *Attention[T]) copyRows(dst, src []T, rows, padded, ld int, factor *[attentionKeys]T) {
+	if a.HeadSize < a.width {
+		clear(dst[:rows*a.width])
+	}
+	for i := 0; i < rows; i += attentionKeys {
+		a.outside.scale(dst[i*a.width:], src[i*ld:], factor[:], min(attentionKeys, rows-i), a.HeadSize, a.width, ld)
 	}
 	clear(dst[rows*a.width : padded*a.width])
 }
 
 // turnRows transposes the rows of a panel's queries, which lie ld apart, into
-// dst [HeadSize, lanes].
+// dst [HeadSize, lanes], filled up with zeros to whole parts of a panel.
 func (a *Attention[T]) turnRows(dst, src []T, rows, ld int) {
-	if rows < attentionLanes {
-		clear(dst[:a.HeadSize*attentionLanes])
-	}
 	for i := 0; i < rows; i += a.kernel.lanes {
 		a.kernel.turn(dst[i:], src[i*ld:], a.HeadSize, min(a.kernel.lanes, rows-i), attentionLanes, ld)
+	}
+	if end := roundUp(rows, panelPart); rows < end {
+		for e := range a.HeadSize {
+			clear(dst[e*attentionLanes+rows : e*attentionLanes+end])
+		}
 	}
 }
 
 // storeOutputs divides by the sums, and writes the outputs and the logarithms of the sums.
 func (a *Attention[T]) storeOutputs(f *attentionForward[T], s attentionSpan, p int) {
-	o := f.o[p*attentionLanes*a.width:]
-	for i := range s.count {
-		m, l := f.m[p*attentionLanes+i], f.l[p*attentionLanes+i]
-		var inverse T
-		if l != 0 {
-			inverse = 1 / l
-		}
-		out := a.call.out[a.queryAt(s.b, s.first+i, s.h, a.OStride):][:a.HeadSize]
-		Scale(out, o[i*a.width:][:a.HeadSize], inverse)
-		if a.call.lse != nil {
-			lse := math.Inf(-1)
-			if l != 0 {
-				lse = math.Ln2 * (float64(m) + math.Log2(float64(l)))
-			}
-			a.call.lse[(s.b*a.Heads+s.h)*a.Queries+s.first+i] = T(lse)
-		}
+	lanes := p * attentionLanes
+	lse, inverse := f.lse[:s.count], f.decay[lanes:][:s.count]
+	a.panel.finish(lse, inverse, f.m[lanes:], f.l[lanes:])
+	out := a.call.out[a.queryAt(s.b, s.first, s.h, a.OStride):]
+	a.outside.scale(out, f.o[lanes*a.width:], inverse, s.count, a.HeadSize, a.OStride, a.width)
+	if a.call.lse != nil {
+		copy(a.call.lse[(s.b*a.Heads+s.h)*a.Queries+s.first:], lse)
 	}
 }

@@ -20,6 +20,27 @@ func (a *Attention[T]) span(b, h, panel int) attentionSpan {
 	return s
 }
 
+// panelTile is a part of a panel's columns and what of a block of keys is computed for
+// it: its first rows.
+type panelTile struct{ lane, lanes, rows int }
+
+// tiles splits a panel's product with rows keys from key first on, where a part of
+// the columns sees none of the later keys. There is no other split than in two, of which the first has fewer rows.
+func (a *Attention[T]) tiles(s attentionSpan, first, rows int) (tiles [2]panelTile, n int) {
+	lanes := roundUp(s.count, panelPart)
+	tiles[0] = panelTile{0, lanes, rows}
+	if lanes == panelPart || !a.Causal || first < a.Prefix || a.call.dbias != nil {
+		return tiles, 1
+	}
+	seen := roundUp(max(0, a.position(s.first+panelPart)-first), tileHeight)
+	if seen >= rows {
+		return tiles, 1
+	}
+	tiles[0] = panelTile{0, panelPart, seen}
+	tiles[1] = panelTile{panelPart, lanes - panelPart, rows}
+	return tiles, 2
+}
+
 // cross reports whether queries and keys are of different sequences.
 func (a *Attention[T]) cross() bool { return a.Cross || a.Queries > a.Keys }
 

@@ -51,23 +51,23 @@ func TestPanelSoftmax(t *testing.T) {
 	generic := genericPanels[float32]()
 	eachPanelKernel(t, func(t *testing.T, k *panelKernel[float32]) {
 		r := rand.New(rand.NewPCG(1, 1))
-		for _, rows := range []int{1, 2, 7, 8, 64} {
-			n := rows * attentionLanes
+		for i, rows := range []int{1, 2, 7, 8, 64} {
+			n, lanes := rows*attentionLanes, []int{panelPart, attentionLanes}[i%2]
 			var got, want [4][]float32
 			var intact [4]func() bool
 			for i, size := range []int{n, attentionLanes, attentionLanes, attentionLanes} {
 				got[i], intact[i] = guarded(r, size)
-				want[i] = make([]float32, size)
 			}
-			Fill(want[1], lowestScore)
-			Fill(want[2], 0)
 			Fill(got[1], lowestScore)
 			Fill(got[2], 0)
+			for i := range got {
+				want[i] = append(want[i], got[i]...)
+			}
 			for range 3 { // blocks of keys
 				panelScores(r, want[0])
 				copy(got[0], want[0])
-				generic.softmax(want[0], want[1], want[2], want[3], rows)
-				k.softmax(got[0], got[1], got[2], got[3], rows)
+				generic.softmax(want[0], want[1], want[2], want[3], rows, lanes)
+				k.softmax(got[0], got[1], got[2], got[3], rows, lanes)
 				for i, name := range []string{"scores", "m", "l", "decay"} {
 					if !intact[i]() {
 						t.Fatalf("%d rows: %s is written outside of its place", rows, name)
@@ -95,8 +95,8 @@ func TestPanelGrad(t *testing.T) {
 	generic := genericPanels[float32]()
 	eachPanelKernel(t, func(t *testing.T, k *panelKernel[float32]) {
 		r := rand.New(rand.NewPCG(2, 2))
-		for _, rows := range []int{1, 2, 7, 8, 64} {
-			n := rows * attentionLanes
+		for i, rows := range []int{1, 2, 7, 8, 64} {
+			n, lanes := rows*attentionLanes, []int{panelPart, attentionLanes}[i%2]
 			scores, scoresIntact := guarded(r, n)
 			dp, dpIntact := guarded(r, n)
 			panelScores(r, scores)
@@ -104,8 +104,8 @@ func TestPanelGrad(t *testing.T) {
 			Scale(lse, lse, 20)
 			lse[3] = float32(math.Inf(1))
 			wantScores, wantDP := append([]float32{}, scores...), append([]float32{}, dp...)
-			generic.grad(wantScores, wantDP, lse, dot, rows)
-			k.grad(scores, dp, lse, dot, rows)
+			generic.grad(wantScores, wantDP, lse, dot, rows, lanes)
+			k.grad(scores, dp, lse, dot, rows, lanes)
 			if !scoresIntact() || !dpIntact() {
 				t.Fatalf("%d rows: something is written outside of its place", rows)
 			}
@@ -147,25 +147,64 @@ func TestPanelHide(t *testing.T) {
 	})
 }
 
-func TestPanelScaleAndCopy(t *testing.T) {
+func TestPanelFinish(t *testing.T) {
+	generic := genericPanels[float32]()
+	eachPanelKernel(t, func(t *testing.T, k *panelKernel[float32]) {
+		r := rand.New(rand.NewPCG(5, 5))
+		for n := range attentionLanes + 1 {
+			lse, lseIntact := guarded(r, n)
+			inverse, inverseIntact := guarded(r, n)
+			m, l := randomSlice[float32](r, n), randomSlice[float32](r, n)
+			for i := range l {
+				l[i] = float32(math.Exp(math.Abs(5 * float64(l[i])))) // at least 1, as attention has it
+				if i%7 == 3 {
+					l[i] = 0
+				}
+				if i%7 == 6 {
+					l[i] = float32(math.NaN())
+				}
+				if i%7 == 5 {
+					l[i], m[i] = 1, 0
+				}
+			}
+			wantLSE, wantInverse := make([]float32, n), make([]float32, n)
+			k.finish(lse, inverse, m, l)
+			generic.finish(wantLSE, wantInverse, m, l)
+			if !lseIntact() || !inverseIntact() {
+				t.Fatalf("%d lanes: something is written outside of its place", n)
+			}
+			for i := range lse {
+				close := math.Abs(float64(lse[i]-wantLSE[i])) <= 3e-7*math.Max(1, math.Abs(float64(wantLSE[i])))
+				if !close && !sameWithin(lse[i], wantLSE[i], 0) || !sameWithin(inverse[i], wantInverse[i], 1) {
+					t.Fatalf("%d lanes: l = %g and m = %g give %g and %g, want %g and %g", n, l[i], m[i], lse[i], inverse[i], wantLSE[i], wantInverse[i])
+				}
+			}
+		}
+	})
+}
+
+func TestPanelScaleAndDots(t *testing.T) {
+	generic := genericPanels[float32]()
 	eachPanelKernel(t, func(t *testing.T, k *panelKernel[float32]) {
 		r := rand.New(rand.NewPCG(3, 3))
-		for _, rows := range []int{1, 3, 32} {
+		for _, rows := range []int{1, 3, 64} {
 			for _, cols := range []int{16, 32, 48, 128} {
-				ld := cols + 5
-				src := randomSlice[float32](r, rows*ld)
+				ldd, ldx := cols+3, cols+5
+				x, y := randomSlice[float32](r, (rows-1)*ldx+cols), randomSlice[float32](r, (rows-1)*ldd+cols)
 				s := randomSlice[float32](r, rows)
-				dst, intact := guarded(r, rows*cols)
-				k.copy(dst, src[:(rows-1)*ld+cols], rows, cols, ld)
-				k.scale(dst, s, rows, cols)
-				if !intact() {
+				dst, dstIntact := guarded(r, (rows-1)*ldd+cols)
+				want := append([]float32{}, dst...)
+				k.scale(dst, x, s, rows, cols, ldd, ldx)
+				generic.scale(want, x, s, rows, cols, ldd, ldx)
+				dots, dotsIntact := guarded(r, rows)
+				wantDots := make([]float32, rows)
+				k.dots(dots, x, y, rows, cols, ldx, ldd)
+				generic.dots(wantDots, x, y, rows, cols, ldx, ldd)
+				if !dstIntact() || !dotsIntact() {
 					t.Fatalf("%d × %d: something is written outside of its place", rows, cols)
 				}
-				for i, got := range dst {
-					if want := src[i/cols*ld+i%cols] * s[i/cols]; got != want {
-						t.Fatalf("%d × %d: element %d is %g, want %g", rows, cols, i, got, want)
-					}
-				}
+				compare(t, "scaled rows", dst, want, 0)
+				compare(t, "dots", dots, wantDots, 1e-5)
 			}
 		}
 	})

@@ -7,49 +7,59 @@ package kernels
 // panelSoftmaxAVX2 is panelKernel.softmax.
 //
 //go:noescape
-func panelSoftmaxAVX2(scores []float32, m []float32, l []float32, decay []float32, rows int)
+func panelSoftmaxAVX2(scores []float32, m []float32, l []float32, decay []float32, rows int, lanes int)
 
 // panelGradAVX2 is panelKernel.grad.
 //
 //go:noescape
-func panelGradAVX2(scores []float32, dp []float32, lse []float32, dot []float32, rows int)
+func panelGradAVX2(scores []float32, dp []float32, lse []float32, dot []float32, rows int, lanes int)
 
 // panelHideAVX2 is panelKernel.hide.
 //
 //go:noescape
 func panelHideAVX2(scores []float32, rows int, from int, to int)
 
+// panelFinishAVX2 is panelKernel.finish.
+//
+//go:noescape
+func panelFinishAVX2(lse []float32, inverse []float32, m []float32, l []float32)
+
 // scaleRowsAVX2 is panelKernel.scale.
 //
 //go:noescape
-func scaleRowsAVX2(x []float32, s []float32, rows int, cols int)
+func scaleRowsAVX2(dst []float32, x []float32, s []float32, rows int, cols int, ldd int, ldx int)
 
-// copyRowsAVX2 is panelKernel.copy.
+// rowDotsAVX2 is panelKernel.dots.
 //
 //go:noescape
-func copyRowsAVX2(dst []float32, src []float32, rows int, cols int, ld int)
+func rowDotsAVX2(dots []float32, x []float32, y []float32, rows int, cols int, ldx int, ldy int)
 
 // panelSoftmaxAVX512 is panelKernel.softmax.
 //
 //go:noescape
-func panelSoftmaxAVX512(scores []float32, m []float32, l []float32, decay []float32, rows int)
+func panelSoftmaxAVX512(scores []float32, m []float32, l []float32, decay []float32, rows int, lanes int)
 
 // panelGradAVX512 is panelKernel.grad.
 //
 //go:noescape
-func panelGradAVX512(scores []float32, dp []float32, lse []float32, dot []float32, rows int)
+func panelGradAVX512(scores []float32, dp []float32, lse []float32, dot []float32, rows int, lanes int)
 
 // panelHideAVX512 is panelKernel.hide.
 //
 //go:noescape
 func panelHideAVX512(scores []float32, rows int, from int, to int)
 
+// panelFinishAVX512 is panelKernel.finish.
+//
+//go:noescape
+func panelFinishAVX512(lse []float32, inverse []float32, m []float32, l []float32)
+
 // scaleRowsAVX512 is panelKernel.scale.
 //
 //go:noescape
-func scaleRowsAVX512(x []float32, s []float32, rows int, cols int)
+func scaleRowsAVX512(dst []float32, x []float32, s []float32, rows int, cols int, ldd int, ldx int)
 
-// copyRowsAVX512 is panelKernel.copy.
+// rowDotsAVX512 is panelKernel.dots.
 //
 //go:noescape
-func copyRowsAVX512(dst []float32, src []float32, rows int, cols int, ld int)
+func rowDotsAVX512(dots []float32, x []float32, y []float32, rows int, cols int, ldx int, ldy int)

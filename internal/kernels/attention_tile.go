@@ -14,6 +14,9 @@ type strides struct{ row, column int }
 // with rows ldc apart, B [depth, n] with rows ldb apart, and A [m, depth] laid out by
 // strides. n is a multiple of tileWidth.
 func (a *Attention[T]) tileProduct(c, x, y []T, m, n, depth int, s strides, ldb, ldc int, accumulate bool) {
+	if depth == 0 && accumulate {
+		return
+	}
 	t := a.kernel
 	parts := ceilDiv(m, t.rows)
 	for j := 0; j < n; j += t.cols {

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"math"
+
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
@@ -9,15 +11,16 @@ import (
 )
 
 // panelRow is the size in bytes of a panel's row, attentionLanes of package kernels.
-const panelRow = 4 * 32
+const panelRow = 4 * 64
 
 // attention writes what is done to panels of scores.
 func attention(l simd.Level) {
 	panelSoftmax(l)
 	panelGrad(l)
 	panelHide(l)
+	panelFinish(l)
 	scaleRows(l)
-	copyRows(l)
+	rowDots(l)
 }
 
 // parameter loads a parameter that is a whole number.
@@ -29,16 +32,17 @@ func vectorsOf(l simd.Level, base, at reg.Register) [2]Mem {
 	return [2]Mem{m, m.Offset(4 * l.Lanes)}
 }
 
-// panelColumns repeats body for every two vectors of a panel's columns, which
-// begin at the bytes in the register that it is given.
+// panelColumns repeats body for every two vectors of the parameter lanes of a
+// panel's columns, which begin at the bytes in the register that body is given.
 func panelColumns(l simd.Level, body func(at reg.Register)) {
 	columns := simd.NewLabel("columns")
-	at := GP64()
+	at, end := GP64(), parameter("lanes")
+	SHLQ(Imm(2), end)
 	XORQ(at, at)
 	Label(columns)
 	body(at)
 	ADDQ(Imm(uint64(8*l.Lanes)), at)
-	CMPQ(at, U32(panelRow))
+	CMPQ(at, end)
 	JB(LabelRef(columns))
 }
 
@@ -135,7 +139,7 @@ func (p powers) bounded(x reg.VecVirtual) {
 }
 
 func panelSoftmax(l simd.Level) {
-	function(l, "panelSoftmax", "func(scores, m, l, decay []float32, rows int)", "is panelKernel.softmax.")
+	function(l, "panelSoftmax", "func(scores, m, l, decay []float32, rows, lanes int)", "is panelKernel.softmax.")
 	scores, maxima, sums, decays, rows := simd.Base("scores"), simd.Base("m"), simd.Base("l"), simd.Base("decay"), parameter("rows")
 	p := newPowers(l)
 	panelColumns(l, func(at reg.Register) {
@@ -174,7 +178,7 @@ func panelSoftmax(l simd.Level) {
 }
 
 func panelGrad(l simd.Level) {
-	function(l, "panelGrad", "func(scores, dp, lse, dot []float32, rows int)", "is panelKernel.grad.")
+	function(l, "panelGrad", "func(scores, dp, lse, dot []float32, rows, lanes int)", "is panelKernel.grad.")
 	scores, grads, rows := simd.Base("scores"), simd.Base("dp"), parameter("rows")
 	lse, dot := simd.Base("lse"), simd.Base("dot")
 	p := newPowers(l)
@@ -208,14 +212,15 @@ func panelHide(l simd.Level) {
 	DECQ(to)
 	low, high := broadcastInt(l, from), broadcastInt(l, to)
 	one, hidden := l.Load(simd.Bits(1), nil), l.Load(simd.Bits(0xff800000), nil) // -Inf
-	var numbers [2][16]uint32
-	for i := range 32 {
-		numbers[i/16][i%16] = uint32(i)
+	var numbers [16]uint32
+	for i := range numbers {
+		numbers[i] = uint32(i)
 	}
-	var columns []reg.VecVirtual
-	for i := 0; i < panelRow/4; i += l.Lanes {
-		table := simd.Table([]string{"columns0", "columns16"}[i/16], numbers[i/16])
-		columns = append(columns, l.Load(table.Offset(4*(i%16)), nil))
+	columns := []reg.VecVirtual{l.Load(simd.Table("numbers", numbers), nil)}
+	for i := l.Lanes; i < panelRow/4; i += l.Lanes {
+		next := l.Reg()
+		VPADDD(simd.Bits(uint32(l.Lanes)), columns[len(columns)-1], next)
+		columns = append(columns, next)
 	}
 	panelRows(rows, []reg.Register{scores}, func(row []reg.Register) {
 		for i, c := range columns {
@@ -240,47 +245,82 @@ func panelHide(l simd.Level) {
 	end()
 }
 
+func panelFinish(l simd.Level) {
+	function(l, "panelFinish", "func(lse, inverse, m, l []float32)", "is panelKernel.finish.")
+	lses, inverses, maxima, sums := simd.Base("lse"), simd.Base("inverse"), simd.Base("m"), simd.Base("l")
+	l.Each(simd.Len("lse"), func(c simd.Cursor) {
+		sum := l.Load(c.In(sums), c.Mask)
+		lse := l.Log(sum)
+		VFMADD231PS(simd.Const(math.Ln2), l.Load(c.In(maxima), c.Mask), lse)
+		inverse := l.Load(simd.Const(1), nil)
+		VDIVPS(sum, inverse, inverse)
+		some := l.Greater(sum, l.Zero())
+		nothing := l.Copy(sum) // 0, or NaN
+		none := l.Load(simd.Const(math.Inf(-1)), nil)
+		VADDPS(sum, none, none)
+		l.Where(some, inverse, nothing)
+		l.Where(some, lse, none)
+		l.Store(nothing, c.In(inverses), c.Mask)
+		l.Store(none, c.In(lses), c.Mask)
+	})
+	end()
+}
+
 func scaleRows(l simd.Level) {
-	function(l, "scaleRows", "func(x, s []float32, rows, cols int)", "is panelKernel.scale.")
-	x, s, rows, cols := simd.Base("x"), simd.Base("s"), parameter("rows"), parameter("cols")
+	function(l, "scaleRows", "func(dst, x, s []float32, rows, cols, ldd, ldx int)", "is panelKernel.scale.")
+	dst, x, s, rows, cols := simd.Base("dst"), simd.Base("x"), simd.Base("s"), parameter("rows"), parameter("cols")
+	ldd, ldx := parameter("ldd"), parameter("ldx")
 	next := simd.NewLabel("rows")
 	columns := simd.NewLabel("columns")
-	left, factor := GP64(), l.Reg()
+	at, factor := GP64(), l.Reg()
 	Label(next)
 	VBROADCASTSS(Mem{Base: s}, factor)
-	MOVQ(cols, left)
+	XORQ(at, at)
 	Label(columns)
 	for i := 0; i < 16; i += l.Lanes {
-		at, v := Mem{Base: x, Disp: 4 * i}, l.Reg()
-		VMULPS(at, factor, v)
-		l.Store(v, at, nil)
+		v := l.Reg()
+		VMULPS(Mem{Base: x, Index: at, Scale: 4, Disp: 4 * i}, factor, v)
+		l.Store(v, Mem{Base: dst, Index: at, Scale: 4, Disp: 4 * i}, nil)
 	}
-	ADDQ(Imm(64), x)
-	SUBQ(Imm(16), left)
-	JNZ(LabelRef(columns))
+	ADDQ(Imm(16), at)
+	CMPQ(at, cols)
+	JB(LabelRef(columns))
+	LEAQ(Mem{Base: dst, Index: ldd, Scale: 4}, dst)
+	LEAQ(Mem{Base: x, Index: ldx, Scale: 4}, x)
 	ADDQ(Imm(4), s)
 	DECQ(rows)
 	JNZ(LabelRef(next))
 	end()
 }
 
-func copyRows(l simd.Level) {
-	function(l, "copyRows", "func(dst, src []float32, rows, cols, ld int)", "is panelKernel.copy.")
-	dst, src, rows, cols, ld := simd.Base("dst"), simd.Base("src"), parameter("rows"), parameter("cols"), parameter("ld")
+func rowDots(l simd.Level) {
+	function(l, "rowDots", "func(dots, x, y []float32, rows, cols, ldx, ldy int)", "is panelKernel.dots.")
+	dots, x, y, rows, cols := simd.Base("dots"), simd.Base("x"), simd.Base("y"), parameter("rows"), parameter("cols")
+	ldx, ldy := parameter("ldx"), parameter("ldy")
 	next := simd.NewLabel("rows")
 	columns := simd.NewLabel("columns")
 	at := GP64()
+	sums := make([]reg.VecVirtual, 16/l.Lanes)
+	for i := range sums {
+		sums[i] = l.Reg()
+	}
 	Label(next)
+	for _, sum := range sums {
+		VXORPS(sum, sum, sum)
+	}
 	XORQ(at, at)
 	Label(columns)
-	for i := 0; i < 16; i += l.Lanes {
-		l.Store(l.Load(Mem{Base: src, Index: at, Scale: 4, Disp: 4 * i}, nil), Mem{Base: dst, Index: at, Scale: 4, Disp: 4 * i}, nil)
+	for i, sum := range sums {
+		v := l.Load(Mem{Base: x, Index: at, Scale: 4, Disp: 4 * l.Lanes * i}, nil)
+		VFMADD231PS(Mem{Base: y, Index: at, Scale: 4, Disp: 4 * l.Lanes * i}, v, sum)
 	}
 	ADDQ(Imm(16), at)
 	CMPQ(at, cols)
 	JB(LabelRef(columns))
-	LEAQ(Mem{Base: dst, Index: cols, Scale: 4}, dst)
-	LEAQ(Mem{Base: src, Index: ld, Scale: 4}, src)
+	VMOVSS(l.Fold(sums, VADDPS), Mem{Base: dots})
+	LEAQ(Mem{Base: x, Index: ldx, Scale: 4}, x)
+	LEAQ(Mem{Base: y, Index: ldy, Scale: 4}, y)
+	ADDQ(Imm(4), dots)
 	DECQ(rows)
 	JNZ(LabelRef(next))
 	end()

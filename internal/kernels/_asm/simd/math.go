@@ -18,6 +18,24 @@ func (l Level) Horner(x reg.VecVirtual, coefficients ...float64) reg.VecVirtual 
 	return sum
 }
 
+// Pairs is Horner for an even number of coefficients, of less latency: it takes the even
+// and the odd powers of x side by side.
+func (l Level) Pairs(x reg.VecVirtual, coefficients ...float64) reg.VecVirtual {
+	var odd, even []float64
+	for i, c := range coefficients {
+		if i%2 == 0 {
+			odd = append(odd, c)
+		} else {
+			even = append(even, c)
+		}
+	}
+	square := l.Reg()
+	VMULPS(x, x, square)
+	sum := l.Horner(square, odd...)
+	VFMADD213PS(l.Horner(square, even...), x, sum)
+	return sum
+}
+
 // Clamp returns x within [low, high]; NaN stays.
 func (l Level) Clamp(x Op, low, high float64) reg.VecVirtual {
 	a, b := l.Load(Const(high), nil), l.Load(Const(low), nil)
@@ -31,25 +49,37 @@ const (
 	ln2Low  = math.Ln2 - float64(ln2High)
 )
 
-// Exp returns e^x, within 1 ulp; denormal results are rounded once. Unless it
-// is nil, correction (tiny) is added to the reduced argument.
+// Exp returns e^x, within 1 ulp; denormal results are rounded once.
+func (l Level) Exp(x Op) reg.VecVirtual {
+	const low, high = -105, 89.5 // beyond, the result is 0 or +Inf
+	return l.ExpWithin(l.Clamp(x, low, high), nil)
+}
+
+// ExpWithin is Exp for an x in [-120, 120], which it destroys. Unless it is nil,
+// correction (tiny) is added to the reduced argument.
 //
 // With n the integer next to x/ln 2 and r = x - n·ln 2, e^x is 2ⁿ·e^r, and e^r a
-// polynomial of degree 6 with a relative error of at most 1.5e-8.
-func (l Level) Exp(x Op, correction Op) reg.VecVirtual {
-	const low, high = -105, 89.5 // beyond, the result is 0 or +Inf
-	x0 := l.Clamp(x, low, high)
+// polynomial of degree 6 with a relative error of at most 1.5e-8. Its terms are paired, since
+// many of these chains would have to run at once to hide the latency of Horner's.
+func (l Level) ExpWithin(x reg.VecVirtual, correction Op) reg.VecVirtual {
 	power, n := l.Reg(), l.Reg()
-	VMULPS(Const(math.Log2E), x0, n)
+	VMULPS(Const(math.Log2E), x, n)
 	VCVTPS2DQ(n, power)
 	VCVTDQ2PS(power, n)
-	r := x0
+	r := x
 	VFNMADD231PS(Const(float64(ln2High)), n, r)
 	VFNMADD231PS(Const(ln2Low), n, r)
 	if correction != nil {
 		VADDPS(correction, r, r)
 	}
-	p := l.Horner(r, 0.0013901309796664773, 0.008363200058417949, 0.041666854094774344, 0.16666576962223215, 0.5, 1, 1)
+	square, low, p := l.Reg(), l.Load(Const(0.16666576962223215), nil), l.Load(Const(0.008363200058417949), nil)
+	VMULPS(r, r, square)
+	VFMADD213PS(Const(0.5), r, low)
+	VFMADD213PS(Const(0.041666854094774344), r, p)
+	VFMADD231PS(Const(0.0013901309796664773), square, p)
+	VFMADD213PS(low, square, p)
+	VFMADD213PS(r, square, p)
+	VADDPS(Const(1), p, p)
 	if l.Wide() {
 		VSCALEFPS(n, p, p)
 		return p
@@ -65,11 +95,35 @@ func (l Level) Exp(x Op, correction Op) reg.VecVirtual {
 	return p
 }
 
+// Log returns log x of a normal x > 0, within 2 ulp or 2⁻²³ near 1; others give any number.
+//
+// With x = 2ⁿ·m, m in [3/4, 3/2), it is n·log 2 + log m, and log m is m-1 times a polynomial with a
+// relative error of at most 4e-8.
+func (l Level) Log(x Op) reg.VecVirtual {
+	n, m := l.Reg(), l.Copy(x)
+	VPSUBD(Bits(math.Float32bits(0.75)), m, n)
+	VPSRAD(Imm(23), n, n)
+	power := l.Reg()
+	VPSLLD(Imm(23), n, power)
+	VPSUBD(power, m, m)
+	VSUBPS(Const(1), m, m)
+	sum := l.Horner(m, 0.04742199555039406, -0.11517991125583649, 0.14974810183048248, -0.16893808543682098,
+		0.1998298615217209, -0.24990463256835938, 0.33333390951156616, -0.5000009536743164, 1)
+	VMULPS(m, sum, sum)
+	VCVTDQ2PS(n, n)
+	VFMADD231PS(Const(math.Ln2), n, sum)
+	return sum
+}
+
 // Sigmoid returns s = 1/(1+e^-x), and 1-s without cancellation if rest is set.
 func (l Level) Sigmoid(x reg.VecVirtual, rest bool) (s, oneMinus reg.VecVirtual) {
 	minus := l.Reg()
 	VXORPS(Bits(1<<31), x, minus)
-	e := l.Exp(minus, nil)
+	return l.Logistic(l.Exp(minus), rest)
+}
+
+// Logistic returns s = 1/(1+e) and, without cancellation, 1-s if rest is set.
+func (l Level) Logistic(e reg.VecVirtual, rest bool) (s, oneMinus reg.VecVirtual) {
 	s = l.Load(Const(1), nil)
 	denominator := l.Reg()
 	VADDPS(e, s, denominator)
@@ -115,14 +169,14 @@ func (l Level) Normal(x reg.VecVirtual, density bool) (phi, d reg.VecVirtual) {
 	half := l.Load(Const(-0.5), nil)
 	VMULPS(half, square, square)
 	VMULPS(half, low, low)
-	e := l.Exp(square, low)
+	e := l.ExpWithin(square, low)
 
 	one := l.Load(Const(1), nil)
 	t := l.Reg()
 	VMOVAPS(one, t)
 	VFMADD231PS(Const(0.3), u, t)
 	VDIVPS(t, one, t)
-	phi = l.Horner(t, -0.020628621854616985, 0.11246456569661059, -0.22828421854741587, 0.19188250379100952, -0.07950852094812375,
+	phi = l.Pairs(t, -0.020628621854616985, 0.11246456569661059, -0.22828421854741587, 0.19188250379100952, -0.07950852094812375,
 		0.09620457859890094, 0.07837233856318958, 0.11023932670246782, 0.11957132496588371, 0.11968672129943266)
 	VMULPS(t, phi, phi)
 	VMULPS(e, phi, phi)
