@@ -102,15 +102,17 @@ func geluTanh(l simd.Level, x reg.VecVirtual, slope bool) (f, df reg.VecVirtual)
 	const (
 		linear = 2 * 0.7978845608028654
 		cubic  = linear * 0.044715
+		bound  = 9.5 // beyond, σ(2y) is 0 or 1 but for 1e-33, and -2y is in the range of ExpWithin
 	)
-	bounded := l.Clamp(x, -20, 20) // σ is 0 or 1 there, and x² can't overflow
-	square, y := l.Reg(), l.Load(simd.Const(cubic), nil)
+	f, bounded := l.Load(simd.Const(-bound), nil), l.Load(simd.Const(bound), nil)
+	VMAXPS(x, f, f)
+	VMINPS(f, bounded, bounded)
+	square, y := l.Reg(), l.Load(simd.Const(-cubic), nil)
 	VMULPS(bounded, bounded, square)
-	VFMADD213PS(simd.Const(linear), square, y)
+	VFMADD213PS(simd.Const(-linear), square, y)
 	VMULPS(bounded, y, y)
-	s, rest := l.Sigmoid(y, slope)
-	f = l.Reg()
-	VMULPS(x, s, f)
+	s, rest := l.Logistic(l.ExpWithin(y, nil), slope)
+	VMULPS(s, f, f)
 	if slope {
 		df = l.Load(simd.Const(3*cubic), nil)
 		VFMADD213PS(simd.Const(linear), square, df)

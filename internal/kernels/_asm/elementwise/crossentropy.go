@@ -13,7 +13,7 @@ func crossEntropy(l simd.Level) {
 	l.EachGroup(n, func(c simd.Cursor) {
 		v := l.Load(c.In(x), c.Mask)
 		VSUBPS(shift, v, v)
-		e := l.Exp(v, nil)
+		e := l.Exp(v)
 		l.Keep(e, c.Mask)
 		VADDPS(e, acc[c.Part], acc[c.Part])
 	})
@@ -30,7 +30,7 @@ func crossEntropy(l simd.Level) {
 		factor := l.Load(simd.Const(1), nil)
 		VFNMADD231PS(t, t, factor)
 		VSUBPS(shift, v, v)
-		e := l.Exp(v, nil)
+		e := l.Exp(v)
 		VFMADD213PS(offset, s, e)
 		VMULPS(factor, e, e)
 		l.Store(e, c.In(dst), c.Mask)

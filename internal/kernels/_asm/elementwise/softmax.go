@@ -13,7 +13,7 @@ func softmax(l simd.Level) {
 	function(l, "exp", "func(dst, x []float32)", "computes dst = e^x.")
 	dst, x, n := simd.Base("dst"), simd.Base("x"), simd.Len("dst")
 	l.Each(n, func(c simd.Cursor) {
-		l.Store(l.Exp(l.Load(c.In(x), c.Mask), nil), c.In(dst), c.Mask)
+		l.Store(l.Exp(l.Load(c.In(x), c.Mask)), c.In(dst), c.Mask)
 	})
 	end()
 
@@ -39,7 +39,7 @@ func softmax(l simd.Level) {
 	l.EachGroup(n, func(c simd.Cursor) {
 		v := l.Load(c.In(x), c.Mask)
 		VSUBPS(shift, v, v)
-		e := l.Exp(v, nil)
+		e := l.Exp(v)
 		l.Store(e, c.In(dst), c.Mask)
 		l.Keep(e, c.Mask)
 		VADDPS(e, acc[c.Part], acc[c.Part])
