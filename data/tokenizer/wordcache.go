@@ -85,8 +85,8 @@ func (c *wordCache) grow() {
 		return
 	}
 	old := c.slots
-	c.slots = make([]cacheSlot, 4*len(old))
-	c.shift -= 2
+	c.slots = make([]cacheSlot, 2*len(old))
+	c.shift--
 	for i := range old {
 		if s := &old[i]; s.word.Hi != 0 {
 			*c.find(s.word) = *s

@@ -1,0 +1,138 @@
+package tokenizer
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/seahorse-ml/seahorse/data/tokenizer/gguf"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/spm"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/tiktoken"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/tokenizerjson"
+)
+
+// try runs what a reader has made of a file: it must not fail on any text.
+func try(t *testing.T, file *tokenizerjson.File, s settings) {
+	tok, err := New(file, s)
+	if err != nil {
+		return
+	}
+	for _, text := range []string{"", "Hello  world, 你好!\n", "\xff▁<s>"} {
+		ids := tok.AppendIDs(nil, []byte(text), true)
+		tok.Encode([]byte(text), EncodeOptions{AddSpecial: true})
+		tok.Decode(ids, false)
+	}
+	tok.EndOfText()
+	if _, err := file.Marshal(); err != nil {
+		t.Errorf("a file that was read cannot be written: %v", err)
+	}
+}
+
+func FuzzTokenizerJSON(f *testing.F) {
+	paths, _ := filepath.Glob(filepath.Join("testdata", "golden", "*.json"))
+	for _, p := range paths {
+		b, err := os.ReadFile(p)
+		if err != nil {
+			f.Fatal(err)
+		}
+		if len(b) < 16<<10 {
+			f.Add(b)
+		}
+	}
+	f.Add([]byte(`{"model":{"type":"BPE","vocab":{"a":0,"":1},"merges":[["a",""]]},"normalizer":{"type":"Sequence","normalizers":[{"type":"NFC"}]}}`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if file, err := tokenizerjson.Parse(b); err == nil {
+			try(t, file, nil)
+		}
+	})
+}
+
+func FuzzVocabularies(f *testing.F) {
+	f.Add([]byte("{\"a\":0}"), []byte("a b\n"))
+	f.Add([]byte("[UNK]\nthe\n##s\n"), []byte(`{"do_lower_case":false}`))
+	f.Add([]byte("YQ== 0\nYg== 1\nYWI= 2\n"), []byte("{}"))
+	f.Fuzz(func(t *testing.T, b, more []byte) {
+		dir := t.TempDir()
+		os.WriteFile(filepath.Join(dir, "merges.txt"), more, 0o600)
+		for _, name := range []string{"vocab.json", "vocab.txt", "x.tiktoken"} {
+			if file, err := parse(filepath.Join(dir, name), b, settings{"added_tokens_decoder": more}); err == nil {
+				try(t, file, nil)
+			}
+		}
+		tiktoken.Parse(b)
+	})
+}
+
+func FuzzSentencePiece(f *testing.F) {
+	for _, kind := range []string{"unigram", "bpe"} {
+		b, err := os.ReadFile(filepath.Join("testdata", "golden", "sentencepiece-"+kind+".model"))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b)
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		m, err := spm.Parse(b)
+		if err != nil {
+			return
+		}
+		if file, err := fromSPM(m); err == nil {
+			try(t, file, nil)
+		}
+	})
+}
+
+func FuzzGGUF(f *testing.F) {
+	f.Add(ggufFile())
+	f.Fuzz(func(t *testing.T, b []byte) {
+		values, err := gguf.Read(bytes.NewReader(b))
+		if err != nil {
+			return
+		}
+		if file, s, err := fromGGUF(values); err == nil {
+			try(t, file, s)
+		}
+	})
+}
+
+func FuzzEncodeDecode(f *testing.F) {
+	toks := families(f)
+	f.Add([]byte("Hello world, 你好! It's 2024.<s>"))
+	f.Add([]byte(" \xff\u0301\u1100\u1161 <mask>\u00a0"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		for name, tok := range toks {
+			e, err := tok.Encode(text, EncodeOptions{})
+			if err != nil {
+				t.Fatalf("%s: %q: %v", name, text, err)
+			}
+			ids := tok.AppendIDs(nil, text, false)
+			if !slices.Equal(ids, e.IDs) {
+				t.Fatalf("%s: %q: AppendIDs gives %v, Encode %v", name, text, ids, e.IDs)
+			}
+			for i, at := range e.Offsets {
+				if at[0] < 0 || at[0] > at[1] || at[1] > len(text) {
+					t.Fatalf("%s: %q: token %d is at %v", name, text, i, at)
+				}
+			}
+			whole := tok.Decode(ids, false)
+			stream := tok.NewDecodeStream(false)
+			var parts []byte
+			for _, id := range ids {
+				part := stream.Push(id)
+				if utf8.Valid(whole) && !utf8.Valid(part) {
+					t.Fatalf("%s: %q: the stream splits a character: %q", name, text, part)
+				}
+				parts = append(parts, part...)
+			}
+			if parts = append(parts, stream.Flush()...); !bytes.Equal(parts, whole) {
+				t.Fatalf("%s: %q streams as %q, decodes to %q", name, text, parts, whole)
+			}
+			if (name == "gpt2" || name == "llama3") && !bytes.Equal(whole, text) {
+				t.Fatalf("%s: %q comes back as %q", name, text, whole)
+			}
+		}
+	})
+}
