@@ -21,11 +21,9 @@ func TestHeads(t *testing.T) {
 			return NewMaskedHead(c, p).Logits
 		}
 	}
-	pool := func(c PoolerConfig) func(p *graph.Params) forward {
-		return func(p *graph.Params) forward {
-			c.Width = goldenD
-			pooler := NewPooler(c, p)
-			return func(g *graph.Graph, x *graph.Node) *graph.Node { return pooler.Forward(g, x, goldenSegments(g)) }
+	pool := func(c PoolConfig) func(p *graph.Params) forward {
+		return func(*graph.Params) forward {
+			return func(g *graph.Graph, x *graph.Node) *graph.Node { return Pool(g, x, goldenSegments(g), c) }
 		}
 	}
 	checkGoldens(t, "heads.json", map[string]func(p *graph.Params) forward{
@@ -38,9 +36,9 @@ func TestHeads(t *testing.T) {
 		"classifier": func(p *graph.Params) forward {
 			return NewClassifier(ClassifierConfig{Width: goldenD, Classes: 3}, p.Sub("classifier")).Scores
 		},
-		"pool mean":             pool(PoolerConfig{}),
-		"pool mean normalized":  pool(PoolerConfig{Normalize: true}),
-		"pool first normalized": pool(PoolerConfig{Kind: PoolFirst, Normalize: true}),
+		"pool mean":             pool(PoolConfig{}),
+		"pool mean normalized":  pool(PoolConfig{Normalize: true}),
+		"pool first normalized": pool(PoolConfig{Kind: PoolFirst, Normalize: true}),
 	})
 }
 
@@ -61,7 +59,6 @@ func TestHeadsRefuse(t *testing.T) {
 		{"a position beyond the table", func(p *graph.Params) { NewLearnedPosition(LearnedPositionConfig{Length: 3, Width: 2, Offset: 3}, p) }},
 		{"no vocabulary", func(p *graph.Params) { NewMaskedHead(MaskedHeadConfig{Width: 2, Hidden: 2}, p) }},
 		{"no classes", func(p *graph.Params) { NewClassifier(ClassifierConfig{Width: 2}, p) }},
-		{"an unknown pooling", func(p *graph.Params) { NewPooler(PoolerConfig{Width: 2, Kind: 9}, p) }},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -35,6 +35,8 @@ type family struct {
 // families returns the known architectures, sorted by name.
 func families() []family {
 	return []family{
+		{"albert", loadEncoder},
+		{"bert", loadEncoder},
 		{"gemma3_text", loadGemma3},
 		{"gpt2", loadGPT2},
 		{"gpt_neox", loadGPTNeoX},
@@ -42,6 +44,7 @@ func families() []family {
 		{"mistral", loadLlama},
 		{"qwen2", loadLlama},
 		{"qwen3", loadLlama},
+		{"roberta", loadEncoder},
 	}
 }
 

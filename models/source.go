@@ -11,11 +11,14 @@ type renamed struct {
 	stored map[string]string // from a name to the stored one
 }
 
-// rename gives each tensor of a source the name that translate makes of the stored one.
+// rename gives each tensor of a source the name that translate makes of the stored one,
+// and leaves out those that it makes an empty name of.
 func rename(source graph.Source, translate func(stored string) string) graph.Source {
 	r := renamed{Source: source, stored: map[string]string{}}
 	for _, name := range source.Names() {
-		r.stored[translate(name)] = name
+		if known := translate(name); known != "" {
+			r.stored[known] = name
+		}
 	}
 	return r
 }

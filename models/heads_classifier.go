@@ -1,0 +1,110 @@
+package models
+
+import (
+	"fmt"
+
+	"github.com/seahorse-ml/seahorse/graph"
+	"github.com/seahorse-ml/seahorse/layers"
+)
+
+// TokenClassifier tells a class for each token.
+type TokenClassifier struct {
+	Encoder
+	Classifier *layers.Classifier
+}
+
+// NewTokenClassifier makes an encoder with a classifier of tokens in the tree p. It
+// returns what is wrong with the configuration or the tree.
+func NewTokenClassifier(c EncoderConfig, p *graph.Params) (*TokenClassifier, error) {
+	return newTokenClassifier(c, trees{p, p})
+}
+
+func newTokenClassifier(c EncoderConfig, t trees) (*TokenClassifier, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	m := &TokenClassifier{Encoder: *t.encoderIn(c, TaskToken)}
+	t.withoutPooler(m.family())
+	m.Classifier = layers.NewClassifier(c.classifier(), t.head.Sub("classifier"))
+	return m, t.finish(&m.Encoder)
+}
+
+func (c EncoderConfig) classifier() layers.ClassifierConfig {
+	return layers.ClassifierConfig{Width: c.HiddenSize, Classes: c.Classes(), Dropout: c.headDropout(), Init: graph.Normal(c.InitRange)}
+}
+
+// Scores maps ids [B, T] to the scores of the classes [B, T, C]; see Hidden.
+func (m *TokenClassifier) Scores(g *graph.Graph, ids, types, segments *graph.Node) *graph.Node {
+	return m.Classifier.Scores(g, m.Hidden(g, ids, types, segments))
+}
+
+// Loss returns the cross entropy of a batch whose targets are classes, negative where
+// there is none to learn, and the loss of each position [B·T].
+func (m *TokenClassifier) Loss(g *graph.Graph, b Batch) (loss, rowLosses *graph.Node) {
+	x := m.Hidden(g, b.IDs, b.Types, b.Segments)
+	return m.Classifier.Loss(g, x, b.Targets, graph.CrossEntropyConfig{Scale: b.Scale})
+}
+
+// SequenceClassifier tells a class, or values as a regression, for each sequence by
+// the state of its first token.
+type SequenceClassifier struct {
+	Encoder
+	Classifier *layers.Classifier
+}
+
+// NewSequenceClassifier makes an encoder with a classifier of sequences in the tree p.
+// It returns what is wrong with the configuration or the tree.
+func NewSequenceClassifier(c EncoderConfig, p *graph.Params) (*SequenceClassifier, error) {
+	return newSequenceClassifier(c, trees{p, p})
+}
+
+func newSequenceClassifier(c EncoderConfig, t trees) (*SequenceClassifier, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	m := &SequenceClassifier{Encoder: *t.encoderIn(c, TaskSequence)}
+	f := m.family()
+	p := t.head.Sub("classifier")
+	if f.ownPooler {
+		t.withoutPooler(f)
+		m.Pooler = layers.NewLinear(layers.LinearConfig{
+			In: c.HiddenSize, Out: c.HiddenSize, Bias: true, Init: graph.Normal(c.InitRange),
+		}, p.Sub("dense"))
+		p = p.Sub("out_proj")
+	} else {
+		m.Pooler = m.newPooler(t.poolerIn(f))
+	}
+	m.Classifier = layers.NewClassifier(c.classifier(), p)
+	return m, t.finish(&m.Encoder)
+}
+
+// Scores maps ids [B, T], one document a row, to the scores or values [B, C]; see Hidden.
+func (m *SequenceClassifier) Scores(g *graph.Graph, ids, types, segments *graph.Node) *graph.Node {
+	return m.Classifier.Scores(g, m.state(g, g.First(m.Hidden(g, ids, types, segments))))
+}
+
+// state maps the states [..., D] of tokens to what is classified.
+func (m *SequenceClassifier) state(g *graph.Graph, x *graph.Node) *graph.Node {
+	if m.family().ownPooler {
+		x = g.Dropout(x, m.Config.headDropout())
+	}
+	return m.pool(g, x)
+}
+
+// Loss returns the cross entropy of a batch whose targets are the classes of the
+// sequences, each at the first token and negative at the others, and the loss of each
+// position [B·T]. A regression's is the mean squared distance from the values at
+// those positions; there a target only tells, by not being negative, that the sequence counts.
+func (m *SequenceClassifier) Loss(g *graph.Graph, b Batch) (loss, rowLosses *graph.Node) {
+	// The other tokens go along, so that rows and targets are the same as in every other
+	// model; they cost one product of D×D a token and have no gradient.
+	x := m.state(g, m.Hidden(g, b.IDs, b.Types, b.Segments))
+	if !m.Config.Regression() {
+		return m.Classifier.Loss(g, x, b.Targets, graph.CrossEntropyConfig{Scale: b.Scale})
+	}
+	if b.Values == nil {
+		n := g.Fail(fmt.Errorf("models: %s: a regression needs values, and the batch has none", m.Config.ModelType))
+		return n, n
+	}
+	return m.Classifier.SquaredError(g, x, b.Values, graph.SquaredErrorConfig{Targets: b.Targets, Scale: b.Scale})
+}
