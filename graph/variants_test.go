@@ -1,0 +1,88 @@
+package graph
+
+import (
+	"fmt"
+	"testing"
+
+	"gorgonia.org/tensor"
+)
+
+// TestVariantGradients checks the gradients of the operations that only some
+// families need.
+func TestVariantGradients(t *testing.T) {
+	x := leaf{"x", []int{2, 3, 8}}
+	tests := []struct {
+		name   string
+		leaves []leaf
+		build  func(g *Graph, n []*Node) *Node
+	}{
+		{"slice", []leaf{x}, func(g *Graph, n []*Node) *Node { return g.Slice(n[0], 2, 7) }},
+		{"slices that are added", []leaf{x}, func(g *Graph, n []*Node) *Node {
+			return g.Add(g.Slice(n[0], 0, 5), g.Slice(n[0], 3, 8))
+		}},
+		{"drop path", []leaf{x}, func(g *Graph, n []*Node) *Node { return g.DropPath(n[0], 0.5) }},
+		{"relative bias", []leaf{{"table", []int{8, 2}}}, func(g *Graph, n []*Node) *Node {
+			return g.RelativeBias(n[0], RelativeBiasConfig{Queries: 7, Keys: 9, MaxDistance: 8})
+		}},
+		{"relative bias both ways", []leaf{{"table", []int{8, 2}}}, func(g *Graph, n []*Node) *Node {
+			return g.RelativeBias(n[0], RelativeBiasConfig{Queries: 9, Keys: 9, MaxDistance: 8, Bidirectional: true})
+		}},
+		{"rotary of some heads", []leaf{{"x", []int{1, 2, 8}}}, func(g *Graph, n []*Node) *Node {
+			table := []float64{0.5, 0.6}
+			return g.Rotary(n[0], g.Const("cos", table, 2, 1), g.Const("sin", table, 2, 1), RotaryConfig{HeadSize: 4, Heads: 1})
+		}},
+		{"rotary by token", []leaf{{"x", []int{2, 2, 4}}}, func(g *Graph, n []*Node) *Node {
+			table := []float64{0.5, 0.6, 0.1, 0.2}
+			return g.Rotary(n[0], g.Const("cos", table, 2, 2, 1), g.Const("sin", table, 2, 2, 1), RotaryConfig{HeadSize: 4})
+		}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			checkGradient(t, test.leaves, func(g *Graph, n []*Node) *Node { return weightedSum(g, test.build(g, n)) })
+		})
+	}
+}
+
+func TestPositions(t *testing.T) {
+	g := New(Config{})
+	segments := g.Input("segments", tensor.Int32, 2, 6)
+	copy(Ints(segments), []int32{0, 0, 0, 1, 1, -1, 4, 4, 4, 4, 4, 4})
+	table := g.Const("table", []float64{0, 1, 2, 3, 4, 5}, 6, 1)
+	y := g.Embedding(table, g.Positions(segments))
+	m, err := Compile(g, y)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	if err := m.RunAll(); err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprint(Floats[float32](y)); got != "[0 1 2 0 1 0 0 1 2 3 4 5]" {
+		t.Errorf("positions %v", got)
+	}
+}
+
+func TestPaddingGetsNoGradient(t *testing.T) {
+	tree := NewParams(tensor.Float32, 1)
+	p := tree.New("table", Normal(1), 3, 2)
+	g := New(Config{})
+	ids := g.Input("ids", tensor.Int32, 1, 4)
+	copy(Ints(ids), []int32{0, 1, 2, 1})
+	loss := weightedSum(g, g.EmbeddingPadded(g.Param(p), ids, 1))
+	if err := g.Grad(loss); err != nil {
+		t.Fatal(err)
+	}
+	m, err := Compile(g, loss)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	if err := m.RunAll(); err != nil {
+		t.Fatal(err)
+	}
+	for i, v := range GradData[float32](p) {
+		if (v == 0) != (i/2 == 1) {
+			t.Errorf("gradient %d is %g", i, v)
+		}
+	}
+}
