@@ -12,7 +12,7 @@ func productKernels[T Float]() []*productKernel[T] {
 		return all
 	}
 	var fast []*productKernel[T]
-	for _, k := range []*productKernel[float32]{&productAVX512} {
+	for _, k := range []*productKernel[float32]{&productAVX512, &productAVX2} {
 		if k.level <= cpu.Best() {
 			fast = append(fast, any(k).(*productKernel[T]))
 		}
@@ -20,14 +20,39 @@ func productKernels[T Float]() []*productKernel[T] {
 	return append(fast, all...)
 }
 
-var productAVX512 = productKernel[float32]{
-	level: cpu.AVX512, rows: 14, cols: 32, lanes: 16,
-	tile: tileAVX512, copy: copyPanelsAVX512, turn: turnPanel512,
-}
+var (
+	productAVX512 = productKernel[float32]{
+		level: cpu.AVX512, rows: 14, cols: 32, lanes: 16,
+		tile: tileAVX512, copy: copyPanelsAVX512, turn: turnPanel512,
+	}
+	productAVX2 = productKernel[float32]{
+		level: cpu.AVX2, rows: 6, cols: 16, lanes: 8,
+		tile: tile256, copy: copyPanelsAVX2, turn: turnPanel256,
+	}
+)
 
 // turnPanel512 packs sixteen columns at a time.
 func turnPanel512(dst, src []float32, depth, width, lanes, ld int) {
 	for j := 0; j < width; j += 16 {
 		turnPanelAVX512(dst[j:], src[j*ld:], depth, min(16, width-j), lanes, ld)
 	}
+}
+
+// turnPanel256 packs eight columns at a time.
+func turnPanel256(dst, src []float32, depth, width, lanes, ld int) {
+	for j := 0; j < width; j += 8 {
+		turnPanelAVX2(dst[j:], src[j*ld:], depth, min(8, width-j), lanes, ld)
+	}
+}
+
+// tile256 computes a tile with fewer than all columns aside.
+func tile256(rows, cols, depth int, a []float32, aRow, aStep int, b []float32, bStep int, c []float32, ldc int, bias []float32, accumulate bool) {
+	const width = 16
+	if cols == width {
+		tileAVX2(rows, cols, depth, a, aRow, aStep, b, bStep, c, ldc, bias, accumulate)
+		return
+	}
+	var sum [6 * width]float32
+	tileAVX2(rows, width, depth, a, aRow, aStep, b, bStep, sum[:], width, nil, false)
+	storeTile(rows, cols, sum[:], width, c, ldc, bias, accumulate)
 }

@@ -5,7 +5,7 @@
 #include "textflag.h"
 
 // func tileAVX512(rows int, cols int, depth int, a []float32, aRow int, aStep int, b []float32, bStep int, c []float32, ldc int, bias []float32, accumulate bool)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, MMX+
 TEXT ·tileAVX512(SB), NOSPLIT, $0-153
 	MOVQ  rows+0(FP), AX
 	MOVQ  cols+8(FP), CX
@@ -17,63 +17,63 @@ TEXT ·tileAVX512(SB), NOSPLIT, $0-153
 	CMPQ  CX, $0x10
 	JLE   one_vector
 	CMPQ  AX, $0x0e
-	JE    wide14
+	JE    two14
 	CMPQ  AX, $0x0d
-	JE    wide13
+	JE    two13
 	CMPQ  AX, $0x0c
-	JE    wide12
+	JE    two12
 	CMPQ  AX, $0x0b
-	JE    wide11
+	JE    two11
 	CMPQ  AX, $0x0a
-	JE    wide10
+	JE    two10
 	CMPQ  AX, $0x09
-	JE    wide9
+	JE    two9
 	CMPQ  AX, $0x08
-	JE    wide8
+	JE    two8
 	CMPQ  AX, $0x07
-	JE    wide7
+	JE    two7
 	CMPQ  AX, $0x06
-	JE    wide6
+	JE    two6
 	CMPQ  AX, $0x05
-	JE    wide5
+	JE    two5
 	CMPQ  AX, $0x04
-	JE    wide4
+	JE    two4
 	CMPQ  AX, $0x03
-	JE    wide3
+	JE    two3
 	CMPQ  AX, $0x02
-	JE    wide2
-	JMP   wide1
+	JE    two2
+	JMP   two1
 
 one_vector:
 	CMPQ AX, $0x0e
-	JE   narrow14
+	JE   one14
 	CMPQ AX, $0x0d
-	JE   narrow13
+	JE   one13
 	CMPQ AX, $0x0c
-	JE   narrow12
+	JE   one12
 	CMPQ AX, $0x0b
-	JE   narrow11
+	JE   one11
 	CMPQ AX, $0x0a
-	JE   narrow10
+	JE   one10
 	CMPQ AX, $0x09
-	JE   narrow9
+	JE   one9
 	CMPQ AX, $0x08
-	JE   narrow8
+	JE   one8
 	CMPQ AX, $0x07
-	JE   narrow7
+	JE   one7
 	CMPQ AX, $0x06
-	JE   narrow6
+	JE   one6
 	CMPQ AX, $0x05
-	JE   narrow5
+	JE   one5
 	CMPQ AX, $0x04
-	JE   narrow4
+	JE   one4
 	CMPQ AX, $0x03
-	JE   narrow3
+	JE   one3
 	CMPQ AX, $0x02
-	JE   narrow2
-	JMP  narrow1
+	JE   one2
+	JMP  one1
 
-wide14:
+two14:
 	MOVQ       a_base+24(FP), AX
 	MOVQ       aRow+48(FP), CX
 	SHLQ       $0x02, CX
@@ -136,41 +136,41 @@ wide14:
 	ADDQ       R12, R14
 	PREFETCHT0 (R14)
 	PREFETCHT0 64(R14)
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	VPXORD     Z16, Z16, Z16
-	VPXORD     Z17, Z17, Z17
-	VPXORD     Z18, Z18, Z18
-	VPXORD     Z19, Z19, Z19
-	VPXORD     Z20, Z20, Z20
-	VPXORD     Z21, Z21, Z21
-	VPXORD     Z22, Z22, Z22
-	VPXORD     Z23, Z23, Z23
-	VPXORD     Z24, Z24, Z24
-	VPXORD     Z25, Z25, Z25
-	VPXORD     Z26, Z26, Z26
-	VPXORD     Z27, Z27, Z27
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
+	VXORPS     Z7, Z7, Z7
+	VXORPS     Z8, Z8, Z8
+	VXORPS     Z9, Z9, Z9
+	VXORPS     Z10, Z10, Z10
+	VXORPS     Z11, Z11, Z11
+	VXORPS     Z12, Z12, Z12
+	VXORPS     Z13, Z13, Z13
+	VXORPS     Z14, Z14, Z14
+	VXORPS     Z15, Z15, Z15
+	VXORPS     Z16, Z16, Z16
+	VXORPS     Z17, Z17, Z17
+	VXORPS     Z18, Z18, Z18
+	VXORPS     Z19, Z19, Z19
+	VXORPS     Z20, Z20, Z20
+	VXORPS     Z21, Z21, Z21
+	VXORPS     Z22, Z22, Z22
+	VXORPS     Z23, Z23, Z23
+	VXORPS     Z24, Z24, Z24
+	VXORPS     Z25, Z25, Z25
+	VXORPS     Z26, Z26, Z26
+	VXORPS     Z27, Z27, Z27
 	TESTQ      R13, R13
-	JZ         wide14_store
+	JZ         two14_add
 
-wide14_loop:
+two14_step:
 	PREFETCHT0   (R9)(R10*8)
-	VMOVUPS      (R9), Z28
 	PREFETCHT0   64(R9)(R10*8)
+	VMOVUPS      (R9), Z28
 	VMOVUPS      64(R9), Z29
 	VBROADCASTSS (AX), Z30
 	VFMADD231PS  Z28, Z30, Z0
@@ -221,12 +221,12 @@ wide14_loop:
 	ADDQ         R8, DI
 	ADDQ         R10, R9
 	DECQ         R13
-	JNZ          wide14_loop
+	JNZ          two14_step
 
-wide14_store:
+two14_add:
 	MOVQ      bias_base+128(FP), AX
 	TESTQ     AX, AX
-	JZ        wide14_unbiased
+	JZ        two14_unbiased
 	VMOVUPS.Z (AX), K1, Z28
 	VMOVUPS.Z 64(AX), K2, Z29
 	VADDPS    Z28, Z0, Z0
@@ -258,11 +258,11 @@ wide14_store:
 	VADDPS    Z28, Z26, Z26
 	VADDPS    Z29, Z27, Z27
 
-wide14_unbiased:
+two14_unbiased:
 	MOVB   accumulate+152(FP), AL
-	MOVQ   R11, R14
 	TESTB  AL, AL
-	JZ     wide14_write
+	JZ     two14_write
+	MOVQ   R11, R14
 	VADDPS (R14), Z0, K1, Z0
 	VADDPS 64(R14), Z1, K2, Z1
 	ADDQ   R12, R14
@@ -304,9 +304,9 @@ wide14_unbiased:
 	ADDQ   R12, R14
 	VADDPS (R14), Z26, K1, Z26
 	VADDPS 64(R14), Z27, K2, Z27
-	MOVQ   R11, R14
 
-wide14_write:
+two14_write:
+	MOVQ    R11, R14
 	VMOVUPS Z0, K1, (R14)
 	VMOVUPS Z1, K2, 64(R14)
 	ADDQ    R12, R14
@@ -351,7 +351,7 @@ wide14_write:
 	VZEROUPPER
 	RET
 
-narrow14:
+one14:
 	MOVQ       a_base+24(FP), AX
 	MOVQ       aRow+48(FP), CX
 	SHLQ       $0x02, CX
@@ -400,24 +400,24 @@ narrow14:
 	PREFETCHT0 (R14)
 	ADDQ       R12, R14
 	PREFETCHT0 (R14)
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
+	VXORPS     Z7, Z7, Z7
+	VXORPS     Z8, Z8, Z8
+	VXORPS     Z9, Z9, Z9
+	VXORPS     Z10, Z10, Z10
+	VXORPS     Z11, Z11, Z11
+	VXORPS     Z12, Z12, Z12
+	VXORPS     Z13, Z13, Z13
 	TESTQ      R13, R13
-	JZ         narrow14_store
+	JZ         one14_add
 
-narrow14_loop:
+one14_step:
 	PREFETCHT0       (R9)(R10*8)
 	VMOVUPS          (R9), Z28
 	VFMADD231PS.BCST (AX), Z28, Z0
@@ -441,12 +441,12 @@ narrow14_loop:
 	ADDQ             R8, DI
 	ADDQ             R10, R9
 	DECQ             R13
-	JNZ              narrow14_loop
+	JNZ              one14_step
 
-narrow14_store:
+one14_add:
 	MOVQ      bias_base+128(FP), AX
 	TESTQ     AX, AX
-	JZ        narrow14_unbiased
+	JZ        one14_unbiased
 	VMOVUPS.Z (AX), K1, Z28
 	VADDPS    Z28, Z0, Z0
 	VADDPS    Z28, Z1, Z1
@@ -463,11 +463,11 @@ narrow14_store:
 	VADDPS    Z28, Z12, Z12
 	VADDPS    Z28, Z13, Z13
 
-narrow14_unbiased:
+one14_unbiased:
 	MOVB   accumulate+152(FP), AL
-	MOVQ   R11, R14
 	TESTB  AL, AL
-	JZ     narrow14_write
+	JZ     one14_write
+	MOVQ   R11, R14
 	VADDPS (R14), Z0, K1, Z0
 	ADDQ   R12, R14
 	VADDPS (R14), Z1, K1, Z1
@@ -495,9 +495,9 @@ narrow14_unbiased:
 	VADDPS (R14), Z12, K1, Z12
 	ADDQ   R12, R14
 	VADDPS (R14), Z13, K1, Z13
-	MOVQ   R11, R14
 
-narrow14_write:
+one14_write:
+	MOVQ    R11, R14
 	VMOVUPS Z0, K1, (R14)
 	ADDQ    R12, R14
 	VMOVUPS Z1, K1, (R14)
@@ -528,7 +528,7 @@ narrow14_write:
 	VZEROUPPER
 	RET
 
-wide13:
+two13:
 	MOVQ       a_base+24(FP), AX
 	MOVQ       aRow+48(FP), CX
 	SHLQ       $0x02, CX
@@ -588,39 +588,39 @@ wide13:
 	ADDQ       R12, R14
 	PREFETCHT0 (R14)
 	PREFETCHT0 64(R14)
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	VPXORD     Z16, Z16, Z16
-	VPXORD     Z17, Z17, Z17
-	VPXORD     Z18, Z18, Z18
-	VPXORD     Z19, Z19, Z19
-	VPXORD     Z20, Z20, Z20
-	VPXORD     Z21, Z21, Z21
-	VPXORD     Z22, Z22, Z22
-	VPXORD     Z23, Z23, Z23
-	VPXORD     Z24, Z24, Z24
-	VPXORD     Z25, Z25, Z25
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
+	VXORPS     Z7, Z7, Z7
+	VXORPS     Z8, Z8, Z8
+	VXORPS     Z9, Z9, Z9
+	VXORPS     Z10, Z10, Z10
+	VXORPS     Z11, Z11, Z11
+	VXORPS     Z12, Z12, Z12
+	VXORPS     Z13, Z13, Z13
+	VXORPS     Z14, Z14, Z14
+	VXORPS     Z15, Z15, Z15
+	VXORPS     Z16, Z16, Z16
+	VXORPS     Z17, Z17, Z17
+	VXORPS     Z18, Z18, Z18
+	VXORPS     Z19, Z19, Z19
+	VXORPS     Z20, Z20, Z20
+	VXORPS     Z21, Z21, Z21
+	VXORPS     Z22, Z22, Z22
+	VXORPS     Z23, Z23, Z23
+	VXORPS     Z24, Z24, Z24
+	VXORPS     Z25, Z25, Z25
 	TESTQ      R13, R13
-	JZ         wide13_store
+	JZ         two13_add
 
-wide13_loop:
+two13_step:
 	PREFETCHT0   (R9)(R10*8)
-	VMOVUPS      (R9), Z28
 	PREFETCHT0   64(R9)(R10*8)
+	VMOVUPS      (R9), Z28
 	VMOVUPS      64(R9), Z29
 	VBROADCASTSS (AX), Z30
 	VFMADD231PS  Z28, Z30, Z0
@@ -668,12 +668,12 @@ wide13_loop:
 	ADDQ         R8, DI
 	ADDQ         R10, R9
 	DECQ         R13
-	JNZ          wide13_loop
+	JNZ          two13_step
 
-wide13_store:
+two13_add:
 	MOVQ      bias_base+128(FP), AX
 	TESTQ     AX, AX
-	JZ        wide13_unbiased
+	JZ        two13_unbiased
 	VMOVUPS.Z (AX), K1, Z28
 	VMOVUPS.Z 64(AX), K2, Z29
 	VADDPS    Z28, Z0, Z0
@@ -703,11 +703,11 @@ wide13_store:
 	VADDPS    Z28, Z24, Z24
 	VADDPS    Z29, Z25, Z25
 
-wide13_unbiased:
+two13_unbiased:
 	MOVB   accumulate+152(FP), AL
-	MOVQ   R11, R14
 	TESTB  AL, AL
-	JZ     wide13_write
+	JZ     two13_write
+	MOVQ   R11, R14
 	VADDPS (R14), Z0, K1, Z0
 	VADDPS 64(R14), Z1, K2, Z1
 	ADDQ   R12, R14
@@ -746,9 +746,9 @@ wide13_unbiased:
 	ADDQ   R12, R14
 	VADDPS (R14), Z24, K1, Z24
 	VADDPS 64(R14), Z25, K2, Z25
-	MOVQ   R11, R14
 
-wide13_write:
+two13_write:
+	MOVQ    R11, R14
 	VMOVUPS Z0, K1, (R14)
 	VMOVUPS Z1, K2, 64(R14)
 	ADDQ    R12, R14
@@ -790,7 +790,7 @@ wide13_write:
 	VZEROUPPER
 	RET
 
-narrow13:
+one13:
 	MOVQ       a_base+24(FP), AX
 	MOVQ       aRow+48(FP), CX
 	SHLQ       $0x02, CX
@@ -837,23 +837,23 @@ narrow13:
 	PREFETCHT0 (R14)
 	ADDQ       R12, R14
 	PREFETCHT0 (R14)
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
+	VXORPS     Z7, Z7, Z7
+	VXORPS     Z8, Z8, Z8
+	VXORPS     Z9, Z9, Z9
+	VXORPS     Z10, Z10, Z10
+	VXORPS     Z11, Z11, Z11
+	VXORPS     Z12, Z12, Z12
 	TESTQ      R13, R13
-	JZ         narrow13_store
+	JZ         one13_add
 
-narrow13_loop:
+one13_step:
 	PREFETCHT0       (R9)(R10*8)
 	VMOVUPS          (R9), Z28
 	VFMADD231PS.BCST (AX), Z28, Z0
@@ -876,12 +876,12 @@ narrow13_loop:
 	ADDQ             R8, DI
 	ADDQ             R10, R9
 	DECQ             R13
-	JNZ              narrow13_loop
+	JNZ              one13_step
 
-narrow13_store:
+one13_add:
 	MOVQ      bias_base+128(FP), AX
 	TESTQ     AX, AX
-	JZ        narrow13_unbiased
+	JZ        one13_unbiased
 	VMOVUPS.Z (AX), K1, Z28
 	VADDPS    Z28, Z0, Z0
 	VADDPS    Z28, Z1, Z1
@@ -897,11 +897,11 @@ narrow13_store:
 	VADDPS    Z28, Z11, Z11
 	VADDPS    Z28, Z12, Z12
 
-narrow13_unbiased:
+one13_unbiased:
 	MOVB   accumulate+152(FP), AL
-	MOVQ   R11, R14
 	TESTB  AL, AL
-	JZ     narrow13_write
+	JZ     one13_write
+	MOVQ   R11, R14
 	VADDPS (R14), Z0, K1, Z0
 	ADDQ   R12, R14
 	VADDPS (R14), Z1, K1, Z1
@@ -927,9 +927,9 @@ narrow13_unbiased:
 	VADDPS (R14), Z11, K1, Z11
 	ADDQ   R12, R14
 	VADDPS (R14), Z12, K1, Z12
-	MOVQ   R11, R14
 
-narrow13_write:
+one13_write:
+	MOVQ    R11, R14
 	VMOVUPS Z0, K1, (R14)
 	ADDQ    R12, R14
 	VMOVUPS Z1, K1, (R14)
@@ -958,7 +958,7 @@ narrow13_write:
 	VZEROUPPER
 	RET
 
-wide12:
+two12:
 	MOVQ       a_base+24(FP), AX
 	MOVQ       aRow+48(FP), CX
 	SHLQ       $0x02, CX
@@ -1013,37 +1013,37 @@ wide12:
 	ADDQ       R11, R13
 	PREFETCHT0 (R13)
 	PREFETCHT0 64(R13)
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	VPXORD     Z16, Z16, Z16
-	VPXORD     Z17, Z17, Z17
-	VPXORD     Z18, Z18, Z18
-	VPXORD     Z19, Z19, Z19
-	VPXORD     Z20, Z20, Z20
-	VPXORD     Z21, Z21, Z21
-	VPXORD     Z22, Z22, Z22
-	VPXORD     Z23, Z23, Z23
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
+	VXORPS     Z7, Z7, Z7
+	VXORPS     Z8, Z8, Z8
+	VXORPS     Z9, Z9, Z9
+	VXORPS     Z10, Z10, Z10
+	VXORPS     Z11, Z11, Z11
+	VXORPS     Z12, Z12, Z12
+	VXORPS     Z13, Z13, Z13
+	VXORPS     Z14, Z14, Z14
+	VXORPS     Z15, Z15, Z15
+	VXORPS     Z16, Z16, Z16
+	VXORPS     Z17, Z17, Z17
+	VXORPS     Z18, Z18, Z18
+	VXORPS     Z19, Z19, Z19
+	VXORPS     Z20, Z20, Z20
+	VXORPS     Z21, Z21, Z21
+	VXORPS     Z22, Z22, Z22
+	VXORPS     Z23, Z23, Z23
 	TESTQ      R12, R12
-	JZ         wide12_store
+	JZ         two12_add
 
-wide12_loop:
+two12_step:
 	PREFETCHT0   (R8)(R9*8)
-	VMOVUPS      (R8), Z28
 	PREFETCHT0   64(R8)(R9*8)
+	VMOVUPS      (R8), Z28
 	VMOVUPS      64(R8), Z29
 	VBROADCASTSS (AX), Z30
 	VFMADD231PS  Z28, Z30, Z0
@@ -1087,12 +1087,12 @@ wide12_loop:
 	ADDQ         DI, SI
 	ADDQ         R9, R8
 	DECQ         R12
-	JNZ          wide12_loop
+	JNZ          two12_step
 
-wide12_store:
+two12_add:
 	MOVQ      bias_base+128(FP), AX
 	TESTQ     AX, AX
-	JZ        wide12_unbiased
+	JZ        two12_unbiased
 	VMOVUPS.Z (AX), K1, Z28
 	VMOVUPS.Z 64(AX), K2, Z29
 	VADDPS    Z28, Z0, Z0
@@ -1120,11 +1120,11 @@ wide12_store:
 	VADDPS    Z28, Z22, Z22
 	VADDPS    Z29, Z23, Z23
 
-wide12_unbiased:
+two12_unbiased:
 	MOVB   accumulate+152(FP), AL
-	MOVQ   R10, R13
 	TESTB  AL, AL
-	JZ     wide12_write
+	JZ     two12_write
+	MOVQ   R10, R13
 	VADDPS (R13), Z0, K1, Z0
 	VADDPS 64(R13), Z1, K2, Z1
 	ADDQ   R11, R13
@@ -1160,9 +1160,9 @@ wide12_unbiased:
 	ADDQ   R11, R13
 	VADDPS (R13), Z22, K1, Z22
 	VADDPS 64(R13), Z23, K2, Z23
-	MOVQ   R10, R13
 
-wide12_write:
+two12_write:
+	MOVQ    R10, R13
 	VMOVUPS Z0, K1, (R13)
 	VMOVUPS Z1, K2, 64(R13)
 	ADDQ    R11, R13
@@ -1201,7 +1201,7 @@ wide12_write:
 	VZEROUPPER
 	RET
 
-narrow12:
+one12:
 	MOVQ       a_base+24(FP), AX
 	MOVQ       aRow+48(FP), CX
 	SHLQ       $0x02, CX
@@ -1244,22 +1244,22 @@ narrow12:
 	PREFETCHT0 (R13)
 	ADDQ       R11, R13
 	PREFETCHT0 (R13)
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
+	VXORPS     Z7, Z7, Z7
+	VXORPS     Z8, Z8, Z8
+	VXORPS     Z9, Z9, Z9
+	VXORPS     Z10, Z10, Z10
+	VXORPS     Z11, Z11, Z11
 	TESTQ      R12, R12
-	JZ         narrow12_store
+	JZ         one12_add
 
-narrow12_loop:
+one12_step:
 	PREFETCHT0       (R8)(R9*8)
 	VMOVUPS          (R8), Z28
 	VFMADD231PS.BCST (AX), Z28, Z0
@@ -1280,12 +1280,12 @@ narrow12_loop:
 	ADDQ             DI, SI
 	ADDQ             R9, R8
 	DECQ             R12
-	JNZ              narrow12_loop
+	JNZ              one12_step
 
-narrow12_store:
+one12_add:
 	MOVQ      bias_base+128(FP), AX
 	TESTQ     AX, AX
-	JZ        narrow12_unbiased
+	JZ        one12_unbiased
 	VMOVUPS.Z (AX), K1, Z28
 	VADDPS    Z28, Z0, Z0
 	VADDPS    Z28, Z1, Z1
@@ -1300,11 +1300,11 @@ narrow12_store:
 	VADDPS    Z28, Z10, Z10
 	VADDPS    Z28, Z11, Z11
 
-narrow12_unbiased:
+one12_unbiased:
 	MOVB   accumulate+152(FP), AL
-	MOVQ   R10, R13
 	TESTB  AL, AL
-	JZ     narrow12_write
+	JZ     one12_write
+	MOVQ   R10, R13
 	VADDPS (R13), Z0, K1, Z0
 	ADDQ   R11, R13
 	VADDPS (R13), Z1, K1, Z1
@@ -1328,9 +1328,9 @@ narrow12_unbiased:
 	VADDPS (R13), Z10, K1, Z10
 	ADDQ   R11, R13
 	VADDPS (R13), Z11, K1, Z11
-	MOVQ   R10, R13
 
-narrow12_write:
+one12_write:
+	MOVQ    R10, R13
 	VMOVUPS Z0, K1, (R13)
 	ADDQ    R11, R13
 	VMOVUPS Z1, K1, (R13)
@@ -1357,7 +1357,7 @@ narrow12_write:
 	VZEROUPPER
 	RET
 
-wide11:
+two11:
 	MOVQ       a_base+24(FP), AX
 	MOVQ       aRow+48(FP), CX
 	SHLQ       $0x02, CX
@@ -1409,35 +1409,35 @@ wide11:
 	ADDQ       R11, R13
 	PREFETCHT0 (R13)
 	PREFETCHT0 64(R13)
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	VPXORD     Z16, Z16, Z16
-	VPXORD     Z17, Z17, Z17
-	VPXORD     Z18, Z18, Z18
-	VPXORD     Z19, Z19, Z19
-	VPXORD     Z20, Z20, Z20
-	VPXORD     Z21, Z21, Z21
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
+	VXORPS     Z7, Z7, Z7
+	VXORPS     Z8, Z8, Z8
+	VXORPS     Z9, Z9, Z9
+	VXORPS     Z10, Z10, Z10
+	VXORPS     Z11, Z11, Z11
+	VXORPS     Z12, Z12, Z12
+	VXORPS     Z13, Z13, Z13
+	VXORPS     Z14, Z14, Z14
+	VXORPS     Z15, Z15, Z15
+	VXORPS     Z16, Z16, Z16
+	VXORPS     Z17, Z17, Z17
+	VXORPS     Z18, Z18, Z18
+	VXORPS     Z19, Z19, Z19
+	VXORPS     Z20, Z20, Z20
+	VXORPS     Z21, Z21, Z21
 	TESTQ      R12, R12
-	JZ         wide11_store
+	JZ         two11_add
 
-wide11_loop:
+two11_step:
 	PREFETCHT0   (R8)(R9*8)
-	VMOVUPS      (R8), Z28
 	PREFETCHT0   64(R8)(R9*8)
+	VMOVUPS      (R8), Z28
 	VMOVUPS      64(R8), Z29
 	VBROADCASTSS (AX), Z30
 	VFMADD231PS  Z28, Z30, Z0
@@ -1478,12 +1478,12 @@ wide11_loop:
 	ADDQ         DI, SI
 	ADDQ         R9, R8
 	DECQ         R12
-	JNZ          wide11_loop
+	JNZ          two11_step
 
-wide11_store:
+two11_add:
 	MOVQ      bias_base+128(FP), AX
 	TESTQ     AX, AX
-	JZ        wide11_unbiased
+	JZ        two11_unbiased
 	VMOVUPS.Z (AX), K1, Z28
 	VMOVUPS.Z 64(AX), K2, Z29
 	VADDPS    Z28, Z0, Z0
@@ -1509,11 +1509,11 @@ wide11_store:
 	VADDPS    Z28, Z20, Z20
 	VADDPS    Z29, Z21, Z21
 
-wide11_unbiased:
+two11_unbiased:
 	MOVB   accumulate+152(FP), AL
-	MOVQ   R10, R13
 	TESTB  AL, AL
-	JZ     wide11_write
+	JZ     two11_write
+	MOVQ   R10, R13
 	VADDPS (R13), Z0, K1, Z0
 	VADDPS 64(R13), Z1, K2, Z1
 	ADDQ   R11, R13
@@ -1546,9 +1546,9 @@ wide11_unbiased:
 	ADDQ   R11, R13
 	VADDPS (R13), Z20, K1, Z20
 	VADDPS 64(R13), Z21, K2, Z21
-	MOVQ   R10, R13
 
-wide11_write:
+two11_write:
+	MOVQ    R10, R13
 	VMOVUPS Z0, K1, (R13)
 	VMOVUPS Z1, K2, 64(R13)
 	ADDQ    R11, R13
@@ -1584,7 +1584,7 @@ wide11_write:
 	VZEROUPPER
 	RET
 
-narrow11:
+one11:
 	MOVQ       a_base+24(FP), AX
 	MOVQ       aRow+48(FP), CX
 	SHLQ       $0x02, CX
@@ -1625,21 +1625,21 @@ narrow11:
 	PREFETCHT0 (R13)
 	ADDQ       R11, R13
 	PREFETCHT0 (R13)
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
+	VXORPS     Z7, Z7, Z7
+	VXORPS     Z8, Z8, Z8
+	VXORPS     Z9, Z9, Z9
+	VXORPS     Z10, Z10, Z10
 	TESTQ      R12, R12
-	JZ         narrow11_store
+	JZ         one11_add
 
-narrow11_loop:
+one11_step:
 	PREFETCHT0       (R8)(R9*8)
 	VMOVUPS          (R8), Z28
 	VFMADD231PS.BCST (AX), Z28, Z0
@@ -1659,12 +1659,12 @@ narrow11_loop:
 	ADDQ             DI, SI
 	ADDQ             R9, R8
 	DECQ             R12
-	JNZ              narrow11_loop
+	JNZ              one11_step
 
-narrow11_store:
+one11_add:
 	MOVQ      bias_base+128(FP), AX
 	TESTQ     AX, AX
-	JZ        narrow11_unbiased
+	JZ        one11_unbiased
 	VMOVUPS.Z (AX), K1, Z28
 	VADDPS    Z28, Z0, Z0
 	VADDPS    Z28, Z1, Z1
@@ -1678,11 +1678,11 @@ narrow11_store:
 	VADDPS    Z28, Z9, Z9
 	VADDPS    Z28, Z10, Z10
 
-narrow11_unbiased:
+one11_unbiased:
 	MOVB   accumulate+152(FP), AL
-	MOVQ   R10, R13
 	TESTB  AL, AL
-	JZ     narrow11_write
+	JZ     one11_write
+	MOVQ   R10, R13
 	VADDPS (R13), Z0, K1, Z0
 	ADDQ   R11, R13
 	VADDPS (R13), Z1, K1, Z1
@@ -1704,9 +1704,9 @@ narrow11_unbiased:
 	VADDPS (R13), Z9, K1, Z9
 	ADDQ   R11, R13
 	VADDPS (R13), Z10, K1, Z10
-	MOVQ   R10, R13
 
-narrow11_write:
+one11_write:
+	MOVQ    R10, R13
 	VMOVUPS Z0, K1, (R13)
 	ADDQ    R11, R13
 	VMOVUPS Z1, K1, (R13)
@@ -1731,7 +1731,7 @@ narrow11_write:
 	VZEROUPPER
 	RET
 
-wide10:
+two10:
 	MOVQ       a_base+24(FP), AX
 	MOVQ       aRow+48(FP), CX
 	SHLQ       $0x02, CX
@@ -1780,33 +1780,33 @@ wide10:
 	ADDQ       R11, R13
 	PREFETCHT0 (R13)
 	PREFETCHT0 64(R13)
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	VPXORD     Z16, Z16, Z16
-	VPXORD     Z17, Z17, Z17
-	VPXORD     Z18, Z18, Z18
-	VPXORD     Z19, Z19, Z19
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
+	VXORPS     Z7, Z7, Z7
+	VXORPS     Z8, Z8, Z8
+	VXORPS     Z9, Z9, Z9
+	VXORPS     Z10, Z10, Z10
+	VXORPS     Z11, Z11, Z11
+	VXORPS     Z12, Z12, Z12
+	VXORPS     Z13, Z13, Z13
+	VXORPS     Z14, Z14, Z14
+	VXORPS     Z15, Z15, Z15
+	VXORPS     Z16, Z16, Z16
+	VXORPS     Z17, Z17, Z17
+	VXORPS     Z18, Z18, Z18
+	VXORPS     Z19, Z19, Z19
 	TESTQ      R12, R12
-	JZ         wide10_store
+	JZ         two10_add
 
-wide10_loop:
+two10_step:
 	PREFETCHT0   (R8)(R9*8)
-	VMOVUPS      (R8), Z28
 	PREFETCHT0   64(R8)(R9*8)
+	VMOVUPS      (R8), Z28
 	VMOVUPS      64(R8), Z29
 	VBROADCASTSS (AX), Z30
 	VFMADD231PS  Z28, Z30, Z0
@@ -1844,12 +1844,12 @@ wide10_loop:
 	ADDQ         DI, SI
 	ADDQ         R9, R8
 	DECQ         R12
-	JNZ          wide10_loop
+	JNZ          two10_step
 
-wide10_store:
+two10_add:
 	MOVQ      bias_base+128(FP), AX
 	TESTQ     AX, AX
-	JZ        wide10_unbiased
+	JZ        two10_unbiased
 	VMOVUPS.Z (AX), K1, Z28
 	VMOVUPS.Z 64(AX), K2, Z29
 	VADDPS    Z28, Z0, Z0
@@ -1873,11 +1873,11 @@ wide10_store:
 	VADDPS    Z28, Z18, Z18
 	VADDPS    Z29, Z19, Z19
 
-wide10_unbiased:
+two10_unbiased:
 	MOVB   accumulate+152(FP), AL
-	MOVQ   R10, R13
 	TESTB  AL, AL
-	JZ     wide10_write
+	JZ     two10_write
+	MOVQ   R10, R13
 	VADDPS (R13), Z0, K1, Z0
 	VADDPS 64(R13), Z1, K2, Z1
 	ADDQ   R11, R13
@@ -1907,9 +1907,9 @@ wide10_unbiased:
 	ADDQ   R11, R13
 	VADDPS (R13), Z18, K1, Z18
 	VADDPS 64(R13), Z19, K2, Z19
-	MOVQ   R10, R13
 
-wide10_write:
+two10_write:
+	MOVQ    R10, R13
 	VMOVUPS Z0, K1, (R13)
 	VMOVUPS Z1, K2, 64(R13)
 	ADDQ    R11, R13
@@ -1942,7 +1942,7 @@ wide10_write:
 	VZEROUPPER
 	RET
 
-narrow10:
+one10:
 	MOVQ       a_base+24(FP), AX
 	MOVQ       aRow+48(FP), CX
 	SHLQ       $0x02, CX
@@ -1981,20 +1981,20 @@ narrow10:
 	PREFETCHT0 (R13)
 	ADDQ       R11, R13
 	PREFETCHT0 (R13)
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
+	VXORPS     Z7, Z7, Z7
+	VXORPS     Z8, Z8, Z8
+	VXORPS     Z9, Z9, Z9
 	TESTQ      R12, R12
-	JZ         narrow10_store
+	JZ         one10_add
 
-narrow10_loop:
+one10_step:
 	PREFETCHT0       (R8)(R9*8)
 	VMOVUPS          (R8), Z28
 	VFMADD231PS.BCST (AX), Z28, Z0
@@ -2013,12 +2013,12 @@ narrow10_loop:
 	ADDQ             DI, SI
 	ADDQ             R9, R8
 	DECQ             R12
-	JNZ              narrow10_loop
+	JNZ              one10_step
 
-narrow10_store:
+one10_add:
 	MOVQ      bias_base+128(FP), AX
 	TESTQ     AX, AX
-	JZ        narrow10_unbiased
+	JZ        one10_unbiased
 	VMOVUPS.Z (AX), K1, Z28
 	VADDPS    Z28, Z0, Z0
 	VADDPS    Z28, Z1, Z1
@@ -2031,11 +2031,11 @@ narrow10_store:
 	VADDPS    Z28, Z8, Z8
 	VADDPS    Z28, Z9, Z9
 
-narrow10_unbiased:
+one10_unbiased:
 	MOVB   accumulate+152(FP), AL
-	MOVQ   R10, R13
 	TESTB  AL, AL
-	JZ     narrow10_write
+	JZ     one10_write
+	MOVQ   R10, R13
 	VADDPS (R13), Z0, K1, Z0
 	ADDQ   R11, R13
 	VADDPS (R13), Z1, K1, Z1
@@ -2055,9 +2055,9 @@ narrow10_unbiased:
 	VADDPS (R13), Z8, K1, Z8
 	ADDQ   R11, R13
 	VADDPS (R13), Z9, K1, Z9
-	MOVQ   R10, R13
 
-narrow10_write:
+one10_write:
+	MOVQ    R10, R13
 	VMOVUPS Z0, K1, (R13)
 	ADDQ    R11, R13
 	VMOVUPS Z1, K1, (R13)
@@ -2080,7 +2080,7 @@ narrow10_write:
 	VZEROUPPER
 	RET
 
-wide9:
+two9:
 	MOVQ       a_base+24(FP), AX
 	MOVQ       aRow+48(FP), CX
 	SHLQ       $0x02, CX
@@ -2124,31 +2124,31 @@ wide9:
 	ADDQ       R10, R12
 	PREFETCHT0 (R12)
 	PREFETCHT0 64(R12)
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	VPXORD     Z16, Z16, Z16
-	VPXORD     Z17, Z17, Z17
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
+	VXORPS     Z7, Z7, Z7
+	VXORPS     Z8, Z8, Z8
+	VXORPS     Z9, Z9, Z9
+	VXORPS     Z10, Z10, Z10
+	VXORPS     Z11, Z11, Z11
+	VXORPS     Z12, Z12, Z12
+	VXORPS     Z13, Z13, Z13
+	VXORPS     Z14, Z14, Z14
+	VXORPS     Z15, Z15, Z15
+	VXORPS     Z16, Z16, Z16
+	VXORPS     Z17, Z17, Z17
 	TESTQ      R11, R11
-	JZ         wide9_store
+	JZ         two9_add
 
-wide9_loop:
+two9_step:
 	PREFETCHT0   (DI)(R8*8)
-	VMOVUPS      (DI), Z28
 	PREFETCHT0   64(DI)(R8*8)
+	VMOVUPS      (DI), Z28
 	VMOVUPS      64(DI), Z29
 	VBROADCASTSS (AX), Z30
 	VFMADD231PS  Z28, Z30, Z0
@@ -2182,12 +2182,12 @@ wide9_loop:
 	ADDQ         SI, BX
 	ADDQ         R8, DI
 	DECQ         R11
-	JNZ          wide9_loop
+	JNZ          two9_step
 
-wide9_store:
+two9_add:
 	MOVQ      bias_base+128(FP), AX
 	TESTQ     AX, AX
-	JZ        wide9_unbiased
+	JZ        two9_unbiased
 	VMOVUPS.Z (AX), K1, Z28
 	VMOVUPS.Z 64(AX), K2, Z29
 	VADDPS    Z28, Z0, Z0
@@ -2209,11 +2209,11 @@ wide9_store:
 	VADDPS    Z28, Z16, Z16
 	VADDPS    Z29, Z17, Z17
 
-wide9_unbiased:
+two9_unbiased:
 	MOVB   accumulate+152(FP), AL
-	MOVQ   R9, R12
 	TESTB  AL, AL
-	JZ     wide9_write
+	JZ     two9_write
+	MOVQ   R9, R12
 	VADDPS (R12), Z0, K1, Z0
 	VADDPS 64(R12), Z1, K2, Z1
 	ADDQ   R10, R12
@@ -2240,9 +2240,9 @@ wide9_unbiased:
 	ADDQ   R10, R12
 	VADDPS (R12), Z16, K1, Z16
 	VADDPS 64(R12), Z17, K2, Z17
-	MOVQ   R9, R12
 
-wide9_write:
+two9_write:
+	MOVQ    R9, R12
 	VMOVUPS Z0, K1, (R12)
 	VMOVUPS Z1, K2, 64(R12)
 	ADDQ    R10, R12
@@ -2272,7 +2272,7 @@ wide9_write:
 	VZEROUPPER
 	RET
 
-narrow9:
+one9:
 	MOVQ       a_base+24(FP), AX
 	MOVQ       aRow+48(FP), CX
 	SHLQ       $0x02, CX
@@ -2307,19 +2307,19 @@ narrow9:
 	PREFETCHT0 (R12)
 	ADDQ       R10, R12
 	PREFETCHT0 (R12)
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
+	VXORPS     Z7, Z7, Z7
+	VXORPS     Z8, Z8, Z8
 	TESTQ      R11, R11
-	JZ         narrow9_store
+	JZ         one9_add
 
-narrow9_loop:
+one9_step:
 	PREFETCHT0       (DI)(R8*8)
 	VMOVUPS          (DI), Z28
 	VFMADD231PS.BCST (AX), Z28, Z0
@@ -2336,12 +2336,12 @@ narrow9_loop:
 	ADDQ             SI, BX
 	ADDQ             R8, DI
 	DECQ             R11
-	JNZ              narrow9_loop
+	JNZ              one9_step
 
-narrow9_store:
+one9_add:
 	MOVQ      bias_base+128(FP), AX
 	TESTQ     AX, AX
-	JZ        narrow9_unbiased
+	JZ        one9_unbiased
 	VMOVUPS.Z (AX), K1, Z28
 	VADDPS    Z28, Z0, Z0
 	VADDPS    Z28, Z1, Z1
@@ -2353,11 +2353,11 @@ narrow9_store:
 	VADDPS    Z28, Z7, Z7
 	VADDPS    Z28, Z8, Z8
 
-narrow9_unbiased:
+one9_unbiased:
 	MOVB   accumulate+152(FP), AL
-	MOVQ   R9, R12
 	TESTB  AL, AL
-	JZ     narrow9_write
+	JZ     one9_write
+	MOVQ   R9, R12
 	VADDPS (R12), Z0, K1, Z0
 	ADDQ   R10, R12
 	VADDPS (R12), Z1, K1, Z1
@@ -2375,9 +2375,9 @@ narrow9_unbiased:
 	VADDPS (R12), Z7, K1, Z7
 	ADDQ   R10, R12
 	VADDPS (R12), Z8, K1, Z8
-	MOVQ   R9, R12
 
-narrow9_write:
+one9_write:
+	MOVQ    R9, R12
 	VMOVUPS Z0, K1, (R12)
 	ADDQ    R10, R12
 	VMOVUPS Z1, K1, (R12)
@@ -2398,7 +2398,7 @@ narrow9_write:
 	VZEROUPPER
 	RET
 
-wide8:
+two8:
 	MOVQ       a_base+24(FP), AX
 	MOVQ       aRow+48(FP), CX
 	SHLQ       $0x02, CX
@@ -2439,29 +2439,29 @@ wide8:
 	ADDQ       R10, R12
 	PREFETCHT0 (R12)
 	PREFETCHT0 64(R12)
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
+	VXORPS     Z7, Z7, Z7
+	VXORPS     Z8, Z8, Z8
+	VXORPS     Z9, Z9, Z9
+	VXORPS     Z10, Z10, Z10
+	VXORPS     Z11, Z11, Z11
+	VXORPS     Z12, Z12, Z12
+	VXORPS     Z13, Z13, Z13
+	VXORPS     Z14, Z14, Z14
+	VXORPS     Z15, Z15, Z15
 	TESTQ      R11, R11
-	JZ         wide8_store
+	JZ         two8_add
 
-wide8_loop:
+two8_step:
 	PREFETCHT0   (DI)(R8*8)
-	VMOVUPS      (DI), Z28
 	PREFETCHT0   64(DI)(R8*8)
+	VMOVUPS      (DI), Z28
 	VMOVUPS      64(DI), Z29
 	VBROADCASTSS (AX), Z30
 	VFMADD231PS  Z28, Z30, Z0
@@ -2492,12 +2492,12 @@ wide8_loop:
 	ADDQ         SI, BX
 	ADDQ         R8, DI
 	DECQ         R11
-	JNZ          wide8_loop
+	JNZ          two8_step
 
-wide8_store:
+two8_add:
 	MOVQ      bias_base+128(FP), AX
 	TESTQ     AX, AX
-	JZ        wide8_unbiased
+	JZ        two8_unbiased
 	VMOVUPS.Z (AX), K1, Z28
 	VMOVUPS.Z 64(AX), K2, Z29
 	VADDPS    Z28, Z0, Z0
@@ -2517,11 +2517,11 @@ wide8_store:
 	VADDPS    Z28, Z14, Z14
 	VADDPS    Z29, Z15, Z15
 
-wide8_unbiased:
+two8_unbiased:
 	MOVB   accumulate+152(FP), AL
-	MOVQ   R9, R12
 	TESTB  AL, AL
-	JZ     wide8_write
+	JZ     two8_write
+	MOVQ   R9, R12
 	VADDPS (R12), Z0, K1, Z0
 	VADDPS 64(R12), Z1, K2, Z1
 	ADDQ   R10, R12
@@ -2545,9 +2545,9 @@ wide8_unbiased:
 	ADDQ   R10, R12
 	VADDPS (R12), Z14, K1, Z14
 	VADDPS 64(R12), Z15, K2, Z15
-	MOVQ   R9, R12
 
-wide8_write:
+two8_write:
+	MOVQ    R9, R12
 	VMOVUPS Z0, K1, (R12)
 	VMOVUPS Z1, K2, 64(R12)
 	ADDQ    R10, R12
@@ -2574,7 +2574,7 @@ wide8_write:
 	VZEROUPPER
 	RET
 
-narrow8:
+one8:
 	MOVQ       a_base+24(FP), AX
 	MOVQ       aRow+48(FP), CX
 	SHLQ       $0x02, CX
@@ -2607,18 +2607,18 @@ narrow8:
 	PREFETCHT0 (R12)
 	ADDQ       R10, R12
 	PREFETCHT0 (R12)
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
+	VXORPS     Z7, Z7, Z7
 	TESTQ      R11, R11
-	JZ         narrow8_store
+	JZ         one8_add
 
-narrow8_loop:
+one8_step:
 	PREFETCHT0       (DI)(R8*8)
 	VMOVUPS          (DI), Z28
 	VFMADD231PS.BCST (AX), Z28, Z0
@@ -2634,12 +2634,12 @@ narrow8_loop:
 	ADDQ             SI, BX
 	ADDQ             R8, DI
 	DECQ             R11
-	JNZ              narrow8_loop
+	JNZ              one8_step
 
-narrow8_store:
+one8_add:
 	MOVQ      bias_base+128(FP), AX
 	TESTQ     AX, AX
-	JZ        narrow8_unbiased
+	JZ        one8_unbiased
 	VMOVUPS.Z (AX), K1, Z28
 	VADDPS    Z28, Z0, Z0
 	VADDPS    Z28, Z1, Z1
@@ -2650,11 +2650,11 @@ narrow8_store:
 	VADDPS    Z28, Z6, Z6
 	VADDPS    Z28, Z7, Z7
 
-narrow8_unbiased:
+one8_unbiased:
 	MOVB   accumulate+152(FP), AL
-	MOVQ   R9, R12
 	TESTB  AL, AL
-	JZ     narrow8_write
+	JZ     one8_write
+	MOVQ   R9, R12
 	VADDPS (R12), Z0, K1, Z0
 	ADDQ   R10, R12
 	VADDPS (R12), Z1, K1, Z1
@@ -2670,9 +2670,9 @@ narrow8_unbiased:
 	VADDPS (R12), Z6, K1, Z6
 	ADDQ   R10, R12
 	VADDPS (R12), Z7, K1, Z7
-	MOVQ   R9, R12
 
-narrow8_write:
+one8_write:
+	MOVQ    R9, R12
 	VMOVUPS Z0, K1, (R12)
 	ADDQ    R10, R12
 	VMOVUPS Z1, K1, (R12)
@@ -2691,7 +2691,7 @@ narrow8_write:
 	VZEROUPPER
 	RET
 
-wide7:
+two7:
 	MOVQ       a_base+24(FP), AX
 	MOVQ       aRow+48(FP), CX
 	SHLQ       $0x02, CX
@@ -2729,27 +2729,27 @@ wide7:
 	ADDQ       R10, R12
 	PREFETCHT0 (R12)
 	PREFETCHT0 64(R12)
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
+	VXORPS     Z7, Z7, Z7
+	VXORPS     Z8, Z8, Z8
+	VXORPS     Z9, Z9, Z9
+	VXORPS     Z10, Z10, Z10
+	VXORPS     Z11, Z11, Z11
+	VXORPS     Z12, Z12, Z12
+	VXORPS     Z13, Z13, Z13
 	TESTQ      R11, R11
-	JZ         wide7_store
+	JZ         two7_add
 
-wide7_loop:
+two7_step:
 	PREFETCHT0   (DI)(R8*8)
-	VMOVUPS      (DI), Z28
 	PREFETCHT0   64(DI)(R8*8)
+	VMOVUPS      (DI), Z28
 	VMOVUPS      64(DI), Z29
 	VBROADCASTSS (AX), Z30
 	VFMADD231PS  Z28, Z30, Z0
@@ -2777,12 +2777,12 @@ wide7_loop:
 	ADDQ         SI, BX
 	ADDQ         R8, DI
 	DECQ         R11
-	JNZ          wide7_loop
+	JNZ          two7_step
 
-wide7_store:
+two7_add:
 	MOVQ      bias_base+128(FP), AX
 	TESTQ     AX, AX
-	JZ        wide7_unbiased
+	JZ        two7_unbiased
 	VMOVUPS.Z (AX), K1, Z28
 	VMOVUPS.Z 64(AX), K2, Z29
 	VADDPS    Z28, Z0, Z0
@@ -2800,11 +2800,11 @@ wide7_store:
 	VADDPS    Z28, Z12, Z12
 	VADDPS    Z29, Z13, Z13
 
-wide7_unbiased:
+two7_unbiased:
 	MOVB   accumulate+152(FP), AL
-	MOVQ   R9, R12
 	TESTB  AL, AL
-	JZ     wide7_write
+	JZ     two7_write
+	MOVQ   R9, R12
 	VADDPS (R12), Z0, K1, Z0
 	VADDPS 64(R12), Z1, K2, Z1
 	ADDQ   R10, R12
@@ -2825,9 +2825,9 @@ wide7_unbiased:
 	ADDQ   R10, R12
 	VADDPS (R12), Z12, K1, Z12
 	VADDPS 64(R12), Z13, K2, Z13
-	MOVQ   R9, R12
 
-wide7_write:
+two7_write:
+	MOVQ    R9, R12
 	VMOVUPS Z0, K1, (R12)
 	VMOVUPS Z1, K2, 64(R12)
 	ADDQ    R10, R12
@@ -2851,7 +2851,7 @@ wide7_write:
 	VZEROUPPER
 	RET
 
-narrow7:
+one7:
 	MOVQ       a_base+24(FP), AX
 	MOVQ       aRow+48(FP), CX
 	SHLQ       $0x02, CX
@@ -2882,17 +2882,17 @@ narrow7:
 	PREFETCHT0 (R12)
 	ADDQ       R10, R12
 	PREFETCHT0 (R12)
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
 	TESTQ      R11, R11
-	JZ         narrow7_store
+	JZ         one7_add
 
-narrow7_loop:
+one7_step:
 	PREFETCHT0       (DI)(R8*8)
 	VMOVUPS          (DI), Z28
 	VFMADD231PS.BCST (AX), Z28, Z0
@@ -2907,12 +2907,12 @@ narrow7_loop:
 	ADDQ             SI, BX
 	ADDQ             R8, DI
 	DECQ             R11
-	JNZ              narrow7_loop
+	JNZ              one7_step
 
-narrow7_store:
+one7_add:
 	MOVQ      bias_base+128(FP), AX
 	TESTQ     AX, AX
-	JZ        narrow7_unbiased
+	JZ        one7_unbiased
 	VMOVUPS.Z (AX), K1, Z28
 	VADDPS    Z28, Z0, Z0
 	VADDPS    Z28, Z1, Z1
@@ -2922,11 +2922,11 @@ narrow7_store:
 	VADDPS    Z28, Z5, Z5
 	VADDPS    Z28, Z6, Z6
 
-narrow7_unbiased:
+one7_unbiased:
 	MOVB   accumulate+152(FP), AL
-	MOVQ   R9, R12
 	TESTB  AL, AL
-	JZ     narrow7_write
+	JZ     one7_write
+	MOVQ   R9, R12
 	VADDPS (R12), Z0, K1, Z0
 	ADDQ   R10, R12
 	VADDPS (R12), Z1, K1, Z1
@@ -2940,9 +2940,9 @@ narrow7_unbiased:
 	VADDPS (R12), Z5, K1, Z5
 	ADDQ   R10, R12
 	VADDPS (R12), Z6, K1, Z6
-	MOVQ   R9, R12
 
-narrow7_write:
+one7_write:
+	MOVQ    R9, R12
 	VMOVUPS Z0, K1, (R12)
 	ADDQ    R10, R12
 	VMOVUPS Z1, K1, (R12)
@@ -2959,7 +2959,7 @@ narrow7_write:
 	VZEROUPPER
 	RET
 
-wide6:
+two6:
 	MOVQ       a_base+24(FP), AX
 	MOVQ       aRow+48(FP), CX
 	SHLQ       $0x02, CX
@@ -2992,25 +2992,25 @@ wide6:
 	ADDQ       R9, R11
 	PREFETCHT0 (R11)
 	PREFETCHT0 64(R11)
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
+	VXORPS     Z7, Z7, Z7
+	VXORPS     Z8, Z8, Z8
+	VXORPS     Z9, Z9, Z9
+	VXORPS     Z10, Z10, Z10
+	VXORPS     Z11, Z11, Z11
 	TESTQ      R10, R10
-	JZ         wide6_store
+	JZ         two6_add
 
-wide6_loop:
+two6_step:
 	PREFETCHT0   (SI)(DI*8)
-	VMOVUPS      (SI), Z28
 	PREFETCHT0   64(SI)(DI*8)
+	VMOVUPS      (SI), Z28
 	VMOVUPS      64(SI), Z29
 	VBROADCASTSS (AX), Z30
 	VFMADD231PS  Z28, Z30, Z0
@@ -3034,12 +3034,12 @@ wide6_loop:
 	ADDQ         BX, DX
 	ADDQ         DI, SI
 	DECQ         R10
-	JNZ          wide6_loop
+	JNZ          two6_step
 
-wide6_store:
+two6_add:
 	MOVQ      bias_base+128(FP), AX
 	TESTQ     AX, AX
-	JZ        wide6_unbiased
+	JZ        two6_unbiased
 	VMOVUPS.Z (AX), K1, Z28
 	VMOVUPS.Z 64(AX), K2, Z29
 	VADDPS    Z28, Z0, Z0
@@ -3055,11 +3055,11 @@ wide6_store:
 	VADDPS    Z28, Z10, Z10
 	VADDPS    Z29, Z11, Z11
 
-wide6_unbiased:
+two6_unbiased:
 	MOVB   accumulate+152(FP), AL
-	MOVQ   R8, R11
 	TESTB  AL, AL
-	JZ     wide6_write
+	JZ     two6_write
+	MOVQ   R8, R11
 	VADDPS (R11), Z0, K1, Z0
 	VADDPS 64(R11), Z1, K2, Z1
 	ADDQ   R9, R11
@@ -3077,9 +3077,9 @@ wide6_unbiased:
 	ADDQ   R9, R11
 	VADDPS (R11), Z10, K1, Z10
 	VADDPS 64(R11), Z11, K2, Z11
-	MOVQ   R8, R11
 
-wide6_write:
+two6_write:
+	MOVQ    R8, R11
 	VMOVUPS Z0, K1, (R11)
 	VMOVUPS Z1, K2, 64(R11)
 	ADDQ    R9, R11
@@ -3100,7 +3100,7 @@ wide6_write:
 	VZEROUPPER
 	RET
 
-narrow6:
+one6:
 	MOVQ       a_base+24(FP), AX
 	MOVQ       aRow+48(FP), CX
 	SHLQ       $0x02, CX
@@ -3127,16 +3127,16 @@ narrow6:
 	PREFETCHT0 (R11)
 	ADDQ       R9, R11
 	PREFETCHT0 (R11)
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
 	TESTQ      R10, R10
-	JZ         narrow6_store
+	JZ         one6_add
 
-narrow6_loop:
+one6_step:
 	PREFETCHT0       (SI)(DI*8)
 	VMOVUPS          (SI), Z28
 	VFMADD231PS.BCST (AX), Z28, Z0
@@ -3149,12 +3149,12 @@ narrow6_loop:
 	ADDQ             BX, DX
 	ADDQ             DI, SI
 	DECQ             R10
-	JNZ              narrow6_loop
+	JNZ              one6_step
 
-narrow6_store:
+one6_add:
 	MOVQ      bias_base+128(FP), AX
 	TESTQ     AX, AX
-	JZ        narrow6_unbiased
+	JZ        one6_unbiased
 	VMOVUPS.Z (AX), K1, Z28
 	VADDPS    Z28, Z0, Z0
 	VADDPS    Z28, Z1, Z1
@@ -3163,11 +3163,11 @@ narrow6_store:
 	VADDPS    Z28, Z4, Z4
 	VADDPS    Z28, Z5, Z5
 
-narrow6_unbiased:
+one6_unbiased:
 	MOVB   accumulate+152(FP), AL
-	MOVQ   R8, R11
 	TESTB  AL, AL
-	JZ     narrow6_write
+	JZ     one6_write
+	MOVQ   R8, R11
 	VADDPS (R11), Z0, K1, Z0
 	ADDQ   R9, R11
 	VADDPS (R11), Z1, K1, Z1
@@ -3179,9 +3179,9 @@ narrow6_unbiased:
 	VADDPS (R11), Z4, K1, Z4
 	ADDQ   R9, R11
 	VADDPS (R11), Z5, K1, Z5
-	MOVQ   R8, R11
 
-narrow6_write:
+one6_write:
+	MOVQ    R8, R11
 	VMOVUPS Z0, K1, (R11)
 	ADDQ    R9, R11
 	VMOVUPS Z1, K1, (R11)
@@ -3196,7 +3196,7 @@ narrow6_write:
 	VZEROUPPER
 	RET
 
-wide5:
+two5:
 	MOVQ       a_base+24(FP), AX
 	MOVQ       aRow+48(FP), CX
 	SHLQ       $0x02, CX
@@ -3226,23 +3226,23 @@ wide5:
 	ADDQ       R9, R11
 	PREFETCHT0 (R11)
 	PREFETCHT0 64(R11)
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
+	VXORPS     Z7, Z7, Z7
+	VXORPS     Z8, Z8, Z8
+	VXORPS     Z9, Z9, Z9
 	TESTQ      R10, R10
-	JZ         wide5_store
+	JZ         two5_add
 
-wide5_loop:
+two5_step:
 	PREFETCHT0   (SI)(DI*8)
-	VMOVUPS      (SI), Z28
 	PREFETCHT0   64(SI)(DI*8)
+	VMOVUPS      (SI), Z28
 	VMOVUPS      64(SI), Z29
 	VBROADCASTSS (AX), Z30
 	VFMADD231PS  Z28, Z30, Z0
@@ -3263,12 +3263,12 @@ wide5_loop:
 	ADDQ         BX, DX
 	ADDQ         DI, SI
 	DECQ         R10
-	JNZ          wide5_loop
+	JNZ          two5_step
 
-wide5_store:
+two5_add:
 	MOVQ      bias_base+128(FP), AX
 	TESTQ     AX, AX
-	JZ        wide5_unbiased
+	JZ        two5_unbiased
 	VMOVUPS.Z (AX), K1, Z28
 	VMOVUPS.Z 64(AX), K2, Z29
 	VADDPS    Z28, Z0, Z0
@@ -3282,11 +3282,11 @@ wide5_store:
 	VADDPS    Z28, Z8, Z8
 	VADDPS    Z29, Z9, Z9
 
-wide5_unbiased:
+two5_unbiased:
 	MOVB   accumulate+152(FP), AL
-	MOVQ   R8, R11
 	TESTB  AL, AL
-	JZ     wide5_write
+	JZ     two5_write
+	MOVQ   R8, R11
 	VADDPS (R11), Z0, K1, Z0
 	VADDPS 64(R11), Z1, K2, Z1
 	ADDQ   R9, R11
@@ -3301,9 +3301,9 @@ wide5_unbiased:
 	ADDQ   R9, R11
 	VADDPS (R11), Z8, K1, Z8
 	VADDPS 64(R11), Z9, K2, Z9
-	MOVQ   R8, R11
 
-wide5_write:
+two5_write:
+	MOVQ    R8, R11
 	VMOVUPS Z0, K1, (R11)
 	VMOVUPS Z1, K2, 64(R11)
 	ADDQ    R9, R11
@@ -3321,7 +3321,7 @@ wide5_write:
 	VZEROUPPER
 	RET
 
-narrow5:
+one5:
 	MOVQ       a_base+24(FP), AX
 	MOVQ       aRow+48(FP), CX
 	SHLQ       $0x02, CX
@@ -3346,15 +3346,15 @@ narrow5:
 	PREFETCHT0 (R11)
 	ADDQ       R9, R11
 	PREFETCHT0 (R11)
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
 	TESTQ      R10, R10
-	JZ         narrow5_store
+	JZ         one5_add
 
-narrow5_loop:
+one5_step:
 	PREFETCHT0       (SI)(DI*8)
 	VMOVUPS          (SI), Z28
 	VFMADD231PS.BCST (AX), Z28, Z0
@@ -3366,12 +3366,12 @@ narrow5_loop:
 	ADDQ             BX, DX
 	ADDQ             DI, SI
 	DECQ             R10
-	JNZ              narrow5_loop
+	JNZ              one5_step
 
-narrow5_store:
+one5_add:
 	MOVQ      bias_base+128(FP), AX
 	TESTQ     AX, AX
-	JZ        narrow5_unbiased
+	JZ        one5_unbiased
 	VMOVUPS.Z (AX), K1, Z28
 	VADDPS    Z28, Z0, Z0
 	VADDPS    Z28, Z1, Z1
@@ -3379,11 +3379,11 @@ narrow5_store:
 	VADDPS    Z28, Z3, Z3
 	VADDPS    Z28, Z4, Z4
 
-narrow5_unbiased:
+one5_unbiased:
 	MOVB   accumulate+152(FP), AL
-	MOVQ   R8, R11
 	TESTB  AL, AL
-	JZ     narrow5_write
+	JZ     one5_write
+	MOVQ   R8, R11
 	VADDPS (R11), Z0, K1, Z0
 	ADDQ   R9, R11
 	VADDPS (R11), Z1, K1, Z1
@@ -3393,9 +3393,9 @@ narrow5_unbiased:
 	VADDPS (R11), Z3, K1, Z3
 	ADDQ   R9, R11
 	VADDPS (R11), Z4, K1, Z4
-	MOVQ   R8, R11
 
-narrow5_write:
+one5_write:
+	MOVQ    R8, R11
 	VMOVUPS Z0, K1, (R11)
 	ADDQ    R9, R11
 	VMOVUPS Z1, K1, (R11)
@@ -3408,7 +3408,7 @@ narrow5_write:
 	VZEROUPPER
 	RET
 
-wide4:
+two4:
 	MOVQ       a_base+24(FP), AX
 	MOVQ       aRow+48(FP), CX
 	SHLQ       $0x02, CX
@@ -3435,21 +3435,21 @@ wide4:
 	ADDQ       R9, R11
 	PREFETCHT0 (R11)
 	PREFETCHT0 64(R11)
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
+	VXORPS     Z7, Z7, Z7
 	TESTQ      R10, R10
-	JZ         wide4_store
+	JZ         two4_add
 
-wide4_loop:
+two4_step:
 	PREFETCHT0   (SI)(DI*8)
-	VMOVUPS      (SI), Z28
 	PREFETCHT0   64(SI)(DI*8)
+	VMOVUPS      (SI), Z28
 	VMOVUPS      64(SI), Z29
 	VBROADCASTSS (AX), Z30
 	VFMADD231PS  Z28, Z30, Z0
@@ -3467,12 +3467,12 @@ wide4_loop:
 	ADDQ         BX, DX
 	ADDQ         DI, SI
 	DECQ         R10
-	JNZ          wide4_loop
+	JNZ          two4_step
 
-wide4_store:
+two4_add:
 	MOVQ      bias_base+128(FP), AX
 	TESTQ     AX, AX
-	JZ        wide4_unbiased
+	JZ        two4_unbiased
 	VMOVUPS.Z (AX), K1, Z28
 	VMOVUPS.Z 64(AX), K2, Z29
 	VADDPS    Z28, Z0, Z0
@@ -3484,11 +3484,11 @@ wide4_store:
 	VADDPS    Z28, Z6, Z6
 	VADDPS    Z29, Z7, Z7
 
-wide4_unbiased:
+two4_unbiased:
 	MOVB   accumulate+152(FP), AL
-	MOVQ   R8, R11
 	TESTB  AL, AL
-	JZ     wide4_write
+	JZ     two4_write
+	MOVQ   R8, R11
 	VADDPS (R11), Z0, K1, Z0
 	VADDPS 64(R11), Z1, K2, Z1
 	ADDQ   R9, R11
@@ -3500,9 +3500,9 @@ wide4_unbiased:
 	ADDQ   R9, R11
 	VADDPS (R11), Z6, K1, Z6
 	VADDPS 64(R11), Z7, K2, Z7
-	MOVQ   R8, R11
 
-wide4_write:
+two4_write:
+	MOVQ    R8, R11
 	VMOVUPS Z0, K1, (R11)
 	VMOVUPS Z1, K2, 64(R11)
 	ADDQ    R9, R11
@@ -3517,7 +3517,7 @@ wide4_write:
 	VZEROUPPER
 	RET
 
-narrow4:
+one4:
 	MOVQ       a_base+24(FP), AX
 	MOVQ       aRow+48(FP), CX
 	SHLQ       $0x02, CX
@@ -3540,14 +3540,14 @@ narrow4:
 	PREFETCHT0 (R11)
 	ADDQ       R9, R11
 	PREFETCHT0 (R11)
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
 	TESTQ      R10, R10
-	JZ         narrow4_store
+	JZ         one4_add
 
-narrow4_loop:
+one4_step:
 	PREFETCHT0       (SI)(DI*8)
 	VMOVUPS          (SI), Z28
 	VFMADD231PS.BCST (AX), Z28, Z0
@@ -3558,23 +3558,23 @@ narrow4_loop:
 	ADDQ             BX, DX
 	ADDQ             DI, SI
 	DECQ             R10
-	JNZ              narrow4_loop
+	JNZ              one4_step
 
-narrow4_store:
+one4_add:
 	MOVQ      bias_base+128(FP), AX
 	TESTQ     AX, AX
-	JZ        narrow4_unbiased
+	JZ        one4_unbiased
 	VMOVUPS.Z (AX), K1, Z28
 	VADDPS    Z28, Z0, Z0
 	VADDPS    Z28, Z1, Z1
 	VADDPS    Z28, Z2, Z2
 	VADDPS    Z28, Z3, Z3
 
-narrow4_unbiased:
+one4_unbiased:
 	MOVB   accumulate+152(FP), AL
-	MOVQ   R8, R11
 	TESTB  AL, AL
-	JZ     narrow4_write
+	JZ     one4_write
+	MOVQ   R8, R11
 	VADDPS (R11), Z0, K1, Z0
 	ADDQ   R9, R11
 	VADDPS (R11), Z1, K1, Z1
@@ -3582,9 +3582,9 @@ narrow4_unbiased:
 	VADDPS (R11), Z2, K1, Z2
 	ADDQ   R9, R11
 	VADDPS (R11), Z3, K1, Z3
-	MOVQ   R8, R11
 
-narrow4_write:
+one4_write:
+	MOVQ    R8, R11
 	VMOVUPS Z0, K1, (R11)
 	ADDQ    R9, R11
 	VMOVUPS Z1, K1, (R11)
@@ -3595,7 +3595,7 @@ narrow4_write:
 	VZEROUPPER
 	RET
 
-wide3:
+two3:
 	MOVQ       a_base+24(FP), AX
 	MOVQ       aRow+48(FP), CX
 	SHLQ       $0x02, CX
@@ -3617,19 +3617,19 @@ wide3:
 	ADDQ       R8, R10
 	PREFETCHT0 (R10)
 	PREFETCHT0 64(R10)
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
 	TESTQ      R9, R9
-	JZ         wide3_store
+	JZ         two3_add
 
-wide3_loop:
+two3_step:
 	PREFETCHT0   (BX)(SI*8)
-	VMOVUPS      (BX), Z28
 	PREFETCHT0   64(BX)(SI*8)
+	VMOVUPS      (BX), Z28
 	VMOVUPS      64(BX), Z29
 	VBROADCASTSS (AX), Z30
 	VFMADD231PS  Z28, Z30, Z0
@@ -3643,12 +3643,12 @@ wide3_loop:
 	ADDQ         DX, AX
 	ADDQ         SI, BX
 	DECQ         R9
-	JNZ          wide3_loop
+	JNZ          two3_step
 
-wide3_store:
+two3_add:
 	MOVQ      bias_base+128(FP), AX
 	TESTQ     AX, AX
-	JZ        wide3_unbiased
+	JZ        two3_unbiased
 	VMOVUPS.Z (AX), K1, Z28
 	VMOVUPS.Z 64(AX), K2, Z29
 	VADDPS    Z28, Z0, Z0
@@ -3658,11 +3658,11 @@ wide3_store:
 	VADDPS    Z28, Z4, Z4
 	VADDPS    Z29, Z5, Z5
 
-wide3_unbiased:
+two3_unbiased:
 	MOVB   accumulate+152(FP), AL
-	MOVQ   DI, R10
 	TESTB  AL, AL
-	JZ     wide3_write
+	JZ     two3_write
+	MOVQ   DI, R10
 	VADDPS (R10), Z0, K1, Z0
 	VADDPS 64(R10), Z1, K2, Z1
 	ADDQ   R8, R10
@@ -3671,9 +3671,9 @@ wide3_unbiased:
 	ADDQ   R8, R10
 	VADDPS (R10), Z4, K1, Z4
 	VADDPS 64(R10), Z5, K2, Z5
-	MOVQ   DI, R10
 
-wide3_write:
+two3_write:
+	MOVQ    DI, R10
 	VMOVUPS Z0, K1, (R10)
 	VMOVUPS Z1, K2, 64(R10)
 	ADDQ    R8, R10
@@ -3685,7 +3685,7 @@ wide3_write:
 	VZEROUPPER
 	RET
 
-narrow3:
+one3:
 	MOVQ       a_base+24(FP), AX
 	MOVQ       aRow+48(FP), CX
 	SHLQ       $0x02, CX
@@ -3704,13 +3704,13 @@ narrow3:
 	PREFETCHT0 (R10)
 	ADDQ       R8, R10
 	PREFETCHT0 (R10)
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
 	TESTQ      R9, R9
-	JZ         narrow3_store
+	JZ         one3_add
 
-narrow3_loop:
+one3_step:
 	PREFETCHT0       (BX)(SI*8)
 	VMOVUPS          (BX), Z28
 	VFMADD231PS.BCST (AX), Z28, Z0
@@ -3719,30 +3719,30 @@ narrow3_loop:
 	ADDQ             DX, AX
 	ADDQ             SI, BX
 	DECQ             R9
-	JNZ              narrow3_loop
+	JNZ              one3_step
 
-narrow3_store:
+one3_add:
 	MOVQ      bias_base+128(FP), AX
 	TESTQ     AX, AX
-	JZ        narrow3_unbiased
+	JZ        one3_unbiased
 	VMOVUPS.Z (AX), K1, Z28
 	VADDPS    Z28, Z0, Z0
 	VADDPS    Z28, Z1, Z1
 	VADDPS    Z28, Z2, Z2
 
-narrow3_unbiased:
+one3_unbiased:
 	MOVB   accumulate+152(FP), AL
-	MOVQ   DI, R10
 	TESTB  AL, AL
-	JZ     narrow3_write
+	JZ     one3_write
+	MOVQ   DI, R10
 	VADDPS (R10), Z0, K1, Z0
 	ADDQ   R8, R10
 	VADDPS (R10), Z1, K1, Z1
 	ADDQ   R8, R10
 	VADDPS (R10), Z2, K1, Z2
-	MOVQ   DI, R10
 
-narrow3_write:
+one3_write:
+	MOVQ    DI, R10
 	VMOVUPS Z0, K1, (R10)
 	ADDQ    R8, R10
 	VMOVUPS Z1, K1, (R10)
@@ -3751,7 +3751,7 @@ narrow3_write:
 	VZEROUPPER
 	RET
 
-wide2:
+two2:
 	MOVQ       a_base+24(FP), AX
 	MOVQ       aRow+48(FP), CX
 	SHLQ       $0x02, CX
@@ -3770,17 +3770,17 @@ wide2:
 	ADDQ       R8, R10
 	PREFETCHT0 (R10)
 	PREFETCHT0 64(R10)
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
 	TESTQ      R9, R9
-	JZ         wide2_store
+	JZ         two2_add
 
-wide2_loop:
+two2_step:
 	PREFETCHT0   (BX)(SI*8)
-	VMOVUPS      (BX), Z28
 	PREFETCHT0   64(BX)(SI*8)
+	VMOVUPS      (BX), Z28
 	VMOVUPS      64(BX), Z29
 	VBROADCASTSS (AX), Z30
 	VFMADD231PS  Z28, Z30, Z0
@@ -3791,12 +3791,12 @@ wide2_loop:
 	ADDQ         DX, AX
 	ADDQ         SI, BX
 	DECQ         R9
-	JNZ          wide2_loop
+	JNZ          two2_step
 
-wide2_store:
+two2_add:
 	MOVQ      bias_base+128(FP), AX
 	TESTQ     AX, AX
-	JZ        wide2_unbiased
+	JZ        two2_unbiased
 	VMOVUPS.Z (AX), K1, Z28
 	VMOVUPS.Z 64(AX), K2, Z29
 	VADDPS    Z28, Z0, Z0
@@ -3804,19 +3804,19 @@ wide2_store:
 	VADDPS    Z28, Z2, Z2
 	VADDPS    Z29, Z3, Z3
 
-wide2_unbiased:
+two2_unbiased:
 	MOVB   accumulate+152(FP), AL
-	MOVQ   DI, R10
 	TESTB  AL, AL
-	JZ     wide2_write
+	JZ     two2_write
+	MOVQ   DI, R10
 	VADDPS (R10), Z0, K1, Z0
 	VADDPS 64(R10), Z1, K2, Z1
 	ADDQ   R8, R10
 	VADDPS (R10), Z2, K1, Z2
 	VADDPS 64(R10), Z3, K2, Z3
-	MOVQ   DI, R10
 
-wide2_write:
+two2_write:
+	MOVQ    DI, R10
 	VMOVUPS Z0, K1, (R10)
 	VMOVUPS Z1, K2, 64(R10)
 	ADDQ    R8, R10
@@ -3825,7 +3825,7 @@ wide2_write:
 	VZEROUPPER
 	RET
 
-narrow2:
+one2:
 	MOVQ       a_base+24(FP), AX
 	MOVQ       aRow+48(FP), CX
 	SHLQ       $0x02, CX
@@ -3842,12 +3842,12 @@ narrow2:
 	PREFETCHT0 (R10)
 	ADDQ       R8, R10
 	PREFETCHT0 (R10)
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
 	TESTQ      R9, R9
-	JZ         narrow2_store
+	JZ         one2_add
 
-narrow2_loop:
+one2_step:
 	PREFETCHT0       (BX)(SI*8)
 	VMOVUPS          (BX), Z28
 	VFMADD231PS.BCST (AX), Z28, Z0
@@ -3855,34 +3855,34 @@ narrow2_loop:
 	ADDQ             DX, AX
 	ADDQ             SI, BX
 	DECQ             R9
-	JNZ              narrow2_loop
+	JNZ              one2_step
 
-narrow2_store:
+one2_add:
 	MOVQ      bias_base+128(FP), AX
 	TESTQ     AX, AX
-	JZ        narrow2_unbiased
+	JZ        one2_unbiased
 	VMOVUPS.Z (AX), K1, Z28
 	VADDPS    Z28, Z0, Z0
 	VADDPS    Z28, Z1, Z1
 
-narrow2_unbiased:
+one2_unbiased:
 	MOVB   accumulate+152(FP), AL
-	MOVQ   DI, R10
 	TESTB  AL, AL
-	JZ     narrow2_write
+	JZ     one2_write
+	MOVQ   DI, R10
 	VADDPS (R10), Z0, K1, Z0
 	ADDQ   R8, R10
 	VADDPS (R10), Z1, K1, Z1
-	MOVQ   DI, R10
 
-narrow2_write:
+one2_write:
+	MOVQ    DI, R10
 	VMOVUPS Z0, K1, (R10)
 	ADDQ    R8, R10
 	VMOVUPS Z1, K1, (R10)
 	VZEROUPPER
 	RET
 
-wide1:
+two1:
 	MOVQ       a_base+24(FP), AX
 	MOVQ       aRow+48(FP), CX
 	SHLQ       $0x02, CX
@@ -3898,15 +3898,15 @@ wide1:
 	MOVQ       SI, R8
 	PREFETCHT0 (R8)
 	PREFETCHT0 64(R8)
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
 	TESTQ      DI, DI
-	JZ         wide1_store
+	JZ         two1_add
 
-wide1_loop:
+two1_step:
 	PREFETCHT0   (DX)(BX*8)
-	VMOVUPS      (DX), Z28
 	PREFETCHT0   64(DX)(BX*8)
+	VMOVUPS      (DX), Z28
 	VMOVUPS      64(DX), Z29
 	VBROADCASTSS (AX), Z30
 	VFMADD231PS  Z28, Z30, Z0
@@ -3914,33 +3914,33 @@ wide1_loop:
 	ADDQ         CX, AX
 	ADDQ         BX, DX
 	DECQ         DI
-	JNZ          wide1_loop
+	JNZ          two1_step
 
-wide1_store:
+two1_add:
 	MOVQ      bias_base+128(FP), AX
 	TESTQ     AX, AX
-	JZ        wide1_unbiased
+	JZ        two1_unbiased
 	VMOVUPS.Z (AX), K1, Z28
 	VMOVUPS.Z 64(AX), K2, Z29
 	VADDPS    Z28, Z0, Z0
 	VADDPS    Z29, Z1, Z1
 
-wide1_unbiased:
+two1_unbiased:
 	MOVB   accumulate+152(FP), AL
-	MOVQ   SI, R8
 	TESTB  AL, AL
-	JZ     wide1_write
+	JZ     two1_write
+	MOVQ   SI, R8
 	VADDPS (R8), Z0, K1, Z0
 	VADDPS 64(R8), Z1, K2, Z1
-	MOVQ   SI, R8
 
-wide1_write:
+two1_write:
+	MOVQ    SI, R8
 	VMOVUPS Z0, K1, (R8)
 	VMOVUPS Z1, K2, 64(R8)
 	VZEROUPPER
 	RET
 
-narrow1:
+one1:
 	MOVQ       a_base+24(FP), AX
 	MOVQ       aRow+48(FP), CX
 	SHLQ       $0x02, CX
@@ -3955,35 +3955,35 @@ narrow1:
 	MOVQ       depth+16(FP), DI
 	MOVQ       SI, R8
 	PREFETCHT0 (R8)
-	VPXORD     Z0, Z0, Z0
+	VXORPS     Z0, Z0, Z0
 	TESTQ      DI, DI
-	JZ         narrow1_store
+	JZ         one1_add
 
-narrow1_loop:
+one1_step:
 	PREFETCHT0       (DX)(BX*8)
 	VMOVUPS          (DX), Z28
 	VFMADD231PS.BCST (AX), Z28, Z0
 	ADDQ             CX, AX
 	ADDQ             BX, DX
 	DECQ             DI
-	JNZ              narrow1_loop
+	JNZ              one1_step
 
-narrow1_store:
+one1_add:
 	MOVQ      bias_base+128(FP), AX
 	TESTQ     AX, AX
-	JZ        narrow1_unbiased
+	JZ        one1_unbiased
 	VMOVUPS.Z (AX), K1, Z28
 	VADDPS    Z28, Z0, Z0
 
-narrow1_unbiased:
+one1_unbiased:
 	MOVB   accumulate+152(FP), AL
-	MOVQ   SI, R8
 	TESTB  AL, AL
-	JZ     narrow1_write
-	VADDPS (R8), Z0, K1, Z0
+	JZ     one1_write
 	MOVQ   SI, R8
+	VADDPS (R8), Z0, K1, Z0
 
-narrow1_write:
+one1_write:
+	MOVQ    SI, R8
 	VMOVUPS Z0, K1, (R8)
 	VZEROUPPER
 	RET
@@ -3996,25 +3996,24 @@ TEXT ·copyPanelsAVX512(SB), NOSPLIT, $0-96
 	MOVQ  depth+48(FP), SI
 	MOVQ  ld+88(FP), DI
 	SHLQ  $0x02, DI
-	MOVQ  panel+64(FP), R8
-	MOVQ  stride+80(FP), R9
-	SHLQ  $0x02, R9
+	MOVQ  stride+80(FP), R8
+	SHLQ  $0x02, R8
+	MOVQ  panel+64(FP), R9
 	MOVQ  width+56(FP), AX
 	XORL  DX, DX
-	DIVQ  R8
+	DIVQ  R9
+	MOVQ  DX, DX
 	MOVQ  $-1, R10
-	BZHIQ R8, R10, R10
+	BZHIQ R9, R10, R10
 	KMOVW R10, K1
 	SHRQ  $0x10, R10
 	KMOVW R10, K2
-	KMOVW K1, K3
-	KMOVW K2, K4
 	MOVQ  $-1, R10
 	BZHIQ DX, R10, R10
-	KMOVW R10, K1
+	KMOVW R10, K3
 	SHRQ  $0x10, R10
-	KMOVW R10, K2
-	SHLQ  $0x02, R8
+	KMOVW R10, K4
+	SHLQ  $0x02, R9
 	MOVQ  lanes+72(FP), R10
 	CMPQ  R10, $0x10
 	JE    one_row
@@ -4028,13 +4027,13 @@ two_row:
 
 two_panel:
 	PREFETCHT0 (R11)(DI*4)
-	VMOVUPS.Z  (R11), K3, Z0
+	VMOVUPS.Z  (R11), K1, Z0
 	VMOVUPS    Z0, (R10)
 	PREFETCHT0 64(R11)(DI*4)
-	VMOVUPS.Z  64(R11), K4, Z1
+	VMOVUPS.Z  64(R11), K2, Z1
 	VMOVUPS    Z1, 64(R10)
-	ADDQ       R8, R11
-	ADDQ       R9, R10
+	ADDQ       R9, R11
+	ADDQ       R8, R10
 	DECQ       R12
 	JNZ        two_panel
 
@@ -4042,10 +4041,10 @@ two_rest:
 	TESTQ      DX, DX
 	JZ         two_next
 	PREFETCHT0 (R11)(DI*4)
-	VMOVUPS.Z  (R11), K1, Z0
+	VMOVUPS.Z  (R11), K3, Z0
 	VMOVUPS    Z0, (R10)
 	PREFETCHT0 64(R11)(DI*4)
-	VMOVUPS.Z  64(R11), K2, Z1
+	VMOVUPS.Z  64(R11), K4, Z1
 	VMOVUPS    Z1, 64(R10)
 
 two_next:
@@ -4065,10 +4064,10 @@ one_row:
 
 one_panel:
 	PREFETCHT0 (R11)(DI*4)
-	VMOVUPS.Z  (R11), K3, Z0
+	VMOVUPS.Z  (R11), K1, Z0
 	VMOVUPS    Z0, (R10)
-	ADDQ       R8, R11
-	ADDQ       R9, R10
+	ADDQ       R9, R11
+	ADDQ       R8, R10
 	DECQ       R12
 	JNZ        one_panel
 
@@ -4076,7 +4075,7 @@ one_rest:
 	TESTQ      DX, DX
 	JZ         one_next
 	PREFETCHT0 (R11)(DI*4)
-	VMOVUPS.Z  (R11), K1, Z0
+	VMOVUPS.Z  (R11), K3, Z0
 	VMOVUPS    Z0, (R10)
 
 one_next:
@@ -4414,5 +4413,871 @@ store2:
 
 store1:
 	VMOVUPS Z0, (AX)
+	VZEROUPPER
+	RET
+
+// func tileAVX2(rows int, cols int, depth int, a []float32, aRow int, aStep int, b []float32, bStep int, c []float32, ldc int, bias []float32, accumulate bool)
+// Requires: AVX, FMA3, MMX+
+TEXT ·tileAVX2(SB), NOSPLIT, $0-153
+	MOVQ rows+0(FP), AX
+	CMPQ AX, $0x06
+	JE   two6
+	CMPQ AX, $0x05
+	JE   two5
+	CMPQ AX, $0x04
+	JE   two4
+	CMPQ AX, $0x03
+	JE   two3
+	CMPQ AX, $0x02
+	JE   two2
+	JMP  two1
+
+two6:
+	MOVQ       a_base+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (AX)(CX*1), DX
+	LEAQ       (DX)(CX*2), DX
+	MOVQ       aStep+56(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       b_base+64(FP), SI
+	MOVQ       bStep+88(FP), DI
+	SHLQ       $0x02, DI
+	MOVQ       c_base+96(FP), R8
+	MOVQ       ldc+120(FP), R9
+	SHLQ       $0x02, R9
+	MOVQ       depth+16(FP), R10
+	MOVQ       R8, R11
+	PREFETCHT0 (R11)
+	ADDQ       R9, R11
+	PREFETCHT0 (R11)
+	ADDQ       R9, R11
+	PREFETCHT0 (R11)
+	ADDQ       R9, R11
+	PREFETCHT0 (R11)
+	ADDQ       R9, R11
+	PREFETCHT0 (R11)
+	ADDQ       R9, R11
+	PREFETCHT0 (R11)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	VXORPS     Y10, Y10, Y10
+	VXORPS     Y11, Y11, Y11
+	TESTQ      R10, R10
+	JZ         two6_add
+
+two6_step:
+	PREFETCHT0   (SI)(DI*8)
+	VMOVUPS      (SI), Y12
+	VMOVUPS      32(SI), Y13
+	VBROADCASTSS (AX), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS (AX)(CX*1), Y15
+	VFMADD231PS  Y12, Y15, Y2
+	VFMADD231PS  Y13, Y15, Y3
+	VBROADCASTSS (AX)(CX*2), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS (DX), Y15
+	VFMADD231PS  Y12, Y15, Y6
+	VFMADD231PS  Y13, Y15, Y7
+	VBROADCASTSS (DX)(CX*1), Y14
+	VFMADD231PS  Y12, Y14, Y8
+	VFMADD231PS  Y13, Y14, Y9
+	VBROADCASTSS (DX)(CX*2), Y15
+	VFMADD231PS  Y12, Y15, Y10
+	VFMADD231PS  Y13, Y15, Y11
+	ADDQ         BX, AX
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	DECQ         R10
+	JNZ          two6_step
+
+two6_add:
+	MOVQ    bias_base+128(FP), AX
+	TESTQ   AX, AX
+	JZ      two6_unbiased
+	VMOVUPS (AX), Y12
+	VMOVUPS 32(AX), Y13
+	VADDPS  Y12, Y0, Y0
+	VADDPS  Y13, Y1, Y1
+	VADDPS  Y12, Y2, Y2
+	VADDPS  Y13, Y3, Y3
+	VADDPS  Y12, Y4, Y4
+	VADDPS  Y13, Y5, Y5
+	VADDPS  Y12, Y6, Y6
+	VADDPS  Y13, Y7, Y7
+	VADDPS  Y12, Y8, Y8
+	VADDPS  Y13, Y9, Y9
+	VADDPS  Y12, Y10, Y10
+	VADDPS  Y13, Y11, Y11
+
+two6_unbiased:
+	MOVB   accumulate+152(FP), AL
+	TESTB  AL, AL
+	JZ     two6_write
+	MOVQ   R8, R11
+	VADDPS (R11), Y0, Y0
+	VADDPS 32(R11), Y1, Y1
+	ADDQ   R9, R11
+	VADDPS (R11), Y2, Y2
+	VADDPS 32(R11), Y3, Y3
+	ADDQ   R9, R11
+	VADDPS (R11), Y4, Y4
+	VADDPS 32(R11), Y5, Y5
+	ADDQ   R9, R11
+	VADDPS (R11), Y6, Y6
+	VADDPS 32(R11), Y7, Y7
+	ADDQ   R9, R11
+	VADDPS (R11), Y8, Y8
+	VADDPS 32(R11), Y9, Y9
+	ADDQ   R9, R11
+	VADDPS (R11), Y10, Y10
+	VADDPS 32(R11), Y11, Y11
+
+two6_write:
+	MOVQ    R8, R11
+	VMOVUPS Y0, (R11)
+	VMOVUPS Y1, 32(R11)
+	ADDQ    R9, R11
+	VMOVUPS Y2, (R11)
+	VMOVUPS Y3, 32(R11)
+	ADDQ    R9, R11
+	VMOVUPS Y4, (R11)
+	VMOVUPS Y5, 32(R11)
+	ADDQ    R9, R11
+	VMOVUPS Y6, (R11)
+	VMOVUPS Y7, 32(R11)
+	ADDQ    R9, R11
+	VMOVUPS Y8, (R11)
+	VMOVUPS Y9, 32(R11)
+	ADDQ    R9, R11
+	VMOVUPS Y10, (R11)
+	VMOVUPS Y11, 32(R11)
+	VZEROUPPER
+	RET
+
+two5:
+	MOVQ       a_base+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (AX)(CX*1), DX
+	LEAQ       (DX)(CX*2), DX
+	MOVQ       aStep+56(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       b_base+64(FP), SI
+	MOVQ       bStep+88(FP), DI
+	SHLQ       $0x02, DI
+	MOVQ       c_base+96(FP), R8
+	MOVQ       ldc+120(FP), R9
+	SHLQ       $0x02, R9
+	MOVQ       depth+16(FP), R10
+	MOVQ       R8, R11
+	PREFETCHT0 (R11)
+	ADDQ       R9, R11
+	PREFETCHT0 (R11)
+	ADDQ       R9, R11
+	PREFETCHT0 (R11)
+	ADDQ       R9, R11
+	PREFETCHT0 (R11)
+	ADDQ       R9, R11
+	PREFETCHT0 (R11)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	TESTQ      R10, R10
+	JZ         two5_add
+
+two5_step:
+	PREFETCHT0   (SI)(DI*8)
+	VMOVUPS      (SI), Y12
+	VMOVUPS      32(SI), Y13
+	VBROADCASTSS (AX), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS (AX)(CX*1), Y15
+	VFMADD231PS  Y12, Y15, Y2
+	VFMADD231PS  Y13, Y15, Y3
+	VBROADCASTSS (AX)(CX*2), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS (DX), Y15
+	VFMADD231PS  Y12, Y15, Y6
+	VFMADD231PS  Y13, Y15, Y7
+	VBROADCASTSS (DX)(CX*1), Y14
+	VFMADD231PS  Y12, Y14, Y8
+	VFMADD231PS  Y13, Y14, Y9
+	ADDQ         BX, AX
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	DECQ         R10
+	JNZ          two5_step
+
+two5_add:
+	MOVQ    bias_base+128(FP), AX
+	TESTQ   AX, AX
+	JZ      two5_unbiased
+	VMOVUPS (AX), Y12
+	VMOVUPS 32(AX), Y13
+	VADDPS  Y12, Y0, Y0
+	VADDPS  Y13, Y1, Y1
+	VADDPS  Y12, Y2, Y2
+	VADDPS  Y13, Y3, Y3
+	VADDPS  Y12, Y4, Y4
+	VADDPS  Y13, Y5, Y5
+	VADDPS  Y12, Y6, Y6
+	VADDPS  Y13, Y7, Y7
+	VADDPS  Y12, Y8, Y8
+	VADDPS  Y13, Y9, Y9
+
+two5_unbiased:
+	MOVB   accumulate+152(FP), AL
+	TESTB  AL, AL
+	JZ     two5_write
+	MOVQ   R8, R11
+	VADDPS (R11), Y0, Y0
+	VADDPS 32(R11), Y1, Y1
+	ADDQ   R9, R11
+	VADDPS (R11), Y2, Y2
+	VADDPS 32(R11), Y3, Y3
+	ADDQ   R9, R11
+	VADDPS (R11), Y4, Y4
+	VADDPS 32(R11), Y5, Y5
+	ADDQ   R9, R11
+	VADDPS (R11), Y6, Y6
+	VADDPS 32(R11), Y7, Y7
+	ADDQ   R9, R11
+	VADDPS (R11), Y8, Y8
+	VADDPS 32(R11), Y9, Y9
+
+two5_write:
+	MOVQ    R8, R11
+	VMOVUPS Y0, (R11)
+	VMOVUPS Y1, 32(R11)
+	ADDQ    R9, R11
+	VMOVUPS Y2, (R11)
+	VMOVUPS Y3, 32(R11)
+	ADDQ    R9, R11
+	VMOVUPS Y4, (R11)
+	VMOVUPS Y5, 32(R11)
+	ADDQ    R9, R11
+	VMOVUPS Y6, (R11)
+	VMOVUPS Y7, 32(R11)
+	ADDQ    R9, R11
+	VMOVUPS Y8, (R11)
+	VMOVUPS Y9, 32(R11)
+	VZEROUPPER
+	RET
+
+two4:
+	MOVQ       a_base+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (AX)(CX*1), DX
+	LEAQ       (DX)(CX*2), DX
+	MOVQ       aStep+56(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       b_base+64(FP), SI
+	MOVQ       bStep+88(FP), DI
+	SHLQ       $0x02, DI
+	MOVQ       c_base+96(FP), R8
+	MOVQ       ldc+120(FP), R9
+	SHLQ       $0x02, R9
+	MOVQ       depth+16(FP), R10
+	MOVQ       R8, R11
+	PREFETCHT0 (R11)
+	ADDQ       R9, R11
+	PREFETCHT0 (R11)
+	ADDQ       R9, R11
+	PREFETCHT0 (R11)
+	ADDQ       R9, R11
+	PREFETCHT0 (R11)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	TESTQ      R10, R10
+	JZ         two4_add
+
+two4_step:
+	PREFETCHT0   (SI)(DI*8)
+	VMOVUPS      (SI), Y12
+	VMOVUPS      32(SI), Y13
+	VBROADCASTSS (AX), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS (AX)(CX*1), Y15
+	VFMADD231PS  Y12, Y15, Y2
+	VFMADD231PS  Y13, Y15, Y3
+	VBROADCASTSS (AX)(CX*2), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS (DX), Y15
+	VFMADD231PS  Y12, Y15, Y6
+	VFMADD231PS  Y13, Y15, Y7
+	ADDQ         BX, AX
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	DECQ         R10
+	JNZ          two4_step
+
+two4_add:
+	MOVQ    bias_base+128(FP), AX
+	TESTQ   AX, AX
+	JZ      two4_unbiased
+	VMOVUPS (AX), Y12
+	VMOVUPS 32(AX), Y13
+	VADDPS  Y12, Y0, Y0
+	VADDPS  Y13, Y1, Y1
+	VADDPS  Y12, Y2, Y2
+	VADDPS  Y13, Y3, Y3
+	VADDPS  Y12, Y4, Y4
+	VADDPS  Y13, Y5, Y5
+	VADDPS  Y12, Y6, Y6
+	VADDPS  Y13, Y7, Y7
+
+two4_unbiased:
+	MOVB   accumulate+152(FP), AL
+	TESTB  AL, AL
+	JZ     two4_write
+	MOVQ   R8, R11
+	VADDPS (R11), Y0, Y0
+	VADDPS 32(R11), Y1, Y1
+	ADDQ   R9, R11
+	VADDPS (R11), Y2, Y2
+	VADDPS 32(R11), Y3, Y3
+	ADDQ   R9, R11
+	VADDPS (R11), Y4, Y4
+	VADDPS 32(R11), Y5, Y5
+	ADDQ   R9, R11
+	VADDPS (R11), Y6, Y6
+	VADDPS 32(R11), Y7, Y7
+
+two4_write:
+	MOVQ    R8, R11
+	VMOVUPS Y0, (R11)
+	VMOVUPS Y1, 32(R11)
+	ADDQ    R9, R11
+	VMOVUPS Y2, (R11)
+	VMOVUPS Y3, 32(R11)
+	ADDQ    R9, R11
+	VMOVUPS Y4, (R11)
+	VMOVUPS Y5, 32(R11)
+	ADDQ    R9, R11
+	VMOVUPS Y6, (R11)
+	VMOVUPS Y7, 32(R11)
+	VZEROUPPER
+	RET
+
+two3:
+	MOVQ       a_base+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       aStep+56(FP), DX
+	SHLQ       $0x02, DX
+	MOVQ       b_base+64(FP), BX
+	MOVQ       bStep+88(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       c_base+96(FP), DI
+	MOVQ       ldc+120(FP), R8
+	SHLQ       $0x02, R8
+	MOVQ       depth+16(FP), R9
+	MOVQ       DI, R10
+	PREFETCHT0 (R10)
+	ADDQ       R8, R10
+	PREFETCHT0 (R10)
+	ADDQ       R8, R10
+	PREFETCHT0 (R10)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	TESTQ      R9, R9
+	JZ         two3_add
+
+two3_step:
+	PREFETCHT0   (BX)(SI*8)
+	VMOVUPS      (BX), Y12
+	VMOVUPS      32(BX), Y13
+	VBROADCASTSS (AX), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS (AX)(CX*1), Y15
+	VFMADD231PS  Y12, Y15, Y2
+	VFMADD231PS  Y13, Y15, Y3
+	VBROADCASTSS (AX)(CX*2), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	ADDQ         DX, AX
+	ADDQ         SI, BX
+	DECQ         R9
+	JNZ          two3_step
+
+two3_add:
+	MOVQ    bias_base+128(FP), AX
+	TESTQ   AX, AX
+	JZ      two3_unbiased
+	VMOVUPS (AX), Y12
+	VMOVUPS 32(AX), Y13
+	VADDPS  Y12, Y0, Y0
+	VADDPS  Y13, Y1, Y1
+	VADDPS  Y12, Y2, Y2
+	VADDPS  Y13, Y3, Y3
+	VADDPS  Y12, Y4, Y4
+	VADDPS  Y13, Y5, Y5
+
+two3_unbiased:
+	MOVB   accumulate+152(FP), AL
+	TESTB  AL, AL
+	JZ     two3_write
+	MOVQ   DI, R10
+	VADDPS (R10), Y0, Y0
+	VADDPS 32(R10), Y1, Y1
+	ADDQ   R8, R10
+	VADDPS (R10), Y2, Y2
+	VADDPS 32(R10), Y3, Y3
+	ADDQ   R8, R10
+	VADDPS (R10), Y4, Y4
+	VADDPS 32(R10), Y5, Y5
+
+two3_write:
+	MOVQ    DI, R10
+	VMOVUPS Y0, (R10)
+	VMOVUPS Y1, 32(R10)
+	ADDQ    R8, R10
+	VMOVUPS Y2, (R10)
+	VMOVUPS Y3, 32(R10)
+	ADDQ    R8, R10
+	VMOVUPS Y4, (R10)
+	VMOVUPS Y5, 32(R10)
+	VZEROUPPER
+	RET
+
+two2:
+	MOVQ       a_base+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       aStep+56(FP), DX
+	SHLQ       $0x02, DX
+	MOVQ       b_base+64(FP), BX
+	MOVQ       bStep+88(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       c_base+96(FP), DI
+	MOVQ       ldc+120(FP), R8
+	SHLQ       $0x02, R8
+	MOVQ       depth+16(FP), R9
+	MOVQ       DI, R10
+	PREFETCHT0 (R10)
+	ADDQ       R8, R10
+	PREFETCHT0 (R10)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	TESTQ      R9, R9
+	JZ         two2_add
+
+two2_step:
+	PREFETCHT0   (BX)(SI*8)
+	VMOVUPS      (BX), Y12
+	VMOVUPS      32(BX), Y13
+	VBROADCASTSS (AX), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS (AX)(CX*1), Y15
+	VFMADD231PS  Y12, Y15, Y2
+	VFMADD231PS  Y13, Y15, Y3
+	ADDQ         DX, AX
+	ADDQ         SI, BX
+	DECQ         R9
+	JNZ          two2_step
+
+two2_add:
+	MOVQ    bias_base+128(FP), AX
+	TESTQ   AX, AX
+	JZ      two2_unbiased
+	VMOVUPS (AX), Y12
+	VMOVUPS 32(AX), Y13
+	VADDPS  Y12, Y0, Y0
+	VADDPS  Y13, Y1, Y1
+	VADDPS  Y12, Y2, Y2
+	VADDPS  Y13, Y3, Y3
+
+two2_unbiased:
+	MOVB   accumulate+152(FP), AL
+	TESTB  AL, AL
+	JZ     two2_write
+	MOVQ   DI, R10
+	VADDPS (R10), Y0, Y0
+	VADDPS 32(R10), Y1, Y1
+	ADDQ   R8, R10
+	VADDPS (R10), Y2, Y2
+	VADDPS 32(R10), Y3, Y3
+
+two2_write:
+	MOVQ    DI, R10
+	VMOVUPS Y0, (R10)
+	VMOVUPS Y1, 32(R10)
+	ADDQ    R8, R10
+	VMOVUPS Y2, (R10)
+	VMOVUPS Y3, 32(R10)
+	VZEROUPPER
+	RET
+
+two1:
+	MOVQ       a_base+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       aStep+56(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       b_base+64(FP), DX
+	MOVQ       bStep+88(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       c_base+96(FP), SI
+	MOVQ       ldc+120(FP), DI
+	SHLQ       $0x02, DI
+	MOVQ       depth+16(FP), DI
+	MOVQ       SI, R8
+	PREFETCHT0 (R8)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	TESTQ      DI, DI
+	JZ         two1_add
+
+two1_step:
+	PREFETCHT0   (DX)(BX*8)
+	VMOVUPS      (DX), Y12
+	VMOVUPS      32(DX), Y13
+	VBROADCASTSS (AX), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	DECQ         DI
+	JNZ          two1_step
+
+two1_add:
+	MOVQ    bias_base+128(FP), AX
+	TESTQ   AX, AX
+	JZ      two1_unbiased
+	VMOVUPS (AX), Y12
+	VMOVUPS 32(AX), Y13
+	VADDPS  Y12, Y0, Y0
+	VADDPS  Y13, Y1, Y1
+
+two1_unbiased:
+	MOVB   accumulate+152(FP), AL
+	TESTB  AL, AL
+	JZ     two1_write
+	MOVQ   SI, R8
+	VADDPS (R8), Y0, Y0
+	VADDPS 32(R8), Y1, Y1
+
+two1_write:
+	MOVQ    SI, R8
+	VMOVUPS Y0, (R8)
+	VMOVUPS Y1, 32(R8)
+	VZEROUPPER
+	RET
+
+// func copyPanelsAVX2(dst []float32, src []float32, depth int, width int, panel int, lanes int, stride int, ld int)
+// Requires: AVX, AVX2, MMX+
+TEXT ·copyPanelsAVX2(SB), NOSPLIT, $0-96
+	MOVQ         dst_base+0(FP), CX
+	MOVQ         src_base+24(FP), BX
+	MOVQ         depth+48(FP), SI
+	MOVQ         ld+88(FP), DI
+	SHLQ         $0x02, DI
+	MOVQ         stride+80(FP), R8
+	SHLQ         $0x02, R8
+	MOVQ         panel+64(FP), R9
+	MOVQ         width+56(FP), AX
+	XORL         DX, DX
+	DIVQ         R9
+	MOVQ         DX, DX
+	VMOVD        R9, X0
+	VPBROADCASTD X0, Y12
+	VPCMPGTD     laneNumbers<>+32(SB), Y12, Y13
+	VPCMPGTD     laneNumbers<>+0(SB), Y12, Y12
+	VMOVD        DX, X0
+	VPBROADCASTD X0, Y14
+	VPCMPGTD     laneNumbers<>+32(SB), Y14, Y15
+	VPCMPGTD     laneNumbers<>+0(SB), Y14, Y14
+	SHLQ         $0x02, R9
+	MOVQ         lanes+72(FP), R10
+	CMPQ         R10, $0x08
+	JE           one_row
+
+two_row:
+	MOVQ  CX, R10
+	MOVQ  BX, R11
+	MOVQ  AX, R12
+	TESTQ R12, R12
+	JZ    two_rest
+
+two_panel:
+	PREFETCHT0 (R11)(DI*4)
+	VMASKMOVPS (R11), Y12, Y0
+	VMOVUPS    Y0, (R10)
+	VMASKMOVPS 32(R11), Y13, Y1
+	VMOVUPS    Y1, 32(R10)
+	ADDQ       R9, R11
+	ADDQ       R8, R10
+	DECQ       R12
+	JNZ        two_panel
+
+two_rest:
+	TESTQ      DX, DX
+	JZ         two_next
+	PREFETCHT0 (R11)(DI*4)
+	VMASKMOVPS (R11), Y14, Y0
+	VMOVUPS    Y0, (R10)
+	VMASKMOVPS 32(R11), Y15, Y1
+	VMOVUPS    Y1, 32(R10)
+
+two_next:
+	ADDQ DI, BX
+	ADDQ $0x40, CX
+	DECQ SI
+	JNZ  two_row
+	VZEROUPPER
+	RET
+
+one_row:
+	MOVQ  CX, R10
+	MOVQ  BX, R11
+	MOVQ  AX, R12
+	TESTQ R12, R12
+	JZ    one_rest
+
+one_panel:
+	PREFETCHT0 (R11)(DI*4)
+	VMASKMOVPS (R11), Y12, Y0
+	VMOVUPS    Y0, (R10)
+	ADDQ       R9, R11
+	ADDQ       R8, R10
+	DECQ       R12
+	JNZ        one_panel
+
+one_rest:
+	TESTQ      DX, DX
+	JZ         one_next
+	PREFETCHT0 (R11)(DI*4)
+	VMASKMOVPS (R11), Y14, Y0
+	VMOVUPS    Y0, (R10)
+
+one_next:
+	ADDQ DI, BX
+	ADDQ $0x20, CX
+	DECQ SI
+	JNZ  one_row
+	VZEROUPPER
+	RET
+
+DATA laneNumbers<>+0(SB)/4, $0x00000000
+DATA laneNumbers<>+4(SB)/4, $0x00000001
+DATA laneNumbers<>+8(SB)/4, $0x00000002
+DATA laneNumbers<>+12(SB)/4, $0x00000003
+DATA laneNumbers<>+16(SB)/4, $0x00000004
+DATA laneNumbers<>+20(SB)/4, $0x00000005
+DATA laneNumbers<>+24(SB)/4, $0x00000006
+DATA laneNumbers<>+28(SB)/4, $0x00000007
+DATA laneNumbers<>+32(SB)/4, $0x00000008
+DATA laneNumbers<>+36(SB)/4, $0x00000009
+DATA laneNumbers<>+40(SB)/4, $0x0000000a
+DATA laneNumbers<>+44(SB)/4, $0x0000000b
+DATA laneNumbers<>+48(SB)/4, $0x0000000c
+DATA laneNumbers<>+52(SB)/4, $0x0000000d
+DATA laneNumbers<>+56(SB)/4, $0x0000000e
+DATA laneNumbers<>+60(SB)/4, $0x0000000f
+GLOBL laneNumbers<>(SB), RODATA|NOPTR, $64
+
+// func turnPanelAVX2(dst []float32, src []float32, depth int, width int, lanes int, ld int)
+// Requires: AVX, AVX2, CMOV, MMX+
+TEXT ·turnPanelAVX2(SB), NOSPLIT, $0-80
+	MOVQ dst_base+0(FP), AX
+	MOVQ depth+48(FP), CX
+	MOVQ width+56(FP), DX
+	MOVQ lanes+64(FP), BX
+	SHLQ $0x02, BX
+	MOVQ ld+72(FP), SI
+	SHLQ $0x02, SI
+	MOVQ src_base+24(FP), DI
+	LEAQ (DI)(SI*1), R8
+	LEAQ (R8)(SI*2), R8
+	LEAQ (R8)(SI*1), R9
+	LEAQ (R9)(SI*2), R9
+
+block:
+	MOVQ         $0x00000008, R10
+	CMPQ         CX, R10
+	CMOVQLT      CX, R10
+	VMOVD        R10, X0
+	VPBROADCASTD X0, Y12
+	VPCMPGTD     laneNumbers<>+32(SB), Y12, Y13
+	VPCMPGTD     laneNumbers<>+0(SB), Y12, Y12
+	CMPQ         DX, $0x08
+	JE           load8
+	CMPQ         DX, $0x07
+	JE           load7
+	CMPQ         DX, $0x06
+	JE           load6
+	CMPQ         DX, $0x05
+	JE           load5
+	CMPQ         DX, $0x04
+	JE           load4
+	CMPQ         DX, $0x03
+	JE           load3
+	CMPQ         DX, $0x02
+	JE           load2
+	JMP          load1
+
+load8:
+	VMASKMOVPS (R9)(SI*1), Y12, Y7
+	PREFETCHT0 256(R9)(SI*1)
+
+load7:
+	VMASKMOVPS (R9), Y12, Y6
+	PREFETCHT0 256(R9)
+
+load6:
+	VMASKMOVPS (R8)(SI*2), Y12, Y5
+	PREFETCHT0 256(R8)(SI*2)
+
+load5:
+	VMASKMOVPS (R8)(SI*1), Y12, Y4
+	PREFETCHT0 256(R8)(SI*1)
+
+load4:
+	VMASKMOVPS (R8), Y12, Y3
+	PREFETCHT0 256(R8)
+
+load3:
+	VMASKMOVPS (DI)(SI*2), Y12, Y2
+	PREFETCHT0 256(DI)(SI*2)
+
+load2:
+	VMASKMOVPS (DI)(SI*1), Y12, Y1
+	PREFETCHT0 256(DI)(SI*1)
+
+load1:
+	VMASKMOVPS (DI), Y12, Y0
+	PREFETCHT0 256(DI)
+	VUNPCKLPS  Y1, Y0, Y8
+	VUNPCKHPS  Y1, Y0, Y9
+	VUNPCKLPS  Y3, Y2, Y10
+	VUNPCKHPS  Y3, Y2, Y11
+	VUNPCKLPS  Y5, Y4, Y12
+	VUNPCKHPS  Y5, Y4, Y13
+	VUNPCKLPS  Y7, Y6, Y14
+	VUNPCKHPS  Y7, Y6, Y15
+	VUNPCKLPD  Y10, Y8, Y0
+	VUNPCKHPD  Y10, Y8, Y1
+	VUNPCKLPD  Y11, Y9, Y2
+	VUNPCKHPD  Y11, Y9, Y3
+	VUNPCKLPD  Y14, Y12, Y4
+	VUNPCKHPD  Y14, Y12, Y5
+	VUNPCKLPD  Y15, Y13, Y6
+	VUNPCKHPD  Y15, Y13, Y7
+	VPERM2F128 $0x20, Y4, Y0, Y8
+	VPERM2F128 $0x31, Y4, Y0, Y12
+	VPERM2F128 $0x20, Y5, Y1, Y9
+	VPERM2F128 $0x31, Y5, Y1, Y13
+	VPERM2F128 $0x20, Y6, Y2, Y10
+	VPERM2F128 $0x31, Y6, Y2, Y14
+	VPERM2F128 $0x20, Y7, Y3, Y11
+	VPERM2F128 $0x31, Y7, Y3, Y15
+	ADDQ       $0x20, DI
+	ADDQ       $0x20, R8
+	ADDQ       $0x20, R9
+	CMPQ       CX, $0x08
+	JL         last
+	VMOVUPS    Y8, (AX)
+	ADDQ       BX, AX
+	VMOVUPS    Y9, (AX)
+	ADDQ       BX, AX
+	VMOVUPS    Y10, (AX)
+	ADDQ       BX, AX
+	VMOVUPS    Y11, (AX)
+	ADDQ       BX, AX
+	VMOVUPS    Y12, (AX)
+	ADDQ       BX, AX
+	VMOVUPS    Y13, (AX)
+	ADDQ       BX, AX
+	VMOVUPS    Y14, (AX)
+	ADDQ       BX, AX
+	VMOVUPS    Y15, (AX)
+	ADDQ       BX, AX
+	SUBQ       $0x08, CX
+	JNZ        block
+	VZEROUPPER
+	RET
+
+last:
+	LEAQ  -1(CX), DX
+	IMULQ BX, DX
+	ADDQ  DX, AX
+	CMPQ  CX, $0x07
+	JE    store7
+	CMPQ  CX, $0x06
+	JE    store6
+	CMPQ  CX, $0x05
+	JE    store5
+	CMPQ  CX, $0x04
+	JE    store4
+	CMPQ  CX, $0x03
+	JE    store3
+	CMPQ  CX, $0x02
+	JE    store2
+	JMP   store1
+
+store7:
+	VMOVUPS Y14, (AX)
+	SUBQ    BX, AX
+
+store6:
+	VMOVUPS Y13, (AX)
+	SUBQ    BX, AX
+
+store5:
+	VMOVUPS Y12, (AX)
+	SUBQ    BX, AX
+
+store4:
+	VMOVUPS Y11, (AX)
+	SUBQ    BX, AX
+
+store3:
+	VMOVUPS Y10, (AX)
+	SUBQ    BX, AX
+
+store2:
+	VMOVUPS Y9, (AX)
+	SUBQ    BX, AX
+
+store1:
+	VMOVUPS Y8, (AX)
 	VZEROUPPER
 	RET

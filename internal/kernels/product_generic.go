@@ -33,23 +33,28 @@ func genericProduct[T Float]() *productKernel[T] {
 }
 
 func tileGeneric[T Float](rows, cols, depth int, a []T, aRow, aStep int, b []T, bStep int, c []T, ldc int, bias []T, accumulate bool) {
-	var sum [2][4]T
-	if rows == 2 && cols == 4 {
+	const width = 4
+	var sum [2 * width]T
+	if rows == 2 && cols == width {
 		sum = fullTileGeneric(depth, a, aRow, aStep, b, bStep)
 	} else {
 		for k := range depth {
 			for i := range rows {
 				x := a[i*aRow+k*aStep]
 				for j, y := range b[k*bStep:][:cols] {
-					sum[i][j] += x * y
+					sum[i*width+j] += x * y
 				}
 			}
 		}
 	}
+	storeTile(rows, cols, sum[:], width, c, ldc, bias, accumulate)
+}
+
+// storeTile writes the sums of a tile, whose rows lie ld apart, to C or adds them to it.
+func storeTile[T Float](rows, cols int, sum []T, ld int, c []T, ldc int, bias []T, accumulate bool) {
 	for i := range rows {
-		row := c[i*ldc:][:cols]
-		for j := range row {
-			v := sum[i][j]
+		row, s := c[i*ldc:][:cols], sum[i*ld:][:cols]
+		for j, v := range s {
 			if bias != nil {
 				v += bias[j]
 			}
@@ -62,7 +67,7 @@ func tileGeneric[T Float](rows, cols, depth int, a []T, aRow, aStep int, b []T, 
 }
 
 // fullTileGeneric sums a tile of 2 × 4, which fits the registers.
-func fullTileGeneric[T Float](depth int, a []T, aRow, aStep int, b []T, bStep int) [2][4]T {
+func fullTileGeneric[T Float](depth int, a []T, aRow, aStep int, b []T, bStep int) [8]T {
 	var s00, s01, s02, s03, s10, s11, s12, s13 T
 	for k := range depth {
 		x0, x1 := a[k*aStep], a[k*aStep+aRow]
@@ -76,7 +81,7 @@ func fullTileGeneric[T Float](depth int, a []T, aRow, aStep int, b []T, bStep in
 		s12 += x1 * y[2]
 		s13 += x1 * y[3]
 	}
-	return [2][4]T{{s00, s01, s02, s03}, {s10, s11, s12, s13}}
+	return [8]T{s00, s01, s02, s03, s10, s11, s12, s13}
 }
 
 func copyPanelsGeneric[T Float](dst, src []T, depth, width, panel, lanes, stride, ld int) {

@@ -1,14 +1,21 @@
 package kernels
 
-// Sizes of blocks, in elements.
-const (
-	maxDepth   = 512     // of a block of K
-	sharedSize = 4 << 20 // of the part of B that is packed at one time
-	packGroup  = 4       // panels of B that an item packs
+import "github.com/seahorse-ml/seahorse/internal/cpu"
 
-	// skinnyRows is the most rows for which packing B apart doesn't pay: its
-	// panels are used where they lie, or packed one by one as they are needed.
+const (
+	maxDepth  = 512 // most terms of a block of K
+	packGroup = 4   // panels of B that an item packs
+
+	// skinnyRows is the most rows for which packing B apart doesn't pay: its panels are used
+	// where they lie, or packed one by one as they are needed.
 	skinnyRows = 48
+)
+
+// Elements of packing space: the rows of A that an item packs stay in the second cache beside
+// a panel of B and a block of C, and the part of B that all items share stays in the third.
+var (
+	ownSize    = cpu.CacheSizes().L2 / 16
+	sharedSize = min(max(cpu.CacheSizes().L3/8, 1<<20), 4<<20)
 )
 
 // productDepth returns the terms of a block of K. Blocks are as equal as can
@@ -43,12 +50,12 @@ func (p *Product[T]) plan(workers int) productPlan {
 			workers: workers, own: p.depth * k.cols,
 		}
 	}
-	const leastItems, mostRowPanels, leastColPanels = 4, 8, 4 // items by worker
+	const leastItems, leastColPanels = 4, 4 // items by worker
 	r := productPlan{workers: workers}
 	r.spanN = min(panelsN, max(1024, sharedSize/max(1, p.K))/k.cols) * k.cols
 	r.spanK = max(1, sharedSize/max(1, r.spanN)/p.depth) * p.depth
 	panelsM := ceilDiv(p.M, k.rows)
-	rowPanels := min(mostRowPanels, max(2, panelsM/(leastItems*workers)))
+	rowPanels := max(2, min(ownSize/(k.lanes*p.depth), panelsM/(leastItems*workers)))
 	colPanels := r.spanN / k.cols
 	if rowItems := ceilDiv(panelsM, rowPanels); rowItems < leastItems*workers {
 		colPanels = max(leastColPanels, ceilDiv(colPanels, ceilDiv(leastItems*workers, rowItems)))

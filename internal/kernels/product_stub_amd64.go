@@ -4,7 +4,7 @@
 
 package kernels
 
-// tileAVX512 computes a tile of at most 14 rows and 32 columns, as productKernel.tile says.
+// tileAVX512 computes a tile as productKernel.tile says.
 //
 //go:noescape
 func tileAVX512(rows int, cols int, depth int, a []float32, aRow int, aStep int, b []float32, bStep int, c []float32, ldc int, bias []float32, accumulate bool)
@@ -18,3 +18,18 @@ func copyPanelsAVX512(dst []float32, src []float32, depth int, width int, panel 
 //
 //go:noescape
 func turnPanelAVX512(dst []float32, src []float32, depth int, width int, lanes int, ld int)
+
+// tileAVX2 computes a tile as productKernel.tile says, always of all columns.
+//
+//go:noescape
+func tileAVX2(rows int, cols int, depth int, a []float32, aRow int, aStep int, b []float32, bStep int, c []float32, ldc int, bias []float32, accumulate bool)
+
+// copyPanelsAVX2 packs panels of 8 or 16 lanes, as productKernel.copy says.
+//
+//go:noescape
+func copyPanelsAVX2(dst []float32, src []float32, depth int, width int, panel int, lanes int, stride int, ld int)
+
+// turnPanelAVX2 packs 1 to 8 columns of a panel, as productKernel.turn says.
+//
+//go:noescape
+func turnPanelAVX2(dst []float32, src []float32, depth int, width int, lanes int, ld int)

@@ -6,7 +6,9 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 
+	"github.com/seahorse-ml/seahorse/internal/cpu"
 	"github.com/seahorse-ml/seahorse/internal/parallel"
 )
 
@@ -154,21 +156,22 @@ func TestProductBlocks(t *testing.T) {
 
 // TestProductParts has B too large to be packed at one time, in either direction.
 func TestProductParts(t *testing.T) {
-	if testing.Short() {
-		t.Skip("multiplies large matrices")
-	}
+	defer func(size int) { sharedSize = size }(sharedSize)
+	sharedSize = 1 << 14
 	r := rand.New(rand.NewPCG(5, 6))
-	for _, s := range [][3]int{{skinnyRows + 2, 1030, sharedSize/1024 + 300}, {skinnyRows + 2, 8300, 520}} {
-		p := newProductCase[float32](r, ProductConfig{M: s[0], N: s[1], K: s[2]})
-		p.check(t, productKernels[float32]()[0], Epilogue[float32]{Accumulate: true, Bias: p.bias, Activation: ReLU})
-	}
+	eachProductKernel(t, func(t *testing.T, kernel *productKernel[float32]) {
+		for _, s := range [][3]int{{skinnyRows + 2, 20, 4 * maxDepth}, {skinnyRows + 2, 1100, 520}} {
+			p := newProductCase[float32](r, ProductConfig{M: s[0], N: s[1], K: s[2]})
+			p.check(t, kernel, Epilogue[float32]{Accumulate: true, Bias: p.bias, Activation: ReLU})
+		}
+	})
 }
 
 func TestProductEpilogues(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 8))
 	eachProductKernel(t, func(t *testing.T, kernel *productKernel[float32]) {
 		for transA, transB := range transposes {
-			for _, s := range [][3]int{{5, 37, 9}, {60, 37, 9}, {14, 64, 600}, {61, 50, 1030}} {
+			for _, s := range [][3]int{{5, 37, 9}, {60, 37, 9}, {14, 33, 520}, {51, 20, 520}} {
 				for option := range 16 {
 					c := ProductConfig{M: s[0], N: s[1], K: s[2], TransA: transA, TransB: transB}
 					c.LDA, c.LDB, c.LDC = max(c.M, c.K)+3, max(c.N, c.K)+5, c.N+7
@@ -289,6 +292,47 @@ func TestProductAccuracy(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestProductTakesTheFastPath fails if the processor has AVX-512 or AVX2 and a product doesn't use it.
+func TestProductTakesTheFastPath(t *testing.T) {
+	if got := NewProduct[float32](ProductConfig{M: 2, N: 2, K: 2}).kernel.level; got != cpu.Best() {
+		t.Errorf("products run at level %v, the processor has %v", got, cpu.Best())
+	}
+	rates := map[cpu.Level]float64{}
+	g := ProductConfig{M: 240, N: 256, K: 256}
+	a, b, c := make([]float32, g.M*g.K), make([]float32, g.K*g.N), make([]float32, g.M*g.N)
+	for _, kernel := range productKernels[float32]() {
+		p := newProduct(g, kernel)
+		for range 5 {
+			start := time.Now()
+			p.Run(c, a, b, Epilogue[float32]{})
+			rates[kernel.level] = max(rates[kernel.level], 1/time.Since(start).Seconds())
+		}
+	}
+	if fast, slow := rates[cpu.Best()], rates[cpu.Generic]; cpu.Best() > cpu.Generic && fast < 3*slow {
+		t.Errorf("level %v is %.1f times as fast as plain Go, expected at least 3", cpu.Best(), fast/slow)
+	}
+}
+
+// TestProductBitsOfLevels compares levels with fused multiply-adds, which add the same terms
+// in the same order.
+func TestProductBitsOfLevels(t *testing.T) {
+	r := rand.New(rand.NewPCG(19, 20))
+	g := ProductConfig{M: 70, N: 90, K: 1100, TransB: true}
+	a, b := randomMatrix(r, g.M*g.K), randomMatrix(r, g.N*g.K)
+	var want []float32
+	for _, kernel := range productKernels[float32]() {
+		if kernel.level == cpu.Generic {
+			continue
+		}
+		c := make([]float32, g.M*g.N)
+		newProduct(g, kernel).Run(c, a, b, Epilogue[float32]{})
+		if want == nil {
+			want = c
+		}
+		equalBits(t, kernel.level.String(), c, want)
+	}
 }
 
 // TestProductBits runs products on 1, 2, 3 and 5 threads and row by row: all must

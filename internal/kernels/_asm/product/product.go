@@ -1,8 +1,26 @@
 package main
 
+import . "github.com/mmcloughlin/avo/reg"
+
+// vectors describes the registers and the tile of a set of instructions.
+type vectors struct {
+	name      string
+	size      int // bytes of a register
+	registers []VecPhysical
+	rows      int  // of a tile, whose columns are two registers
+	masks     bool // there are mask registers
+}
+
+var (
+	avx512 = vectors{name: "AVX512", size: 64, registers: zmm, rows: 14, masks: true}
+	avx2   = vectors{name: "AVX2", size: 32, registers: ymm, rows: 6}
+)
+
 // product generates the inner parts of Product: tiles and the packing of panels.
 func product() {
-	tileAVX512()
-	copyPanelsAVX512()
-	turnPanelAVX512()
+	for _, s := range []vectors{avx512, avx2} {
+		tile(s)
+		copyPanels(s)
+		turnPanel(s)
+	}
 }
