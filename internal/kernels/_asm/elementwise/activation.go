@@ -1,6 +1,8 @@
 package main
 
 import (
+	"slices"
+
 	. "github.com/mmcloughlin/avo/build"
 	"github.com/mmcloughlin/avo/reg"
 
@@ -10,18 +12,19 @@ import (
 // An activation emits f(x) and, where wanted, f'(x).
 type activation struct {
 	name string
+	hold []float64 // the constants worth holding in registers
 	emit func(l simd.Level, x reg.VecVirtual, slope bool) (f, df reg.VecVirtual)
 }
 
 // activationKinds stand in the order of the constants of kernels.Activation, without Identity.
 var activationKinds = []activation{
-	{"relu", relu},
-	{"reluSquared", reluSquared},
-	{"gelu", gelu},
-	{"geluTanh", geluTanh},
-	{"silu", silu},
-	{"tanh", tanh},
-	{"sigmoid", sigmoid},
+	{"relu", nil, relu},
+	{"reluSquared", nil, reluSquared},
+	{"gelu", simd.NormalConstants, gelu},
+	{"geluTanh", append(slices.Clone(simd.ExpConstants[:9]), -geluTanhBound, geluTanhBound, -geluTanhCubic, -geluTanhLinear), geluTanh},
+	{"silu", simd.ExpConstants, silu},
+	{"tanh", simd.TanhConstants, tanh},
+	{"sigmoid", simd.ExpConstants, sigmoid},
 }
 
 // activations writes for each kind the function, its gradient, and both of its gate.
@@ -29,6 +32,7 @@ func activations(l simd.Level) {
 	for _, a := range activationKinds {
 		function(l, a.name, "func(dst, x []float32)", "computes dst = f(x).")
 		dst, x, n := simd.Base("dst"), simd.Base("x"), simd.Len("dst")
+		l.Hold(a.hold...)
 		l.Each(n, func(c simd.Cursor) {
 			f, _ := a.emit(l, l.Load(c.In(x), c.Mask), false)
 			l.Store(f, c.In(dst), c.Mask)
@@ -37,6 +41,7 @@ func activations(l simd.Level) {
 
 		function(l, a.name+"Grad", "func(dst, x, dy []float32)", "computes dst = dy·f'(x).")
 		dst, x, dy, n := simd.Base("dst"), simd.Base("x"), simd.Base("dy"), simd.Len("dst")
+		l.Hold(a.hold...)
 		l.Each(n, func(c simd.Cursor) {
 			_, df := a.emit(l, l.Load(c.In(x), c.Mask), true)
 			VMULPS(l.Load(c.In(dy), c.Mask), df, df)
@@ -46,6 +51,7 @@ func activations(l simd.Level) {
 
 		function(l, a.name+"Gate", "func(dst, a, b []float32)", "computes dst = f(a)·b.")
 		dst, p, q, n := simd.Base("dst"), simd.Base("a"), simd.Base("b"), simd.Len("dst")
+		l.Hold(a.hold...)
 		l.Each(n, func(c simd.Cursor) {
 			f, _ := a.emit(l, l.Load(c.In(p), c.Mask), false)
 			VMULPS(l.Load(c.In(q), c.Mask), f, f)
@@ -56,6 +62,7 @@ func activations(l simd.Level) {
 		function(l, a.name+"GateGrad", "func(da, db, a, b, dy []float32)", "computes da = dy·b·f'(a) and db = dy·f(a).")
 		da, db := simd.Base("da"), simd.Base("db")
 		p, q, dy, n = simd.Base("a"), simd.Base("b"), simd.Base("dy"), simd.Len("da")
+		l.Hold(a.hold...)
 		l.Each(n, func(c simd.Cursor) {
 			f, df := a.emit(l, l.Load(c.In(p), c.Mask), true)
 			d := l.Load(c.In(dy), c.Mask)
@@ -74,7 +81,7 @@ func relu(l simd.Level, x reg.VecVirtual, slope bool) (f, df reg.VecVirtual) {
 	VMAXPS(x, f, f) // NaN stays
 	if slope {
 		df = l.Copy(f)
-		l.Where(l.Greater(f, l.Zero()), l.Load(simd.Const(1), nil), df)
+		l.Where(l.Greater(f, l.Zero()), l.Set(1), df)
 	}
 	return f, df
 }
@@ -97,25 +104,26 @@ func gelu(l simd.Level, x reg.VecVirtual, slope bool) (f, df reg.VecVirtual) {
 	return f, phi
 }
 
+const (
+	geluTanhLinear = 2 * 0.7978845608028654
+	geluTanhCubic  = geluTanhLinear * 0.044715
+	geluTanhBound  = 9.5 // beyond, σ(2y) is 0 or 1 but for 1e-33, and -2y is in the range of ExpWithin
+)
+
 // geluTanh uses 1+tanh(y) = 2σ(2y).
 func geluTanh(l simd.Level, x reg.VecVirtual, slope bool) (f, df reg.VecVirtual) {
-	const (
-		linear = 2 * 0.7978845608028654
-		cubic  = linear * 0.044715
-		bound  = 9.5 // beyond, σ(2y) is 0 or 1 but for 1e-33, and -2y is in the range of ExpWithin
-	)
-	f, bounded := l.Load(simd.Const(-bound), nil), l.Load(simd.Const(bound), nil)
+	f, bounded := l.Set(-geluTanhBound), l.Set(geluTanhBound)
 	VMAXPS(x, f, f)
 	VMINPS(f, bounded, bounded)
-	square, y := l.Reg(), l.Load(simd.Const(-cubic), nil)
+	square, y := l.Reg(), l.Set(-geluTanhCubic)
 	VMULPS(bounded, bounded, square)
-	VFMADD213PS(simd.Const(-linear), square, y)
+	VFMADD213PS(simd.Value(-geluTanhLinear), square, y)
 	VMULPS(bounded, y, y)
 	s, rest := l.Logistic(l.ExpWithin(y, nil), slope)
 	VMULPS(s, f, f)
 	if slope {
-		df = l.Load(simd.Const(3*cubic), nil)
-		VFMADD213PS(simd.Const(linear), square, df)
+		df = l.Set(3 * geluTanhCubic)
+		VFMADD213PS(simd.Value(geluTanhLinear), square, df)
 		VMULPS(bounded, df, df)
 		VMULPS(rest, df, df)
 		VFMADD213PS(s, s, df) // s + s·df
@@ -141,7 +149,7 @@ func tanh(l simd.Level, x reg.VecVirtual, slope bool) (f, df reg.VecVirtual) {
 		VADDPS(x, x, twice)
 		s, rest := l.Sigmoid(twice, true)
 		VMULPS(s, rest, rest)
-		VMULPS(simd.Const(4), rest, rest)
+		VMULPS(simd.Value(4), rest, rest)
 		df = rest
 	}
 	return f, df

@@ -10,6 +10,7 @@ import (
 func crossEntropy(l simd.Level) {
 	function(l, "expTotal", "func(x []float32, shift float32) (total float32)", "returns the sum of e^(x-shift).")
 	x, n, shift, acc := simd.Base("x"), simd.Len("x"), l.Broadcast("shift"), l.Accumulators()
+	l.Hold(simd.ExpConstants...)
 	l.EachGroup(n, func(c simd.Cursor) {
 		v := l.Load(c.In(x), c.Mask)
 		VSUBPS(shift, v, v)
@@ -24,6 +25,7 @@ func crossEntropy(l simd.Level) {
 		"computes dst = (s·e^(x-shift) + offset)·(1 - (perCap·x)²).")
 	dst, x, n := simd.Base("dst"), simd.Base("x"), simd.Len("dst")
 	shift, s, offset, perCap := l.Broadcast("shift"), l.Broadcast("s"), l.Broadcast("offset"), l.Broadcast("perCap")
+	l.Hold(simd.ExpConstants...)
 	l.Each(n, func(c simd.Cursor) {
 		v, t := l.Load(c.In(x), c.Mask), l.Reg()
 		VMULPS(perCap, v, t)

@@ -45,6 +45,7 @@ func main() {
 
 // function begins the function name of a level.
 func function(l simd.Level, name, signature, doc string) {
+	simd.Begin()
 	TEXT(name+l.Suffix, attr.NOSPLIT, signature)
 	Pragma("noescape")
 	Doc(name + l.Suffix + " " + doc)

@@ -12,6 +12,7 @@ import (
 func softmax(l simd.Level) {
 	function(l, "exp", "func(dst, x []float32)", "computes dst = e^x.")
 	dst, x, n := simd.Base("dst"), simd.Base("x"), simd.Len("dst")
+	l.Hold(simd.ExpConstants...)
 	l.Each(n, func(c simd.Cursor) {
 		l.Store(l.Exp(l.Load(c.In(x), c.Mask)), c.In(dst), c.Mask)
 	})
@@ -36,6 +37,7 @@ func softmax(l simd.Level) {
 	dst, x, n = simd.Base("dst"), simd.Base("x"), simd.Len("dst")
 	shift := l.Broadcast("shift")
 	acc = l.Accumulators()
+	l.Hold(simd.ExpConstants...)
 	l.EachGroup(n, func(c simd.Cursor) {
 		v := l.Load(c.In(x), c.Mask)
 		VSUBPS(shift, v, v)

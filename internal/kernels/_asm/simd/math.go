@@ -2,6 +2,7 @@ package simd
 
 import (
 	"math"
+	"slices"
 
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
@@ -11,9 +12,9 @@ import (
 // Horner returns the polynomial with the given coefficients, the highest first,
 // at x.
 func (l Level) Horner(x reg.VecVirtual, coefficients ...float64) reg.VecVirtual {
-	sum := l.Load(Const(coefficients[0]), nil)
+	sum := l.Set(coefficients[0])
 	for _, c := range coefficients[1:] {
-		VFMADD213PS(Const(c), x, sum)
+		VFMADD213PS(Value(c), x, sum)
 	}
 	return sum
 }
@@ -38,7 +39,7 @@ func (l Level) Pairs(x reg.VecVirtual, coefficients ...float64) reg.VecVirtual {
 
 // Clamp returns x within [low, high]; NaN stays.
 func (l Level) Clamp(x Op, low, high float64) reg.VecVirtual {
-	a, b := l.Load(Const(high), nil), l.Load(Const(low), nil)
+	a, b := l.Set(high), l.Set(low)
 	VMINPS(x, a, a) // of two operands, one of them NaN, the first is returned
 	VMAXPS(a, b, b)
 	return b
@@ -47,12 +48,19 @@ func (l Level) Clamp(x Op, low, high float64) reg.VecVirtual {
 const (
 	ln2High = float32(math.Ln2)
 	ln2Low  = math.Ln2 - float64(ln2High)
+
+	expLow, expHigh = -105, 89.5 // beyond, the result is 0 or +Inf
+
+	// The terms of e^r from r² on, fitted for the least relative error.
+	exp2, exp3, exp4, exp5, exp6 = 0.5, 0.16666576962223215, 0.041666854094774344, 0.008363200058417949, 0.0013901309796664773
 )
+
+// ExpConstants are those of Exp, to be held.
+var ExpConstants = []float64{math.Log2E, float64(ln2High), ln2Low, exp2, exp3, exp4, exp5, exp6, 1, expLow, expHigh}
 
 // Exp returns e^x, within 1 ulp; denormal results are rounded once.
 func (l Level) Exp(x Op) reg.VecVirtual {
-	const low, high = -105, 89.5 // beyond, the result is 0 or +Inf
-	return l.ExpWithin(l.Clamp(x, low, high), nil)
+	return l.ExpWithin(l.Clamp(x, expLow, expHigh), nil)
 }
 
 // ExpWithin is Exp for an x in [-120, 120], which it destroys. Unless it is nil,
@@ -63,23 +71,23 @@ func (l Level) Exp(x Op) reg.VecVirtual {
 // many of these chains would have to run at once to hide the latency of Horner's.
 func (l Level) ExpWithin(x reg.VecVirtual, correction Op) reg.VecVirtual {
 	power, n := l.Reg(), l.Reg()
-	VMULPS(Const(math.Log2E), x, n)
+	VMULPS(Value(math.Log2E), x, n)
 	VCVTPS2DQ(n, power)
 	VCVTDQ2PS(power, n)
 	r := x
-	VFNMADD231PS(Const(float64(ln2High)), n, r)
-	VFNMADD231PS(Const(ln2Low), n, r)
+	VFNMADD231PS(Value(float64(ln2High)), n, r)
+	VFNMADD231PS(Value(ln2Low), n, r)
 	if correction != nil {
 		VADDPS(correction, r, r)
 	}
-	square, low, p := l.Reg(), l.Load(Const(0.16666576962223215), nil), l.Load(Const(0.008363200058417949), nil)
+	square, low, p := l.Reg(), l.Set(exp3), l.Set(exp5)
 	VMULPS(r, r, square)
-	VFMADD213PS(Const(0.5), r, low)
-	VFMADD213PS(Const(0.041666854094774344), r, p)
-	VFMADD231PS(Const(0.0013901309796664773), square, p)
+	VFMADD213PS(Value(exp2), r, low)
+	VFMADD213PS(Value(exp4), r, p)
+	VFMADD231PS(Value(exp6), square, p)
 	VFMADD213PS(low, square, p)
 	VFMADD213PS(r, square, p)
-	VADDPS(Const(1), p, p)
+	VADDPS(Value(1), p, p)
 	if l.Wide() {
 		VSCALEFPS(n, p, p)
 		return p
@@ -106,49 +114,64 @@ func (l Level) Log(x Op) reg.VecVirtual {
 	power := l.Reg()
 	VPSLLD(Imm(23), n, power)
 	VPSUBD(power, m, m)
-	VSUBPS(Const(1), m, m)
+	VSUBPS(Value(1), m, m)
 	sum := l.Horner(m, 0.04742199555039406, -0.11517991125583649, 0.14974810183048248, -0.16893808543682098,
 		0.1998298615217209, -0.24990463256835938, 0.33333390951156616, -0.5000009536743164, 1)
 	VMULPS(m, sum, sum)
 	VCVTDQ2PS(n, n)
-	VFMADD231PS(Const(math.Ln2), n, sum)
+	VFMADD231PS(Value(math.Ln2), n, sum)
 	return sum
 }
 
 // Sigmoid returns s = 1/(1+e^-x), and 1-s without cancellation if rest is set.
 func (l Level) Sigmoid(x reg.VecVirtual, rest bool) (s, oneMinus reg.VecVirtual) {
 	minus := l.Reg()
-	VXORPS(Bits(1<<31), x, minus)
+	VXORPS(Value(math.Copysign(0, -1)), x, minus)
 	return l.Logistic(l.Exp(minus), rest)
 }
 
 // Logistic returns s = 1/(1+e) and, without cancellation, 1-s if rest is set.
 func (l Level) Logistic(e reg.VecVirtual, rest bool) (s, oneMinus reg.VecVirtual) {
-	s = l.Load(Const(1), nil)
+	s = l.Set(1)
 	denominator := l.Reg()
 	VADDPS(e, s, denominator)
 	VDIVPS(denominator, s, s)
 	if rest {
-		oneMinus = l.Load(Const(math.MaxFloat32), nil)
+		oneMinus = l.Set(math.MaxFloat32)
 		VMINPS(e, oneMinus, oneMinus)
 		VMULPS(s, oneMinus, oneMinus)
 	}
 	return s, oneMinus
 }
 
+const tanhBound = 7.90531110763549805 // beyond, tanh rounds to ±1
+
+var (
+	tanhUpper = []float64{-2.76076847742355e-16, 2.00018790482477e-13, -8.60467152213735e-11, 5.12229709037114e-08,
+		1.48572235717979e-05, 6.37261928875436e-04, 4.89352455891786e-03}
+	tanhLower = []float64{1.19825839466702e-06, 1.18534705686654e-04, 2.26843463243900e-03, 4.89352518554385e-03}
+
+	// TanhConstants are those of Tanh, to be held.
+	TanhConstants = append(append([]float64{-tanhBound, tanhBound}, tanhUpper...), tanhLower...)
+)
+
 // Tanh returns tanh(x) within 4 ulp, as a quotient of polynomials.
 func (l Level) Tanh(x Op) reg.VecVirtual {
-	const bound = 7.90531110763549805 // beyond, the result rounds to ±1
-	v := l.Clamp(x, -bound, bound)
+	v := l.Clamp(x, -tanhBound, tanhBound)
 	square := l.Reg()
 	VMULPS(v, v, square)
-	p := l.Horner(square, -2.76076847742355e-16, 2.00018790482477e-13, -8.60467152213735e-11, 5.12229709037114e-08,
-		1.48572235717979e-05, 6.37261928875436e-04, 4.89352455891786e-03)
-	q := l.Horner(square, 1.19825839466702e-06, 1.18534705686654e-04, 2.26843463243900e-03, 4.89352518554385e-03)
+	p, q := l.Horner(square, tanhUpper...), l.Horner(square, tanhLower...)
 	VMULPS(v, p, p)
 	VDIVPS(q, p, p)
 	return p
 }
+
+// normalTail is the polynomial of Normal.
+var normalTail = []float64{-0.020628621854616985, 0.11246456569661059, -0.22828421854741587, 0.19188250379100952, -0.07950852094812375,
+	0.09620457859890094, 0.07837233856318958, 0.11023932670246782, 0.11957132496588371, 0.11968672129943266}
+
+// NormalConstants are the most used of Normal, to be held.
+var NormalConstants = append(slices.Clone(ExpConstants[:9]), normalTail...)
 
 // Normal returns the distribution function Φ of the standard normal at x and,
 // if wanted, its density φ.
@@ -158,7 +181,7 @@ func (l Level) Tanh(x Op) reg.VecVirtual {
 // the tail is exact to some 6 ulp too.
 func (l Level) Normal(x reg.VecVirtual, density bool) (phi, d reg.VecVirtual) {
 	const bound = 15 // beyond, e^(-u²/2) is 0
-	u := l.Load(Const(bound), nil)
+	u := l.Set(bound)
 	abs := l.Reg()
 	VANDPS(Bits(math.MaxInt32), x, abs)
 	VMINPS(abs, u, u)
@@ -166,25 +189,24 @@ func (l Level) Normal(x reg.VecVirtual, density bool) (phi, d reg.VecVirtual) {
 	VMULPS(u, u, square)
 	VMOVAPS(square, low)
 	VFMSUB231PS(u, u, low) // low = u·u - low
-	half := l.Load(Const(-0.5), nil)
+	half := l.Set(-0.5)
 	VMULPS(half, square, square)
 	VMULPS(half, low, low)
 	e := l.ExpWithin(square, low)
 
-	one := l.Load(Const(1), nil)
+	one := l.Set(1)
 	t := l.Reg()
 	VMOVAPS(one, t)
-	VFMADD231PS(Const(0.3), u, t)
+	VFMADD231PS(Value(0.3), u, t)
 	VDIVPS(t, one, t)
-	phi = l.Pairs(t, -0.020628621854616985, 0.11246456569661059, -0.22828421854741587, 0.19188250379100952, -0.07950852094812375,
-		0.09620457859890094, 0.07837233856318958, 0.11023932670246782, 0.11957132496588371, 0.11968672129943266)
+	phi = l.Pairs(t, normalTail...)
 	VMULPS(t, phi, phi)
 	VMULPS(e, phi, phi)
 	upper := l.Reg()
 	VSUBPS(phi, one, upper)
 	l.BySign(x, phi, upper, phi)
 	if density {
-		VMULPS(Const(1/math.Sqrt(2*math.Pi)), e, e)
+		VMULPS(Value(1/math.Sqrt(2*math.Pi)), e, e)
 	}
 	return phi, e
 }

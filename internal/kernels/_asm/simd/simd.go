@@ -153,6 +153,45 @@ func Bits(word uint32) Mem {
 	return Table(fmt.Sprintf("x%08x", word), words)
 }
 
+// held are the constants that stay in registers throughout a function.
+var held = map[uint32]reg.VecVirtual{}
+
+// Begin forgets the constants of the function before.
+func Begin() { clear(held) }
+
+// Hold keeps constants in registers from here on, where there are enough of
+// them: with AVX-512, whose loads are otherwise what limits a polynomial.
+func (l Level) Hold(constants ...float64) {
+	if !l.Wide() {
+		return
+	}
+	for _, x := range constants {
+		if word := math.Float32bits(float32(x)); held[word] == nil {
+			held[word] = l.Load(Const(x), nil)
+		}
+	}
+}
+
+// Value returns an operand with x in each lane, a register if x is held. It
+// must not be written.
+func Value(x float64) Op {
+	if r := held[math.Float32bits(float32(x))]; r != nil {
+		return r
+	}
+	return Const(x)
+}
+
+// Set returns a new register with x in each lane.
+func (l Level) Set(x float64) reg.VecVirtual {
+	r := l.Reg()
+	if h := held[math.Float32bits(float32(x))]; h != nil {
+		VMOVAPS(h, r)
+	} else {
+		VMOVUPS(Const(x), r)
+	}
+	return r
+}
+
 // Broadcast returns a register with the scalar parameter of that name in each lane.
 func (l Level) Broadcast(name string) reg.VecVirtual {
 	x, r := XMM(), l.Reg()
