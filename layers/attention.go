@@ -31,10 +31,11 @@ type AttentionConfig struct {
 	// Dropout is the probability with which elements of the heads' results are
 	// dropped before the projection; default 0. The attention weights themselves are never
 	// held, so they can't be dropped.
-	Dropout float64
-	Init    graph.Init // of the projections to queries, keys and values; default Xavier uniform
-	OutInit graph.Init // of the projection of the result; default Init
-	Names   AttentionNames
+	Dropout   float64
+	Init      graph.Init // of the projections to queries, keys and values; default Xavier uniform
+	QueryInit graph.Init // of the projection to queries, unless packed; default Init
+	OutInit   graph.Init // of the projection of the result; default Init
+	Names     AttentionNames
 }
 
 // AttentionNames are the folders of the projections in the parameter tree.
@@ -75,16 +76,16 @@ func NewAttention(c AttentionConfig, p *graph.Params) *Attention {
 		c.HeadSize = c.Width / c.Heads
 	}
 	names := c.Names
-	in := func(name, fallback string, heads int) *Linear {
-		return NewLinear(LinearConfig{In: c.Width, Out: heads * c.HeadSize, Bias: c.Bias, InOut: c.InOut, Init: c.Init}, p.Sub(or(name, fallback)))
+	in := func(name, fallback string, heads int, init graph.Init) *Linear {
+		return NewLinear(LinearConfig{In: c.Width, Out: heads * c.HeadSize, Bias: c.Bias, InOut: c.InOut, Init: init}, p.Sub(or(name, fallback)))
 	}
 	a := &Attention{config: c}
 	if c.Packed {
-		a.QKV = in(names.Packed, "qkv", c.Heads+2*c.KVHeads)
+		a.QKV = in(names.Packed, "qkv", c.Heads+2*c.KVHeads, c.Init)
 	} else {
-		a.Query = in(names.Query, "query", c.Heads)
-		a.Key = in(names.Key, "key", c.KVHeads)
-		a.Value = in(names.Value, "value", c.KVHeads)
+		a.Query = in(names.Query, "query", c.Heads, c.QueryInit.Or(c.Init))
+		a.Key = in(names.Key, "key", c.KVHeads, c.Init)
+		a.Value = in(names.Value, "value", c.KVHeads, c.Init)
 	}
 	out := LinearConfig{In: c.Heads * c.HeadSize, Out: c.Width, Bias: c.OutBias, InOut: c.InOut, Init: c.OutInit.Or(c.Init)}
 	a.Out = NewLinear(out, p.Sub(or(names.Out, "out")))
@@ -137,7 +138,7 @@ func (a *Attention) Forward(g *graph.Graph, x *graph.Node, pass Pass) *graph.Nod
 // attend returns the heads' results [B, T, H·K].
 func (a *Attention) attend(g *graph.Graph, x *graph.Node, pass Pass) *graph.Node {
 	c := a.kernel()
-	c.Segments = pass.Segments
+	c.Segments, c.Bias = pass.Segments, pass.Bias
 	if a.QKV != nil && pass.Cache == nil {
 		qkv := a.QKV.Forward(g, x)
 		if a.rotary != nil {
@@ -158,7 +159,46 @@ func (a *Attention) attend(g *graph.Graph, x *graph.Node, pass Pass) *graph.Node
 	if !a.config.Causal || pass.Positions == nil || pass.Segments != nil {
 		return g.Fail(fmt.Errorf("layers: attention: a cache needs causal attention and positions, and takes no segments"))
 	}
-	return g.CachedAttention(q, k, v, pass.Cache.of(a, a.config.KVHeads*a.config.HeadSize), pass.Positions, c)
+	return g.CachedAttention(q, k, v, pass.Cache.of(a, pass.Cache.length), pass.Positions, c)
+}
+
+// Cross lets the tokens of x [B, T, D] see the pass's memory, to [B, T, D]. Rotary
+// positions and the masks among the tokens don't apply.
+func (a *Attention) Cross(g *graph.Graph, x *graph.Node, pass Pass) *graph.Node {
+	if a.QKV != nil || a.config.Causal {
+		return g.Fail(fmt.Errorf("layers: attention: attention to another sequence needs three projections and isn't causal"))
+	}
+	c := a.kernel()
+	c.Cross, c.Segments = true, pass.MemorySegments
+	q, k, v := a.Query.Forward(g, x), (*graph.Node)(nil), (*graph.Node)(nil)
+	if pass.Memory != nil {
+		k, v = a.Key.Forward(g, pass.Memory), a.Value.Forward(g, pass.Memory)
+	}
+	if a.QueryNorm != nil {
+		q = a.normHeads(g, a.QueryNorm, q)
+		if k != nil {
+			k = a.normHeads(g, a.KeyNorm, k)
+		}
+	}
+	var heads *graph.Node
+	switch {
+	case pass.Cache != nil:
+		heads = g.CachedCrossAttention(q, k, v, a.crossCache(g, pass, k), c)
+	case k != nil:
+		heads = g.Attention(q, k, v, c)
+	default:
+		return g.Fail(fmt.Errorf("layers: attention: no other sequence to look at: the pass has no memory"))
+	}
+	return a.Out.Forward(g, g.Dropout(heads, a.config.Dropout))
+}
+
+// crossCache returns the part of the cache for keys k, or for those of an earlier pass.
+func (a *Attention) crossCache(g *graph.Graph, pass Pass, k *graph.Node) *graph.Cache {
+	length := 1
+	if k != nil {
+		_, length, _ = g.Dims3(k)
+	}
+	return pass.Cache.of(a, max(1, length))
 }
 
 // project returns queries [B, T, H·K], keys and values [B, T, KVHeads·K].

@@ -19,6 +19,7 @@ const (
 // BlockConfig configures NewBlock.
 type BlockConfig struct {
 	Attention   AttentionConfig
+	Cross       *AttentionConfig // attention to another sequence after the first; nil for none
 	FeedForward FeedForwardConfig
 	Norm        NormConfig
 	Order       Order   // default PreNorm
@@ -39,15 +40,20 @@ type BlockNames struct {
 	Attention          string // default "attention"
 	AttentionNorm      string // default "attention_norm"
 	AttentionOutNorm   string // in sandwich order; default "attention_out_norm"
+	Cross              string // default "cross"
+	CrossNorm          string // default "cross_norm"
 	FeedForward        string // default "feed_forward"
 	FeedForwardNorm    string // default "feed_forward_norm"
 	FeedForwardOutNorm string // in sandwich order; default "feed_forward_out_norm"
 }
 
 // Block is a transformer block: attention and a feed-forward, each in a residual
-// connection with dropout and a norm.
+// connection with dropout and a norm, and in decoders of another sequence attention to it
+// between them.
 type Block struct {
 	Attention          *Attention
+	Cross              *Attention // nil without
+	CrossNorm          *Norm      // nil without
 	FeedForward        *FeedForward
 	AttentionNorm      *Norm
 	AttentionOutNorm   *Norm // in sandwich order, else nil
@@ -81,6 +87,13 @@ func NewBlock(c BlockConfig, p *graph.Params) *Block {
 		FeedForward:     NewFeedForward(c.FeedForward, p.Sub(or(names.FeedForward, "feed_forward"))),
 		config:          c,
 	}
+	if c.Cross != nil {
+		if c.Order != PreNorm && c.Order != PostNorm {
+			p.Fail(fmt.Errorf("layers: block: attention to another sequence needs pre-norm or post-norm order"))
+		}
+		b.CrossNorm = NewNorm(c.Norm, p.Sub(or(names.CrossNorm, "cross_norm")))
+		b.Cross = NewAttention(*c.Cross, p.Sub(or(names.Cross, "cross")))
+	}
 	if c.Order == Sandwich {
 		b.AttentionOutNorm = NewNorm(c.Norm, p.Sub(or(names.AttentionOutNorm, "attention_out_norm")))
 		b.FeedForwardOutNorm = NewNorm(c.Norm, p.Sub(or(names.FeedForwardOutNorm, "feed_forward_out_norm")))
@@ -97,6 +110,9 @@ func (b *Block) Forward(g *graph.Graph, x *graph.Node, pass Pass) *graph.Node {
 		return g.Add(b.residual(g, x), g.Add(sum, b.part(g, b.FeedForwardNorm.Forward(g, x), feed)))
 	}
 	x = b.add(g, x, b.AttentionNorm, b.AttentionOutNorm, attend)
+	if b.Cross != nil {
+		x = b.add(g, x, b.CrossNorm, nil, func(x *graph.Node) *graph.Node { return b.Cross.Cross(g, x, pass) })
+	}
 	return b.add(g, x, b.FeedForwardNorm, b.FeedForwardOutNorm, feed)
 }
 

@@ -18,6 +18,13 @@ type Pass struct {
 	Length int
 	// Cache keeps what attention has seen, for texts that grow; nil for none.
 	Cache *Cache
+	// Bias [H, T, S] is added to the scores of attention among the tokens; nil for none.
+	Bias *graph.Node
+	// Memory [B, S, D] is what cross attention looks at. Nil with a cache means what
+	// an earlier pass looked at.
+	Memory *graph.Node
+	// MemorySegments [B, S] int32 marks padding in the memory with -1; nil for none.
+	MemorySegments *graph.Node
 }
 
 // At returns the positions of the tokens, or nil where they are 0, 1, … in every row.
@@ -42,11 +49,11 @@ func NewCache(dt tensor.Dtype, batch, length int) *Cache {
 	return &Cache{batch: batch, length: length, dtype: dt, parts: map[*Attention]*graph.Cache{}}
 }
 
-// of returns an attention's part.
-func (c *Cache) of(a *Attention, width int) *graph.Cache {
+// of returns an attention's part, for its own texts or for another sequence of some length.
+func (c *Cache) of(a *Attention, length int) *graph.Cache {
 	part := c.parts[a]
 	if part == nil {
-		part = graph.NewCache(c.dtype, c.batch, c.length, width)
+		part = graph.NewCache(c.dtype, c.batch, length, a.config.KVHeads*a.config.HeadSize)
 		c.parts[a] = part
 	}
 	return part
