@@ -129,6 +129,15 @@ func TestCheckpointSurvivesACrashAnywhere(t *testing.T) {
 			if err != nil || len(skipped) > 0 || saved > 0 && (last == nil || last.State.Step < saved) {
 				t.Fatalf("checkpoint %d was saved; found %+v, skipped %v, error %v", saved, last, skipped, err)
 			}
+			named, err := listCheckpoints(c.Dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, d := range named {
+				if _, err := readState(d.path); err != nil {
+					t.Errorf("%s is incomplete: %v", d.path, err)
+				}
+			}
 			if err := runUntil(t, c, "none", true); err != nil {
 				t.Fatal(err)
 			}
