@@ -6,6 +6,7 @@ import (
 	"math"
 
 	format "github.com/nlpodyssey/safetensors"
+	"github.com/seahorse-ml/seahorse/internal/float16"
 )
 
 // decode converts a tensor's bytes to the elements of dst, a slice of float32,
@@ -45,28 +46,14 @@ func decodeFloats[T float32 | float64](dst []T, data []byte, dt format.DType, n 
 		}
 	case format.BF16:
 		for i := range dst {
-			dst[i] = T(math.Float32frombits(uint32(binary.LittleEndian.Uint16(data[2*i:])) << 16))
+			dst[i] = T(float16.Brain(binary.LittleEndian.Uint16(data[2*i:])))
 		}
 	case format.F16:
 		for i := range dst {
-			dst[i] = T(half(binary.LittleEndian.Uint16(data[2*i:])))
+			dst[i] = T(float16.Half(binary.LittleEndian.Uint16(data[2*i:])))
 		}
 	default:
 		return fmt.Errorf("elements of %v, expected F16, BF16, F32 or F64", dt)
 	}
 	return nil
-}
-
-// half converts an IEEE 754 binary16 number; every one has an exact float32.
-func half(bits uint16) float32 {
-	sign := uint32(bits>>15) << 31
-	exponent, fraction := uint32(bits>>10&0x1f), uint32(bits&0x3ff)
-	switch exponent {
-	case 0: // zero or subnormal: fraction·2⁻²⁴
-		value := float32(fraction) * (1.0 / (1 << 24))
-		return math.Float32frombits(math.Float32bits(value) | sign)
-	case 0x1f: // infinity or not a number
-		return math.Float32frombits(sign | 0xff<<23 | fraction<<13)
-	}
-	return math.Float32frombits(sign | (exponent+127-15)<<23 | fraction<<13)
 }
