@@ -32,10 +32,10 @@ type vectors struct {
 	expTotal  func(x []float32, shift float32) float32
 	expScaled func(dst, x []float32, shift, s, offset, perCap float32)
 
-	deviations func(x []float32, mean float32) float32
-	normRow    func(y, x, w, b []float32, mean, rstd, offset float32)
-	normSums   func(dw, db, dy, x, w []float32, mean, rstd, offset float32) (sum, sumH float32)
-	normGrad   func(dx, dy, x, w []float32, mean, rstd, offset, meanG, meanGH float32, accumulate bool)
+	layerNorm func(y, mean, rstd, x, w, b []float32, rows, cols int, eps float64)
+	normRow   func(y, x, w []float32, rstd, offset float32)
+	normSums  func(dw, db, dy, x, w []float32, mean, rstd, offset float32) (sum, sumH float32)
+	normGrad  func(dx, dy, x, w []float32, mean, rstd, offset, meanG, meanGH float32, accumulate bool)
 
 	adamW   func(p, g, m, v []float32, scale, decay, shrink, beta2, rest1, rest2, rate, root, eps float32)
 	dropout func(dst, x []float32, keep float32, least uint32, seed, stream, counter uint64)

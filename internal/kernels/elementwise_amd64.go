@@ -59,8 +59,8 @@ var vectorsAVX2 = vectors{
 
 	expTotal: expTotalAVX2, expScaled: expScaledAVX2,
 
-	deviations: deviationsAVX2,
-	normRow:    normRowAVX2, normSums: normSumsAVX2, normGrad: normGradAVX2,
+	layerNorm: layerNormAVX2,
+	normRow:   normRowAVX2, normSums: normSumsAVX2, normGrad: normGradAVX2,
 
 	adamW:        adamWAVX2,
 	dropout:      dropoutAVX2,
@@ -119,8 +119,8 @@ var vectorsAVX512 = vectors{
 
 	expTotal: expTotalAVX512, expScaled: expScaledAVX512,
 
-	deviations: deviationsAVX512,
-	normRow:    normRowAVX512, normSums: normSumsAVX512, normGrad: normGradAVX512,
+	layerNorm: layerNormAVX512,
+	normRow:   normRowAVX512, normSums: normSumsAVX512, normGrad: normGradAVX512,
 
 	adamW:        adamWAVX512,
 	dropout:      dropoutAVX512,

@@ -10,7 +10,8 @@ import "math"
 // are [cols] or nil. y may be x.
 func LayerNorm[T Float](y, mean, rstd, x, w, b []T, rows, cols int, eps float64) {
 	if v := fastFor[T](); v != nil {
-		v.layerNorm(single(y), single(mean), single(rstd), single(x), single(w), single(b), rows, cols, eps)
+		n := rows * cols
+		v.layerNorm(single(y[:n]), single(mean[:rows]), single(rstd[:rows]), single(x[:n]), optional(w, cols), optional(b, cols), rows, cols, eps)
 		return
 	}
 	for r := range rows {
@@ -45,7 +46,7 @@ func LayerNorm[T Float](y, mean, rstd, x, w, b []T, rows, cols int, eps float64)
 // Any of dx, dw, db may be nil, w too. dx may be dy.
 func LayerNormGrad[T Float](dx, dw, db, dy, x, w, mean, rstd []T, rows, cols int, accumulate bool) {
 	if v := fastFor[T](); v != nil {
-		v.normGrads(single(dx), single(dw), single(db), single(dy), single(x), single(w), single(mean), single(rstd), rows, cols, 0, accumulate)
+		v.normGrads(single(dx), optional(dw, cols), optional(db, cols), single(dy), single(x), optional(w, cols), single(mean), single(rstd), rows, cols, 0, accumulate)
 		return
 	}
 	for r := range rows {
@@ -94,7 +95,7 @@ func LayerNormGrad[T Float](dx, dw, db, dy, x, w, mean, rstd []T, rows, cols int
 // and stores rstd [rows]. w is [cols] or nil, which means ones. y may be x.
 func RMSNorm[T Float](y, rstd, x, w []T, rows, cols int, eps, offset float64) {
 	if v := fastFor[T](); v != nil {
-		v.rmsNorm(single(y), single(rstd), single(x), single(w), rows, cols, eps, offset)
+		v.rmsNorm(single(y), single(rstd), single(x), optional(w, cols), rows, cols, eps, offset)
 		return
 	}
 	for r := range rows {
@@ -120,7 +121,7 @@ func RMSNorm[T Float](y, rstd, x, w []T, rows, cols int, eps, offset float64) {
 // dx, dw and w may be nil. dx may be dy.
 func RMSNormGrad[T Float](dx, dw, dy, x, w, rstd []T, rows, cols int, offset float64, accumulate bool) {
 	if v := fastFor[T](); v != nil {
-		v.normGrads(single(dx), single(dw), nil, single(dy), single(x), single(w), nil, single(rstd), rows, cols, offset, accumulate)
+		v.normGrads(single(dx), optional(dw, cols), nil, single(dy), single(x), optional(w, cols), nil, single(rstd), rows, cols, offset, accumulate)
 		return
 	}
 	for r := range rows {

@@ -4,113 +4,285 @@
 
 #include "textflag.h"
 
-// func deviationsAVX2(x []float32, mean float32) (total float32)
-// Requires: AVX, AVX2, CMOV, FMA3, SSE
-TEXT ·deviationsAVX2(SB), NOSPLIT, $0-36
-	MOVQ         x_base+0(FP), AX
-	MOVQ         x_len+8(FP), CX
-	MOVSS        mean+24(FP), X0
-	VBROADCASTSS X0, Y0
-	VXORPS       Y1, Y1, Y1
-	VXORPS       Y2, Y2, Y2
+// func layerNormAVX2(y []float32, mean []float32, rstd []float32, x []float32, w []float32, b []float32, rows int, cols int, eps float64)
+// Requires: AVX, AVX2, CMOV, FMA3, SSE2
+TEXT ·layerNormAVX2(SB), NOSPLIT, $0-168
+	MOVQ y_base+0(FP), AX
+	MOVQ x_base+72(FP), CX
+	MOVQ w_base+96(FP), DX
+	MOVQ b_base+120(FP), BX
+	MOVQ mean_base+24(FP), SI
+	MOVQ rstd_base+48(FP), DI
+	MOVQ rows+144(FP), R8
+	MOVQ cols+152(FP), R9
+
+row1:
+	SUBQ       $0x01, R8
+	JL         done2
+	VCVTSI2SDQ R9, X0, X0
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	XORQ       R10, R10
+	MOVQ       R9, R11
+	SUBQ       $0x20, R11
+	JL         tail4
+
+loop3:
+	VMOVUPS (CX)(R10*4), Y6
+	VADDPS  Y6, Y2, Y2
+	VMOVUPS 32(CX)(R10*4), Y6
+	VADDPS  Y6, Y3, Y3
+	VMOVUPS 64(CX)(R10*4), Y6
+	VADDPS  Y6, Y4, Y4
+	VMOVUPS 96(CX)(R10*4), Y6
+	VADDPS  Y6, Y5, Y5
+	ADDQ    $0x20, R10
+	CMPQ    R10, R11
+	JLE     loop3
+
+tail4:
+	MOVQ       R9, R11
+	SUBQ       R10, R11
+	JZ         done5
+	MOVQ       R11, R12
+	XORQ       R13, R13
+	SUBQ       $0x00, R12
+	CMOVQLT    R13, R12
+	MOVQ       $0x00000008, R13
+	CMPQ       R12, R13
+	CMOVQGT    R13, R12
+	LEAQ       laneMask<>+0(SB), R14
+	MOVQ       $+8, R13
+	SUBQ       R12, R13
+	VMOVUPS    (R14)(R13*4), Y6
+	VMASKMOVPS (CX)(R10*4), Y6, Y6
+	VADDPS     Y6, Y2, Y2
+	MOVQ       R11, R12
+	XORQ       R13, R13
+	SUBQ       $0x08, R12
+	CMOVQLT    R13, R12
+	MOVQ       $0x00000008, R13
+	CMPQ       R12, R13
+	CMOVQGT    R13, R12
+	LEAQ       laneMask<>+0(SB), R14
+	MOVQ       $+8, R13
+	SUBQ       R12, R13
+	VMOVUPS    (R14)(R13*4), Y6
+	VMASKMOVPS 32(CX)(R10*4), Y6, Y6
+	VADDPS     Y6, Y3, Y3
+	MOVQ       R11, R12
+	XORQ       R13, R13
+	SUBQ       $0x10, R12
+	CMOVQLT    R13, R12
+	MOVQ       $0x00000008, R13
+	CMPQ       R12, R13
+	CMOVQGT    R13, R12
+	LEAQ       laneMask<>+0(SB), R14
+	MOVQ       $+8, R13
+	SUBQ       R12, R13
+	VMOVUPS    (R14)(R13*4), Y6
+	VMASKMOVPS 64(CX)(R10*4), Y6, Y6
+	VADDPS     Y6, Y4, Y4
+	XORQ       R12, R12
+	SUBQ       $0x18, R11
+	CMOVQLT    R12, R11
+	MOVQ       $0x00000008, R12
+	CMPQ       R11, R12
+	CMOVQGT    R12, R11
+	LEAQ       laneMask<>+0(SB), R13
+	MOVQ       $+8, R12
+	SUBQ       R11, R12
+	VMOVUPS    (R13)(R12*4), Y6
+	VMASKMOVPS 96(CX)(R10*4), Y6, Y6
+	VADDPS     Y6, Y5, Y5
+
+done5:
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y5, Y3, Y3
+	VADDPS       Y3, Y2, Y2
+	VEXTRACTF128 $0x01, Y2, X3
+	VADDPS       X3, X2, X2
+	VPERMILPS    $0x0e, X2, X3
+	VADDPS       X3, X2, X2
+	VPERMILPS    $0x01, X2, X3
+	VADDPS       X3, X2, X2
+	VCVTSS2SD    X2, X1, X1
+	VDIVSD       X0, X1, X1
+	VCVTSD2SS    X1, X1, X1
+	VMOVSS       X1, (SI)
+	ADDQ         $0x04, SI
+	VBROADCASTSS X1, Y2
 	VXORPS       Y3, Y3, Y3
 	VXORPS       Y4, Y4, Y4
-	XORQ         DX, DX
-	MOVQ         CX, BX
-	SUBQ         $0x20, BX
-	JL           tail2
+	VXORPS       Y5, Y5, Y5
+	VXORPS       Y6, Y6, Y6
+	XORQ         R10, R10
+	MOVQ         R9, R11
+	SUBQ         $0x20, R11
+	JL           tail7
 
-loop1:
-	VMOVUPS     (AX)(DX*4), Y5
-	VSUBPS      Y0, Y5, Y5
-	VFMADD231PS Y5, Y5, Y1
-	VMOVUPS     32(AX)(DX*4), Y5
-	VSUBPS      Y0, Y5, Y5
-	VFMADD231PS Y5, Y5, Y2
-	VMOVUPS     64(AX)(DX*4), Y5
-	VSUBPS      Y0, Y5, Y5
-	VFMADD231PS Y5, Y5, Y3
-	VMOVUPS     96(AX)(DX*4), Y5
-	VSUBPS      Y0, Y5, Y5
-	VFMADD231PS Y5, Y5, Y4
-	ADDQ        $0x20, DX
-	CMPQ        DX, BX
-	JLE         loop1
+loop6:
+	VMOVUPS     (CX)(R10*4), Y7
+	VSUBPS      Y2, Y7, Y7
+	VFMADD231PS Y7, Y7, Y3
+	VMOVUPS     32(CX)(R10*4), Y7
+	VSUBPS      Y2, Y7, Y7
+	VFMADD231PS Y7, Y7, Y4
+	VMOVUPS     64(CX)(R10*4), Y7
+	VSUBPS      Y2, Y7, Y7
+	VFMADD231PS Y7, Y7, Y5
+	VMOVUPS     96(CX)(R10*4), Y7
+	VSUBPS      Y2, Y7, Y7
+	VFMADD231PS Y7, Y7, Y6
+	ADDQ        $0x20, R10
+	CMPQ        R10, R11
+	JLE         loop6
 
-tail2:
-	SUBQ        DX, CX
-	JZ          done3
-	MOVQ        CX, BX
-	XORQ        SI, SI
-	SUBQ        $0x00, BX
-	CMOVQLT     SI, BX
-	MOVQ        $0x00000008, SI
-	CMPQ        BX, SI
-	CMOVQGT     SI, BX
-	LEAQ        laneMask<>+0(SB), DI
-	MOVQ        $+8, SI
-	SUBQ        BX, SI
-	VMOVUPS     (DI)(SI*4), Y5
-	VMASKMOVPS  (AX)(DX*4), Y5, Y6
-	VSUBPS      Y0, Y6, Y6
-	VANDPS      Y6, Y5, Y6
-	VFMADD231PS Y6, Y6, Y1
-	MOVQ        CX, BX
-	XORQ        SI, SI
-	SUBQ        $0x08, BX
-	CMOVQLT     SI, BX
-	MOVQ        $0x00000008, SI
-	CMPQ        BX, SI
-	CMOVQGT     SI, BX
-	LEAQ        laneMask<>+0(SB), DI
-	MOVQ        $+8, SI
-	SUBQ        BX, SI
-	VMOVUPS     (DI)(SI*4), Y5
-	VMASKMOVPS  32(AX)(DX*4), Y5, Y6
-	VSUBPS      Y0, Y6, Y6
-	VANDPS      Y6, Y5, Y6
-	VFMADD231PS Y6, Y6, Y2
-	MOVQ        CX, BX
-	XORQ        SI, SI
-	SUBQ        $0x10, BX
-	CMOVQLT     SI, BX
-	MOVQ        $0x00000008, SI
-	CMPQ        BX, SI
-	CMOVQGT     SI, BX
-	LEAQ        laneMask<>+0(SB), DI
-	MOVQ        $+8, SI
-	SUBQ        BX, SI
-	VMOVUPS     (DI)(SI*4), Y5
-	VMASKMOVPS  64(AX)(DX*4), Y5, Y6
-	VSUBPS      Y0, Y6, Y6
-	VANDPS      Y6, Y5, Y6
-	VFMADD231PS Y6, Y6, Y3
-	XORQ        BX, BX
-	SUBQ        $0x18, CX
-	CMOVQLT     BX, CX
-	MOVQ        $0x00000008, BX
-	CMPQ        CX, BX
-	CMOVQGT     BX, CX
-	LEAQ        laneMask<>+0(SB), SI
-	MOVQ        $+8, BX
-	SUBQ        CX, BX
-	VMOVUPS     (SI)(BX*4), Y5
-	VMASKMOVPS  96(AX)(DX*4), Y5, Y6
-	VSUBPS      Y0, Y6, Y6
-	VANDPS      Y6, Y5, Y6
-	VFMADD231PS Y6, Y6, Y4
+tail7:
+	MOVQ        R9, R11
+	SUBQ        R10, R11
+	JZ          done8
+	MOVQ        R11, R12
+	XORQ        R13, R13
+	SUBQ        $0x00, R12
+	CMOVQLT     R13, R12
+	MOVQ        $0x00000008, R13
+	CMPQ        R12, R13
+	CMOVQGT     R13, R12
+	LEAQ        laneMask<>+0(SB), R14
+	MOVQ        $+8, R13
+	SUBQ        R12, R13
+	VMOVUPS     (R14)(R13*4), Y7
+	VMASKMOVPS  (CX)(R10*4), Y7, Y8
+	VSUBPS      Y2, Y8, Y8
+	VANDPS      Y8, Y7, Y8
+	VFMADD231PS Y8, Y8, Y3
+	MOVQ        R11, R12
+	XORQ        R13, R13
+	SUBQ        $0x08, R12
+	CMOVQLT     R13, R12
+	MOVQ        $0x00000008, R13
+	CMPQ        R12, R13
+	CMOVQGT     R13, R12
+	LEAQ        laneMask<>+0(SB), R14
+	MOVQ        $+8, R13
+	SUBQ        R12, R13
+	VMOVUPS     (R14)(R13*4), Y7
+	VMASKMOVPS  32(CX)(R10*4), Y7, Y8
+	VSUBPS      Y2, Y8, Y8
+	VANDPS      Y8, Y7, Y8
+	VFMADD231PS Y8, Y8, Y4
+	MOVQ        R11, R12
+	XORQ        R13, R13
+	SUBQ        $0x10, R12
+	CMOVQLT     R13, R12
+	MOVQ        $0x00000008, R13
+	CMPQ        R12, R13
+	CMOVQGT     R13, R12
+	LEAQ        laneMask<>+0(SB), R14
+	MOVQ        $+8, R13
+	SUBQ        R12, R13
+	VMOVUPS     (R14)(R13*4), Y7
+	VMASKMOVPS  64(CX)(R10*4), Y7, Y8
+	VSUBPS      Y2, Y8, Y8
+	VANDPS      Y8, Y7, Y8
+	VFMADD231PS Y8, Y8, Y5
+	XORQ        R12, R12
+	SUBQ        $0x18, R11
+	CMOVQLT     R12, R11
+	MOVQ        $0x00000008, R12
+	CMPQ        R11, R12
+	CMOVQGT     R12, R11
+	LEAQ        laneMask<>+0(SB), R13
+	MOVQ        $+8, R12
+	SUBQ        R11, R12
+	VMOVUPS     (R13)(R12*4), Y7
+	VMASKMOVPS  96(CX)(R10*4), Y7, Y8
+	VSUBPS      Y2, Y8, Y8
+	VANDPS      Y8, Y7, Y8
+	VFMADD231PS Y8, Y8, Y6
 
-done3:
-	VADDPS       Y3, Y1, Y1
-	VADDPS       Y4, Y2, Y2
-	VADDPS       Y2, Y1, Y1
-	VEXTRACTF128 $0x01, Y1, X0
-	VADDPS       X0, X1, X1
-	VPERMILPS    $0x0e, X1, X0
-	VADDPS       X0, X1, X1
-	VPERMILPS    $0x01, X1, X0
-	VADDPS       X0, X1, X1
-	MOVSS        X1, total+32(FP)
+done8:
+	VADDPS       Y5, Y3, Y3
+	VADDPS       Y6, Y4, Y4
+	VADDPS       Y4, Y3, Y3
+	VEXTRACTF128 $0x01, Y3, X4
+	VADDPS       X4, X3, X3
+	VPERMILPS    $0x0e, X3, X4
+	VADDPS       X4, X3, X3
+	VPERMILPS    $0x01, X3, X4
+	VADDPS       X4, X3, X3
+	VCVTSS2SD    X3, X1, X1
+	VDIVSD       X0, X1, X1
+	MOVSD        eps+160(FP), X3
+	VADDSD       X3, X1, X1
+	VSQRTSD      X1, X1, X1
+	MOVQ         $0x3ff0000000000000, R10
+	VMOVQ        R10, X3
+	VDIVSD       X1, X3, X3
+	VCVTSD2SS    X3, X3, X3
+	VMOVSS       X3, (DI)
+	ADDQ         $0x04, DI
+	VBROADCASTSS X3, Y3
+	XORQ         R10, R10
+	MOVQ         R9, R11
+	SUBQ         $0x08, R11
+	JL           tail10
+
+loop9:
+	VMOVUPS (CX)(R10*4), Y4
+	VSUBPS  Y2, Y4, Y4
+	VMULPS  Y3, Y4, Y4
+	TESTQ   DX, DX
+	JZ      skip12
+	VMOVUPS (DX)(R10*4), Y5
+	VMULPS  Y5, Y4, Y4
+
+skip12:
+	TESTQ   BX, BX
+	JZ      skip13
+	VMOVUPS (BX)(R10*4), Y5
+	VADDPS  Y5, Y4, Y4
+
+skip13:
+	VMOVUPS Y4, (AX)(R10*4)
+	ADDQ    $0x08, R10
+	CMPQ    R10, R11
+	JLE     loop9
+
+tail10:
+	MOVQ       R9, R11
+	SUBQ       R10, R11
+	JZ         done11
+	LEAQ       laneMask<>+0(SB), R13
+	MOVQ       $+8, R12
+	SUBQ       R11, R12
+	VMOVUPS    (R13)(R12*4), Y4
+	VMASKMOVPS (CX)(R10*4), Y4, Y5
+	VSUBPS     Y2, Y5, Y5
+	VMULPS     Y3, Y5, Y5
+	TESTQ      DX, DX
+	JZ         skip14
+	VMASKMOVPS (DX)(R10*4), Y4, Y2
+	VMULPS     Y2, Y5, Y5
+
+skip14:
+	TESTQ      BX, BX
+	JZ         skip15
+	VMASKMOVPS (BX)(R10*4), Y4, Y2
+	VADDPS     Y2, Y5, Y5
+
+skip15:
+	VMASKMOVPS Y5, Y4, (AX)(R10*4)
+
+done11:
+	LEAQ (CX)(R9*4), CX
+	LEAQ (AX)(R9*4), AX
+	JMP  row1
+
+done2:
 	VZEROUPPER
 	RET
 
@@ -132,73 +304,56 @@ DATA laneMask<>+56(SB)/4, $0x00000000
 DATA laneMask<>+60(SB)/4, $0x00000000
 GLOBL laneMask<>(SB), RODATA|NOPTR, $64
 
-// func normRowAVX2(y []float32, x []float32, w []float32, b []float32, mean float32, rstd float32, offset float32)
+// func normRowAVX2(y []float32, x []float32, w []float32, rstd float32, offset float32)
 // Requires: AVX, AVX2, SSE
-TEXT ·normRowAVX2(SB), NOSPLIT, $0-108
+TEXT ·normRowAVX2(SB), NOSPLIT, $0-80
 	MOVQ         y_base+0(FP), AX
 	MOVQ         x_base+24(FP), CX
 	MOVQ         w_base+48(FP), DX
-	MOVQ         b_base+72(FP), BX
-	MOVQ         y_len+8(FP), SI
-	MOVSS        mean+96(FP), X0
+	MOVQ         y_len+8(FP), BX
+	MOVSS        rstd+72(FP), X0
 	VBROADCASTSS X0, Y0
-	MOVSS        rstd+100(FP), X1
+	MOVSS        offset+76(FP), X1
 	VBROADCASTSS X1, Y1
-	MOVSS        offset+104(FP), X2
-	VBROADCASTSS X2, Y2
-	XORQ         DI, DI
-	MOVQ         SI, R8
-	SUBQ         $0x08, R8
-	JL           tail5
+	XORQ         SI, SI
+	MOVQ         BX, DI
+	SUBQ         $0x08, DI
+	JL           tail17
 
-loop4:
-	VMOVUPS (CX)(DI*4), Y3
-	VSUBPS  Y0, Y3, Y3
-	VMULPS  Y1, Y3, Y3
+loop16:
+	VMOVUPS (CX)(SI*4), Y2
+	VMULPS  Y0, Y2, Y2
 	TESTQ   DX, DX
-	JZ      skip7
-	VMOVUPS (DX)(DI*4), Y4
-	VADDPS  Y2, Y4, Y4
-	VMULPS  Y4, Y3, Y3
+	JZ      skip19
+	VMOVUPS (DX)(SI*4), Y3
+	VADDPS  Y1, Y3, Y3
+	VMULPS  Y3, Y2, Y2
 
-skip7:
-	TESTQ   BX, BX
-	JZ      skip8
-	VMOVUPS (BX)(DI*4), Y4
-	VADDPS  Y4, Y3, Y3
+skip19:
+	VMOVUPS Y2, (AX)(SI*4)
+	ADDQ    $0x08, SI
+	CMPQ    SI, DI
+	JLE     loop16
 
-skip8:
-	VMOVUPS Y3, (AX)(DI*4)
-	ADDQ    $0x08, DI
-	CMPQ    DI, R8
-	JLE     loop4
-
-tail5:
-	SUBQ       DI, SI
-	JZ         done6
-	LEAQ       laneMask<>+0(SB), R9
-	MOVQ       $+8, R8
-	SUBQ       SI, R8
-	VMOVUPS    (R9)(R8*4), Y3
-	VMASKMOVPS (CX)(DI*4), Y3, Y4
-	VSUBPS     Y0, Y4, Y4
-	VMULPS     Y1, Y4, Y4
+tail17:
+	SUBQ       SI, BX
+	JZ         done18
+	LEAQ       laneMask<>+0(SB), R8
+	MOVQ       $+8, DI
+	SUBQ       BX, DI
+	VMOVUPS    (R8)(DI*4), Y2
+	VMASKMOVPS (CX)(SI*4), Y2, Y3
+	VMULPS     Y0, Y3, Y3
 	TESTQ      DX, DX
-	JZ         skip9
-	VMASKMOVPS (DX)(DI*4), Y3, Y0
-	VADDPS     Y2, Y0, Y0
-	VMULPS     Y0, Y4, Y4
+	JZ         skip20
+	VMASKMOVPS (DX)(SI*4), Y2, Y0
+	VADDPS     Y1, Y0, Y0
+	VMULPS     Y0, Y3, Y3
 
-skip9:
-	TESTQ      BX, BX
-	JZ         skip10
-	VMASKMOVPS (BX)(DI*4), Y3, Y0
-	VADDPS     Y0, Y4, Y4
+skip20:
+	VMASKMOVPS Y3, Y2, (AX)(SI*4)
 
-skip10:
-	VMASKMOVPS Y4, Y3, (AX)(DI*4)
-
-done6:
+done18:
 	VZEROUPPER
 	RET
 
@@ -228,34 +383,34 @@ TEXT ·normSumsAVX2(SB), NOSPLIT, $0-144
 	XORQ         R8, R8
 	MOVQ         DI, R9
 	SUBQ         $0x20, R9
-	JL           tail12
+	JL           tail22
 
-loop11:
+loop21:
 	VMOVUPS (BX)(R8*4), Y11
 	VSUBPS  Y0, Y11, Y11
 	VMULPS  Y1, Y11, Y11
 	VMOVUPS (DX)(R8*4), Y12
 	TESTQ   CX, CX
-	JZ      skip14
+	JZ      skip24
 	VMOVUPS (CX)(R8*4), Y13
 	VADDPS  Y12, Y13, Y13
 	VMOVUPS Y13, (CX)(R8*4)
 
-skip14:
+skip24:
 	TESTQ       AX, AX
-	JZ          skip15
+	JZ          skip25
 	VMOVUPS     (AX)(R8*4), Y13
 	VFMADD231PS Y12, Y11, Y13
 	VMOVUPS     Y13, (AX)(R8*4)
 
-skip15:
+skip25:
 	TESTQ   SI, SI
-	JZ      skip16
+	JZ      skip26
 	VMOVUPS (SI)(R8*4), Y13
 	VADDPS  Y2, Y13, Y13
 	VMULPS  Y13, Y12, Y12
 
-skip16:
+skip26:
 	VADDPS      Y12, Y3, Y3
 	VFMADD231PS Y12, Y11, Y7
 	VMOVUPS     32(BX)(R8*4), Y11
@@ -263,26 +418,26 @@ skip16:
 	VMULPS      Y1, Y11, Y11
 	VMOVUPS     32(DX)(R8*4), Y12
 	TESTQ       CX, CX
-	JZ          skip17
+	JZ          skip27
 	VMOVUPS     32(CX)(R8*4), Y13
 	VADDPS      Y12, Y13, Y13
 	VMOVUPS     Y13, 32(CX)(R8*4)
 
-skip17:
+skip27:
 	TESTQ       AX, AX
-	JZ          skip18
+	JZ          skip28
 	VMOVUPS     32(AX)(R8*4), Y13
 	VFMADD231PS Y12, Y11, Y13
 	VMOVUPS     Y13, 32(AX)(R8*4)
 
-skip18:
+skip28:
 	TESTQ   SI, SI
-	JZ      skip19
+	JZ      skip29
 	VMOVUPS 32(SI)(R8*4), Y13
 	VADDPS  Y2, Y13, Y13
 	VMULPS  Y13, Y12, Y12
 
-skip19:
+skip29:
 	VADDPS      Y12, Y4, Y4
 	VFMADD231PS Y12, Y11, Y8
 	VMOVUPS     64(BX)(R8*4), Y11
@@ -290,26 +445,26 @@ skip19:
 	VMULPS      Y1, Y11, Y11
 	VMOVUPS     64(DX)(R8*4), Y12
 	TESTQ       CX, CX
-	JZ          skip20
+	JZ          skip30
 	VMOVUPS     64(CX)(R8*4), Y13
 	VADDPS      Y12, Y13, Y13
 	VMOVUPS     Y13, 64(CX)(R8*4)
 
-skip20:
+skip30:
 	TESTQ       AX, AX
-	JZ          skip21
+	JZ          skip31
 	VMOVUPS     64(AX)(R8*4), Y13
 	VFMADD231PS Y12, Y11, Y13
 	VMOVUPS     Y13, 64(AX)(R8*4)
 
-skip21:
+skip31:
 	TESTQ   SI, SI
-	JZ      skip22
+	JZ      skip32
 	VMOVUPS 64(SI)(R8*4), Y13
 	VADDPS  Y2, Y13, Y13
 	VMULPS  Y13, Y12, Y12
 
-skip22:
+skip32:
 	VADDPS      Y12, Y5, Y5
 	VFMADD231PS Y12, Y11, Y9
 	VMOVUPS     96(BX)(R8*4), Y11
@@ -317,35 +472,35 @@ skip22:
 	VMULPS      Y1, Y11, Y11
 	VMOVUPS     96(DX)(R8*4), Y12
 	TESTQ       CX, CX
-	JZ          skip23
+	JZ          skip33
 	VMOVUPS     96(CX)(R8*4), Y13
 	VADDPS      Y12, Y13, Y13
 	VMOVUPS     Y13, 96(CX)(R8*4)
 
-skip23:
+skip33:
 	TESTQ       AX, AX
-	JZ          skip24
+	JZ          skip34
 	VMOVUPS     96(AX)(R8*4), Y13
 	VFMADD231PS Y12, Y11, Y13
 	VMOVUPS     Y13, 96(AX)(R8*4)
 
-skip24:
+skip34:
 	TESTQ   SI, SI
-	JZ      skip25
+	JZ      skip35
 	VMOVUPS 96(SI)(R8*4), Y13
 	VADDPS  Y2, Y13, Y13
 	VMULPS  Y13, Y12, Y12
 
-skip25:
+skip35:
 	VADDPS      Y12, Y6, Y6
 	VFMADD231PS Y12, Y11, Y10
 	ADDQ        $0x20, R8
 	CMPQ        R8, R9
-	JLE         loop11
+	JLE         loop21
 
-tail12:
+tail22:
 	SUBQ       R8, DI
-	JZ         done13
+	JZ         done23
 	MOVQ       DI, R9
 	XORQ       R10, R10
 	SUBQ       $0x00, R9
@@ -362,26 +517,26 @@ tail12:
 	VMULPS     Y1, Y12, Y12
 	VMASKMOVPS (DX)(R8*4), Y11, Y13
 	TESTQ      CX, CX
-	JZ         skip26
+	JZ         skip36
 	VMASKMOVPS (CX)(R8*4), Y11, Y14
 	VADDPS     Y13, Y14, Y14
 	VMASKMOVPS Y14, Y11, (CX)(R8*4)
 
-skip26:
+skip36:
 	TESTQ       AX, AX
-	JZ          skip27
+	JZ          skip37
 	VMASKMOVPS  (AX)(R8*4), Y11, Y14
 	VFMADD231PS Y13, Y12, Y14
 	VMASKMOVPS  Y14, Y11, (AX)(R8*4)
 
-skip27:
+skip37:
 	TESTQ      SI, SI
-	JZ         skip28
+	JZ         skip38
 	VMASKMOVPS (SI)(R8*4), Y11, Y14
 	VADDPS     Y2, Y14, Y14
 	VMULPS     Y14, Y13, Y13
 
-skip28:
+skip38:
 	VADDPS      Y13, Y3, Y3
 	VANDPS      Y12, Y11, Y12
 	VFMADD231PS Y13, Y12, Y7
@@ -401,26 +556,26 @@ skip28:
 	VMULPS      Y1, Y12, Y12
 	VMASKMOVPS  32(DX)(R8*4), Y11, Y13
 	TESTQ       CX, CX
-	JZ          skip29
+	JZ          skip39
 	VMASKMOVPS  32(CX)(R8*4), Y11, Y14
 	VADDPS      Y13, Y14, Y14
 	VMASKMOVPS  Y14, Y11, 32(CX)(R8*4)
 
-skip29:
+skip39:
 	TESTQ       AX, AX
-	JZ          skip30
+	JZ          skip40
 	VMASKMOVPS  32(AX)(R8*4), Y11, Y14
 	VFMADD231PS Y13, Y12, Y14
 	VMASKMOVPS  Y14, Y11, 32(AX)(R8*4)
 
-skip30:
+skip40:
 	TESTQ      SI, SI
-	JZ         skip31
+	JZ         skip41
 	VMASKMOVPS 32(SI)(R8*4), Y11, Y14
 	VADDPS     Y2, Y14, Y14
 	VMULPS     Y14, Y13, Y13
 
-skip31:
+skip41:
 	VADDPS      Y13, Y4, Y4
 	VANDPS      Y12, Y11, Y12
 	VFMADD231PS Y13, Y12, Y8
@@ -440,26 +595,26 @@ skip31:
 	VMULPS      Y1, Y12, Y12
 	VMASKMOVPS  64(DX)(R8*4), Y11, Y13
 	TESTQ       CX, CX
-	JZ          skip32
+	JZ          skip42
 	VMASKMOVPS  64(CX)(R8*4), Y11, Y14
 	VADDPS      Y13, Y14, Y14
 	VMASKMOVPS  Y14, Y11, 64(CX)(R8*4)
 
-skip32:
+skip42:
 	TESTQ       AX, AX
-	JZ          skip33
+	JZ          skip43
 	VMASKMOVPS  64(AX)(R8*4), Y11, Y14
 	VFMADD231PS Y13, Y12, Y14
 	VMASKMOVPS  Y14, Y11, 64(AX)(R8*4)
 
-skip33:
+skip43:
 	TESTQ      SI, SI
-	JZ         skip34
+	JZ         skip44
 	VMASKMOVPS 64(SI)(R8*4), Y11, Y14
 	VADDPS     Y2, Y14, Y14
 	VMULPS     Y14, Y13, Y13
 
-skip34:
+skip44:
 	VADDPS      Y13, Y5, Y5
 	VANDPS      Y12, Y11, Y12
 	VFMADD231PS Y13, Y12, Y9
@@ -478,31 +633,31 @@ skip34:
 	VMULPS      Y1, Y12, Y12
 	VMASKMOVPS  96(DX)(R8*4), Y11, Y0
 	TESTQ       CX, CX
-	JZ          skip35
+	JZ          skip45
 	VMASKMOVPS  96(CX)(R8*4), Y11, Y1
 	VADDPS      Y0, Y1, Y1
 	VMASKMOVPS  Y1, Y11, 96(CX)(R8*4)
 
-skip35:
+skip45:
 	TESTQ       AX, AX
-	JZ          skip36
+	JZ          skip46
 	VMASKMOVPS  96(AX)(R8*4), Y11, Y1
 	VFMADD231PS Y0, Y12, Y1
 	VMASKMOVPS  Y1, Y11, 96(AX)(R8*4)
 
-skip36:
+skip46:
 	TESTQ      SI, SI
-	JZ         skip37
+	JZ         skip47
 	VMASKMOVPS 96(SI)(R8*4), Y11, Y1
 	VADDPS     Y2, Y1, Y1
 	VMULPS     Y1, Y0, Y0
 
-skip37:
+skip47:
 	VADDPS      Y0, Y6, Y6
 	VANDPS      Y12, Y11, Y12
 	VFMADD231PS Y0, Y12, Y10
 
-done13:
+done23:
 	VADDPS       Y5, Y3, Y3
 	VADDPS       Y6, Y4, Y4
 	VADDPS       Y4, Y3, Y3
@@ -549,37 +704,37 @@ TEXT ·normGradAVX2(SB), NOSPLIT, $0-117
 	XORQ         R8, R8
 	MOVQ         SI, R9
 	SUBQ         $0x08, R9
-	JL           tail39
+	JL           tail49
 
-loop38:
+loop48:
 	VMOVUPS (DX)(R8*4), Y5
 	VSUBPS  Y0, Y5, Y5
 	VMULPS  Y1, Y5, Y5
 	VMOVUPS (CX)(R8*4), Y6
 	TESTQ   BX, BX
-	JZ      skip41
+	JZ      skip51
 	VMOVUPS (BX)(R8*4), Y7
 	VADDPS  Y2, Y7, Y7
 	VMULPS  Y7, Y6, Y6
 
-skip41:
+skip51:
 	VSUBPS       Y3, Y6, Y6
 	VFNMADD231PS Y4, Y5, Y6
 	VMULPS       Y1, Y6, Y6
 	TESTQ        DI, DI
-	JZ           skip42
+	JZ           skip52
 	VMOVUPS      (AX)(R8*4), Y5
 	VADDPS       Y5, Y6, Y6
 
-skip42:
+skip52:
 	VMOVUPS Y6, (AX)(R8*4)
 	ADDQ    $0x08, R8
 	CMPQ    R8, R9
-	JLE     loop38
+	JLE     loop48
 
-tail39:
+tail49:
 	SUBQ       R8, SI
-	JZ         done40
+	JZ         done50
 	LEAQ       laneMask<>+0(SB), R10
 	MOVQ       $+8, R9
 	SUBQ       SI, R9
@@ -589,163 +744,283 @@ tail39:
 	VMULPS     Y1, Y6, Y6
 	VMASKMOVPS (CX)(R8*4), Y5, Y0
 	TESTQ      BX, BX
-	JZ         skip43
+	JZ         skip53
 	VMASKMOVPS (BX)(R8*4), Y5, Y7
 	VADDPS     Y2, Y7, Y7
 	VMULPS     Y7, Y0, Y0
 
-skip43:
+skip53:
 	VSUBPS       Y3, Y0, Y0
 	VFNMADD231PS Y4, Y6, Y0
 	VMULPS       Y1, Y0, Y0
 	TESTQ        DI, DI
-	JZ           skip44
+	JZ           skip54
 	VMASKMOVPS   (AX)(R8*4), Y5, Y1
 	VADDPS       Y1, Y0, Y0
 
-skip44:
+skip54:
 	VMASKMOVPS Y0, Y5, (AX)(R8*4)
 
-done40:
+done50:
 	VZEROUPPER
 	RET
 
-// func deviationsAVX512(x []float32, mean float32) (total float32)
-// Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV, SSE
-TEXT ·deviationsAVX512(SB), NOSPLIT, $0-36
-	MOVQ         x_base+0(FP), AX
-	MOVQ         x_len+8(FP), CX
-	MOVSS        mean+24(FP), X0
-	VBROADCASTSS X0, Z0
-	VXORPS       Z1, Z1, Z1
-	VXORPS       Z2, Z2, Z2
-	XORQ         DX, DX
-	MOVQ         CX, BX
-	SUBQ         $0x20, BX
-	JL           tail46
+// func layerNormAVX512(y []float32, mean []float32, rstd []float32, x []float32, w []float32, b []float32, rows int, cols int, eps float64)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV, SSE2
+TEXT ·layerNormAVX512(SB), NOSPLIT, $0-168
+	MOVQ y_base+0(FP), AX
+	MOVQ x_base+72(FP), CX
+	MOVQ w_base+96(FP), DX
+	MOVQ b_base+120(FP), BX
+	MOVQ mean_base+24(FP), SI
+	MOVQ rstd_base+48(FP), DI
+	MOVQ rows+144(FP), R8
+	MOVQ cols+152(FP), R9
 
-loop45:
-	VMOVUPS     (AX)(DX*4), Z3
-	VSUBPS      Z0, Z3, Z3
-	VFMADD231PS Z3, Z3, Z1
-	VMOVUPS     64(AX)(DX*4), Z3
-	VSUBPS      Z0, Z3, Z3
-	VFMADD231PS Z3, Z3, Z2
-	ADDQ        $0x20, DX
-	CMPQ        DX, BX
-	JLE         loop45
+row55:
+	SUBQ       $0x01, R8
+	JL         done56
+	VCVTSI2SDQ R9, X0, X0
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	XORQ       R10, R10
+	MOVQ       R9, R11
+	SUBQ       $0x20, R11
+	JL         tail58
 
-tail46:
-	SUBQ        DX, CX
-	JZ          done47
-	MOVQ        CX, BX
-	XORQ        SI, SI
-	SUBQ        $0x00, BX
-	CMOVQLT     SI, BX
-	MOVQ        $0x00000010, SI
-	CMPQ        BX, SI
-	CMOVQGT     SI, BX
-	MOVQ        $-1, SI
-	BZHIQ       BX, SI, SI
-	KMOVW       SI, K1
-	VMOVUPS.Z   (AX)(DX*4), K1, Z3
-	VSUBPS      Z0, Z3, Z3
-	VMOVAPS.Z   Z3, K1, Z3
-	VFMADD231PS Z3, Z3, Z1
-	XORQ        BX, BX
-	SUBQ        $0x10, CX
-	CMOVQLT     BX, CX
-	MOVQ        $0x00000010, BX
-	CMPQ        CX, BX
-	CMOVQGT     BX, CX
-	MOVQ        $-1, BX
-	BZHIQ       CX, BX, BX
-	KMOVW       BX, K1
-	VMOVUPS.Z   64(AX)(DX*4), K1, Z3
-	VSUBPS      Z0, Z3, Z3
-	VMOVAPS.Z   Z3, K1, Z3
-	VFMADD231PS Z3, Z3, Z2
+loop57:
+	VMOVUPS (CX)(R10*4), Z4
+	VADDPS  Z4, Z2, Z2
+	VMOVUPS 64(CX)(R10*4), Z4
+	VADDPS  Z4, Z3, Z3
+	ADDQ    $0x20, R10
+	CMPQ    R10, R11
+	JLE     loop57
 
-done47:
-	VADDPS        Z2, Z1, Z1
-	VEXTRACTF64X4 $0x01, Z1, Y0
-	VADDPS        Y0, Y1, Y1
-	VEXTRACTF128  $0x01, Y1, X0
-	VADDPS        X0, X1, X1
-	VPERMILPS     $0x0e, X1, X0
-	VADDPS        X0, X1, X1
-	VPERMILPS     $0x01, X1, X0
-	VADDPS        X0, X1, X1
-	MOVSS         X1, total+32(FP)
+tail58:
+	MOVQ      R9, R11
+	SUBQ      R10, R11
+	JZ        done59
+	MOVQ      R11, R12
+	XORQ      R13, R13
+	SUBQ      $0x00, R12
+	CMOVQLT   R13, R12
+	MOVQ      $0x00000010, R13
+	CMPQ      R12, R13
+	CMOVQGT   R13, R12
+	MOVQ      $-1, R13
+	BZHIQ     R12, R13, R13
+	KMOVW     R13, K1
+	VMOVUPS.Z (CX)(R10*4), K1, Z4
+	VADDPS    Z4, Z2, Z2
+	XORQ      R12, R12
+	SUBQ      $0x10, R11
+	CMOVQLT   R12, R11
+	MOVQ      $0x00000010, R12
+	CMPQ      R11, R12
+	CMOVQGT   R12, R11
+	MOVQ      $-1, R12
+	BZHIQ     R11, R12, R12
+	KMOVW     R12, K1
+	VMOVUPS.Z 64(CX)(R10*4), K1, Z4
+	VADDPS    Z4, Z3, Z3
+
+done59:
+	VADDPS        Z3, Z2, Z2
+	VEXTRACTF64X4 $0x01, Z2, Y3
+	VADDPS        Y3, Y2, Y2
+	VEXTRACTF128  $0x01, Y2, X3
+	VADDPS        X3, X2, X2
+	VPERMILPS     $0x0e, X2, X3
+	VADDPS        X3, X2, X2
+	VPERMILPS     $0x01, X2, X3
+	VADDPS        X3, X2, X2
+	VCVTSS2SD     X2, X1, X1
+	VDIVSD        X0, X1, X1
+	VCVTSD2SS     X1, X1, X1
+	VMOVSS        X1, (SI)
+	ADDQ          $0x04, SI
+	VBROADCASTSS  X1, Z2
+	VXORPS        Z3, Z3, Z3
+	VXORPS        Z4, Z4, Z4
+	XORQ          R10, R10
+	MOVQ          R9, R11
+	SUBQ          $0x20, R11
+	JL            tail61
+
+loop60:
+	VMOVUPS     (CX)(R10*4), Z5
+	VSUBPS      Z2, Z5, Z5
+	VFMADD231PS Z5, Z5, Z3
+	VMOVUPS     64(CX)(R10*4), Z5
+	VSUBPS      Z2, Z5, Z5
+	VFMADD231PS Z5, Z5, Z4
+	ADDQ        $0x20, R10
+	CMPQ        R10, R11
+	JLE         loop60
+
+tail61:
+	MOVQ        R9, R11
+	SUBQ        R10, R11
+	JZ          done62
+	MOVQ        R11, R12
+	XORQ        R13, R13
+	SUBQ        $0x00, R12
+	CMOVQLT     R13, R12
+	MOVQ        $0x00000010, R13
+	CMPQ        R12, R13
+	CMOVQGT     R13, R12
+	MOVQ        $-1, R13
+	BZHIQ       R12, R13, R13
+	KMOVW       R13, K1
+	VMOVUPS.Z   (CX)(R10*4), K1, Z5
+	VSUBPS      Z2, Z5, Z5
+	VMOVAPS.Z   Z5, K1, Z5
+	VFMADD231PS Z5, Z5, Z3
+	XORQ        R12, R12
+	SUBQ        $0x10, R11
+	CMOVQLT     R12, R11
+	MOVQ        $0x00000010, R12
+	CMPQ        R11, R12
+	CMOVQGT     R12, R11
+	MOVQ        $-1, R12
+	BZHIQ       R11, R12, R12
+	KMOVW       R12, K1
+	VMOVUPS.Z   64(CX)(R10*4), K1, Z5
+	VSUBPS      Z2, Z5, Z5
+	VMOVAPS.Z   Z5, K1, Z5
+	VFMADD231PS Z5, Z5, Z4
+
+done62:
+	VADDPS        Z4, Z3, Z3
+	VEXTRACTF64X4 $0x01, Z3, Y4
+	VADDPS        Y4, Y3, Y3
+	VEXTRACTF128  $0x01, Y3, X4
+	VADDPS        X4, X3, X3
+	VPERMILPS     $0x0e, X3, X4
+	VADDPS        X4, X3, X3
+	VPERMILPS     $0x01, X3, X4
+	VADDPS        X4, X3, X3
+	VCVTSS2SD     X3, X1, X1
+	VDIVSD        X0, X1, X1
+	MOVSD         eps+160(FP), X3
+	VADDSD        X3, X1, X1
+	VSQRTSD       X1, X1, X1
+	MOVQ          $0x3ff0000000000000, R10
+	VMOVQ         R10, X3
+	VDIVSD        X1, X3, X3
+	VCVTSD2SS     X3, X3, X3
+	VMOVSS        X3, (DI)
+	ADDQ          $0x04, DI
+	VBROADCASTSS  X3, Z3
+	XORQ          R10, R10
+	MOVQ          R9, R11
+	SUBQ          $0x10, R11
+	JL            tail64
+
+loop63:
+	VMOVUPS (CX)(R10*4), Z4
+	VSUBPS  Z2, Z4, Z4
+	VMULPS  Z3, Z4, Z4
+	TESTQ   DX, DX
+	JZ      skip66
+	VMOVUPS (DX)(R10*4), Z5
+	VMULPS  Z5, Z4, Z4
+
+skip66:
+	TESTQ   BX, BX
+	JZ      skip67
+	VMOVUPS (BX)(R10*4), Z5
+	VADDPS  Z5, Z4, Z4
+
+skip67:
+	VMOVUPS Z4, (AX)(R10*4)
+	ADDQ    $0x10, R10
+	CMPQ    R10, R11
+	JLE     loop63
+
+tail64:
+	MOVQ      R9, R11
+	SUBQ      R10, R11
+	JZ        done65
+	MOVQ      $-1, R12
+	BZHIQ     R11, R12, R12
+	KMOVW     R12, K1
+	VMOVUPS.Z (CX)(R10*4), K1, Z4
+	VSUBPS    Z2, Z4, Z4
+	VMULPS    Z3, Z4, Z4
+	TESTQ     DX, DX
+	JZ        skip68
+	VMOVUPS.Z (DX)(R10*4), K1, Z2
+	VMULPS    Z2, Z4, Z4
+
+skip68:
+	TESTQ     BX, BX
+	JZ        skip69
+	VMOVUPS.Z (BX)(R10*4), K1, Z2
+	VADDPS    Z2, Z4, Z4
+
+skip69:
+	VMOVUPS Z4, K1, (AX)(R10*4)
+
+done65:
+	LEAQ (CX)(R9*4), CX
+	LEAQ (AX)(R9*4), AX
+	JMP  row55
+
+done56:
 	VZEROUPPER
 	RET
 
-// func normRowAVX512(y []float32, x []float32, w []float32, b []float32, mean float32, rstd float32, offset float32)
+// func normRowAVX512(y []float32, x []float32, w []float32, rstd float32, offset float32)
 // Requires: AVX, AVX512F, BMI2, SSE
-TEXT ·normRowAVX512(SB), NOSPLIT, $0-108
+TEXT ·normRowAVX512(SB), NOSPLIT, $0-80
 	MOVQ         y_base+0(FP), AX
 	MOVQ         x_base+24(FP), CX
 	MOVQ         w_base+48(FP), DX
-	MOVQ         b_base+72(FP), BX
-	MOVQ         y_len+8(FP), SI
-	MOVSS        mean+96(FP), X0
+	MOVQ         y_len+8(FP), BX
+	MOVSS        rstd+72(FP), X0
 	VBROADCASTSS X0, Z0
-	MOVSS        rstd+100(FP), X1
+	MOVSS        offset+76(FP), X1
 	VBROADCASTSS X1, Z1
-	MOVSS        offset+104(FP), X2
-	VBROADCASTSS X2, Z2
-	XORQ         DI, DI
-	MOVQ         SI, R8
-	SUBQ         $0x10, R8
-	JL           tail49
+	XORQ         SI, SI
+	MOVQ         BX, DI
+	SUBQ         $0x10, DI
+	JL           tail71
 
-loop48:
-	VMOVUPS (CX)(DI*4), Z3
-	VSUBPS  Z0, Z3, Z3
-	VMULPS  Z1, Z3, Z3
+loop70:
+	VMOVUPS (CX)(SI*4), Z2
+	VMULPS  Z0, Z2, Z2
 	TESTQ   DX, DX
-	JZ      skip51
-	VMOVUPS (DX)(DI*4), Z4
-	VADDPS  Z2, Z4, Z4
-	VMULPS  Z4, Z3, Z3
+	JZ      skip73
+	VMOVUPS (DX)(SI*4), Z3
+	VADDPS  Z1, Z3, Z3
+	VMULPS  Z3, Z2, Z2
 
-skip51:
-	TESTQ   BX, BX
-	JZ      skip52
-	VMOVUPS (BX)(DI*4), Z4
-	VADDPS  Z4, Z3, Z3
+skip73:
+	VMOVUPS Z2, (AX)(SI*4)
+	ADDQ    $0x10, SI
+	CMPQ    SI, DI
+	JLE     loop70
 
-skip52:
-	VMOVUPS Z3, (AX)(DI*4)
-	ADDQ    $0x10, DI
-	CMPQ    DI, R8
-	JLE     loop48
-
-tail49:
-	SUBQ      DI, SI
-	JZ        done50
-	MOVQ      $-1, R8
-	BZHIQ     SI, R8, R8
-	KMOVW     R8, K1
-	VMOVUPS.Z (CX)(DI*4), K1, Z3
-	VSUBPS    Z0, Z3, Z3
-	VMULPS    Z1, Z3, Z3
+tail71:
+	SUBQ      SI, BX
+	JZ        done72
+	MOVQ      $-1, DI
+	BZHIQ     BX, DI, DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (CX)(SI*4), K1, Z2
+	VMULPS    Z0, Z2, Z2
 	TESTQ     DX, DX
-	JZ        skip53
-	VMOVUPS.Z (DX)(DI*4), K1, Z0
-	VADDPS    Z2, Z0, Z0
-	VMULPS    Z0, Z3, Z3
+	JZ        skip74
+	VMOVUPS.Z (DX)(SI*4), K1, Z0
+	VADDPS    Z1, Z0, Z0
+	VMULPS    Z0, Z2, Z2
 
-skip53:
-	TESTQ     BX, BX
-	JZ        skip54
-	VMOVUPS.Z (BX)(DI*4), K1, Z0
-	VADDPS    Z0, Z3, Z3
+skip74:
+	VMOVUPS Z2, K1, (AX)(SI*4)
 
-skip54:
-	VMOVUPS Z3, K1, (AX)(DI*4)
-
-done50:
+done72:
 	VZEROUPPER
 	RET
 
@@ -771,34 +1046,34 @@ TEXT ·normSumsAVX512(SB), NOSPLIT, $0-144
 	XORQ         R8, R8
 	MOVQ         DI, R9
 	SUBQ         $0x20, R9
-	JL           tail56
+	JL           tail76
 
-loop55:
+loop75:
 	VMOVUPS (BX)(R8*4), Z7
 	VSUBPS  Z0, Z7, Z7
 	VMULPS  Z1, Z7, Z7
 	VMOVUPS (DX)(R8*4), Z8
 	TESTQ   CX, CX
-	JZ      skip58
+	JZ      skip78
 	VMOVUPS (CX)(R8*4), Z9
 	VADDPS  Z8, Z9, Z9
 	VMOVUPS Z9, (CX)(R8*4)
 
-skip58:
+skip78:
 	TESTQ       AX, AX
-	JZ          skip59
+	JZ          skip79
 	VMOVUPS     (AX)(R8*4), Z9
 	VFMADD231PS Z8, Z7, Z9
 	VMOVUPS     Z9, (AX)(R8*4)
 
-skip59:
+skip79:
 	TESTQ   SI, SI
-	JZ      skip60
+	JZ      skip80
 	VMOVUPS (SI)(R8*4), Z9
 	VADDPS  Z2, Z9, Z9
 	VMULPS  Z9, Z8, Z8
 
-skip60:
+skip80:
 	VADDPS      Z8, Z3, Z3
 	VFMADD231PS Z8, Z7, Z5
 	VMOVUPS     64(BX)(R8*4), Z7
@@ -806,35 +1081,35 @@ skip60:
 	VMULPS      Z1, Z7, Z7
 	VMOVUPS     64(DX)(R8*4), Z8
 	TESTQ       CX, CX
-	JZ          skip61
+	JZ          skip81
 	VMOVUPS     64(CX)(R8*4), Z9
 	VADDPS      Z8, Z9, Z9
 	VMOVUPS     Z9, 64(CX)(R8*4)
 
-skip61:
+skip81:
 	TESTQ       AX, AX
-	JZ          skip62
+	JZ          skip82
 	VMOVUPS     64(AX)(R8*4), Z9
 	VFMADD231PS Z8, Z7, Z9
 	VMOVUPS     Z9, 64(AX)(R8*4)
 
-skip62:
+skip82:
 	TESTQ   SI, SI
-	JZ      skip63
+	JZ      skip83
 	VMOVUPS 64(SI)(R8*4), Z9
 	VADDPS  Z2, Z9, Z9
 	VMULPS  Z9, Z8, Z8
 
-skip63:
+skip83:
 	VADDPS      Z8, Z4, Z4
 	VFMADD231PS Z8, Z7, Z6
 	ADDQ        $0x20, R8
 	CMPQ        R8, R9
-	JLE         loop55
+	JLE         loop75
 
-tail56:
+tail76:
 	SUBQ      R8, DI
-	JZ        done57
+	JZ        done77
 	MOVQ      DI, R9
 	XORQ      R10, R10
 	SUBQ      $0x00, R9
@@ -850,26 +1125,26 @@ tail56:
 	VMULPS    Z1, Z7, Z7
 	VMOVUPS.Z (DX)(R8*4), K1, Z8
 	TESTQ     CX, CX
-	JZ        skip64
+	JZ        skip84
 	VMOVUPS.Z (CX)(R8*4), K1, Z9
 	VADDPS    Z8, Z9, Z9
 	VMOVUPS   Z9, K1, (CX)(R8*4)
 
-skip64:
+skip84:
 	TESTQ       AX, AX
-	JZ          skip65
+	JZ          skip85
 	VMOVUPS.Z   (AX)(R8*4), K1, Z9
 	VFMADD231PS Z8, Z7, Z9
 	VMOVUPS     Z9, K1, (AX)(R8*4)
 
-skip65:
+skip85:
 	TESTQ     SI, SI
-	JZ        skip66
+	JZ        skip86
 	VMOVUPS.Z (SI)(R8*4), K1, Z9
 	VADDPS    Z2, Z9, Z9
 	VMULPS    Z9, Z8, Z8
 
-skip66:
+skip86:
 	VADDPS      Z8, Z3, Z3
 	VMOVAPS.Z   Z7, K1, Z7
 	VFMADD231PS Z8, Z7, Z5
@@ -887,31 +1162,31 @@ skip66:
 	VMULPS      Z1, Z7, Z7
 	VMOVUPS.Z   64(DX)(R8*4), K1, Z0
 	TESTQ       CX, CX
-	JZ          skip67
+	JZ          skip87
 	VMOVUPS.Z   64(CX)(R8*4), K1, Z1
 	VADDPS      Z0, Z1, Z1
 	VMOVUPS     Z1, K1, 64(CX)(R8*4)
 
-skip67:
+skip87:
 	TESTQ       AX, AX
-	JZ          skip68
+	JZ          skip88
 	VMOVUPS.Z   64(AX)(R8*4), K1, Z1
 	VFMADD231PS Z0, Z7, Z1
 	VMOVUPS     Z1, K1, 64(AX)(R8*4)
 
-skip68:
+skip88:
 	TESTQ     SI, SI
-	JZ        skip69
+	JZ        skip89
 	VMOVUPS.Z 64(SI)(R8*4), K1, Z1
 	VADDPS    Z2, Z1, Z1
 	VMULPS    Z1, Z0, Z0
 
-skip69:
+skip89:
 	VADDPS      Z0, Z4, Z4
 	VMOVAPS.Z   Z7, K1, Z7
 	VFMADD231PS Z0, Z7, Z6
 
-done57:
+done77:
 	VADDPS        Z4, Z3, Z3
 	VEXTRACTF64X4 $0x01, Z3, Y0
 	VADDPS        Y0, Y3, Y3
@@ -958,37 +1233,37 @@ TEXT ·normGradAVX512(SB), NOSPLIT, $0-117
 	XORQ         R8, R8
 	MOVQ         SI, R9
 	SUBQ         $0x10, R9
-	JL           tail71
+	JL           tail91
 
-loop70:
+loop90:
 	VMOVUPS (DX)(R8*4), Z5
 	VSUBPS  Z0, Z5, Z5
 	VMULPS  Z1, Z5, Z5
 	VMOVUPS (CX)(R8*4), Z6
 	TESTQ   BX, BX
-	JZ      skip73
+	JZ      skip93
 	VMOVUPS (BX)(R8*4), Z7
 	VADDPS  Z2, Z7, Z7
 	VMULPS  Z7, Z6, Z6
 
-skip73:
+skip93:
 	VSUBPS       Z3, Z6, Z6
 	VFNMADD231PS Z4, Z5, Z6
 	VMULPS       Z1, Z6, Z6
 	TESTQ        DI, DI
-	JZ           skip74
+	JZ           skip94
 	VMOVUPS      (AX)(R8*4), Z5
 	VADDPS       Z5, Z6, Z6
 
-skip74:
+skip94:
 	VMOVUPS Z6, (AX)(R8*4)
 	ADDQ    $0x10, R8
 	CMPQ    R8, R9
-	JLE     loop70
+	JLE     loop90
 
-tail71:
+tail91:
 	SUBQ      R8, SI
-	JZ        done72
+	JZ        done92
 	MOVQ      $-1, R9
 	BZHIQ     SI, R9, R9
 	KMOVW     R9, K1
@@ -997,23 +1272,23 @@ tail71:
 	VMULPS    Z1, Z5, Z5
 	VMOVUPS.Z (CX)(R8*4), K1, Z0
 	TESTQ     BX, BX
-	JZ        skip75
+	JZ        skip95
 	VMOVUPS.Z (BX)(R8*4), K1, Z6
 	VADDPS    Z2, Z6, Z6
 	VMULPS    Z6, Z0, Z0
 
-skip75:
+skip95:
 	VSUBPS       Z3, Z0, Z0
 	VFNMADD231PS Z4, Z5, Z0
 	VMULPS       Z1, Z0, Z0
 	TESTQ        DI, DI
-	JZ           skip76
+	JZ           skip96
 	VMOVUPS.Z    (AX)(R8*4), K1, Z1
 	VADDPS       Z1, Z0, Z0
 
-skip76:
+skip96:
 	VMOVUPS Z0, K1, (AX)(R8*4)
 
-done72:
+done92:
 	VZEROUPPER
 	RET

@@ -4,15 +4,15 @@
 
 package kernels
 
-// deviationsAVX2 returns the sum of (x - mean)².
+// layerNormAVX2 is kernels.LayerNorm; w and b may be nil.
 //
 //go:noescape
-func deviationsAVX2(x []float32, mean float32) (total float32)
+func layerNormAVX2(y []float32, mean []float32, rstd []float32, x []float32, w []float32, b []float32, rows int, cols int, eps float64)
 
-// normRowAVX2 computes y = h·(w + offset) + b; w and b may be nil.
+// normRowAVX2 computes y = x·rstd·(w + offset); w may be nil.
 //
 //go:noescape
-func normRowAVX2(y []float32, x []float32, w []float32, b []float32, mean float32, rstd float32, offset float32)
+func normRowAVX2(y []float32, x []float32, w []float32, rstd float32, offset float32)
 
 // normSumsAVX2 adds dy·h to dw and dy to db, and with g = dy·(w + offset) returns the sums of g and g·h; dw, db and w may be nil.
 //
@@ -24,15 +24,15 @@ func normSumsAVX2(dw []float32, db []float32, dy []float32, x []float32, w []flo
 //go:noescape
 func normGradAVX2(dx []float32, dy []float32, x []float32, w []float32, mean float32, rstd float32, offset float32, meanG float32, meanGH float32, accumulate bool)
 
-// deviationsAVX512 returns the sum of (x - mean)².
+// layerNormAVX512 is kernels.LayerNorm; w and b may be nil.
 //
 //go:noescape
-func deviationsAVX512(x []float32, mean float32) (total float32)
+func layerNormAVX512(y []float32, mean []float32, rstd []float32, x []float32, w []float32, b []float32, rows int, cols int, eps float64)
 
-// normRowAVX512 computes y = h·(w + offset) + b; w and b may be nil.
+// normRowAVX512 computes y = x·rstd·(w + offset); w may be nil.
 //
 //go:noescape
-func normRowAVX512(y []float32, x []float32, w []float32, b []float32, mean float32, rstd float32, offset float32)
+func normRowAVX512(y []float32, x []float32, w []float32, rstd float32, offset float32)
 
 // normSumsAVX512 adds dy·h to dw and dy to db, and with g = dy·(w + offset) returns the sums of g and g·h; dw, db and w may be nil.
 //

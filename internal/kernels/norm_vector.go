@@ -2,24 +2,13 @@ package kernels
 
 import "math"
 
-// layerNorm is LayerNorm in vectors, the sums in float32.
-func (v *vectors) layerNorm(y, mean, rstd, x, w, b []float32, rows, cols int, eps float64) {
-	for r := range rows {
-		row := x[r*cols : (r+1)*cols]
-		m := float32(float64(v.sum(row)) / float64(cols))
-		s := float32(1 / math.Sqrt(float64(v.deviations(row, m))/float64(cols)+eps))
-		mean[r], rstd[r] = m, s
-		v.normRow(y[r*cols:(r+1)*cols], row, w, b, m, s, 0)
-	}
-}
-
-// rmsNorm is RMSNorm in vectors: a layer norm whose mean is 0.
+// rmsNorm is RMSNorm in vectors.
 func (v *vectors) rmsNorm(y, rstd, x, w []float32, rows, cols int, eps, offset float64) {
 	for r := range rows {
 		row := x[r*cols : (r+1)*cols]
 		s := float32(1 / math.Sqrt(v.sumSquares(row)/float64(cols)+eps))
 		rstd[r] = s
-		v.normRow(y[r*cols:(r+1)*cols], row, w, nil, 0, s, float32(offset))
+		v.normRow(y[r*cols:(r+1)*cols], row, w, s, float32(offset))
 	}
 }
 
@@ -41,4 +30,12 @@ func (v *vectors) normGrads(dx, dw, db, dy, x, w, mean, rstd []float32, rows, co
 		n := float32(cols)
 		v.normGrad(dx[r*cols:(r+1)*cols], grad, row, w, m, rstd[r], float32(offset), sum/n, sumH/n, accumulate)
 	}
+}
+
+// optional returns the first n elements of x, or nil for nil.
+func optional[T Float](x []T, n int) []float32 {
+	if x == nil {
+		return nil
+	}
+	return single(x[:n])
 }

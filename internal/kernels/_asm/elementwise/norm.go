@@ -1,6 +1,8 @@
 package main
 
 import (
+	"math"
+
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
@@ -11,7 +13,7 @@ import (
 // norm writes the parts of layer norm and RMS norm that go over one row. In all
 // of them h = (x - mean)·rstd.
 func norm(l simd.Level) {
-	deviations(l)
+	layerNorm(l)
 	normRow(l)
 	normSums(l)
 	normGrad(l)
@@ -26,16 +28,65 @@ func ifPresent(base reg.Register, body func()) {
 	Label(skip)
 }
 
-func deviations(l simd.Level) {
-	function(l, "deviations", "func(x []float32, mean float32) (total float32)", "returns the sum of (x - mean)².")
-	x, n, mean, acc := simd.Base("x"), simd.Len("x"), l.Broadcast("mean"), l.Accumulators()
+// layerNorm goes over each row three times, the scalars between in float64.
+func layerNorm(l simd.Level) {
+	function(l, "layerNorm", "func(y, mean, rstd, x, w, b []float32, rows, cols int, eps float64)",
+		"is kernels.LayerNorm; w and b may be nil.")
+	y, x, w, b := simd.Base("y"), simd.Base("x"), simd.Base("w"), simd.Base("b")
+	means, rstds := simd.Base("mean"), simd.Base("rstd")
+	rows, n := Load(Param("rows"), GP64()), Load(Param("cols"), GP64())
+	loop, done := simd.NewLabel("row"), simd.NewLabel("done")
+	Label(loop)
+	SUBQ(Imm(1), rows)
+	JL(LabelRef(done))
+
+	count, total := XMM(), XMM()
+	VCVTSI2SDQ(n, count, count)
+	// each stores the scalar at the place of a row and spreads it over a register.
+	each := func(scalar reg.VecVirtual, base reg.Register) reg.VecVirtual {
+		VCVTSD2SS(scalar, scalar, scalar)
+		VMOVSS(scalar, Mem{Base: base})
+		ADDQ(Imm(4), base)
+		v := l.Reg()
+		VBROADCASTSS(scalar, v)
+		return v
+	}
+
+	acc := l.Accumulators()
+	l.EachGroup(n, func(c simd.Cursor) {
+		VADDPS(l.Load(c.In(x), c.Mask), acc[c.Part], acc[c.Part])
+	})
+	VCVTSS2SD(l.Fold(acc, VADDPS), total, total)
+	VDIVSD(count, total, total)
+	mean := each(total, means)
+
+	acc = l.Accumulators()
 	l.EachGroup(n, func(c simd.Cursor) {
 		v := l.Load(c.In(x), c.Mask)
 		VSUBPS(mean, v, v)
 		l.Keep(v, c.Mask)
 		VFMADD231PS(v, v, acc[c.Part])
 	})
-	returnSum(l, acc, "total")
+	VCVTSS2SD(l.Fold(acc, VADDPS), total, total)
+	VDIVSD(count, total, total)
+	eps, one, bits := Load(Param("eps"), XMM()), XMM(), GP64()
+	VADDSD(eps, total, total)
+	VSQRTSD(total, total, total)
+	MOVQ(U64(math.Float64bits(1)), bits)
+	VMOVQ(bits, one)
+	VDIVSD(total, one, one)
+	rstd := each(one, rstds)
+
+	l.Each(n, func(c simd.Cursor) {
+		h := standardized(l, c, x, mean, rstd)
+		ifPresent(w, func() { VMULPS(l.Load(c.In(w), c.Mask), h, h) })
+		ifPresent(b, func() { VADDPS(l.Load(c.In(b), c.Mask), h, h) })
+		l.Store(h, c.In(y), c.Mask)
+	})
+	LEAQ(Mem{Base: x, Index: n, Scale: 4}, x)
+	LEAQ(Mem{Base: y, Index: n, Scale: 4}, y)
+	JMP(LabelRef(loop))
+	Label(done)
 	end()
 }
 
@@ -57,15 +108,14 @@ func weigh(l simd.Level, c simd.Cursor, w reg.Register, offset, v reg.VecVirtual
 }
 
 func normRow(l simd.Level) {
-	function(l, "normRow", "func(y, x, w, b []float32, mean, rstd, offset float32)",
-		"computes y = h·(w + offset) + b; w and b may be nil.")
-	y, x, w, b, n := simd.Base("y"), simd.Base("x"), simd.Base("w"), simd.Base("b"), simd.Len("y")
-	mean, rstd, offset := l.Broadcast("mean"), l.Broadcast("rstd"), l.Broadcast("offset")
+	function(l, "normRow", "func(y, x, w []float32, rstd, offset float32)", "computes y = x·rstd·(w + offset); w may be nil.")
+	y, x, w, n := simd.Base("y"), simd.Base("x"), simd.Base("w"), simd.Len("y")
+	rstd, offset := l.Broadcast("rstd"), l.Broadcast("offset")
 	l.Each(n, func(c simd.Cursor) {
-		h := standardized(l, c, x, mean, rstd)
-		weigh(l, c, w, offset, h)
-		ifPresent(b, func() { VADDPS(l.Load(c.In(b), c.Mask), h, h) })
-		l.Store(h, c.In(y), c.Mask)
+		v := l.Load(c.In(x), c.Mask)
+		VMULPS(rstd, v, v)
+		weigh(l, c, w, offset, v)
+		l.Store(v, c.In(y), c.Mask)
 	})
 	end()
 }
