@@ -39,7 +39,7 @@ const (
 	attentionLanes = 64 // queries that are worked on side by side, a panel
 	panelPart      = 32 // queries for which masks skip work
 	attentionKeys  = 64 // keys in a block
-	attentionGroup = 4  // panels that share a block of keys going forward
+	attentionGroup = 4  // panels that share a block of keys
 
 	// attentionItems is the least number of items into which the backward pass is
 	// split, a constant so that sums don't depend on the number of threads.
@@ -93,7 +93,7 @@ func NewAttention[T Float](c AttentionConfig) *Attention[T] {
 	a.base2 = c.SoftCap == 0 && c.Slopes == nil
 	a.chunks = 1
 	if n := c.Batch * c.KVHeads; n > 0 {
-		a.chunks = max(1, min(ceilDiv(attentionItems, n), a.panels*(c.Heads/c.KVHeads)))
+		a.chunks = max(1, min(ceilDiv(attentionItems, n), a.queryBlocks*(c.Heads/c.KVHeads)))
 	}
 	a.forwardBody = a.forwardItem
 	a.backwardBody = a.backwardItem

@@ -5,12 +5,18 @@ import "math"
 // attentionBackward is the working memory of an item of the backward pass.
 type attentionBackward[T Float] struct {
 	k, v, dk, dv []T // [Keys, width]
-	qt, dot      []T // [width, lanes]: queries, scaled, and the outputs' gradients
-	q, do        []T // [lanes, width]: the same by rows
-	dq           []T // [width, lanes]
-	lse, dots    []T // [lanes]: in base 2; Σ dout·out
 	scores, dp   []T // [keys, lanes]
 	slopes       []T // [keys, lanes], with a cap
+	panels       [attentionGroup]backwardPanel[T]
+}
+
+// backwardPanel has what belongs to a panel of queries.
+type backwardPanel[T Float] struct {
+	attentionSpan
+	qt, dot   []T // [width, lanes]: queries, scaled, and the outputs' gradients
+	q, do     []T // [lanes, width]: the same by rows
+	dq        []T // [lanes, width]
+	lse, dots []T // [lanes]: in base 2; Σ dout·out
 }
 
 // keyRows is the number of keys, in whole tiles.
@@ -20,7 +26,7 @@ func (a *Attention[T]) keyRows() int { return roundUp(a.Keys, tileHeight) }
 func (a *Attention[T]) partialSize() int { return 2 * a.keyRows() * a.width }
 
 func (a *Attention[T]) backwardScratch() int {
-	return 4*a.keyRows()*a.width + (5*a.width+2)*attentionLanes + 3*attentionKeys*attentionLanes
+	return 4*a.keyRows()*a.width + attentionGroup*(5*a.width+2)*attentionLanes + 3*attentionKeys*attentionLanes
 }
 
 func (a *Attention[T]) backwardMemory(b []T) (f attentionBackward[T]) {
@@ -28,19 +34,22 @@ func (a *Attention[T]) backwardMemory(b []T) (f attentionBackward[T]) {
 	for _, part := range []*[]T{&f.k, &f.v, &f.dk, &f.dv} {
 		*part, b = cut(b, keys)
 	}
-	for _, part := range []*[]T{&f.qt, &f.dot, &f.q, &f.do, &f.dq} {
-		*part, b = cut(b, panel)
+	for i := range f.panels {
+		p := &f.panels[i]
+		for _, part := range []*[]T{&p.qt, &p.dot, &p.q, &p.do, &p.dq} {
+			*part, b = cut(b, panel)
+		}
+		p.lse, b = cut(b, attentionLanes)
+		p.dots, b = cut(b, attentionLanes)
 	}
-	f.lse, b = cut(b, attentionLanes)
-	f.dots, b = cut(b, attentionLanes)
 	for _, part := range []*[]T{&f.scores, &f.dp, &f.slopes} {
 		*part, b = cut(b, attentionKeys*attentionLanes)
 	}
 	return f
 }
 
-// backwardItem computes the gradients of every chunks-th panel of a key/value
-// head's query heads, and what they add to the gradients of the keys and values.
+// backwardItem computes the gradients of every chunks-th group of panels of a
+// key/value head's query heads, and what they add to the gradients of the keys and values.
 func (a *Attention[T]) backwardItem(_, i int) {
 	stock := scratchOf[T]()
 	memory := stock.take(a.backwardScratch())
@@ -68,8 +77,8 @@ func (a *Attention[T]) backwardHead(f *attentionBackward[T], b, kv, chunk int) {
 	a.copyRows(f.k, a.call.k[a.keyAt(b, 0, kv, a.KStride):], a.Keys, a.keyRows(), a.KStride, &a.ones)
 	a.copyRows(f.v, a.call.v[a.keyAt(b, 0, kv, a.VStride):], a.Keys, a.keyRows(), a.VStride, &a.ones)
 	group := a.Heads / a.KVHeads
-	for unit := chunk; unit < group*a.panels; unit += a.chunks {
-		a.backwardPanel(f, a.span(b, kv*group+unit/a.panels, unit%a.panels))
+	for unit := chunk; unit < group*a.queryBlocks; unit += a.chunks {
+		a.backwardGroup(f, b, kv*group+unit/a.queryBlocks, unit%a.queryBlocks)
 	}
 	if a.chunks == 1 {
 		for j := 0; j < a.Keys; j += attentionKeys {
@@ -98,59 +107,79 @@ func (a *Attention[T]) reduceItem(_, i int) {
 	}
 }
 
-func (a *Attention[T]) backwardPanel(f *attentionBackward[T], s attentionSpan) {
-	a.loadPanel(f, s)
-	clear(f.dq)
-	least, most := a.visible(s)
-	for first := least / attentionKeys * attentionKeys; first < most; first += attentionKeys {
-		lo, hi := max(least, first), min(most, first+attentionKeys)
-		skip, uniform := a.segments(s, lo, hi)
-		if skip {
-			continue
-		}
-		lo = lo / tileHeight * tileHeight
-		a.backwardTile(f, s, lo, roundUp(hi-lo, tileHeight), uniform)
+// backwardGroup goes through the keys with a group of panels, so that a block of keys and
+// its gradients are in the cache for all of them.
+func (a *Attention[T]) backwardGroup(f *attentionBackward[T], b, h, block int) {
+	panels := f.panels[:min(attentionGroup, a.panels-block*attentionGroup)]
+	least, most := a.Keys, 0
+	for i := range panels {
+		p := &panels[i]
+		p.attentionSpan = a.span(b, h, block*attentionGroup+i)
+		lo, hi := a.visible(p.attentionSpan)
+		least, most = min(least, lo), max(most, hi)
+		a.loadPanel(p)
 	}
-	dq := a.call.dq[a.queryAt(s.b, s.first, s.h, a.QStride):]
-	a.outside.scale(dq, f.dq, a.scales[:], s.count, a.HeadSize, a.QStride, a.width)
+	for first := least / attentionKeys * attentionKeys; first < most; first += attentionKeys {
+		for i := range panels {
+			p := &panels[i]
+			lo, hi := a.visible(p.attentionSpan)
+			lo, hi = max(lo, first), min(hi, first+attentionKeys)
+			if lo >= hi {
+				continue
+			}
+			skip, uniform := a.segments(p.attentionSpan, lo, hi)
+			if skip {
+				continue
+			}
+			lo = lo / tileHeight * tileHeight
+			a.backwardTile(f, p, lo, roundUp(hi-lo, tileHeight), uniform)
+		}
+	}
+	for i := range panels {
+		p := &panels[i]
+		dq := a.call.dq[a.queryAt(b, p.first, h, a.QStride):]
+		a.outside.scale(dq, p.dq, a.scales[:], p.count, a.HeadSize, a.QStride, a.width)
+	}
 }
 
-// loadPanel loads what the backward pass needs of the span's queries. Queries that see
+// loadPanel loads what the backward pass needs of the panel's queries. Queries that see
 // nothing, and columns without a query, get an infinite sum, so that their probabilities are 0.
-func (a *Attention[T]) loadPanel(f *attentionBackward[T], s attentionSpan) {
-	a.loadQueries(f.qt, s)
+func (a *Attention[T]) loadPanel(p *backwardPanel[T]) {
+	s := p.attentionSpan
+	a.loadQueries(p.qt, s)
 	q := a.call.q[a.queryAt(s.b, s.first, s.h, a.QStride):]
 	do := a.call.dout[a.queryAt(s.b, s.first, s.h, a.OStride):]
 	out := a.call.out[a.queryAt(s.b, s.first, s.h, a.OStride):]
-	a.copyRows(f.q, q, s.count, roundUp(s.count, panelPart), a.QStride, &a.scales)
-	a.copyRows(f.do, do, s.count, roundUp(s.count, panelPart), a.OStride, &a.ones)
-	a.turnRows(f.dot, do, s.count, a.OStride)
-	Fill(f.lse, T(math.Inf(1)))
-	clear(f.dots)
+	a.copyRows(p.q, q, s.count, roundUp(s.count, panelPart), a.QStride, &a.scales)
+	a.copyRows(p.do, do, s.count, roundUp(s.count, panelPart), a.OStride, &a.ones)
+	a.turnRows(p.dot, do, s.count, a.OStride)
+	clear(p.dq)
+	clear(p.dots)
+	Fill(p.lse, T(math.Inf(1)))
 	for i := range s.count {
 		if lse := float64(a.call.lse[(s.b*a.Heads+s.h)*a.Queries+s.first+i]); !math.IsInf(lse, -1) {
-			f.lse[i] = T(lse * math.Log2E)
+			p.lse[i] = T(lse * math.Log2E)
 		}
 	}
-	a.outside.dots(f.dots, do, out, s.count, a.HeadSize, a.OStride, a.OStride)
+	a.outside.dots(p.dots, do, out, s.count, a.HeadSize, a.OStride, a.OStride)
 }
 
-// backwardTile adds the part of the gradients that the loaded panel has with
-// rows keys from key first on.
-func (a *Attention[T]) backwardTile(f *attentionBackward[T], s attentionSpan, first, rows int, uniform bool) {
+// backwardTile adds the part of the gradients that a panel has with rows keys
+// from key first on.
+func (a *Attention[T]) backwardTile(f *attentionBackward[T], p *backwardPanel[T], first, rows int, uniform bool) {
 	const lanes = attentionLanes
 	at := first * a.width
-	tiles, n := a.tiles(s, first, rows)
+	tiles, n := a.tiles(p.attentionSpan, first, rows)
 	for _, t := range tiles[:n] {
-		a.tileProduct(f.scores[t.lane:], f.k[at:], f.qt[t.lane:], t.rows, t.lanes, a.HeadSize, strides{a.width, 1}, lanes, lanes, false)
-		a.tileProduct(f.dp[t.lane:], f.v[at:], f.dot[t.lane:], t.rows, t.lanes, a.HeadSize, strides{a.width, 1}, lanes, lanes, false)
+		a.tileProduct(f.scores[t.lane:], f.k[at:], p.qt[t.lane:], t.rows, t.lanes, a.HeadSize, strides{a.width, 1}, lanes, lanes, false)
+		a.tileProduct(f.dp[t.lane:], f.v[at:], p.dot[t.lane:], t.rows, t.lanes, a.HeadSize, strides{a.width, 1}, lanes, lanes, false)
 	}
-	a.finishScores(f.scores, f.slopes, s, first, rows, uniform)
-	a.panel.grad(f.scores, f.dp, f.lse, f.dots, rows, roundUp(s.count, panelPart))
+	a.finishScores(f.scores, f.slopes, p.attentionSpan, first, rows, uniform)
+	a.panel.grad(f.scores, f.dp, p.lse, p.dots, rows, roundUp(p.count, panelPart))
 	if a.call.dbias != nil {
 		for r := range min(rows, a.Keys-first) {
-			bias := a.call.dbias[(s.h*a.Queries+s.first)*a.Keys+first+r:]
-			for i := range s.count {
+			bias := a.call.dbias[(p.h*a.Queries+p.first)*a.Keys+first+r:]
+			for i := range p.count {
 				bias[i*a.Keys] += f.dp[r*lanes+i]
 			}
 		}
@@ -165,10 +194,10 @@ func (a *Attention[T]) backwardTile(f *attentionBackward[T], s attentionSpan, fi
 		if i == 0 && n > 1 {
 			columns += tiles[1].lanes
 		}
-		p, ds, from := f.scores[done*lanes+t.lane:], f.dp[done*lanes+t.lane:], at+done*a.width
-		a.tileProduct(f.dv[from:], p, f.do[t.lane*a.width:], t.rows-done, a.width, columns, strides{lanes, 1}, a.width, a.width, true)
-		a.tileProduct(f.dk[from:], ds, f.q[t.lane*a.width:], t.rows-done, a.width, columns, strides{lanes, 1}, a.width, a.width, true)
-		a.tileProduct(f.dq[t.lane*a.width:], f.dp[t.lane:], f.k[at:], t.lanes, a.width, t.rows, strides{1, lanes}, a.width, a.width, true)
+		probs, ds, from := f.scores[done*lanes+t.lane:], f.dp[done*lanes+t.lane:], at+done*a.width
+		a.tileProduct(f.dv[from:], probs, p.do[t.lane*a.width:], t.rows-done, a.width, columns, strides{lanes, 1}, a.width, a.width, true)
+		a.tileProduct(f.dk[from:], ds, p.q[t.lane*a.width:], t.rows-done, a.width, columns, strides{lanes, 1}, a.width, a.width, true)
+		a.tileProduct(p.dq[t.lane*a.width:], f.dp[t.lane:], f.k[at:], t.lanes, a.width, t.rows, strides{1, lanes}, a.width, a.width, true)
 		done = t.rows
 	}
 }

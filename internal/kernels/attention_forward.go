@@ -52,9 +52,9 @@ func (a *Attention[T]) forwardItem(_, i int) {
 		least, most = min(least, lo), max(most, hi)
 		a.loadQueries(f.q[p*a.width*attentionLanes:], spans[p])
 	}
-	clear(f.o)
-	clear(f.l)
-	Fill(f.m, lowestScore)
+	clear(f.o[:count*attentionLanes*a.width])
+	clear(f.l[:count*attentionLanes])
+	Fill(f.m[:count*attentionLanes], lowestScore)
 
 	for first := least / attentionKeys * attentionKeys; first < most; first += attentionKeys {
 		last := min(first+attentionKeys, a.Keys)

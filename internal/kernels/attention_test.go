@@ -457,22 +457,24 @@ func BenchmarkAttention(b *testing.B) {
 	}
 	for _, c := range shapes {
 		c.Causal = true
-		d := newAttentionData[float32](attentionCase{config: c, packed: true})
-		c = d.config
-		a := NewAttention[float32](c)
-		flops := 2 * float64(c.Batch*c.Heads*c.HeadSize) * float64(c.Queries) * float64(c.Keys)
 		name := fmt.Sprintf("B%d_T%d_H%d_K%d", c.Batch, c.Queries, c.Heads, c.HeadSize)
-		b.Run(name+"/forward", func(b *testing.B) {
-			for b.Loop() {
-				a.Forward(d.out, d.lse, d.q, d.k, d.v, AttentionMask[float32]{})
-			}
-			b.ReportMetric(flops*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
-		})
-		b.Run(name+"/backward", func(b *testing.B) {
-			for b.Loop() {
-				a.Backward(d.dq, d.dk, d.dv, nil, d.dout, d.out, d.lse, d.q, d.k, d.v, AttentionMask[float32]{})
-			}
-			b.ReportMetric(2.5*flops*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+		b.Run(name, func(b *testing.B) {
+			d := newAttentionData[float32](attentionCase{config: c, packed: true})
+			c = d.config
+			a := NewAttention[float32](c)
+			flops := 2 * float64(c.Batch*c.Heads*c.HeadSize) * float64(c.Queries) * float64(c.Keys)
+			b.Run("forward", func(b *testing.B) {
+				for b.Loop() {
+					a.Forward(d.out, d.lse, d.q, d.k, d.v, AttentionMask[float32]{})
+				}
+				b.ReportMetric(flops*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+			})
+			b.Run("backward", func(b *testing.B) {
+				for b.Loop() {
+					a.Backward(d.dq, d.dk, d.dv, nil, d.dout, d.out, d.lse, d.q, d.k, d.v, AttentionMask[float32]{})
+				}
+				b.ReportMetric(2.5*flops*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+			})
 		})
 	}
 }

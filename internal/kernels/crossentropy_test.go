@@ -227,9 +227,9 @@ func BenchmarkLinearCrossEntropy(b *testing.B) {
 		"mini": {Rows: 4096, In: 384, Vocab: 4096},
 		"gpt2": {Rows: 1024, In: 768, Vocab: 50257},
 	} {
-		d := newCrossEntropyData[float32](c, false)
-		l := NewLinearCrossEntropy[float32](c)
 		b.Run(name, func(b *testing.B) {
+			d := newCrossEntropyData[float32](c, false)
+			l := NewLinearCrossEntropy[float32](c)
 			for b.Loop() {
 				l.Run(d.loss, d.nll, d.dx, d.dw, nil, d.x, d.w, nil, d.targets, 0, false, false, false)
 			}
