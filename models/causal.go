@@ -12,6 +12,12 @@ type Batch struct {
 	Segments *graph.Node // [B, T] int32, documents packed into one row, -1 for padding; nil for one document a row
 	Scale    *graph.Node // [1], what the sum of the losses is multiplied by; nil for the mean
 
+	// Models that write about another text read it here.
+	Source         *graph.Node // [B, S] int32
+	SourceSegments *graph.Node // [B, S] int32, -1 for padding; nil for none
+
+	LabelSmoothing float64 // mass of each target that is spread evenly over the vocabulary; default 0
+
 	Types  *graph.Node // [B, T] int32, which text of a pair a token is of, for encoders; nil for 0
 	Values *graph.Node // [B, T, C] float, what a regression is to find at each target; else nil
 }

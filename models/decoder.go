@@ -37,9 +37,9 @@ func newOutput(c layers.LanguageHeadConfig, tokens *layers.Embedding, tied bool,
 }
 
 // checkTied refuses a stored head that differs from the embeddings it is tied to.
-func (m *Decoder) checkTied(source graph.Source) error {
-	table := m.Tokens.Weight
-	if _, stored := source.Shape(headName); stored && m.Output.Weight == table && !equalTo(source, headName, table) {
+func checkTied(source graph.Source, output *layers.LanguageHead, tokens *layers.Embedding) error {
+	table := tokens.Weight
+	if _, stored := source.Shape(headName); stored && output.Weight == table && !equalTo(source, headName, table) {
 		return fmt.Errorf("%s says that the head is tied to the embeddings, but %q differs from %q", configName, headName, table.Name)
 	}
 	return nil
@@ -77,7 +77,7 @@ func (m *Decoder) Logits(g *graph.Graph, ids, segments *graph.Node) *graph.Node 
 // Loss returns the cross entropy of a batch and the loss of each position [B·T].
 func (m *Decoder) Loss(g *graph.Graph, b Batch) (loss, rowLosses *graph.Node) {
 	x := m.Hidden(g, b.IDs, layers.Pass{Segments: b.Segments})
-	return m.Output.Loss(g, x, b.Targets, graph.CrossEntropyConfig{Scale: b.Scale})
+	return m.Output.Loss(g, x, b.Targets, graph.CrossEntropyConfig{Scale: b.Scale, LabelSmoothing: b.LabelSmoothing})
 }
 
 // VocabSize returns V.

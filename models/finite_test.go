@@ -11,13 +11,13 @@ import (
 // TestFiniteDifferences compares some of the gradient of each parameter of some
 // families with differences of five points. With a step of 2e-5 they are good to about 1e-10.
 func TestFiniteDifferences(t *testing.T) {
-	for _, name := range []string{"gpt2_untied", "qwen3"} {
+	for _, name := range []string{"gpt2_untied", "qwen3", "t5_gated"} {
 		t.Run(name, func(t *testing.T) {
 			c := readGolden(t, name)
 			m := c.load(t, tensor.Float64)
 			trace := func(grad bool) func() float64 {
 				g := graph.New(graph.Config{DType: tensor.Float64})
-				loss, _ := m.Loss(g, Batch{IDs: input(g, "ids", c.IDs), Targets: input(g, "targets", c.Targets)})
+				loss, _ := m.Loss(g, c.batch(g))
 				if grad {
 					if err := g.Grad(loss); err != nil {
 						t.Fatal(err)

@@ -239,7 +239,7 @@ func loadGemma3(config []byte, dt tensor.Dtype, source graph.Source) (Model, err
 	if err != nil {
 		return nil, err
 	}
-	return m, m.checkTied(source)
+	return m, checkTied(source, m.Output, m.Tokens)
 }
 
 // Save writes the model's directory.

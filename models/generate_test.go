@@ -42,7 +42,10 @@ func greedy(t *testing.T, m CausalLM, prompt []int32, n int) []int32 {
 func TestGreedyBeyondTheContext(t *testing.T) {
 	for _, test := range goldens {
 		t.Run(test.name, func(t *testing.T) {
-			m := readGolden(t, test.name).load(t, tensor.Float32)
+			m, ok := readGolden(t, test.name).load(t, tensor.Float32).(CausalLM)
+			if !ok {
+				t.Skip("the model doesn't continue texts")
+			}
 			for _, prompt := range [][]int32{{3}, {5, 1, 2, 6, 9, 9, 0, 4, 3, 2, 1, 5, 7, 8}} {
 				want := greedy(t, m, prompt, 20)
 				if got := collect(t, m, prompt, GenerateConfig{MaxNewTokens: 20}); !slices.Equal(got, want) {

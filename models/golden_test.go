@@ -9,6 +9,7 @@ import (
 
 	"github.com/seahorse-ml/seahorse/graph"
 	"github.com/seahorse-ml/seahorse/internal/golden"
+	"github.com/seahorse-ml/seahorse/layers"
 	"gorgonia.org/tensor"
 )
 
@@ -17,6 +18,8 @@ type goldenCase struct {
 	Config     json.RawMessage
 	IDs        [][]int32
 	Targets    [][]int32
+	Source     [][]int32 // of an encoder, with segments
+	Segments   [][]int32
 	Parameters map[string]goldenParameter
 	Logits     []float64
 	Loss       float64
@@ -49,7 +52,7 @@ func (c goldenCase) source() golden.Source {
 	return s
 }
 
-func (c goldenCase) load(t *testing.T, dt tensor.Dtype) CausalLM {
+func (c goldenCase) load(t *testing.T, dt tensor.Dtype) trainedModel {
 	t.Helper()
 	var head struct {
 		ModelType string `json:"model_type"`
@@ -65,7 +68,31 @@ func (c goldenCase) load(t *testing.T, dt tensor.Dtype) CausalLM {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return m.(CausalLM)
+	return m.(trainedModel)
+}
+
+// trainedModel is a model with a loss.
+type trainedModel interface {
+	Model
+	Loss(g *graph.Graph, b Batch) (loss, rowLosses *graph.Node)
+}
+
+// batch makes the inputs of a case.
+func (c goldenCase) batch(g *graph.Graph) Batch {
+	b := Batch{IDs: input(g, "ids", c.IDs), Targets: input(g, "targets", c.Targets)}
+	if c.Source != nil {
+		b.Source, b.SourceSegments = input(g, "source", c.Source), input(g, "segments", c.Segments)
+	}
+	return b
+}
+
+// logitsOf scores the tokens of a batch.
+func logitsOf(g *graph.Graph, m Model, b Batch) *graph.Node {
+	if pair, ok := m.(Seq2Seq); ok {
+		pass := layers.Pass{Memory: pair.Encode(g, b.Source, b.SourceSegments), MemorySegments: b.SourceSegments}
+		return pair.Head(g, pair.Hidden(g, b.IDs, pass))
+	}
+	return m.(CausalLM).Logits(g, b.IDs, nil)
 }
 
 // input makes a node of rows of integers.
@@ -96,6 +123,8 @@ var goldens = []struct {
 	{"mistral", 1e-6},
 	{"qwen2", 1e-6},
 	{"qwen3", 1e-6},
+	{"t5", 1e-6},
+	{"t5_gated", 1e-6},
 }
 
 func TestGoldens(t *testing.T) {
@@ -112,7 +141,7 @@ func checkLogits(t *testing.T, c goldenCase, tolerance float64) {
 	t.Helper()
 	m := c.load(t, tensor.Float64)
 	g := graph.New(graph.Config{DType: tensor.Float64})
-	logits := m.Logits(g, input(g, "ids", c.IDs), nil)
+	logits := logitsOf(g, m, c.batch(g))
 	run(t, g, logits)
 	got := graph.Floats[float64](logits)
 	if len(got) != len(c.Logits) {
@@ -131,7 +160,7 @@ func checkGradients(t *testing.T, c goldenCase, tolerance float64) {
 	t.Helper()
 	m := c.load(t, tensor.Float64)
 	g := graph.New(graph.Config{DType: tensor.Float64})
-	loss, _ := m.Loss(g, Batch{IDs: input(g, "ids", c.IDs), Targets: input(g, "targets", c.Targets)})
+	loss, _ := m.Loss(g, c.batch(g))
 	if err := g.Grad(loss); err != nil {
 		t.Fatal(err)
 	}

@@ -92,7 +92,7 @@ func loadGPT2(config []byte, dt tensor.Dtype, source graph.Source) (Model, error
 	if err != nil {
 		return nil, err
 	}
-	return m, m.checkTied(source)
+	return m, checkTied(source, m.Output, m.Tokens)
 }
 
 // Save writes the model's directory.

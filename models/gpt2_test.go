@@ -40,7 +40,7 @@ func TestSaveLoadSaveGivesEqualBytes(t *testing.T) {
 			if err := m.Save(first); err != nil {
 				t.Fatal(err)
 			}
-			loaded, err := Load(first)
+			loaded, err := Open(first)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -59,7 +59,7 @@ func TestSaveLoadSaveGivesEqualBytes(t *testing.T) {
 }
 
 // stored returns a model's tensors for a file.
-func stored(m CausalLM) []safetensors.Tensor {
+func stored(m Model) []safetensors.Tensor {
 	var tensors []safetensors.Tensor
 	for _, p := range m.Params() {
 		tensors = append(tensors, safetensors.Tensor{Name: p.Name, Shape: p.Shape, Data: p.Value().Data()})

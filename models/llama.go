@@ -80,7 +80,7 @@ func loadLlama(config []byte, dt tensor.Dtype, source graph.Source) (Model, erro
 	if err != nil {
 		return nil, err
 	}
-	return m, m.checkTied(source)
+	return m, checkTied(source, m.Output, m.Tokens)
 }
 
 // Save writes the model's directory.

@@ -44,6 +44,7 @@ func families() []family {
 		{"mistral", loadLlama},
 		{"qwen2", loadLlama},
 		{"qwen3", loadLlama},
+		{"t5", loadT5},
 		{"roberta", loadEncoder},
 	}
 }
@@ -181,6 +182,8 @@ type generationConfig struct {
 	BosTokenID *int     `json:"bos_token_id,omitempty"`
 	EosTokenID TokenIDs `json:"eos_token_id,omitempty"`
 	PadTokenID *int     `json:"pad_token_id,omitempty"`
+
+	StartTokenID *int `json:"decoder_start_token_id,omitempty"`
 }
 
 // elementType names the type of a parameter as config.json does.

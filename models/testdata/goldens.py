@@ -64,6 +64,33 @@ def causal(config, batch=2, length=9):
     }
 
 
+def seq2seq(config, batch=2, sources=7, length=5, untied=False):
+    model = transformers.AutoModelForSeq2SeqLM.from_config(config, attn_implementation="eager").double().eval()
+    if untied:  # transformers does so only where it loads a head of its own
+        model.lm_head.weight = torch.nn.Parameter(model.lm_head.weight.detach().clone())
+        config.tie_word_embeddings = False
+    fill(model)
+    source = integers("source", (batch, sources), config.vocab_size)
+    segments = torch.zeros(batch, sources, dtype=torch.int64)
+    segments[1, -2:] = -1
+    ids = integers("ids", (batch, length), config.vocab_size)
+    targets = integers("targets", (batch, length), config.vocab_size)
+    targets[0, 2] = IGNORED
+    logits = model(input_ids=source, attention_mask=segments + 1, decoder_input_ids=ids).logits
+    loss = torch.nn.functional.cross_entropy(logits.reshape(-1, logits.shape[-1]), targets.reshape(-1), ignore_index=IGNORED)
+    loss.backward()
+    return {
+        "config": json.loads(config.to_json_string()),
+        "source": source.tolist(),
+        "segments": segments.tolist(),
+        "ids": ids.tolist(),
+        "targets": targets.tolist(),
+        "parameters": {n: {"shape": list(p.shape), "gradient": digest(n, p.grad)} for n, p in stored_parameters(model)},
+        "logits": rounded(logits),
+        "loss": loss.item(),
+    }
+
+
 def gpt2(**changes):
     base = dict(vocab_size=19, n_positions=12, n_embd=12, n_layer=2, n_head=3, bos_token_id=0, eos_token_id=0)
     return causal(transformers.GPT2Config(**{**base, **changes}))
@@ -83,6 +110,22 @@ def scaled(kind, **more):
 def neox(**changes):
     base = dict(vocab_size=19, hidden_size=24, intermediate_size=20, num_hidden_layers=2, num_attention_heads=3, max_position_embeddings=16)
     return causal(transformers.GPTNeoXConfig(**{**base, **changes}))
+
+
+def t5(**changes):
+    base = dict(
+        vocab_size=19,
+        d_model=12,
+        d_kv=6,
+        d_ff=20,
+        num_layers=2,
+        num_heads=3,
+        relative_attention_num_buckets=8,
+        relative_attention_max_distance=6,
+        decoder_start_token_id=0,
+    )
+    config = transformers.T5Config(**{**base, **changes})
+    return seq2seq(config, untied=not config.scale_decoder_outputs)
 
 
 FAMILIES = {
@@ -118,6 +161,8 @@ FAMILIES = {
         pad_token_id=11,
     ),
     "qwen3": lambda: llama(transformers.Qwen3Config, hidden_act="gelu_pytorch_tanh"),
+    "t5": lambda: t5(),
+    "t5_gated": lambda: t5(feed_forward_proj="gated-gelu", num_decoder_layers=1, tie_word_embeddings=False),
     "gpt2_untied": lambda: gpt2(tie_word_embeddings=False, n_inner=20, activation_function="gelu", scale_attn_by_inverse_layer_idx=True),
 }
 
