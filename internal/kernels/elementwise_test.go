@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/seahorse-ml/seahorse/internal/cpu"
 )
@@ -183,24 +184,30 @@ func TestLevelsAgree(t *testing.T) {
 	}
 }
 
+// BenchmarkElementwise reports the time of the fastest iteration beside the mean, since
+// that is what can be compared on a machine that does other work too.
 func BenchmarkElementwise(b *testing.B) {
 	const n = 768 * 16
 	r := rand.New(rand.NewPCG(1, 2))
 	x, y, z, dst, dst2 := random32(r, n), random32(r, n), random32(r, n), random32(r, n), random32(r, n)
-	w, bias, mean, rstd := random32(r, 768), random32(r, 768), random32(r, 16), random32(r, 16)
+	w, bias, dw, db := random32(r, 768), random32(r, 768), random32(r, 768), random32(r, 768)
+	mean, rstd := random32(r, 16), random32(r, 16)
 	run := func(name string, streams int, f func()) {
 		b.Run(name, func(b *testing.B) {
 			b.SetBytes(int64(4 * n * streams))
+			best := time.Hour
 			for b.Loop() {
+				start := time.Now()
 				f()
+				best = min(best, time.Since(start))
 			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/element")
+			b.ReportMetric(float64(best.Nanoseconds())/n, "best-ns/element")
 		})
 	}
 	run("Add", 3, func() { Add(dst, x, y) })
 	run("Dot", 2, func() { Dot(x, y) })
 	run("SumSquares", 1, func() { SumSquares(x) })
-	run("ColumnSum", 1, func() { ColumnSum(w, x, 16, 768, 0, 768, false) })
+	run("ColumnSum", 1, func() { ColumnSum(dw, x, 16, 768, 0, 768, false) })
 	for kind := Identity + 1; kind < activations; kind++ {
 		run(fmt.Sprintf("Activate/%v", kind), 2, func() { Activate(kind, dst, x) })
 		run(fmt.Sprintf("ActivateGrad/%v", kind), 3, func() { ActivateGrad(kind, dst, x, y) })
@@ -209,7 +216,7 @@ func BenchmarkElementwise(b *testing.B) {
 	run("Exp", 2, func() { Exp(dst, x) })
 	run("Softmax", 2, func() { Softmax(dst, x, 16, 768) })
 	run("LayerNorm", 2, func() { LayerNorm(dst, mean, rstd, x, w, bias, 16, 768, 1e-5) })
-	run("LayerNormGrad", 3, func() { LayerNormGrad(dst, w, bias, y, x, bias, mean, rstd, 16, 768, false) })
+	run("LayerNormGrad", 3, func() { LayerNormGrad(dst, dw, db, y, x, w, mean, rstd, 16, 768, false) })
 	run("RMSNorm", 2, func() { RMSNorm(dst, rstd, x, w, 16, 768, 1e-5, 0) })
 	run("Dropout", 2, func() { Dropout(dst, x, 0.1, 1, 2, 0) })
 	run("AdamW", 7, func() {
