@@ -134,42 +134,12 @@ func (t *formTables) pair(a, b rune) rune {
 	return t.composition[[2]rune{a, b}]
 }
 
-// change is a character of the result, with its effect on the old text as Editor.emit takes it.
-type change struct {
-	r     rune
-	by    int
-	class uint8
-}
-
 // Normalize implements Normalizer.
 func (f Form) Normalize(t *Text) error {
 	if f.settled(t.Bytes) {
 		return nil
 	}
-	e := t.Edit()
-	// Bytes that form no character stay as they are, and nothing joins across them.
-	for i := 0; i < len(t.Bytes); {
-		j := i
-		for j < len(t.Bytes) {
-			r, w := utf8.DecodeRune(t.Bytes[j:])
-			if r == utf8.RuneError && w == 1 {
-				break
-			}
-			j += w
-		}
-		e.pos = i
-		for _, c := range f.changes(t.Bytes[i:j]) {
-			e.emit(c.r, c.by)
-		}
-		e.pos = j
-		for i = j; i < len(t.Bytes); i++ {
-			if r, w := utf8.DecodeRune(t.Bytes[i:]); r != utf8.RuneError || w != 1 {
-				break
-			}
-			e.Keep(1)
-		}
-	}
-	e.Done()
+	t.eachValid(f.changes)
 	return nil
 }
 

@@ -115,10 +115,13 @@ func lateMarks(b []byte) int {
 
 // Normalize implements Normalizer.
 func (p *Precompiled) Normalize(t *Text) error {
+	t.eachValid(p.changes)
+	return nil
+}
+
+func (p *Precompiled) changes(b []byte) []change {
 	var out []change
-	modified := false
 	replace := func(old []byte, s string) {
-		modified = true
 		from := len(out)
 		for _, r := range s {
 			out = append(out, change{r: r})
@@ -132,7 +135,6 @@ func (p *Precompiled) Normalize(t *Text) error {
 			out[len(out)-1].by += more
 		}
 	}
-	b := t.Bytes
 	for len(b) > 0 {
 		cluster := b[:1]
 		if b[0] >= utf8.RuneSelf || len(b) > 1 && (b[1] >= utf8.RuneSelf || b[0] == '\r') {
@@ -158,13 +160,5 @@ func (p *Precompiled) Normalize(t *Text) error {
 			cluster = cluster[w:]
 		}
 	}
-	if !modified {
-		return nil
-	}
-	e := t.Edit()
-	for _, c := range out {
-		e.emit(c.r, c.by)
-	}
-	e.Done()
-	return nil
+	return out
 }

@@ -152,6 +152,39 @@ func (e *Editor) emit(r rune, change int) {
 	}
 }
 
+// change is a character of a new text, with its effect on the old one as emit takes it.
+type change struct {
+	r     rune
+	by    int
+	class uint8 // canonical combining class, where that matters
+}
+
+// eachValid puts the changes in the place of each stretch of valid text. Bytes
+// that form no character stay as they are, and nothing joins across them.
+func (t *Text) eachValid(changes func(valid []byte) []change) {
+	b := t.Bytes
+	e := t.Edit()
+	for i := 0; i < len(b); {
+		j := i
+		for j < len(b) {
+			r, w := utf8.DecodeRune(b[j:])
+			if r == utf8.RuneError && w == 1 {
+				break
+			}
+			j += w
+		}
+		for _, c := range changes(b[i:j]) {
+			e.emit(c.r, c.by)
+		}
+		e.pos = j
+		if i = j; i < len(b) {
+			e.Keep(1)
+			i++
+		}
+	}
+	e.Done()
+}
+
 // next returns the width of the character at the current position, 0 at the end.
 func (e *Editor) next() int {
 	_, w := utf8.DecodeRune(e.text.Bytes[min(e.pos, len(e.text.Bytes)):])
