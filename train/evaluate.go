@@ -34,10 +34,18 @@ func (e Evaluation) BitsPerByte(bytes int64) float64 {
 // Evaluate returns the mean loss over all rows of d, each once, with dropout off. Over
 // data.NewSequential that is the loss of a text in windows that don't overlap. The positions'
 // losses are added in float64. Memory for activations is taken while it runs only. It
-// returns the error of ctx when that ends.
-func Evaluate(ctx context.Context, m Model, d data.Dataset, c EvalConfig) (result Evaluation, err error) {
+// returns the error of ctx when that ends, and an ErrDiverged if the loss is no number.
+func Evaluate(ctx context.Context, m Model, d data.Dataset, c EvalConfig) (Evaluation, error) {
+	result, err := evaluate(ctx, m, d, c)
+	if err != nil {
+		return Evaluation{}, fmt.Errorf("train: evaluation: %w", err)
+	}
+	return result, nil
+}
+
+func evaluate(ctx context.Context, m Model, d data.Dataset, c EvalConfig) (result Evaluation, err error) {
 	if c.BatchSize < 1 {
-		return Evaluation{}, fmt.Errorf("train: evaluation: batches of %d rows, expected at least 1", c.BatchSize)
+		return Evaluation{}, fmt.Errorf("batches of %d rows, expected at least 1", c.BatchSize)
 	}
 	b := evalBatch(d, c)
 	g, in, losses, err := traceEvaluation(m, b)
@@ -46,7 +54,7 @@ func Evaluate(ctx context.Context, m Model, d data.Dataset, c EvalConfig) (resul
 	}
 	machine, err := graph.Compile(g, losses)
 	if err != nil {
-		return Evaluation{}, fmt.Errorf("train: evaluation: %w", err)
+		return Evaluation{}, err
 	}
 	defer func() { err = errors.Join(err, machine.Close()) }()
 	sum := 0.0
@@ -55,11 +63,11 @@ func Evaluate(ctx context.Context, m Model, d data.Dataset, c EvalConfig) (resul
 			return Evaluation{}, err
 		}
 		if err := data.FillSequential(b, d, done); err != nil {
-			return Evaluation{}, fmt.Errorf("train: evaluation: %w", err)
+			return Evaluation{}, err
 		}
 		in.fill(b)
 		if err := machine.RunAll(); err != nil {
-			return Evaluation{}, fmt.Errorf("train: evaluation: %w", err)
+			return Evaluation{}, err
 		}
 		sum += sumTargets(losses, b.Targets)
 		result.Targets += b.Count
@@ -68,9 +76,12 @@ func Evaluate(ctx context.Context, m Model, d data.Dataset, c EvalConfig) (resul
 		}
 	}
 	if result.Targets == 0 {
-		return Evaluation{}, errors.New("train: evaluation: the data has no target")
+		return Evaluation{}, errors.New("the data has no target")
 	}
 	result.Loss = sum / float64(result.Targets)
+	if math.IsNaN(result.Loss) || math.IsInf(result.Loss, 0) {
+		return Evaluation{}, fmt.Errorf("%w: the loss is %v", ErrDiverged, result.Loss)
+	}
 	return result, nil
 }
 
@@ -89,9 +100,9 @@ func traceEvaluation(m Model, b *data.Batch) (*graph.Graph, inputs, *graph.Node,
 	_, losses := m.Loss(g, in.nodes)
 	switch {
 	case g.Err() != nil:
-		return nil, inputs{}, nil, fmt.Errorf("train: evaluation: %w", g.Err())
+		return nil, inputs{}, nil, g.Err()
 	case losses == nil || losses.Shape().TotalSize() != b.Rows*b.Length:
-		return nil, inputs{}, nil, fmt.Errorf("train: evaluation: the model's Loss gives no loss of each of %d positions", b.Rows*b.Length)
+		return nil, inputs{}, nil, fmt.Errorf("the model's Loss gives no loss of each of %d positions", b.Rows*b.Length)
 	}
 	return g, in, losses, nil
 }
@@ -104,7 +115,7 @@ func estimateEvaluation(m Model, d data.Dataset, c EvalConfig) (graph.Memory, er
 	}
 	use, err := graph.EstimateMemory(g, losses)
 	if err != nil {
-		return graph.Memory{}, fmt.Errorf("train: evaluation: %w", err)
+		return graph.Memory{}, err
 	}
 	return use, nil
 }

@@ -1,7 +1,7 @@
 package train
 
 import (
-	"fmt"
+	"errors"
 
 	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/graph"
@@ -75,7 +75,7 @@ func (in inputs) setScale(scale float64) {
 func newTrace(m Model, training bool) (*graph.Graph, error) {
 	params := m.Params()
 	if len(params) == 0 || params[0].Value() == nil {
-		return nil, fmt.Errorf("train: the model has no parameters")
+		return nil, errors.New("the model has no parameters")
 	}
 	return graph.New(graph.Config{DType: params[0].Value().Dtype(), Train: training}), nil
 }

@@ -105,7 +105,7 @@ func (t *Trainer) step(ctx context.Context) error {
 		return err
 	}
 	rate := t.config.schedule().At(t.state.Step)
-	r, err := t.stepper.Step(ctx, rate)
+	r, err := t.stepper.step(ctx, rate)
 	if errors.Is(err, ErrDiverged) {
 		return fmt.Errorf("train: step %d: %w; the step was not made; a lower learning rate may help", t.state.Step+1, err)
 	}
@@ -196,9 +196,9 @@ func (t *Trainer) evaluate(ctx context.Context, m *Metrics) (*EvalEvent, error) 
 			}
 		}
 	}
-	e, err := Evaluate(ctx, t.model, t.config.Validation, c)
+	e, err := evaluate(ctx, t.model, t.config.Validation, c)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("train: evaluation after step %d: %w", m.Step, err)
 	}
 	m.EvalLoss = &e.Loss
 	if best := t.state.BestEvalLoss; best == nil || e.Loss < *best {

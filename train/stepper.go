@@ -64,11 +64,13 @@ func NewStepper(m Model, c StepperConfig) (*Stepper, error) {
 	}
 	g, err := newTrace(m, true)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("train: %w", err)
 	}
 	s := &Stepper{random: graph.Random{Seed: c.Seed}}
 	s.inputs = newInputs(g, c.Rows, c.Length, c.Segments, true)
-	s.loss, _ = m.Loss(g, s.inputs.nodes)
+	if s.loss, _ = m.Loss(g, s.inputs.nodes); s.loss == nil {
+		return nil, errors.New("train: the model's Loss gives no loss")
+	}
 	if err := g.Grad(s.loss); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
@@ -108,12 +110,20 @@ func (s *Stepper) Batches() []*data.Batch { return s.batches }
 // optimizer and random state as they were: an ErrDiverged, or that of ctx, which is
 // asked before each micro-batch.
 func (s *Stepper) Step(ctx context.Context, learningRate float64) (StepResult, error) {
+	r, err := s.step(ctx, learningRate)
+	if err != nil {
+		return r, fmt.Errorf("train: %w", err)
+	}
+	return r, nil
+}
+
+func (s *Stepper) step(ctx context.Context, learningRate float64) (StepResult, error) {
 	var r StepResult
 	for _, b := range s.batches {
 		r.Targets += b.Count
 	}
 	if r.Targets == 0 {
-		return r, errors.New("train: the batch has no target")
+		return r, errors.New("the batch has no target")
 	}
 	s.inputs.setScale(1 / float64(r.Targets))
 	random := s.random
@@ -125,7 +135,7 @@ func (s *Stepper) Step(ctx context.Context, learningRate float64) (StepResult, e
 		s.machine.SetRandom(random)
 		s.machine.Accumulate(i > 0)
 		if err := s.machine.RunAll(); err != nil {
-			return r, fmt.Errorf("train: %w", err)
+			return r, err
 		}
 		r.Loss += graph.Scalar(s.loss)
 		random.Step++
@@ -151,10 +161,7 @@ func (s *Stepper) update(learningRate float64, r *StepResult) error {
 	if errors.Is(err, optim.ErrNotFinite) {
 		return fmt.Errorf("%w: %w", ErrDiverged, err)
 	}
-	if err != nil {
-		return fmt.Errorf("train: %w", err)
-	}
-	return nil
+	return err
 }
 
 // SetProfile counts where the time of the next steps goes into p; nil stops.

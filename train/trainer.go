@@ -56,7 +56,7 @@ func New(m Model, c Config) (*Trainer, error) {
 	t.state = State{MaxSteps: c.MaxSteps, Random: Random{Seed: c.Seed}, Loader: loader.State()}
 	if c.Validation != nil {
 		if t.evaluation, err = estimateEvaluation(m, c.Validation, t.evalConfig()); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("train: evaluation: %w", err)
 		}
 	}
 	t.stepper, err = NewStepper(m, StepperConfig{

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/graph"
 	"github.com/seahorse-ml/seahorse/internal/safetensors"
 	"github.com/seahorse-ml/seahorse/models"
@@ -402,6 +403,49 @@ func TestEvaluateDoesNotDependOnTheBatchSize(t *testing.T) {
 	}
 	if bits := want.BitsPerByte(198); math.Abs(bits-want.Loss/math.Ln2/2) > 1e-12 {
 		t.Errorf("%g bits per byte of a loss of %g", bits, want.Loss)
+	}
+}
+
+func TestEvaluateRefuses(t *testing.T) {
+	c := testConfig(t)
+	m := newBigram(t)
+	if _, err := Evaluate(context.Background(), m, c.Validation, EvalConfig{}); err == nil || !strings.Contains(err.Error(), "batches of 0 rows") {
+		t.Errorf("got error %v", err)
+	}
+	ended, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := Evaluate(ended, m, c.Validation, EvalConfig{BatchSize: 2}); !errors.Is(err, context.Canceled) {
+		t.Errorf("got error %v", err)
+	}
+	graph.Data[float32](m.table)[0] = float32(math.NaN())
+	if _, err := Evaluate(context.Background(), m, c.Validation, EvalConfig{BatchSize: 2}); !errors.Is(err, ErrDiverged) {
+		t.Errorf("got error %v", err)
+	}
+}
+
+// TestErrorsNameTheirPlace has a token outside of the vocabulary, first in the rows to learn and then in those to validate on.
+func TestErrorsNameTheirPlace(t *testing.T) {
+	ids := make([]int32, 50)
+	ids[40] = testVocab
+	tokens, err := data.NewTokens(ids, testVocab+1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := data.NewSequential(tokens, testLength)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := testConfig(t)
+	c.Train = rows
+	err = newTestTrainer(t, newBigram(t), c).Run(context.Background())
+	if err == nil || !strings.HasPrefix(err.Error(), "train: step ") || strings.Count(err.Error(), "train: ") > 1 {
+		t.Errorf("got error %v", err)
+	}
+	c = testConfig(t)
+	c.Validation = rows
+	err = newTestTrainer(t, newBigram(t), c).Run(context.Background())
+	if err == nil || !strings.HasPrefix(err.Error(), "train: evaluation after step 8: graph: ") {
+		t.Errorf("got error %v", err)
 	}
 }
 
