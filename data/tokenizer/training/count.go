@@ -92,7 +92,11 @@ func Count(ctx context.Context, documents iter.Seq2[[]byte, error], c CountConfi
 	for _, k := range counters[1:] {
 		counters[0].merge(k)
 	}
-	return counters[0].sorted(), nil
+	words := counters[0].sorted()
+	if c.MaxMemory > 0 {
+		words = keepFrequent(words, c.MaxMemory/2)
+	}
+	return words, nil
 }
 
 // feed packs documents into batches and hands them out.

@@ -140,29 +140,60 @@ func (r *runs) each(ctx context.Context, do func(text []byte, count int64)) erro
 // wordOverhead is about what a word costs a trainer beside four bytes for each of its own.
 const wordOverhead = 64
 
+// budget finds out which words fit into a limit. It goes by their counts alone,
+// so that the answer does not depend on how they were counted.
+type budget struct {
+	sizes map[int64]int64 // by count: the bytes of the words with that count
+	total int64
+}
+
+// maxLeast bounds the counts that are told apart.
+const maxLeast = 1 << 20
+
+func (b *budget) add(length int, count int64) {
+	if b.sizes == nil {
+		b.sizes = map[int64]int64{}
+	}
+	size := 5*int64(length) + wordOverhead
+	b.sizes[min(count, maxLeast)] += size
+	b.total += size
+}
+
+// least returns the smallest count such that the words with at least that count fit.
+func (b *budget) least(limit int64) int64 {
+	total := b.total
+	for n := int64(1); n < maxLeast; n++ {
+		if total <= limit {
+			return n
+		}
+		total -= b.sizes[n]
+	}
+	return maxLeast
+}
+
 // merge returns the words of all runs. If they would take more than limit
-// bytes, those that occur least are left out: all with a count below the
-// smallest for which the rest fits.
+// bytes, those that occur least are left out.
 func (r *runs) merge(ctx context.Context, limit int64) ([]Word, error) {
-	sizes := map[int64]int64{} // by count: the bytes of the words with that count
-	var total int64
-	err := r.each(ctx, func(text []byte, count int64) {
-		size := 5*int64(len(text)) + wordOverhead
-		sizes[min(count, 1<<20)] += size
-		total += size
-	})
-	if err != nil {
+	var b budget
+	if err := r.each(ctx, func(text []byte, count int64) { b.add(len(text), count) }); err != nil {
 		return nil, err
 	}
-	least := int64(1)
-	for ; total > limit && least < 1<<20; least++ {
-		total -= sizes[least]
-	}
+	least := b.least(limit)
 	var words []Word
-	err = r.each(ctx, func(text []byte, count int64) {
+	err := r.each(ctx, func(text []byte, count int64) {
 		if count >= least {
 			words = append(words, Word{string(text), count})
 		}
 	})
 	return words, err
+}
+
+// keepFrequent does to words in memory what merge does to those in files.
+func keepFrequent(words []Word, limit int64) []Word {
+	var b budget
+	for _, w := range words {
+		b.add(len(w.Text), w.Count)
+	}
+	least := b.least(limit)
+	return slices.DeleteFunc(words, func(w Word) bool { return w.Count < least })
 }
