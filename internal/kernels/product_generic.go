@@ -22,6 +22,16 @@ type productKernel[T Float] struct {
 	// turn packs columns that lie ld apart into one panel: dst[k·lanes + j] = src[j·ld + k] for
 	// k in [0, depth), depth > 0, and j in [0, width).
 	turn func(dst, src []T, depth, width, lanes, ld int)
+
+	// slim computes a tile of at most slimRows rows and exactly slimCols columns, as tile does,
+	// where reading B takes the time. It may be nil, with slimRows 0.
+	slim               func(rows, depth int, a []T, aRow, aStep int, b []T, bStep int, c []T, ldc int, bias []T, accumulate bool)
+	slimRows, slimCols int
+
+	// slimTurned computes a tile of at most turnedRows rows and turnedCols columns, where
+	// A[i, k] is at i·aRow + k and B[k, j] at j·ldb + k.
+	slimTurned             func(rows, cols, depth int, a []T, aRow int, b []T, ldb int, c []T, ldc int, bias []T, accumulate bool)
+	turnedRows, turnedCols int
 }
 
 // genericProduct returns the specification, which runs anywhere.
@@ -29,6 +39,7 @@ func genericProduct[T Float]() *productKernel[T] {
 	return &productKernel[T]{
 		level: cpu.Generic, rows: 2, cols: 4, lanes: 2,
 		tile: tileGeneric[T], copy: copyPanelsGeneric[T], turn: turnPanelGeneric[T],
+		slimTurned: slimTurnedGeneric[T], turnedRows: 1, turnedCols: 4,
 	}
 }
 
@@ -97,5 +108,19 @@ func turnPanelGeneric[T Float](dst, src []T, depth, width, lanes, ld int) {
 		for k, v := range src[j*ld:][:depth] {
 			dst[k*lanes+j] = v
 		}
+	}
+}
+
+func slimTurnedGeneric[T Float](rows, cols, depth int, a []T, aRow int, b []T, ldb int, c []T, ldc int, bias []T, accumulate bool) {
+	var sum [4]T
+	for i := range rows {
+		row := a[i*aRow:][:depth]
+		for j := range cols {
+			sum[j] = 0
+			for k, y := range b[j*ldb:][:depth] {
+				sum[j] += row[k] * y
+			}
+		}
+		storeTile(1, cols, sum[:], cols, c[i*ldc:], ldc, bias, accumulate)
 	}
 }

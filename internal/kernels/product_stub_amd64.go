@@ -9,6 +9,16 @@ package kernels
 //go:noescape
 func tileAVX512(rows int, cols int, depth int, a []float32, aRow int, aStep int, b []float32, bStep int, c []float32, ldc int, bias []float32, accumulate bool)
 
+// slimAVX512 computes 1 to 3 rows and 128 columns, as productKernel.slim says.
+//
+//go:noescape
+func slimAVX512(rows int, depth int, a []float32, aRow int, aStep int, b []float32, bStep int, c []float32, ldc int, bias []float32, accumulate bool)
+
+// slimTurnedAVX512 computes 1 to 4 rows and 1 to 16 columns, as productKernel.slimTurned says.
+//
+//go:noescape
+func slimTurnedAVX512(rows int, cols int, depth int, a []float32, aRow int, b []float32, ldb int, c []float32, ldc int, bias []float32, accumulate bool)
+
 // copyPanelsAVX512 packs panels of 16 or 32 lanes, as productKernel.copy says.
 //
 //go:noescape
@@ -23,6 +33,16 @@ func turnPanelAVX512(dst []float32, src []float32, depth int, width int, lanes i
 //
 //go:noescape
 func tileAVX2(rows int, cols int, depth int, a []float32, aRow int, aStep int, b []float32, bStep int, c []float32, ldc int, bias []float32, accumulate bool)
+
+// slimAVX2 computes 1 to 1 rows and 64 columns, as productKernel.slim says.
+//
+//go:noescape
+func slimAVX2(rows int, depth int, a []float32, aRow int, aStep int, b []float32, bStep int, c []float32, ldc int, bias []float32, accumulate bool)
+
+// slimTurnedAVX2 computes 1 to 4 rows and 1 to 8 columns, as productKernel.slimTurned says.
+//
+//go:noescape
+func slimTurnedAVX2(rows int, cols int, depth int, a []float32, aRow int, b []float32, ldb int, c []float32, ldc int, bias []float32, accumulate bool)
 
 // copyPanelsAVX2 packs panels of 8 or 16 lanes, as productKernel.copy says.
 //

@@ -88,7 +88,20 @@ func (p *Product[T]) skinnyTiles(own []T, n0, n1, k, depth int) {
 	if p.TransA {
 		row, step = 1, p.LDA
 	}
-	for n := n0; n < n1; n += t.cols {
+	c, accumulate := p.run.c, p.accumulates(k)
+	n := n0
+	switch {
+	case depth == 0:
+	case p.TransB && p.M <= t.turnedRows && step == 1:
+		for ; n < n1; n += t.turnedCols {
+			t.slimTurned(p.M, min(t.turnedCols, n1-n), depth, p.run.a[k:], row, p.run.b[n*p.LDB+k:], p.LDB, c[n:], p.LDC, p.bias(n, k, depth), accumulate)
+		}
+	case !p.TransB && p.M <= t.slimRows:
+		for ; n1-n >= t.slimCols; n += t.slimCols {
+			t.slim(p.M, depth, p.run.a[k*step:], row, step, p.run.b[k*p.LDB+n:], p.LDB, c[n:], p.LDC, p.bias(n, k, depth), accumulate)
+		}
+	}
+	for ; n < n1; n += t.cols {
 		width := min(t.cols, n1-n)
 		b, bStep := own, t.cols
 		if !p.TransB && width == t.cols && depth > 0 {
@@ -106,14 +119,20 @@ func (p *Product[T]) skinnyTiles(own []T, n0, n1, k, depth int) {
 	}
 }
 
+// bias returns the bias from column n on, where the terms [k, k+depth) are the last.
+func (p *Product[T]) bias(n, k, depth int) []T {
+	if p.run.e.Bias == nil || k+depth < p.K {
+		return nil
+	}
+	return p.run.e.Bias[n:]
+}
+
+// accumulates says whether the terms from k on are added to what C holds.
+func (p *Product[T]) accumulates(k int) bool { return p.run.e.Accumulate || k > 0 }
+
 // tile computes one tile of C, or adds to it the terms that begin at k.
 func (p *Product[T]) tile(m, n, rows, cols, k, depth int, a []T, aRow, aStep int, b []T, bStep int) {
-	e := &p.run.e
-	var bias []T
-	if e.Bias != nil && k+depth == p.K {
-		bias = e.Bias[n:]
-	}
-	p.kernel.tile(rows, cols, depth, a, aRow, aStep, b, bStep, p.run.c[m*p.LDC+n:], p.LDC, bias, e.Accumulate || k > 0)
+	p.kernel.tile(rows, cols, depth, a, aRow, aStep, b, bStep, p.run.c[m*p.LDC+n:], p.LDC, p.bias(n, k, depth), p.accumulates(k))
 }
 
 // finish applies what the tiles leave to do to rows [m0, m1) and columns [n0, n1) of C.

@@ -44,6 +44,15 @@ func (s vectors) loadMasked(m Mem, mask Op, r Register) {
 	}
 }
 
+// storeMasked stores the lanes of a vector that are in mask.
+func (s vectors) storeMasked(r Register, mask Op, m Mem) {
+	if s.masks {
+		VMOVUPS(r, mask, m)
+	} else {
+		VMASKMOVPS(r, mask, m)
+	}
+}
+
 var lanes *Mem
 
 // laneNumbers addresses the numbers 0 to 15.

@@ -8,18 +8,21 @@ type vectors struct {
 	size      int // bytes of a register
 	registers []VecPhysical
 	rows      int  // of a tile, whose columns are two registers
+	slimRows  int  // of a slim tile
 	masks     bool // there are mask registers
 }
 
 var (
-	avx512 = vectors{name: "AVX512", size: 64, registers: zmm, rows: 14, masks: true}
-	avx2   = vectors{name: "AVX2", size: 32, registers: ymm, rows: 6}
+	avx512 = vectors{name: "AVX512", size: 64, registers: zmm, rows: 14, slimRows: 3, masks: true}
+	avx2   = vectors{name: "AVX2", size: 32, registers: ymm, rows: 6, slimRows: 1}
 )
 
 // product generates the inner parts of Product: tiles and the packing of panels.
 func product() {
 	for _, s := range []vectors{avx512, avx2} {
 		tile(s)
+		slim(s)
+		slimTurned(s)
 		copyPanels(s)
 		turnPanel(s)
 	}

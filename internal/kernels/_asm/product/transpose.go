@@ -6,55 +6,48 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// transpose turns the square matrix in the first registers, a row in each, and returns
-// the registers that hold its columns in order.
+// transpose turns the square matrix in the first registers, a row in each,
+// with the help of one register more. It returns the registers that then hold the columns, in order.
 func (s vectors) transpose() []VecPhysical {
-	if s.masks {
-		return transpose16()
+	n := s.size / 4
+	t := transposition{rows: append([]VecPhysical(nil), s.registers[:n]...), spare: s.registers[n]}
+	for i := 0; i < n; i += 2 {
+		t.cross(i, i+1, three(VUNPCKLPS), three(VUNPCKHPS))
 	}
-	return transpose8()
+	for i := 0; i < n; i += 4 { // now row i+k gets column k of the 4 × 4 parts of rows i to i+3
+		t.cross(i, i+2, three(VUNPCKLPD), three(VUNPCKHPD))
+		t.cross(i+1, i+3, three(VUNPCKLPD), three(VUNPCKHPD))
+		t.rows[i+1], t.rows[i+2] = t.rows[i+2], t.rows[i+1]
+	}
+	low := func(j, i, to Op) { VPERM2F128(Imm(0x20), j, i, to) }
+	high := func(j, i, to Op) { VPERM2F128(Imm(0x31), j, i, to) }
+	if s.size == 64 {
+		low = func(j, i, to Op) { VSHUFF32X4(Imm(0x88), j, i, to) }  // parts 0 and 2 of both
+		high = func(j, i, to Op) { VSHUFF32X4(Imm(0xdd), j, i, to) } // parts 1 and 3
+	}
+	for half := 4; half < n; half *= 2 {
+		for i := range n {
+			if i&half == 0 {
+				t.cross(i, i+half, low, high)
+			}
+		}
+	}
+	return t.rows
 }
 
-// transposeFours turns each 4 × 4 part of the rows in a: a[i+k] gets column k of the parts in
-// rows i to i+3.
-func transposeFours(a, b []VecPhysical) {
-	for i := 0; i < len(a); i += 2 {
-		VUNPCKLPS(a[i+1], a[i], b[i])
-		VUNPCKHPS(a[i+1], a[i], b[i+1])
-	}
-	for i := 0; i < len(a); i += 4 {
-		VUNPCKLPD(b[i+2], b[i], a[i])
-		VUNPCKHPD(b[i+2], b[i], a[i+1])
-		VUNPCKLPD(b[i+3], b[i+1], a[i+2])
-		VUNPCKHPD(b[i+3], b[i+1], a[i+3])
-	}
+// transposition is a matrix in registers on its way.
+type transposition struct {
+	rows  []VecPhysical
+	spare VecPhysical
 }
 
-func transpose8() []VecPhysical {
-	a, b := ymm[:8], ymm[8:]
-	transposeFours(a, b)
-	for k := range 4 {
-		VPERM2F128(Imm(0x20), a[k+4], a[k], b[k])
-		VPERM2F128(Imm(0x31), a[k+4], a[k], b[k+4])
-	}
-	return b
+// cross replaces rows i and j by the two combinations of them.
+func (t *transposition) cross(i, j int, low, high func(j, i, to Op)) {
+	low(t.rows[j], t.rows[i], t.spare)
+	high(t.rows[j], t.rows[i], t.rows[j])
+	t.rows[i], t.spare = t.spare, t.rows[i]
 }
 
-func transpose16() []VecPhysical {
-	const evens, odds = 0x88, 0xdd
-	a, b := zmm[:16], zmm[16:]
-	transposeFours(a, b)
-	for k := range 4 { // parts 0 and 2, and 1 and 3, of the first and last eight rows
-		VSHUFF32X4(Imm(evens), a[k+4], a[k], b[k])
-		VSHUFF32X4(Imm(odds), a[k+4], a[k], b[k+4])
-		VSHUFF32X4(Imm(evens), a[k+12], a[k+8], b[k+8])
-		VSHUFF32X4(Imm(odds), a[k+12], a[k+8], b[k+12])
-	}
-	for k := range 4 {
-		VSHUFF32X4(Imm(evens), b[k+8], b[k], a[k])
-		VSHUFF32X4(Imm(odds), b[k+8], b[k], a[k+8])
-		VSHUFF32X4(Imm(evens), b[k+12], b[k+4], a[k+4])
-		VSHUFF32X4(Imm(odds), b[k+12], b[k+4], a[k+12])
-	}
-	return a
+func three(instruction func(...Op)) func(j, i, to Op) {
+	return func(j, i, to Op) { instruction(j, i, to) }
 }
