@@ -64,6 +64,7 @@ type Attention[T Float] struct {
 	chunks       int             // parts of the backward pass of one key/value head
 	base2        bool
 	forwardBody  func(worker, i int)
+	singleBody   func(worker, i int)
 	backwardBody func(worker, i int)
 	reduceBody   func(worker, i int)
 	ones, scales [attentionKeys]T // factors of rows: 1 and Scale
@@ -96,6 +97,7 @@ func NewAttention[T Float](c AttentionConfig) *Attention[T] {
 		a.chunks = max(1, min(ceilDiv(attentionItems, n), a.queryBlocks*(c.Heads/c.KVHeads)))
 	}
 	a.forwardBody = a.forwardItem
+	a.singleBody = a.singleItem
 	a.backwardBody = a.backwardItem
 	a.reduceBody = a.reduceItem
 	stock := scratchOf[T]()
@@ -105,6 +107,9 @@ func NewAttention[T Float](c AttentionConfig) *Attention[T] {
 		defer stock.give(partial)
 	}
 	stock.reserve(workers, max(a.forwardScratch(), a.backwardScratch()))
+	if c.Queries == 1 {
+		stock.reserve(workers, a.singleScratch())
+	}
 	return a
 }
 
@@ -115,7 +120,11 @@ func roundUp(n, multiple int) int { return ceilDiv(n, multiple) * multiple }
 // -∞ where no key is seen. It runs on all cores.
 func (a *Attention[T]) Forward(out, lse, q, k, v []T, m AttentionMask[T]) {
 	a.call = attentionCall[T]{out: out, lse: lse, q: q, k: k, v: v, mask: m}
-	parallel.Run(a.Batch*a.Heads*a.queryBlocks, a.forwardBody)
+	if a.single(m) {
+		parallel.Run(a.Batch*a.KVHeads, a.singleBody)
+	} else {
+		parallel.Run(a.Batch*a.Heads*a.queryBlocks, a.forwardBody)
+	}
 	a.call = attentionCall[T]{}
 }
 

@@ -804,7 +804,7 @@ columns11:
 	RET
 
 // func rowDotsAVX2(dots []float32, x []float32, y []float32, rows int, cols int, ldx int, ldy int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·rowDotsAVX2(SB), NOSPLIT, $0-104
 	MOVQ dots_base+0(FP), AX
 	MOVQ x_base+24(FP), CX
@@ -813,19 +813,23 @@ TEXT ·rowDotsAVX2(SB), NOSPLIT, $0-104
 	MOVQ cols+80(FP), SI
 	MOVQ ldx+88(FP), DI
 	MOVQ ldy+96(FP), R8
+	MOVQ DI, R9
+	SHLQ $0x05, R9
 
 rows12:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
-	XORQ   R9, R9
+	XORQ   R10, R10
 
 columns13:
-	VMOVUPS      (CX)(R9*4), Y2
-	VFMADD231PS  (DX)(R9*4), Y2, Y0
-	VMOVUPS      32(CX)(R9*4), Y2
-	VFMADD231PS  32(DX)(R9*4), Y2, Y1
-	ADDQ         $0x10, R9
-	CMPQ         R9, SI
+	LEAQ         (CX)(R10*4), R11
+	PREFETCHT0   (R11)(R9*1)
+	VMOVUPS      (CX)(R10*4), Y2
+	VFMADD231PS  (DX)(R10*4), Y2, Y0
+	VMOVUPS      32(CX)(R10*4), Y2
+	VFMADD231PS  32(DX)(R10*4), Y2, Y1
+	ADDQ         $0x10, R10
+	CMPQ         R10, SI
 	JB           columns13
 	VADDPS       Y1, Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X1
@@ -1234,7 +1238,7 @@ columns24:
 	RET
 
 // func rowDotsAVX512(dots []float32, x []float32, y []float32, rows int, cols int, ldx int, ldy int)
-// Requires: AVX, AVX512DQ, AVX512F
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·rowDotsAVX512(SB), NOSPLIT, $0-104
 	MOVQ dots_base+0(FP), AX
 	MOVQ x_base+24(FP), CX
@@ -1243,16 +1247,20 @@ TEXT ·rowDotsAVX512(SB), NOSPLIT, $0-104
 	MOVQ cols+80(FP), SI
 	MOVQ ldx+88(FP), DI
 	MOVQ ldy+96(FP), R8
+	MOVQ DI, R9
+	SHLQ $0x05, R9
 
 rows25:
 	VXORPS Z0, Z0, Z0
-	XORQ   R9, R9
+	XORQ   R10, R10
 
 columns26:
-	VMOVUPS       (CX)(R9*4), Z1
-	VFMADD231PS   (DX)(R9*4), Z1, Z0
-	ADDQ          $0x10, R9
-	CMPQ          R9, SI
+	LEAQ          (CX)(R10*4), R11
+	PREFETCHT0    (R11)(R9*1)
+	VMOVUPS       (CX)(R10*4), Z1
+	VFMADD231PS   (DX)(R10*4), Z1, Z0
+	ADDQ          $0x10, R10
+	CMPQ          R10, SI
 	JB            columns26
 	VEXTRACTF64X4 $0x01, Z0, Y1
 	VADDPS        Y1, Y0, Y0

@@ -297,6 +297,9 @@ func rowDots(l simd.Level) {
 	function(l, "rowDots", "func(dots, x, y []float32, rows, cols, ldx, ldy int)", "is panelKernel.dots.")
 	dots, x, y, rows, cols := simd.Base("dots"), simd.Base("x"), simd.Base("y"), parameter("rows"), parameter("cols")
 	ldx, ldy := parameter("ldx"), parameter("ldy")
+	ahead := GP64() // keys in a cache lie too far apart for the processor to foresee them
+	MOVQ(ldx, ahead)
+	SHLQ(Imm(5), ahead)
 	next := simd.NewLabel("rows")
 	columns := simd.NewLabel("columns")
 	at := GP64()
@@ -310,6 +313,10 @@ func rowDots(l simd.Level) {
 	}
 	XORQ(at, at)
 	Label(columns)
+	near := Mem{Base: x, Index: at, Scale: 4}
+	further := GP64()
+	LEAQ(near, further)
+	PREFETCHT0(Mem{Base: further, Index: ahead, Scale: 1})
 	for i, sum := range sums {
 		v := l.Load(Mem{Base: x, Index: at, Scale: 4, Disp: 4 * l.Lanes * i}, nil)
 		VFMADD231PS(Mem{Base: y, Index: at, Scale: 4, Disp: 4 * l.Lanes * i}, v, sum)
