@@ -84,9 +84,9 @@ func open(dir string, edit func(config map[string]any)) (Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("models: %s: %w", filepath.Join(dir, configName), err)
 	}
-	source, err := safetensors.OpenDir(dir)
+	source, err := openWeights(dir)
 	if err != nil {
-		return nil, fmt.Errorf("models: %w", err)
+		return nil, err
 	}
 	defer source.Close()
 	m, err := load(config, tensor.Float32, source)
