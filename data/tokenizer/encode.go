@@ -1,6 +1,7 @@
 package tokenizer
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
 
@@ -217,9 +218,13 @@ func (t *Tokenizer) sampler(s *Sampling) (func(dst []model.Token, word []byte) (
 		if !(s.Dropout >= 0 && s.Dropout <= 1) {
 			return nil, fmt.Errorf("tokenizer: encode: dropout must be between 0 and 1, got %g", s.Dropout)
 		}
-		return func(dst []model.Token, word []byte) ([]model.Token, error) {
+		sample := func(dst []model.Token, word []byte) ([]model.Token, error) {
 			return m.Sample(dst, word, s.Dropout, random.Float64)
-		}, nil
+		}
+		if t.cut == cutSpaces && !m.Config().Bytes {
+			return eachMarked(sample), nil
+		}
+		return sample, nil
 	case *model.Unigram:
 		if !(s.Alpha >= 0) {
 			return nil, fmt.Errorf("tokenizer: encode: alpha must be at least 0, got %g", s.Alpha)
@@ -229,6 +234,31 @@ func (t *Tokenizer) sampler(s *Sampling) (func(dst []model.Token, word []byte) (
 		}, nil
 	}
 	return nil, fmt.Errorf("tokenizer: encode: only BPE and Unigram models can draw tokens at random, not a %T", t.model)
+}
+
+// eachMarked applies do to the words of a text in which marks stand for spaces.
+// A merge that is passed over comes up again as long as others are left: in a
+// whole text, hardly one would be passed over for good.
+func eachMarked(do func(dst []model.Token, word []byte) ([]model.Token, error)) func(dst []model.Token, text []byte) ([]model.Token, error) {
+	return func(dst []model.Token, text []byte) ([]model.Token, error) {
+		for i := 0; i < len(text); {
+			end := i + 1
+			for end < len(text) && !(isPrintable(text[end-1]) && bytes.HasPrefix(text[end:], []byte(metaMark))) {
+				end++
+			}
+			n := len(dst)
+			var err error
+			if dst, err = do(dst, text[i:end]); err != nil {
+				return dst, err
+			}
+			for k := n; k < len(dst); k++ {
+				dst[k].Start += i
+				dst[k].End += i
+			}
+			i = end
+		}
+		return dst, nil
+	}
 }
 
 // split finds the added tokens of a text, normalizes the rest and splits it into words.

@@ -33,7 +33,12 @@ func (t *Tokenizer) reaches(id int32, token string) bool {
 		if token == c.Unknown || c.ByteFallback && isByteToken(token) {
 			return true
 		}
-		word := []byte(token)
+		// A token that can only stand within a word cannot be tried alone.
+		whole, last := strings.CutSuffix(token, c.Suffix)
+		if c.Suffix != "" && !last || c.Prefix != "" && strings.HasPrefix(token, c.Prefix) {
+			return true
+		}
+		word := []byte(whole)
 		if c.Bytes {
 			if word, ok := model.DecodeBytes(token); ok {
 				return t.yields(word, id)

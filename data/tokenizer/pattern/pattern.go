@@ -20,7 +20,7 @@ type Pattern struct {
 }
 
 // patience bounds how long a regular expression may look for one match.
-const patience = 5 * time.Second
+const patience = 2 * time.Second
 
 // Literal is the pattern that matches s.
 func Literal(s string) Pattern { return Pattern{Literal: s} }
