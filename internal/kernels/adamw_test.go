@@ -73,6 +73,20 @@ func TestDropout(t *testing.T) {
 	})
 }
 
+// TestDropoutAtItsThreshold checks that an element whose number equals p is kept.
+func TestDropoutAtItsThreshold(t *testing.T) {
+	const seed, stream, at = 3, 4, 37
+	p := float64(random.Block(seed, stream, at/4)[at%4]) / (1 << 32)
+	onEveryLevel(t, func(t *testing.T) {
+		x := make([]float32, 128)
+		Fill(x, 1)
+		Dropout(x, x, p, seed, stream, 0)
+		if x[at] == 0 {
+			t.Error("an element whose random number is p is dropped")
+		}
+	})
+}
+
 func TestRotary(t *testing.T) {
 	onEveryLevel(t, func(t *testing.T) {
 		for _, shape := range []struct{ heads, size, rot int }{{1, 2, 2}, {3, 10, 6}, {2, 64, 64}, {4, 32, 32}, {2, 80, 40}, {1, 256, 256}, {2, 8, 0}} {

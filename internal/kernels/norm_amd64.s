@@ -532,13 +532,12 @@ skip36:
 skip37:
 	TESTQ      SI, SI
 	JZ         skip38
-	VMASKMOVPS (SI)(R8*4), Y11, Y14
-	VADDPS     Y2, Y14, Y14
-	VMULPS     Y14, Y13, Y13
+	VMASKMOVPS (SI)(R8*4), Y11, Y11
+	VADDPS     Y2, Y11, Y11
+	VMULPS     Y11, Y13, Y13
 
 skip38:
 	VADDPS      Y13, Y3, Y3
-	VANDPS      Y12, Y11, Y12
 	VFMADD231PS Y13, Y12, Y7
 	MOVQ        DI, R9
 	XORQ        R10, R10
@@ -571,13 +570,12 @@ skip39:
 skip40:
 	TESTQ      SI, SI
 	JZ         skip41
-	VMASKMOVPS 32(SI)(R8*4), Y11, Y14
-	VADDPS     Y2, Y14, Y14
-	VMULPS     Y14, Y13, Y13
+	VMASKMOVPS 32(SI)(R8*4), Y11, Y11
+	VADDPS     Y2, Y11, Y11
+	VMULPS     Y11, Y13, Y13
 
 skip41:
 	VADDPS      Y13, Y4, Y4
-	VANDPS      Y12, Y11, Y12
 	VFMADD231PS Y13, Y12, Y8
 	MOVQ        DI, R9
 	XORQ        R10, R10
@@ -610,13 +608,12 @@ skip42:
 skip43:
 	TESTQ      SI, SI
 	JZ         skip44
-	VMASKMOVPS 64(SI)(R8*4), Y11, Y14
-	VADDPS     Y2, Y14, Y14
-	VMULPS     Y14, Y13, Y13
+	VMASKMOVPS 64(SI)(R8*4), Y11, Y11
+	VADDPS     Y2, Y11, Y11
+	VMULPS     Y11, Y13, Y13
 
 skip44:
 	VADDPS      Y13, Y5, Y5
-	VANDPS      Y12, Y11, Y12
 	VFMADD231PS Y13, Y12, Y9
 	XORQ        R9, R9
 	SUBQ        $0x18, DI
@@ -654,7 +651,6 @@ skip46:
 
 skip47:
 	VADDPS      Y0, Y6, Y6
-	VANDPS      Y12, Y11, Y12
 	VFMADD231PS Y0, Y12, Y10
 
 done23:
@@ -1146,7 +1142,6 @@ skip85:
 
 skip86:
 	VADDPS      Z8, Z3, Z3
-	VMOVAPS.Z   Z7, K1, Z7
 	VFMADD231PS Z8, Z7, Z5
 	XORQ        R9, R9
 	SUBQ        $0x10, DI
@@ -1183,7 +1178,6 @@ skip88:
 
 skip89:
 	VADDPS      Z0, Z4, Z4
-	VMOVAPS.Z   Z7, K1, Z7
 	VFMADD231PS Z0, Z7, Z6
 
 done77:

@@ -80,6 +80,14 @@ func TestReductions(t *testing.T) {
 					t.Errorf("%s of %d elements is %.9g, want %.9g", test.name, n, test.got, test.want)
 				}
 			}
+			if v := fastFor[float32](); v != nil {
+				for i := range a {
+					a[i] -= 100 // so that lanes that don't exist would win as zeros
+				}
+				if got, want := v.maxOf(a), slices.Max(append(a, float32(math.Inf(-1)))); got != want {
+					t.Errorf("the greatest of %d elements is %g, want %g", n, got, want)
+				}
+			}
 			if n > 0 {
 				a[r.IntN(n)] = float32(math.NaN())
 				if v := Sum(a); v == v {

@@ -141,7 +141,6 @@ func normSums(l simd.Level) {
 		})
 		weigh(l, c, w, offset, g)
 		VADDPS(g, sum[c.Part], sum[c.Part])
-		l.Keep(h, c.Mask) // outside, g is 0 but h might be infinite
 		VFMADD231PS(g, h, sumH[c.Part])
 	})
 	returnSum(l, sum, "sum")
