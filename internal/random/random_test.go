@@ -40,10 +40,19 @@ func TestNormalMoments(t *testing.T) {
 			t.Errorf("moment %d is %.4f, want %g ± %g", k, m[k], want, tolerance)
 		}
 	}
-	prefix := make([]float64, 10)
-	Normal(prefix, 1, 2)
-	if !slices.Equal(prefix, x[:10]) {
-		t.Error("the first elements depend on the length")
+	for _, n := range []int{9, 10, 20_001} {
+		prefix := make([]float64, n)
+		Normal(prefix, 1, 2)
+		if !slices.Equal(prefix, x[:n]) {
+			t.Errorf("the first %d elements depend on the length", n)
+		}
+	}
+	for i, v := range x[:8] {
+		u, w := Float64(1, 2, uint64(i&^1)), Float64(1, 2, uint64(i|1))
+		sin, cos := math.Sincos(2 * math.Pi * w)
+		if want := math.Sqrt(-2*math.Log(1-u)) * []float64{cos, sin}[i%2]; v != want {
+			t.Errorf("element %d is %g, want %g", i, v, want)
+		}
 	}
 }
 
