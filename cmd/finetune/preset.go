@@ -14,7 +14,7 @@ type preset struct {
 
 var presets = []preset{
 	{
-		name: "char", layers: 4, heads: 4, width: 128, tokenizer: "char", vocab: 65, steps: 4000,
+		name: "char", layers: 4, heads: 4, width: 128, tokenizer: "char", vocab: 65, steps: 5000,
 		training: trainingDefaults{seqLen: 64, batchSize: 12, warmupSteps: 100, learningRate: 1e-3, weightDecay: 0.1, beta2: 0.99},
 	},
 	{

@@ -19,6 +19,9 @@ type tokenizerCommand struct {
 	Train  tokenizerTrainCommand  `cmd:"" help:"Learn a tokenizer from text."`
 	Encode tokenizerEncodeCommand `cmd:"" help:"Turn lines of text into lines of ids."`
 	Decode tokenizerDecodeCommand `cmd:"" help:"Turn lines of ids into lines of text."`
+
+	Inspect tokenizerInspectCommand `cmd:"" help:"Show how a tokenizer splits texts, and its figures on a corpus."`
+	Compare tokenizerCompareCommand `cmd:"" help:"Show several tokenizers side by side."`
 }
 
 // tokenizerTrainCommand is `finetune tokenizer train`.

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const odd = "Line 12 of the text.\n\n  spaces  and\ttabs \nemoji 👩‍👩‍👧, 你好, bytes \xff\xfe\n"
+
+func TestTokenizerCommands(t *testing.T) {
+	dir := t.TempDir()
+	text, tok := corpus(t, dir), filepath.Join(dir, "tok")
+	succeed(t, "", "tokenizer", "train", "--data", text, "--vocab-size=300", "--output-dir", tok)
+
+	ids, _ := succeed(t, odd, "tokenizer", "encode", "--tokenizer", tok)
+	if strings.Count(ids, "\n") != strings.Count(odd, "\n") || !strings.Contains(ids, "\n\n") {
+		t.Errorf("%d lines of text became\n%s", strings.Count(odd, "\n"), ids)
+	}
+	if back, _ := succeed(t, ids, "tokenizer", "decode", "--tokenizer", tok); back != odd {
+		t.Errorf("decoded to %q, expected %q", back, odd)
+	}
+
+	out, _ := succeed(t, "the text\nof a line", "tokenizer", "encode", "--tokenizer", tok, "--json")
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	if len(lines) != 2 {
+		t.Fatalf("%d lines for 2:\n%s", len(lines), out)
+	}
+	var e encodedLine
+	if err := json.Unmarshal([]byte(lines[0]), &e); err != nil || strings.Join(e.Tokens, "") != "theĠtext" || e.Offsets[len(e.Offsets)-1][1] != len("the text") {
+		t.Errorf("%s: %v", lines[0], err)
+	}
+
+	if out, _ := succeed(t, "", "tokenizer", "encode", "--tokenizer", tok, "--data", text, "--bench"); !strings.Contains(out, "MB/s") {
+		t.Errorf("--bench printed %q", out)
+	}
+	out, _ = succeed(t, "", "tokenizer", "inspect", "--tokenizer", tok, "--text", "the text", "--data", text)
+	for _, want := range []string{"| text\n", "tokens/word", "unused: "} {
+		if !strings.Contains(out, want) {
+			t.Errorf("inspect said nothing of %q:\n%s", want, out)
+		}
+	}
+	page := filepath.Join(dir, "page.html")
+	succeed(t, "", "tokenizer", "compare", tok, tok, "--data", text, "--html", page)
+	if b, err := os.ReadFile(page); err != nil || !strings.Contains(string(b), "</html>") {
+		t.Errorf("the report is %q, %v", b, err)
+	}
+}
+
+func TestDecodeNamesTheLine(t *testing.T) {
+	dir := t.TempDir()
+	tok := filepath.Join(dir, "tok")
+	succeed(t, "", "tokenizer", "train", "--data", corpus(t, dir), "--model=char", "--output-dir", tok)
+	for _, word := range []string{"x", "-1", "999999", "99999999999999999999"} {
+		if status, _, said := finetune(t, "2 3\n"+word+"\n", "tokenizer", "decode", "--tokenizer", tok); status != exitFailure || !strings.Contains(said, "-:2: \""+word+"\" is no id") {
+			t.Errorf("%s: status %d, %s", word, status, said)
+		}
+	}
+}
+
+func TestByteSize(t *testing.T) {
+	for text, want := range map[string]byteSize{"1000": 1000, "512MB": 512e6, "2 GiB": 2 << 30, "1.5k": 1536, "0": 0} {
+		var b byteSize
+		if err := b.UnmarshalText([]byte(text)); err != nil || b != want {
+			t.Errorf("%q: got %d, %v, expected %d", text, b, err, want)
+		}
+	}
+	for _, text := range []string{"", "MB", "-1", "1TBB", "1e30", "nan", "1 2"} {
+		var b byteSize
+		if err := b.UnmarshalText([]byte(text)); err == nil {
+			t.Errorf("%q: got %d, expected an error", text, b)
+		}
+	}
+}
