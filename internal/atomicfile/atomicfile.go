@@ -29,7 +29,10 @@ func Write(path string, content func(w io.Writer) error) (err error) {
 		}
 	}()
 	w := bufio.NewWriterSize(f, bufferSize)
-	if err := errors.Join(content(w), w.Flush()); err != nil {
+	if err := content(w); err != nil {
+		return err
+	}
+	if err := w.Flush(); err != nil {
 		return err
 	}
 	if err := errors.Join(f.Chmod(0o644), f.Sync(), f.Close()); err != nil {
