@@ -175,7 +175,11 @@ func (a *Attention[T]) backwardTile(f *attentionBackward[T], p *backwardPanel[T]
 		a.tileProduct(f.dp[t.lane:], f.v[at:], p.dot[t.lane:], t.rows, t.lanes, a.HeadSize, strides{a.width, 1}, lanes, lanes, false)
 	}
 	a.finishScores(f.scores, f.slopes, p.attentionSpan, first, rows, uniform)
-	a.panel.grad(f.scores, f.dp, p.lse, p.dots, rows, roundUp(p.count, panelPart))
+	for _, t := range tiles[:n] {
+		if t.rows > 0 {
+			a.panel.grad(f.scores[t.lane:], f.dp[t.lane:], p.lse[t.lane:], p.dots[t.lane:], t.rows, t.lanes)
+		}
+	}
 	if a.call.dbias != nil {
 		for r := range min(rows, a.Keys-first) {
 			bias := a.call.dbias[(p.h*a.Queries+p.first)*a.Keys+first+r:]

@@ -99,7 +99,13 @@ func (a *Attention[T]) forwardTile(f *attentionForward[T], s attentionSpan, p, f
 		a.tileProduct(f.scores[t.lane:], f.k[from*a.width:], q[t.lane:], t.rows, t.lanes, a.HeadSize, strides{a.width, 1}, attentionLanes, attentionLanes, false)
 	}
 	a.finishScores(f.scores, nil, s, first+from, rows, uniform)
-	a.panel.softmax(f.scores, m, l, decay, rows, roundUp(s.count, panelPart))
+	for _, t := range tiles[:n] {
+		if t.rows > 0 {
+			a.panel.softmax(f.scores[t.lane:], m[t.lane:], l[t.lane:], decay[t.lane:], t.rows, t.lanes)
+		} else {
+			Fill(decay[t.lane:][:t.lanes], 1)
+		}
+	}
 	a.rescale(o, decay[:s.count])
 	for _, t := range tiles[:n] {
 		a.tileProduct(o[t.lane*a.width:], f.scores[t.lane:], f.v[from*a.width:], t.lanes, a.width, t.rows, strides{1, attentionLanes}, a.width, a.width, true)
