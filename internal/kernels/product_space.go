@@ -1,26 +1,43 @@
 package kernels
 
-import "sync"
+import (
+	"sync"
+	"unsafe"
 
-// productSpace is the memory that a run packs its matrices in. Products that
-// run one after the other share one.
+	"github.com/seahorse-ml/seahorse/internal/memory"
+)
+
+// productSpace is the memory that a run packs its matrices in, on huge pages
+// where there are any. Products that run one after the other share one.
 type productSpace[T Float] struct {
+	block  *memory.Block
 	shared []T   // panels of B, for all workers
 	own    [][]T // by worker: panels of A, or one of B
 }
 
 // reserve sees to it that the space holds what plan needs.
 func (s *productSpace[T]) reserve(plan productPlan) {
-	if len(s.shared) < plan.shared {
-		s.shared = make([]T, plan.shared)
+	shared, own, workers := len(s.shared), 0, len(s.own)
+	if workers > 0 {
+		own = len(s.own[0])
 	}
-	for len(s.own) < plan.workers {
-		s.own = append(s.own, nil)
+	if shared >= plan.shared && own >= plan.own && workers >= plan.workers {
+		return
 	}
+	const line = 16 // elements, so that every part begins a cache line
+	shared = max(shared, ceilDiv(plan.shared, line)*line)
+	own = max(own, ceilDiv(plan.own, line)*line)
+	workers = max(workers, plan.workers)
+	if s.block != nil {
+		s.block.Free()
+	}
+	var element T
+	size, least := int(unsafe.Sizeof(element)), 2<<20
+	s.block = memory.Alloc(max(least, (shared+workers*own)*size))
+	s.shared = memory.Slice[T](s.block, 0, shared)
+	s.own = make([][]T, workers)
 	for w := range s.own {
-		if len(s.own[w]) < plan.own {
-			s.own[w] = make([]T, plan.own)
-		}
+		s.own[w] = memory.Slice[T](s.block, (shared+w*own)*size, own)
 	}
 }
 
