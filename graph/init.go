@@ -78,8 +78,10 @@ func (i Init) fill(p *Param, seed uint64) {
 func fill[T kernels.Float](dst []T, i Init, seed, stream uint64) {
 	switch i.dist {
 	case normal:
-		random.Normal(dst, seed, stream)
-		kernels.Scale(dst, dst, T(i.scale))
+		spread(len(dst), elementGrain, func(lo, hi int) {
+			random.Normal(dst[lo:hi], seed, stream, uint64(lo))
+			kernels.Scale(dst[lo:hi], dst[lo:hi], T(i.scale))
+		})()
 	case uniform:
 		for k := range dst {
 			dst[k] = T((2*random.Float64(seed, stream, uint64(k)) - 1) * i.scale)

@@ -43,12 +43,14 @@ func Float64(seed, stream, counter uint64) float64 {
 	return float64(Uint64(seed, stream, counter)>>11) / (1 << 53)
 }
 
-// Normal fills dst with standard normal numbers by the transformation of Box
-// and Muller (1958) in float64. Element i depends on seed, stream and i only.
-func Normal[T float32 | float64](dst []T, seed, stream uint64) {
+// Normal fills dst with the standard normal numbers from first on, which must be
+// even, of a stream, by the transformation of Box and Muller (1958) in float64.
+// Number i depends on seed, stream and i only.
+func Normal[T float32 | float64](dst []T, seed, stream, first uint64) {
 	for i := 0; i < len(dst); i += 2 {
-		u := Float64(seed, stream, uint64(i))
-		angle := 2 * math.Pi * Float64(seed, stream, uint64(i)+1)
+		at := first + uint64(i)
+		u := Float64(seed, stream, at)
+		angle := 2 * math.Pi * Float64(seed, stream, at+1)
 		r := math.Sqrt(-2 * math.Log(1-u)) // 1-u is in (0, 1]
 		sin, cos := math.Sincos(angle)
 		dst[i] = T(r * cos)

@@ -26,7 +26,7 @@ func TestBlock(t *testing.T) {
 
 func TestNormalMoments(t *testing.T) {
 	x := make([]float64, 100_001)
-	Normal(x, 1, 2)
+	Normal(x, 1, 2, 0)
 	var m [5]float64
 	for _, v := range x {
 		for k, p := 1, v; k <= 4; k, p = k+1, p*v {
@@ -42,7 +42,7 @@ func TestNormalMoments(t *testing.T) {
 	}
 	for _, n := range []int{9, 10, 20_001} {
 		prefix := make([]float64, n)
-		Normal(prefix, 1, 2)
+		Normal(prefix, 1, 2, 0)
 		if !slices.Equal(prefix, x[:n]) {
 			t.Errorf("the first %d elements depend on the length", n)
 		}
@@ -84,6 +84,6 @@ func BenchmarkNormal(b *testing.B) {
 	x := make([]float32, 4096)
 	b.SetBytes(int64(4 * len(x)))
 	for b.Loop() {
-		Normal(x, 1, 2)
+		Normal(x, 1, 2, 0)
 	}
 }
