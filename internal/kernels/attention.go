@@ -62,7 +62,7 @@ type Attention[T Float] struct {
 	queryBlocks  int             // items of a head going forward
 	panels       int             // panels of a head
 	chunks       int             // parts of the backward pass of one key/value head
-	base2        bool
+	trained      bool            // Backward has been called, which takes memory of its own
 	forwardBody  func(worker, i int)
 	singleBody   func(worker, i int)
 	backwardBody func(worker, i int)
@@ -91,7 +91,6 @@ func NewAttention[T Float](c AttentionConfig) *Attention[T] {
 	a.width = roundUp(c.HeadSize, tileWidth)
 	a.panels = ceilDiv(c.Queries, attentionLanes)
 	a.queryBlocks = ceilDiv(a.panels, attentionGroup)
-	a.base2 = c.SoftCap == 0 && c.Slopes == nil
 	a.chunks = 1
 	if n := c.Batch * c.KVHeads; n > 0 {
 		a.chunks = max(1, min(ceilDiv(attentionItems, n), a.queryBlocks*(c.Heads/c.KVHeads)))
@@ -100,16 +99,11 @@ func NewAttention[T Float](c AttentionConfig) *Attention[T] {
 	a.singleBody = a.singleItem
 	a.backwardBody = a.backwardItem
 	a.reduceBody = a.reduceItem
-	stock := scratchOf[T]()
-	workers := min(parallel.Workers(), max(1, c.Batch*c.KVHeads*max(a.chunks, a.queryBlocks)))
-	if a.chunks > 1 {
-		partial := stock.take(c.Batch * c.KVHeads * a.chunks * a.partialSize())
-		defer stock.give(partial)
-	}
-	stock.reserve(workers, max(a.forwardScratch(), a.backwardScratch()))
+	scratch := a.forwardScratch()
 	if c.Queries == 1 {
-		stock.reserve(workers, a.singleScratch())
+		scratch = max(scratch, a.singleScratch())
 	}
+	scratchOf[T]().reserve(min(parallel.Workers(), max(1, c.Batch*c.Heads*a.queryBlocks)), scratch)
 	return a
 }
 
@@ -120,7 +114,7 @@ func roundUp(n, multiple int) int { return ceilDiv(n, multiple) * multiple }
 // -∞ where no key is seen. It runs on all cores.
 func (a *Attention[T]) Forward(out, lse, q, k, v []T, m AttentionMask[T]) {
 	a.call = attentionCall[T]{out: out, lse: lse, q: q, k: k, v: v, mask: m}
-	if a.single(m) {
+	if a.single() {
 		parallel.Run(a.Batch*a.KVHeads, a.singleBody)
 	} else {
 		parallel.Run(a.Batch*a.Heads*a.queryBlocks, a.forwardBody)
@@ -138,8 +132,14 @@ func (a *Attention[T]) Backward(dq, dk, dv, dbias, dout, out, lse, q, k, v []T, 
 	}
 	stock := scratchOf[T]()
 	heads := a.Batch * a.KVHeads
+	if !a.trained {
+		partial := stock.take(a.partialScratch())
+		stock.reserve(min(parallel.Workers(), max(1, heads*a.chunks)), a.backwardScratch())
+		stock.give(partial)
+		a.trained = true
+	}
 	if a.chunks > 1 {
-		a.call.partial = stock.take(heads * a.chunks * a.partialSize())
+		a.call.partial = stock.take(a.partialScratch())
 	}
 	if dbias != nil {
 		// The bias is shared by the batch: one item goes through all of it.
@@ -165,10 +165,15 @@ func (a *Attention[T]) keyAt(b, j, h, stride int) int {
 	return (b*a.Keys+j)*stride + h*a.HeadSize
 }
 
+// plain reports whether nothing but hiding is done to scores.
+func (a *Attention[T]) plain() bool {
+	return a.SoftCap == 0 && a.Slopes == nil && a.call.mask.Bias == nil
+}
+
 // scoreScale returns what queries are multiplied with before the product with
-// the keys: scores come in base 2 when nothing but masks is done to them.
+// the keys. Plain scores come in base 2 then.
 func (a *Attention[T]) scoreScale() T {
-	if a.base2 && a.call.mask.Bias == nil {
+	if a.plain() {
 		return T(a.Scale * math.Log2E)
 	}
 	return T(a.Scale)

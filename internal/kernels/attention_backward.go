@@ -25,6 +25,14 @@ func (a *Attention[T]) keyRows() int { return roundUp(a.Keys, tileHeight) }
 // partialSize is the size of the gradients of one head's keys and values.
 func (a *Attention[T]) partialSize() int { return 2 * a.keyRows() * a.width }
 
+// partialScratch is the size of those of all heads and chunks.
+func (a *Attention[T]) partialScratch() int {
+	if a.chunks == 1 {
+		return 0
+	}
+	return a.Batch * a.KVHeads * a.chunks * a.partialSize()
+}
+
 func (a *Attention[T]) backwardScratch() int {
 	return 4*a.keyRows()*a.width + attentionGroup*(5*a.width+2)*attentionLanes + 3*attentionKeys*attentionLanes
 }

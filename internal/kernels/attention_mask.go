@@ -24,8 +24,8 @@ func (a *Attention[T]) span(b, h, panel int) attentionSpan {
 // it: its first rows.
 type panelTile struct{ lane, lanes, rows int }
 
-// tiles splits a panel's product with rows keys from key first on, where a part of
-// the columns sees none of the later keys. There is no other split than in two, of which the first has fewer rows.
+// tiles splits a panel's product with rows keys from key first on in two where the
+// first columns see none of the later keys: the first tile has fewer rows then.
 func (a *Attention[T]) tiles(s attentionSpan, first, rows int) (tiles [2]panelTile, n int) {
 	lanes := roundUp(s.count, panelPart)
 	tiles[0] = panelTile{0, lanes, rows}
@@ -86,7 +86,7 @@ func (a *Attention[T]) segments(s attentionSpan, lo, hi int) (skip, uniform bool
 // applied, and scores that the masks exclude become -∞. Where slopes is not nil,
 // it receives the derivative of each capped score.
 func (a *Attention[T]) finishScores(scores, slopes []T, s attentionSpan, first, rows int, uniform bool) {
-	if a.scoreScale() == T(a.Scale) {
+	if !a.plain() {
 		a.shapeScores(scores, slopes, s, first, rows)
 	}
 	last := a.position(s.first + s.count - 1)
@@ -150,17 +150,17 @@ func (a *Attention[T]) hideSegments(row []T, s attentionSpan, key int) {
 // shapeScores applies cap, slopes and bias, and goes over to base 2.
 func (a *Attention[T]) shapeScores(scores, slopes []T, s attentionSpan, first, rows int) {
 	bias := a.call.mask.Bias
+	scores = scores[:rows*attentionLanes]
+	if a.SoftCap > 0 {
+		Scale(scores, scores, T(1/a.SoftCap))
+		Activate(Tanh, scores, scores)
+		for i := range slopes[:min(len(slopes), len(scores))] {
+			slopes[i] = 1 - scores[i]*scores[i]
+		}
+		Scale(scores, scores, T(a.SoftCap))
+	}
 	for r := range rows {
 		row := scores[r*attentionLanes : (r+1)*attentionLanes]
-		if a.SoftCap > 0 {
-			for i, v := range row {
-				t := math.Tanh(float64(v) / a.SoftCap)
-				row[i] = T(a.SoftCap * t)
-				if slopes != nil {
-					slopes[r*attentionLanes+i] = T(1 - t*t)
-				}
-			}
-		}
 		if a.Slopes != nil {
 			slope := a.Slopes[s.h]
 			for i := range row {
@@ -173,6 +173,6 @@ func (a *Attention[T]) shapeScores(scores, slopes []T, s attentionSpan, first, r
 				row[i] += bias[at+i*a.Keys]
 			}
 		}
-		Scale(row, row, math.Log2E)
 	}
+	Scale(scores, scores, math.Log2E)
 }

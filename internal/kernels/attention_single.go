@@ -4,8 +4,8 @@ import "math"
 
 // single reports whether singleItem can do the forward pass: one query a sequence, as in
 // generation with a cache of keys and values, and no masks but a window.
-func (a *Attention[T]) single(m AttentionMask[T]) bool {
-	return a.Queries == 1 && a.base2 && m.Segments == nil && m.Bias == nil && a.HeadSize%a.kernel.cols == 0
+func (a *Attention[T]) single() bool {
+	return a.Queries == 1 && a.plain() && a.call.mask.Segments == nil && a.HeadSize%a.kernel.cols == 0
 }
 
 func (a *Attention[T]) singleScratch() int { return a.Heads / a.KVHeads * a.Keys }

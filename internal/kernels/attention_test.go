@@ -1,7 +1,6 @@
 package kernels
 
 import (
-	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -448,37 +447,5 @@ func TestAttentionShowsNaN(t *testing.T) {
 		if out, dq := d.out[0], d.dq[0]; out == out || dq == dq {
 			t.Errorf("%s: NaN in the first query gives out %g and dq %g", test.name, out, dq)
 		}
-	}
-}
-
-func BenchmarkAttention(b *testing.B) {
-	shapes := []AttentionConfig{
-		{Batch: 12, Queries: 64, Keys: 64, Heads: 4, KVHeads: 4, HeadSize: 32},
-		{Batch: 16, Queries: 256, Keys: 256, Heads: 6, KVHeads: 6, HeadSize: 64},
-		{Batch: 1, Queries: 1024, Keys: 1024, Heads: 12, KVHeads: 12, HeadSize: 64},
-		{Batch: 1, Queries: 4096, Keys: 4096, Heads: 2, KVHeads: 2, HeadSize: 64},
-		{Batch: 1, Queries: 8192, Keys: 8192, Heads: 2, KVHeads: 2, HeadSize: 64},
-	}
-	for _, c := range shapes {
-		c.Causal = true
-		name := fmt.Sprintf("B%d_T%d_H%d_K%d", c.Batch, c.Queries, c.Heads, c.HeadSize)
-		b.Run(name, func(b *testing.B) {
-			d := newAttentionData[float32](attentionCase{config: c, packed: true})
-			c = d.config
-			a := NewAttention[float32](c)
-			flops := 2 * float64(c.Batch*c.Heads*c.HeadSize) * float64(c.Queries) * float64(c.Keys)
-			b.Run("forward", func(b *testing.B) {
-				for b.Loop() {
-					a.Forward(d.out, d.lse, d.q, d.k, d.v, AttentionMask[float32]{})
-				}
-				b.ReportMetric(flops*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
-			})
-			b.Run("backward", func(b *testing.B) {
-				for b.Loop() {
-					a.Backward(d.dq, d.dk, d.dv, nil, d.dout, d.out, d.lse, d.q, d.k, d.v, AttentionMask[float32]{})
-				}
-				b.ReportMetric(2.5*flops*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
-			})
-		})
 	}
 }
