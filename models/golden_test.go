@@ -125,6 +125,8 @@ var goldens = []struct {
 	{"qwen3", 1e-6},
 	{"t5", 1e-6},
 	{"t5_gated", 1e-6},
+	{"transformer", 1e-9},
+	{"transformer_prenorm", 1e-9},
 }
 
 func TestGoldens(t *testing.T) {

@@ -45,6 +45,7 @@ func families() []family {
 		{"qwen2", loadLlama},
 		{"qwen3", loadLlama},
 		{"t5", loadT5},
+		{"transformer", loadTransformer},
 		{"roberta", loadEncoder},
 	}
 }

@@ -47,9 +47,8 @@ func (c GenerateConfig) Validate() error {
 // top-p, min-p.
 type sampler struct {
 	config     GenerateConfig
-	stream     uint64  // of random numbers
-	seen       []int32 // the text so far
-	repeated   []bool  // [V], scratch
+	stream     uint64 // of random numbers
+	repeated   []bool // [V], scratch
 	candidates []candidate
 	heap       []float32
 }
@@ -61,10 +60,10 @@ type candidate struct {
 	weight float64 // e^(logit - the best logit)
 }
 
-// choose returns the token for logits [V], which it changes; draw numbers the
-// random choices.
-func (s *sampler) choose(logits []float32, draw uint64) (int32, error) {
-	s.penalize(logits)
+// choose returns the token that follows a text, for logits [V], which it changes;
+// draw numbers the random choices.
+func (s *sampler) choose(logits []float32, text []int32, draw uint64) (int32, error) {
+	s.penalize(logits, text)
 	best := 0
 	for i, z := range logits {
 		if z != z {
@@ -92,7 +91,7 @@ func (s *sampler) choose(logits []float32, draw uint64) (int32, error) {
 }
 
 // penalize lowers the logits of tokens that are in the text, each once.
-func (s *sampler) penalize(logits []float32) {
+func (s *sampler) penalize(logits []float32, text []int32) {
 	penalty := float32(s.config.RepetitionPenalty)
 	if penalty == 0 || penalty == 1 {
 		return
@@ -101,7 +100,7 @@ func (s *sampler) penalize(logits []float32) {
 		s.repeated = make([]bool, len(logits))
 	}
 	clear(s.repeated)
-	for _, id := range s.seen {
+	for _, id := range text {
 		if s.repeated[id] {
 			continue
 		}

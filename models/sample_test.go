@@ -70,7 +70,7 @@ func TestFrequenciesFollowTheLogits(t *testing.T) {
 	const draws = 20000
 	var counts [4]int
 	for i := range draws {
-		id, err := s.choose(logits, uint64(i))
+		id, err := s.choose(logits, nil, uint64(i))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -87,7 +87,7 @@ func TestFrequenciesFollowTheLogits(t *testing.T) {
 
 func TestNotANumber(t *testing.T) {
 	s := &sampler{config: GenerateConfig{MaxNewTokens: 1}}
-	if _, err := s.choose([]float32{0, float32(math.NaN())}, 0); err == nil {
+	if _, err := s.choose([]float32{0, float32(math.NaN())}, nil, 0); err == nil {
 		t.Error("a token was chosen from logits that are not numbers")
 	}
 }

@@ -23,11 +23,19 @@ func (t *text) add(id int32, context int) {
 	t.first = max(t.first, len(t.ids)-context)
 }
 
+// continuer is what a scorer needs of a model. CausalLM and Seq2Seq have it.
+type continuer interface {
+	Model
+	Hidden(g *graph.Graph, ids *graph.Node, pass layers.Pass) *graph.Node
+	Head(g *graph.Graph, hidden *graph.Node) *graph.Node
+}
+
 // A scorer computes the logits of the tokens that follow B texts. While texts grow
 // at their end, a step computes their last token only; the keys and values of the
 // others are kept. Where a text changed otherwise, all of them are computed.
 type scorer struct {
-	model    CausalLM
+	model    continuer
+	memory   *memory // what a decoder looks at; nil for models without an encoder
 	dtype    tensor.Dtype
 	texts    int // B
 	capacity int // positions in the cache
@@ -51,17 +59,22 @@ type scorerTrace struct {
 const lengthStep = 32
 
 // newScorer makes room for texts of at most length tokens or the model's context.
-func newScorer(m CausalLM, texts, length int) *scorer {
-	s := &scorer{model: m, dtype: tensor.Float32, texts: texts}
-	if params := m.Params(); len(params) > 0 {
-		s.dtype = params[0].Value().Dtype()
-	}
+func newScorer(m continuer, mem *memory, texts, length int) *scorer {
+	s := &scorer{model: m, memory: mem, dtype: dtypeOf(m), texts: texts}
 	s.capacity = roundedLength(length, m.ContextLength())
 	s.cache = layers.NewCache(s.dtype, texts, s.capacity)
 	for range texts {
 		s.logits = append(s.logits, make([]float32, m.VocabSize()))
 	}
 	return s
+}
+
+// dtypeOf returns the type of a model's parameters.
+func dtypeOf(m Model) tensor.Dtype {
+	if params := m.Params(); len(params) > 0 {
+		return params[0].Value().Dtype()
+	}
+	return tensor.Float32
 }
 
 func roundedLength(n, most int) int {
@@ -126,7 +139,7 @@ func (s *scorer) reorder(rows []int) {
 func (s *scorer) traceFor(length int, grown bool) (*scorerTrace, error) {
 	if grown {
 		if s.step == nil {
-			t, err := s.trace(1)
+			t, err := s.trace(1, false)
 			if err != nil {
 				return nil, err
 			}
@@ -140,7 +153,7 @@ func (s *scorer) traceFor(length int, grown bool) (*scorerTrace, error) {
 			s.whole.machine.Close()
 			s.whole = nil
 		}
-		t, err := s.trace(length)
+		t, err := s.trace(length, true)
 		if err != nil {
 			return nil, err
 		}
@@ -152,7 +165,9 @@ func (s *scorer) traceFor(length int, grown bool) (*scorerTrace, error) {
 	return s.whole, nil
 }
 
-func (s *scorer) trace(length int) (*scorerTrace, error) {
+// trace traces texts of a length. Only traces of whole texts compute what the decoder
+// keeps of the memory.
+func (s *scorer) trace(length int, whole bool) (*scorerTrace, error) {
 	g := graph.New(graph.Config{DType: s.dtype})
 	t := &scorerTrace{
 		length:    length,
@@ -161,6 +176,9 @@ func (s *scorer) trace(length int) (*scorerTrace, error) {
 		at:        g.Input("at", tensor.Int32, s.texts),
 	}
 	pass := layers.Pass{Positions: t.positions, Length: s.capacity, Cache: s.cache}
+	if s.memory != nil {
+		s.memory.attach(g, &pass, whole)
+	}
 	hidden := s.model.Hidden(g, t.ids, pass)
 	if g.Err() == nil {
 		hidden = g.Reshape(hidden, s.texts*length, hidden.Shape()[2])

@@ -1,0 +1,88 @@
+package models
+
+import (
+	"fmt"
+
+	"github.com/seahorse-ml/seahorse/graph"
+	"github.com/seahorse-ml/seahorse/layers"
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// A memory is what an encoder made of sources, [B, S, D], with the sources' segments.
+type memory struct {
+	values   *tensor.Dense // [B, S, D]
+	segments *tensor.Dense // [B, S] int32, -1 for padding
+}
+
+// remember encodes sources, padded at their end to the longest.
+func remember(m Seq2Seq, sources [][]int32) (*memory, error) {
+	longest := 0
+	for _, source := range sources {
+		if err := checkIDs(m, "source", source); err != nil {
+			return nil, err
+		}
+		longest = max(longest, len(source))
+	}
+	if len(sources) == 0 {
+		return nil, fmt.Errorf("models: generate: no sources")
+	}
+	if longest > m.ContextLength() {
+		return nil, fmt.Errorf("models: generate: a source of %d tokens, the model takes %d", longest, m.ContextLength())
+	}
+	g := graph.New(graph.Config{DType: dtypeOf(m)})
+	ids := g.Input("source", tensor.Int32, len(sources), longest)
+	segments := g.Input("segments", tensor.Int32, len(sources), longest)
+	for i, source := range sources {
+		copy(graph.Ints(ids)[i*longest:], source)
+		for k := len(source); k < longest; k++ {
+			graph.Ints(segments)[i*longest+k] = -1
+		}
+	}
+	encoded := m.Encode(g, ids, segments)
+	machine, err := graph.Compile(g, encoded)
+	if err != nil {
+		return nil, fmt.Errorf("models: generate: %w", err)
+	}
+	defer machine.Close()
+	if err := machine.RunAll(); err != nil {
+		return nil, fmt.Errorf("models: generate: %w", err)
+	}
+	return &memory{
+		values:   encoded.Value().(*tensor.Dense).Clone().(*tensor.Dense),
+		segments: segments.Value().(*tensor.Dense),
+	}, nil
+}
+
+// repeated returns the memory of one source for n texts.
+func (m *memory) repeated(n int) (*memory, error) {
+	values, err := m.values.Repeat(0, n)
+	if err != nil {
+		return nil, err
+	}
+	segments, err := m.segments.Repeat(0, n)
+	if err != nil {
+		return nil, err
+	}
+	return &memory{values.(*tensor.Dense), segments.(*tensor.Dense)}, nil
+}
+
+// attach adds the memory to a pass: all of it to one of whole texts, and only the
+// segments to one that finds the rest in its cache.
+func (m *memory) attach(g *graph.Graph, pass *layers.Pass, whole bool) {
+	pass.MemorySegments = g.Input("memory segments", tensor.Int32, m.segments.Shape()...)
+	let(g, pass.MemorySegments, m.segments)
+	if whole {
+		pass.Memory = g.Input("memory", m.values.Dtype(), m.values.Shape()...)
+		let(g, pass.Memory, m.values)
+	}
+}
+
+func let(g *graph.Graph, n *graph.Node, value *tensor.Dense) {
+	if g.Err() != nil {
+		return
+	}
+	if err := gorgonia.Let(n, value); err != nil {
+		g.Fail(fmt.Errorf("models: generate: %w", err))
+	}
+}
