@@ -1,6 +1,3 @@
-// Package tokenizer turns text into the numbers that a language model works on,
-// and back. It trains, reads, writes and runs the kinds of tokenizers that such
-// models use, and gives the same tokens as Hugging Face's library.
 package tokenizer
 
 import (
