@@ -28,10 +28,11 @@ func productDepth(k int) int {
 func ceilDiv(a, b int) int { return (a + b - 1) / b }
 
 // productPlan says how a product is cut into items. A wide product packs a
-// part of B for all, and its items are blocks of rows and columns that pack their rows of A.
+// part of B for all, and its items are blocks of rows and columns that may pack their rows of A.
 // An item of a skinny one is a block of columns over all rows.
 type productPlan struct {
 	skinny       bool
+	packA        bool
 	spanN, spanK int // of op(B), the part that is worked on at one time
 	rows, cols   int // of an item
 	workers      int
@@ -62,7 +63,11 @@ func (p *Product[T]) plan(workers int) productPlan {
 	}
 	r.rows, r.cols = rowPanels*k.rows, colPanels*k.cols
 	r.shared = min(r.spanK, max(1, p.K)) * r.spanN
-	r.own = rowPanels * k.lanes * p.depth
+	// At a distance of whole pages the rows of a tile compete for a few lines of the caches.
+	const page = 1024
+	if r.packA = p.LDA%page == 0; r.packA {
+		r.own = rowPanels * k.lanes * p.depth
+	}
 	return r
 }
 

@@ -63,31 +63,46 @@ func (p *Product[T]) tiles(worker, i int) {
 	}
 }
 
-// wideTiles packs rows [m0, m1) of a block of A and multiplies them by columns [n0, n1) of
-// the packed block of B.
+// wideTiles multiplies rows [m0, m1) of a block of A by columns [n0, n1) of the packed
+// block of B. Rows of A are read where they lie, unless that would be slow.
 func (p *Product[T]) wideTiles(own []T, block, m0, m1, n0, n1, k, depth int) {
 	q, t := p.run.part, p.kernel
+	row, step := p.stridesA()
 	panel := t.lanes * depth
-	p.packPanelsA(own, m0, k, depth, m1-m0)
+	if p.run.plan.packA {
+		p.packPanelsA(own, m0, k, depth, m1-m0)
+		row, step = 1, t.lanes
+	}
 	panels := ceilDiv(q.n1-q.n0, t.cols)
 	shared := p.run.space.shared[block*p.depth*panels*t.cols:]
 	for n := n0; n < n1; n += t.cols {
 		b := shared[(n-q.n0)*depth:]
 		for m := m0; m < m1; m += t.rows {
-			a := own[(m-m0)/t.rows*panel:]
-			p.tile(m, n, min(t.rows, m1-m), min(t.cols, n1-n), k, depth, a, 1, t.lanes, b, t.cols)
+			var a []T
+			switch {
+			case p.run.plan.packA:
+				a = own[(m-m0)/t.rows*panel:]
+			case depth > 0:
+				a = p.run.a[m*row+k*step:]
+			}
+			p.tile(m, n, min(t.rows, m1-m), min(t.cols, n1-n), k, depth, a, row, step, b, t.cols)
 		}
 	}
+}
+
+// stridesA returns the elements from one row of op(A), and from one column, to the next.
+func (p *Product[T]) stridesA() (row, step int) {
+	if p.TransA {
+		return 1, p.LDA
+	}
+	return p.LDA, 1
 }
 
 // skinnyTiles multiplies all rows of a block of A, where they lie, by columns [n0, n1) of a
 // block of B.
 func (p *Product[T]) skinnyTiles(own []T, n0, n1, k, depth int) {
 	t := p.kernel
-	row, step := p.LDA, 1
-	if p.TransA {
-		row, step = 1, p.LDA
-	}
+	row, step := p.stridesA()
 	c, accumulate := p.run.c, p.accumulates(k)
 	n := n0
 	switch {
