@@ -34,5 +34,5 @@
 //   - A SentencePiece model becomes the components that transformers makes of
 //     it, which drop a combining mark after white space; SentencePiece keeps it.
 //   - Regular expressions other than those of GPT-2, GPT-4, Llama 3 and Qwen run on
-//     an engine that knows Unicode 15, not 16, and has no possessive quantifiers.
+//     an engine that knows Unicode 15, not 16, and takes .NET's syntax.
 package tokenizer

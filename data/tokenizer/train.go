@@ -143,12 +143,17 @@ func Train(ctx context.Context, c TrainConfig, corpus Corpus) (*Tokenizer, error
 	return New(file, c.settings())
 }
 
+// wordCosts are about the bytes of memory that learning takes for each byte of
+// a word: a symbol and places in lists for BPE, pieces at every position for unigram.
+var wordCosts = map[string]int64{"bpe": 24, "wordpiece": 24, "unigram": 160, "word": 8}
+
 // count counts what split makes of the documents.
 func (c *TrainConfig) count(ctx context.Context, corpus Corpus, split func(document []byte, yield func(word []byte))) ([]training.Word, error) {
 	words, err := training.Count(ctx, corpus, training.CountConfig{
 		Split:     split,
 		Threads:   c.Threads,
 		MaxMemory: c.MaxMemory,
+		WordCost:  wordCosts[c.Model],
 		TempDir:   c.TempDir,
 		Progress: func(bytes int64) {
 			if c.Progress != nil {

@@ -32,7 +32,7 @@ type BPEConfig struct {
 // words. It returns the tokens in the order of their ids, and the merges in the
 // order in which they are made; both equal those of Hugging Face's trainer.
 func BPE(ctx context.Context, words []Word, c BPEConfig) (tokens []string, merges [][2]string, err error) {
-	t := &bpeTrainer{config: c, ids: map[string]int32{}}
+	t := &bpeTrainer{config: c, ids: map[string]int32{}, free: -1}
 	for _, s := range c.Special {
 		t.id(s)
 	}
@@ -77,6 +77,7 @@ type bpeTrainer struct {
 	index   pairIndex
 	queue   entryHeap
 	places  []place
+	free    int32   // places that no list has any more; -1: none
 	merges  []int32 // pairs, in the order in which they were merged
 	touched []int32 // pairs that the current merge makes
 }
@@ -244,8 +245,15 @@ func (t *bpeTrainer) occurs(p, word int32) {
 	} else if t.places[pair.fresh].word == word {
 		return
 	}
-	t.places = append(t.places, place{word, pair.fresh})
-	pair.fresh = int32(len(t.places) - 1)
+	at := t.free
+	if at < 0 {
+		at = int32(len(t.places))
+		t.places = append(t.places, place{})
+	} else {
+		t.free = t.places[at].next
+	}
+	t.places[at] = place{word, pair.fresh}
+	pair.fresh = at
 }
 
 // enqueue puts the pairs that the current merge made into the queue.
@@ -281,8 +289,13 @@ func (t *bpeTrainer) merge(e entry) {
 	merged := t.id(t.tokens[left] + strings.TrimPrefix(t.tokens[right], t.config.Prefix))
 	pair.merged = int32(len(t.merges))
 	t.merges = append(t.merges, e.pair)
+	last := int32(-1)
 	for at := e.places; at >= 0; at = t.places[at].next {
 		t.mergeWord(t.places[at].word, left, right, merged)
+		last = at
+	}
+	if last >= 0 {
+		t.places[last].next, t.free = t.free, e.places
 	}
 	t.enqueue()
 }

@@ -19,6 +19,9 @@ type CountConfig struct {
 	// files in TempDir, and the rarest words are left out if the rest would not
 	// fit. 0 sets no bound.
 	MaxMemory int64
+	// WordCost is about how many bytes a trainer needs for each byte of a word
+	// once it is counted; the bound includes them.
+	WordCost int64
 	// TempDir is where these files go; "" stands for the system's.
 	TempDir string
 	// Progress, if set, is told from time to time how many bytes have been read.
@@ -87,14 +90,14 @@ func Count(ctx context.Context, documents iter.Seq2[[]byte, error], c CountConfi
 				return nil, err
 			}
 		}
-		return runs.merge(ctx, c.MaxMemory/2)
+		return runs.merge(ctx, c.MaxMemory/2, c.WordCost)
 	}
 	for _, k := range counters[1:] {
 		counters[0].merge(k)
 	}
 	words := counters[0].sorted()
 	if c.MaxMemory > 0 {
-		words = keepFrequent(words, c.MaxMemory/2)
+		words = keepFrequent(words, c.MaxMemory/2, c.WordCost)
 	}
 	return words, nil
 }

@@ -137,12 +137,13 @@ func (r *runs) each(ctx context.Context, do func(text []byte, count int64)) erro
 	return nil
 }
 
-// wordOverhead is about what a word costs a trainer beside four bytes for each of its own.
+// wordOverhead is about what a word takes in memory beside its bytes.
 const wordOverhead = 64
 
 // budget finds out which words fit into a limit. It goes by their counts alone,
 // so that the answer does not depend on how they were counted.
 type budget struct {
+	cost  int64           // of each byte of a word
 	sizes map[int64]int64 // by count: the bytes of the words with that count
 	total int64
 }
@@ -154,7 +155,7 @@ func (b *budget) add(length int, count int64) {
 	if b.sizes == nil {
 		b.sizes = map[int64]int64{}
 	}
-	size := 5*int64(length) + wordOverhead
+	size := b.cost*int64(length) + wordOverhead
 	b.sizes[min(count, maxLeast)] += size
 	b.total += size
 }
@@ -173,8 +174,8 @@ func (b *budget) least(limit int64) int64 {
 
 // merge returns the words of all runs. If they would take more than limit
 // bytes, those that occur least are left out.
-func (r *runs) merge(ctx context.Context, limit int64) ([]Word, error) {
-	var b budget
+func (r *runs) merge(ctx context.Context, limit, cost int64) ([]Word, error) {
+	b := budget{cost: 1 + cost}
 	if err := r.each(ctx, func(text []byte, count int64) { b.add(len(text), count) }); err != nil {
 		return nil, err
 	}
@@ -189,8 +190,8 @@ func (r *runs) merge(ctx context.Context, limit int64) ([]Word, error) {
 }
 
 // keepFrequent does to words in memory what merge does to those in files.
-func keepFrequent(words []Word, limit int64) []Word {
-	var b budget
+func keepFrequent(words []Word, limit, cost int64) []Word {
+	b := budget{cost: 1 + cost}
 	for _, w := range words {
 		b.add(len(w.Text), w.Count)
 	}

@@ -60,7 +60,7 @@ func TestCountWithinMemory(t *testing.T) {
 	const limit = 9 << 20 // one thread writes no files, three do
 	var before []Word
 	for _, threads := range []int{1, 2, 3} {
-		c := CountConfig{Split: fields, Threads: threads, MaxMemory: limit, TempDir: t.TempDir()}
+		c := CountConfig{Split: fields, Threads: threads, MaxMemory: limit, WordCost: 4, TempDir: t.TempDir()}
 		got, err := Count(context.Background(), documents(40000), c)
 		if err != nil {
 			t.Fatal(err)
