@@ -78,7 +78,7 @@ func (a *Attention[T]) segments(s attentionSpan, lo, hi int) (skip, uniform bool
 		return high < 0, low >= 0
 	}
 	skip = high < s.low || low > s.high || high < 0 || s.high < 0
-	return skip, low == high && s.low == s.high && low == s.low
+	return skip, low == high && s.low == s.high
 }
 
 // finishScores turns the products of a panel with rows keys from key first on,

@@ -153,6 +153,8 @@ var attentionCases = []attentionCase{
 	{name: "one query, grouped, in a window", config: AttentionConfig{Batch: 1, Queries: 1, Keys: 200, Heads: 17, KVHeads: 1, HeadSize: 32, Causal: true, Window: 70}},
 	{name: "one query on nothing", config: AttentionConfig{Batch: 2, Queries: 1, Keys: 40, Heads: 2, KVHeads: 1, HeadSize: 32, Cross: true},
 		segments: func(b, _ int) int32 { return int32(b) - 1 }},
+	{name: "one query, capped and biased", config: AttentionConfig{Batch: 1, Queries: 1, Keys: 40, Heads: 2, KVHeads: 1, HeadSize: 32, Causal: true,
+		SoftCap: 2, Slopes: []float64{0.5, 0.25}}, bias: true},
 	{name: "a few queries on a cache", config: AttentionConfig{Batch: 1, Queries: 9, Keys: 140, Heads: 2, KVHeads: 1, HeadSize: 16, Causal: true}},
 	{name: "cross", config: AttentionConfig{Batch: 2, Queries: 45, Keys: 19, Heads: 2, KVHeads: 2, HeadSize: 16}},
 	{name: "cross with padding", config: AttentionConfig{Batch: 2, Queries: 20, Keys: 70, Heads: 2, KVHeads: 2, HeadSize: 16, Cross: true},
@@ -435,6 +437,20 @@ func TestAttentionAllocatesNothing(t *testing.T) {
 		if n > 0 {
 			t.Errorf("%s: %g allocations", test.name, n)
 		}
+	}
+}
+
+// TestAttentionOfExtremeScores checks a query whose only key has a score far below 0, and
+// one with scores beyond what e^x can hold.
+func TestAttentionOfExtremeScores(t *testing.T) {
+	c := AttentionConfig{Batch: 1, Queries: 2, Keys: 2, Heads: 1, KVHeads: 1, HeadSize: 16, QStride: 16, KStride: 16, VStride: 16, OStride: 16, Scale: 1, Causal: true}
+	q, k, v := make([]float32, 32), make([]float32, 32), randomSlice[float32](rand.New(rand.NewPCG(7, 8)), 32)
+	q[0], k[0] = 100, -50
+	q[16], k[16] = 100, 50
+	out, lse := make([]float32, 32), make([]float32, 2)
+	NewAttention[float32](c).Forward(out, lse, q, k, v, AttentionMask[float32]{})
+	if !slices.Equal(out, v) || math.Abs(float64(lse[0]+5000)) > 1e-3 || math.Abs(float64(lse[1]-5000)) > 1e-3 {
+		t.Errorf("outputs %g of values %g, log-sum-exp %g", out, v, lse)
 	}
 }
 
