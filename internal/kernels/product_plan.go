@@ -63,9 +63,10 @@ func (p *Product[T]) plan(workers int) productPlan {
 	}
 	r.rows, r.cols = rowPanels*k.rows, colPanels*k.cols
 	r.shared = min(r.spanK, max(1, p.K)) * r.spanN
-	// At a distance of whole pages the rows of a tile compete for a few lines of the caches.
-	const page = 1024
-	if r.packA = p.LDA%page == 0; r.packA {
+	// At a distance of whole pages the rows of a tile compete for a few lines of the caches, and
+	// a tile of few rows uses too little of the lines of a transposed A.
+	const page, fewRows = 1024, 8
+	if r.packA = p.LDA%page == 0 || p.TransA && k.rows < fewRows; r.packA {
 		r.own = rowPanels * k.lanes * p.depth
 	}
 	return r
