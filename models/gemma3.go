@@ -28,7 +28,7 @@ type Gemma3Config struct {
 	InitRange        float64                   `json:"initializer_range"`       // standard deviation of new weights
 	RMSNormEps       float64                   `json:"rms_norm_eps"`
 	TieEmbeddings    bool                      `json:"tie_word_embeddings"`            // the head is the table of embeddings
-	QueryScalar      float64                   `json:"query_pre_attn_scalar"`          // scores are divided by its root
+	QueryScalar      int                       `json:"query_pre_attn_scalar"`          // scores are divided by its root
 	FinalSoftCap     *float64                  `json:"final_logit_softcapping"`        // of the logits; nil for none
 	RopeTheta        float64                   `json:"rope_theta,omitempty"`           // older files: base where all is seen
 	RopeLocalBase    float64                   `json:"rope_local_base_freq,omitempty"` // older files: base in layers that slide
@@ -96,7 +96,7 @@ func (c Gemma3Config) Validate() error {
 	case c.NumHeads%c.NumKVHeads != 0:
 		return fail("num_attention_heads %d is not divisible by num_key_value_heads %d", c.NumHeads, c.NumKVHeads)
 	case c.QueryScalar <= 0:
-		return fail("query_pre_attn_scalar is %g, expected it to be positive", c.QueryScalar)
+		return fail("query_pre_attn_scalar is %d, expected it to be positive", c.QueryScalar)
 	case c.AttentionDropout < 0 || c.AttentionDropout >= 1:
 		return fail("attention_dropout is %g, expected [0, 1)", c.AttentionDropout)
 	case c.Bidirectional:
@@ -208,7 +208,7 @@ func (c Gemma3Config) block(kind string) layers.BlockConfig {
 	attention := layers.AttentionConfig{
 		Width: c.HiddenSize, Heads: c.NumHeads, KVHeads: c.NumKVHeads, HeadSize: c.HeadDim,
 		Bias: c.AttentionBias, OutBias: c.AttentionBias, Causal: true,
-		Scale:  1 / math.Sqrt(c.QueryScalar),
+		Scale:  1 / math.Sqrt(float64(c.QueryScalar)),
 		Rotary: &rotary, QueryKeyNorm: &norm, Dropout: c.AttentionDropout, Init: std,
 		Names: layers.AttentionNames{Query: "q_proj", Key: "k_proj", Value: "v_proj", Out: "o_proj", QueryNorm: "q_norm", KeyNorm: "k_norm"},
 	}

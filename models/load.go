@@ -167,11 +167,11 @@ func saveTensors(dir string, config, generation any, tensors []safetensors.Tenso
 		files[generationName] = generation
 	}
 	for name, content := range files {
-		data, err := json.MarshalIndent(content, "", "  ")
+		data, err := encodeConfig(content)
 		if err != nil {
 			return fmt.Errorf("models: %s: %w", name, err)
 		}
-		if err := atomicfile.WriteBytes(filepath.Join(dir, name), append(data, '\n')); err != nil {
+		if err := atomicfile.WriteBytes(filepath.Join(dir, name), data); err != nil {
 			return fmt.Errorf("models: %w", err)
 		}
 	}
