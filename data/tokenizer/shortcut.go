@@ -89,12 +89,14 @@ func local(n normalize.Normalizer) (inner normalize.Normalizer, prepends, ok boo
 		return members, prepends, true
 	case normalize.Strip:
 		return normalize.Strip{Right: n.Right}, false, true // the space that begins a part must stay
+	case *normalize.Precompiled:
+		return n, false, n.KeepsBlanks()
 	case normalize.Prepend:
 		return nil, true, n.Prepend == "▁"
 	case normalize.Replace:
 		// A pattern may find spaces alone, or no space at all.
 		s := n.Pattern.Literal
-		return n, false, s == " " || s != "" && !strings.Contains(s, " ") || n.Pattern.Regex == " {2,}"
+		return n, false, s == " " || s != "" && !strings.ContainsAny(s, " \n") || n.Pattern.Regex == " {2,}"
 	}
 	return n, false, true
 }

@@ -96,6 +96,13 @@ func (p *Precompiled) replacement(key []byte) (string, bool) {
 	return "", false
 }
 
+// KeepsBlanks reports whether spaces stay spaces and newlines become spaces or stay.
+func (p *Precompiled) KeepsBlanks() bool {
+	space, ok := p.replacement([]byte(" "))
+	line, changed := p.replacement([]byte("\n"))
+	return (!ok || space == " ") && (!changed || line == " ")
+}
+
 // maxCluster is the length of the longest grapheme cluster that is looked up as a whole.
 const maxCluster = 5
 
