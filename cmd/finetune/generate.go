@@ -13,15 +13,17 @@ import (
 
 // generateCommand is `finetune generate`.
 type generateCommand struct {
-	Model        string  `required:"" placeholder:"DIR" help:"A model or run directory."`
-	Prompt       string  `required:"" placeholder:"TEXT" help:"Text to continue. An empty one starts a new text."`
-	MaxNewTokens int     `default:"200" placeholder:"N" help:"Tokens to generate at most (${default})."`
-	Temperature  float64 `default:"0.8" placeholder:"X" help:"What logits are divided by (${default}). 0 takes the best token each time."`
-	TopK         int     `default:"0" placeholder:"K" help:"Draw from the K best tokens only. 0 draws from all."`
-	TopP         float64 `default:"1" placeholder:"P" help:"Draw from the best tokens that have this probability together (${default})."`
-	Seed         uint64  `default:"1337" placeholder:"N" help:"Seed of what is drawn (${default})."`
-	JSON         bool    `name:"json" help:"Print an object at the end instead: prompt_ids, and ids and text of the continuation."`
-	Threads      int     `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores."`
+	Model             string  `required:"" placeholder:"DIR" help:"A model or run directory."`
+	Prompt            string  `required:"" placeholder:"TEXT" help:"Text to continue. An empty one starts a new text."`
+	MaxNewTokens      int     `default:"200" placeholder:"N" help:"Tokens to generate at most (${default})."`
+	Temperature       float64 `default:"0.8" placeholder:"X" help:"What logits are divided by (${default}). 0 takes the best token each time."`
+	TopK              int     `default:"0" placeholder:"K" help:"Draw from the K best tokens only. 0 draws from all."`
+	TopP              float64 `default:"1" placeholder:"P" help:"Draw from the best tokens that have this probability together (${default})."`
+	MinP              float64 `default:"0" placeholder:"P" help:"Draw only from tokens with this part of the best one's probability (${default})."`
+	RepetitionPenalty float64 `default:"1" placeholder:"X" help:"Make tokens that are in the text already less likely, if above 1 (${default})."`
+	Seed              uint64  `default:"1337" placeholder:"N" help:"Seed of what is drawn (${default})."`
+	JSON              bool    `name:"json" help:"Print an object at the end instead: prompt_ids, and ids and text of the continuation."`
+	Threads           int     `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores."`
 }
 
 // Help is shown below the command's summary.
@@ -46,7 +48,10 @@ func (c *generateCommand) Run(ctx context.Context, s *streams) error {
 	if err := atLeast("threads", &c.Threads, 0); err != nil {
 		return err
 	}
-	config := models.GenerateConfig{MaxNewTokens: c.MaxNewTokens, Temperature: c.Temperature, TopK: c.TopK, TopP: c.TopP, Seed: c.Seed}
+	config := models.GenerateConfig{
+		MaxNewTokens: c.MaxNewTokens, Temperature: c.Temperature, TopK: c.TopK, TopP: c.TopP, MinP: c.MinP,
+		RepetitionPenalty: c.RepetitionPenalty, Seed: c.Seed,
+	}
 	if err := config.Validate(); err != nil {
 		return err
 	}
