@@ -144,9 +144,9 @@ FAMILIES = {
     "llama": lambda: llama(tie_word_embeddings=True),
     "llama_bias": lambda: llama(attention_bias=True, mlp_bias=True, num_key_value_heads=4, rope_parameters=scaled("linear")),
     "llama_llama3": lambda: llama(
-        num_key_value_heads=1, rope_parameters=scaled("llama3", low_freq_factor=1.0, high_freq_factor=4.0, original_max_position_embeddings=16), head_dim=8
+        num_key_value_heads=1, rope_parameters=scaled("llama3", low_freq_factor=1.0, high_freq_factor=4.0, original_max_position_embeddings=8), head_dim=8
     ),
-    "llama_yarn": lambda: llama(rope_parameters=scaled("yarn", original_max_position_embeddings=8, beta_fast=2.0), head_dim=8),
+    "llama_yarn": lambda: llama(rope_parameters={**scaled("yarn", original_max_position_embeddings=8, beta_fast=2.0), "factor": 2.0}, head_dim=8),
     "llama_dynamic": lambda: llama(rope_parameters=scaled("dynamic"), max_position_embeddings=6, head_dim=8),
     "mistral": lambda: llama(transformers.MistralConfig, sliding_window=4, head_dim=6),
     "qwen2": lambda: llama(
