@@ -17,7 +17,7 @@ type Level int
 const (
 	Generic Level = iota // plain Go
 	AVX2                 // AVX2 and FMA
-	AVX512               // AVX-512 F, BW, DQ and VL
+	AVX512               // AVX-512 F, BW, DQ and VL, and BMI2
 )
 
 // Variable is the environment variable that limits the level to the one it
