@@ -21,6 +21,10 @@ func TestVariantGradients(t *testing.T) {
 			return g.Add(g.Slice(n[0], 0, 5), g.Slice(n[0], 3, 8))
 		}},
 		{"drop path", []leaf{x}, func(g *Graph, n []*Node) *Node { return g.DropPath(n[0], 0.5) }},
+		{"route", []leaf{{"x", []int{2, 3, 5}}}, func(g *Graph, n []*Node) *Node { return g.Route(n[0], 2) }},
+		{"weigh", []leaf{x, {"w", []int{2, 3, 4}}}, func(g *Graph, n []*Node) *Node {
+			return g.Add(g.Weigh(n[0], n[1], 1), g.Weigh(n[0], n[1], 3))
+		}},
 		{"relative bias", []leaf{{"table", []int{8, 2}}}, func(g *Graph, n []*Node) *Node {
 			return g.RelativeBias(n[0], RelativeBiasConfig{Queries: 7, Keys: 9, MaxDistance: 8})
 		}},
@@ -84,5 +88,30 @@ func TestPaddingGetsNoGradient(t *testing.T) {
 		if (v == 0) != (i/2 == 1) {
 			t.Errorf("gradient %d is %g", i, v)
 		}
+	}
+}
+
+func TestRouteBalanceGradient(t *testing.T) {
+	checkGradient(t, []leaf{{"x", []int{6, 4}}}, func(g *Graph, n []*Node) *Node { return g.RouteBalance(n[0], 2) })
+}
+
+func TestRoute(t *testing.T) {
+	g := New(Config{DType: tensor.Float64})
+	logits := g.Const("logits", []float64{1, 3, 2, 0, 5, 5, 5, 5}, 2, 4)
+	gates, balance := g.Route(logits, 2), g.RouteBalance(logits, 4)
+	m, err := Compile(g, gates, balance)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	if err := m.RunAll(); err != nil {
+		t.Fatal(err)
+	}
+	got := fmt.Sprintf("%.4f", Floats[float64](gates))
+	if want := "[0.0000 0.7311 0.2689 0.0000 0.5000 0.5000 0.0000 0.0000]"; got != want {
+		t.Errorf("gates %s, expected %s", got, want)
+	}
+	if b := Scalar(balance); b < 4-1e-12 || b > 4+1e-12 {
+		t.Errorf("the balance of experts that are all chosen is %g, expected 4", b)
 	}
 }

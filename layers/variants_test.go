@@ -141,6 +141,31 @@ func TestDeepNorm(t *testing.T) {
 	}
 }
 
+func TestMixtureOfEqualExperts(t *testing.T) {
+	// Weights that add up to 1 make of equal experts what one of them makes.
+	const width = 4
+	p := graph.NewParams(tensor.Float64, 1)
+	m := NewMixture(MixtureConfig{Experts: 3, Active: 2, Expert: FeedForwardConfig{Width: width, Hidden: 6, Activation: graph.SiLU, Gated: true}}, p)
+	for _, e := range m.Experts[1:] {
+		for i, l := range []*Linear{e.Gate, e.Up, e.Down} {
+			first := []*Linear{m.Experts[0].Gate, m.Experts[0].Up, m.Experts[0].Down}[i]
+			copy(graph.Data[float64](l.Weight), graph.Data[float64](first.Weight))
+		}
+	}
+	g := graph.New(graph.Config{DType: tensor.Float64})
+	x := g.Input("x", tensor.Float64, 2, 3, width)
+	for i := range graph.Floats[float64](x) {
+		graph.Floats[float64](x)[i] = math.Sin(float64(i))
+	}
+	mixed, _ := m.Forward(g, x)
+	difference := g.Add(mixed, g.Scale(m.Experts[0].Forward(g, x), -1))
+	for i, d := range evaluate(t, g, difference) {
+		if math.Abs(d) > 1e-14 {
+			t.Errorf("element %d differs by %g", i, d)
+		}
+	}
+}
+
 func TestConfigErrors(t *testing.T) {
 	block := BlockConfig{Attention: AttentionConfig{Width: 8, Heads: 2}, FeedForward: FeedForwardConfig{Width: 8, Hidden: 8}, Norm: NormConfig{Width: 8}}
 	for _, test := range []struct {
@@ -155,6 +180,9 @@ func TestConfigErrors(t *testing.T) {
 		{"rotary", "3 elements of heads of 4", func(p *graph.Params) { NewRotary(RotaryConfig{HeadSize: 4, Size: 3}, p) }},
 		{"scaling", `scaling "ntk" is not known`, func(p *graph.Params) {
 			NewRotary(RotaryConfig{HeadSize: 4, Scaling: RotaryScaling{Kind: "ntk"}}, p)
+		}},
+		{"mixture", "3 of 2 experts active", func(p *graph.Params) {
+			NewMixture(MixtureConfig{Experts: 2, Active: 3, Expert: FeedForwardConfig{Width: 2, Hidden: 2}}, p)
 		}},
 		{"sinusoidal", "the width even", func(p *graph.Params) { NewSinusoidal(SinusoidalConfig{Length: 3, Width: 5}, p) }},
 		{"norm", "an offset for RMS norm", func(p *graph.Params) { NewNorm(NormConfig{Width: 3, Offset: 1}, p) }},
