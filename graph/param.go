@@ -40,13 +40,13 @@ func Data[T float32 | float64](p *Param) []T { return p.value.Data().([]T) }
 // GradData returns the gradient of p as a slice. It panics if p holds another type.
 func GradData[T float32 | float64](p *Param) []T { return p.Grad().Data().([]T) }
 
-// newDense returns zeros in memory that the Go collector doesn't count.
+// newDense returns zeros.
 func newDense(dt tensor.Dtype, shape tensor.Shape) *tensor.Dense {
 	n := shape.TotalSize()
 	if dt == tensor.Float64 {
-		return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(memory.Slice[float64](memory.Alloc(8*n), 0, n)))
+		return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(memory.Make[float64](n)))
 	}
-	return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(memory.Slice[float32](memory.Alloc(4*n), 0, n)))
+	return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(memory.Make[float32](n)))
 }
 
 // A Source gives parameters their stored values.

@@ -55,7 +55,6 @@ type Adam struct {
 	steps   int // taken so far
 	params  []*graph.Param
 	moments []moments // of params
-	state   *memory.Block
 	update  updater
 }
 
@@ -96,30 +95,21 @@ func newAdam(groups []Group, c AdamConfig, coupled bool) (*Adam, error) {
 		a.params = append(a.params, g.Params...)
 	}
 	if dtype == tensor.Float64 {
-		a.update = build[float64](a, groups, 8)
+		a.update = build[float64](a, groups)
 	} else {
-		a.update = build[float32](a, groups, 4)
+		a.update = build[float32](a, groups)
 	}
 	return a, nil
 }
 
-// build lays the moments out in one block and cuts the parameters into pieces.
-func build[T float32 | float64](a *Adam, groups []Group, size int) *pieces[T] {
-	places, total := make([]int, 2*len(a.params)), 0
-	for i := range places {
-		places[i] = total
-		total += (a.params[i/2].Len()*size + memory.Align - 1) / memory.Align * memory.Align
-	}
-	a.state = memory.Alloc(total)
+// build makes the moments and cuts the parameters into pieces.
+func build[T float32 | float64](a *Adam, groups []Group) *pieces[T] {
 	u := &pieces[T]{config: a.config, coupled: a.coupled}
-	i := 0
 	for _, g := range groups {
 		for _, p := range g.Params {
-			m := memory.Slice[T](a.state, places[2*i], p.Len())
-			v := memory.Slice[T](a.state, places[2*i+1], p.Len())
+			m, v := memory.Make[T](p.Len()), memory.Make[T](p.Len())
 			a.moments = append(a.moments, moments{dense(m, p.Shape), dense(v, p.Shape)})
 			u.add(p, m, v, g)
-			i++
 		}
 	}
 	u.finish()
@@ -153,4 +143,10 @@ func (a *Adam) Step(learningRate float64) (gradNorm float64, err error) {
 func (a *Adam) Steps() int { return a.steps }
 
 // Memory returns the bytes of the moments.
-func (a *Adam) Memory() int { return len(a.state.Bytes()) }
+func (a *Adam) Memory() int {
+	bytes := 0
+	for _, p := range a.params {
+		bytes += 2 * p.Len() * int(p.Value().Dtype().Size())
+	}
+	return bytes
+}

@@ -16,9 +16,17 @@ func mapPages(n int) *Block {
 	}
 	shift := int(-uintptr(unsafe.Pointer(&mapped[0])) & (hugePage - 1))
 	region := mapped[shift : shift+size : shift+size]
-	// A kernel without huge pages refuses the advice, which costs speed only.
-	_ = unix.Madvise(region, unix.MADV_HUGEPAGE)
+	advise(region)
 	return &Block{bytes: region[:n:n], mapped: mapped}
 }
 
 func unmapPages(mapped []byte) { _ = unix.Munmap(mapped) }
+
+// advise asks for huge pages where whole ones lie in the memory. A kernel without
+// them refuses, which costs speed only.
+func advise(memory []byte) {
+	first := int(-uintptr(unsafe.Pointer(&memory[0])) & (hugePage - 1))
+	if whole := (len(memory) - first) / hugePage * hugePage; whole > 0 {
+		_ = unix.Madvise(memory[first:first+whole], unix.MADV_HUGEPAGE)
+	}
+}

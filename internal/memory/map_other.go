@@ -5,3 +5,5 @@ package memory
 func mapPages(int) *Block { return nil }
 
 func unmapPages([]byte) {}
+
+func advise([]byte) {}

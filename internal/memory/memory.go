@@ -1,8 +1,6 @@
-// Package memory hands out large zeroed blocks that live outside of the Go
-// heap, on huge pages where the system gives them. Training buffers are few,
-// large and long-lived: keeping them off the heap keeps the collector's pacing
-// out of the resident size, and huge pages save the matrix product most of its
-// TLB misses.
+// Package memory hands out zeroed memory on huge pages where the system gives
+// them, which saves the matrix product most of its TLB misses: slices that the
+// collector frees, and blocks that their owner frees.
 package memory
 
 import "unsafe"
@@ -14,7 +12,16 @@ const Align = 64
 // hugePage is the size from which a block is mapped and advised on its own.
 const hugePage = 2 << 20
 
-// A Block is a zeroed piece of memory. Free gives it back.
+// Make returns n zeros, which the collector frees like any other slice.
+func Make[T float32 | float64](n int) []T {
+	s := make([]T, n)
+	if n > 0 {
+		advise(unsafe.Slice((*byte)(unsafe.Pointer(&s[0])), n*int(unsafe.Sizeof(s[0]))))
+	}
+	return s
+}
+
+// A Block is a zeroed piece of memory outside of the Go heap. Free gives it back.
 type Block struct {
 	bytes  []byte
 	mapped []byte // what was mapped, nil for a block from the Go heap

@@ -38,3 +38,18 @@ func TestSliceSharesTheBlock(t *testing.T) {
 		t.Error("Slice of no element at the end of a block: want an empty slice")
 	}
 }
+
+func TestMakeIsZeroed(t *testing.T) {
+	for _, n := range []int{0, 1, 1000, hugePage / 4, hugePage} {
+		s := Make[float32](n)
+		if len(s) != n {
+			t.Fatalf("Make(%d): got %d elements", n, len(s))
+		}
+		for i, v := range s {
+			if v != 0 {
+				t.Fatalf("Make(%d): element %d is %g", n, i, v)
+			}
+			s[i] = 1
+		}
+	}
+}
