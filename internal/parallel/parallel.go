@@ -8,10 +8,10 @@ import (
 	"sync/atomic"
 )
 
-// spins is how often a waiting worker looks before it goes to sleep: some tens of
-// microseconds, which bridges the gaps between the loops of a training step. A sleeping one
-// takes the system several microseconds to wake.
-const spins = 20_000
+// spins is how often a waiting worker looks before it goes to sleep: some
+// hundred microseconds, which bridges the gaps between the loops of a training step, among
+// them the loops that are too short to share. Waking a sleeping worker takes the system some forty.
+const spins = 200_000
 
 // pool holds the state of the loop that is running. Items are handed out one
 // at a time by a counter, so that uneven ones balance.
