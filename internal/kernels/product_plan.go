@@ -51,7 +51,7 @@ func (p *Product[T]) plan(workers int) productPlan {
 			workers: workers, own: p.depth * k.cols,
 		}
 	}
-	const leastItems, leastColPanels = 4, 4 // items by worker
+	const leastItems, leastColPanels = 8, 2 // items by worker
 	r := productPlan{workers: workers}
 	r.spanN = min(panelsN, max(1024, sharedSize/max(1, p.K))/k.cols) * k.cols
 	r.spanK = max(1, sharedSize/max(1, r.spanN)/p.depth) * p.depth
