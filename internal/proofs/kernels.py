@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Times PyTorch's matrix product and attention on the shapes of `go test -bench 'Product|Attention' ./internal/kernels`.
+"""Times the matrix products of PyTorch and of NumPy's OpenBLAS, and PyTorch's attention, on the shapes of `go test -bench 'Product|Attention' ./internal/kernels`.
 
     python internal/proofs/kernels.py [--threads N]
 
@@ -11,6 +11,9 @@ import os
 import statistics
 import time
 
+os.environ.pop("OPENBLAS_CORETYPE", None)  # before NumPy is loaded: let it see the processor as it is
+
+import numpy
 import torch
 from torch.nn import functional
 
@@ -26,6 +29,7 @@ def rate(call, flops):
 
 
 def products():
+    """The shapes, as rows, columns, terms and which of the operands is stored transposed."""
     for n in (256, 512, 1024, 2048):
         yield n, n, n, "NN"
     for rows, width, vocab in ((768, 128, 65), (4096, 384, 4096), (1024, 768, 50257)):
@@ -34,6 +38,9 @@ def products():
             yield b, out, into, "NT"
             yield b, into, out, "NN"
             yield out, into, b, "TN"
+    yield 1, 768, 768, "NT"
+    yield 1, 50257, 768, "NT"
+    yield 1, 3072, 768, "NN"
 
 
 def main():
@@ -45,7 +52,10 @@ def main():
         a = torch.ones(k, m).t() if layout[0] == "T" else torch.ones(m, k)
         b = torch.ones(n, k).t() if layout[1] == "T" else torch.ones(k, n)
         c = torch.empty(m, n)
-        print(f"Product/{m}x{n}x{k}/{layout} {rate(lambda: torch.mm(a, b, out=c), 2 * m * n * k):.1f} GFLOP/s", flush=True)
+        x, y, z = a.numpy(), b.numpy(), c.numpy()  # views
+        flops = 2 * m * n * k
+        mine, theirs = rate(lambda: torch.mm(a, b, out=c), flops), rate(lambda: numpy.matmul(x, y, out=z), flops)
+        print(f"Product/{m}x{n}x{k}/{layout} {mine:.1f} GFLOP/s, OpenBLAS {theirs:.1f} GFLOP/s", flush=True)
     for batch, length, heads, size in ((12, 64, 4, 32), (16, 256, 6, 64), (1, 1024, 12, 64), (1, 4096, 2, 64), (1, 8192, 2, 64)):
         q, k, v = (torch.randn(batch, heads, length, size, requires_grad=True) for _ in range(3))
         grad = torch.ones(batch, heads, length, size)
