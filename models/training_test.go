@@ -13,30 +13,33 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// TestTenSteps trains beside PyTorch, whose run testdata/training.py recorded in
+// TestTenSteps trains beside PyTorch, whose runs testdata/training.py recorded in
 // float64. Each step builds on all before it, so float32 is given more room.
 func TestTenSteps(t *testing.T) {
-	data, err := os.ReadFile(filepath.Join("testdata", "training.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var want struct {
-		Config        json.RawMessage
-		Shapes        map[string][]int
-		Batch, Length int
-		Losses, Norms []float64
-	}
-	if err := json.Unmarshal(data, &want); err != nil {
-		t.Fatal(err)
-	}
 	for _, test := range []struct {
+		golden              string
 		dtype               tensor.Dtype
 		lossError, gradient float64 // relative
 	}{
-		{tensor.Float64, 1e-10, 1e-9},
-		{tensor.Float32, 1e-5, 1e-4},
+		{"training", tensor.Float64, 1e-10, 1e-9},
+		{"training", tensor.Float32, 1e-5, 1e-4},
+		{"training_char", tensor.Float32, 1e-5, 1e-4},
+		{"training_mini", tensor.Float32, 1e-5, 1e-4},
 	} {
-		t.Run(test.dtype.String(), func(t *testing.T) {
+		t.Run(test.golden+"/"+test.dtype.String(), func(t *testing.T) {
+			data, err := os.ReadFile(filepath.Join("testdata", test.golden+".json"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var want struct {
+				Config        json.RawMessage
+				Shapes        map[string][]int
+				Batch, Length int
+				Losses, Norms []float64
+			}
+			if err := json.Unmarshal(data, &want); err != nil {
+				t.Fatal(err)
+			}
 			m, err := loadGPT2(want.Config, test.dtype, golden.Source{Shapes: want.Shapes})
 			if err != nil {
 				t.Fatal(err)
