@@ -2,127 +2,86 @@ package data
 
 import "fmt"
 
-// Dataset is a list of rows of T tokens, each with its T targets. It has no state, and any row is there in constant time.
+// Dataset is a list of rows of one layout. It has no state, and any row is there in constant time.
 type Dataset interface {
 	// Len returns the number of rows, at least one.
 	Len() int
-	// Length returns T.
-	Length() int
+	// Layout returns what each row has.
+	Layout() Layout
 	// Fill writes row i in [0, Len()) and returns how many of its targets are not Ignored. Jitter is a random number that
 	// stays the same for an epoch: a dataset that cuts a stream takes from it where the cuts fall. Zero is the plain cut.
 	Fill(row Row, i int, jitter uint64) int
 }
 
-// Row is where a dataset writes one row, T elements each. Segments and Positions may be nil where nobody wants them.
+// Layout tells what rows have: how many tokens, and what beside them. It is all that a trainer needs to know of a dataset to
+// make room for its batches.
+type Layout struct {
+	// Length is T, the number of tokens and targets, > 0.
+	Length int
+	// SourceLength is S, the number of tokens of the text that a row is about; 0 for rows about none.
+	SourceLength int
+	// Values is C, the number of values that are to be found at a target; 0 where targets are tokens or classes.
+	Values int
+	// Segments tells that attention must know the documents of a row from each other, or from padding.
+	Segments bool
+	// Types tells that tokens are of the first or the second text of a pair.
+	Types bool
+}
+
+// Validate returns an error for sizes that no row has.
+func (l Layout) Validate() error {
+	if l.Length < 1 || l.SourceLength < 0 || l.Values < 0 {
+		return fmt.Errorf("data: rows of %d tokens, %d of a source and %d values, expected at least one token and no negative number",
+			l.Length, l.SourceLength, l.Values)
+	}
+	return nil
+}
+
+// Row is where a dataset writes one row. What its Layout doesn't have is nil.
 type Row struct {
-	// IDs are the tokens that go in; padding has 0.
+	// IDs [T] are the tokens that go in; padding has 0.
 	IDs []int32
-	// Targets are the tokens that are to come out: at each position the one that follows it, or Ignored.
+	// Targets [T] are what is to come out at each position, or Ignored: a token or a class, or just the sign that
+	// values are to come out there.
 	Targets []int32
-	// Segments number the documents of a row from 0, so that attention can keep to them; padding has -1.
+	// Segments [T] number the documents of a row from 0, so that attention can keep to them; padding has -1.
 	Segments []int32
-	// Positions count from 0 at the start of each segment; padding has 0.
-	Positions []int32
+	// Types [T] are 0 for tokens of the first text of a pair and 1 for those of the second; padding has 0.
+	Types []int32
+	// Source [S] are the tokens of the text that the row is about; padding has 0.
+	Source []int32
+	// SourceSegments [S] are 0, and -1 for padding.
+	SourceSegments []int32
+	// Values [T·C] are what is to be found at each target, and 0 elsewhere.
+	Values []float32
 }
 
 // pad makes all from position at on padding.
 func (r Row) pad(at int) {
 	clear(r.IDs[at:])
-	for i := at; i < len(r.Targets); i++ {
-		r.Targets[i] = Ignored
-	}
+	fill(r.Targets[at:], Ignored)
 	if r.Segments != nil {
-		for i := at; i < len(r.Segments); i++ {
-			r.Segments[i] = -1
-		}
+		fill(r.Segments[at:], -1)
 	}
-	if r.Positions != nil {
-		clear(r.Positions[at:])
+	if r.Types != nil {
+		clear(r.Types[at:])
 	}
+	if r.Values != nil {
+		clear(r.Values[at*len(r.Values)/len(r.IDs):])
+	}
+}
+
+// padSource makes all of the source from position at on padding.
+func (r Row) padSource(at int) {
+	clear(r.Source[at:])
+	fill(r.SourceSegments[at:], -1)
 }
 
 // segment marks positions [lo, hi) as one segment.
-func (r Row) segment(number int32, lo, hi int) {
-	if r.Segments != nil {
-		for i := lo; i < hi; i++ {
-			r.Segments[i] = number
-		}
-	}
-	if r.Positions != nil {
-		for i := lo; i < hi; i++ {
-			r.Positions[i] = int32(i - lo)
-		}
-	}
-}
+func (r Row) segment(number int32, lo, hi int) { fill(r.Segments[lo:hi], number) }
 
-// Batch holds B rows of T tokens in one piece. Its slices belong to the caller, who may point them at buffers of their own.
-type Batch struct {
-	Rows   int // B
-	Length int // T
-	// IDs, Targets, Segments and Positions are [B, T], as in Row; Segments and Positions may be nil.
-	IDs, Targets, Segments, Positions []int32
-	// Count is how many targets are not Ignored. It can be 0 where prompts are longer than a row of a stream.
-	Count int
-}
-
-// NewBatch allocates the ids and targets of a batch, and with segments its segments and positions too.
-func NewBatch(rows, length int, segments bool) *Batch {
-	n := rows * length
-	b := &Batch{Rows: rows, Length: length, IDs: make([]int32, n), Targets: make([]int32, n)}
-	if segments {
-		b.Segments, b.Positions = make([]int32, n), make([]int32, n)
+func fill(dst []int32, v int32) {
+	for i := range dst {
+		dst[i] = v
 	}
-	return b
-}
-
-// Validate returns an error if the slices don't have the shape that Rows and Length state.
-func (b *Batch) Validate() error {
-	n := b.Rows * b.Length
-	if b.Rows < 1 || b.Length < 1 || len(b.IDs) != n || len(b.Targets) != n ||
-		b.Segments != nil && len(b.Segments) != n || b.Positions != nil && len(b.Positions) != n {
-		return fmt.Errorf("data: batch: %d ids, %d targets, %d segments, %d positions, expected %d rows of %d",
-			len(b.IDs), len(b.Targets), len(b.Segments), len(b.Positions), b.Rows, b.Length)
-	}
-	return nil
-}
-
-// row returns row i of the batch.
-func (b *Batch) row(i int) Row {
-	lo, hi := i*b.Length, (i+1)*b.Length
-	r := Row{IDs: b.IDs[lo:hi], Targets: b.Targets[lo:hi]}
-	if b.Segments != nil {
-		r.Segments = b.Segments[lo:hi]
-	}
-	if b.Positions != nil {
-		r.Positions = b.Positions[lo:hi]
-	}
-	return r
-}
-
-// FillSequential fills the batch with rows first, first+1, … of d in their plain order, as evaluation goes through them, and
-// with padding beyond the last.
-func FillSequential(b *Batch, d Dataset, first int) error {
-	if err := fits(b, d); err != nil {
-		return err
-	}
-	b.Count = 0
-	for i := range b.Rows {
-		if row := b.row(i); first+i < d.Len() {
-			b.Count += d.Fill(row, first+i, 0)
-		} else {
-			row.pad(0)
-		}
-	}
-	return nil
-}
-
-// fits returns an error if the batch is no place for rows of d.
-func fits(b *Batch, d Dataset) error {
-	if err := b.Validate(); err != nil {
-		return err
-	}
-	if b.Length != d.Length() {
-		return fmt.Errorf("data: batch: rows of %d, expected %d as the dataset has them", b.Length, d.Length())
-	}
-	return nil
 }

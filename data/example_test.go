@@ -53,7 +53,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	batch := data.NewBatch(2, 4, false)
+	batch := data.NewBatch(2, windows.Layout())
 	for range 2 {
 		if err := loader.Next(batch); err != nil {
 			log.Fatal(err)
@@ -106,17 +106,15 @@ func ExampleTokenWriter() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	batch := data.NewBatch(1, 8, true)
+	batch := data.NewBatch(1, packed.Layout())
 	if err := data.FillSequential(batch, packed, 0); err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println("ids      ", batch.IDs)
-	fmt.Println("targets  ", batch.Targets)
-	fmt.Println("segments ", batch.Segments)
-	fmt.Println("positions", batch.Positions)
+	fmt.Println("ids     ", batch.IDs)
+	fmt.Println("targets ", batch.Targets)
+	fmt.Println("segments", batch.Segments)
 	// Output:
-	// ids       [11 12 13 21 22 23 0 0]
-	// targets   [-100 13 99 22 23 99 -100 -100]
-	// segments  [0 0 0 1 1 1 -1 -1]
-	// positions [0 1 2 0 1 2 0 0]
+	// ids      [11 12 13 21 22 23 0 0]
+	// targets  [-100 13 99 22 23 99 -100 -100]
+	// segments [0 0 0 1 1 1 -1 -1]
 }

@@ -27,7 +27,7 @@ func TestLoaderGivesEachRowOnce(t *testing.T) {
 		}
 		l := newLoader(t, d, LoaderConfig{Seed: rapid.Uint64().Draw(t, "seed")})
 		rows := rapid.IntRange(1, 7).Draw(t, "batch")
-		b := NewBatch(rows, length, false)
+		b := NewBatch(rows, Layout{Length: length})
 		var order []int
 		for len(order) < 3*d.Len() {
 			if err := l.Next(b); err != nil {
@@ -56,7 +56,7 @@ func TestLoaderOrderFollowsFromSeedAndEpoch(t *testing.T) {
 	}
 	epochs := func(c LoaderConfig) (all [2][]int32) {
 		l := newLoader(t, d, c)
-		b := NewBatch(d.Len(), 10, false)
+		b := NewBatch(d.Len(), Layout{Length: 10})
 		for i := range all {
 			if err := l.Next(b); err != nil {
 				t.Fatal(err)
@@ -103,7 +103,7 @@ func TestLoaderRestores(t *testing.T) {
 		config := LoaderConfig{Seed: rapid.Uint64().Draw(t, "seed"), Sequential: rapid.Bool().Draw(t, "sequential")}
 		straight, broken := newLoader(t, d, config), newLoader(t, d, config)
 		next := func(l interface{ Next(*Batch) error }, rows int) []int32 {
-			b := NewBatch(rows, 5, false)
+			b := NewBatch(rows, Layout{Length: 5})
 			if err := l.Next(b); err != nil {
 				t.Fatal(err)
 			}
@@ -126,7 +126,7 @@ func TestLoaderRestores(t *testing.T) {
 			t.Fatal(err)
 		}
 		rows := rapid.IntRange(1, 9).Draw(t, "rows")
-		p, err := NewPrefetcher(restored, NewBatch(rows, 5, false), rapid.IntRange(1, 3).Draw(t, "depth"))
+		p, err := NewPrefetcher(restored, rows, rapid.IntRange(1, 3).Draw(t, "depth"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -154,26 +154,26 @@ func TestLoaderRefuses(t *testing.T) {
 	if err := l.Restore(State{Rows: 10, Position: 11}); err == nil {
 		t.Error("no error for a position beyond the end")
 	}
-	if err := l.Next(NewBatch(1, 9, false)); err == nil || !strings.Contains(err.Error(), "rows of 9, expected 10") {
+	if err := l.Next(NewBatch(1, Layout{Length: 9})); err == nil || !strings.Contains(err.Error(), "Length:9 SourceLength:0 Values:0 Segments:false Types:false}, expected {Length:10") {
 		t.Errorf("error is %v", err)
 	}
-	if err := l.Next(&Batch{Rows: 1, Length: 10}); err == nil || !strings.Contains(err.Error(), "0 ids, 0 targets") {
+	if err := l.Next(&Batch{Rows: 1, Layout: Layout{Length: 10}}); err == nil || !strings.Contains(err.Error(), "0 ids, expected 10") {
 		t.Errorf("error is %v", err)
 	}
-	if _, err := NewPrefetcher(l, NewBatch(1, 10, false), 0); err == nil {
+	if _, err := NewPrefetcher(l, 1, 0); err == nil {
 		t.Error("no error for depth 0")
 	}
-	p, err := NewPrefetcher(l, NewBatch(1, 10, false), 1)
+	p, err := NewPrefetcher(l, 1, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer p.Close()
 	for range 3 { // more often than there are batches ahead, so that none got lost
-		if err := p.Next(NewBatch(1, 10, true)); err == nil || !strings.Contains(err.Error(), "a batch of 1 rows of 10 (segments true, positions true), expected 1 rows of 10 (segments false") {
+		if err := p.Next(NewBatch(1, Layout{Length: 10, Segments: true})); err == nil || !strings.Contains(err.Error(), "a batch of 1 rows of {Length:10 SourceLength:0 Values:0 Segments:true Types:false}, expected 1 of {Length:10") {
 			t.Errorf("error is %v", err)
 		}
 	}
-	if err := p.Next(NewBatch(1, 10, false)); err != nil {
+	if err := p.Next(NewBatch(1, Layout{Length: 10})); err != nil {
 		t.Error(err)
 	}
 }
@@ -193,8 +193,8 @@ func TestNextAllocatesNothing(t *testing.T) {
 	}
 	for _, d := range []Dataset{windows, packed, yardstick} {
 		l := newLoader(t, d, LoaderConfig{Seed: 3})
-		b := NewBatch(4, 16, true)
-		p, err := NewPrefetcher(newLoader(t, d, LoaderConfig{Seed: 3}), b, 2)
+		b := NewBatch(4, d.Layout())
+		p, err := NewPrefetcher(newLoader(t, d, LoaderConfig{Seed: 3}), b.Rows, 2)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -237,7 +237,7 @@ func TestYardstick(t *testing.T) {
 		t.Fatal(err)
 	}
 	l := newLoader(t, y, LoaderConfig{Sequential: true})
-	b := NewBatch(2, 4, false)
+	b := NewBatch(2, Layout{Length: 4})
 	for step, starts := range [][2]int{{0, 4}, {8, 12}, {16, 20}, {24, 3}, {7, 11}} {
 		if err := l.Next(b); err != nil {
 			t.Fatal(err)
@@ -260,7 +260,7 @@ func BenchmarkLoader(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	l, batch := newLoader(b, d, LoaderConfig{}), NewBatch(16, 256, true)
+	l, batch := newLoader(b, d, LoaderConfig{}), NewBatch(16, d.Layout())
 	b.ReportAllocs()
 	for b.Loop() {
 		if err := l.Next(batch); err != nil {

@@ -134,15 +134,18 @@ func (m *Masked) Len() int {
 	return (m.tokens.Len() + m.length - 1) / m.length
 }
 
-// Length returns T.
-func (m *Masked) Length() int { return m.length }
+// Layout returns rows of T tokens in segments, which padding is known by.
+func (m *Masked) Layout() Layout { return Layout{Length: m.length, Segments: true} }
 
 // Fill writes row i as it is hidden in the epoch of jitter.
 func (m *Masked) Fill(row Row, i int, jitter uint64) int {
 	h := hider{Masked: m, row: row, seed: m.config.Seed ^ jitter, nearest: -1}
 	at := 0
 	if m.pieces == nil {
-		at = m.fillStream(&h, i*m.length)
+		start := i * m.length
+		at = min(m.length, m.tokens.Len()-start)
+		h.fill(0, at, start)
+		row.segment(0, 0, at)
 	} else {
 		for s, p := range m.pieces[m.rows[i]:m.rows[i+1]] {
 			end := at + int(p.n)
@@ -153,23 +156,6 @@ func (m *Masked) Fill(row Row, i int, jitter uint64) int {
 	}
 	row.pad(at)
 	return h.finish()
-}
-
-// fillStream writes the tokens from start on and returns how many there are.
-func (m *Masked) fillStream(h *hider, start int) int {
-	n := min(m.length, m.tokens.Len()-start)
-	h.fill(0, n, start)
-	if h.row.Segments == nil && h.row.Positions == nil {
-		return n
-	}
-	d := m.tokens.documentAt(start)
-	for lo, number := 0, int32(0); lo < n; number++ {
-		_, end := m.tokens.Document(d + int(number))
-		hi := min(end-start, n)
-		h.row.segment(number, lo, hi)
-		lo = hi
-	}
-	return n
 }
 
 // hider hides tokens of one row.

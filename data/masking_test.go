@@ -56,7 +56,7 @@ func newMasked(t testing.TB, tokens *Tokens, length int, documents bool) *Masked
 func TestMaskingRecipe(t *testing.T) {
 	tokens := framed(t, 40000)
 	m := newMasked(t, tokens, 100, false)
-	b := NewBatch(1, 100, false)
+	b := NewBatch(1, m.Layout())
 	chosen, hidden, same := 0, 0, 0
 	replaced := map[int32]int{}
 	for i := range m.Len() {
@@ -106,7 +106,7 @@ func TestMaskingRecipe(t *testing.T) {
 func TestMaskingHidesOthersInEachEpoch(t *testing.T) {
 	m := newMasked(t, framed(t, 200), 202, false)
 	fill := func(jitter uint64) ([]int32, []int32) {
-		b := NewBatch(1, 202, false)
+		b := NewBatch(1, m.Layout())
 		m.Fill(b.row(0), 0, jitter)
 		return b.IDs, b.Targets
 	}
@@ -131,7 +131,8 @@ func TestMaskingGoesOnExactly(t *testing.T) {
 			}
 			return l
 		}
-		l, b, c := load(), NewBatch(3, 16, true), NewBatch(3, 16, true)
+		l := load()
+		b, c := NewBatch(3, l.dataset.Layout()), NewBatch(3, l.dataset.Layout())
 		for range 25 {
 			resumed := load()
 			if err := resumed.Restore(l.State()); err != nil {
@@ -158,7 +159,7 @@ func TestMaskingKeepsTheText(t *testing.T) {
 		documents := rapid.Bool().Draw(r, "documents")
 		tokens := framed(t, lengths...)
 		m := newMasked(t, tokens, length, documents)
-		b := NewBatch(1, length, true)
+		b := NewBatch(1, m.Layout())
 		var pieces [][]int32
 		for i := range m.Len() {
 			if err := FillSequential(b, m, i); err != nil {
@@ -201,7 +202,7 @@ func TestMaskingKeepsTheText(t *testing.T) {
 
 func TestMaskingAllocatesNothing(t *testing.T) {
 	m := newMasked(t, framed(t, 100, 20, 300), 64, true)
-	b := NewBatch(1, 64, true)
+	b := NewBatch(1, m.Layout())
 	if n := testing.AllocsPerRun(20, func() { m.Fill(b.row(0), 1, 7) }); n != 0 {
 		t.Errorf("%g allocations", n)
 	}

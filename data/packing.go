@@ -60,8 +60,8 @@ func NewPadded(t *Tokens, length int) (*Packed, error) {
 // Len returns the number of rows.
 func (p *Packed) Len() int { return len(p.rows) - 1 }
 
-// Length returns T.
-func (p *Packed) Length() int { return p.length }
+// Layout returns rows of T tokens in segments.
+func (p *Packed) Layout() Layout { return Layout{Length: p.length, Segments: true} }
 
 // Padding returns the share of all positions that is padding.
 func (p *Packed) Padding() float64 {

@@ -56,7 +56,7 @@ func TestPackingLearnsAllOnce(t *testing.T) {
 		for _, p := range []*Packed{packed, padded} {
 			var targets []int
 			padding := 0
-			b := NewBatch(1, length, true)
+			b := NewBatch(1, p.Layout())
 			for i := range p.Len() {
 				if err := FillSequential(b, p, i); err != nil {
 					t.Fatal(err)
@@ -84,18 +84,18 @@ func checkSegments(t *rapid.T, tokens *Tokens, b *Batch) (padding int) {
 		switch {
 		case segment == -1:
 			padding++
-			if b.IDs[i] != 0 || b.Targets[i] != Ignored || b.Positions[i] != 0 {
-				t.Fatalf("padding holds token %d, target %d, position %d", b.IDs[i], b.Targets[i], b.Positions[i])
+			if b.IDs[i] != 0 || b.Targets[i] != Ignored {
+				t.Fatalf("padding holds token %d, target %d", b.IDs[i], b.Targets[i])
 			}
 		case padding > 0:
 			t.Fatal("a token behind padding")
 		case i == 0 || segment != b.Segments[i-1]:
-			if i > 0 && segment != b.Segments[i-1]+1 || i == 0 && segment != 0 || b.Positions[i] != 0 {
-				t.Fatalf("segments are %v, positions %v", b.Segments, b.Positions)
+			if i > 0 && segment != b.Segments[i-1]+1 || i == 0 && segment != 0 {
+				t.Fatalf("segments are %v", b.Segments)
 			}
-		case b.Positions[i] != b.Positions[i-1]+1 || b.IDs[i] != b.IDs[i-1]+1 ||
+		case b.IDs[i] != b.IDs[i-1]+1 ||
 			tokens.documentAt(int(b.IDs[i])) != tokens.documentAt(int(b.IDs[i-1])):
-			t.Fatalf("segment %d holds %v at %v", segment, b.IDs, b.Positions)
+			t.Fatalf("segment %d holds %v", segment, b.IDs)
 		}
 	}
 	return padding

@@ -9,7 +9,8 @@ import (
 // Prefetcher fills the batches of a Loader ahead of time in a goroutine of its own, so that none is waited for when a step
 // ends. Its batches and states are those of the loader.
 type Prefetcher struct {
-	shape       shape
+	rows        int
+	layout      Layout
 	ready, free chan *ahead
 	stop        context.CancelFunc
 	stopped     sync.WaitGroup
@@ -18,32 +19,22 @@ type Prefetcher struct {
 
 // ahead is a batch filled ahead of time.
 type ahead struct {
-	batch Batch
+	batch *Batch
 	state State // of the loader behind this batch
 }
 
-// NewPrefetcher takes over the loader and fills depth batches ahead (two are enough where steps take about the same time),
-// of the shape of like and with segments and positions if like has them.
-func NewPrefetcher(l *Loader, like *Batch, depth int) (*Prefetcher, error) {
-	if err := fits(like, l.dataset); err != nil {
-		return nil, err
-	}
-	if depth < 1 {
-		return nil, fmt.Errorf("data: prefetcher: depth %d, expected 1 or more", depth)
+// NewPrefetcher takes over the loader and fills depth batches of so many rows ahead; two are enough where steps take about the
+// same time.
+func NewPrefetcher(l *Loader, rows, depth int) (*Prefetcher, error) {
+	if rows < 1 || depth < 1 {
+		return nil, fmt.Errorf("data: prefetcher: %d rows and depth %d, expected 1 or more", rows, depth)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	p := &Prefetcher{
-		shape: like.shape(), ready: make(chan *ahead, depth), free: make(chan *ahead, depth), stop: cancel, state: l.State(),
+		rows: rows, layout: l.dataset.Layout(), ready: make(chan *ahead, depth), free: make(chan *ahead, depth), stop: cancel, state: l.State(),
 	}
 	for range depth {
-		b := NewBatch(like.Rows, like.Length, false)
-		if like.Segments != nil {
-			b.Segments = make([]int32, len(b.IDs))
-		}
-		if like.Positions != nil {
-			b.Positions = make([]int32, len(b.IDs))
-		}
-		p.free <- &ahead{batch: *b}
+		p.free <- &ahead{batch: NewBatch(rows, p.layout)}
 	}
 	p.stopped.Go(func() { p.fill(ctx, l) })
 	return p, nil
@@ -54,7 +45,7 @@ func (p *Prefetcher) fill(ctx context.Context, l *Loader) {
 	for {
 		select {
 		case a := <-p.free:
-			if err := l.Next(&a.batch); err != nil {
+			if err := l.Next(a.batch); err != nil {
 				panic(err)
 			}
 			a.state = l.State()
@@ -65,21 +56,17 @@ func (p *Prefetcher) fill(ctx context.Context, l *Loader) {
 	}
 }
 
-// Next copies the next batch into b, which has the shape that was given to NewPrefetcher. It allocates nothing. It must not be
+// Next copies the next batch into b, which has the rows that were given to NewPrefetcher. It allocates nothing. It must not be
 // called after Close.
 func (p *Prefetcher) Next(b *Batch) error {
 	if err := b.Validate(); err != nil {
 		return err
 	}
-	if got := b.shape(); got != p.shape {
-		return fmt.Errorf("data: prefetcher: a batch of %v, expected %v", got, p.shape)
+	if b.Rows != p.rows || b.Layout != p.layout {
+		return fmt.Errorf("data: prefetcher: a batch of %d rows of %+v, expected %d of %+v", b.Rows, b.Layout, p.rows, p.layout)
 	}
 	a := <-p.ready
-	copy(b.IDs, a.batch.IDs)
-	copy(b.Targets, a.batch.Targets)
-	copy(b.Segments, a.batch.Segments)
-	copy(b.Positions, a.batch.Positions)
-	b.Count = a.batch.Count
+	b.Copy(a.batch)
 	p.state = a.state
 	p.free <- a
 	return nil
@@ -92,18 +79,4 @@ func (p *Prefetcher) State() State { return p.state }
 func (p *Prefetcher) Close() {
 	p.stop()
 	p.stopped.Wait()
-}
-
-// shape is what two batches must share for one to be copied into the other.
-type shape struct {
-	rows, length        int
-	segments, positions bool
-}
-
-func (b *Batch) shape() shape {
-	return shape{b.Rows, b.Length, b.Segments != nil, b.Positions != nil}
-}
-
-func (s shape) String() string {
-	return fmt.Sprintf("%d rows of %d (segments %v, positions %v)", s.rows, s.length, s.segments, s.positions)
 }

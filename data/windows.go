@@ -24,8 +24,8 @@ func NewWindows(t *Tokens, length int) (*Windows, error) {
 // Len returns the number of windows in an epoch, ⌊(N-1)/T⌋.
 func (w *Windows) Len() int { return (w.tokens.Len() - 1) / w.length }
 
-// Length returns T.
-func (w *Windows) Length() int { return w.length }
+// Layout returns rows of T tokens.
+func (w *Windows) Layout() Layout { return Layout{Length: w.length} }
 
 // Fill writes window i.
 func (w *Windows) Fill(row Row, i int, jitter uint64) int {
@@ -51,8 +51,8 @@ func NewSequential(t *Tokens, length int) (*Sequential, error) {
 // Len returns the number of windows, ⌈(N-1)/T⌉.
 func (s *Sequential) Len() int { return (s.tokens.Len() - 2 + s.length) / s.length }
 
-// Length returns T.
-func (s *Sequential) Length() int { return s.length }
+// Layout returns rows of T tokens.
+func (s *Sequential) Layout() Layout { return Layout{Length: s.length} }
 
 // Fill writes window i, whatever jitter is.
 func (s *Sequential) Fill(row Row, i int, _ uint64) int {
@@ -64,15 +64,6 @@ func fillStream(row Row, t *Tokens, start int) int {
 	n := min(len(row.IDs), t.Len()-1-start)
 	t.copyIDs(row.IDs[:n], start)
 	count := t.copyTargets(row.Targets[:n], start+1)
-	if row.Segments != nil || row.Positions != nil {
-		d, number := t.documentAt(start), int32(0)
-		for lo := 0; lo < n; number++ {
-			_, end := t.Document(d + int(number))
-			hi := min(end-start, n)
-			row.segment(number, lo, hi)
-			lo = hi
-		}
-	}
 	row.pad(n)
 	return count
 }

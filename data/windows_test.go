@@ -51,7 +51,7 @@ func TestWindowsCoverAnEpoch(t *testing.T) {
 			t.Fatal(err)
 		}
 		seen := make([]int, n)
-		b := NewBatch(1, length, false)
+		b := NewBatch(1, w.Layout())
 		for i := range w.Len() {
 			b.Count = w.Fill(b.row(0), i, jitter)
 			targets := checkPairs(t, b)
@@ -87,7 +87,7 @@ func TestSequentialCoversAllOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		var targets []int
-		b := NewBatch(rows, length, true)
+		b := NewBatch(rows, s.Layout())
 		for i := 0; i < s.Len(); i += rows {
 			if err := FillSequential(b, s, i); err != nil {
 				t.Fatal(err)
@@ -96,11 +96,6 @@ func TestSequentialCoversAllOnce(t *testing.T) {
 				t.Fatal("a batch without targets")
 			}
 			targets = append(targets, checkPairs(t, b)...)
-			for j, segment := range b.Segments {
-				if (segment == -1) != (b.Targets[j] == Ignored) {
-					t.Fatalf("position %d has the target %d in segment %d", j, b.Targets[j], segment)
-				}
-			}
 		}
 		if len(targets) != n-1 {
 			t.Fatalf("%d targets, expected %d", len(targets), n-1)
@@ -113,19 +108,18 @@ func TestSequentialCoversAllOnce(t *testing.T) {
 	})
 }
 
-func TestStreamsMarkDocumentsAndMasks(t *testing.T) {
+func TestStreamsCrossDocuments(t *testing.T) {
 	tokens := assembled(t, 9, []stretch{{[]int32{1, 2}, false, false}, {[]int32{3, 4}, true, true}, {[]int32{5}, true, true}, {[]int32{6, 7, 8}, true, true}})
 	s, err := NewSequential(tokens.Slice(1, 8), 5)
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := NewBatch(2, 5, true)
+	b := NewBatch(2, s.Layout())
 	if err := FillSequential(b, s, 0); err != nil {
 		t.Fatal(err)
 	}
-	got := fmt.Sprint(b.IDs, b.Targets, b.Segments, b.Positions, b.Count)
-	want := fmt.Sprint([]int32{2, 3, 4, 5, 6, 7, 0, 0, 0, 0}, []int32{3, 4, 5, 6, 7, 8, -100, -100, -100, -100},
-		[]int32{0, 0, 0, 1, 2, 0, -1, -1, -1, -1}, []int32{0, 1, 2, 0, 0, 0, 0, 0, 0, 0}, 6)
+	got := fmt.Sprint(b.IDs, b.Targets, b.Count)
+	want := fmt.Sprint([]int32{2, 3, 4, 5, 6, 7, 0, 0, 0, 0}, []int32{3, 4, 5, 6, 7, 8, -100, -100, -100, -100}, 6)
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

@@ -50,8 +50,8 @@ func (y *Yardstick) Len() int {
 	return y.starts() / a
 }
 
-// Length returns T.
-func (y *Yardstick) Length() int { return y.length }
+// Layout returns rows of T tokens.
+func (y *Yardstick) Layout() Layout { return Layout{Length: y.length} }
 
 // Fill writes row i, whatever jitter is.
 func (y *Yardstick) Fill(row Row, i int, _ uint64) int {

@@ -22,6 +22,11 @@ type Batch struct {
 	Values *graph.Node // [B, T, C] float, what a regression is to find at each target; else nil
 }
 
+// crossEntropy returns how a cross entropy of the batch is computed.
+func (b Batch) crossEntropy() graph.CrossEntropyConfig {
+	return graph.CrossEntropyConfig{Scale: b.Scale, LabelSmoothing: b.LabelSmoothing}
+}
+
 // Model is what every family has. Models that can be trained also have a Loss, as
 // CausalLM has it.
 type Model interface {

@@ -77,7 +77,7 @@ func (m *Decoder) Logits(g *graph.Graph, ids, segments *graph.Node) *graph.Node 
 // Loss returns the cross entropy of a batch and the loss of each position [B·T].
 func (m *Decoder) Loss(g *graph.Graph, b Batch) (loss, rowLosses *graph.Node) {
 	x := m.Hidden(g, b.IDs, layers.Pass{Segments: b.Segments})
-	return m.Output.Loss(g, x, b.Targets, graph.CrossEntropyConfig{Scale: b.Scale, LabelSmoothing: b.LabelSmoothing})
+	return m.Output.Loss(g, x, b.Targets, b.crossEntropy())
 }
 
 // VocabSize returns V.

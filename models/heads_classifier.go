@@ -42,7 +42,7 @@ func (m *TokenClassifier) Scores(g *graph.Graph, ids, types, segments *graph.Nod
 // there is none to learn, and the loss of each position [B·T].
 func (m *TokenClassifier) Loss(g *graph.Graph, b Batch) (loss, rowLosses *graph.Node) {
 	x := m.Hidden(g, b.IDs, b.Types, b.Segments)
-	return m.Classifier.Loss(g, x, b.Targets, graph.CrossEntropyConfig{Scale: b.Scale})
+	return m.Classifier.Loss(g, x, b.Targets, b.crossEntropy())
 }
 
 // SequenceClassifier tells a class, or values as a regression, for each sequence by
@@ -100,7 +100,7 @@ func (m *SequenceClassifier) Loss(g *graph.Graph, b Batch) (loss, rowLosses *gra
 	// model; they cost one product of D×D a token and have no gradient.
 	x := m.state(g, m.Hidden(g, b.IDs, b.Types, b.Segments))
 	if !m.Config.Regression() {
-		return m.Classifier.Loss(g, x, b.Targets, graph.CrossEntropyConfig{Scale: b.Scale})
+		return m.Classifier.Loss(g, x, b.Targets, b.crossEntropy())
 	}
 	if b.Values == nil {
 		n := g.Fail(fmt.Errorf("models: %s: a regression needs values, and the batch has none", m.Config.ModelType))

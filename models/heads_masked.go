@@ -58,5 +58,5 @@ func (m *MaskedLM) Logits(g *graph.Graph, ids, types, segments *graph.Node) *gra
 // were, negative elsewhere, and the loss of each position [B·T].
 func (m *MaskedLM) Loss(g *graph.Graph, b Batch) (loss, rowLosses *graph.Node) {
 	x := m.Hidden(g, b.IDs, b.Types, b.Segments)
-	return m.Head.Loss(g, x, b.Targets, graph.CrossEntropyConfig{Scale: b.Scale})
+	return m.Head.Loss(g, x, b.Targets, b.crossEntropy())
 }

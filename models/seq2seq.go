@@ -30,5 +30,5 @@ type Seq2Seq interface {
 func pairLoss(g *graph.Graph, m Seq2Seq, head *layers.LanguageHead, scale float64, b Batch) (loss, rowLosses *graph.Node) {
 	pass := layers.Pass{Segments: b.Segments, Memory: m.Encode(g, b.Source, b.SourceSegments), MemorySegments: b.SourceSegments}
 	x := g.Scale(m.Hidden(g, b.IDs, pass), scale)
-	return head.Loss(g, x, b.Targets, graph.CrossEntropyConfig{Scale: b.Scale, LabelSmoothing: b.LabelSmoothing})
+	return head.Loss(g, x, b.Targets, b.crossEntropy())
 }

@@ -16,8 +16,6 @@ type Config struct {
 	Train data.Dataset
 	// Validation gives the rows that evaluations go through; nil for none.
 	Validation data.Dataset
-	// Segments tells that the rows of both hold several documents, which attention is to keep apart.
-	Segments bool
 
 	// MaxSteps is how many steps the run has, > 0.
 	MaxSteps int
@@ -29,6 +27,9 @@ type Config struct {
 	Schedule optim.Schedule
 	// Optimizer makes the optimizer; nil is DefaultOptimizer.
 	Optimizer MakeOptimizer
+	// LabelSmoothing is the mass of each target that is spread evenly over the vocabulary, in [0, 1) (Szegedy et al.,
+	// 2016). It is part of the loss that is learned; evaluations go without. Default: 0.
+	LabelSmoothing float64
 	// Seed decides the order of the rows and dropout.
 	Seed uint64
 
@@ -80,6 +81,9 @@ func (c Config) Validate() error {
 		if f.value < f.least {
 			return fmt.Errorf("train: config: %s is %d, expected %d or more", f.name, f.value, f.least)
 		}
+	}
+	if !(c.LabelSmoothing >= 0 && c.LabelSmoothing < 1) {
+		return fmt.Errorf("train: config: LabelSmoothing is %g, expected [0, 1)", c.LabelSmoothing)
 	}
 	if err := c.schedule().Validate(); err != nil {
 		return fmt.Errorf("train: config: %w", err)

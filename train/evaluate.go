@@ -13,7 +13,6 @@ import (
 // EvalConfig configures Evaluate.
 type EvalConfig struct {
 	BatchSize int                   // rows at a time, > 0; the result doesn't depend on it but for rounding
-	Segments  bool                  // rows hold several documents that attention keeps apart; default false
 	Progress  func(done, total int) // told the rows that are done; may be nil
 }
 
@@ -87,7 +86,7 @@ func evaluate(ctx context.Context, m Model, d data.Dataset, c EvalConfig) (resul
 
 // evalBatch returns a batch for rows of d.
 func evalBatch(d data.Dataset, c EvalConfig) *data.Batch {
-	return data.NewBatch(min(c.BatchSize, d.Len()), d.Length(), c.Segments)
+	return data.NewBatch(min(c.BatchSize, d.Len()), d.Layout())
 }
 
 // traceEvaluation traces a forward pass for batches like b, to the positions' losses.
@@ -96,13 +95,13 @@ func traceEvaluation(m Model, b *data.Batch) (*graph.Graph, inputs, *graph.Node,
 	if err != nil {
 		return nil, inputs{}, nil, err
 	}
-	in := newInputs(g, b.Rows, b.Length, b.Segments != nil, false)
+	in := newInputs(g, b.Rows, b.Layout, false)
 	_, losses := m.Loss(g, in.nodes)
 	switch {
 	case g.Err() != nil:
 		return nil, inputs{}, nil, g.Err()
-	case losses == nil || losses.Shape().TotalSize() != b.Rows*b.Length:
-		return nil, inputs{}, nil, fmt.Errorf("the model's Loss gives no loss of each of %d positions", b.Rows*b.Length)
+	case losses == nil || losses.Shape().TotalSize() != len(b.Targets):
+		return nil, inputs{}, nil, fmt.Errorf("the model's Loss gives no loss of each of %d positions", len(b.Targets))
 	}
 	return g, in, losses, nil
 }

@@ -3,10 +3,8 @@ package train
 import (
 	"errors"
 
-	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/graph"
 	"github.com/seahorse-ml/seahorse/models"
-	"gorgonia.org/tensor"
 )
 
 // A Model is what can be trained.
@@ -26,49 +24,6 @@ type Model interface {
 type Saver interface {
 	Model
 	Save(dir string) error
-}
-
-// inputs are the nodes of a trace that batches go into, and their memory.
-type inputs struct {
-	nodes                  models.Batch
-	ids, targets, segments []int32
-	scale32                []float32 // of a trace in float32
-	scale64                []float64 // of one in float64
-}
-
-// newInputs makes the inputs for batches of B rows of T tokens.
-func newInputs(g *graph.Graph, rows, length int, segments, scaled bool) inputs {
-	var in inputs
-	ints := func(name string) (*graph.Node, []int32) {
-		n := g.Input("batch."+name, tensor.Int32, rows, length)
-		return n, graph.Ints(n)
-	}
-	in.nodes.IDs, in.ids = ints("ids")
-	in.nodes.Targets, in.targets = ints("targets")
-	if segments {
-		in.nodes.Segments, in.segments = ints("segments")
-	}
-	if scaled {
-		in.nodes.Scale = g.Input("batch.scale", g.DType(), 1)
-		in.scale32, in.scale64 = graph.Floats[float32](in.nodes.Scale), graph.Floats[float64](in.nodes.Scale)
-	}
-	return in
-}
-
-// fill copies a batch into the inputs.
-func (in inputs) fill(b *data.Batch) {
-	copy(in.ids, b.IDs)
-	copy(in.targets, b.Targets)
-	copy(in.segments, b.Segments)
-}
-
-// setScale sets what the sum of the positions' losses is multiplied by.
-func (in inputs) setScale(scale float64) {
-	if in.scale64 != nil {
-		in.scale64[0] = scale
-	} else {
-		in.scale32[0] = float32(scale)
-	}
 }
 
 // newTrace starts a trace of the model's element type.

@@ -27,7 +27,7 @@ func (t *Trainer) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, t.metrics.close()) }()
-	t.batches, err = data.NewPrefetcher(t.loader, t.stepper.batches[0], prefetched)
+	t.batches, err = data.NewPrefetcher(t.loader, t.config.BatchSize, prefetched)
 	if err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
@@ -208,7 +208,7 @@ func (t *Trainer) evaluate(ctx context.Context, m *Metrics) (*EvalEvent, error) 
 }
 
 func (t *Trainer) evalConfig() EvalConfig {
-	return EvalConfig{BatchSize: t.config.EvalBatchSize, Segments: t.config.Segments}
+	return EvalConfig{BatchSize: t.config.EvalBatchSize}
 }
 
 // save writes a checkpoint unless this step has one.

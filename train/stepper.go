@@ -30,12 +30,12 @@ func DefaultOptimizer(params []*graph.Param) (optim.Optimizer, error) {
 
 // StepperConfig configures NewStepper.
 type StepperConfig struct {
-	Rows         int           // B, of a micro-batch, > 0
-	Length       int           // T, > 0
-	Segments     bool          // batches number the documents of a row; default false
-	Accumulation int           // micro-batches in a step, > 0
-	Seed         uint64        // of dropout
-	Optimizer    MakeOptimizer // nil is DefaultOptimizer
+	Rows           int           // B, of a micro-batch, > 0
+	Layout         data.Layout   // what the rows have, as their dataset says
+	Accumulation   int           // micro-batches in a step, > 0
+	Seed           uint64        // of dropout
+	Optimizer      MakeOptimizer // nil is DefaultOptimizer
+	LabelSmoothing float64       // mass of each target that is spread evenly over the vocabulary, in [0, 1); default 0
 }
 
 // A Stepper makes optimization steps on batches of one shape. After the first step, a
@@ -59,15 +59,19 @@ type StepResult struct {
 
 // NewStepper traces a training step of the model and plans its memory.
 func NewStepper(m Model, c StepperConfig) (*Stepper, error) {
-	if c.Rows < 1 || c.Length < 1 || c.Accumulation < 1 {
-		return nil, fmt.Errorf("train: step: %d rows of %d, %d times, expected at least 1 of each", c.Rows, c.Length, c.Accumulation)
+	if c.Rows < 1 || c.Accumulation < 1 {
+		return nil, fmt.Errorf("train: step: %d rows, %d times, expected at least 1 of each", c.Rows, c.Accumulation)
+	}
+	if err := c.Layout.Validate(); err != nil {
+		return nil, fmt.Errorf("train: step: %w", err)
 	}
 	g, err := newTrace(m, true)
 	if err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
 	s := &Stepper{random: graph.Random{Seed: c.Seed}}
-	s.inputs = newInputs(g, c.Rows, c.Length, c.Segments, true)
+	s.inputs = newInputs(g, c.Rows, c.Layout, true)
+	s.inputs.nodes.LabelSmoothing = c.LabelSmoothing
 	if s.loss, _ = m.Loss(g, s.inputs.nodes); s.loss == nil {
 		return nil, errors.New("train: the model's Loss gives no loss")
 	}
@@ -85,7 +89,7 @@ func NewStepper(m Model, c StepperConfig) (*Stepper, error) {
 		return nil, errors.Join(fmt.Errorf("train: %w", err), s.machine.Close())
 	}
 	for range c.Accumulation {
-		s.batches = append(s.batches, data.NewBatch(c.Rows, c.Length, c.Segments))
+		s.batches = append(s.batches, data.NewBatch(c.Rows, c.Layout))
 	}
 	return s, nil
 }

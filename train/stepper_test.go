@@ -16,7 +16,7 @@ import (
 
 func newTestStepper(t testing.TB, m Model, rows, accumulation int) *Stepper {
 	t.Helper()
-	s, err := NewStepper(m, StepperConfig{Rows: rows, Length: testLength, Accumulation: accumulation, Seed: 5})
+	s, err := NewStepper(m, StepperConfig{Rows: rows, Layout: data.Layout{Length: testLength}, Accumulation: accumulation, Seed: 5})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,7 +33,7 @@ func fillRows(t testing.TB, s *Stepper, d data.Dataset, first int) {
 			t.Fatal(err)
 		}
 		for i := range b.Targets {
-			if r := row + i/b.Length; r%2 == 0 && i%b.Length%3 == 0 {
+			if r := row + i/b.Layout.Length; r%2 == 0 && i%b.Layout.Length%3 == 0 {
 				b.Targets[i] = data.Ignored
 				b.Count--
 			}
@@ -173,7 +173,7 @@ func TestOnlyWhatTheLossDependsOnIsTrained(t *testing.T) {
 	m.head.Frozen = true
 	head := slices.Clone(graph.Data[float32](m.head))
 	var names string
-	s, err := NewStepper(m, StepperConfig{Rows: 2, Length: testLength, Accumulation: 1, Optimizer: func(params []*graph.Param) (optim.Optimizer, error) {
+	s, err := NewStepper(m, StepperConfig{Rows: 2, Layout: data.Layout{Length: testLength}, Accumulation: 1, Optimizer: func(params []*graph.Param) (optim.Optimizer, error) {
 		for _, p := range params {
 			names += p.Name
 		}
@@ -197,9 +197,10 @@ func TestOnlyWhatTheLossDependsOnIsTrained(t *testing.T) {
 
 func TestNewStepperRefuses(t *testing.T) {
 	for _, c := range []StepperConfig{
-		{Rows: 0, Length: 4, Accumulation: 1}, {Rows: 1, Length: 0, Accumulation: 1}, {Rows: 1, Length: 4},
-		{Rows: 1, Length: testLength + 1, Accumulation: 1}, // beyond the model's context
-		{Rows: 1, Length: 4, Accumulation: 1, Optimizer: func([]*graph.Param) (optim.Optimizer, error) { return nil, fmt.Errorf("no") }},
+		{Rows: 0, Layout: data.Layout{Length: 4}, Accumulation: 1}, {Rows: 1, Accumulation: 1}, {Rows: 1, Layout: data.Layout{Length: 4}},
+		{Rows: 1, Layout: data.Layout{Length: testLength + 1}, Accumulation: 1}, // beyond the model's context
+		{Rows: 1, Layout: data.Layout{Length: 4}, Accumulation: 1, LabelSmoothing: 1},
+		{Rows: 1, Layout: data.Layout{Length: 4}, Accumulation: 1, Optimizer: func([]*graph.Param) (optim.Optimizer, error) { return nil, fmt.Errorf("no") }},
 	} {
 		if _, err := NewStepper(newTestModel(t, tensor.Float32, 0), c); err == nil {
 			t.Errorf("%+v was taken", c)

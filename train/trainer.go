@@ -60,8 +60,8 @@ func New(m Model, c Config) (*Trainer, error) {
 		}
 	}
 	t.stepper, err = NewStepper(m, StepperConfig{
-		Rows: c.BatchSize, Length: c.Train.Length(), Segments: c.Segments,
-		Accumulation: c.Accumulation, Seed: c.Seed, Optimizer: c.Optimizer,
+		Rows: c.BatchSize, Layout: c.Train.Layout(), Accumulation: c.Accumulation,
+		Seed: c.Seed, Optimizer: c.Optimizer, LabelSmoothing: c.LabelSmoothing,
 	})
 	if err != nil {
 		return nil, err

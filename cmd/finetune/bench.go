@@ -84,7 +84,7 @@ func (c *benchCommand) Run(ctx context.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
-	stepper, err := train.NewStepper(m, train.StepperConfig{Rows: *c.BatchSize, Length: *c.SeqLen, Accumulation: 1, Optimizer: yardstickOptimizer})
+	stepper, err := train.NewStepper(m, train.StepperConfig{Rows: *c.BatchSize, Layout: rows.Layout(), Accumulation: 1, Optimizer: yardstickOptimizer})
 	if err != nil {
 		return err
 	}

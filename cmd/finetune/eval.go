@@ -74,7 +74,7 @@ func (c *evalCommand) Run(ctx context.Context, s *streams) error {
 	}
 	progress := newMeter(s.err, "evaluating")
 	result, err := train.Evaluate(ctx, m, rows, train.EvalConfig{
-		BatchSize: max(1, evalTokens / *c.SeqLen), Segments: pairs,
+		BatchSize: max(1, evalTokens / *c.SeqLen),
 		Progress: func(done, total int) { progress.show(int64(done), int64(total)) },
 	})
 	progress.done()

@@ -67,7 +67,7 @@ func (r *run) train(ctx context.Context, s *streams, resume bool) error {
 func (r *run) config(callbacks ...train.Callback) train.Config {
 	o := r.options
 	c := train.DefaultConfig()
-	c.Dir, c.Train, c.Validation, c.Segments = r.dir, r.data.train, r.data.validation, r.data.documents
+	c.Dir, c.Train, c.Validation = r.dir, r.data.train, r.data.validation
 	c.MaxSteps, c.BatchSize, c.Accumulation, c.Seed = *o.MaxSteps, *o.BatchSize, o.GradientAccumulationSteps, o.Seed
 	c.Schedule = o.schedule()
 	c.Optimizer = o.optimizer
