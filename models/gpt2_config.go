@@ -35,13 +35,13 @@ type GPT2Config struct {
 // DefaultGPT2Config returns the smallest published GPT-2, with 124 million
 // parameters (Radford et al., 2019), as Hugging Face describes it.
 func DefaultGPT2Config() GPT2Config {
-	end := 50256
+	begin, end := 50256, 50256 // two variables: a file that is read writes through both pointers
 	return GPT2Config{
 		ModelType: "gpt2", Architectures: []string{"GPT2LMHeadModel"},
 		VocabSize: 50257, NPositions: 1024, NEmbd: 768, NLayer: 12, NHead: 12,
 		Activation: "gelu_new", EmbdDropout: 0.1, AttnDropout: 0.1, ResidDropout: 0.1,
 		LayerNormEps: 1e-5, InitRange: 0.02, ScaleAttn: true, TieEmbeddings: true,
-		BosTokenID: &end, EosTokenID: &end,
+		BosTokenID: &begin, EosTokenID: &end,
 	}
 }
 
