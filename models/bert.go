@@ -2,6 +2,8 @@ package models
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/seahorse-ml/seahorse/graph"
 	"github.com/seahorse-ml/seahorse/layers"
@@ -34,6 +36,9 @@ var encoderFamilies = map[string]encoderFamily{
 		masked: "predictions", maskedNames: layers.MaskedHeadNames{Norm: "LayerNorm"},
 	},
 }
+
+// encoderArches returns the names of encoderFamilies, sorted.
+func encoderArches() []string { return slices.Sorted(maps.Keys(encoderFamilies)) }
 
 // bertBlocks makes the blocks of BERT (Devlin et al., 2019), which are RoBERTa's too.
 func (c EncoderConfig) bertBlocks(p *graph.Params) []*layers.Block {

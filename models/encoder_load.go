@@ -23,24 +23,27 @@ func loadEncoder(config []byte, dt tensor.Dtype, source graph.Source) (Model, er
 	}
 	source = encoderSource(c, task, source)
 	p := graph.LoadParams(dt, source)
-	return newEncoderFor(c, task, trees{p, p}, source)
+	m, err := newEncoderFor(c, task, trees{p, p})
+	if err != nil {
+		return nil, err
+	}
+	if masked, ok := m.(*MaskedLM); ok {
+		return m, masked.checkTied(source)
+	}
+	return m, nil
 }
 
-// newEncoderFor makes the model of a task in trees that read from a source.
-func newEncoderFor(c EncoderConfig, task Task, t trees, source graph.Source) (Model, error) {
+// newEncoderFor makes the model of a task.
+func newEncoderFor(c EncoderConfig, task Task, t trees) (Model, error) {
 	switch task {
 	case TaskMasked:
-		m, err := newMaskedLM(c, t)
-		if err != nil {
-			return nil, err
-		}
-		return m, m.checkTied(source)
+		return made(newMaskedLM(c, t))
 	case TaskSequence:
-		return newSequenceClassifier(c, t)
+		return made(newSequenceClassifier(c, t))
 	case TaskToken:
-		return newTokenClassifier(c, t)
+		return made(newTokenClassifier(c, t))
 	}
-	return NewEncoder(c, t.encoder)
+	return made(NewEncoder(c, t.encoder))
 }
 
 // checkTied refuses a stored weight of the head that differs from the embeddings it

@@ -60,11 +60,11 @@ func (c goldenCase) load(t *testing.T, dt tensor.Dtype) trainedModel {
 	if err := json.Unmarshal(c.Config, &head); err != nil {
 		t.Fatal(err)
 	}
-	load, err := loader(head.ModelType)
+	f, err := familyNamed(head.ModelType)
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := load(c.Config, dt, c.source())
+	m, err := f.load(c.Config, dt, c.source())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,23 +30,24 @@ type loadFunc func(config []byte, dt tensor.Dtype, source graph.Source) (Model, 
 type family struct {
 	modelType string
 	load      loadFunc
+	size      sizeFunc
 }
 
 // families returns the known architectures, sorted by name.
 func families() []family {
 	return []family{
-		{"albert", loadEncoder},
-		{"bert", loadEncoder},
-		{"gemma3_text", loadGemma3},
-		{"gpt2", loadGPT2},
-		{"gpt_neox", loadGPTNeoX},
-		{"llama", loadLlama},
-		{"mistral", loadLlama},
-		{"qwen2", loadLlama},
-		{"qwen3", loadLlama},
-		{"t5", loadT5},
-		{"transformer", loadTransformer},
-		{"roberta", loadEncoder},
+		{"albert", loadEncoder, sizeMasked},
+		{"bert", loadEncoder, sizeMasked},
+		{"gemma3_text", loadGemma3, sizeGemma3},
+		{"gpt2", loadGPT2, sizeGPT2},
+		{"gpt_neox", loadGPTNeoX, sizeGPTNeoX},
+		{"llama", loadLlama, sizeLlama},
+		{"mistral", loadLlama, sizeLlama},
+		{"qwen2", loadLlama, sizeLlama},
+		{"qwen3", loadLlama, sizeLlama},
+		{"roberta", loadEncoder, sizeMasked},
+		{"t5", loadT5, sizeT5},
+		{"transformer", loadTransformer, sizeTransformer},
 	}
 }
 
@@ -81,7 +82,7 @@ func open(dir string, edit func(config map[string]any)) (Model, error) {
 			return nil, fmt.Errorf("models: %s: %w", filepath.Join(dir, configName), err)
 		}
 	}
-	load, err := loader(modelType)
+	f, err := familyNamed(modelType)
 	if err != nil {
 		return nil, fmt.Errorf("models: %s: %w", filepath.Join(dir, configName), err)
 	}
@@ -90,25 +91,21 @@ func open(dir string, edit func(config map[string]any)) (Model, error) {
 		return nil, err
 	}
 	defer source.Close()
-	m, err := load(config, tensor.Float32, source)
+	m, err := f.load(config, tensor.Float32, source)
 	if err != nil {
 		return nil, fmt.Errorf("models: %s: %w", dir, err)
 	}
 	return m, nil
 }
 
-// loader returns what builds a model_type.
-func loader(modelType string) (loadFunc, error) {
+// familyNamed returns the family of a model_type.
+func familyNamed(modelType string) (family, error) {
 	all := families()
 	i := slices.IndexFunc(all, func(f family) bool { return f.modelType == modelType })
 	if i < 0 {
-		var known []string
-		for _, f := range all {
-			known = append(known, f.modelType)
-		}
-		return nil, fmt.Errorf("model_type %q is not known; known are %s", modelType, strings.Join(known, ", "))
+		return family{}, fmt.Errorf("model_type %q is not known; known are %s", modelType, strings.Join(Arches(), ", "))
 	}
-	return all[i].load, nil
+	return all[i], nil
 }
 
 // readConfig returns a directory's config.json and the model_type in it.

@@ -31,7 +31,7 @@ func OpenForTask(dir string, n NewHeadConfig) (Model, error) {
 	}
 	fail := func(err error) (Model, error) { return nil, fmt.Errorf("models: %s: %w", dir, err) }
 	if _, ok := encoderFamilies[modelType]; !ok {
-		return fail(fmt.Errorf("%s has the model_type %q, expected an encoder: albert, bert or roberta", filepath.Join(dir, configName), modelType))
+		return fail(fmt.Errorf("%s has the model_type %q, expected an encoder: %s", filepath.Join(dir, configName), modelType, strings.Join(encoderArches(), ", ")))
 	}
 	c, err := parseEncoderConfig(config)
 	if err != nil {
@@ -47,7 +47,7 @@ func OpenForTask(dir string, n NewHeadConfig) (Model, error) {
 	defer source.Close()
 	encoder := encoderOnly(c, source)
 	t := trees{encoder: graph.LoadParams(tensor.Float32, encoder), head: graph.NewParams(tensor.Float32, n.Seed)}
-	m, err := newEncoderFor(c, n.Task, t, encoder)
+	m, err := newEncoderFor(c, n.Task, t)
 	if err != nil {
 		return fail(err)
 	}
