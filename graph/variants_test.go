@@ -20,6 +20,7 @@ func TestVariantGradients(t *testing.T) {
 		{"slices that are added", []leaf{x}, func(g *Graph, n []*Node) *Node {
 			return g.Add(g.Slice(n[0], 0, 5), g.Slice(n[0], 3, 8))
 		}},
+		{"regroup", []leaf{{"x", []int{2, 3, 12}}}, func(g *Graph, n []*Node) *Node { return g.Regroup(n[0], 2, 3) }},
 		{"drop path", []leaf{x}, func(g *Graph, n []*Node) *Node { return g.DropPath(n[0], 0.5) }},
 		{"route", []leaf{{"x", []int{2, 3, 5}}}, func(g *Graph, n []*Node) *Node { return g.Route(n[0], 2) }},
 		{"weigh", []leaf{x, {"w", []int{2, 3, 4}}}, func(g *Graph, n []*Node) *Node {

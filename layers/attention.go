@@ -14,6 +14,7 @@ type AttentionConfig struct {
 	KVHeads  int     // heads of keys and values, a divisor of H; 0 means H
 	HeadSize int     // K; 0 means D/H, which must divide
 	Packed   bool    // one projection makes queries, keys and values; default three
+	ByHead   bool    // the packed one makes each head's query, key and value side by side; default all heads' queries, then keys, then values
 	Bias     bool    // the projections to queries, keys and values have biases; default false
 	OutBias  bool    // the projection of the result has a bias; default false
 	InOut    bool    // weights are stored [In, Out]; default [Out, In]
@@ -115,6 +116,8 @@ func (c AttentionConfig) validate() error {
 		return fmt.Errorf("layers: attention: window %d and prefix %d, expected at least 0", c.Window, c.Prefix)
 	case c.Window > 0 && !c.Causal:
 		return fmt.Errorf("layers: attention: a window needs causal attention")
+	case c.ByHead && (!c.Packed || c.KVHeads != c.Heads):
+		return fmt.Errorf("layers: attention: queries, keys and values head by head need a packed projection and as many key/value heads as heads")
 	case c.Packed && c.QueryKeyNorm != nil:
 		return fmt.Errorf("layers: attention: a norm of queries and keys needs three projections, not a packed one")
 	}
@@ -140,7 +143,7 @@ func (a *Attention) attend(g *graph.Graph, x *graph.Node, pass Pass) *graph.Node
 	c := a.kernel()
 	c.Segments, c.Bias = pass.Segments, pass.Bias
 	if a.QKV != nil && pass.Cache == nil {
-		qkv := a.QKV.Forward(g, x)
+		qkv := a.packed(g, x)
 		if a.rotary != nil {
 			qkv = a.rotary.Forward(g, qkv, a.config.Heads+a.config.KVHeads, pass)
 		}
@@ -201,12 +204,22 @@ func (a *Attention) crossCache(g *graph.Graph, pass Pass, k *graph.Node) *graph.
 	return pass.Cache.of(a, max(1, length))
 }
 
+// packed returns queries, keys and values [B, T, (H + 2·KVHeads)·K].
+func (a *Attention) packed(g *graph.Graph, x *graph.Node) *graph.Node {
+	qkv := a.QKV.Forward(g, x)
+	if a.config.ByHead {
+		const parts = 3
+		qkv = g.Regroup(qkv, a.config.Heads, parts)
+	}
+	return qkv
+}
+
 // project returns queries [B, T, H·K], keys and values [B, T, KVHeads·K].
 func (a *Attention) project(g *graph.Graph, x *graph.Node) (q, k, v *graph.Node) {
 	if a.QKV == nil {
 		return a.Query.Forward(g, x), a.Key.Forward(g, x), a.Value.Forward(g, x)
 	}
-	qkv, size := a.QKV.Forward(g, x), a.config.HeadSize
+	qkv, size := a.packed(g, x), a.config.HeadSize
 	heads, kv := a.config.Heads, a.config.KVHeads
 	return g.Slice(qkv, 0, heads*size), g.Slice(qkv, heads*size, (heads+kv)*size), g.Slice(qkv, (heads+kv)*size, (heads+2*kv)*size)
 }

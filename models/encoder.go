@@ -145,7 +145,7 @@ func (e *Encoder) pool(g *graph.Graph, x *graph.Node) *graph.Node {
 func (e *Encoder) Save(dir string) error {
 	c := e.Config
 	c.Architectures, c.DType = []string{e.family().class + e.task.suffix()}, elementType(e.Tokens.Weight)
-	tensors := storedTensors(e.params, asStored)
+	tensors := storedTensors(e.params)
 	for name, p := range e.aliases {
 		tensors = append(tensors, safetensors.Tensor{Name: name, Shape: p.Shape, Data: p.Value().Data()})
 	}

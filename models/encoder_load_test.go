@@ -15,7 +15,7 @@ import (
 )
 
 // storedModel returns a model's tensors for a file.
-func storedModel(m Model) []safetensors.Tensor { return storedTensors(m.Params(), asStored) }
+func storedModel(m Model) []safetensors.Tensor { return storedTensors(m.Params()) }
 
 func tinyEncoder(t *testing.T, name string) Model {
 	t.Helper()

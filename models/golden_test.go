@@ -179,14 +179,8 @@ func checkGradients(t *testing.T, c goldenCase, tolerance float64) {
 			t.Errorf("parameter %q is not the reference's", p.Name)
 			continue
 		}
-		gradient := graph.GradData[float64](p)
-		if neox, ok := m.(*GPTNeoX); ok {
-			if rows := neox.Config.rows(p.Name); rows != nil {
-				gradient = pickRows(gradient, inverse(rows))
-			}
-		}
 		// The floor is for gradients that are nothing but rounding, such as those of key biases.
-		d := golden.Digested(p.Name, gradient).Distance(want.Gradient, 1e-4)
+		d := golden.Digested(p.Name, graph.GradData[float64](p)).Distance(want.Gradient, 1e-4)
 		if !(d <= 10*tolerance) {
 			t.Errorf("the gradient of %s differs by %g of its length %g", p.Name, d, want.Gradient.Norm)
 		}

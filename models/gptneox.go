@@ -3,7 +3,6 @@ package models
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	"github.com/seahorse-ml/seahorse/graph"
 	"github.com/seahorse-ml/seahorse/layers"
@@ -107,8 +106,7 @@ type GPTNeoX struct {
 }
 
 // NewGPTNeoX makes a GPT-NeoX in the tree p, whose parameters get Hugging Face's
-// names. The rows of query_key_value are kept in the order queries, keys, values; files
-// have them head by head. It returns what is wrong with the configuration or the tree.
+// names. It returns what is wrong with the configuration or the tree.
 func NewGPTNeoX(c GPTNeoXConfig, p *graph.Params) (*GPTNeoX, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
@@ -148,7 +146,7 @@ func (c GPTNeoXConfig) block() layers.BlockConfig {
 	}
 	return layers.BlockConfig{
 		Attention: layers.AttentionConfig{
-			Width: c.HiddenSize, Heads: c.NumHeads, Packed: true, Bias: c.AttentionBias, OutBias: c.AttentionBias, Causal: true,
+			Width: c.HiddenSize, Heads: c.NumHeads, Packed: true, ByHead: true, Bias: c.AttentionBias, OutBias: c.AttentionBias, Causal: true,
 			Rotary: &rotary, Dropout: c.AttentionDropout, Init: std,
 			Names: layers.AttentionNames{Packed: "query_key_value", Out: "dense"},
 		},
@@ -163,39 +161,18 @@ func (c GPTNeoXConfig) block() layers.BlockConfig {
 	}
 }
 
-// rows is the order of the rows of query_key_value: stored are, for each head, its
-// queries, keys and values.
-func (c GPTNeoXConfig) rows(name string) []int {
-	if !strings.Contains(name, ".query_key_value.") {
-		return nil
-	}
-	size := c.HiddenSize / c.NumHeads
-	order := make([]int, 0, 3*c.HiddenSize)
-	for part := range 3 {
-		for head := range c.NumHeads {
-			for i := range size {
-				order = append(order, (3*head+part)*size+i)
-			}
-		}
-	}
-	return order
-}
-
 func loadGPTNeoX(config []byte, dt tensor.Dtype, source graph.Source) (Model, error) {
 	c := DefaultGPTNeoXConfig()
 	c.RopeParameters, c.BosTokenID, c.EosTokenID = nil, nil, nil
 	if err := json.Unmarshal(config, &c); err != nil {
 		return nil, fmt.Errorf("%s: %w", configName, err)
 	}
-	if err := c.Validate(); err != nil { // the order of rows needs sizes that fit
-		return nil, err
-	}
-	return NewGPTNeoX(c, graph.LoadParams(dt, ordered{source, c.rows}))
+	return made(NewGPTNeoX(c, graph.LoadParams(dt, source)))
 }
 
 // Save writes the model's directory.
 func (m *GPTNeoX) Save(dir string) error {
 	c := m.Config
 	c.ModelType, c.Architectures, c.DType = "gpt_neox", []string{"GPTNeoXForCausalLM"}, elementType(m.Tokens.Weight)
-	return saveOrdered(dir, c, generationConfig{BosTokenID: c.BosTokenID, EosTokenID: c.EosTokenID}, m.Params(), c.rows)
+	return save(dir, c, generationConfig{BosTokenID: c.BosTokenID, EosTokenID: c.EosTokenID}, m.Params())
 }

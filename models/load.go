@@ -142,12 +142,7 @@ func edited(config []byte, edit func(config map[string]any)) ([]byte, error) {
 // save writes a model directory's files, a generation_config.json only where there is
 // one. A directory that isn't there is made.
 func save(dir string, config, generation any, params []*graph.Param) error {
-	return saveTensors(dir, config, generation, storedTensors(params, asStored))
-}
-
-// saveOrdered is save for a family that keeps rows in an order of its own.
-func saveOrdered(dir string, config, generation any, params []*graph.Param, order rowOrder) error {
-	return saveTensors(dir, config, generation, storedTensors(params, order))
+	return saveTensors(dir, config, generation, storedTensors(params))
 }
 
 // saveTensors is save for what a model stores under names of its own.
@@ -173,6 +168,15 @@ func saveTensors(dir string, config, generation any, tensors []safetensors.Tenso
 		}
 	}
 	return nil
+}
+
+// storedTensors returns a model's parameters as they are stored.
+func storedTensors(params []*graph.Param) []safetensors.Tensor {
+	tensors := make([]safetensors.Tensor, len(params))
+	for i, p := range params {
+		tensors[i] = safetensors.Tensor{Name: p.Name, Shape: p.Shape, Data: p.Value().Data()}
+	}
+	return tensors
 }
 
 // generationConfig is what generation_config.json says.
