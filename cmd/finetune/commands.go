@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/alecthomas/kong"
+	"github.com/seahorse-ml/seahorse/models"
 )
 
 // commands is the command line's grammar.
@@ -36,7 +37,7 @@ func newParser(c *commands, s *streams) (*kong.Kong, error) {
 			{Key: "optimization", Title: "Optimization:"},
 			{Key: "run", Title: "Run:"},
 		}),
-		kong.Vars{"presets": strings.Join(presetNames(), ",")},
+		kong.Vars{"presets": strings.Join(presetNames(), ","), "arches": strings.Join(models.Arches(), ", ")},
 	)
 }
 

@@ -2,7 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/alecthomas/kong"
 	"github.com/seahorse-ml/seahorse/data"
@@ -18,9 +21,12 @@ type pretrainCommand struct {
 	Preset    string `group:"model" enum:"${presets}" default:"char" placeholder:"NAME" help:"Sizes and settings to start from: ${enum} (${default})."`
 	Tokenizer string `group:"data" placeholder:"char|bpe|DIR" help:"Learn a tokenizer of characters or of byte pairs from the data, or take one that is there. Default: the preset's."`
 	VocabSize *int   `group:"data" placeholder:"N" help:"Tokens of a byte-pair tokenizer to learn. Default: the preset's."`
-	NLayer    *int   `group:"model" placeholder:"N" help:"Transformer blocks. Default: the preset's."`
+	Arch      string `group:"model" default:"gpt2" placeholder:"NAME" help:"Family of the model: ${arches} (${default})."`
+	NLayer    *int   `group:"model" placeholder:"N" help:"Transformer blocks; an encoder and a decoder have as many each. Default: the preset's."`
 	NHead     *int   `group:"model" placeholder:"N" help:"Attention heads. Default: the preset's."`
+	NKVHead   *int   `group:"model" name:"n-kv-head" placeholder:"N" help:"Heads of keys and values, which several attention heads share. Default: as many as attention heads."`
 	NEmbd     *int   `group:"model" placeholder:"N" help:"Width, a multiple of the heads. Default: the preset's."`
+	NInner    *int   `group:"model" placeholder:"N" help:"Width inside of the feed-forwards. Default: 4 times the width, and where they have a gate, 8/3 of it rounded up to a multiple of 32."`
 
 	trainingOptions
 
@@ -41,6 +47,7 @@ Examples:
 
     finetune pretrain
     finetune pretrain --data corpus.txt --preset mini --output-dir runs/mine
+    finetune pretrain --data corpus.txt --preset mini --arch llama --n-kv-head 2 --output-dir runs/llama
     finetune pretrain --config run.yaml --learning-rate 3e-4 --output-dir runs/again`
 }
 
@@ -68,10 +75,14 @@ func (c *pretrainCommand) resolve() error {
 	setDefault(&c.NEmbd, p.width)
 	setDefault(&c.Dropout, 0)
 	c.trainingOptions.resolve(p.training)
-	if err := c.validate(); err != nil {
+	if err := errors.Join(c.validate(), atLeast("n-kv-head", c.NKVHead, 1), atLeast("n-inner", c.NInner, 1)); err != nil {
 		return err
 	}
-	if err := c.shape(1, nil).Validate(); err != nil {
+	if !slices.Contains(models.Arches(), c.Arch) {
+		return fmt.Errorf("--arch %q is not known%s; known are %s", c.Arch, suggestion(c.Arch, models.Arches()), strings.Join(models.Arches(), ", "))
+	}
+	anyID := 0
+	if err := c.size(1, &anyID, &anyID).Validate(c.Arch); err != nil {
 		return err
 	}
 	var err error
@@ -86,13 +97,19 @@ func (c *pretrainCommand) resolve() error {
 	return c.absolutePaths(&c.Data)
 }
 
-// shape returns the model that the options describe, for a vocabulary and the id of its end-of-text token, if any.
-func (c *pretrainCommand) shape(vocab int, end *int) models.GPT2Config {
-	m := models.DefaultGPT2Config()
-	m.NLayer, m.NHead, m.NEmbd, m.NPositions, m.VocabSize = *c.NLayer, *c.NHead, *c.NEmbd, *c.SeqLen, vocab
-	m.EmbdDropout, m.AttnDropout, m.ResidDropout = *c.Dropout, *c.Dropout, *c.Dropout
-	m.BosTokenID, m.EosTokenID = end, end
-	return m
+// size returns how large the model is to be, for a vocabulary and the ids of its end-of-text and padding tokens, if any.
+func (c *pretrainCommand) size(vocab int, end, pad *int) models.Size {
+	s := models.Size{
+		Vocab: vocab, Context: *c.SeqLen, Layers: *c.NLayer, Heads: *c.NHead, Width: *c.NEmbd, Dropout: *c.Dropout,
+		Start: end, End: end, Pad: pad,
+	}
+	if c.NKVHead != nil {
+		s.KVHeads = *c.NKVHead
+	}
+	if c.NInner != nil {
+		s.Inner = *c.NInner
+	}
+	return s
 }
 
 // The methods below make pretrainCommand a job.
@@ -116,12 +133,24 @@ func (c *pretrainCommand) openTokenizer(ctx context.Context, s *streams, source 
 }
 
 func (c *pretrainCommand) openModel(t *tokenizer.Tokenizer) (models.CausalLM, error) {
-	var end *int
+	var end, pad *int
 	if id, ok := t.EndOfText(); ok {
 		n := int(id)
 		end = &n
 	}
-	return models.NewGPT2(c.shape(t.VocabSize(), end), graph.NewParams(tensor.Float32, c.Seed))
+	if id, ok := t.Special("pad_token"); ok && (end == nil || int(id) != *end) {
+		n := int(id)
+		pad = &n
+	}
+	m, err := models.New(c.Arch, c.size(t.VocabSize(), end, pad), graph.NewParams(tensor.Float32, c.Seed))
+	if err != nil {
+		return nil, err
+	}
+	causal, ok := m.(models.CausalLM)
+	if !ok {
+		return nil, fmt.Errorf("--arch %s doesn't continue texts, which is what is trained here", c.Arch)
+	}
+	return causal, nil
 }
 
 // documents is false: the data is one stream, whose rows cross the ends of documents.

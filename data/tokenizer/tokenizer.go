@@ -132,6 +132,20 @@ func (t *Tokenizer) EndOfText() (int32, bool) {
 	return 0, false
 }
 
+// Special returns the id of the token that the tokenizer's settings give a role: bos_token, eos_token,
+// unk_token, pad_token, cls_token, sep_token or mask_token.
+func (t *Tokenizer) Special(role string) (int32, bool) {
+	if role == "pad_token" {
+		id, _, ok := t.padToken()
+		return id, ok
+	}
+	name, ok := namedToken(t.settings, role)
+	if !ok {
+		return 0, false
+	}
+	return t.ID(name)
+}
+
 // namedToken returns a token that the settings name: a string, or an object with its content.
 func namedToken(s settings, key string) (string, bool) {
 	if name := setting[string](s, key); name != "" {
