@@ -49,7 +49,7 @@ func (g *Graph) LinearCrossEntropy(x, w, b, targets *Node, c CrossEntropyConfig)
 		Rows: rows, In: in, Vocab: ws[0], SoftCap: c.SoftCap, LabelSmoothing: c.LabelSmoothing,
 	}}
 	inputs := []*Node{x, w, targets}
-	outs := []tensor.Shape{tensor.ScalarShape(), {rows}, x.Shape().Clone(), ws.Clone()}
+	outs := []tensor.Shape{tensor.ScalarShape(), {rows}, {rows}, x.Shape().Clone(), ws.Clone()}
 	if b != nil {
 		inputs = append(inputs, b)
 		outs = append(outs, b.Shape().Clone())
@@ -64,8 +64,26 @@ func (g *Graph) LinearCrossEntropy(x, w, b, targets *Node, c CrossEntropyConfig)
 	return op.parts[0], op.parts[1]
 }
 
+// Hits returns which predictions are right, for the losses of rows that LinearCrossEntropy returned: [rows], 1 where no
+// score is greater than that of the target, nor an equal one before it, and 0 elsewhere and where the target is ignored. It
+// returns nil for losses that come from elsewhere.
+func (g *Graph) Hits(rowLosses *Node) *Node {
+	if op, ok := tupleOf(rowLosses).(*crossEntropyOp); ok {
+		return op.parts[partHits]
+	}
+	return nil
+}
+
+// tupleOf returns the operation that a node is a part of the result of, or nil.
+func tupleOf(n *Node) fused {
+	if part, ok := n.Op().(*partOp); ok {
+		return part.tuple
+	}
+	return nil
+}
+
 // crossEntropyOp has the inputs x, w, targets, maybe the bias and the scale, and the
-// outputs loss, rows' losses, dx, dw, and maybe db.
+// outputs loss, rows' losses, hits, dx, dw, and maybe db.
 type crossEntropyOp struct {
 	base
 	bias, scaled bool
@@ -77,6 +95,7 @@ type crossEntropyOp struct {
 const (
 	partLoss = iota
 	partRowLosses
+	partHits
 	partDX
 	partDW
 	partDB
@@ -128,6 +147,7 @@ func lowerCrossEntropy[T kernels.Float](o *crossEntropyOp, c *call) func() error
 		db = out[T](c, partDB)
 	}
 	kernel := kernels.NewLinearCrossEntropy[T](o.config)
+	kernel.Hits = out[T](c, partHits).data
 	return func() error {
 		for i, target := range targets {
 			if int(target) >= o.config.Vocab {

@@ -119,7 +119,7 @@ func (g *Graph) applyTuple(name string, op fused, outs []tensor.Shape, inputs ..
 	parts := make([]*Node, len(outs))
 	offset := 0
 	for i, shape := range outs {
-		parts[i] = g.node(fmt.Sprintf("%s[%d]", name, i), &partOp{index: i, offset: offset}, []tensor.Shape{shape}, []*Node{tuple})
+		parts[i] = g.node(fmt.Sprintf("%s[%d]", name, i), &partOp{tuple: op, index: i, offset: offset}, []tensor.Shape{shape}, []*Node{tuple})
 		offset += shape.TotalSize()
 	}
 	return parts
@@ -149,6 +149,7 @@ func (g *Graph) node(name string, op fused, outs []tensor.Shape, inputs []*Node)
 // passes through unchanged: the tuple's SymDiff takes the gradient of its part 0.
 type partOp struct {
 	base
+	tuple         fused
 	index, offset int
 }
 

@@ -33,7 +33,7 @@ func (g *Graph) SquaredError(x, values *Node, c SquaredErrorConfig) (loss, rowLo
 		return fail("values of shape %v, expected %v and a dimension at least", values.Shape(), x.Shape())
 	}
 	rows, cols := rowsOf(x.Shape())
-	op := &squaredErrorOp{rows: rows, cols: cols, chosen: c.Targets != nil, scaled: c.Scale != nil}
+	op := &squaredErrorOp{predicted: x, rows: rows, cols: cols, chosen: c.Targets != nil, scaled: c.Scale != nil}
 	inputs := []*Node{x, values}
 	if c.Targets != nil {
 		if c.Targets.Dtype() != tensor.Int32 || c.Targets.Shape().TotalSize() != rows {
@@ -51,14 +51,31 @@ func (g *Graph) SquaredError(x, values *Node, c SquaredErrorConfig) (loss, rowLo
 	return op.parts[0], op.parts[1]
 }
 
+// Predicted returns what was predicted, for the losses of rows that SquaredError returned: its x. It returns nil for losses that come
+// from elsewhere.
+func (g *Graph) Predicted(rowLosses *Node) *Node {
+	if op, ok := tupleOf(rowLosses).(*squaredErrorOp); ok {
+		return op.predicted
+	}
+	return nil
+}
+
 // squaredErrorOp has the inputs x, values, maybe the targets and maybe the scale,
 // and the outputs loss, rows' losses and dx.
 type squaredErrorOp struct {
 	base
+	predicted      *Node
 	rows, cols     int
 	chosen, scaled bool
 	parts          []*Node
 }
+
+// Parts of a squaredErrorOp.
+const (
+	squaresLoss = iota
+	squaresRowLosses
+	squaresDX
+)
 
 func (o *squaredErrorOp) DiffWRT(inputs int) []bool {
 	diff := make([]bool, inputs)
@@ -68,7 +85,7 @@ func (o *squaredErrorOp) DiffWRT(inputs int) []bool {
 
 func (o *squaredErrorOp) SymDiff(in gorgonia.Nodes, _, grad *Node) (gorgonia.Nodes, error) {
 	grads := make(gorgonia.Nodes, len(in))
-	grads[0] = o.g.scaleBy(o.parts[partDX], grad)
+	grads[0] = o.g.scaleBy(o.parts[squaresDX], grad)
 	return grads, o.g.err
 }
 
@@ -86,9 +103,9 @@ func lowerSquaredError[T kernels.Float](o *squaredErrorOp, c *call) func() error
 	if o.scaled {
 		scale = in[T](c, len(c.ins)-1)
 	}
-	loss := orSpare(out[T](c, partLoss).data, 1)
-	rowLosses := orSpare(out[T](c, partRowLosses).data, o.rows)
-	dx := orSpare(out[T](c, partDX).data, o.rows*o.cols)
+	loss := orSpare(out[T](c, squaresLoss).data, 1)
+	rowLosses := orSpare(out[T](c, squaresRowLosses).data, o.rows)
+	dx := orSpare(out[T](c, squaresDX).data, o.rows*o.cols)
 	counts := func(r int) bool { return targets == nil || targets[r] >= 0 }
 	return func() error {
 		factor := 0.0

@@ -18,8 +18,32 @@ type EvalConfig struct {
 
 // Evaluation is what Evaluate found.
 type Evaluation struct {
-	Loss    float64 // mean over the targets, in nats
+	// Loss is the mean over the targets, in nats; of a regression the mean squared error.
+	Loss    float64
 	Targets int
+	// Accuracy is the share of the targets whose score is the highest. It is nil for a regression, and for a model
+	// whose positions' losses aren't those that graph.LinearCrossEntropy returns.
+	Accuracy *float64
+	// MSE is the mean squared error of a regression, else nil.
+	MSE *float64
+	// Pearson is the correlation of what a regression predicts with the values, the mean where there are
+	// several; else nil, also where predictions or values are all the same.
+	Pearson *float64
+}
+
+// String tells what was found.
+func (e Evaluation) String() string {
+	text := fmt.Sprintf("loss %.4f, perplexity %.2f", e.Loss, e.Perplexity())
+	if e.MSE != nil {
+		text = fmt.Sprintf("mean squared error %.4g", *e.MSE)
+	}
+	if e.Accuracy != nil {
+		text += fmt.Sprintf(", accuracy %.2f%%", 100**e.Accuracy)
+	}
+	if e.Pearson != nil {
+		text += fmt.Sprintf(", correlation %.4f", *e.Pearson)
+	}
+	return text
 }
 
 // Perplexity returns e to the power of the loss.
@@ -30,7 +54,8 @@ func (e Evaluation) BitsPerByte(bytes int64) float64 {
 	return e.Loss * float64(e.Targets) / math.Ln2 / float64(bytes)
 }
 
-// Evaluate returns the mean loss over all rows of d, each once, with dropout off. Over
+// Evaluate returns the mean loss over all rows of d, each once, with dropout off and without label smoothing, and how
+// many predictions are right or how far they are off. Over
 // data.NewSequential that is the loss of a text in windows that don't overlap. The positions'
 // losses are added in float64. Memory for activations is taken while it runs only. It
 // returns the error of ctx when that ends, and an ErrDiverged if the loss is no number.
@@ -47,16 +72,15 @@ func evaluate(ctx context.Context, m Model, d data.Dataset, c EvalConfig) (resul
 		return Evaluation{}, fmt.Errorf("batches of %d rows, expected at least 1", c.BatchSize)
 	}
 	b := evalBatch(d, c)
-	g, in, losses, err := traceEvaluation(m, b)
+	g, in, j, err := traceEvaluation(m, b)
 	if err != nil {
 		return Evaluation{}, err
 	}
-	machine, err := graph.Compile(g, losses)
+	machine, err := graph.Compile(g, j.outputs()...)
 	if err != nil {
 		return Evaluation{}, err
 	}
 	defer func() { err = errors.Join(err, machine.Close()) }()
-	sum := 0.0
 	for done := 0; done < d.Len(); done += b.Rows {
 		if err := ctx.Err(); err != nil {
 			return Evaluation{}, err
@@ -68,16 +92,15 @@ func evaluate(ctx context.Context, m Model, d data.Dataset, c EvalConfig) (resul
 		if err := machine.RunAll(); err != nil {
 			return Evaluation{}, err
 		}
-		sum += sumTargets(losses, b.Targets)
-		result.Targets += b.Count
+		j.add(b)
 		if c.Progress != nil {
 			c.Progress(min(done+b.Rows, d.Len()), d.Len())
 		}
 	}
-	if result.Targets == 0 {
+	if j.targets == 0 {
 		return Evaluation{}, errors.New("the data has no target")
 	}
-	result.Loss = sum / float64(result.Targets)
+	result = j.evaluation()
 	if math.IsNaN(result.Loss) || math.IsInf(result.Loss, 0) {
 		return Evaluation{}, fmt.Errorf("%w: the loss is %v", ErrDiverged, result.Loss)
 	}
@@ -89,8 +112,8 @@ func evalBatch(d data.Dataset, c EvalConfig) *data.Batch {
 	return data.NewBatch(min(c.BatchSize, d.Len()), d.Layout())
 }
 
-// traceEvaluation traces a forward pass for batches like b, to the positions' losses.
-func traceEvaluation(m Model, b *data.Batch) (*graph.Graph, inputs, *graph.Node, error) {
+// traceEvaluation traces a forward pass for batches like b, and returns its judge.
+func traceEvaluation(m Model, b *data.Batch) (*graph.Graph, inputs, *judge, error) {
 	g, err := newTrace(m, false)
 	if err != nil {
 		return nil, inputs{}, nil, err
@@ -103,38 +126,15 @@ func traceEvaluation(m Model, b *data.Batch) (*graph.Graph, inputs, *graph.Node,
 	case losses == nil || losses.Shape().TotalSize() != len(b.Targets):
 		return nil, inputs{}, nil, fmt.Errorf("the model's Loss gives no loss of each of %d positions", len(b.Targets))
 	}
-	return g, in, losses, nil
+	j, err := newJudge(g, losses, b.Layout)
+	return g, in, j, err
 }
 
 // estimateEvaluation returns the memory that Evaluate would use.
 func estimateEvaluation(m Model, d data.Dataset, c EvalConfig) (graph.Memory, error) {
-	g, _, losses, err := traceEvaluation(m, evalBatch(d, c))
+	g, _, j, err := traceEvaluation(m, evalBatch(d, c))
 	if err != nil {
 		return graph.Memory{}, err
 	}
-	use, err := graph.EstimateMemory(g, losses)
-	if err != nil {
-		return graph.Memory{}, err
-	}
-	return use, nil
-}
-
-// sumTargets adds the losses of the positions that have a target.
-func sumTargets(losses *graph.Node, targets []int32) float64 {
-	sum := 0.0
-	switch all := losses.Value().Data().(type) {
-	case []float32:
-		for i, loss := range all {
-			if targets[i] >= 0 {
-				sum += float64(loss)
-			}
-		}
-	case []float64:
-		for i, loss := range all {
-			if targets[i] >= 0 {
-				sum += loss
-			}
-		}
-	}
-	return sum
+	return graph.EstimateMemory(g, j.outputs()...)
 }

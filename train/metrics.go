@@ -17,13 +17,17 @@ const MetricsName = "metrics.jsonl"
 
 // Metrics are the figures of a step.
 type Metrics struct {
-	Step            int      `json:"step"`              // counted from 1
-	Loss            float64  `json:"loss"`              // of this step's targets, before its update
-	GradNorm        float64  `json:"grad_norm"`         // before clipping
-	LearningRate    float64  `json:"learning_rate"`     // of this step
-	Tokens          int64    `json:"tokens"`            // targets learned from since the start of the run
-	TokensPerSecond float64  `json:"tokens_per_second"` // targets a second in the steps since the last line, evaluations and saving left out
-	EvalLoss        *float64 `json:"eval_loss,omitempty"`
+	Step            int     `json:"step"`              // counted from 1
+	Loss            float64 `json:"loss"`              // of this step's targets, before its update
+	GradNorm        float64 `json:"grad_norm"`         // before clipping
+	LearningRate    float64 `json:"learning_rate"`     // of this step
+	Tokens          int64   `json:"tokens"`            // targets learned from since the start of the run
+	TokensPerSecond float64 `json:"tokens_per_second"` // targets a second in the steps since the last line, evaluations and saving left out
+	// What an evaluation after this step found; nil where there was none or it doesn't have the figure. See Evaluation.
+	EvalLoss     *float64 `json:"eval_loss,omitempty"`
+	EvalAccuracy *float64 `json:"eval_accuracy,omitempty"`
+	EvalMSE      *float64 `json:"eval_mse,omitempty"`
+	EvalPearson  *float64 `json:"eval_pearson,omitempty"`
 }
 
 // metricsFile appends lines of metrics.

@@ -102,7 +102,7 @@ func (p *Progress) Eval(e EvalEvent) error {
 	if e.Step != e.BestStep {
 		best = fmt.Sprintf("; best: %.4f at step %d", e.BestLoss, e.BestStep)
 	}
-	_, err := fmt.Fprintf(p, "step %d: validation loss %.4f, perplexity %.2f%s\n", e.Step, e.Loss, e.Perplexity(), best)
+	_, err := fmt.Fprintf(p, "step %d: validation %s%s\n", e.Step, e.Evaluation, best)
 	return err
 }
 

@@ -20,15 +20,18 @@ func TestProgressInPlainLines(t *testing.T) {
 	p.Step(stepEvent(3, true)) // too soon
 	p.line = time.Time{}
 	p.Step(stepEvent(4, true))
+	accuracy, mse, pearson := 0.8765, 3.0, -0.25
 	p.Eval(EvalEvent{Evaluation{Loss: 2, Targets: 9}, 8, 2, 8})
-	p.Eval(EvalEvent{Evaluation{Loss: 3, Targets: 9}, 16, 2, 8})
+	p.Eval(EvalEvent{Evaluation{Loss: 3, Targets: 9, Accuracy: &accuracy}, 16, 2, 8})
+	p.Eval(EvalEvent{Evaluation{Loss: 3, Targets: 9, MSE: &mse, Pearson: &pearson}, 18, 3, 18})
 	p.Save(SaveEvent{20, "run/checkpoint-20"})
 	p.Step(stepEvent(40, true))
 	p.End(EndEvent{Step: 40})
 	const want = `step 1/40  loss 2.5000  1234 tokens/s
 step 4/40  loss 2.5000  1234 tokens/s
 step 8: validation loss 2.0000, perplexity 7.39
-step 16: validation loss 3.0000, perplexity 20.09; best: 2.0000 at step 8
+step 16: validation loss 3.0000, perplexity 20.09, accuracy 87.65%; best: 2.0000 at step 8
+step 18: validation mean squared error 3, correlation -0.2500
 step 20: saved run/checkpoint-20
 step 40/40  loss 2.5000  1234 tokens/s
 `

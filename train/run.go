@@ -183,7 +183,7 @@ func (t *Trainer) tell(call func(c Callback) error) error {
 	return err
 }
 
-// evaluate evaluates if that is due, and adds the loss to the metrics.
+// evaluate evaluates if that is due, and adds what it finds to the metrics.
 func (t *Trainer) evaluate(ctx context.Context, m *Metrics) (*EvalEvent, error) {
 	if t.config.Validation == nil || !t.config.due(t.config.EvalSteps, m.Step) {
 		return nil, nil
@@ -200,7 +200,7 @@ func (t *Trainer) evaluate(ctx context.Context, m *Metrics) (*EvalEvent, error) 
 	if err != nil {
 		return nil, fmt.Errorf("train: evaluation after step %d: %w", m.Step, err)
 	}
-	m.EvalLoss = &e.Loss
+	m.EvalLoss, m.EvalAccuracy, m.EvalMSE, m.EvalPearson = &e.Loss, e.Accuracy, e.MSE, e.Pearson
 	if best := t.state.BestEvalLoss; best == nil || e.Loss < *best {
 		t.state.BestEvalLoss, t.state.BestEvalStep = &e.Loss, m.Step
 	}

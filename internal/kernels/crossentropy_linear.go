@@ -28,6 +28,10 @@ const (
 // gradients, chunk after chunk of rows, so that the logits of all rows are never held.
 type LinearCrossEntropy[T Float] struct {
 	LinearCrossEntropyConfig
+	// Hits [Rows], unless it is nil, is set to 1 where a run finds no logit greater than that of the target, nor an equal one
+	// before it, and to 0 elsewhere.
+	Hits []T
+
 	chunk     int
 	full      crossEntropyProducts[T]
 	tail      crossEntropyProducts[T] // of the last chunk, if that one is smaller
@@ -44,6 +48,7 @@ type crossEntropyProducts[T Float] struct{ logits, dx, dw *Product[T] }
 type linearCrossEntropyCall[T Float] struct {
 	logits  []T // [rows, Vocab]
 	losses  []float64
+	hits    []T
 	targets []int32
 	db      []T
 	scale   float64
@@ -119,8 +124,12 @@ func (l *LinearCrossEntropy[T]) Run(loss, nll, dx, dw, db, x, w, b []T, targets 
 			logits: logits[:rows*l.Vocab], losses: l.losses[first:][:rows], targets: targets[first:][:rows],
 			db: db, scale: scale, grad: dx != nil || dw != nil || db != nil,
 		}
+		if l.Hits != nil {
+			l.call.hits = l.Hits[first:][:rows]
+		}
 		if !slices.ContainsFunc(l.call.targets, isTarget) {
 			clear(l.call.losses)
+			clear(l.call.hits)
 			if dx != nil && !accDX {
 				clear(dx[first*l.In:][:rows*l.In])
 			}
@@ -167,12 +176,28 @@ func (l *LinearCrossEntropy[T]) rowsItem(_, i int) {
 			Activate(Tanh, z, z)
 			Scale(z, z, T(l.SoftCap))
 		}
+		if c.hits != nil {
+			c.hits[r] = hit(z, int(c.targets[r]))
+		}
 		var grad []T
 		if c.grad {
 			grad = z
 		}
 		c.losses[r] = crossEntropyRow(grad, z, int(c.targets[r]), l.LabelSmoothing, c.scale, l.SoftCap)
 	}
+}
+
+// hit returns 1 if the target is the first of the greatest elements of z, else 0.
+func hit[T Float](z []T, target int) T {
+	if target < 0 {
+		return 0
+	}
+	for i, v := range z {
+		if v > z[target] || v == z[target] && i < target {
+			return 0
+		}
+	}
+	return 1
 }
 
 // biasItem adds the gradients of a chunk to a block of columns of the bias's.

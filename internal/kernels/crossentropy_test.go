@@ -177,6 +177,29 @@ func TestLinearCrossEntropyIgnoresRows(t *testing.T) {
 	}
 }
 
+// TestLinearCrossEntropyHits makes logits that are the inputs: the weight is the identity.
+func TestLinearCrossEntropyHits(t *testing.T) {
+	logits := []float64{
+		3, 1, 2, // the greatest
+		3, 1, 2, // not the greatest
+		5, 5, 1, // equal to a later one
+		5, 5, 1, // equal to an earlier one
+		9, 0, 0, // ignored
+		-1, -2, -1e9,
+	}
+	targets, want := []int32{0, 2, 0, 1, -1, 0}, []float64{1, 0, 1, 0, 0, 1}
+	identity := []float64{1, 0, 0, 0, 1, 0, 0, 0, 1}
+	for _, chunk := range []int{6, 4, 1} {
+		l := NewLinearCrossEntropy[float64](LinearCrossEntropyConfig{Rows: 6, In: 3, Vocab: 3})
+		l.split(chunk)
+		l.Hits = []float64{7, 7, 7, 7, 7, 7}
+		l.Run(make([]float64, 1), nil, nil, nil, nil, logits, identity, nil, targets, 0, false, false, false)
+		if !slices.Equal(l.Hits, want) {
+			t.Errorf("chunks of %d: hits %v, expected %v", chunk, l.Hits, want)
+		}
+	}
+}
+
 func TestLinearCrossEntropyBitsOnAnyNumberOfThreads(t *testing.T) {
 	for _, test := range crossEntropyCases {
 		var first *crossEntropyData[float32]
