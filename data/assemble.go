@@ -3,6 +3,7 @@ package data
 import (
 	"bytes"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"hash"
@@ -15,22 +16,36 @@ import (
 // errNoTokens is what an empty corpus comes to.
 var errNoTokens = errors.New("data: no text")
 
-// assembler turns ids, masks and documents into the sections of a token file.
+// The sections of a token file that are written side by side, in their order there.
+const (
+	idsSection = iota
+	maskSection
+	typesSection
+	endsSection
+	labelsSection
+	sections
+)
+
+// assembler turns ids, masks, documents and labels into the sections of a token file.
 type assembler struct {
-	ids, mask, ends io.Writer
-	h               header
-	masked          bool        // a token that is not to be learned was seen, so there is a mask
-	partial         byte        // the bits of the mask that don't fill a byte yet
-	ended           uint64      // tokens in the documents that have ended
-	sum             hash.Hash32 // over what the file holds behind its header
-	scratch         []byte
+	out     [sections]io.Writer
+	h       header
+	mask    bitSection // of tokens to learn; begins with the first that is not
+	types   bitSection // of tokens of a pair's second text; begins with the first that is
+	labels  Labels
+	ended   uint64      // tokens in the documents that have ended
+	sum     hash.Hash32 // over what the file holds behind its header
+	scratch []byte
+	entries []uint32
 }
 
-func newAssembler(vocab int, ids, mask, ends io.Writer) (*assembler, error) {
+func newAssembler(vocab int, out [sections]io.Writer) (*assembler, error) {
 	if vocab < 1 || vocab > math.MaxInt32 {
 		return nil, fmt.Errorf("data: tokens: vocabulary of %d, expected 1 to %d", vocab, math.MaxInt32)
 	}
-	a := &assembler{ids: ids, mask: mask, ends: ends, sum: crc32.New(castagnoli)}
+	a := &assembler{out: out, sum: crc32.New(castagnoli)}
+	a.mask = bitSection{out: out[maskSection], usual: true}
+	a.types = bitSection{out: out[typesSection]}
 	copy(a.h.Magic[:], tokenMagic)
 	a.h.Vocab = uint32(vocab)
 	a.h.Width = 4
@@ -55,7 +70,7 @@ func (a *assembler) Append(ids []int32, learn bool) error {
 			binary.LittleEndian.PutUint32(out[4*i:], uint32(id))
 		}
 	}
-	if err := a.appendMask(len(ids), learn); err != nil {
+	if err := a.mask.append(a.h.Tokens, len(ids), learn); err != nil {
 		return err
 	}
 	a.h.Tokens += uint64(len(ids))
@@ -63,39 +78,52 @@ func (a *assembler) Append(ids []int32, learn bool) error {
 		a.h.Targets += uint64(len(ids))
 	}
 	a.sum.Write(out)
-	_, err := a.ids.Write(out)
+	_, err := a.out[idsSection].Write(out)
 	return err
 }
 
-// appendMask adds n equal bits. The mask begins with the first token that is not to be learned; then it is written from
-// the start.
-func (a *assembler) appendMask(n int, learn bool) error {
-	if !a.masked {
-		if learn || n == 0 {
-			return nil
-		}
-		a.masked = true
-		for full := a.h.Tokens / 8; full > 0; {
-			part := bytes.Repeat([]byte{0xff}, int(min(full, readBuffer)))
-			if _, err := a.mask.Write(part); err != nil {
-				return err
-			}
-			full -= uint64(len(part))
-		}
-		a.partial = 1<<(a.h.Tokens%8) - 1
+// Describe says what labels the documents have, before the first is appended. From then on each document is an Example.
+func (a *assembler) Describe(l Labels) error {
+	if err := l.Validate(); err != nil {
+		return err
 	}
-	var out []byte
-	for i := range uint64(n) {
-		at := (a.h.Tokens + i) % 8
-		if learn {
-			a.partial |= 1 << at
-		}
-		if at == 7 {
-			out = append(out, a.partial)
-			a.partial = 0
+	if a.h.Tokens > 0 {
+		return errors.New("data: labels: described behind the first tokens")
+	}
+	a.labels = l
+	return nil
+}
+
+// AppendExample adds a document with its label. All of its tokens go in; none of them is a target of its own.
+func (a *assembler) AppendExample(x Example) error {
+	if len(x.IDs) == 0 || x.Types != nil && len(x.Types) != len(x.IDs) {
+		return fmt.Errorf("data: example: %d tokens and %d types", len(x.IDs), len(x.Types))
+	}
+	var err error
+	if a.entries, err = x.bits(a.entries[:0], a.labels); err != nil {
+		return err
+	}
+	for i, second := range x.Types {
+		if err := a.types.append(a.h.Tokens+uint64(i), 1, second != 0); err != nil {
+			return err
 		}
 	}
-	_, err := a.mask.Write(out)
+	if x.Types == nil {
+		if err := a.types.append(a.h.Tokens, len(x.IDs), false); err != nil {
+			return err
+		}
+	}
+	if err := a.Append(x.IDs, true); err != nil {
+		return err
+	}
+	if err := a.EndDocument(); err != nil {
+		return err
+	}
+	a.scratch = a.scratch[:0]
+	for _, e := range a.entries {
+		a.scratch = binary.LittleEndian.AppendUint32(a.scratch, e)
+	}
+	_, err = a.out[labelsSection].Write(a.scratch)
 	return err
 }
 
@@ -106,7 +134,7 @@ func (a *assembler) EndDocument() error {
 	}
 	a.ended = a.h.Tokens
 	a.h.Documents++
-	_, err := a.ends.Write(binary.LittleEndian.AppendUint64(nil, a.h.Tokens))
+	_, err := a.out[endsSection].Write(binary.LittleEndian.AppendUint64(nil, a.h.Tokens))
 	return err
 }
 
@@ -126,15 +154,34 @@ func (a *assembler) finish() error {
 	ids := a.h.Tokens * uint64(a.h.Width)
 	padding := make([]byte, pad8(ids)-ids)
 	a.sum.Write(padding)
-	if _, err := a.ids.Write(padding); err != nil || !a.masked {
+	if _, err := a.out[idsSection].Write(padding); err != nil {
 		return err
 	}
-	a.h.Flags |= maskFlag
-	tail := make([]byte, pad8((a.h.Tokens+7)/8)-a.h.Tokens/8)
-	if len(tail) > 0 {
-		tail[0] = a.partial
+	if a.mask.begun {
+		a.h.Flags |= maskFlag
 	}
-	_, err := a.mask.Write(tail)
+	if a.types.begun {
+		a.h.Flags |= typesFlag
+	}
+	if err := errors.Join(a.mask.finish(a.h.Tokens), a.types.finish(a.h.Tokens)); err != nil || a.labels.Kind == "" {
+		return err
+	}
+	return a.finishLabels()
+}
+
+// finishLabels writes the description behind the labels.
+func (a *assembler) finishLabels() error {
+	a.h.Flags |= labelsFlag
+	description, err := json.Marshal(a.labels)
+	if err != nil {
+		return err
+	}
+	a.h.LabelBytes = uint32(len(description))
+	labels := 4 * a.labels.entries(a.h.Documents, a.h.Tokens)
+	tail := make([]byte, pad8(labels)-labels)
+	tail = append(tail, description...)
+	tail = append(tail, make([]byte, pad8(uint64(len(description)))-uint64(len(description)))...)
+	_, err = a.out[labelsSection].Write(tail)
 	return err
 }
 
@@ -152,13 +199,17 @@ func (a *assembler) encodeHeader() ([]byte, error) {
 // memoryWriter assembles Tokens in memory.
 type memoryWriter struct {
 	*assembler
-	sections [3]bytes.Buffer
+	sections [sections]bytes.Buffer
 }
 
 func newMemoryWriter(vocab int) (*memoryWriter, error) {
 	w := &memoryWriter{}
+	var out [sections]io.Writer
+	for i := range out {
+		out[i] = &w.sections[i]
+	}
 	var err error
-	w.assembler, err = newAssembler(vocab, &w.sections[0], &w.sections[1], &w.sections[2])
+	w.assembler, err = newAssembler(vocab, out)
 	return w, err
 }
 
@@ -167,11 +218,15 @@ func (w *memoryWriter) tokens() (*Tokens, error) {
 		return nil, err
 	}
 	t := &Tokens{
-		ids: w.sections[0].Bytes()[:w.h.Tokens*uint64(w.h.Width)], width: int(w.h.Width), ends: w.sections[2].Bytes(),
-		hi: int(w.h.Tokens), vocab: int(w.h.Vocab), bytes: int64(w.h.TextBytes),
+		ids: w.sections[idsSection].Bytes()[:w.h.Tokens*uint64(w.h.Width)], width: int(w.h.Width), ends: w.sections[endsSection].Bytes(),
+		hi: int(w.h.Tokens), vocab: int(w.h.Vocab), bytes: int64(w.h.TextBytes), labels: w.labels,
+		labelled: w.sections[labelsSection].Bytes()[:4*w.labels.entries(w.h.Documents, w.h.Tokens)],
 	}
-	if w.masked {
-		t.mask = w.sections[1].Bytes()
+	if w.mask.begun {
+		t.mask = w.sections[maskSection].Bytes()
+	}
+	if w.types.begun {
+		t.types = w.sections[typesSection].Bytes()
 	}
 	return t, nil
 }

@@ -15,7 +15,7 @@ const (
 	// blockSize is how much text is read, and handed to one core, at a time. It is part of what Encode computes (a long
 	// document is cut where a block ends), so it doesn't depend on the machine.
 	blockSize = 256 << 10
-	// maxLine bounds the line of a JSONL file.
+	// maxLine bounds the line of a JSONL file and the row of a table.
 	maxLine = 256 << 20
 	// sniffed is how many bytes at the start of a file are searched for a NUL, which tells binary data from text.
 	sniffed = 8000
@@ -23,13 +23,14 @@ const (
 
 var newline = []byte{'\n'}
 
-// block is a part of one input: either a part of its one document, or whole lines of JSON.
+// block is a part of one input: either a part of its one document, or whole records.
 type block struct {
 	name        string // of the file
 	line        int    // number of the first line, from 1
 	text        []byte
-	jsonl       bool
-	first, last bool // whether a document starts and ends with this block; for text only
+	format      format
+	columns     []string // of a table
+	first, last bool     // whether a document starts and ends with this block; for text only
 }
 
 // blocks yields the text of all inputs. Buffers for it come from take; a block's text belongs to whoever receives the
@@ -62,6 +63,8 @@ type cutter struct {
 	take func() []byte
 	line int   // number of the next block's first line
 	done int64 // bytes in the blocks so far
+
+	columns []string // of a table
 }
 
 // run yields the blocks of the input and reports whether the next input is wanted.
@@ -70,7 +73,7 @@ func (c *cutter) run(yield func(*block, error) bool) bool {
 	for first := true; ; first = false {
 		text, eof, err := c.fill(rest)
 		if err == nil && first {
-			text, err = c.sniff(text)
+			text, err = c.begin(text)
 		}
 		if err != nil {
 			yield(nil, err)
@@ -87,7 +90,7 @@ func (c *cutter) run(yield func(*block, error) bool) bool {
 		if !eof {
 			rest = append(c.take()[:0], text[end:]...)
 		}
-		b := &block{name: c.in.name, line: c.line, text: text[:end], jsonl: c.in.jsonl, first: first, last: eof}
+		b := &block{name: c.in.name, line: c.line, text: text[:end], format: c.in.format, columns: c.columns, first: first, last: eof}
 		c.line += bytes.Count(b.text, newline)
 		c.done += int64(end)
 		if end > 0 && !yield(b, nil) {
@@ -99,7 +102,7 @@ func (c *cutter) run(yield func(*block, error) bool) bool {
 	}
 }
 
-// fill reads on until text holds blockSize bytes and, of JSON, a whole line.
+// fill reads on until text holds blockSize bytes and, of records, a whole one.
 func (c *cutter) fill(text []byte) (filled []byte, eof bool, err error) {
 	for size := blockSize; ; size *= 2 {
 		text = slices.Grow(text, max(0, size-len(text)))
@@ -113,7 +116,7 @@ func (c *cutter) fill(text []byte) (filled []byte, eof bool, err error) {
 				return text, false, fmt.Errorf("data: %s: %w", c.in.name, err)
 			}
 		}
-		if !c.in.jsonl || bytes.IndexByte(text, '\n') >= 0 {
+		if c.in.format == plainText || c.in.format.lastRecord(text) > 0 {
 			return text, false, nil
 		}
 		if len(text) >= maxLine {
@@ -122,10 +125,10 @@ func (c *cutter) fill(text []byte) (filled []byte, eof bool, err error) {
 	}
 }
 
-// end returns where to cut text that goes on: behind the last line of JSON, or where a tokenizer cuts as well.
+// end returns where to cut text that goes on: behind the last record, or where a tokenizer cuts as well.
 func (c *cutter) end(text []byte) int {
-	if c.in.jsonl {
-		return bytes.LastIndexByte(text, '\n') + 1
+	if c.in.format != plainText {
+		return c.in.format.lastRecord(text)
 	}
 	return cutText(text)
 }
@@ -164,6 +167,24 @@ func lone(text []byte, i int) bool {
 
 func blank(r rune) bool {
 	return r <= ' ' || r == utf8.RuneError || unicode.IsSpace(r)
+}
+
+// begin looks at the start of an input, and takes the header off a table.
+func (c *cutter) begin(text []byte) ([]byte, error) {
+	text, err := c.sniff(text)
+	if err != nil || c.in.format != csvTable && c.in.format != tsvTable {
+		return text, err
+	}
+	end := c.in.format.firstRecord(text)
+	if err := c.validate(text[:end]); err != nil {
+		return nil, err
+	}
+	if c.columns, err = c.in.format.readHeader(text[:end]); err != nil {
+		return nil, fmt.Errorf("data: %s:%d: %w", c.in.name, c.line, err)
+	}
+	c.line += bytes.Count(text[:end], newline)
+	c.done += int64(end)
+	return text[end:], nil
 }
 
 // sniff refuses what is no UTF-8 text and drops a byte order mark.

@@ -25,6 +25,8 @@ type EncodeConfig struct {
 	// models want it that start with a token of their own. An encoder that also ends texts with one, as BERT's, is
 	// meant for single texts and not for this.
 	AddSpecial bool
+	// Pairs makes it an error if a document has no prompt or no completion, as models need both that write one text about another.
+	Pairs bool
 	// Workers is the number of goroutines that encode; 0 means GOMAXPROCS. The result doesn't depend on it.
 	Workers int
 	// Progress is called after each block of about 256 KiB of text, from one goroutine; nil for silence.

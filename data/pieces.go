@@ -1,12 +1,8 @@
 package data
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"iter"
-	"slices"
-	"strings"
 	"sync/atomic"
 )
 
@@ -18,11 +14,14 @@ type Piece struct {
 	Text []byte
 	// First and Last tell whether the document starts and ends with this piece.
 	First, Last bool
+
+	line int // of the file; 0 in plain text
 }
 
 // Pieces yields the documents of the source. A plain text file is one document; a long one comes in parts of about
-// 256 KiB, cut between words. A line of JSON is a document of the shape {"text": …} or {"prompt": …, "completion": …};
-// further keys are passed over, blank lines too, and anything else is an error that names file and line.
+// 256 KiB, cut between words. A line of JSON or a row of a table is a document of the shape {"text": …}, {"prompt": …, "completion": …}
+// or, with the same meaning, {"source": …, "target": …}; further keys are passed over, blank lines too, and anything else is an
+// error that names file and line.
 // A piece is valid until the next one.
 func (s *Source) Pieces() iter.Seq2[Piece, error] {
 	return func(yield func(Piece, error) bool) {
@@ -63,59 +62,42 @@ func newBuffer() []byte {
 // pieces yields the pieces of one block.
 func (b *block) pieces() iter.Seq2[Piece, error] {
 	return func(yield func(Piece, error) bool) {
-		if !b.jsonl {
+		if b.format == plainText {
 			yield(Piece{Text: b.text, First: b.first, Last: b.last}, nil)
 			return
 		}
-		line := b.line
-		for text := range bytes.Lines(b.text) {
-			if text = bytes.TrimSpace(text); len(text) > 0 {
-				p, err := parseExample(text)
-				if err != nil {
-					err = fmt.Errorf("data: %s:%d: %w", b.name, line, err)
-				}
-				if !yield(p, err) || err != nil {
-					return
+		for r, err := range b.records() {
+			var p Piece
+			if err == nil {
+				if p, err = r.piece(); err != nil {
+					err = b.fail(r.line, err)
 				}
 			}
-			line++
+			if !yield(p, err) || err != nil {
+				return
+			}
 		}
 	}
 }
 
-// parseExample reads one JSON object of the shapes that Pieces documents.
-func parseExample(line []byte) (Piece, error) {
-	var fields map[string]json.RawMessage // a struct would match keys in any case
-	if err := json.Unmarshal(line, &fields); err != nil {
-		return Piece{}, fmt.Errorf("expected a JSON object: %w", err)
-	}
-	_, hasText := fields["text"]
-	_, hasPrompt := fields["prompt"]
-	_, hasCompletion := fields["completion"]
-	p := Piece{First: true, Last: true}
+// pairKeys are the names that a pair of texts may have: what comes before, and what is to be learned.
+var pairKeys = [][2]string{{"prompt", "completion"}, {"source", "target"}}
+
+// piece reads a record of the shapes that Pieces documents.
+func (r record) piece() (Piece, error) {
+	p := Piece{First: true, Last: true, line: r.line}
 	var err error
-	switch {
-	case hasText && !hasPrompt && !hasCompletion:
-		p.Text, err = stringField(fields, "text")
-	case hasPrompt && hasCompletion && !hasText:
-		if p.Prompt, err = stringField(fields, "prompt"); err == nil {
-			p.Text, err = stringField(fields, "completion")
+	for _, keys := range pairKeys {
+		if r.has(keys[:]...) && !r.has("text") {
+			if p.Prompt, err = r.text(keys[0]); err == nil {
+				p.Text, err = r.text(keys[1])
+			}
+			return p, err
 		}
-	default:
-		var keys []string
-		for key := range fields {
-			keys = append(keys, fmt.Sprintf("%q", key))
-		}
-		slices.Sort(keys)
-		err = fmt.Errorf(`expected {"text"} or {"prompt", "completion"}, got the keys {%s}`, strings.Join(keys, ", "))
 	}
+	if !r.has("text") || r.hasAny("prompt", "completion", "source", "target") {
+		return p, fmt.Errorf(`expected {"text"}, {"prompt", "completion"} or {"source", "target"}, got the keys %s`, r.keys())
+	}
+	p.Text, err = r.text("text")
 	return p, err
-}
-
-func stringField(fields map[string]json.RawMessage, key string) ([]byte, error) {
-	var s *string
-	if err := json.Unmarshal(fields[key], &s); err != nil || s == nil {
-		return nil, fmt.Errorf("%q must be a string, got %.40s", key, fields[key])
-	}
-	return []byte(*s), nil
 }

@@ -2,6 +2,7 @@ package data
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
 )
@@ -121,6 +122,9 @@ func (j *job) encode(e Encoder, c EncodeConfig) error {
 	for p, err := range j.pieces() {
 		if err != nil {
 			return err
+		}
+		if c.Pairs && (len(p.Prompt) == 0 || len(p.Text) == 0) {
+			return j.fail(max(p.line, j.line), errors.New("expected a pair of texts, {\"prompt\", \"completion\"} or {\"source\", \"target\"}, neither of them empty"))
 		}
 		if len(p.Prompt)+len(p.Text) == 0 {
 			continue

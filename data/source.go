@@ -15,8 +15,9 @@ const Stdin = "-"
 
 // Source is text to learn from: a file, all files below a folder, or a stream.
 //
-// Files may be compressed with gzip or zstd, which their first bytes tell. A name that ends in .jsonl or .ndjson
-// (before .gz or .zst) holds one JSON object a line, each a document; any other file is one document of UTF-8 text.
+// Files may be compressed with gzip or zstd, which their first bytes tell. By the end of its name, before .gz or .zst, a file is
+// a list of documents: .jsonl or .ndjson of one JSON object a line; .csv of rows as RFC 4180 has them; .tsv of lines with a tab
+// between cells and without quotes. Tables begin with a header that names their columns. Any other file is one document of UTF-8 text.
 // Of a folder, files and links to files are read, sorted by name within each folder; names that start with a dot
 // and links to folders are left out. A Source can be read any number of times, also while it is being read.
 type Source struct {
@@ -27,10 +28,10 @@ type Source struct {
 
 // input is one file of a Source.
 type input struct {
-	path  string
-	name  string // as errors show it
-	size  int64  // bytes on disk
-	jsonl bool
+	path   string
+	name   string // as errors show it
+	size   int64  // bytes on disk
+	format format
 }
 
 // OpenSource finds the files of path, which names a file, a folder, or by "-" the reader stdin. What can be read only
@@ -102,7 +103,7 @@ func (s *Source) Size() int64 {
 }
 
 func (s *Source) add(path string, size int64) {
-	s.files = append(s.files, input{path: path, name: path, size: size, jsonl: isJSONL(path)})
+	s.files = append(s.files, input{path: path, name: path, size: size, format: formatOf(path)})
 }
 
 func (s *Source) addFolder(root string) error {
@@ -152,13 +153,5 @@ func spoolSource(name string, r io.Reader) (*Source, error) {
 		os.Remove(f.Name())
 		return nil, fmt.Errorf("data: %s: %w", name, err)
 	}
-	return &Source{name: name, files: []input{{path: f.Name(), name: name, size: n, jsonl: isJSONL(name)}}, spool: f.Name()}, nil
-}
-
-func isJSONL(name string) bool {
-	name = strings.ToLower(name)
-	for _, suffix := range []string{".gz", ".zst", ".zstd"} {
-		name = strings.TrimSuffix(name, suffix)
-	}
-	return strings.HasSuffix(name, ".jsonl") || strings.HasSuffix(name, ".ndjson")
+	return &Source{name: name, files: []input{{path: f.Name(), name: name, size: n, format: formatOf(name)}}, spool: f.Name()}, nil
 }

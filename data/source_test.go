@@ -142,9 +142,9 @@ func TestSourceRefuses(t *testing.T) {
 		{"no object", file("a.jsonl", "{\"text\":\"a\"}\n\n[1]\n"), "", "a.jsonl:3: expected a JSON object"},
 		{"broken json", file("a.jsonl", "{\"text\":"), "", "a.jsonl:1: expected a JSON object"},
 		{"two objects", file("a.jsonl", `{"text":"a"} {"text":"b"}`), "", "a.jsonl:1: expected a JSON object"},
-		{"unknown shape", file("a.jsonl", `{"messages":[],"id":1}`), "", `a.jsonl:1: expected {"text"} or {"prompt", "completion"}, got the keys {"id", "messages"}`},
+		{"unknown shape", file("a.jsonl", `{"messages":[],"id":1}`), "", `a.jsonl:1: expected {"text"}, {"prompt", "completion"} or {"source", "target"}, got the keys {"id", "messages"}`},
 		{"half a pair", file("a.jsonl", `{"prompt":"a"}`), "", `got the keys {"prompt"}`},
-		{"both shapes", file("a.jsonl", `{"text":"a","prompt":"b","completion":"c"}`), "", `expected {"text"} or`},
+		{"both shapes", file("a.jsonl", `{"text":"a","prompt":"b","completion":"c"}`), "", `expected {"text"}, `},
 		{"other case", file("a.jsonl", `{"Text":"a"}`), "", `got the keys {"Text"}`},
 		{"null", file("a.jsonl", `{"text":null}`), "", `"text" must be a string, got null`},
 		{"number", file("a.jsonl", `{"prompt":"a","completion":4}`), "", `"completion" must be a string, got 4`},
@@ -176,14 +176,49 @@ func TestDocumentsOfPairs(t *testing.T) {
 	}
 }
 
-func FuzzParseExample(f *testing.F) {
-	for _, s := range []string{`{"text":"a"}`, `{"prompt":"a","completion":"\ud800"}`, `null`, `{"text":{"text":"a"}}`, `[[[[`, `{"text":"a","text":1}`} {
-		f.Add([]byte(s))
+func FuzzRecords(f *testing.F) {
+	for _, s := range []string{
+		`{"text":"a"}`, `{"prompt":"a","completion":"\ud800"}`, `null`, `{"text":{"text":"a"}}`, `[[[[`, `{"text":"a","text":1}`,
+		`{"text":"a","label":[1,2e9]}`, `{"tokens":["a","b"],"labels":["B","O"]}`, "{\"text\":\"a\",\"label\":true}\n\n{",
+		"text,label\n\"a\"\"b\n\",x\n", "text,label\na,\"", "text\tlabel\r\na \"b\t1.5\r\n", "text,text\n", ",\n,\n", "text_pair,text,label\n1,2,3\n4\n",
+	} {
+		for kind := range byte(4) {
+			f.Add([]byte(s), kind)
+		}
 	}
-	f.Fuzz(func(t *testing.T, line []byte) {
-		p, err := parseExample(line)
-		if err == nil && !(p.First && p.Last) {
-			t.Error("an example is a whole document")
+	f.Fuzz(func(t *testing.T, text []byte, kind byte) {
+		b := &block{name: "x", line: 1, text: text, format: format(kind % 4)}
+		if b.format == plainText {
+			return
+		}
+		if b.format != jsonLines {
+			end := b.format.firstRecord(text)
+			columns, err := b.format.readHeader(text[:end])
+			if err != nil {
+				return
+			}
+			b.columns, b.text, b.line = columns, text[end:], 2
+		}
+		lines := 1 + strings.Count(string(text), "\n")
+		for r, err := range b.records() {
+			if err != nil {
+				if !strings.HasPrefix(err.Error(), "data: x:") {
+					t.Errorf("error %q does not start with the file", err)
+				}
+				return
+			}
+			if r.line < 1 || r.line > lines {
+				t.Errorf("a record in line %d of %d", r.line, lines)
+			}
+			if p, err := r.piece(); err == nil && !(p.First && p.Last) {
+				t.Error("a record is a whole document")
+			}
+			for _, kind := range []LabelKind{Classification, TokenClassification, Regression} {
+				x, err := r.labelled(kind)
+				if err == nil && kind == TokenClassification && len(x.words) != len(x.names) {
+					t.Errorf("%d words with %d labels", len(x.words), len(x.names))
+				}
+			}
 		}
 	})
 }

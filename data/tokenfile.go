@@ -13,18 +13,25 @@ import (
 	"github.com/edsrzf/mmap-go"
 )
 
-// A token file is little-endian throughout and has four sections, each starting at a multiple of eight bytes:
+// A token file is little-endian throughout and has these sections, each starting at a multiple of eight bytes:
 //
 //	header     64 bytes, as in struct header
 //	ids        Tokens × Width bytes, uint16 or uint32
 //	mask       only with maskFlag: a bit a token, lowest first, set where the token is to be learned
+//	types      only with typesFlag: a bit a token, set where it is of the second text of a pair
 //	ends       Documents × uint64: where each document ends, as a number of tokens
+//	labels     only with labelsFlag: a class, int32, a document or token, or the values, float32, of each document
+//	names      only with labelsFlag: LabelBytes of JSON, which describe the labels (type Labels)
 //
+// A reader refuses flags that it doesn't know, so that older versions don't misread files with sections that came later.
 // A file that doesn't start with the magic number is read as uint16 ids and nothing else.
 const (
 	tokenMagic = "SEAHTOK1"
 	headerSize = 64
-	maskFlag   = 1
+
+	maskFlag   = 1 << 0
+	typesFlag  = 1 << 1
+	labelsFlag = 1 << 2
 )
 
 // castagnoli is the polynomial that processors have an instruction for.
@@ -41,7 +48,7 @@ type header struct {
 	TextBytes   uint64 // of the text that the ids were made from; 0 where not known
 	Flags       uint32
 	Checksum    uint32 // CRC-32C of all that follows the header
-	_           uint32
+	LabelBytes  uint32 // of the labels' description
 	HeaderCheck uint32 // CRC-32C of the header up to here
 }
 
@@ -131,16 +138,33 @@ func parseTokens(b []byte) (*Tokens, header, error) {
 	if err := h.validate(); err != nil {
 		return nil, h, err
 	}
-	ids, mask, end := h.layout()
-	if uint64(len(b)) != end {
-		return nil, h, fmt.Errorf("truncated or overlong: %d bytes, expected %d for %d tokens", len(b), end, h.Tokens)
+	var labels Labels
+	if h.Flags&labelsFlag != 0 {
+		names := pad8(uint64(h.LabelBytes))
+		if uint64(len(b)) < headerSize+names {
+			return nil, h, fmt.Errorf("truncated: %d bytes", len(b))
+		}
+		var err error
+		if labels, err = parseLabels(b[uint64(len(b))-names:][:h.LabelBytes]); err != nil {
+			return nil, h, err
+		}
+	}
+	l := h.layout(labels)
+	if l.labels > uint64(len(b)) || uint64(len(b)) != l.file {
+		return nil, h, fmt.Errorf("truncated or overlong: %d bytes, expected %d for %d tokens", len(b), l.file, h.Tokens)
 	}
 	t := &Tokens{
-		ids: b[headerSize:][:h.Tokens*uint64(h.Width)], width: int(h.Width), ends: b[end-8*h.Documents : end],
-		hi: int(h.Tokens), vocab: int(h.Vocab), bytes: int64(h.TextBytes),
+		ids: b[headerSize:][:h.Tokens*uint64(h.Width)], width: int(h.Width), ends: b[l.ends : l.ends+8*h.Documents],
+		hi: int(h.Tokens), vocab: int(h.Vocab), bytes: int64(h.TextBytes), labels: labels,
 	}
 	if h.Flags&maskFlag != 0 {
-		t.mask = b[headerSize+ids:][:mask]
+		t.mask = b[l.mask:l.types]
+	}
+	if h.Flags&typesFlag != 0 {
+		t.types = b[l.types:l.ends]
+	}
+	if h.Flags&labelsFlag != 0 {
+		t.labelled = b[l.labels:][:4*labels.entries(h.Documents, h.Tokens)]
 	}
 	last := 0
 	for d := range int(h.Documents) {
@@ -153,7 +177,7 @@ func parseTokens(b []byte) (*Tokens, header, error) {
 	if last != t.hi {
 		return nil, h, fmt.Errorf("damaged: the last document ends at token %d of %d", last, t.hi)
 	}
-	return t, h, nil
+	return t, h, t.checkLabels()
 }
 
 // validate refuses a header whose sections could not be laid out.
@@ -165,19 +189,34 @@ func (h *header) validate() error {
 		return fmt.Errorf("a vocabulary of %d does not fit ids of %d bytes", h.Vocab, h.Width)
 	case h.Tokens == 0 || h.Tokens > 1<<48 || h.Documents > h.Tokens || h.Targets > h.Tokens || h.TextBytes > 1<<56:
 		return fmt.Errorf("damaged header: %d tokens, %d documents, %d targets", h.Tokens, h.Documents, h.Targets)
-	case h.Flags&^maskFlag != 0:
+	case h.Flags&^(maskFlag|typesFlag|labelsFlag) != 0:
 		return fmt.Errorf("unknown flags %#x: written by a newer version?", h.Flags)
 	}
 	return nil
 }
 
-// layout returns the padded sizes of the ids and of the mask, and the size of the file.
-func (h *header) layout() (ids, mask, file uint64) {
-	ids = pad8(h.Tokens * uint64(h.Width))
+// fileLayout is where the sections of a file begin, and where it ends.
+type fileLayout struct{ mask, types, ends, labels, file uint64 }
+
+// layout lays out the sections of a file with such labels.
+func (h *header) layout(labels Labels) fileLayout {
+	var l fileLayout
+	bits := pad8((h.Tokens + 7) / 8)
+	l.mask = headerSize + pad8(h.Tokens*uint64(h.Width))
+	l.types = l.mask
 	if h.Flags&maskFlag != 0 {
-		mask = pad8((h.Tokens + 7) / 8)
+		l.types += bits
 	}
-	return ids, mask, headerSize + ids + mask + 8*h.Documents
+	l.ends = l.types
+	if h.Flags&typesFlag != 0 {
+		l.ends += bits
+	}
+	l.labels = l.ends + 8*h.Documents
+	l.file = l.labels
+	if h.Flags&labelsFlag != 0 {
+		l.file += pad8(4*labels.entries(h.Documents, h.Tokens)) + pad8(uint64(h.LabelBytes))
+	}
+	return l
 }
 
 func pad8(n uint64) uint64 { return (n + 7) &^ 7 }

@@ -2,6 +2,7 @@ package data
 
 import (
 	"encoding/binary"
+	"errors"
 	"hash/crc32"
 	"os"
 	"path/filepath"
@@ -241,7 +242,7 @@ func TestOpenTokensRefuses(t *testing.T) {
 		{"width", resealed(good, 8, 3), "3 bytes a token, expected 2 or 4"},
 		{"vocabulary", resealed(good, 14, 2), "a vocabulary of 131172 does not fit"},
 		{"tokens", resealed(good, 23, 0xff), "damaged header"},
-		{"flags", resealed(good, 48, 2), "unknown flags 0x2"},
+		{"flags", resealed(good, 48, 8), "unknown flags 0x8"},
 		{"documents out of order", changed(len(good)-16, 101), "document 0 ends at token 101"},
 		{"documents end early", changed(len(good)-8, 99), "the last document ends at token 99 of 100"},
 	}
@@ -322,6 +323,22 @@ func FuzzParseTokens(f *testing.F) {
 		}
 		f.Add(b)
 	}
+	for _, l := range []Labels{{Classification, []string{"a", "b"}}, {TokenClassification, []string{"a", "b"}}, {Regression, []string{"a", "b"}}} {
+		path := filepath.Join(f.TempDir(), "tokens")
+		w, err := NewTokenWriter(path, 300)
+		if err != nil {
+			f.Fatal(err)
+		}
+		x := Example{IDs: []int32{1, 2}, Types: []int32{0, 1}, Class: 1, Classes: []int32{1, Ignored}, Values: []float32{0.5, -1}}
+		if err := errors.Join(w.Describe(l), w.AppendExample(x), w.AppendExample(x), w.Commit()); err != nil {
+			f.Fatal(err)
+		}
+		b, err := os.ReadFile(path)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b)
+	}
 	f.Add([]byte("\x01\x00\x02\x00"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if len(b) >= headerSize { // so that the fuzzer gets beyond the checksum
@@ -339,5 +356,11 @@ func FuzzParseTokens(f *testing.F) {
 			}
 		}
 		tokens.Targets()
+		if d, err := NewLabelled(tokens, 0); err == nil && d.Layout().Length*d.Layout().Values < 1<<20 {
+			b := NewBatch(1, d.Layout())
+			for i := range d.Len() {
+				d.Fill(b.row(0), i, 0)
+			}
+		}
 	})
 }

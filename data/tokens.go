@@ -3,6 +3,7 @@ package data
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 	"math/bits"
 	"sort"
 )
@@ -17,11 +18,15 @@ type Tokens struct {
 	ids   []byte // little-endian, width bytes each
 	width int    // 2 or 4
 	mask  []byte // a bit a token of the whole sequence, set where it is a target; nil: all are
+	types []byte // a bit a token, set where it is of the second text of a pair; nil: none is
 	ends  []byte // where documents end, eight bytes each, ascending; nil: one document
 	lo    int    // the view is [lo, hi) of the whole
 	hi    int
 	vocab int   // ids are below it; 0: not known
 	bytes int64 // of text in the whole sequence; 0: not known
+
+	labels   Labels // what the documents' labels are
+	labelled []byte // they themselves, four bytes each, of the whole sequence
 }
 
 // NewTokens returns ids, one document of which every token is a target, as Tokens. Ids must lie in [0, vocab).
@@ -67,6 +72,46 @@ func (t *Tokens) Target(i int) bool {
 	}
 	i += t.lo
 	return t.mask[i/8]>>(i%8)&1 != 0
+}
+
+// Labels returns what labels the documents have; the kind is empty where they have none.
+func (t *Tokens) Labels() Labels { return t.labels }
+
+// second reports whether token i is of the second text of a pair.
+func (t *Tokens) second(i int) bool {
+	i += t.lo
+	return t.types != nil && t.types[i/8]>>(i%8)&1 != 0
+}
+
+// class returns label i of the view: of document i, or of token i where tokens have classes.
+func (t *Tokens) class(i int) int32 {
+	if t.labels.Kind == TokenClassification {
+		return int32(t.entry(t.lo + i))
+	}
+	return int32(t.entry(t.firstDocument() + i))
+}
+
+// value returns value c of document d.
+func (t *Tokens) value(d, c int) float32 {
+	return math.Float32frombits(t.entry((t.firstDocument()+d)*len(t.labels.Names) + c))
+}
+
+// entry returns label i of the whole sequence as it is stored.
+func (t *Tokens) entry(i int) uint32 { return binary.LittleEndian.Uint32(t.labelled[4*i:]) }
+
+// checkLabels returns an error for labels that no writer writes.
+func (t *Tokens) checkLabels() error {
+	for i := range len(t.labelled) / 4 {
+		e := t.entry(i)
+		if t.labels.Kind == Regression {
+			if v := float64(math.Float32frombits(e)); math.IsNaN(v) || math.IsInf(v, 0) {
+				return fmt.Errorf("damaged: value %d is %v", i, v)
+			}
+		} else if c := int32(e); c != Ignored && (c < 0 || int(c) >= len(t.labels.Names)) {
+			return fmt.Errorf("damaged: label %d is class %d of %d", i, c, len(t.labels.Names))
+		}
+	}
+	return nil
 }
 
 // Targets returns how many tokens are to be learned.

@@ -11,12 +11,12 @@ import (
 )
 
 // TokenWriter writes a token file of any size in little memory. The file appears under its name only when Commit has written
-// all of it to the disk; until then it grows beside it, under names that end in .partial, .partial-mask and .partial-ends.
+// all of it to the disk; until then it grows beside it, under names that end in .partial, .partial-mask and the like.
 // One writer at a time may write to a path.
 type TokenWriter struct {
 	*assembler
 	path     string
-	sections [3]*section
+	sections [sections]*section
 }
 
 // section is one section of the file, being written.
@@ -28,16 +28,18 @@ type section struct {
 // NewTokenWriter starts a token file with ids in [0, vocab): uint16 where they fit, else uint32.
 func NewTokenWriter(path string, vocab int) (*TokenWriter, error) {
 	w := &TokenWriter{path: path}
-	for i, suffix := range []string{".partial", ".partial-mask", ".partial-ends"} {
+	var out [sections]io.Writer
+	for i, suffix := range []string{".partial", ".partial-mask", ".partial-types", ".partial-ends", ".partial-labels"} {
 		f, err := os.Create(path + suffix)
 		if err != nil {
 			w.Abort()
 			return nil, fmt.Errorf("data: %w", err)
 		}
 		w.sections[i] = &section{bufio.NewWriterSize(f, readBuffer), f}
+		out[i] = w.sections[i]
 	}
 	var err error
-	if w.assembler, err = newAssembler(vocab, w.sections[0], w.sections[1], w.sections[2]); err == nil {
+	if w.assembler, err = newAssembler(vocab, out); err == nil {
 		_, err = w.sections[0].Write(make([]byte, headerSize))
 	}
 	if err != nil {

@@ -1,0 +1,73 @@
+package data
+
+import "fmt"
+
+// Labelled gives each labelled text a row of its own, filled up with padding. A class or the values of a text stand at its first
+// token, where encoders look for them; classes of words at the first token of each.
+type Labelled struct {
+	tokens *Tokens
+	length int
+	values int
+	types  bool
+}
+
+// NewLabelled returns rows of length T for all texts of t; 0 takes the longest text's. No text may be longer.
+func NewLabelled(t *Tokens, length int) (*Labelled, error) {
+	if t.Labels().Kind == "" {
+		return nil, fmt.Errorf("data: labelled texts: the tokens have no labels")
+	}
+	if t.Documents() == 0 {
+		return nil, fmt.Errorf("data: labelled texts: no documents")
+	}
+	longest := 0
+	for d := range t.Documents() {
+		lo, hi := t.Document(d)
+		longest = max(longest, hi-lo)
+	}
+	if length == 0 {
+		length = longest
+	}
+	if longest > length {
+		return nil, fmt.Errorf("data: labelled texts: one has %d tokens, expected at most %d", longest, length)
+	}
+	return &Labelled{tokens: t, length: length, values: t.Labels().values(), types: t.types != nil}, nil
+}
+
+// Len returns the number of texts.
+func (l *Labelled) Len() int { return l.tokens.Documents() }
+
+// Layout returns rows of T tokens, with types if there are pairs of texts and with values for a regression.
+func (l *Labelled) Layout() Layout {
+	return Layout{Length: l.length, Values: l.values, Segments: true, Types: l.types}
+}
+
+// Fill writes row i, whatever jitter is.
+func (l *Labelled) Fill(row Row, i int, _ uint64) int {
+	lo, hi := l.tokens.Document(i)
+	n := hi - lo
+	l.tokens.copyIDs(row.IDs[:n], lo)
+	row.segment(0, 0, n)
+	for k := range row.Types {
+		row.Types[k] = int32(bit(k < n && l.tokens.second(lo+k)))
+	}
+	row.pad(n)
+	fill(row.Targets[:n], Ignored)
+	clear(row.Values)
+	switch l.tokens.labels.Kind {
+	case TokenClassification:
+		count := 0
+		for k := range n {
+			row.Targets[k] = l.tokens.class(lo + k)
+			count += bit(row.Targets[k] != Ignored)
+		}
+		return count
+	case Classification:
+		row.Targets[0] = l.tokens.class(i)
+	case Regression:
+		row.Targets[0] = 0
+		for c := range l.values {
+			row.Values[c] = l.tokens.value(i, c)
+		}
+	}
+	return bit(row.Targets[0] != Ignored)
+}

@@ -1,0 +1,215 @@
+package data
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+)
+
+// Framer turns texts into the ids that an encoder reads, as a tokenizer does. Frame must bear concurrent calls.
+type Framer interface {
+	// Frame returns the ids of a text, or of a pair of texts where pair is not nil, with the special tokens around them; for each
+	// token whether it is of the first (0) or the second text (1), and which bytes of its text it stands for, none for
+	// special tokens. If there are more than maxLength tokens the texts are cut, the longer one first.
+	Frame(text, pair []byte, maxLength int) (ids, types []int32, offsets [][2]int, cut bool, err error)
+	// VocabSize returns a number that all ids are below.
+	VocabSize() int
+}
+
+// LabelledConfig configures EncodeLabelled and EncodeLabelledFile.
+type LabelledConfig struct {
+	// Labels are what the texts may have as labels. Another one is an error.
+	Labels Labels
+	// MaxLength is the most tokens of a text, special ones included, > 0. Longer texts are cut.
+	MaxLength int
+	// Progress is called after each block of about 256 KiB of text; nil for silence.
+	Progress func(Progress)
+}
+
+// LabelledReport tells what EncodeLabelled did.
+type LabelledReport struct {
+	Examples int
+	Cut      int // texts that were longer than MaxLength
+}
+
+// EncodeLabelled returns the tokens and labels of a source of the shape that ReadLabels documents, in memory.
+func EncodeLabelled(ctx context.Context, s *Source, f Framer, c LabelledConfig) (*Tokens, LabelledReport, error) {
+	w, err := newMemoryWriter(f.VocabSize())
+	if err != nil {
+		return nil, LabelledReport{}, err
+	}
+	report, err := encodeLabelled(ctx, s, f, c, w.assembler)
+	if err != nil {
+		return nil, report, err
+	}
+	t, err := w.tokens()
+	return t, report, err
+}
+
+// EncodeLabelledFile writes them to a token file at path, for OpenTokens. Where it returns an error, it leaves no file, and one
+// that was there as it was.
+func EncodeLabelledFile(ctx context.Context, path string, s *Source, f Framer, c LabelledConfig) (LabelledReport, error) {
+	w, err := NewTokenWriter(path, f.VocabSize())
+	if err != nil {
+		return LabelledReport{}, err
+	}
+	defer w.Abort()
+	report, err := encodeLabelled(ctx, s, f, c, w.assembler)
+	if err != nil {
+		return report, err
+	}
+	return report, w.Commit()
+}
+
+func encodeLabelled(ctx context.Context, s *Source, f Framer, c LabelledConfig, w *assembler) (LabelledReport, error) {
+	var report LabelledReport
+	if c.MaxLength < 1 {
+		return report, fmt.Errorf("data: labelled texts: MaxLength is %d, expected 1 or more", c.MaxLength)
+	}
+	if err := w.Describe(c.Labels); err != nil {
+		return report, err
+	}
+	e := labelEncoder{framer: f, config: c, classes: map[string]int32{}}
+	for i, name := range c.Labels.Names {
+		e.classes[name] = int32(i)
+	}
+	var read atomic.Int64
+	for b, err := range s.blocks(&read, newBuffer) {
+		if err == nil {
+			err = context.Cause(ctx)
+		}
+		if err != nil {
+			return report, err
+		}
+		encoded, err := e.block(b)
+		if err != nil {
+			return report, err
+		}
+		for _, x := range encoded {
+			if err := w.AppendExample(x.Example); err != nil {
+				return report, err
+			}
+			report.Examples++
+			report.Cut += bit(x.cut)
+		}
+		if c.Progress != nil {
+			c.Progress(Progress{Read: read.Load(), Size: s.Size(), Documents: int64(w.h.Documents), Tokens: int64(w.h.Tokens)})
+		}
+	}
+	if report.Examples == 0 {
+		return report, fmt.Errorf("%w in %s", errNoTokens, s.name)
+	}
+	return report, nil
+}
+
+// labelEncoder turns labelled texts into examples.
+type labelEncoder struct {
+	framer  Framer
+	config  LabelledConfig
+	classes map[string]int32
+}
+
+// encodedExample is an example, and whether its text was cut.
+type encodedExample struct {
+	Example
+	cut bool
+	err error
+}
+
+// block encodes the texts of a block, on all cores.
+func (e *labelEncoder) block(b *block) ([]encodedExample, error) {
+	var texts []labelledText
+	for x, err := range b.labelledTexts(e.config.Labels.Kind) {
+		if err != nil {
+			return nil, err
+		}
+		texts = append(texts, x)
+	}
+	out := make([]encodedExample, len(texts))
+	var next atomic.Int64
+	var wait sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(texts)) {
+		wait.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(texts); i = int(next.Add(1)) - 1 {
+				out[i] = e.text(texts[i])
+			}
+		})
+	}
+	wait.Wait()
+	for i, x := range out {
+		if x.err != nil {
+			return nil, b.fail(texts[i].line, x.err)
+		}
+	}
+	return out, nil
+}
+
+// text encodes one text.
+func (e *labelEncoder) text(x labelledText) encodedExample {
+	var out encodedExample
+	if len(x.values) != e.config.Labels.values() {
+		out.err = fmt.Errorf("%d values to find, expected %d", len(x.values), e.config.Labels.values())
+		return out
+	}
+	classes := make([]int32, len(x.names))
+	for i, name := range x.names {
+		class, ok := e.classes[name]
+		if !ok {
+			out.err = fmt.Errorf("label %q is not one of %s", name, strings.Join(e.config.Labels.Names, ", "))
+			return out
+		}
+		classes[i] = class
+	}
+	var offsets [][2]int
+	text, ends := x.text, []int(nil)
+	if x.words != nil {
+		text, ends = joinWords(x.words)
+	}
+	out.IDs, out.Types, offsets, out.cut, out.err = e.framer.Frame(text, x.pair, e.config.MaxLength)
+	if out.err == nil && len(out.IDs) == 0 {
+		out.err = fmt.Errorf("the text has no tokens")
+	}
+	if !slices.Contains(out.Types, 1) {
+		out.Types = nil
+	}
+	switch e.config.Labels.Kind {
+	case Classification:
+		out.Class = classes[0]
+	case TokenClassification:
+		out.Classes = firstTokens(offsets, ends, classes)
+	}
+	out.Values = x.values
+	return out
+}
+
+// joinWords puts a space between words and returns where each ends.
+func joinWords(words []string) (text []byte, ends []int) {
+	for i, word := range words {
+		if i > 0 {
+			text = append(text, ' ')
+		}
+		text = append(text, word...)
+		ends = append(ends, len(text))
+	}
+	return text, ends
+}
+
+// firstTokens gives the first token of each word the class of the word, and Ignored to the others, as Hugging Face's recipe does.
+func firstTokens(offsets [][2]int, ends []int, classes []int32) []int32 {
+	out := make([]int32, len(offsets))
+	last := -1
+	for i, o := range offsets {
+		out[i] = Ignored
+		if o[1] <= o[0] {
+			continue
+		}
+		if word, _ := slices.BinarySearch(ends, o[1]); word < len(classes) && word != last {
+			out[i], last = classes[word], word
+		}
+	}
+	return out
+}
