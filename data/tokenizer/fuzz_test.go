@@ -15,19 +15,39 @@ import (
 )
 
 // try runs what a reader has made of a file: it must not fail on any text.
-func try(t *testing.T, file *tokenizerjson.File, s settings) {
+func try(t *testing.T, file *tokenizerjson.File, s settings, texts ...string) {
 	tok, err := New(file, s)
 	if err != nil {
 		return
 	}
-	for _, text := range []string{"", "Hello  world, 你好!\n", "\xff▁<s>"} {
+	for _, text := range append(texts, "", "Hello  world, 你好!\n", "\xff▁<s>") {
 		ids := tok.AppendIDs(nil, []byte(text), true)
-		tok.Encode([]byte(text), EncodeOptions{AddSpecial: true})
 		tok.Decode(ids, false)
+		e, err := tok.Encode([]byte(text), EncodeOptions{AddSpecial: true})
+		if err != nil {
+			continue
+		}
+		if !slices.Equal(ids, e.IDs) {
+			t.Errorf("%q: AppendIDs gives %v, Encode %v", text, ids, e.IDs)
+		}
+		for i, at := range e.Offsets {
+			if at[0] < 0 || at[0] > at[1] || at[1] > len(text) {
+				t.Errorf("%q: token %d is at %v", text, i, at)
+			}
+		}
+		tok.Encode([]byte(text), EncodeOptions{Pair: []byte(text), AddSpecial: true, MaxLength: 5, PadTo: 7, Sampling: &Sampling{Dropout: 0.5, Alpha: 0.5}})
 	}
 	tok.EndOfText()
-	if _, err := file.Marshal(); err != nil {
-		t.Errorf("a file that was read cannot be written: %v", err)
+	b, err := file.Marshal()
+	if err != nil {
+		t.Fatalf("a file that was read cannot be written: %v", err)
+	}
+	again, err := tokenizerjson.Parse(b)
+	if err != nil {
+		t.Fatalf("a file that was written cannot be read: %v\n%s", err, b)
+	}
+	if twice, err := again.Marshal(); err != nil || !bytes.Equal(b, twice) {
+		t.Fatalf("written twice it differs: %v\n%s\n%s", err, b, twice)
 	}
 }
 
@@ -39,13 +59,13 @@ func FuzzTokenizerJSON(f *testing.F) {
 			f.Fatal(err)
 		}
 		if len(b) < 16<<10 {
-			f.Add(b)
+			f.Add(b, "the rays of light")
 		}
 	}
-	f.Add([]byte(`{"model":{"type":"BPE","vocab":{"a":0,"":1},"merges":[["a",""]]},"normalizer":{"type":"Sequence","normalizers":[{"type":"NFC"}]}}`))
-	f.Fuzz(func(t *testing.T, b []byte) {
+	f.Add([]byte(`{"model":{"type":"BPE","vocab":{"a":0,"":1},"merges":[["a",""]]},"normalizer":{"type":"Sequence","normalizers":[{"type":"NFC"}]}}`), "aa")
+	f.Fuzz(func(t *testing.T, b []byte, text string) {
 		if file, err := tokenizerjson.Parse(b); err == nil {
-			try(t, file, nil)
+			try(t, file, nil, text)
 		}
 	})
 }
