@@ -73,6 +73,7 @@ func FuzzTokenizerJSON(f *testing.F) {
 func FuzzVocabularies(f *testing.F) {
 	f.Add([]byte("{\"a\":0}"), []byte("a b\n"))
 	f.Add([]byte("[UNK]\nthe\n##s\n"), []byte(`{"do_lower_case":false}`))
+	f.Add([]byte("[UNK]\n\xff\nx\nx\n"), []byte(`{}`))
 	f.Add([]byte("YQ== 0\nYg== 1\nYWI= 2\n"), []byte("{}"))
 	f.Fuzz(func(t *testing.T, b, more []byte) {
 		dir := t.TempDir()

@@ -52,6 +52,7 @@ func TestHostileFilesAreRefused(t *testing.T) {
 		"bad table":          {tinyBPE, `,"normalizer":{"type":"Precompiled","precompiled_charsmap":"/////w=="}`, "Precompiled"},
 		"two templates": {tinyBPE, `,"post_processor":{"type":"Sequence","processors":[{"type":"BertProcessing","sep":["a",0],"cls":["b",1]},
 			{"type":"BertProcessing","sep":["a",0],"cls":["b",1]}]}`, "at most one"},
+		"no UTF-8":  {"{\"type\":\"BPE\",\"vocab\":{\"\xff\":0},\"merges\":[]}", ``, "UTF-8"},
 		"truncated": {`{"type":"BPE","vocab":{"a":0`, ``, ""},
 	} {
 		begin := time.Now()
@@ -121,6 +122,33 @@ func TestLoadNamesWhatItLooksFor(t *testing.T) {
 	os.WriteFile(filepath.Join(dir, "merges.txt"), []byte("#version: 0.2\n"), 0o600)
 	if tok, err := Load(dir); err != nil || tok.VocabSize() != 1 {
 		t.Errorf("a vocabulary with merges gives %v", err)
+	}
+}
+
+func TestVocabulariesOfLines(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "vocab.txt")
+	os.WriteFile(path, []byte("[UNK]\nx\n\xffy\n"), 0o600)
+	if _, err := Load(path); err == nil || !strings.Contains(err.Error(), "token 2 is not UTF-8") {
+		t.Errorf("a token that is no UTF-8 gives %v", err)
+	}
+	// Of a token that comes twice, the later place is its id, also once it is saved.
+	os.WriteFile(path, []byte("[UNK]\nx\nx\n"), 0o600)
+	tok, err := Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := tok.Save(dir); err != nil {
+		t.Fatal(err)
+	}
+	again, err := Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tok := range []*Tokenizer{tok, again} {
+		if id, _ := tok.ID("x"); id != 2 {
+			t.Errorf("x has the id %d, want 2", id)
+		}
 	}
 }
 

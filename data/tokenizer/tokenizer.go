@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/seahorse-ml/seahorse/data/tokenizer/decode"
 	"github.com/seahorse-ml/seahorse/data/tokenizer/model"
@@ -55,6 +56,9 @@ func New(file *tokenizerjson.File, settings map[string]json.RawMessage) (*Tokeni
 	if err != nil {
 		return nil, err
 	}
+	if err := validTokens(t.model.Vocab(), file.AddedTokens); err != nil {
+		return nil, err
+	}
 	if file.PostProcessor != nil {
 		if t.plan, err = file.PostProcessor.Plan(); err != nil {
 			return nil, err
@@ -68,6 +72,21 @@ func New(file *tokenizerjson.File, settings map[string]json.RawMessage) (*Tokeni
 	}
 	t.findShortcut()
 	return t, nil
+}
+
+// validTokens refuses tokens that are no UTF-8: tokenizer.json could not hold them.
+func validTokens(v *model.Vocab, added []tokenizerjson.AddedToken) error {
+	for id := range int32(v.Len()) {
+		if token, _ := v.Token(id); !utf8.ValidString(token) {
+			return fmt.Errorf("tokenizer: token %d is not UTF-8: %q", id, token)
+		}
+	}
+	for _, a := range added {
+		if !utf8.ValidString(a.Content) {
+			return fmt.Errorf("tokenizer: added token %d is not UTF-8: %q", a.ID, a.Content)
+		}
+	}
+	return nil
 }
 
 // rawBytes lets a byte-level model take the bytes of words as they are, where

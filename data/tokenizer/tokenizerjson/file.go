@@ -5,7 +5,9 @@ package tokenizerjson
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"unicode/utf8"
 
 	"github.com/seahorse-ml/seahorse/data/tokenizer/decode"
 	"github.com/seahorse-ml/seahorse/data/tokenizer/normalize"
@@ -73,6 +75,9 @@ const maxNesting = 16
 
 // Parse reads a tokenizer.json. A component that it does not know is an error that names it.
 func Parse(b []byte) (*File, error) {
+	if !utf8.Valid(b) {
+		return nil, errors.New("tokenizerjson: the file is not UTF-8")
+	}
 	var r raw
 	if err := json.Unmarshal(b, &r); err != nil {
 		return nil, fmt.Errorf("tokenizerjson: %w", err)

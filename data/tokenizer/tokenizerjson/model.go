@@ -244,15 +244,15 @@ func optional[T comparable](v T) *T {
 	return &v
 }
 
-// orderedVocab is written in the order of the ids.
+// orderedVocab is written in the order of the ids. Of a token with several ids, the one that it is known by is written.
 type orderedVocab struct{ *model.Vocab }
 
 // MarshalJSON implements json.Marshaler.
 func (v orderedVocab) MarshalJSON() ([]byte, error) {
 	out := []byte{'{'}
 	for id := range int32(v.Len()) {
-		token, ok := v.Token(id)
-		if !ok {
+		token, _ := v.Token(id)
+		if known, ok := v.ID(token); !ok || known != id {
 			continue
 		}
 		key, err := marshal(token)
