@@ -7,10 +7,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/seahorse-ml/seahorse/data/tokenizer/decode"
-	"github.com/seahorse-ml/seahorse/data/tokenizer/model"
-	"github.com/seahorse-ml/seahorse/data/tokenizer/postprocess"
-	"github.com/seahorse-ml/seahorse/data/tokenizer/pretok"
 	"github.com/seahorse-ml/seahorse/data/tokenizer/tokenizerjson"
 	"github.com/seahorse-ml/seahorse/data/tokenizer/training"
 )
@@ -29,8 +25,11 @@ type TrainConfig struct {
 	// Chinese segments Chinese into words by a dictionary, in "word". Only this
 	// package can run the tokenizer that results. Default false.
 	Chinese bool
-	// Coverage is the share of the text whose characters "unigram" puts into the
-	// vocabulary, the most frequent first; default 0.9995.
+	// ByteFallback makes the words of "bpe" consist of characters, as in Llama 2, and not
+	// of bytes, as in GPT-2; characters outside of the vocabulary are spelled as bytes. Default false.
+	ByteFallback bool
+	// Coverage is the share of the text whose characters "unigram", and "bpe" with
+	// ByteFallback, put into the vocabulary, the most frequent first; default 0.9995 for both.
 	Coverage float64
 	// Special lists the special tokens, which come first in the vocabulary.
 	Special []string
@@ -66,6 +65,8 @@ func NewTrainConfig(kind string) TrainConfig {
 	case "char":
 		c.VocabSize = 0
 		c.Special = append(c.Special, unknownToken)
+	case "bpe":
+		c.Coverage = 0.9995
 	case "wordpiece":
 		c.Special = slices.Clone(bertSpecial)
 	case "unigram":
@@ -89,13 +90,22 @@ func (c *TrainConfig) Validate() error {
 		least, unknown = len(c.Special)+1, "[UNK]"
 	case "unigram":
 		least, unknown = len(c.Special)+1, unknownToken
-		if !(c.Coverage > 0 && c.Coverage <= 1) {
-			return fmt.Errorf("tokenizer: train: coverage must be above 0 and at most 1, got %g", c.Coverage)
-		}
 	case "word":
 		unknown = unknownToken
 	default:
 		return fmt.Errorf("tokenizer: train: model must be char, bpe, wordpiece, unigram or word, got %q", c.Model)
+	}
+	if c.ByteFallback && c.Model != "bpe" {
+		return fmt.Errorf("tokenizer: train: only bpe models fall back to bytes, not %s", c.Model)
+	}
+	if (c.Model == "unigram" || c.ByteFallback) && !(c.Coverage > 0 && c.Coverage <= 1) {
+		return fmt.Errorf("tokenizer: train: coverage must be above 0 and at most 1, got %g", c.Coverage)
+	}
+	if c.Chinese && c.Model != "word" {
+		return fmt.Errorf("tokenizer: train: only word models segment Chinese, not %s", c.Model)
+	}
+	if c.Cased && c.Model != "wordpiece" && c.Model != "word" {
+		return fmt.Errorf("tokenizer: train: cased is for wordpiece and word models; %s models always keep the case", c.Model)
 	}
 	if c.VocabSize < least {
 		return fmt.Errorf("tokenizer: train: a %s model with %d special tokens has at least %d tokens, got a vocabulary of %d", c.Model, len(c.Special), least, c.VocabSize)
@@ -129,7 +139,11 @@ func Train(ctx context.Context, c TrainConfig, corpus Corpus) (*Tokenizer, error
 	case "char":
 		file, err = c.trainChar(ctx, corpus)
 	case "bpe":
-		file, err = c.trainBPE(ctx, corpus)
+		if c.ByteFallback {
+			file, err = c.trainCharacterBPE(ctx, corpus)
+		} else {
+			file, err = c.trainBPE(ctx, corpus)
+		}
 	case "wordpiece":
 		file, err = c.trainWordPiece(ctx, corpus)
 	case "unigram":
@@ -206,60 +220,4 @@ func (c *TrainConfig) settings() map[string]json.RawMessage {
 		}
 	}
 	return s
-}
-
-func (c *TrainConfig) trainBPE(ctx context.Context, corpus Corpus) (*tokenizerjson.File, error) {
-	words, err := c.count(ctx, corpus, func(document []byte, yield func([]byte)) {
-		for i := 0; i < len(document); {
-			end := pretok.ScanGPT2(document, i)
-			yield(document[i:end])
-			i = end
-		}
-	})
-	if err != nil {
-		return nil, err
-	}
-	symbols := make([]string, 256)
-	for b := range symbols {
-		symbols[b] = string(model.ByteRune(byte(b)))
-	}
-	tokens, merges, err := training.BPE(ctx, words, training.BPEConfig{
-		VocabSize: c.VocabSize, MinFrequency: c.MinFrequency, Special: c.Special, Symbols: symbols, Bytes: true, Progress: c.learning,
-	})
-	if err != nil {
-		return nil, err
-	}
-	return &tokenizerjson.File{
-		AddedTokens:   c.special(),
-		PreTokenizer:  pretok.ByteLevel{UseRegex: true},
-		PostProcessor: postprocess.ByteLevel{UseRegex: true},
-		Decoder:       decode.ByteLevel{UseRegex: true},
-		Model:         model.BPEConfig{Vocab: model.NewVocabList(tokens), Merges: merges},
-	}, nil
-}
-
-// trainChar makes a vocabulary of characters. It is kept as a BPE that merges
-// nothing, the one model of tokenizer.json that takes a text apart into characters.
-func (c *TrainConfig) trainChar(ctx context.Context, corpus Corpus) (*tokenizerjson.File, error) {
-	chars, err := c.count(ctx, corpus, eachRune)
-	if err != nil {
-		return nil, err
-	}
-	chars = slices.DeleteFunc(chars, func(w training.Word) bool { return w.Count < c.MinFrequency })
-	if room := c.VocabSize - len(c.Special); c.VocabSize > 0 && len(chars) > room {
-		slices.SortStableFunc(chars, func(a, b training.Word) int { return int(min(max(b.Count-a.Count, -1), 1)) })
-		chars = chars[:max(room, 0)]
-	}
-	tokens := slices.Clone(c.Special)
-	for _, w := range chars {
-		if !slices.Contains(c.Special, w.Text) {
-			tokens = append(tokens, w.Text)
-		}
-	}
-	slices.Sort(tokens[len(c.Special):])
-	config := model.BPEConfig{Vocab: model.NewVocabList(tokens)}
-	if slices.Contains(c.Special, unknownToken) {
-		config.Unknown = unknownToken
-	}
-	return &tokenizerjson.File{AddedTokens: c.special(), Decoder: decode.Fuse{}, Model: config}, nil
 }

@@ -20,10 +20,23 @@ func opticks(t testing.TB) string {
 	return filepath.Join(runtime.GOROOT(), "src", "testdata", "Isaac.Newton-Opticks.txt")
 }
 
+// kinds are all kinds of tokenizers that can be trained, with the sizes that tests train them at.
+var kinds = map[string]int{"char": 0, "bpe": 1000, "bytefallback": 1000, "wordpiece": 1000, "unigram": 1000, "word": 1000}
+
+// trainConfig returns a kind's configuration.
+func trainConfig(kind string, size int) TrainConfig {
+	model, fallback := kind, kind == "bytefallback"
+	if fallback {
+		model = "bpe"
+	}
+	c := NewTrainConfig(model)
+	c.VocabSize, c.ByteFallback = size, fallback
+	return c
+}
+
 func trained(t testing.TB, kind string, size int) *Tokenizer {
 	t.Helper()
-	c := NewTrainConfig(kind)
-	c.VocabSize = size
+	c := trainConfig(kind, size)
 	tok, err := Train(context.Background(), c, Lines(opticks(t)))
 	if err != nil {
 		t.Fatal(err)
@@ -32,7 +45,7 @@ func trained(t testing.TB, kind string, size int) *Tokenizer {
 }
 
 func TestTrainedTokenizersSaveAndLoad(t *testing.T) {
-	for kind, size := range map[string]int{"char": 0, "bpe": 1000} {
+	for kind, size := range kinds {
 		t.Run(kind, func(t *testing.T) {
 			tok := trained(t, kind, size)
 			dir := filepath.Join(t.TempDir(), "a", "b")
@@ -48,8 +61,9 @@ func TestTrainedTokenizersSaveAndLoad(t *testing.T) {
 			if !slices.Equal(got, want) {
 				t.Errorf("ids after loading %v, want %v", got, want)
 			}
-			if a, ok := loaded.EndOfText(); !ok || a != 0 {
-				t.Errorf("EndOfText = %d, %v, want 0", a, ok)
+			want0, _ := tok.EndOfText()
+			if a, ok := loaded.EndOfText(); !ok || a != want0 {
+				t.Errorf("EndOfText = %d, %v, want %d", a, ok, want0)
 			}
 			if loaded.VocabSize() != tok.VocabSize() || size > 0 && tok.VocabSize() != size {
 				t.Errorf("vocabulary of %d, loaded %d, want %d", tok.VocabSize(), loaded.VocabSize(), size)
@@ -70,14 +84,14 @@ func TestTrainedTokenizersSaveAndLoad(t *testing.T) {
 }
 
 func TestTrainingDoesNotDependOnThreadsOrMemory(t *testing.T) {
-	for kind, size := range map[string]int{"char": 0, "bpe": 2000} {
+	for kind, size := range kinds {
 		var want []byte
 		for _, c := range []struct {
 			threads int
 			memory  int64
 		}{{1, 0}, {2, 0}, {7, 0}, {3, 32 << 20}} {
-			config := NewTrainConfig(kind)
-			config.VocabSize, config.Threads, config.MaxMemory, config.TempDir = size, c.threads, c.memory, t.TempDir()
+			config := trainConfig(kind, size)
+			config.Threads, config.MaxMemory, config.TempDir = c.threads, c.memory, t.TempDir()
 			tok, err := Train(context.Background(), config, Lines(opticks(t)))
 			if err != nil {
 				t.Fatal(err)
@@ -102,8 +116,8 @@ func TestTrainRefuses(t *testing.T) {
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("a canceled context gives %v", err)
 	}
-	for _, kind := range []string{"char", "bpe"} {
-		if _, err := Train(context.Background(), NewTrainConfig(kind), Texts()); !errors.Is(err, ErrEmptyCorpus) {
+	for kind := range kinds {
+		if _, err := Train(context.Background(), trainConfig(kind, 1000), Texts()); !errors.Is(err, ErrEmptyCorpus) {
 			t.Errorf("%s: an empty corpus gives %v", kind, err)
 		}
 	}
@@ -113,6 +127,10 @@ func TestTrainRefuses(t *testing.T) {
 		"threads":     func(c *TrainConfig) { c.Threads = -1 },
 		"special":     func(c *TrainConfig) { c.Special = []string{"a", "a"} },
 		"special two": func(c *TrainConfig) { c.Special = []string{""} },
+		"fallback":    func(c *TrainConfig) { c.Model, c.ByteFallback = "char", true },
+		"chinese":     func(c *TrainConfig) { c.Chinese = true },
+		"cased":       func(c *TrainConfig) { c.Cased = true },
+		"coverage":    func(c *TrainConfig) { c.ByteFallback, c.Coverage = true, 0 },
 	} {
 		c := NewTrainConfig("bpe")
 		change(&c)
@@ -148,6 +166,22 @@ func TestByteLevelRoundTrip(t *testing.T) {
 	})
 }
 
+func TestByteFallbackRoundTrip(t *testing.T) {
+	tok := trained(t, "bytefallback", 600)
+	if _, ok := tok.ID("▁the"); !ok {
+		t.Error("the vocabulary lacks a frequent word")
+	}
+	for _, text := range []string{"the Rays of Light", "你好, naïve\x00 👩\u200d🚀\n\nthe  end ", "\xff\xe4\xbd", "x"} {
+		e, err := tok.Encode([]byte(text), EncodeOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := tok.Decode(e.IDs, false); string(got) != text {
+			t.Errorf("%q comes back as %q", text, got)
+		}
+	}
+}
+
 // anyText draws text with the characters that tokenizers treat differently, and bytes that are no text.
 func anyText(r *rapid.T) []byte {
 	part := rapid.OneOf(
@@ -163,7 +197,7 @@ func anyText(r *rapid.T) []byte {
 }
 
 func TestFastPathAgreesWithEncode(t *testing.T) {
-	for kind, size := range map[string]int{"char": 0, "bpe": 600} {
+	for kind, size := range kinds {
 		tok := trained(t, kind, size)
 		rapid.Check(t, func(r *rapid.T) {
 			text := anyText(r)

@@ -14,14 +14,12 @@ type BPEConfig struct {
 	VocabSize    int      // stop at this many tokens
 	MinFrequency int64    // stop at pairs that occur less often than this
 	Special      []string // tokens that come first in the vocabulary
-	// Symbols are the tokens that words consist of at first. Where Bytes is
-	// set, Symbols[b] spells byte b, and all of them are in the vocabulary.
-	// Otherwise symbols are characters, and Symbols lists those that the
-	// vocabulary has beside the ones that occur.
+	// Symbols, if set, makes words consist of bytes: Symbols[b] spells byte b, and all of them are
+	// in the vocabulary. Otherwise words consist of characters.
 	Symbols []string
-	Bytes   bool
-	// Alphabet bounds the number of different characters; the rarest are left out. 0 sets no bound.
-	Alphabet int
+	// Coverage is the share of the text whose characters are in the vocabulary, the most frequent
+	// first; the others separate words. 0, like 1, takes them all.
+	Coverage float64
 	// Prefix begins every symbol but the first of a word, Suffix ends its last one.
 	Prefix, Suffix string
 	// Progress, if set, is told from time to time how many tokens there are.
@@ -118,22 +116,27 @@ func (t *bpeTrainer) id(token string) int32 {
 
 // load makes the initial vocabulary and splits the words into its symbols.
 func (t *bpeTrainer) load(words []Word) {
-	if t.config.Bytes {
+	if t.config.Symbols != nil {
 		t.loadBytes(words)
 		return
 	}
-	alphabet := t.alphabet(words)
-	for _, r := range alphabet {
-		t.id(string(r))
+	coverage := t.config.Coverage
+	if coverage == 0 {
+		coverage = 1
 	}
+	alphabet := frequentChars(words, coverage, math.MaxInt)
+	slices.Sort(alphabet)
 	known := make(map[rune]bool, len(alphabet))
 	for _, r := range alphabet {
+		t.id(string(r))
 		known[r] = true
 	}
 	for _, w := range words {
 		start := len(t.symbols)
 		for i, r := range w.Text {
 			if !known[r] {
+				t.addWord(start, w.Count)
+				start = len(t.symbols)
 				continue
 			}
 			s := string(r)
@@ -170,44 +173,6 @@ func (t *bpeTrainer) addWord(start int, count int64) {
 	if n := len(t.symbols) - start; n > 0 {
 		t.words = append(t.words, bpeWord{start, int32(n), count})
 	}
-}
-
-// alphabet returns the characters of the vocabulary, in order.
-func (t *bpeTrainer) alphabet(words []Word) []rune {
-	counts := map[rune]int64{}
-	for _, w := range words {
-		for _, r := range w.Text {
-			counts[r] += w.Count
-		}
-	}
-	always := map[rune]bool{}
-	for _, s := range t.config.Symbols {
-		r, _ := utf8.DecodeRuneInString(s)
-		always[r] = true
-		counts[r] += 0
-	}
-	out := make([]rune, 0, len(counts))
-	for r := range counts {
-		out = append(out, r)
-	}
-	slices.Sort(out)
-	if n := t.config.Alphabet; n > 0 && len(out) > n {
-		slices.SortStableFunc(out, func(a, b rune) int {
-			switch {
-			case always[a] != always[b]:
-				if always[a] {
-					return -1
-				}
-				return 1
-			case counts[a] != counts[b]:
-				return int(min(max(counts[b]-counts[a], -1), 1))
-			}
-			return 0
-		})
-		out = out[:n]
-		slices.Sort(out)
-	}
-	return out
 }
 
 // countPairs fills the queue with the pairs of all words.

@@ -99,7 +99,11 @@ func newUnigramTrainer(words []Word, c UnigramConfig) *unigramTrainer {
 		t.threads = runtime.GOMAXPROCS(0)
 	}
 	t.config.MaxChars = min(max(c.MaxChars, 1), math.MaxUint8)
-	numbers := t.cover(words)
+	t.chars = frequentChars(words, c.Coverage, c.Size)
+	numbers := make(map[rune]int32, len(t.chars))
+	for i, r := range t.chars {
+		numbers[r] = int32(i)
+	}
 	l := &t.lattice
 	for _, w := range words {
 		start := len(l.symbols)
@@ -124,39 +128,6 @@ func newUnigramTrainer(words []Word, c UnigramConfig) *unigramTrainer {
 	}
 	l.starts = append(l.starts, int32(len(l.symbols)))
 	return t
-}
-
-// cover numbers the most frequent characters, as many as Coverage asks for.
-func (t *unigramTrainer) cover(words []Word) map[rune]int32 {
-	counts := map[rune]int64{}
-	var total int64
-	for _, w := range words {
-		for _, r := range w.Text {
-			counts[r] += w.Count
-			total += w.Count
-		}
-	}
-	chars := make([]rune, 0, len(counts))
-	for r := range counts {
-		chars = append(chars, r)
-	}
-	slices.SortFunc(chars, func(a, b rune) int {
-		if counts[a] != counts[b] {
-			return int(min(max(counts[b]-counts[a], -1), 1))
-		}
-		return int(a - b)
-	})
-	numbers := map[rune]int32{}
-	var covered int64
-	for _, r := range chars {
-		if float64(covered) >= t.config.Coverage*float64(total) || len(numbers) >= t.config.Size {
-			break
-		}
-		numbers[r] = int32(len(t.chars))
-		t.chars = append(t.chars, r)
-		covered += counts[r]
-	}
-	return numbers
 }
 
 // text spells a piece.
