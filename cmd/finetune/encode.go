@@ -2,28 +2,23 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"iter"
-	"os"
 	"strconv"
 	"time"
 
 	"github.com/seahorse-ml/seahorse/data/tokenizer"
 )
 
-// linesAtOnce is how many lines are encoded together, on all cores.
-const linesAtOnce = 4096
-
 // tokenizerEncodeCommand is `finetune tokenizer encode`.
 type tokenizerEncodeCommand struct {
 	Tokenizer       string `required:"" placeholder:"DIR|FILE" help:"A tokenizer or model directory, or a tokenizer's file."`
 	Data            string `default:"-" placeholder:"FILE|-" help:"Text to encode. Default: standard input."`
-	JSON            bool   `name:"json" help:"Print an object a line: ids, tokens and offsets (in bytes of the line)."`
+	JSON            bool   `name:"json" help:"Print an object a line: ids, tokens and offsets (in bytes of the text)."`
+	JSONInput       bool   `name:"json-input" help:"Each line is a text as a JSON string, so that texts can have line ends."`
 	NoSpecialTokens bool   `help:"Leave out the special tokens that frame a text."`
 	Bench           bool   `help:"Print the speed instead of ids."`
 	Threads         int    `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores."`
@@ -34,7 +29,8 @@ func (tokenizerEncodeCommand) Help() string {
 	return `Examples:
 
     echo "Hello world" | finetune tokenizer encode --tokenizer tok
-    finetune tokenizer encode --tokenizer tok --data corpus.txt --json`
+    finetune tokenizer encode --tokenizer tok --data corpus.txt --json
+    finetune tokenizer encode --tokenizer tok --data corpus.txt --bench`
 }
 
 // encodedLine is what --json prints for a line of text.
@@ -54,20 +50,21 @@ func (c *tokenizerEncodeCommand) Run(ctx context.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
-	in, closeInput, err := openText(c.Data, s.in)
+	in, closeInput, err := openText(ctx, c.Data, s.in)
 	if err != nil {
 		return err
 	}
 	defer closeInput()
+	texts := lineBatches(ctx, in, c.Data)
+	if c.JSONInput {
+		texts = jsonStrings(texts, c.Data)
+	}
 	if c.Bench {
-		return c.bench(in, t, s.out)
+		return c.bench(ctx, texts, t, s.out)
 	}
 	out := bufio.NewWriterSize(s.out, 1<<16)
-	for batch, err := range lineBatches(in) {
+	for batch, err := range texts {
 		if err != nil {
-			return fmt.Errorf("%s: %w", c.Data, err)
-		}
-		if err := context.Cause(ctx); err != nil {
 			return err
 		}
 		if err := c.encode(out, t, batch); err != nil {
@@ -115,13 +112,17 @@ func writeIDs(out *bufio.Writer, ids []int32) {
 	out.WriteByte('\n')
 }
 
-// bench reads everything into memory, encodes it line by line and prints the speed of encoding alone, once cold and then the best of some runs.
-func (c *tokenizerEncodeCommand) bench(in io.Reader, t *tokenizer.Tokenizer, out io.Writer) error {
+// benchRuns is how often --bench encodes all texts.
+const benchRuns = 5
+
+// bench reads all texts into memory and prints the speed of encoding alone: of the first run, which meets all words for the first
+// time, and of the fastest.
+func (c *tokenizerEncodeCommand) bench(ctx context.Context, texts textBatches, t *tokenizer.Tokenizer, out io.Writer) error {
 	var lines [][]byte
 	size := 0
-	for batch, err := range lineBatches(in) {
+	for batch, err := range texts {
 		if err != nil {
-			return fmt.Errorf("%s: %w", c.Data, err)
+			return err
 		}
 		lines = append(lines, batch...)
 	}
@@ -133,7 +134,10 @@ func (c *tokenizerEncodeCommand) bench(in io.Reader, t *tokenizer.Tokenizer, out
 	}
 	var first, best time.Duration
 	tokens := 0
-	for i := range 5 {
+	for i := range benchRuns {
+		if err := context.Cause(ctx); err != nil {
+			return err
+		}
 		begin := time.Now()
 		ids := t.EncodeIDs(lines, !c.NoSpecialTokens)
 		d := time.Since(begin)
@@ -149,98 +153,4 @@ func (c *tokenizerEncodeCommand) bench(in io.Reader, t *tokenizer.Tokenizer, out
 	_, err := fmt.Fprintf(out, "%.1f MB, %s tokens: %.1f MB/s, %.1f million tokens/s (first pass %.1f MB/s)\n",
 		float64(size)/1e6, grouped(int64(tokens)), speed(size, best), speed(tokens, best), speed(size, first))
 	return err
-}
-
-// tokenizerDecodeCommand is `finetune tokenizer decode`.
-type tokenizerDecodeCommand struct {
-	Tokenizer         string `required:"" placeholder:"DIR|FILE" help:"A tokenizer or model directory, or a tokenizer's file."`
-	Data              string `default:"-" placeholder:"FILE|-" help:"Lines of ids. Default: standard input."`
-	SkipSpecialTokens bool   `help:"Leave special tokens out of the text."`
-}
-
-// Help is shown below the command's summary.
-func (tokenizerDecodeCommand) Help() string {
-	return `Example:
-
-    echo "15496 995" | finetune tokenizer decode --tokenizer tok`
-}
-
-// Run decodes line by line.
-func (c *tokenizerDecodeCommand) Run(ctx context.Context, s *streams) error {
-	t, err := tokenizer.Load(c.Tokenizer)
-	if err != nil {
-		return err
-	}
-	in, closeInput, err := openText(c.Data, s.in)
-	if err != nil {
-		return err
-	}
-	defer closeInput()
-	out := bufio.NewWriterSize(s.out, 1<<16)
-	number := 0
-	var ids []int32
-	for batch, err := range lineBatches(in) {
-		if err != nil {
-			return fmt.Errorf("%s: %w", c.Data, err)
-		}
-		if err := context.Cause(ctx); err != nil {
-			return err
-		}
-		for _, line := range batch {
-			number++
-			ids = ids[:0]
-			for word := range bytes.FieldsSeq(line) {
-				id, err := strconv.ParseInt(string(word), 10, 32)
-				if err != nil || id < 0 || id >= int64(t.VocabSize()) {
-					return errors.Join(out.Flush(), fmt.Errorf("%s:%d: %q is no id: expected numbers from 0 to %d", c.Data, number, word, t.VocabSize()-1))
-				}
-				ids = append(ids, int32(id))
-			}
-			out.Write(t.Decode(ids, c.SkipSpecialTokens))
-			out.WriteByte('\n')
-		}
-		if err := out.Flush(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// openText opens a file, or standard input for "-".
-func openText(path string, stdin io.Reader) (io.Reader, func() error, error) {
-	if path == "-" {
-		return stdin, func() error { return nil }, nil
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, nil, err
-	}
-	return f, f.Close, nil
-}
-
-// lineBatches yields the lines of r without their newlines, as many at a time as are there without waiting, up to linesAtOnce: a
-// person who types gets an answer to each line.
-func lineBatches(r io.Reader) iter.Seq2[[][]byte, error] {
-	return func(yield func([][]byte, error) bool) {
-		in := bufio.NewReaderSize(r, 1<<20)
-		var batch [][]byte
-		for {
-			line, err := in.ReadBytes('\n')
-			if len(line) > 0 {
-				batch = append(batch, bytes.TrimSuffix(line, []byte("\n")))
-			}
-			if len(batch) == linesAtOnce || err != nil || in.Buffered() == 0 {
-				if len(batch) > 0 && !yield(batch, nil) {
-					return
-				}
-				batch = nil
-			}
-			if err != nil {
-				if err != io.EOF {
-					yield(nil, err)
-				}
-				return
-			}
-		}
-	}
 }

@@ -26,13 +26,19 @@ type tokenizerCommand struct {
 
 // tokenizerTrainCommand is `finetune tokenizer train`.
 type tokenizerTrainCommand struct {
-	Data         string   `required:"" placeholder:"FILE|DIR|-" help:"Text to learn from: a file, a folder, or - for standard input."`
-	OutputDir    string   `required:"" placeholder:"DIR" help:"Where to write tokenizer.json and tokenizer_config.json."`
-	Model        string   `default:"bpe" enum:"bpe,char,word,wordpiece,unigram" placeholder:"KIND" help:"Kind: ${enum} (${default})."`
-	VocabSize    *int     `placeholder:"N" help:"Tokens to stop at, special ones included; a small text may yield fewer. Default: 8000, or no bound for characters."`
-	MinFrequency int64    `default:"0" placeholder:"N" help:"How often a pair, word or character must occur to count (${default})."`
-	MaxMemory    byteSize `placeholder:"SIZE" help:"Bound on the memory for the words of the text, such as 512MB. Default: none."`
-	Threads      int      `default:"0" placeholder:"N" help:"Threads to count on. Default: all cores. The result does not depend on it."`
+	Data          string   `required:"" placeholder:"FILE|DIR|-" help:"Text to learn from: a file, a folder, or - for standard input."`
+	OutputDir     string   `required:"" placeholder:"DIR" help:"Where to write tokenizer.json and tokenizer_config.json."`
+	Model         string   `default:"bpe" enum:"bpe,char,word,wordpiece,unigram" placeholder:"KIND" help:"Kind: ${enum} (${default})."`
+	VocabSize     *int     `placeholder:"N" help:"Tokens to stop at, special ones included; a small text may yield fewer. Default: 8000, or no bound for characters."`
+	MinFrequency  int64    `default:"0" placeholder:"N" help:"How often a pair, word or character must occur to count (${default}); not for unigram."`
+	SpecialTokens []string `placeholder:"TOKEN,…" help:"Special tokens in the place of the kind's own; they come first in the vocabulary."`
+	ByteFallback  bool     `help:"bpe: merge characters and spell rare ones as bytes, as Llama does, in the place of merging bytes, as GPT-2 does."`
+	Coverage      *float64 `placeholder:"SHARE" help:"unigram, and bpe with --byte-fallback: share of the text whose characters have tokens of their own. Default: 0.9995."`
+	Cased         *bool    `negatable:"" help:"wordpiece, word: keep upper case apart. Default: yes for word, no for wordpiece."`
+	Chinese       bool     `help:"word: segment Chinese by a dictionary. Hugging Face's libraries can't run such a tokenizer."`
+	MaxMemory     byteSize `placeholder:"SIZE" help:"Bound on the memory for the words of the text, such as 512MB; beyond it temporary files are used. Default: none."`
+	TempDir       string   `placeholder:"DIR" help:"Where such files go. Default: the system's folder."`
+	Threads       int      `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores. The result does not depend on it."`
 }
 
 // Help is shown below the command's summary.
@@ -40,6 +46,7 @@ func (tokenizerTrainCommand) Help() string {
 	return `Examples:
 
     finetune tokenizer train --data corpus.txt --vocab-size 8000 --output-dir tok
+    finetune tokenizer train --data texts/ --model unigram --vocab-size 32000 --max-memory 2GB --output-dir tok
     zcat *.gz | finetune tokenizer train --data - --model char --output-dir tok`
 }
 
@@ -53,17 +60,13 @@ func (c *tokenizerTrainCommand) Run(ctx context.Context, s *streams) error {
 		return fmt.Errorf("%s is already there; give another --output-dir", path)
 	}
 	useThreads(c.Threads)
-	config := tokenizer.NewTrainConfig(c.Model)
-	if c.VocabSize != nil {
-		config.VocabSize = *c.VocabSize
-	}
-	config.MinFrequency, config.MaxMemory, config.Threads = c.MinFrequency, int64(c.MaxMemory), c.Threads
-	if err := config.Validate(); err != nil {
-		return err
-	}
-	source, err := data.OpenSource(c.Data, s.in)
+	config, err := c.config()
 	if err != nil {
 		return err
+	}
+	source, err := data.OpenSource(c.Data, interruptibleReader(ctx, s.in))
+	if err != nil {
+		return interrupted(ctx, err)
 	}
 	defer source.Close()
 	t, err := trainTokenizer(ctx, s, config, source)
@@ -75,6 +78,35 @@ func (c *tokenizerTrainCommand) Run(ctx context.Context, s *streams) error {
 	}
 	fmt.Fprintf(s.out, "wrote a tokenizer of %s tokens to %s\n", grouped(int64(t.VocabSize())), c.OutputDir)
 	return nil
+}
+
+// config returns what the flags ask for.
+func (c *tokenizerTrainCommand) config() (tokenizer.TrainConfig, error) {
+	config := tokenizer.NewTrainConfig(c.Model)
+	if c.VocabSize != nil {
+		config.VocabSize = *c.VocabSize
+	}
+	if c.SpecialTokens != nil {
+		config.Special = c.SpecialTokens
+	}
+	if c.Coverage != nil {
+		if c.Model != "unigram" && !c.ByteFallback {
+			return config, errors.New("--coverage is for unigram, and for bpe with --byte-fallback")
+		}
+		config.Coverage = *c.Coverage
+	}
+	if c.Cased != nil {
+		if c.Model != "wordpiece" && c.Model != "word" {
+			return config, fmt.Errorf("--cased is for wordpiece and word; %s always keeps upper case apart", c.Model)
+		}
+		config.Cased = *c.Cased
+	}
+	if c.MinFrequency != 0 && c.Model == "unigram" {
+		return config, errors.New("--min-frequency is not for unigram")
+	}
+	config.MinFrequency, config.ByteFallback, config.Chinese = c.MinFrequency, c.ByteFallback, c.Chinese
+	config.MaxMemory, config.TempDir, config.Threads = int64(c.MaxMemory), c.TempDir, c.Threads
+	return config, config.Validate()
 }
 
 // trainTokenizer learns a tokenizer from a source and shows how far it is.

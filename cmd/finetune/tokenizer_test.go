@@ -1,11 +1,17 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
+	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
+	"testing/iotest"
+	"time"
 )
 
 const odd = "Line 12 of the text.\n\n  spaces  and\ttabs \nemoji 👩‍👩‍👧, 你好, bytes \xff\xfe\n"
@@ -72,5 +78,71 @@ func TestByteSize(t *testing.T) {
 		if err := b.UnmarshalText([]byte(text)); err == nil {
 			t.Errorf("%q: got %d, expected an error", text, b)
 		}
+	}
+}
+
+func TestTextsAsJSON(t *testing.T) {
+	dir := t.TempDir()
+	tok := filepath.Join(dir, "tok")
+	succeed(t, "", "tokenizer", "train", "--data", corpus(t, dir), "--vocab-size=300", "--output-dir", tok)
+	texts := "\"two\\nlines <b>\\u0000\"\n\"\"\n\"你好\"\n"
+	ids, _ := succeed(t, texts, "tokenizer", "encode", "--tokenizer", tok, "--json-input")
+	if back, _ := succeed(t, ids, "tokenizer", "decode", "--tokenizer", tok, "--json"); back != texts {
+		t.Errorf("decoded to %s, expected %s", back, texts)
+	}
+	if status, _, said := finetune(t, "\"a\"\nb\n", "tokenizer", "encode", "--tokenizer", tok, "--json-input"); status != exitFailure || !strings.Contains(said, "-:2: expected a JSON string") {
+		t.Errorf("status %d, %s", status, said)
+	}
+}
+
+func TestTrainEveryKind(t *testing.T) {
+	dir := t.TempDir()
+	text := corpus(t, dir)
+	for i, c := range []struct {
+		flags, want string
+	}{
+		{"--model=bpe --byte-fallback --vocab-size=400 --coverage=0.9", `"byte_fallback": true`},
+		{"--model=bpe --special-tokens=<s>,</s> --vocab-size=300", `"</s>": 1`},
+		{"--model=wordpiece --vocab-size=200 --cased", `"lowercase": false`},
+		{"--model=unigram --vocab-size=100 --coverage=1 --max-memory=64MB --temp-dir=" + dir, `"type": "Unigram"`},
+		{"--model=word --vocab-size=100 --no-cased --chinese", `"type": "Chinese"`},
+		{"--model=char --min-frequency=2", `"merges": []`},
+	} {
+		out := filepath.Join(dir, strconv.Itoa(i))
+		succeed(t, "", append([]string{"tokenizer", "train", "--data", text, "--output-dir", out}, strings.Fields(c.flags)...)...)
+		if b, err := os.ReadFile(filepath.Join(out, "tokenizer.json")); err != nil || !strings.Contains(string(b), c.want) {
+			t.Errorf("%s: %v, the file lacks %s", c.flags, err, c.want)
+		}
+	}
+	for flags, want := range map[string]string{
+		"--model=char --coverage=0.5":       "--coverage is for",
+		"--model=bpe --cased":               "--cased is for",
+		"--model=bpe --chinese":             "segment Chinese",
+		"--model=wordpiece --byte-fallback": "fall back to bytes",
+		"--model=unigram --min-frequency=2": "--min-frequency is not for",
+		"--model=bpe --vocab-size=10":       "at least 257",
+		"--model=lstm":                      "--model",
+	} {
+		status, _, said := finetune(t, "", append([]string{"tokenizer", "train", "--data", text, "--output-dir", filepath.Join(dir, "none")}, strings.Fields(flags)...)...)
+		if status != exitFailure || !strings.Contains(said, want) {
+			t.Errorf("%s: status %d, %s", flags, status, said)
+		}
+	}
+}
+
+func TestInterruptibleReader(t *testing.T) {
+	text := strings.Repeat("0123456789", 50_000)
+	if b, err := io.ReadAll(interruptibleReader(context.Background(), iotest.OneByteReader(strings.NewReader(text[:1000])))); err != nil || string(b) != text[:1000] {
+		t.Errorf("read %d bytes, %v", len(b), err)
+	}
+	if b, err := io.ReadAll(interruptibleReader(context.Background(), strings.NewReader(text))); err != nil || string(b) != text {
+		t.Errorf("read %d bytes, %v", len(b), err)
+	}
+	in, out := io.Pipe()
+	defer out.Close()
+	ctx, cancel := context.WithCancelCause(context.Background())
+	time.AfterFunc(10*time.Millisecond, func() { cancel(errInterrupted) })
+	if _, err := io.ReadAll(interruptibleReader(ctx, in)); !errors.Is(err, errInterrupted) {
+		t.Errorf("a reader that waits gives %v", err)
 	}
 }

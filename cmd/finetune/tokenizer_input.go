@@ -1,0 +1,144 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+)
+
+// textBatches are texts, some at a time.
+type textBatches = iter.Seq2[[][]byte, error]
+
+// linesAtOnce is how many lines are encoded together, on all cores.
+const linesAtOnce = 4096
+
+// openText opens a file, or standard input for "-".
+func openText(ctx context.Context, path string, stdin io.Reader) (io.Reader, func() error, error) {
+	if path == "-" {
+		return interruptibleReader(ctx, stdin), func() error { return nil }, nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	return f, f.Close, nil
+}
+
+// lineBatches yields the lines of r without their newlines, as many at a time as are there without waiting, up to linesAtOnce: a
+// person who types gets an answer to each line. Errors have the name of r.
+func lineBatches(ctx context.Context, r io.Reader, name string) textBatches {
+	return func(yield func([][]byte, error) bool) {
+		in := bufio.NewReaderSize(r, 1<<20)
+		var batch [][]byte
+		for {
+			line, err := in.ReadBytes('\n')
+			if len(line) > 0 {
+				batch = append(batch, bytes.TrimSuffix(line, []byte("\n")))
+			}
+			if len(batch) == linesAtOnce || err != nil || in.Buffered() == 0 {
+				if stop := context.Cause(ctx); stop != nil {
+					yield(nil, stop)
+					return
+				}
+				if len(batch) > 0 && !yield(batch, nil) {
+					return
+				}
+				batch = nil
+			}
+			if err != nil {
+				if err != io.EOF {
+					yield(nil, fmt.Errorf("%s: %w", name, err))
+				}
+				return
+			}
+		}
+	}
+}
+
+// jsonStrings turns lines that are JSON strings into their texts.
+func jsonStrings(lines textBatches, name string) textBatches {
+	return func(yield func([][]byte, error) bool) {
+		number := 0
+		for batch, err := range lines {
+			for i, line := range batch {
+				number++
+				var text string
+				if err := json.Unmarshal(line, &text); err != nil {
+					yield(nil, fmt.Errorf("%s:%d: expected a JSON string: %w", name, number, err))
+					return
+				}
+				batch[i] = []byte(text)
+			}
+			if !yield(batch, err) {
+				return
+			}
+		}
+	}
+}
+
+// interruptibleReader returns a reader of r that ends with the context's cause when the context does, also while it
+// waits for r: a person who typed the wrong command at a terminal gets out of it by Ctrl-C.
+func interruptibleReader(ctx context.Context, r io.Reader) io.Reader {
+	return &contextReader{ctx: ctx, r: r, parts: make(chan readPart)}
+}
+
+type contextReader struct {
+	ctx   context.Context
+	r     io.Reader
+	parts chan readPart
+	rest  []byte
+	err   error // of the part that rest is of
+	begun bool
+}
+
+type readPart struct {
+	b   []byte
+	err error
+}
+
+// readSize is how much is read from the underlying reader at a time.
+const readSize = 64 << 10
+
+func (c *contextReader) Read(b []byte) (int, error) {
+	if !c.begun {
+		c.begun = true
+		go c.pump()
+	}
+	for len(c.rest) == 0 {
+		if c.err != nil {
+			return 0, c.err
+		}
+		select {
+		case p := <-c.parts:
+			c.rest, c.err = p.b, p.err
+		case <-c.ctx.Done():
+			return 0, context.Cause(c.ctx)
+		}
+	}
+	n := copy(b, c.rest)
+	c.rest = c.rest[n:]
+	return n, nil
+}
+
+// pump reads ahead by one part. It ends with the reader or the context; a read that is under way when the context ends is left to
+// the end of the process.
+func (c *contextReader) pump() {
+	var buffers [2][readSize]byte
+	for i := 0; ; i++ {
+		b := buffers[i%2][:]
+		n, err := c.r.Read(b)
+		select {
+		case c.parts <- readPart{b[:n], err}:
+		case <-c.ctx.Done():
+			return
+		}
+		if err != nil {
+			return
+		}
+	}
+}
