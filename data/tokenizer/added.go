@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"unicode/utf8"
 
-	"github.com/seahorse-ml/seahorse/data/tokenizer/charclass"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/charclass"
 	"github.com/seahorse-ml/seahorse/data/tokenizer/model"
 	"github.com/seahorse-ml/seahorse/data/tokenizer/normalize"
 	"github.com/seahorse-ml/seahorse/data/tokenizer/pretok"

@@ -5,9 +5,9 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/packed"
 	"github.com/seahorse-ml/seahorse/data/tokenizer/model"
 	"github.com/seahorse-ml/seahorse/data/tokenizer/normalize"
-	"github.com/seahorse-ml/seahorse/data/tokenizer/packed"
 )
 
 // encoder is what one goroutine needs to turn texts into ids quickly.

@@ -3,9 +3,9 @@ package tokenizer
 import (
 	"strings"
 
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/packed"
 	"github.com/seahorse-ml/seahorse/data/tokenizer/model"
 	"github.com/seahorse-ml/seahorse/data/tokenizer/normalize"
-	"github.com/seahorse-ml/seahorse/data/tokenizer/packed"
 	"github.com/seahorse-ml/seahorse/data/tokenizer/pretok"
 )
 

@@ -1,6 +1,6 @@
 package tokenizer
 
-import "github.com/seahorse-ml/seahorse/data/tokenizer/packed"
+import "github.com/seahorse-ml/seahorse/data/tokenizer/internal/packed"
 
 // wordCache remembers the ids of words. Words of up to 15 bytes are kept in a
 // table whose entries fill half a cache line, longer ones in a map.

@@ -3,7 +3,7 @@ package normalize
 import (
 	"unicode/utf8"
 
-	"github.com/seahorse-ml/seahorse/data/tokenizer/charclass"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/charclass"
 	"github.com/seahorse-ml/seahorse/data/tokenizer/pattern"
 )
 

@@ -10,7 +10,7 @@ import (
 
 	"github.com/rivo/uniseg"
 
-	"github.com/seahorse-ml/seahorse/data/tokenizer/charclass"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/charclass"
 )
 
 // Precompiled rewrites text by the table that a SentencePiece model carries: a

@@ -3,7 +3,7 @@ package pretok
 import (
 	"unicode/utf8"
 
-	"github.com/seahorse-ml/seahorse/data/tokenizer/charclass"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/charclass"
 )
 
 // A Scanner returns the end of the pre-token of text that begins at i, for a

@@ -1,7 +1,7 @@
 package pretok
 
 import (
-	"github.com/seahorse-ml/seahorse/data/tokenizer/charclass"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/charclass"
 	"github.com/seahorse-ml/seahorse/data/tokenizer/normalize"
 )
 

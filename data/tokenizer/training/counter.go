@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/seahorse-ml/seahorse/data/tokenizer/packed"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/packed"
 )
 
 // Word is a word of a corpus and how often it occurs.

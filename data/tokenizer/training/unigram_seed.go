@@ -7,7 +7,7 @@ import (
 	"math/bits"
 	"slices"
 
-	"github.com/seahorse-ml/seahorse/data/tokenizer/charclass"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/charclass"
 )
 
 // edge is a substring that stands at a position.

@@ -4,7 +4,7 @@
 // That library asks several dependencies, which know different versions of
 // Unicode: its regular expressions 16.0, Rust's standard library 17.0, and its
 // crate of general categories one from 2016. Go knows 15.0. The differences are
-// listed in delta.go, so that a text splits here exactly as it does there.
+// listed in delta.go, which probe.py makes, so that a text splits here exactly as it does there.
 package charclass
 
 import (
@@ -36,6 +36,24 @@ const size = unicode.MaxRune + 1
 // Table returns the classes of all code points, indexed by code point. It is
 // made on the first call and must not be changed.
 var Table = sync.OnceValue(func() []Class {
+	t := GoTable()
+	for _, d := range deltas {
+		for _, r := range d.extra {
+			for c := r[0]; c <= r[1]; c++ {
+				t[c] |= d.class
+			}
+		}
+		for _, r := range d.missing {
+			for c := r[0]; c <= r[1]; c++ {
+				t[c] &^= d.class
+			}
+		}
+	}
+	return t
+})
+
+// GoTable makes the table that follows from Go's unicode package alone.
+func GoTable() []Class {
 	t := make([]Class, size)
 	for _, c := range []struct {
 		class Class
@@ -64,20 +82,8 @@ var Table = sync.OnceValue(func() []Class {
 	for _, r := range "\t\n\r" {
 		t[r] &^= Control
 	}
-	for _, d := range deltas {
-		for _, r := range d.extra {
-			for c := r[0]; c <= r[1]; c++ {
-				t[c] |= d.class
-			}
-		}
-		for _, r := range d.missing {
-			for c := r[0]; c <= r[1]; c++ {
-				t[c] &^= d.class
-			}
-		}
-	}
 	return t
-})
+}
 
 func add(t []Class, table *unicode.RangeTable, class Class) {
 	for _, r := range table.R16 {
