@@ -131,9 +131,10 @@ def main():
     a.add_argument("data", type=pathlib.Path, help="the folder that tokenizer_data.sh filled")
     a.add_argument("--only", nargs="*", help="names of tokenizers; default: all")
     a.add_argument("--random", type=int, default=100_000, help="random strings (%(default)s)")
+    a.add_argument("--every", type=int, default=1, help="take only every nth text (%(default)s)")
     a.add_argument("--show", type=int, default=3, help="differences to print of each kind (%(default)s)")
     o = a.parse_args()
-    cases = list(texts(o.data, o.random))
+    cases = list(texts(o.data, o.random))[:: o.every]
     size = sum(len(c.encode()) for c in cases)
     print(f"{len(cases):,} texts, {size / 1e6:.1f} MB")
     binary, keep = data.build()
