@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -164,6 +165,34 @@ func TestLegacyMerges(t *testing.T) {
 		}
 		if got := fmt.Sprint(tok.AppendIDs(nil, []byte("ab"), false)); got != "[2]" {
 			t.Errorf("%s: ab gives %s", merges, got)
+		}
+	}
+}
+
+func TestNormalizersThatTakeSpacesAway(t *testing.T) {
+	const vocab = `"vocab":{"<unk>":0,"a":1,"b":2,"ab":3,"a▁b":4,"▁a":5,"▁b":6,"▁":7},"unk_token":"<unk>"`
+	const split = `,"pre_tokenizer":{"type":"WhitespaceSplit"}`
+	replace := func(kind, pattern, content string) string {
+		return fmt.Sprintf(`{"type":"Replace","pattern":{%q:%q},"content":%q}`, kind, pattern, content)
+	}
+	for name, c := range map[string]string{
+		"runs vanish":        split + `,"normalizer":` + replace("Regex", " {2,}", ""),
+		"spaces are spelled": split + `,"normalizer":` + replace("String", " ", "▁"),
+		"words vanish": `,"pre_tokenizer":{"type":"Metaspace","replacement":"▁","prepend_scheme":"always","split":true},"normalizer":{"type":"Sequence","normalizers":[` +
+			replace("String", "x", "") + "," + replace("Regex", " {2,}", " ") + `]}`,
+	} {
+		tok, err := load(t, `{"type":"WordLevel",`+vocab+`}`, c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, text := range []string{"a b", "a  b", "a x b", "a   b a", "x a"} {
+			e, err := tok.Encode([]byte(text), EncodeOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := tok.AppendIDs(nil, []byte(text), false); !slices.Equal(got, e.IDs) {
+				t.Errorf("%s: %q: AppendIDs gives %v, Encode %v", name, text, got, e.IDs)
+			}
 		}
 	}
 }

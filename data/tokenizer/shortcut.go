@@ -3,6 +3,7 @@ package tokenizer
 import (
 	"strings"
 
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/charclass"
 	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/packed"
 	"github.com/seahorse-ml/seahorse/data/tokenizer/model"
 	"github.com/seahorse-ml/seahorse/data/tokenizer/normalize"
@@ -43,7 +44,7 @@ func (t *Tokenizer) findShortcut() {
 	}
 	t.inner = inner
 	switch {
-	case !prepends && removesSpace(steps):
+	case !prepends && keepsSpace(t.normalizer) && removesSpace(steps):
 		t.cut = cutWords
 	case beginsWordsWithSpace(steps, prepends, t.normalizer, t.model):
 		t.cut = cutSpaces
@@ -94,11 +95,36 @@ func local(n normalize.Normalizer) (inner normalize.Normalizer, prepends, ok boo
 	case normalize.Prepend:
 		return nil, true, n.Prepend == "▁"
 	case normalize.Replace:
-		// A pattern may find spaces alone, or no space at all.
+		if findsSpaces(n) {
+			return n, false, true
+		}
+		// Any other pattern must find nothing with spaces, nor make or leave any where words were.
 		s := n.Pattern.Literal
-		return n, false, s == " " || s != "" && !strings.ContainsAny(s, " \n") || n.Pattern.Regex == " {2,}"
+		return n, false, s != "" && n.Content != "" && !strings.ContainsFunc(s+n.Content, isSpace)
 	}
 	return n, false, true
+}
+
+// findsSpaces reports whether the matches of a pattern are single spaces, or runs of them.
+func findsSpaces(n normalize.Replace) bool {
+	return n.Pattern.Literal == " " || n.Pattern.Regex == " {2,}"
+}
+
+func isSpace(r rune) bool { return charclass.Is(r, charclass.Space) }
+
+// keepsSpace reports whether white space is still white space after a normalizer that is local.
+func keepsSpace(n normalize.Normalizer) bool {
+	switch n := n.(type) {
+	case normalize.Sequence:
+		for _, m := range n {
+			if !keepsSpace(m) {
+				return false
+			}
+		}
+	case normalize.Replace:
+		return !findsSpaces(n) || n.Content != "" && strings.TrimFunc(n.Content, isSpace) == ""
+	}
+	return true
 }
 
 // removesSpace reports whether white space separates words and is left out, wherever they stand.

@@ -96,12 +96,23 @@ func (p *Precompiled) replacement(key []byte) (string, bool) {
 	return "", false
 }
 
-// KeepsBlanks reports whether spaces stay spaces and newlines become spaces or stay.
+// KeepsBlanks reports whether spaces stay spaces, newlines become spaces or
+// stay, and printable ASCII characters neither vanish nor turn into white space.
 func (p *Precompiled) KeepsBlanks() bool {
 	space, ok := p.replacement([]byte(" "))
 	line, changed := p.replacement([]byte("\n"))
-	return (!ok || space == " ") && (!changed || line == " ")
+	if ok && space != " " || changed && line != " " {
+		return false
+	}
+	for c := byte('!'); c <= '~'; c++ {
+		if s, ok := p.replacement([]byte{c}); ok && (s == "" || strings.ContainsFunc(s, isSpace)) {
+			return false
+		}
+	}
+	return true
 }
+
+func isSpace(r rune) bool { return charclass.Is(r, charclass.Space) }
 
 // maxCluster is the length of the longest grapheme cluster that is looked up as a whole.
 const maxCluster = 5
