@@ -31,31 +31,34 @@ type family struct {
 	modelType string
 	load      loadFunc
 	size      sizeFunc
+	dropouts  []string // fields of config.json
 }
+
+// encoderDropouts leave out the classifier's, which tasks set by NewHeadConfig.
+var encoderDropouts = []string{"hidden_dropout_prob", "attention_probs_dropout_prob"}
 
 // families returns the known architectures, sorted by name.
 func families() []family {
 	return []family{
-		{"albert", loadEncoder, sizeMasked},
-		{"bert", loadEncoder, sizeMasked},
-		{"gemma3_text", loadGemma3, sizeGemma3},
-		{"gpt2", loadGPT2, sizeGPT2},
-		{"gpt_neox", loadGPTNeoX, sizeGPTNeoX},
-		{"llama", loadLlama, sizeLlama},
-		{"mistral", loadLlama, sizeLlama},
-		{"qwen2", loadLlama, sizeLlama},
-		{"qwen3", loadLlama, sizeLlama},
-		{"roberta", loadEncoder, sizeMasked},
-		{"t5", loadT5, sizeT5},
-		{"transformer", loadTransformer, sizeTransformer},
+		{"albert", loadEncoder, sizeMasked, encoderDropouts},
+		{"bert", loadEncoder, sizeMasked, encoderDropouts},
+		{"gemma3_text", loadGemma3, sizeGemma3, []string{"attention_dropout"}},
+		{"gpt2", loadGPT2, sizeGPT2, []string{"embd_pdrop", "attn_pdrop", "resid_pdrop"}},
+		{"gpt_neox", loadGPTNeoX, sizeGPTNeoX, []string{"hidden_dropout", "attention_dropout"}},
+		{"llama", loadLlama, sizeLlama, []string{"attention_dropout"}},
+		{"mistral", loadLlama, sizeLlama, []string{"attention_dropout"}},
+		{"qwen2", loadLlama, sizeLlama, []string{"attention_dropout"}},
+		{"qwen3", loadLlama, sizeLlama, []string{"attention_dropout"}},
+		{"roberta", loadEncoder, sizeMasked, encoderDropouts},
+		{"t5", loadT5, sizeT5, []string{"dropout_rate"}},
+		{"transformer", loadTransformer, sizeTransformer, []string{"dropout"}},
 	}
 }
 
 // Load reads the directory of a model that continues texts; see Open.
 func Load(dir string) (CausalLM, error) { return LoadEdited(dir, nil) }
 
-// LoadEdited is Load with a config.json that edit has changed in memory, to train with
-// another dropout for instance. Numbers in it are of type json.Number; nil edits nothing.
+// LoadEdited is Load with a config.json that edit has changed; see OpenEdited.
 func LoadEdited(dir string, edit func(config map[string]any)) (CausalLM, error) {
 	m, err := open(dir, edit)
 	if err != nil {
@@ -71,6 +74,25 @@ func LoadEdited(dir string, edit func(config map[string]any)) (CausalLM, error) 
 // Open reads a model directory of any family, in float32. Errors name what is missing
 // or doesn't fit; a model_type that nobody knows gets the list of those that are known.
 func Open(dir string) (Model, error) { return open(dir, nil) }
+
+// OpenEdited is Open with a config.json that edit has changed in memory, to train with
+// another dropout for instance. Numbers in it are of type json.Number; nil edits nothing.
+func OpenEdited(dir string, edit func(config map[string]any)) (Model, error) { return open(dir, edit) }
+
+// WithDropout is an edit for OpenEdited: it sets all dropouts of a model to rate, but for
+// that before a classifier.
+func WithDropout(rate float64) func(config map[string]any) {
+	return func(config map[string]any) {
+		modelType, _ := config["model_type"].(string)
+		f, err := familyNamed(modelType)
+		if err != nil {
+			return // which opening it tells
+		}
+		for _, field := range f.dropouts {
+			config[field] = rate
+		}
+	}
+}
 
 func open(dir string, edit func(config map[string]any)) (Model, error) {
 	config, modelType, err := readConfig(dir)

@@ -13,10 +13,8 @@ import (
 
 	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/graph"
-	"github.com/seahorse-ml/seahorse/models"
 	"github.com/seahorse-ml/seahorse/optim"
 	"github.com/seahorse-ml/seahorse/train"
-	"gorgonia.org/tensor"
 )
 
 // warmup is the number of first steps that the speed and the profile leave out.
@@ -28,7 +26,7 @@ type benchCommand struct {
 	Steps     int    `default:"13" placeholder:"N" help:"Steps to make (${default})."`
 	BatchSize *int   `placeholder:"B" help:"Rows in a batch. Default: the preset's."`
 	SeqLen    *int   `placeholder:"T" help:"Tokens in a row. Default: the preset's."`
-	Init      string `placeholder:"DIR" help:"Start from this model rather than from random weights."`
+	Init      string `placeholder:"DIR" help:"Train this model, of any family, rather than a preset's of random weights."`
 	Tokens    string `placeholder:"FILE" help:"Take tokens from this file (plain uint16 or one that finetune wrote) rather than from the generator."`
 	Profile   bool   `help:"Print where the time goes, for each kind of operation."`
 	Threads   int    `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores."`
@@ -41,10 +39,14 @@ tensors of two or more dimensions), gradients clipped to a norm of 1, mean cross
 x <- (x*1664525 + 1013904223) mod 2^32, x0 = 1, token = (x >> 8) mod vocabulary; row b of step s starts at ((s*B + b)*T) mod (N - T - 1).
 A line of JSON is printed for each step, and one with the speed of the steps after the first three.
 
+With --init a model of any family is trained, without dropout: decoders and encoders with a head for masked tokens find the next
+token of each row; encoder-decoders read a row as their source and find the same, their decoder seeing the row too.
+
 Examples:
 
     finetune bench --preset char --steps 100
-    finetune bench --preset gpt2 --profile`
+    finetune bench --preset gpt2 --profile
+    finetune bench --init bert-base-uncased --batch-size 4 --seq-len 128`
 }
 
 // benchStep and benchSummary are the lines that are printed.
@@ -122,59 +124,6 @@ func (c *benchCommand) Run(ctx context.Context, s *streams) error {
 		return printProfile(s.err, profile, timed)
 	}
 	return nil
-}
-
-// model returns the model, and fills in the batch's shape.
-func (c *benchCommand) model() (models.CausalLM, error) {
-	if c.Preset == "" && c.Init == "" {
-		c.Preset = "mini"
-	}
-	shape := presetNamed("mini")
-	if c.Preset != "" {
-		shape = presetNamed(c.Preset)
-	}
-	setDefault(&c.BatchSize, shape.training.batchSize)
-	if c.Init == "" {
-		setDefault(&c.SeqLen, shape.training.seqLen)
-		g := models.DefaultGPT2Config()
-		g.NLayer, g.NHead, g.NEmbd, g.VocabSize, g.NPositions = shape.layers, shape.heads, shape.width, shape.vocab, *c.SeqLen
-		g.EmbdDropout, g.AttnDropout, g.ResidDropout = 0, 0, 0
-		return models.NewGPT2(g, graph.NewParams(tensor.Float32, 1337))
-	}
-	m, err := models.Load(c.Init)
-	if err != nil {
-		return nil, err
-	}
-	setDefault(&c.SeqLen, min(shape.training.seqLen, m.ContextLength()))
-	if *c.SeqLen > m.ContextLength() {
-		return nil, fmt.Errorf("--seq-len %d: the model's context is %d tokens", *c.SeqLen, m.ContextLength())
-	}
-	return m, nil
-}
-
-// rows returns the benchmark's rows.
-func (c *benchCommand) rows(vocab int) (data.Dataset, func() error, error) {
-	b, t := *c.BatchSize, *c.SeqLen
-	if c.Tokens == "" {
-		tokens, err := data.Generated(c.Steps*b*t+t+2, vocab)
-		if err != nil {
-			return nil, nil, err
-		}
-		rows, err := data.NewYardstick(tokens, t)
-		return rows, func() error { return nil }, err
-	}
-	f, err := data.OpenTokens(c.Tokens)
-	if err != nil {
-		return nil, nil, err
-	}
-	if err := f.CheckVocab(vocab); err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("%s: %w", c.Tokens, err), f.Close())
-	}
-	rows, err := data.NewYardstick(f.Tokens, t)
-	if err != nil {
-		return nil, nil, errors.Join(err, f.Close())
-	}
-	return rows, f.Close, nil
 }
 
 // yardstickRate is the learning rate of all steps, and yardstickOptimizer makes the optimizer.

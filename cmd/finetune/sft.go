@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/alecthomas/kong"
 	"github.com/seahorse-ml/seahorse/data"
@@ -83,15 +82,13 @@ func (c *sftCommand) openModel(*tokenizer.Tokenizer) (models.CausalLM, error) {
 	if c.model != nil {
 		return c.model, nil
 	}
-	edited := true
-	m, err := models.LoadEdited(c.Model, func(config map[string]any) {
-		edited = c.Dropout == nil || setDropout(config, *c.Dropout)
-	})
-	switch {
-	case err != nil:
+	var edit func(config map[string]any)
+	if c.Dropout != nil {
+		edit = models.WithDropout(*c.Dropout)
+	}
+	m, err := models.LoadEdited(c.Model, edit)
+	if err != nil {
 		return nil, err
-	case !edited:
-		return nil, fmt.Errorf("--dropout: the model in %s has no dropout to set", c.Model)
 	}
 	c.model = m
 	return m, nil
@@ -103,15 +100,3 @@ func (c *sftCommand) documents(t *data.Tokens) bool {
 }
 
 func (c *sftCommand) defaultSteps(rows int) int { return c.stepsOf(sftEpochs, rows) }
-
-// setDropout sets the dropouts of a model's config.json, and tells whether it has any.
-func setDropout(config map[string]any, dropout float64) bool {
-	found := false
-	for _, key := range []string{"embd_pdrop", "attn_pdrop", "resid_pdrop", "attention_dropout", "hidden_dropout"} {
-		if _, ok := config[key]; ok || config["model_type"] == "gpt2" && strings.HasSuffix(key, "_pdrop") {
-			config[key] = dropout
-			found = true
-		}
-	}
-	return found
-}

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/seahorse-ml/seahorse/data"
+	"github.com/seahorse-ml/seahorse/graph"
+	"github.com/seahorse-ml/seahorse/models"
+	"github.com/seahorse-ml/seahorse/train"
+	"gorgonia.org/tensor"
+)
+
+// model returns the model, and fills in the batch's shape.
+func (c *benchCommand) model() (benchModel, error) {
+	if c.Preset == "" && c.Init == "" {
+		c.Preset = "mini"
+	}
+	shape := presetNamed("mini")
+	if c.Preset != "" {
+		shape = presetNamed(c.Preset)
+	}
+	setDefault(&c.BatchSize, shape.training.batchSize)
+	if c.Init == "" {
+		setDefault(&c.SeqLen, shape.training.seqLen)
+		g := models.DefaultGPT2Config()
+		g.NLayer, g.NHead, g.NEmbd, g.VocabSize, g.NPositions = shape.layers, shape.heads, shape.width, shape.vocab, *c.SeqLen
+		g.EmbdDropout, g.AttnDropout, g.ResidDropout = 0, 0, 0
+		return models.NewGPT2(g, graph.NewParams(tensor.Float32, 1337))
+	}
+	m, err := openForBench(c.Init)
+	if err != nil {
+		return nil, err
+	}
+	setDefault(&c.SeqLen, min(shape.training.seqLen, m.ContextLength()))
+	if *c.SeqLen > m.ContextLength() {
+		return nil, fmt.Errorf("--seq-len %d: the model's context is %d tokens", *c.SeqLen, m.ContextLength())
+	}
+	return m, nil
+}
+
+// benchModel is a model that can do the benchmark's work.
+type benchModel interface {
+	models.Model
+	train.Model
+}
+
+// openForBench reads a model without dropout.
+func openForBench(dir string) (benchModel, error) {
+	m, err := models.OpenEdited(dir, models.WithDropout(0))
+	if err != nil {
+		return nil, err
+	}
+	switch m := m.(type) {
+	case models.CausalLM:
+		return m, nil
+	case models.Seq2Seq:
+		return pairBench{m}, nil
+	case *models.MaskedLM:
+		return m, nil
+	}
+	return nil, fmt.Errorf("%s holds a model without a head that scores tokens (a %T), which the benchmark's work needs", dir, m)
+}
+
+// pairBench gives an encoder-decoder the rows as its sources.
+type pairBench struct{ models.Seq2Seq }
+
+// Loss returns the loss of a batch that has no source of its own.
+func (p pairBench) Loss(g *graph.Graph, b models.Batch) (loss, rowLosses *graph.Node) {
+	b.Source, b.SourceSegments = b.IDs, b.Segments
+	return p.Seq2Seq.Loss(g, b)
+}
+
+// rows returns the benchmark's rows.
+func (c *benchCommand) rows(vocab int) (data.Dataset, func() error, error) {
+	b, t := *c.BatchSize, *c.SeqLen
+	if c.Tokens == "" {
+		tokens, err := data.Generated(c.Steps*b*t+t+2, vocab)
+		if err != nil {
+			return nil, nil, err
+		}
+		rows, err := data.NewYardstick(tokens, t)
+		return rows, func() error { return nil }, err
+	}
+	f, err := data.OpenTokens(c.Tokens)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := f.CheckVocab(vocab); err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("%s: %w", c.Tokens, err), f.Close())
+	}
+	rows, err := data.NewYardstick(f.Tokens, t)
+	if err != nil {
+		return nil, nil, errors.Join(err, f.Close())
+	}
+	return rows, f.Close, nil
+}
