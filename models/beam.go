@@ -14,6 +14,9 @@ type BeamConfig struct {
 	MaxNewTokens  int     // tokens to generate at most, > 0
 	LengthPenalty float64 // a text's score is divided by its length to this power; 1 is the mean of the logarithms, 0 their sum
 	Stop          []int32 // tokens that end a text
+	// Ended is asked of each text that might be followed, with all tokens that were generated
+	// for it, whether it ends there; nil leaves that to Stop and MaxNewTokens.
+	Ended func(ids []int32) bool
 }
 
 // Validate tells what is wrong with the configuration, or nil.
@@ -80,7 +83,11 @@ func beamSearch(ctx context.Context, m continuer, mem *memory, prompt []int32, c
 		if err != nil {
 			return nil, err
 		}
-		best := expand(running, logits, max(2, 1+len(c.Stop))*c.Beams, m.ContextLength(), c.Stop)
+		best := expand(running, logits, max(2, 1+len(c.Stop))*c.Beams, m.ContextLength())
+		for i := range best {
+			ids := best[i].text.ids[len(prompt):]
+			best[i].ended = slices.Contains(c.Stop, ids[len(ids)-1]) || c.Ended != nil && c.Ended(ids)
+		}
 		length := math.Pow(float64(n), c.LengthPenalty)
 		running = running[:0]
 		for i, b := range best {
@@ -133,7 +140,7 @@ func origins(beams []beam) []int {
 }
 
 // expand returns the n best continuations of running texts by one token, best first.
-func expand(running []beam, logits [][]float32, n, context int, stop []int32) []beam {
+func expand(running []beam, logits [][]float32, n, context int) []beam {
 	type choice struct {
 		from  int
 		id    int32
@@ -160,7 +167,7 @@ func expand(running []beam, logits [][]float32, n, context int, stop []int32) []
 		b := running[c.from]
 		b.text.ids = slices.Clone(b.text.ids)
 		b.text.add(c.id, context)
-		best[i] = beam{text: b.text, score: c.score, from: c.from, ended: slices.Contains(stop, c.id)}
+		best[i] = beam{text: b.text, score: c.score, from: c.from}
 	}
 	return best
 }

@@ -49,7 +49,7 @@ func newEncoder(c EncoderConfig, task Task, p *graph.Params) *Encoder {
 	embeddings := p.Sub("embeddings")
 	embeddings.Ignore("position_ids") // which old files carry
 	embeddings.Ignore("token_type_ids")
-	e.Tokens = layers.NewEmbedding(layers.EmbeddingConfig{Vocab: c.VocabSize, Width: width, Init: std}, embeddings.Sub("word_embeddings"))
+	e.Tokens = layers.NewEmbedding(layers.EmbeddingConfig{Vocab: c.VocabSize, Width: width, Init: std, Padding: c.PadTokenID}, embeddings.Sub("word_embeddings"))
 	e.Types = layers.NewEmbedding(layers.EmbeddingConfig{Vocab: c.TypeVocabSize, Width: width, Init: std}, embeddings.Sub("token_type_embeddings"))
 	e.Positions = layers.NewLearnedPosition(layers.LearnedPositionConfig{
 		Length: c.MaxPositions, Width: width, Offset: c.positionOffset(), Init: std,

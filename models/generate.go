@@ -103,7 +103,7 @@ func generate(ctx context.Context, m continuer, mem *memory, prompts [][]int32, 
 			if ended[i] {
 				continue // what follows the end is computed beside the others and dropped
 			}
-			ended[i] = slices.Contains(c.Stop, id)
+			ended[i] = slices.Contains(c.Stop, id) || c.Ended != nil && c.Ended(texts[i].ids[len(prompts[i]):])
 			if !yield(i, id) {
 				return nil
 			}

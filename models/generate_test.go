@@ -75,6 +75,37 @@ func TestSamplingFollowsTheSeed(t *testing.T) {
 	}
 }
 
+// TestEndedEndsEachText ends texts after as many tokens as their first one says, one by one, side
+// by side and in a search.
+func TestEndedEndsEachText(t *testing.T) {
+	m := newTinyGPT2(t, tensor.Float32)
+	prompts := [][]int32{{1}, {2, 3}, {4, 5, 6}}
+	free := GenerateConfig{MaxNewTokens: 12}
+	want, err := GenerateBatch(context.Background(), m, prompts, free)
+	if err != nil {
+		t.Fatal(err)
+	}
+	until := free
+	until.Ended = func(ids []int32) bool { return len(ids) == 1+int(ids[0]) }
+	got, err := GenerateBatch(context.Background(), m, prompts, until)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, prompt := range prompts {
+		short := want[i][:min(len(want[i]), 1+int(want[i][0]))]
+		if !slices.Equal(got[i], short) {
+			t.Errorf("after %v: %v side by side, expected %v", prompt, got[i], short)
+		}
+		if alone := collect(t, m, prompt, until); !slices.Equal(alone, short) {
+			t.Errorf("after %v: %v alone, expected %v", prompt, alone, short)
+		}
+	}
+	beams, err := BeamSearch(context.Background(), m, prompts[1], BeamConfig{Beams: 3, MaxNewTokens: 12, LengthPenalty: 1, Ended: func(ids []int32) bool { return len(ids) == 5 }})
+	if err != nil || len(beams) != 5 {
+		t.Errorf("a search gave %v, %v; expected five tokens", beams, err)
+	}
+}
+
 func TestGenerateErrors(t *testing.T) {
 	m := newTinyGPT2(t, tensor.Float32)
 	cancelled, cancel := context.WithCancel(context.Background())

@@ -14,6 +14,7 @@ import (
 // generationCase is what testdata/generation.py writes of a family.
 type generationCase struct {
 	Config     json.RawMessage
+	Gain       float64 // of the parameters
 	Shapes     map[string][]int
 	Prompts    [][]int32
 	Greedy     [][]int32
@@ -30,7 +31,7 @@ const (
 )
 
 func (c generationCase) load(t *testing.T) trainedModel {
-	g := goldenCase{Config: c.Config, Parameters: map[string]goldenParameter{}}
+	g := goldenCase{Config: c.Config, Gain: c.Gain, Parameters: map[string]goldenParameter{}}
 	for name, shape := range c.Shapes {
 		g.Parameters[name] = goldenParameter{Shape: shape}
 	}

@@ -23,6 +23,7 @@ type goldenCase struct {
 	Parameters map[string]goldenParameter
 	Logits     []float64
 	Loss       float64
+	Gain       float64 `json:"-"` // of the parameters
 }
 
 type goldenParameter struct {
@@ -45,7 +46,7 @@ func readGolden(t *testing.T, name string) goldenCase {
 
 // source computes the parameters of a golden.
 func (c goldenCase) source() golden.Source {
-	s := golden.Source{Shapes: map[string][]int{}}
+	s := golden.Source{Shapes: map[string][]int{}, Gain: c.Gain}
 	for name, p := range c.Parameters {
 		s.Shapes[name] = p.Shape
 	}

@@ -21,6 +21,9 @@ type GenerateConfig struct {
 	RepetitionPenalty float64
 	Seed              uint64  // what is drawn depends on it and on the number of the token only
 	Stop              []int32 // tokens that end the text; they are generated last
+	// Ended is asked after each token, with all that were generated for the text, whether
+	// it ends there; nil leaves that to Stop and MaxNewTokens. See StopStrings.
+	Ended func(ids []int32) bool
 }
 
 // Validate tells what is wrong with the configuration, or nil.

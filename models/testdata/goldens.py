@@ -33,11 +33,11 @@ def stored_parameters(model):
         yield name, p
 
 
-def fill(model):
+def fill(model, gain=1):
     """Gives every parameter its computed values."""
     with torch.no_grad():
         for name, p in stored_parameters(model):
-            p.copy_(weight(name, tuple(p.shape)))
+            p.copy_(weight(name, tuple(p.shape), gain))
 
 
 def rounded(tensor):
