@@ -1,140 +1,195 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 
-	"github.com/seahorse-ml/seahorse/data/tokenizer"
 	"github.com/seahorse-ml/seahorse/models"
 )
 
 // generateCommand is `finetune generate`.
 type generateCommand struct {
-	Model             string  `required:"" placeholder:"DIR" help:"A model or run directory."`
-	Prompt            string  `required:"" placeholder:"TEXT" help:"Text to continue. An empty one starts a new text."`
-	MaxNewTokens      int     `default:"200" placeholder:"N" help:"Tokens to generate at most (${default})."`
-	Temperature       float64 `default:"0.8" placeholder:"X" help:"What logits are divided by (${default}). 0 takes the best token each time."`
-	TopK              int     `default:"0" placeholder:"K" help:"Draw from the K best tokens only. 0 draws from all."`
-	TopP              float64 `default:"1" placeholder:"P" help:"Draw from the best tokens that have this probability together (${default})."`
-	MinP              float64 `default:"0" placeholder:"P" help:"Draw only from tokens with this part of the best one's probability (${default})."`
-	RepetitionPenalty float64 `default:"1" placeholder:"X" help:"Make tokens that are in the text already less likely, if above 1 (${default})."`
-	Seed              uint64  `default:"1337" placeholder:"N" help:"Seed of what is drawn (${default})."`
-	JSON              bool    `name:"json" help:"Print an object at the end instead: prompt_ids, and ids and text of the continuation."`
-	Threads           int     `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores."`
+	Model             string   `required:"" placeholder:"DIR" help:"A model or run directory: a decoder or an encoder-decoder."`
+	Prompt            []string `sep:"none" placeholder:"TEXT" help:"Text to continue, or for an encoder-decoder the source to write about. Several may be given. An empty one starts a new text."`
+	PromptsFile       string   `placeholder:"FILE|-" help:"Take a prompt from each line of this file too."`
+	MaxNewTokens      int      `default:"200" placeholder:"N" help:"Tokens to generate at most (${default})."`
+	Temperature       *float64 `placeholder:"X" help:"What logits are divided by (0.8). 0 takes the best token each time."`
+	TopK              int      `default:"0" placeholder:"K" help:"Draw from the K best tokens only. 0 draws from all."`
+	TopP              float64  `default:"1" placeholder:"P" help:"Draw from the best tokens that have this probability together (${default})."`
+	MinP              float64  `default:"0" placeholder:"P" help:"Draw only from tokens with this part of the best one's probability (${default})."`
+	RepetitionPenalty float64  `default:"1" placeholder:"X" help:"Make tokens that are in the text already less likely, if above 1 (${default})."`
+	NumBeams          int      `default:"1" placeholder:"N" help:"Search for the most probable text, following N at a time, rather than draw (${default})."`
+	LengthPenalty     float64  `default:"1" placeholder:"X" help:"In a search, a text's score is divided by its length to this power (${default})."`
+	Stop              []string `sep:"none" placeholder:"TEXT" help:"End the text before this string. Several may be given."`
+	Seed              uint64   `default:"1337" placeholder:"N" help:"Seed of what is drawn (${default})."`
+	JSON              bool     `name:"json" help:"Print an object for each prompt at the end instead: prompt, prompt_ids, and ids and text of what was written."`
+	Threads           int      `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores."`
 }
 
 // Help is shown below the command's summary.
 func (generateCommand) Help() string {
-	return `The text ends after --max-new-tokens or where the model ends it.
+	return `The text ends after --max-new-tokens, before a --stop string, or where the model ends it. That of one prompt is shown as it is drawn.
+Several prompts are gone through side by side; their texts are shown at the end, with an empty line between them. A decoder's text
+is shown behind its prompt, an encoder-decoder's by itself.
 
 Examples:
 
     finetune generate --model runs/opticks --prompt "The Rays of Light"
-    finetune generate --model runs/opticks --prompt "Light" --temperature 0 --max-new-tokens 50`
+    finetune generate --model runs/opticks --prompt "Light" --temperature 0 --max-new-tokens 50
+    finetune generate --model runs/opticks --prompt "Prop. I." --prompt "Prop. II." --stop $'\n\n'
+    finetune generate --model runs/phonemes --prompts-file words.txt --num-beams 4 --json`
 }
 
 // generated is what --json prints.
 type generated struct {
+	Prompt    string  `json:"prompt"`
 	PromptIDs []int32 `json:"prompt_ids"`
 	IDs       []int32 `json:"ids"`
 	Text      string  `json:"text"`
 }
 
-// Run continues the prompt.
+// Run continues the prompts.
 func (c *generateCommand) Run(ctx context.Context, s *streams) error {
-	if err := atLeast("threads", &c.Threads, 0); err != nil {
-		return err
-	}
-	config := models.GenerateConfig{
-		MaxNewTokens: c.MaxNewTokens, Temperature: c.Temperature, TopK: c.TopK, TopP: c.TopP, MinP: c.MinP,
-		RepetitionPenalty: c.RepetitionPenalty, Seed: c.Seed,
-	}
-	if err := config.Validate(); err != nil {
+	config, err := c.config()
+	if err != nil {
 		return err
 	}
 	useThreads(c.Threads)
-	m, t, err := loadModel(c.Model)
+	w, err := openWriter(c.Model)
 	if err != nil {
 		return err
 	}
-	w := writer{model: m, tokenizer: t, config: config}
-	prompt, err := w.encode(c.Prompt)
+	if config.Stop, err = endTokens(c.Model); err != nil {
+		return err
+	}
+	w.config, w.stops = config, c.Stop
+	texts, err := c.texts(s.in)
 	if err != nil {
 		return err
 	}
-	if !c.JSON {
-		fmt.Fprint(s.out, c.Prompt)
-		_, err := w.write(ctx, s.out, prompt)
+	prompts := make([][]int32, len(texts))
+	for i, text := range texts {
+		if prompts[i], err = w.encode(text); err != nil {
+			return err
+		}
+	}
+	if len(texts) == 1 && c.NumBeams == 1 && !c.JSON {
+		fmt.Fprint(s.out, c.shown(w, texts[0]))
+		_, err := w.write(ctx, s.out, prompts[0])
 		fmt.Fprintln(s.out)
 		return err
 	}
-	ids, err := w.write(ctx, io.Discard, prompt)
+	var ids [][]int32
+	if c.NumBeams > 1 {
+		ids, err = w.search(ctx, prompts, models.BeamConfig{Beams: c.NumBeams, MaxNewTokens: c.MaxNewTokens, LengthPenalty: c.LengthPenalty})
+	} else {
+		ids, err = w.writeAll(ctx, prompts)
+	}
 	if err != nil {
 		return err
 	}
-	printer := json.NewEncoder(s.out)
+	return c.print(s.out, w, texts, prompts, ids)
+}
+
+// config checks the flags and returns how tokens are drawn.
+func (c *generateCommand) config() (models.GenerateConfig, error) {
+	config := models.GenerateConfig{
+		MaxNewTokens: c.MaxNewTokens, Temperature: 0.8, TopK: c.TopK, TopP: c.TopP, MinP: c.MinP,
+		RepetitionPenalty: c.RepetitionPenalty, Seed: c.Seed,
+	}
+	if c.Temperature != nil {
+		config.Temperature = *c.Temperature
+	}
+	if err := errors.Join(atLeast("threads", &c.Threads, 0), atLeast("num-beams", &c.NumBeams, 1)); err != nil {
+		return config, err
+	}
+	draws := c.Temperature != nil && *c.Temperature != 0 || c.TopK != 0 || c.TopP != 1 || c.MinP != 0 || c.RepetitionPenalty != 1
+	if c.NumBeams > 1 && draws {
+		return config, errors.New("--num-beams searches for the most probable text; --temperature, --top-k, --top-p, --min-p and --repetition-penalty are for drawing")
+	}
+	if _, err := models.NewStopStrings(c.Stop...); err != nil {
+		return config, fmt.Errorf("--stop: %w", err)
+	}
+	return config, config.Validate()
+}
+
+// texts returns all prompts.
+func (c *generateCommand) texts(stdin io.Reader) ([]string, error) {
+	texts := c.Prompt
+	if c.PromptsFile != "" {
+		file, closeFile, err := openText(c.PromptsFile, stdin)
+		if err != nil {
+			return nil, err
+		}
+		defer closeFile()
+		lines := bufio.NewScanner(file)
+		lines.Buffer(nil, 1<<30)
+		for lines.Scan() {
+			texts = append(texts, lines.Text())
+		}
+		if err := lines.Err(); err != nil {
+			return nil, fmt.Errorf("%s: %w", c.PromptsFile, err)
+		}
+		if len(texts) == 0 {
+			return nil, fmt.Errorf("%s has no prompts", c.PromptsFile)
+		}
+	}
+	if len(texts) == 0 {
+		return nil, errors.New("nothing to continue: give a --prompt or a --prompts-file")
+	}
+	return texts, nil
+}
+
+// shown returns what of a prompt is shown before the text.
+func (c *generateCommand) shown(w *writer, prompt string) string {
+	if _, continues := w.model.(models.CausalLM); continues {
+		return prompt
+	}
+	return ""
+}
+
+// print shows the texts of several prompts.
+func (c *generateCommand) print(out io.Writer, w *writer, texts []string, prompts, ids [][]int32) error {
+	printer := json.NewEncoder(out)
 	printer.SetEscapeHTML(false)
-	return printer.Encode(generated{prompt, append([]int32{}, ids...), string(t.Decode(ids, true))})
+	for i, prompt := range texts {
+		text, err := w.text(ids[i])
+		if err != nil {
+			return err
+		}
+		switch {
+		case c.JSON:
+			err = printer.Encode(generated{prompt, prompts[i], append([]int32{}, ids[i]...), text})
+		case i > 0:
+			_, err = fmt.Fprintf(out, "\n%s%s\n", c.shown(w, prompt), text)
+		default:
+			_, err = fmt.Fprintf(out, "%s%s\n", c.shown(w, prompt), text)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// writer writes texts by a model.
-type writer struct {
-	model     models.CausalLM
-	tokenizer *tokenizer.Tokenizer
-	config    models.GenerateConfig
-}
-
-// encode returns the ids of a prompt; an empty one becomes the token that ends the text before.
-func (w *writer) encode(prompt string) ([]int32, error) {
-	end, ok := w.tokenizer.EndOfText()
-	if prompt == "" {
-		if !ok {
-			return nil, errors.New("the prompt is empty, and the tokenizer has no end-of-text token to start from")
-		}
-		return []int32{end}, nil
+// endTokens returns the tokens that a model's directory says end a text.
+func endTokens(dir string) ([]int32, error) {
+	var config struct {
+		End models.TokenIDs `json:"eos_token_id"`
 	}
-	ids := w.tokenizer.AppendIDs(nil, []byte(prompt), true)
-	if len(ids) == 0 {
-		return nil, fmt.Errorf("the tokenizer knows nothing of the prompt %q", prompt)
+	err := readJSON(filepath.Join(dir, "generation_config.json"), &config)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
 	}
-	for _, id := range ids {
-		if int(id) >= w.model.VocabSize() {
-			return nil, fmt.Errorf("the tokenizer gives token %d, and the model's vocabulary has %d: they don't belong together", id, w.model.VocabSize())
-		}
+	var ids []int32
+	for _, id := range config.End {
+		ids = append(ids, int32(id))
 	}
 	return ids, nil
-}
-
-// write continues a prompt and writes the text as it comes. It returns the new ids.
-func (w *writer) write(ctx context.Context, out io.Writer, prompt []int32) ([]int32, error) {
-	config := w.config
-	if end, ok := w.tokenizer.EndOfText(); ok {
-		config.Stop = append(config.Stop, end)
-	}
-	text := w.tokenizer.NewDecodeStream(true)
-	var ids []int32
-	for id, err := range models.Generate(ctx, w.model, prompt, config) {
-		if err != nil {
-			return ids, interrupted(ctx, err)
-		}
-		ids = append(ids, id)
-		if _, err := out.Write(text.Push(id)); err != nil {
-			return ids, err
-		}
-	}
-	_, err := out.Write(text.Flush())
-	return ids, err
-}
-
-// loadModel reads the model and the tokenizer of a directory.
-func loadModel(dir string) (models.CausalLM, *tokenizer.Tokenizer, error) {
-	m, err := models.Load(dir)
-	if err != nil {
-		return nil, nil, err
-	}
-	t, err := tokenizer.Load(dir)
-	return m, t, err
 }

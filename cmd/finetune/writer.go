@@ -1,0 +1,174 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"slices"
+
+	"github.com/seahorse-ml/seahorse/data/tokenizer"
+	"github.com/seahorse-ml/seahorse/models"
+)
+
+// writer writes texts by a model that continues them, or that writes about another one.
+type writer struct {
+	model     models.Model // a CausalLM or a Seq2Seq
+	tokenizer *tokenizer.Tokenizer
+	config    models.GenerateConfig
+	stops     []string // strings that end a text; none of it is written
+}
+
+// openWriter reads a model that writes, and its tokenizer.
+func openWriter(dir string) (*writer, error) {
+	m, err := models.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	switch m.(type) {
+	case models.CausalLM, models.Seq2Seq:
+	default:
+		return nil, fmt.Errorf("%s holds a model that doesn't write texts (a %T); decoders and encoder-decoders do", dir, m)
+	}
+	t, err := tokenizer.Load(dir)
+	if err != nil {
+		return nil, err
+	}
+	return &writer{model: m, tokenizer: t}, nil
+}
+
+// encode returns the ids of a prompt or source; an empty prompt becomes the token that ends the text before.
+func (w *writer) encode(prompt string) ([]int32, error) {
+	end, ok := w.tokenizer.EndOfText()
+	if prompt == "" {
+		if !ok {
+			return nil, errors.New("the prompt is empty, and the tokenizer has no end-of-text token to start from")
+		}
+		return []int32{end}, nil
+	}
+	ids := w.tokenizer.AppendIDs(nil, []byte(prompt), true)
+	if len(ids) == 0 {
+		return nil, fmt.Errorf("the tokenizer knows nothing of the prompt %q", prompt)
+	}
+	for _, id := range ids {
+		if int(id) >= w.model.VocabSize() {
+			return nil, fmt.Errorf("the tokenizer gives token %d, and the model's vocabulary has %d: they don't belong together", id, w.model.VocabSize())
+		}
+	}
+	return ids, nil
+}
+
+// ends returns the tokens that end a text, and a search for the strings that do.
+func (w *writer) ends() ([]int32, *models.StopStrings, error) {
+	ids := slices.Clone(w.config.Stop)
+	if end, ok := w.tokenizer.EndOfText(); ok && !slices.Contains(ids, end) {
+		ids = append(ids, end)
+	}
+	stops, err := models.NewStopStrings(w.stops...)
+	return ids, stops, err
+}
+
+// write writes the text for a prompt as it comes, and returns the new ids.
+func (w *writer) write(ctx context.Context, out io.Writer, prompt []int32) ([]int32, error) {
+	config := w.config
+	stopIDs, stops, err := w.ends()
+	if err != nil {
+		return nil, err
+	}
+	config.Stop = stopIDs
+	var stream iter.Seq2[int32, error]
+	switch m := w.model.(type) {
+	case models.CausalLM:
+		stream = models.Generate(ctx, m, prompt, config)
+	case models.Seq2Seq:
+		stream = models.GenerateFrom(ctx, m, prompt, config)
+	}
+	text := w.tokenizer.NewDecodeStream(true)
+	var ids []int32
+	for id, err := range stream {
+		if err != nil {
+			return ids, interrupted(ctx, err)
+		}
+		ids = append(ids, id)
+		show, done := stops.Push(text.Push(id))
+		if _, err := out.Write(show); err != nil || done {
+			return ids, err
+		}
+	}
+	show, _ := stops.Push(text.Flush())
+	_, err = out.Write(append(bytes.Clone(show), stops.Flush()...))
+	return ids, err
+}
+
+// writeAll returns the new ids for several prompts, which the model goes through side by side.
+func (w *writer) writeAll(ctx context.Context, prompts [][]int32) ([][]int32, error) {
+	config := w.config
+	stopIDs, stops, err := w.ends()
+	if err != nil {
+		return nil, err
+	}
+	config.Stop, config.Ended = stopIDs, w.ended(stops)
+	var ids [][]int32
+	switch m := w.model.(type) {
+	case models.CausalLM:
+		ids, err = models.GenerateBatch(ctx, m, prompts, config)
+	case models.Seq2Seq:
+		ids, err = models.GenerateBatchFrom(ctx, m, prompts, config)
+	}
+	return ids, interrupted(ctx, err)
+}
+
+// search returns the new ids that a search with several beams finds for each prompt.
+func (w *writer) search(ctx context.Context, prompts [][]int32, config models.BeamConfig) ([][]int32, error) {
+	stopIDs, stops, err := w.ends()
+	if err != nil {
+		return nil, err
+	}
+	config.Stop, config.Ended = stopIDs, w.ended(stops)
+	all := make([][]int32, len(prompts))
+	for i, prompt := range prompts {
+		switch m := w.model.(type) {
+		case models.CausalLM:
+			all[i], err = models.BeamSearch(ctx, m, prompt, config)
+		case models.Seq2Seq:
+			all[i], err = models.BeamSearchFrom(ctx, m, prompt, config)
+		}
+		if err != nil {
+			return nil, interrupted(ctx, err)
+		}
+	}
+	return all, nil
+}
+
+// ended tells whether a text has a string in it that ends it.
+func (w *writer) ended(stops *models.StopStrings) func(ids []int32) bool {
+	if len(w.stops) == 0 {
+		return nil
+	}
+	return func(ids []int32) bool { return stops.Ends(w.tokenizer.Decode(ids, true)) }
+}
+
+// text returns the text of new ids, up to a string that ends it.
+func (w *writer) text(ids []int32) (string, error) {
+	_, stops, err := w.ends()
+	if err != nil {
+		return "", err
+	}
+	show, done := stops.Push(w.tokenizer.Decode(ids, true))
+	if done {
+		return string(show), nil
+	}
+	return string(show) + string(stops.Flush()), nil
+}
+
+// loadModel reads the model and the tokenizer of a directory.
+func loadModel(dir string) (models.CausalLM, *tokenizer.Tokenizer, error) {
+	m, err := models.Load(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	t, err := tokenizer.Load(dir)
+	return m, t, err
+}
