@@ -29,6 +29,7 @@ func Value(name string, i int) float64 {
 // ends in "weight" lie around 1, as the factors of norms do, the others around 0.
 type Source struct {
 	Shapes map[string][]int
+	Gain   float64 // multiplies the distances from there; 0 means 1
 }
 
 // scale is the largest distance of a value from its centre.
@@ -52,7 +53,10 @@ func (s Source) Names() []string {
 
 // Read computes a tensor.
 func (s Source) Read(name string, dst *tensor.Dense) error {
-	centre := 0.0
+	centre, scale := 0.0, scale
+	if s.Gain != 0 {
+		scale *= s.Gain
+	}
 	if len(s.Shapes[name]) == 1 && strings.HasSuffix(name, "weight") {
 		centre = 1
 	}

@@ -19,10 +19,10 @@ def values(name, n):
     return x.astype(np.float64) / 2**31 - 1
 
 
-def weight(name, shape):
+def weight(name, shape, gain=1):
     """The tensor called name, as golden.Source computes it."""
     centre = 1.0 if len(shape) == 1 and name.endswith("weight") else 0.0
-    return torch.from_numpy(centre + SCALE * values(name, int(np.prod(shape)))).reshape(shape)
+    return torch.from_numpy(centre + gain * SCALE * values(name, int(np.prod(shape)))).reshape(shape)
 
 
 def digest(name, tensor):
