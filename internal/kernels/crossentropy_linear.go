@@ -33,6 +33,7 @@ type LinearCrossEntropy[T Float] struct {
 	Hits []T
 
 	chunk     int
+	ld        int // elements from a row of logits to the next
 	full      crossEntropyProducts[T]
 	tail      crossEntropyProducts[T] // of the last chunk, if that one is smaller
 	losses    []float64               // [Rows]
@@ -46,7 +47,7 @@ type crossEntropyProducts[T Float] struct{ logits, dx, dw *Product[T] }
 
 // linearCrossEntropyCall has what the loops over a chunk work on.
 type linearCrossEntropyCall[T Float] struct {
-	logits  []T // [rows, Vocab]
+	logits  []T // [rows, ld], of which the first Vocab columns count
 	losses  []float64
 	hits    []T
 	targets []int32
@@ -65,10 +66,22 @@ func NewLinearCrossEntropy[T Float](c LinearCrossEntropyConfig) *LinearCrossEntr
 	if chunks > 1 {
 		chunk = min(c.Rows, roundUp(ceilDiv(c.Rows, chunks), productKernels[T]()[0].rows))
 	}
+	l.ld = logitStride(c.Vocab)
 	l.split(chunk)
 	l.rowsBody = l.rowsItem
 	l.biasBody = l.biasItem
 	return l
+}
+
+// logitStride returns the elements from a row of logits to the next: whole lines of the caches, so
+// that no two workers write to one, but not whole pages, whose rows would compete for a few lines.
+func logitStride(vocab int) int {
+	const page = 1024
+	ld := roundUp(vocab, lineElements)
+	if ld%page == 0 {
+		ld += lineElements
+	}
+	return ld
 }
 
 // split prepares for chunks of the given number of rows.
@@ -81,14 +94,14 @@ func (l *LinearCrossEntropy[T]) split(chunk int) {
 	if l.remainder = l.Rows % chunk; l.remainder > 0 {
 		l.tail = l.products(l.remainder)
 	}
-	scratchOf[T]().reserve(1, chunk*l.Vocab)
+	scratchOf[T]().reserve(1, chunk*l.ld)
 }
 
 func (l *LinearCrossEntropy[T]) products(rows int) crossEntropyProducts[T] {
 	return crossEntropyProducts[T]{
-		logits: NewProduct[T](ProductConfig{M: rows, N: l.Vocab, K: l.In, TransB: true}),
-		dx:     NewProduct[T](ProductConfig{M: rows, N: l.In, K: l.Vocab}),
-		dw:     NewProduct[T](ProductConfig{M: l.Vocab, N: l.In, K: rows, TransA: true}),
+		logits: NewProduct[T](ProductConfig{M: rows, N: l.Vocab, K: l.In, TransB: true, LDC: l.ld}),
+		dx:     NewProduct[T](ProductConfig{M: rows, N: l.In, K: l.Vocab, LDA: l.ld}),
+		dw:     NewProduct[T](ProductConfig{M: l.Vocab, N: l.In, K: rows, TransA: true, LDA: l.ld}),
 	}
 }
 
@@ -112,7 +125,7 @@ func (l *LinearCrossEntropy[T]) Run(loss, nll, dx, dw, db, x, w, b []T, targets 
 		clear(db)
 	}
 	stock := scratchOf[T]()
-	logits := stock.take(l.chunk * l.Vocab)
+	logits := stock.take(l.chunk * l.ld)
 	started := accDW // whether dw has something to add to
 	for first := 0; first < l.Rows; first += l.chunk {
 		rows, products := l.chunk, l.full
@@ -121,7 +134,7 @@ func (l *LinearCrossEntropy[T]) Run(loss, nll, dx, dw, db, x, w, b []T, targets 
 		}
 		part := x[first*l.In:][:rows*l.In]
 		l.call = linearCrossEntropyCall[T]{
-			logits: logits[:rows*l.Vocab], losses: l.losses[first:][:rows], targets: targets[first:][:rows],
+			logits: logits[:rows*l.ld], losses: l.losses[first:][:rows], targets: targets[first:][:rows],
 			db: db, scale: scale, grad: dx != nil || dw != nil || db != nil,
 		}
 		if l.Hits != nil {
@@ -170,7 +183,7 @@ func isTarget(t int32) bool { return t >= 0 }
 func (l *LinearCrossEntropy[T]) rowsItem(_, i int) {
 	c := &l.call
 	for r := i * crossEntropyRows; r < min((i+1)*crossEntropyRows, len(c.targets)); r++ {
-		z := c.logits[r*l.Vocab : (r+1)*l.Vocab]
+		z := c.logits[r*l.ld:][:l.Vocab]
 		if l.SoftCap > 0 && c.targets[r] >= 0 {
 			Scale(z, z, T(1/l.SoftCap))
 			Activate(Tanh, z, z)
@@ -204,5 +217,5 @@ func hit[T Float](z []T, target int) T {
 func (l *LinearCrossEntropy[T]) biasItem(_, i int) {
 	first := i * crossEntropyColumns
 	last := min(first+crossEntropyColumns, l.Vocab)
-	ColumnSum(l.call.db, l.call.logits, len(l.call.targets), l.Vocab, first, last, true)
+	ColumnSum(l.call.db, l.call.logits, len(l.call.targets), l.ld, first, last, true)
 }

@@ -1,6 +1,10 @@
 package kernels
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/seahorse-ml/seahorse/internal/memory"
+)
 
 // scratch is a stock of buffers that the items of parallel loops borrow, so
 // that layers of one shape share their working memory and a loop that runs beside
@@ -42,7 +46,7 @@ func (s *scratch[T]) take(n int) []T {
 	if smallest >= 0 {
 		s.remove(smallest) // a larger one takes its place
 	}
-	return make([]T, n)
+	return memory.Make[T](n)
 }
 
 func (s *scratch[T]) remove(i int) []T {
