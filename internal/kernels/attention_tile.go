@@ -23,7 +23,7 @@ func (a *Attention[T]) tileProduct(c, x, y []T, m, n, depth int, s strides, ldb,
 		i := 0
 		for part := range parts {
 			rows := (m - i) / (parts - part)
-			t.tile(rows, min(t.cols, n-j), depth, x[i*s.row:], s.row, s.column, y[j:], ldb, c[i*ldc+j:], ldc, nil, accumulate)
+			t.tile(rows, min(t.cols, n-j), depth, x[i*s.row:], s.row, s.column, y[j:], ldb, c[i*ldc+j:], ldc, nil, accumulate, nil, 0, 0)
 			i += rows
 		}
 	}

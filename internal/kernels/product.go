@@ -38,6 +38,7 @@ type Product[T Float] struct {
 	ProductConfig
 	kernel *productKernel[T]
 	depth  int // terms of a block of K
+	plan   productPlan
 	work   func(worker, item int)
 	run    productRun[T]
 }
@@ -46,7 +47,6 @@ type Product[T Float] struct {
 type productRun[T Float] struct {
 	c, a, b []T
 	e       Epilogue[T]
-	plan    productPlan
 	part    productPart
 	space   *productSpace[T]
 	packed  atomic.Int64 // items that have packed their share of B
@@ -77,9 +77,9 @@ func newProduct[T Float](c ProductConfig, kernel *productKernel[T]) *Product[T] 
 	c.LDC = leading("LDC", c.LDC, c.N)
 	p := &Product[T]{ProductConfig: c, kernel: kernel, depth: productDepth(c.K)}
 	p.work = p.item
-	plan := p.plan(parallel.Workers())
+	p.plan = p.newPlan(parallel.Workers())
 	space := takeProductSpace[T]()
-	space.reserve(plan)
+	space.reserve(&p.plan)
 	giveProductSpace(space)
 	return p
 }
@@ -101,14 +101,16 @@ func (p *Product[T]) Run(c, a, b []T, e Epilogue[T]) {
 	p.check(c, a, b, e)
 	r := &p.run
 	r.c, r.a, r.b, r.e = c, a, b, e
-	r.plan = p.plan(parallel.Workers())
+	if workers := parallel.Workers(); workers != p.plan.workers {
+		p.plan = p.newPlan(workers)
+	}
 	r.space = takeProductSpace[T]()
-	r.space.reserve(r.plan)
-	for n := 0; n < p.N; n += r.plan.spanN {
-		for k := 0; k == 0 || k < p.K; k += r.plan.spanK {
-			r.part = productPart{n, min(n+r.plan.spanN, p.N), k, min(k+r.plan.spanK, p.K)}
+	r.space.reserve(&p.plan)
+	for n := 0; n < p.N; n += p.plan.spanN {
+		for k := 0; k == 0 || k < p.K; k += p.plan.spanK {
+			r.part = productPart{n, min(n+p.plan.spanN, p.N), k, min(k+p.plan.spanK, p.K)}
 			r.packed.Store(0)
-			parallel.Run(p.packItems()+p.tileItems(), p.work)
+			parallel.Run(p.packItems()+len(p.plan.items(r.part)), p.work)
 		}
 	}
 	giveProductSpace(r.space)

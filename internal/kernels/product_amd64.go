@@ -50,13 +50,13 @@ func turnPanel256(dst, src []float32, depth, width, lanes, ld int) {
 }
 
 // tile256 computes a tile with fewer than all columns aside.
-func tile256(rows, cols, depth int, a []float32, aRow, aStep int, b []float32, bStep int, c []float32, ldc int, bias []float32, accumulate bool) {
+func tile256(rows, cols, depth int, a []float32, aRow, aStep int, b []float32, bStep int, c []float32, ldc int, bias []float32, accumulate bool, next []float32, nextRow, nextStep int) {
 	const width = 16
 	if cols == width {
-		tileAVX2(rows, cols, depth, a, aRow, aStep, b, bStep, c, ldc, bias, accumulate)
+		tileAVX2(rows, cols, depth, a, aRow, aStep, b, bStep, c, ldc, bias, accumulate, next, nextRow, nextStep)
 		return
 	}
 	var sum [6 * width]float32
-	tileAVX2(rows, width, depth, a, aRow, aStep, b, bStep, sum[:], width, nil, false)
+	tileAVX2(rows, width, depth, a, aRow, aStep, b, bStep, sum[:], width, nil, false, next, nextRow, nextStep)
 	storeTile(rows, cols, sum[:], width, c, ldc, bias, accumulate)
 }

@@ -60,7 +60,7 @@ func TestProductBits(t *testing.T) {
 	r := rand.New(rand.NewPCG(17, 18))
 	eachProductKernel(t, func(t *testing.T, kernel *productKernel[float32]) {
 		for transA, transB := range transposes {
-			for _, s := range [][3]int{{200, 150, 70}, {90, 40, 1100}, {20, 400, 600}} {
+			for _, s := range [][3]int{{200, 150, 70}, {90, 40, 1700}, {20, 400, 800}, {60, 1100, 800}} {
 				g := ProductConfig{M: s[0], N: s[1], K: s[2], TransA: transA, TransB: transB}
 				a, b, bias := randomMatrix(r, g.M*g.K), randomMatrix(r, g.N*g.K), randomMatrix(r, g.N)
 				e := Epilogue[float32]{Bias: bias, Activation: GELUTanh}

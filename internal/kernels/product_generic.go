@@ -11,7 +11,10 @@ type productKernel[T Float] struct {
 	// tile computes C [rows, cols] = Σ A[i, k]·B[k, j] + bias[j] over k in [0, depth), in that
 	// order, or adds this to C. A[i, k] is at i·aRow + k·aStep, B[k, j] at k·bStep + j, and
 	// C[i, j] at i·ldc + j. bias may be nil. Rows of B are read up to the full tile's width.
-	tile func(rows, cols, depth int, a []T, aRow, aStep int, b []T, bStep int, c []T, ldc int, bias []T, accumulate bool)
+	// Meanwhile it may ask the cache for what comes next: for each 16 steps of k 16 elements of next,
+	// nextRow apart, the first of them nextStep behind the first of those before. next may be nil, and
+	// end before the last of these elements.
+	tile func(rows, cols, depth int, a []T, aRow, aStep int, b []T, bStep int, c []T, ldc int, bias []T, accumulate bool, next []T, nextRow, nextStep int)
 
 	// copy packs rows that lie ld apart into panels of the given number of columns, which lie
 	// stride apart and have lanes for each row: dst[j/panel·stride + k·lanes + j%panel] =
@@ -43,7 +46,7 @@ func genericProduct[T Float]() *productKernel[T] {
 	}
 }
 
-func tileGeneric[T Float](rows, cols, depth int, a []T, aRow, aStep int, b []T, bStep int, c []T, ldc int, bias []T, accumulate bool) {
+func tileGeneric[T Float](rows, cols, depth int, a []T, aRow, aStep int, b []T, bStep int, c []T, ldc int, bias []T, accumulate bool, _ []T, _, _ int) {
 	const width = 4
 	var sum [2 * width]T
 	if rows == 2 && cols == width {

@@ -3,12 +3,14 @@ package kernels
 import "github.com/seahorse-ml/seahorse/internal/cpu"
 
 const (
-	maxDepth  = 512 // most terms of a block of K
+	maxDepth  = 768 // most terms of a block of K
 	packGroup = 4   // panels of B that an item packs
 
 	// skinnyRows is the most rows for which packing B apart doesn't pay: its panels are used
 	// where they lie, or packed one by one as they are needed.
 	skinnyRows = 48
+
+	stripPanels = 4 // most panels of a strip
 )
 
 // Elements of packing space: the rows of A that an item packs stay in the second cache beside
@@ -32,44 +34,116 @@ func ceilDiv(a, b int) int { return (a + b - 1) / b }
 // An item of a skinny one is a block of columns over all rows.
 type productPlan struct {
 	skinny       bool
+	strips       bool
 	packA        bool
 	spanN, spanK int // of op(B), the part that is worked on at one time
-	rows, cols   int // of an item
 	workers      int
-	shared, own  int // elements of packing space, for all and for each worker
+	shared, own  int           // elements of packing space, for all and for each worker
+	full, last   []productItem // of a part with spanN columns, and of the one with the last columns
 }
 
-// plan cuts the product for a number of workers, so that each gets several
-// items and an item is worth the packing that it does.
-func (p *Product[T]) plan(workers int) productPlan {
+// productItem is a block of C: rows [m0, m1) and columns [n0, n1), which count from the
+// part's first.
+type productItem struct{ m0, m1, n0, n1 int }
+
+// newPlan cuts the product for a number of workers.
+func (p *Product[T]) newPlan(workers int) productPlan {
+	if p.M == 0 || p.N == 0 {
+		return productPlan{workers: workers}
+	}
 	k := p.kernel
 	panelsN := ceilDiv(p.N, k.cols)
 	if p.M <= skinnyRows {
 		cols := max(1, min(8, panelsN/(4*workers))) * k.cols
-		return productPlan{
-			skinny: true, spanN: max(1, p.N), spanK: max(1, p.K), rows: max(1, p.M), cols: cols,
-			workers: workers, own: p.depth * k.cols,
+		r := productPlan{skinny: true, spanN: p.N, spanK: max(1, p.K), workers: workers, own: p.depth * k.cols}
+		for n := 0; n < p.N; n += cols {
+			r.last = append(r.last, productItem{0, p.M, n, min(n+cols, p.N)})
 		}
+		return r
 	}
-	const leastItems, leastColPanels = 8, 2 // items by worker
+	if strips, ok := p.strips(panelsN, workers); ok {
+		return strips
+	}
 	r := productPlan{workers: workers}
 	r.spanN = min(panelsN, max(1024, sharedSize/max(1, p.K))/k.cols) * k.cols
 	r.spanK = max(1, sharedSize/max(1, r.spanN)/p.depth) * p.depth
-	panelsM := ceilDiv(p.M, k.rows)
-	rowPanels := max(2, min(ownSize/(k.lanes*p.depth), panelsM/(leastItems*workers)))
-	colPanels := r.spanN / k.cols
-	if rowItems := ceilDiv(panelsM, rowPanels); rowItems < leastItems*workers {
-		colPanels = max(leastColPanels, ceilDiv(colPanels, ceilDiv(leastItems*workers, rowItems)))
-	}
-	r.rows, r.cols = rowPanels*k.rows, colPanels*k.cols
 	r.shared = min(r.spanK, max(1, p.K)) * r.spanN
-	// At a distance of whole pages the rows of a tile compete for a few lines of the caches, and
-	// a tile of few rows uses too little of the lines of a transposed A.
-	const page, fewRows = 1024, 8
-	if r.packA = p.LDA%page == 0 || p.TransA && k.rows < fewRows; r.packA {
+	rowPanels := max(2, ownSize/(k.lanes*p.depth))
+	if r.packA = p.packsA(); r.packA {
 		r.own = rowPanels * k.lanes * p.depth
 	}
+	r.full = p.cut(r.spanN, rowPanels, workers)
+	r.last = p.cut((p.N-1)%r.spanN+1, rowPanels, workers)
 	return r
+}
+
+// packsA reports whether rows of A are slow to read where they lie: at a distance of whole pages
+// the rows of a tile compete for a few lines of the caches, and a tile of few rows uses too little
+// of the lines of a transposed A.
+func (p *Product[T]) packsA() bool {
+	const page, fewRows = 1024, 8
+	return p.LDA%page == 0 || p.TransA && p.kernel.rows < fewRows
+}
+
+// strips returns the plan whose items are strips of columns over all rows, where that is good: B
+// is large beside A, so that the strips of a block of B stay in the second cache of the worker that
+// packs them, and no worker waits for others.
+func (p *Product[T]) strips(panelsN, workers int) (productPlan, bool) {
+	const mostRows, leastItems = 1024, 4 // items by worker
+	if p.K == 0 || p.M > mostRows || p.packsA() || panelsN < 2*leastItems*workers {
+		return productPlan{}, false
+	}
+	cols := p.kernel.cols
+	r := productPlan{strips: true, spanN: p.N, spanK: p.K, workers: workers, own: stripPanels * cols * p.depth}
+	for n := 0; n < panelsN; {
+		wide := min(max(1, (panelsN-n)/(leastItems*workers)), stripPanels)
+		r.last = append(r.last, productItem{0, p.M, n * cols, min((n+wide)*cols, p.N)})
+		n += wide
+	}
+	return r, true
+}
+
+// cut cuts all rows and the given number of columns into items of at most rowPanels panels of
+// rows. Each takes a part of what is left, down to a few tiles, so that workers end together.
+func (p *Product[T]) cut(width, rowPanels, workers int) []productItem {
+	const (
+		share     = 3 // of what is left for a worker
+		leastRows = 4 // panels that use a panel of B while it is near
+	)
+	least := max(2, maxDepth/max(1, p.K)) // tiles
+	rows, cols := p.kernel.rows, p.kernel.cols
+	panelsM, panelsN := ceilDiv(p.M, rows), ceilDiv(width, cols)
+	var items []productItem
+	for m := 0; m < panelsM; {
+		tiles := max(least, (panelsM-m)*panelsN/(share*workers))
+		down := min(max(leastRows, tiles/panelsN), rowPanels, panelsM-m)
+		pieces := min(max(1, down*panelsN/tiles), panelsN)
+		for i := range pieces {
+			items = append(items, productItem{
+				m * rows, min((m+down)*rows, p.M),
+				panelsN * i / pieces * cols, min(panelsN*(i+1)/pieces*cols, width),
+			})
+		}
+		m += down
+	}
+	return items
+}
+
+// items returns the items of a part.
+func (r *productPlan) items(q productPart) []productItem {
+	if q.n1-q.n0 == r.spanN && len(r.full) > 0 {
+		return r.full
+	}
+	return r.last
+}
+
+// after returns the item of a part that the worker of item i is likely to do next, if there is one.
+func (r *productPlan) after(q productPart, i int) (productItem, bool) {
+	items := r.items(q)
+	if i += r.workers; i >= len(items) {
+		return productItem{}, false
+	}
+	return items[i], true
 }
 
 // productPart is the part of op(B) that is worked on: columns [n0, n1) and
@@ -81,15 +155,9 @@ func (q productPart) blocks(depth int) int { return max(1, ceilDiv(q.k1-q.k0, de
 
 // packItems returns how many items pack the part of B.
 func (p *Product[T]) packItems() int {
-	if p.run.plan.skinny {
+	if p.plan.skinny || p.plan.strips {
 		return 0
 	}
 	q := p.run.part
 	return q.blocks(p.depth) * ceilDiv(q.n1-q.n0, packGroup*p.kernel.cols)
-}
-
-// tileItems returns how many items compute blocks of C from the part of B.
-func (p *Product[T]) tileItems() int {
-	q, plan := p.run.part, p.run.plan
-	return ceilDiv(p.M, plan.rows) * ceilDiv(q.n1-q.n0, plan.cols)
 }

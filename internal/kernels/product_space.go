@@ -16,7 +16,7 @@ type productSpace[T Float] struct {
 }
 
 // reserve sees to it that the space holds what plan needs.
-func (s *productSpace[T]) reserve(plan productPlan) {
+func (s *productSpace[T]) reserve(plan *productPlan) {
 	shared, own, workers := len(s.shared), 0, len(s.own)
 	if workers > 0 {
 		own = len(s.own[0])

@@ -7,7 +7,7 @@ package kernels
 // tileAVX512 computes a tile as productKernel.tile says.
 //
 //go:noescape
-func tileAVX512(rows int, cols int, depth int, a []float32, aRow int, aStep int, b []float32, bStep int, c []float32, ldc int, bias []float32, accumulate bool)
+func tileAVX512(rows int, cols int, depth int, a []float32, aRow int, aStep int, b []float32, bStep int, c []float32, ldc int, bias []float32, accumulate bool, next []float32, nextRow int, nextStep int)
 
 // slimAVX512 computes 1 to 3 rows and 128 columns, as productKernel.slim says.
 //
@@ -32,7 +32,7 @@ func turnPanelAVX512(dst []float32, src []float32, depth int, width int, lanes i
 // tileAVX2 computes a tile as productKernel.tile says, always of all columns.
 //
 //go:noescape
-func tileAVX2(rows int, cols int, depth int, a []float32, aRow int, aStep int, b []float32, bStep int, c []float32, ldc int, bias []float32, accumulate bool)
+func tileAVX2(rows int, cols int, depth int, a []float32, aRow int, aStep int, b []float32, bStep int, c []float32, ldc int, bias []float32, accumulate bool, next []float32, nextRow int, nextStep int)
 
 // slimAVX2 computes 1 to 1 rows and 64 columns, as productKernel.slim says.
 //

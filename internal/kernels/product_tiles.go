@@ -45,17 +45,19 @@ func (p *Product[T]) packPanelsA(dst []T, m, k, depth, height int) {
 
 // tiles computes block i of C from the part of B.
 func (p *Product[T]) tiles(worker, i int) {
-	q, plan := p.run.part, p.run.plan
-	across := ceilDiv(q.n1-q.n0, plan.cols)
-	m0, n0 := i/across*plan.rows, q.n0+i%across*plan.cols
-	m1, n1 := min(m0+plan.rows, p.M), min(n0+plan.cols, q.n1)
+	q, plan := p.run.part, &p.plan
+	item := plan.items(q)[i]
+	m0, m1, n0, n1 := item.m0, item.m1, q.n0+item.n0, q.n0+item.n1
 	for block := range q.blocks(p.depth) {
 		k := q.k0 + block*p.depth
 		depth := min(p.depth, q.k1-k)
-		if plan.skinny {
+		switch {
+		case plan.skinny:
 			p.skinnyTiles(p.run.space.own[worker], n0, n1, k, depth)
-		} else {
-			p.wideTiles(p.run.space.own[worker], block, m0, m1, n0, n1, k, depth)
+		case plan.strips:
+			p.stripTiles(p.run.space.own[worker], i, n0, n1, k, depth)
+		default:
+			p.wideTiles(p.run.space.own[worker], i, block, m0, m1, n0, n1, k, depth)
 		}
 	}
 	if q.k1 == p.K {
@@ -64,30 +66,105 @@ func (p *Product[T]) tiles(worker, i int) {
 }
 
 // wideTiles multiplies rows [m0, m1) of a block of A by columns [n0, n1) of the packed
-// block of B. Rows of A are read where they lie, unless that would be slow.
-func (p *Product[T]) wideTiles(own []T, block, m0, m1, n0, n1, k, depth int) {
+// block of B, for item i. Rows of A are read where they lie, unless that would be slow.
+func (p *Product[T]) wideTiles(own []T, i, block, m0, m1, n0, n1, k, depth int) {
 	q, t := p.run.part, p.kernel
 	row, step := p.stridesA()
 	panel := t.lanes * depth
-	if p.run.plan.packA {
+	if p.plan.packA {
 		p.packPanelsA(own, m0, k, depth, m1-m0)
 		row, step = 1, t.lanes
 	}
 	panels := ceilDiv(q.n1-q.n0, t.cols)
 	shared := p.run.space.shared[block*p.depth*panels*t.cols:]
+	nextM, nextK := m0, k+depth // the block of A that the worker reads after this one
+	if nextK >= q.k1 {
+		nextM, nextK = p.M, q.k0
+		if next, ok := p.plan.after(q, i); ok {
+			nextM = next.m0
+		}
+	}
 	for n := n0; n < n1; n += t.cols {
 		b := shared[(n-q.n0)*depth:]
 		for m := m0; m < m1; m += t.rows {
 			var a []T
+			var next ahead[T]
 			switch {
-			case p.run.plan.packA:
+			case p.plan.packA:
 				a = own[(m-m0)/t.rows*panel:]
+				if n == n0 {
+					next = p.aheadA(nextM+m-m0, nextK)
+				}
 			case depth > 0:
 				a = p.run.a[m*row+k*step:]
+				if n == n0 && m+t.rows < m1 {
+					next = p.aheadA(m+t.rows, k)
+				} else if n == n0 {
+					next = p.aheadA(nextM, nextK)
+				}
 			}
-			p.tile(m, n, min(t.rows, m1-m), min(t.cols, n1-n), k, depth, a, row, step, b, t.cols)
+			p.tile(m, n, min(t.rows, m1-m), min(t.cols, n1-n), k, depth, a, row, step, b, t.cols, next)
 		}
 	}
+}
+
+// lineElements is the number of float32s in a line of the caches.
+const lineElements = 16
+
+// ahead says what a tile asks the second cache for while it computes, 16 lines each 16 steps
+// of depth: they lie row elements apart, and those of the next 16 steps start step elements further.
+type ahead[T Float] struct {
+	lines     []T
+	row, step int
+}
+
+// aheadA returns the panel of A that begins at row m and column k, where it lies, if there is one.
+func (p *Product[T]) aheadA(m, k int) ahead[T] {
+	switch {
+	case m >= p.M || k >= p.K:
+		return ahead[T]{}
+	case p.TransA:
+		// The first elements lie in lines that the panel before it has read.
+		return ahead[T]{p.run.a[k*p.LDA+min(m+p.kernel.rows, p.M)-1:], p.LDA, lineElements * p.LDA}
+	}
+	return ahead[T]{p.run.a[m*p.LDA+k:], p.LDA, lineElements}
+}
+
+// stripTiles multiplies all rows of a block of A by columns [n0, n1) of a block of B, which it packs.
+// Item i is the strip.
+func (p *Product[T]) stripTiles(own []T, i, n0, n1, k, depth int) {
+	t := p.kernel
+	p.packPanelsB(own, k, n0, depth, n1-n0)
+	row, step := p.stridesA()
+	nextK, nextN0, nextN1 := k+depth, n0, n1
+	if nextK >= p.K {
+		nextK, nextN0, nextN1 = 0, 0, 0
+		if next, ok := p.plan.after(p.run.part, i); ok {
+			nextN0, nextN1 = next.n0, next.n1
+		}
+	}
+	fetched := nextN0
+	for m := 0; m < p.M; m += t.rows {
+		for n := n0; n < n1; n += t.cols {
+			var next ahead[T]
+			switch {
+			case n == n0:
+				next = p.aheadA(m+t.rows, k)
+			case fetched < nextN1:
+				next = p.aheadB(fetched, nextK)
+				fetched += lineElements
+			}
+			p.tile(m, n, min(t.rows, p.M-m), min(t.cols, n1-n), k, depth, p.run.a[m*row+k*step:], row, step, own[(n-n0)*depth:], t.cols, next)
+		}
+	}
+}
+
+// aheadB returns sixteen columns of B from column n and row k on, where they lie.
+func (p *Product[T]) aheadB(n, k int) ahead[T] {
+	if p.TransB {
+		return ahead[T]{p.run.b[n*p.LDB+k:], p.LDB, lineElements}
+	}
+	return ahead[T]{p.run.b[k*p.LDB+n:], p.LDB, lineElements * p.LDB}
 }
 
 // stridesA returns the elements from one row of op(A), and from one column, to the next.
@@ -129,7 +206,7 @@ func (p *Product[T]) skinnyTiles(own []T, n0, n1, k, depth int) {
 			if depth > 0 {
 				a = p.run.a[m*row+k*step:]
 			}
-			p.tile(m, n, min(t.rows, p.M-m), width, k, depth, a, row, step, b, bStep)
+			p.tile(m, n, min(t.rows, p.M-m), width, k, depth, a, row, step, b, bStep, ahead[T]{})
 		}
 	}
 }
@@ -146,8 +223,8 @@ func (p *Product[T]) bias(n, k, depth int) []T {
 func (p *Product[T]) accumulates(k int) bool { return p.run.e.Accumulate || k > 0 }
 
 // tile computes one tile of C, or adds to it the terms that begin at k.
-func (p *Product[T]) tile(m, n, rows, cols, k, depth int, a []T, aRow, aStep int, b []T, bStep int) {
-	p.kernel.tile(rows, cols, depth, a, aRow, aStep, b, bStep, p.run.c[m*p.LDC+n:], p.LDC, p.bias(n, k, depth), p.accumulates(k))
+func (p *Product[T]) tile(m, n, rows, cols, k, depth int, a []T, aRow, aStep int, b []T, bStep int, next ahead[T]) {
+	p.kernel.tile(rows, cols, depth, a, aRow, aStep, b, bStep, p.run.c[m*p.LDC+n:], p.LDC, p.bias(n, k, depth), p.accumulates(k), next.lines, next.row, next.step)
 }
 
 // finish applies what the tiles leave to do to rows [m0, m1) and columns [n0, n1) of C.

@@ -11,7 +11,7 @@ import (
 // a row of B and broadcasts a column of A. With masks there is a second body for each number of
 // rows, for tiles of up to one vector; without them a tile has all of its columns.
 func tile(s vectors) {
-	arguments := "rows, cols, depth int, a []float32, aRow, aStep int, b []float32, bStep int, c []float32, ldc int, bias []float32, accumulate bool"
+	arguments := "rows, cols, depth int, a []float32, aRow, aStep int, b []float32, bStep int, c []float32, ldc int, bias []float32, accumulate bool, next []float32, nextRow, nextStep int"
 	TEXT("tile"+s.name, NOSPLIT, "func("+arguments+")")
 	Pragma("noescape")
 	two, one := numbered("two"), numbered("one")
@@ -47,10 +47,11 @@ func tileBody(s vectors, label string, rows, across int) {
 	at := func(base GPVirtual, v int) Mem { return Mem{Base: base, Disp: s.size * v} }
 
 	a := newRowPointers(base("a"), floats("aRow"), rows)
-	aStep, b, bStep, c, ldc := floats("aStep"), base("b"), floats("bStep"), base("c"), floats("ldc")
+	aStep, b, bStep := floats("aStep"), base("b"), floats("bStep")
 	depth, to := param("depth"), GP64()
 	rowsOfC := func(each func(i int)) {
-		MOVQ(c, to)
+		ldc := floats("ldc")
+		Load(Param("c").Base(), to)
 		for i := range rows {
 			each(i)
 			if i+1 < rows {
@@ -64,12 +65,13 @@ func tileBody(s vectors, label string, rows, across int) {
 		}
 	}
 
-	rowsOfC(func(int) { lines(func(disp int) { PREFETCHT0(Mem{Base: to, Disp: disp}) }) })
+	rowsOfC(func(int) { lines(func(disp int) { PREFETCHT1(Mem{Base: to, Disp: disp}) }) })
 	for i := range rows * across {
 		VXORPS(s.registers[i], s.registers[i], s.registers[i])
 	}
 	TESTQ(depth, depth)
 	JZ(LabelRef(label + "_add"))
+	next := base("next")
 
 	Label(label + "_step")
 	lines(func(disp int) { PREFETCHT0(Mem{Base: b, Disp: disp, Index: bStep, Scale: 8}) })
@@ -89,7 +91,13 @@ func tileBody(s vectors, label string, rows, across int) {
 	a.advance(aStep)
 	ADDQ(bStep, b)
 	DECQ(depth)
+	JZ(LabelRef(label + "_add"))
+	TESTB(U8(stepsAhead-1), depth.As8())
 	JNZ(LabelRef(label + "_step"))
+	TESTQ(next, next)
+	JZ(LabelRef(label + "_step"))
+	fetchAhead(next)
+	JMP(LabelRef(label + "_step"))
 
 	Label(label + "_add")
 	bias := base("bias")
@@ -132,4 +140,25 @@ func tileBody(s vectors, label string, rows, across int) {
 	})
 	VZEROUPPER()
 	RET()
+}
+
+// stepsAhead is the number of steps after which a tile asks for as many lines of next.
+const stepsAhead = 16
+
+// fetchAhead asks the second cache for the lines at next, and moves next on to those of the next steps.
+func fetchAhead(next GPVirtual) {
+	row, line := floats("nextRow"), GP64()
+	MOVQ(next, line)
+	for i := range stepsAhead {
+		m := Mem{Base: line}
+		if i%3 > 0 {
+			m.Index, m.Scale = row, uint8(i%3)
+		}
+		PREFETCHT1(m)
+		if i%3 == 2 {
+			LEAQ(Mem{Base: line, Index: row, Scale: 2}, line)
+			ADDQ(row, line)
+		}
+	}
+	ADDQ(floats("nextStep"), next)
 }

@@ -1,0 +1,56 @@
+package kernels
+
+import (
+	"fmt"
+	"testing"
+)
+
+// TestProductItems checks that the items of a plan cover each element of C once, and that products
+// with a wide B are cut into strips.
+func TestProductItems(t *testing.T) {
+	eachProductKernel(t, func(t *testing.T, kernel *productKernel[float32]) {
+		for _, s := range []struct {
+			m, n, k int
+			strips  bool // by kernels with the most rows, on two workers
+		}{
+			{49, 1, 1, false}, {49, 33, 0, false}, {50, 3000, 0, false}, {50, 3000, 5, true}, {300, 700, 800, true},
+			{1024, 3072, 768, true}, {1025, 3072, 768, false}, {4000, 40, 9, false}, {1, 70, 9, false}, {20000, 60, 3, false},
+		} {
+			for _, workers := range []int{1, 2, 7, 64} {
+				g := ProductConfig{M: s.m, N: s.n, K: s.k, TransB: true}
+				p := newProduct(g, kernel)
+				p.plan = p.newPlan(workers)
+				if kernel.rows > 8 && workers == 2 && p.plan.strips != s.strips {
+					t.Errorf("%+v is cut into strips: %v, want %v", g, p.plan.strips, s.strips)
+				}
+				if err := covers(p); err != nil {
+					t.Errorf("%+v on %d workers: %v", g, workers, err)
+				}
+			}
+		}
+	})
+}
+
+// covers tells which element of C the items of p's plan leave out or have twice.
+func covers(p *Product[float32]) error {
+	done := make([]bool, p.M*p.N)
+	for n := 0; n < p.N; n += p.plan.spanN {
+		q := productPart{n0: n, n1: min(n+p.plan.spanN, p.N)}
+		for _, item := range p.plan.items(q) {
+			for i := item.m0; i < item.m1; i++ {
+				for j := n + item.n0; j < n+item.n1; j++ {
+					if done[i*p.N+j] {
+						return fmt.Errorf("element %d, %d is in two items", i, j)
+					}
+					done[i*p.N+j] = true
+				}
+			}
+		}
+	}
+	for i, ok := range done {
+		if !ok {
+			return fmt.Errorf("element %d, %d is in no item", i/p.N, i%p.N)
+		}
+	}
+	return nil
+}
