@@ -11,7 +11,7 @@ type Labelled struct {
 	types  bool
 }
 
-// NewLabelled returns rows of length T for all texts of t; 0 takes the longest text's. No text may be longer.
+// NewLabelled returns rows as long as the longest text of t. A text of more than length tokens is an error; 0 sets no bound.
 func NewLabelled(t *Tokens, length int) (*Labelled, error) {
 	if t.Labels().Kind == "" {
 		return nil, fmt.Errorf("data: labelled texts: the tokens have no labels")
@@ -24,13 +24,10 @@ func NewLabelled(t *Tokens, length int) (*Labelled, error) {
 		lo, hi := t.Document(d)
 		longest = max(longest, hi-lo)
 	}
-	if length == 0 {
-		length = longest
-	}
-	if longest > length {
+	if bounded(longest, length) < longest {
 		return nil, fmt.Errorf("data: labelled texts: one has %d tokens, expected at most %d", longest, length)
 	}
-	return &Labelled{tokens: t, length: length, values: t.Labels().values(), types: t.types != nil}, nil
+	return &Labelled{tokens: t, length: longest, values: t.Labels().values(), types: t.types != nil}, nil
 }
 
 // Len returns the number of texts.

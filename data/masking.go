@@ -23,6 +23,9 @@ type MaskingConfig struct {
 	Hide    float64 // share of those that Mask stands for, in [0, 1]
 	Replace float64 // share of those that another token is put in for, in [0, 1]; the rest stays as it is
 	Seed    uint64  // what is chosen depends on it, the epoch and the token's place in the text only
+	// Frame is two tokens that each row begins and ends with, or with Documents each document in it, such as [CLS] and [SEP].
+	// They are special. Default: none.
+	Frame []int32
 	// Documents packs whole documents into rows, as NewPacked does. Default: the stream is cut, as NewSequential does.
 	Documents bool
 }
@@ -49,8 +52,8 @@ type Masked struct {
 // NewMasked returns rows of length T over all tokens of t. A token at least must be one that can be hidden: not special, and to
 // be learned.
 func NewMasked(t *Tokens, length int, c MaskingConfig) (*Masked, error) {
-	if length < 1 {
-		return nil, fmt.Errorf("data: masking: length %d, expected 1 or more", length)
+	if length <= len(c.Frame) {
+		return nil, fmt.Errorf("data: masking: length %d, expected %d or more", length, len(c.Frame)+1)
 	}
 	if c.Vocab == 0 {
 		c.Vocab = t.Vocab()
@@ -63,7 +66,7 @@ func NewMasked(t *Tokens, length int, c MaskingConfig) (*Masked, error) {
 	}
 	m := &Masked{tokens: t, length: length, config: c, special: make([]bool, c.Vocab)}
 	m.special[c.Mask] = true
-	for _, id := range c.Special {
+	for _, id := range slices.Concat(c.Special, c.Frame) {
 		m.special[id] = true
 	}
 	for id, special := range m.special {
@@ -87,7 +90,10 @@ func (c MaskingConfig) validate() error {
 	case !(c.Hide >= 0 && c.Replace >= 0 && c.Hide+c.Replace <= 1):
 		return fmt.Errorf("data: masking: hides %g and replaces %g of what it chooses, expected shares of 1", c.Hide, c.Replace)
 	}
-	for _, id := range append([]int32{c.Mask}, c.Special...) {
+	if len(c.Frame) != 0 && len(c.Frame) != 2 {
+		return fmt.Errorf("data: masking: a frame of %d tokens, expected one that a row begins with and one that it ends with", len(c.Frame))
+	}
+	for _, id := range slices.Concat([]int32{c.Mask}, c.Special, c.Frame) {
 		if id < 0 || int(id) >= c.Vocab {
 			return fmt.Errorf("data: masking: special token %d is outside of the vocabulary of %d", id, c.Vocab)
 		}
@@ -109,10 +115,10 @@ func (m *Masked) candidates(lo, hi int) bool {
 func (m *Masked) pack() {
 	for d := range m.tokens.Documents() {
 		lo, hi := m.tokens.Document(d)
-		for ; lo < hi; lo += m.length {
-			n := min(m.length, hi-lo)
+		for ; lo < hi; lo += m.text() {
+			n := min(m.text(), hi-lo)
 			if m.candidates(lo, lo+n) {
-				m.pieces = append(m.pieces, piece{start: lo, n: int32(n)})
+				m.pieces = append(m.pieces, piece{start: lo, n: int32(n + len(m.config.Frame))})
 			}
 		}
 	}
@@ -131,8 +137,11 @@ func (m *Masked) Len() int {
 	if m.pieces != nil {
 		return len(m.rows) - 1
 	}
-	return (m.tokens.Len() + m.length - 1) / m.length
+	return (m.tokens.Len() + m.text() - 1) / m.text()
 }
+
+// text returns how many tokens of the text have room in a row, beside its frame.
+func (m *Masked) text() int { return m.length - len(m.config.Frame) }
 
 // Layout returns rows of T tokens in segments, which padding is known by.
 func (m *Masked) Layout() Layout { return Layout{Length: m.length, Segments: true} }
@@ -142,14 +151,14 @@ func (m *Masked) Fill(row Row, i int, jitter uint64) int {
 	h := hider{Masked: m, row: row, seed: m.config.Seed ^ jitter, nearest: -1}
 	at := 0
 	if m.pieces == nil {
-		start := i * m.length
-		at = min(m.length, m.tokens.Len()-start)
-		h.fill(0, at, start)
+		start := i * m.text()
+		at = min(m.text(), m.tokens.Len()-start) + len(m.config.Frame)
+		h.framed(0, at, start)
 		row.segment(0, 0, at)
 	} else {
 		for s, p := range m.pieces[m.rows[i]:m.rows[i+1]] {
 			end := at + int(p.n)
-			h.fill(at, end, p.start)
+			h.framed(at, end, p.start)
 			row.segment(int32(s), at, end)
 			at = end
 		}
@@ -167,6 +176,16 @@ type hider struct {
 	nearest int // place in the row of the candidate that came nearest to be chosen, or -1
 	token   int // its place in the text
 	lowest  float64
+}
+
+// framed writes the frame and between it the tokens from start on to the places lo to hi.
+func (h *hider) framed(lo, hi, start int) {
+	if frame := h.config.Frame; frame != nil {
+		h.row.IDs[lo], h.row.IDs[hi-1] = frame[0], frame[1]
+		h.row.Targets[lo], h.row.Targets[hi-1] = Ignored, Ignored
+		lo, hi = lo+1, hi-1
+	}
+	h.fill(lo, hi, start)
 }
 
 // fill writes the tokens from start on to the places lo to hi.

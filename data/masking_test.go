@@ -200,6 +200,53 @@ func TestMaskingKeepsTheText(t *testing.T) {
 	})
 }
 
+// TestMaskingFrames checks that rows, or documents, stand between two tokens, with the text between them whole.
+func TestMaskingFrames(t *testing.T) {
+	tokens := counting(t, 40)
+	for _, documents := range []bool{false, true} {
+		c := DefaultMasking(39)
+		c.Frame, c.Documents = []int32{37, 38}, documents
+		m, err := NewMasked(tokens.Slice(0, 30), 9, c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := NewBatch(m.Len(), m.Layout())
+		if err := FillSequential(b, m, 0); err != nil {
+			t.Fatal(err)
+		}
+		var text []int32
+		for i := range m.Len() {
+			row := b.row(i)
+			n := slices.Index(row.Segments, -1)
+			if n < 0 {
+				n = len(row.Segments)
+			}
+			if row.IDs[0] != 37 || row.IDs[n-1] != 38 || row.Targets[0] != Ignored || row.Targets[n-1] != Ignored {
+				t.Errorf("row %d is %v with targets %v", i, row.IDs, row.Targets)
+			}
+			for k := 1; k < n-1; k++ {
+				if row.Targets[k] != Ignored {
+					row.IDs[k] = row.Targets[k]
+				}
+			}
+			text = append(text, row.IDs[1:n-1]...)
+		}
+		slices.Sort(text)
+		if len(text) != 30 || text[0] != 0 || text[29] != 29 {
+			t.Errorf("the text is %v", text)
+		}
+	}
+	c := DefaultMasking(39)
+	c.Frame = []int32{1, 2}
+	if _, err := NewMasked(tokens, 2, c); err == nil || !strings.Contains(err.Error(), "length 2, expected 3 or more") {
+		t.Errorf("error is %v", err)
+	}
+	c.Frame = []int32{1}
+	if _, err := NewMasked(tokens, 2, c); err == nil || !strings.Contains(err.Error(), "a frame of 1 tokens") {
+		t.Errorf("error is %v", err)
+	}
+}
+
 func TestMaskingAllocatesNothing(t *testing.T) {
 	m := newMasked(t, framed(t, 100, 20, 300), 64, true)
 	b := NewBatch(1, m.Layout())

@@ -7,7 +7,8 @@ import (
 
 // PairsConfig configures NewPairs.
 type PairsConfig struct {
-	// Length is T, the most tokens of a target text, and SourceLength S, the most of a source. 0 takes the longest of the data.
+	// Length is the most tokens of a target text, and SourceLength the most of a source; 0 sets no bound. Rows are no longer than
+	// the longest texts of the data.
 	Length, SourceLength int
 	// Start is what the decoder reads before the first token of a target text.
 	Start int32
@@ -47,18 +48,21 @@ func NewPairs(t *Tokens, c PairsConfig) (*Pairs, error) {
 		p.sources[d] = int32(source)
 		longest, longestSource = max(longest, target), max(longestSource, source)
 	}
-	if c.Length == 0 {
-		p.config.Length = longest
-	}
-	if c.SourceLength == 0 {
-		p.config.SourceLength = longestSource
-	}
+	p.config.Length, p.config.SourceLength = bounded(longest, c.Length), bounded(longestSource, c.SourceLength)
 	for d, source := range p.sources {
 		lo, hi := t.Document(d)
 		p.cut[0] += bit(int(source) > p.config.SourceLength)
 		p.cut[1] += bit(hi-lo-int(source) > p.config.Length)
 	}
 	return p, nil
+}
+
+// bounded returns n, or most if that is less and a bound at all.
+func bounded(n, most int) int {
+	if most > 0 {
+		return min(n, most)
+	}
+	return n
 }
 
 // lengths finds out how long source and target text of a document are.
