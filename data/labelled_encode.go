@@ -164,12 +164,8 @@ func (e *labelEncoder) text(x labelledText) encodedExample {
 		}
 		classes[i] = class
 	}
-	var offsets [][2]int
-	text, ends := x.text, []int(nil)
-	if x.words != nil {
-		text, ends = joinWords(x.words)
-	}
-	out.IDs, out.Types, offsets, out.cut, out.err = e.framer.Frame(text, x.pair, e.config.MaxLength)
+	var first []int
+	out.IDs, out.Types, first, out.cut, out.err = x.Frame(e.framer, e.config.MaxLength)
 	if out.err == nil && len(out.IDs) == 0 {
 		out.err = fmt.Errorf("the text has no tokens")
 	}
@@ -180,35 +176,19 @@ func (e *labelEncoder) text(x labelledText) encodedExample {
 	case Classification:
 		out.Class = classes[0]
 	case TokenClassification:
-		out.Classes = firstTokens(offsets, ends, classes)
+		out.Classes = atFirst(first, classes, len(out.IDs))
 	}
 	out.Values = x.values
 	return out
 }
 
-// joinWords puts a space between words and returns where each ends.
-func joinWords(words []string) (text []byte, ends []int) {
-	for i, word := range words {
-		if i > 0 {
-			text = append(text, ' ')
-		}
-		text = append(text, word...)
-		ends = append(ends, len(text))
-	}
-	return text, ends
-}
-
-// firstTokens gives the first token of each word the class of the word, and Ignored to the others, as Hugging Face's recipe does.
-func firstTokens(offsets [][2]int, ends []int, classes []int32) []int32 {
-	out := make([]int32, len(offsets))
-	last := -1
-	for i, o := range offsets {
-		out[i] = Ignored
-		if o[1] <= o[0] {
-			continue
-		}
-		if word, _ := slices.BinarySearch(ends, o[1]); word < len(classes) && word != last {
-			out[i], last = classes[word], word
+// atFirst gives the first token of each word the class of the word, and Ignored to the others, as Hugging Face's recipe does.
+func atFirst(first []int, classes []int32, tokens int) []int32 {
+	out := make([]int32, tokens)
+	fill(out, Ignored)
+	for word, token := range first {
+		if token >= 0 {
+			out[token] = classes[word]
 		}
 	}
 	return out

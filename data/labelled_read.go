@@ -14,11 +14,10 @@ import (
 
 // labelledText is a record of a file of labelled texts.
 type labelledText struct {
-	text, pair []byte   // pair is nil for none
-	words      []string // in place of text, for classes of tokens
-	names      []string // of the text's class, or the words'
-	values     []float32
-	line       int
+	Text
+	names  []string // of the text's class, or the words'
+	values []float32
+	line   int
 }
 
 // labelled reads a record of the shapes that ReadLabels documents.
@@ -34,16 +33,8 @@ func (r record) labelled(kind LabelKind) (labelledText, error) {
 	if !r.has("text", "label") {
 		return x, fmt.Errorf(`expected {"text", "label"} or {"text", "text_pair", "label"}, got the keys %s`, r.keys())
 	}
-	if x.text, err = r.text("text"); err != nil {
+	if x.Text, err = r.unlabelled(kind); err != nil {
 		return x, err
-	}
-	if r.has("text_pair") {
-		if x.pair, err = r.text("text_pair"); err != nil {
-			return x, err
-		}
-		if x.pair == nil {
-			x.pair = []byte{}
-		}
 	}
 	if kind == Regression {
 		x.values, err = r.numbers("label")
@@ -57,15 +48,16 @@ func (r record) labelled(kind LabelKind) (labelledText, error) {
 // labelledWords reads a record of words and their classes.
 func (r record) labelledWords() (labelledText, error) {
 	var x labelledText
-	var labels []json.RawMessage
-	if err := json.Unmarshal(r.object["tokens"], &x.words); err != nil || len(x.words) == 0 {
-		return x, fmt.Errorf(`"tokens" must be a list of strings, got %.40s`, r.object["tokens"])
+	var err error
+	if x.Text, err = r.unlabelled(TokenClassification); err != nil {
+		return x, err
 	}
+	var labels []json.RawMessage
 	if err := json.Unmarshal(r.object["labels"], &labels); err != nil {
 		return x, fmt.Errorf(`"labels" must be a list, got %.40s`, r.object["labels"])
 	}
-	if len(labels) != len(x.words) {
-		return x, fmt.Errorf("%d labels for %d tokens", len(labels), len(x.words))
+	if len(labels) != len(x.Words) {
+		return x, fmt.Errorf("%d labels for %d tokens", len(labels), len(x.Words))
 	}
 	for _, raw := range labels {
 		name, err := className(raw)

@@ -215,8 +215,8 @@ func FuzzRecords(f *testing.F) {
 			}
 			for _, kind := range []LabelKind{Classification, TokenClassification, Regression} {
 				x, err := r.labelled(kind)
-				if err == nil && kind == TokenClassification && len(x.words) != len(x.names) {
-					t.Errorf("%d words with %d labels", len(x.words), len(x.names))
+				if err == nil && kind == TokenClassification && len(x.Words) != len(x.names) {
+					t.Errorf("%d words with %d labels", len(x.Words), len(x.names))
 				}
 			}
 		}

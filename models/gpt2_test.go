@@ -160,12 +160,12 @@ func TestLoadRefuses(t *testing.T) {
 	}
 }
 
-func TestLoadEdited(t *testing.T) {
+func TestOpenEdited(t *testing.T) {
 	dir := t.TempDir()
 	if err := newTinyGPT2(t, tensor.Float32).Save(dir); err != nil {
 		t.Fatal(err)
 	}
-	m, err := LoadEdited(dir, func(config map[string]any) { config["resid_pdrop"] = 0.25 })
+	m, err := OpenEdited(dir, func(config map[string]any) { config["resid_pdrop"] = 0.25 })
 	if err != nil {
 		t.Fatal(err)
 	}

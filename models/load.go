@@ -55,30 +55,6 @@ func families() []family {
 	}
 }
 
-// Load reads the directory of a model that continues texts; see Open.
-func Load(dir string) (CausalLM, error) { return LoadEdited(dir, nil) }
-
-// LoadEdited is Load with a config.json that edit has changed; see OpenEdited.
-func LoadEdited(dir string, edit func(config map[string]any)) (CausalLM, error) {
-	m, err := open(dir, edit)
-	if err != nil {
-		return nil, err
-	}
-	causal, ok := m.(CausalLM)
-	if !ok {
-		return nil, fmt.Errorf("models: %s holds a model that doesn't continue texts (a %T)", dir, m)
-	}
-	return causal, nil
-}
-
-// Open reads a model directory of any family, in float32. Errors name what is missing
-// or doesn't fit; a model_type that nobody knows gets the list of those that are known.
-func Open(dir string) (Model, error) { return open(dir, nil) }
-
-// OpenEdited is Open with a config.json that edit has changed in memory, to train with
-// another dropout for instance. Numbers in it are of type json.Number; nil edits nothing.
-func OpenEdited(dir string, edit func(config map[string]any)) (Model, error) { return open(dir, edit) }
-
 // WithDropout is an edit for OpenEdited: it sets all dropouts of a model to rate, but for
 // that before a classifier.
 func WithDropout(rate float64) func(config map[string]any) {
@@ -94,7 +70,26 @@ func WithDropout(rate float64) func(config map[string]any) {
 	}
 }
 
-func open(dir string, edit func(config map[string]any)) (Model, error) {
+// Load reads the directory of a model that continues texts; see Open.
+func Load(dir string) (CausalLM, error) {
+	m, err := Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	causal, ok := m.(CausalLM)
+	if !ok {
+		return nil, fmt.Errorf("models: %s holds a model that doesn't continue texts (a %T)", dir, m)
+	}
+	return causal, nil
+}
+
+// Open reads a model directory of any family, in float32. Errors name what is missing
+// or doesn't fit; a model_type that nobody knows gets the list of those that are known.
+func Open(dir string) (Model, error) { return OpenEdited(dir, nil) }
+
+// OpenEdited is Open with a config.json that edit has changed in memory, to train with
+// another dropout for instance. Numbers in it are of type json.Number; nil edits nothing.
+func OpenEdited(dir string, edit func(config map[string]any)) (Model, error) {
 	config, modelType, err := readConfig(dir)
 	if err != nil {
 		return nil, err

@@ -18,7 +18,9 @@ type NewHeadConfig struct {
 	// Regression makes a TaskSequence find values instead of a class; default false.
 	Regression bool
 	Dropout    *float64 // before a classifier; nil keeps the model's
-	Seed       uint64   // of the head's first weights
+	// Edit changes the config.json in memory before all else; see OpenEdited. Nil edits nothing.
+	Edit func(config map[string]any)
+	Seed uint64 // of the head's first weights
 }
 
 // OpenForTask reads the directory of an encoder, in float32, and puts a new head on it,
@@ -32,6 +34,11 @@ func OpenForTask(dir string, n NewHeadConfig) (Model, error) {
 	fail := func(err error) (Model, error) { return nil, fmt.Errorf("models: %s: %w", dir, err) }
 	if _, ok := encoderFamilies[modelType]; !ok {
 		return fail(fmt.Errorf("%s has the model_type %q, expected an encoder: %s", filepath.Join(dir, configName), modelType, strings.Join(encoderArches(), ", ")))
+	}
+	if n.Edit != nil {
+		if config, err = edited(config, n.Edit); err != nil {
+			return fail(err)
+		}
 	}
 	c, err := parseEncoderConfig(config)
 	if err != nil {

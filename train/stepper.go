@@ -65,19 +65,12 @@ func NewStepper(m Model, c StepperConfig) (*Stepper, error) {
 	if err := c.Layout.Validate(); err != nil {
 		return nil, fmt.Errorf("train: step: %w", err)
 	}
-	g, err := newTrace(m, true)
+	s := &Stepper{random: graph.Random{Seed: c.Seed}}
+	g, in, loss, err := traceStep(m, c)
 	if err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
-	s := &Stepper{random: graph.Random{Seed: c.Seed}}
-	s.inputs = newInputs(g, c.Rows, c.Layout, true)
-	s.inputs.nodes.LabelSmoothing = c.LabelSmoothing
-	if s.loss, _ = m.Loss(g, s.inputs.nodes); s.loss == nil {
-		return nil, errors.New("train: the model's Loss gives no loss")
-	}
-	if err := g.Grad(s.loss); err != nil {
-		return nil, fmt.Errorf("train: %w", err)
-	}
+	s.inputs, s.loss = in, loss
 	if s.machine, err = graph.Compile(g, s.loss); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}

@@ -59,21 +59,16 @@ func New(m Model, c Config) (*Trainer, error) {
 			return nil, fmt.Errorf("train: evaluation: %w", err)
 		}
 	}
-	t.stepper, err = NewStepper(m, StepperConfig{
-		Rows: c.BatchSize, Layout: c.Train.Layout(), Accumulation: c.Accumulation,
-		Seed: c.Seed, Optimizer: c.Optimizer, LabelSmoothing: c.LabelSmoothing,
-	})
-	if err != nil {
+	if t.stepper, err = NewStepper(m, c.stepper()); err != nil {
 		return nil, err
 	}
 	return t, nil
 }
 
-// Memory returns what the run uses at its steps, and what each evaluation needs for its
-// duration (its arena; the parameters are those of the steps), in bytes.
-func (t *Trainer) Memory() (steps graph.Memory, optimizer int, evaluation graph.Memory) {
-	steps, optimizer = t.stepper.Memory()
-	return steps, optimizer, t.evaluation
+// Memory returns what the run takes.
+func (t *Trainer) Memory() MemoryUse {
+	steps, optimizer := t.stepper.Memory()
+	return MemoryUse{Steps: steps, Optimizer: optimizer, Evaluation: t.evaluation}
 }
 
 // Close gives the memory back.

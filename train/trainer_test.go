@@ -475,7 +475,8 @@ func TestNewRefuses(t *testing.T) {
 
 func TestMemory(t *testing.T) {
 	m := newTestModel(t, tensor.Float32, 0.1)
-	steps, optimizer, evaluation := newTestTrainer(t, m, testConfig(t)).Memory()
+	use := newTestTrainer(t, m, testConfig(t)).Memory()
+	steps, optimizer, evaluation := use.Steps, use.Optimizer, use.Evaluation
 	if steps.Parameters == 0 || steps.Gradients != steps.Parameters || optimizer < 2*steps.Parameters || steps.Arena == 0 {
 		t.Errorf("steps %+v, optimizer %d", steps, optimizer)
 	}

@@ -13,6 +13,7 @@ type commands struct {
 	SFT       sftCommand       `cmd:"" name:"sft" help:"Fine-tune a model on texts or on pairs of prompt and completion."`
 	Resume    resumeCommand    `cmd:"" help:"Go on with a run that was stopped or crashed."`
 	Eval      evalCommand      `cmd:"" help:"Measure a model's loss on a text."`
+	Classify  classifyCommand  `cmd:"" help:"Apply a classifier or a regression to texts."`
 	Generate  generateCommand  `cmd:"" help:"Continue a prompt."`
 	Tokenizer tokenizerCommand `cmd:"" help:"Train a tokenizer, or turn text into ids and back."`
 	Bench     benchCommand     `cmd:"" help:"Time training steps on fixed work that PyTorch can do too."`

@@ -5,9 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"text/tabwriter"
 
 	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/data/tokenizer"
+	"github.com/seahorse-ml/seahorse/models"
 	"github.com/seahorse-ml/seahorse/train"
 )
 
@@ -16,100 +19,166 @@ const evalTokens = 4096
 
 // evalCommand is `finetune eval`.
 type evalCommand struct {
-	Model   string `required:"" placeholder:"DIR" help:"A model or run directory."`
-	Data    string `required:"" placeholder:"FILE|DIR|-" help:"Text to measure the loss on."`
-	SeqLen  *int   `placeholder:"T" help:"Tokens in a window. Default: the model's context."`
-	JSON    bool   `name:"json" help:"Print an object: loss, perplexity, bits_per_byte, tokens."`
-	Threads int    `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores."`
+	Model           string `required:"" placeholder:"DIR" help:"A model or run directory."`
+	Data            string `required:"" placeholder:"FILE|DIR|-" help:"What to measure on: text, or documents as sft takes them."`
+	SeqLen          *int   `aliases:"max-target-length" placeholder:"T" help:"Tokens in a row; of pairs and labelled texts the most tokens of a target or a text. Default: the model's context, at most 2,048."`
+	MaxSourceLength *int   `placeholder:"S" help:"The most tokens of a pair's source. Default: as --seq-len."`
+	Seed            uint64 `default:"1337" placeholder:"N" help:"Decides which tokens are hidden from a masked model (${default})."`
+	JSON            bool   `name:"json" help:"Print an object: objective, loss, tokens (how many targets), and what of perplexity, bits_per_byte, accuracy, mse and pearson there is."`
+	Threads         int    `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores."`
 }
+
+// evalSeqLen is the most tokens in a row of an evaluation where the user doesn't say.
+const evalSeqLen = 2048
 
 // Help is shown below the command's summary.
 func (evalCommand) Help() string {
-	return `A text is one stream of tokens, cut into windows that don't overlap: every token but the first is predicted once. Of pairs of
-prompt and completion only the completions are predicted, each pair by itself.
+	return `What is measured is what the model's head is for.
 
-Example:
+    causal                loss and perplexity over a text, cut into windows that don't overlap, so that every token but the first is
+                          predicted once. Of prompts and completions only the completions count, each pair by itself.
+    masked                the same over 15 of 100 tokens, which are hidden
+    seq2seq               the same over the completions of pairs
+    classification        accuracy over texts with labels, and token-classification over words with labels
+    regression            mean squared error and Pearson's correlation over texts with values
 
-    finetune eval --model runs/opticks --data held-out.txt`
+Accuracy is the share of targets whose score is the highest.
+
+Examples:
+
+    finetune eval --model runs/opticks --data held-out.txt
+    finetune eval --model runs/reviews --data held-out.csv --json`
 }
 
 // evaluated is what --json prints.
 type evaluated struct {
+	Objective   string   `json:"objective"`
 	Loss        float64  `json:"loss"`
-	Perplexity  float64  `json:"perplexity"`
-	BitsPerByte *float64 `json:"bits_per_byte"` // null where only parts of the text are predicted
-	Tokens      int      `json:"tokens"`
+	Perplexity  *float64 `json:"perplexity,omitempty"`    // not of a regression
+	BitsPerByte *float64 `json:"bits_per_byte,omitempty"` // only where all of a text is predicted
+	Accuracy    *float64 `json:"accuracy,omitempty"`
+	MSE         *float64 `json:"mse,omitempty"`
+	Pearson     *float64 `json:"pearson,omitempty"`
+	Tokens      int      `json:"tokens"` // targets
 }
 
-// Run measures and prints the loss.
+// Run measures and prints what is found.
 func (c *evalCommand) Run(ctx context.Context, s *streams) error {
-	if err := errors.Join(atLeast("threads", &c.Threads, 0), atLeast("seq-len", c.SeqLen, 1)); err != nil {
+	if err := errors.Join(atLeast("threads", &c.Threads, 0), atLeast("seq-len", c.SeqLen, 1), atLeast("max-source-length", c.MaxSourceLength, 1)); err != nil {
 		return err
 	}
 	useThreads(c.Threads)
-	m, t, err := loadModel(c.Model)
+	m, t, err := c.open()
 	if err != nil {
 		return err
 	}
-	setDefault(&c.SeqLen, m.ContextLength())
-	if *c.SeqLen > m.ContextLength() {
-		return fmt.Errorf("--seq-len %d: the model's context is %d tokens", *c.SeqLen, m.ContextLength())
+	source, err := data.OpenSource(c.Data, s.in)
+	if err != nil {
+		return err
 	}
-	tokens, err := c.encode(ctx, s, t)
+	defer source.Close()
+	objective := objectiveOf(m)
+	e := runEncoder{streams: s, tokenizer: t, objective: objective, labels: labelsOf(m), length: *c.SeqLen}
+	tokens, err := e.tokens(ctx, source)
 	if err != nil {
 		return err
 	}
 	if err := tokens.CheckVocab(m.VocabSize()); err != nil {
 		return err
 	}
-	var rows data.Dataset
-	pairs, bytes := tokens.Targets() < tokens.Len(), tokens.TextBytes()
-	if pairs {
-		rows, err = data.NewPadded(tokens, *c.SeqLen)
-	} else {
-		rows, err = data.NewSequential(oneText(tokens, t), *c.SeqLen)
-	}
+	rows, err := c.rows(s, m, t, tokens)
 	if err != nil {
 		return err
 	}
 	progress := newMeter(s.err, "evaluating")
 	result, err := train.Evaluate(ctx, m, rows, train.EvalConfig{
-		BatchSize: max(1, evalTokens / *c.SeqLen),
-		Progress: func(done, total int) { progress.show(int64(done), int64(total)) },
+		BatchSize: evalBatch(rows.Layout()), Progress: func(done, total int) { progress.show(int64(done), int64(total)) },
 	})
 	progress.done()
 	if err != nil {
 		return interrupted(ctx, err)
 	}
-	e := evaluated{Loss: result.Loss, Perplexity: result.Perplexity(), Tokens: result.Targets}
-	if bytes > 0 && !pairs {
+	found := evaluated{Objective: objective, Loss: result.Loss, Accuracy: result.Accuracy, MSE: result.MSE, Pearson: result.Pearson, Tokens: result.Targets}
+	if result.MSE == nil {
+		perplexity := result.Perplexity()
+		found.Perplexity = &perplexity
+	}
+	if bytes := tokens.TextBytes(); objective == causal && bytes > 0 && tokens.Targets() == tokens.Len() {
 		bits := result.BitsPerByte(bytes)
-		e.BitsPerByte = &bits
+		found.BitsPerByte = &bits
 	}
 	if c.JSON {
-		return json.NewEncoder(s.out).Encode(e)
+		return json.NewEncoder(s.out).Encode(found)
 	}
-	fmt.Fprintf(s.out, "loss           %.4f\nperplexity     %.4f\n", e.Loss, e.Perplexity)
-	if e.BitsPerByte != nil {
-		fmt.Fprintf(s.out, "bits per byte  %.4f\n", *e.BitsPerByte)
-	}
-	fmt.Fprintf(s.out, "tokens         %s\n", grouped(int64(e.Tokens)))
-	return nil
+	return found.print(s.out)
 }
 
-// encode returns the tokens of the text.
-func (c *evalCommand) encode(ctx context.Context, s *streams, t *tokenizer.Tokenizer) (*data.Tokens, error) {
-	source, err := data.OpenSource(c.Data, s.in)
+// open reads the model and its tokenizer, and settles the lengths.
+func (c *evalCommand) open() (trainable, *tokenizer.Tokenizer, error) {
+	m, err := models.Open(c.Model)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	defer source.Close()
-	progress := newMeter(s.err, "encoding the text")
-	defer progress.done()
-	tokens, err := data.Encode(ctx, source, t, data.EncodeConfig{
-		EndOfText: true, AddSpecial: true, Progress: func(p data.Progress) { progress.show(p.Read, p.Size) },
-	})
-	return tokens, interrupted(ctx, err)
+	learner, ok := m.(trainable)
+	if !ok {
+		return nil, nil, fmt.Errorf("%s holds an encoder without a head, which predicts nothing", c.Model)
+	}
+	setDefault(&c.SeqLen, min(m.ContextLength(), evalSeqLen))
+	setDefault(&c.MaxSourceLength, *c.SeqLen)
+	for flag, length := range map[string]int{"seq-len": *c.SeqLen, "max-source-length": *c.MaxSourceLength} {
+		if length > m.ContextLength() {
+			return nil, nil, fmt.Errorf("--%s %d: the model's context is %d tokens", flag, length, m.ContextLength())
+		}
+	}
+	t, err := tokenizer.Load(c.Model)
+	return learner, t, err
+}
+
+// rows makes the rows that the model is measured on.
+func (c *evalCommand) rows(s *streams, m trainable, t *tokenizer.Tokenizer, tokens *data.Tokens) (data.Dataset, error) {
+	switch objective := objectiveOf(m); {
+	case labelled(objective):
+		return data.NewLabelled(tokens, *c.SeqLen)
+	case objective == masked:
+		config, err := maskingConfig(t, m.VocabSize(), c.Seed)
+		if err != nil {
+			return nil, err
+		}
+		config.Documents = tokens.Documents() > 1
+		return data.NewMasked(tokens, *c.SeqLen, config)
+	case objective == seq2seq:
+		pairs, err := newPairs(m, t, tokens, *c.SeqLen, *c.MaxSourceLength)
+		if err != nil {
+			return nil, err
+		}
+		if sources, targets := pairs.Cut(); sources+targets > 0 {
+			fmt.Fprintf(s.err, "cut        %s and %s to %d and %d tokens\n", plural(sources, "source"), plural(targets, "target text"), *c.MaxSourceLength, *c.SeqLen)
+		}
+		return pairs, nil
+	}
+	if tokens.Targets() < tokens.Len() {
+		return data.NewPadded(tokens, *c.SeqLen)
+	}
+	return data.NewSequential(oneText(tokens, t), *c.SeqLen)
+}
+
+// print writes the figures as a person reads them.
+func (e evaluated) print(out io.Writer) error {
+	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
+	fmt.Fprintf(w, "objective\t%s\n", e.Objective)
+	for _, f := range []struct {
+		name  string
+		value *float64
+	}{
+		{"loss", &e.Loss}, {"perplexity", e.Perplexity}, {"bits per byte", e.BitsPerByte}, {"accuracy", e.Accuracy},
+		{"mean squared error", e.MSE}, {"Pearson's correlation", e.Pearson},
+	} {
+		if f.value != nil {
+			fmt.Fprintf(w, "%s\t%.4f\n", f.name, *f.value)
+		}
+	}
+	fmt.Fprintf(w, "targets\t%s\n", grouped(int64(e.Tokens)))
+	return w.Flush()
 }
 
 // interrupted returns err, or in its place what ended ctx.

@@ -2,22 +2,25 @@ package main
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/alecthomas/kong"
 	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/data/tokenizer"
 	"github.com/seahorse-ml/seahorse/internal/atomicfile"
-	"github.com/seahorse-ml/seahorse/models"
 )
 
 // job is a command that trains: pretrain or sft. Its options are resolved, all but those that count steps.
 type job interface {
 	common() *trainingOptions
 	paths() (corpus, outputDir string)
+	objective() string
 	// openTokenizer returns the tokenizer of a new run; source is the corpus.
 	openTokenizer(ctx context.Context, s *streams, source *data.Source) (*tokenizer.Tokenizer, error)
-	// openModel returns the model of a run that has no checkpoint.
-	openModel(t *tokenizer.Tokenizer) (models.CausalLM, error)
+	// openLabels returns the labels of a run that learns from labelled texts, which must have all of those found in the data.
+	openLabels(found data.Labels) data.Labels
+	// openModel returns the model of a run that has no checkpoint, with a head for the labels if it learns from labelled texts.
+	openModel(t *tokenizer.Tokenizer, l data.Labels) (trainable, error)
 	// documents tells whether rows are made of whole documents rather than cut from a stream.
 	documents(t *data.Tokens) bool
 	// defaultSteps returns the steps of a run for which the user set neither steps nor epochs, over data of so many rows.
@@ -39,17 +42,24 @@ func start(ctx context.Context, s *streams, j job, command *kong.Node) error {
 	if err != nil {
 		return err
 	}
-	model, err := j.openModel(t)
-	if err != nil {
-		return err
-	}
-	d, err := openData(j, t, p.staging)
+	d, err := openData(o, p.staging)
 	if err != nil {
 		return err
 	}
 	defer d.close()
+	model, err := j.openModel(t, d.stream.Labels())
+	if err != nil {
+		return err
+	}
+	if err := d.makeRows(j, model, t); err != nil {
+		return err
+	}
 	o.resolveSteps(d.train.Len(), j.defaultSteps(d.train.Len()))
 	if err := o.schedule().Validate(); err != nil {
+		return err
+	}
+	r := run{dir: dir, options: o, model: model, tokenizer: t, data: d}
+	if err := r.checkMemory(); err != nil {
 		return err
 	}
 	comment := "The options of this run, all of them resolved. Another run like it:\nfinetune " + command.Name + " --config run.yaml --output-dir DIR"
@@ -64,7 +74,6 @@ func start(ctx context.Context, s *streams, j job, command *kong.Node) error {
 		return err
 	}
 	p.abandon() // the empty staging directory
-	r := run{dir: dir, options: o, model: model, tokenizer: t, data: d}
 	return r.train(ctx, s, false)
 }
 
@@ -82,7 +91,15 @@ func encodeCorpus(ctx context.Context, s *streams, j job, corpus string, p *prep
 	if err := t.Save(p.staging); err != nil {
 		return nil, err
 	}
-	if err := encodeTo(ctx, s, p.path(tokensName), source, t); err != nil {
+	e := runEncoder{streams: s, tokenizer: t, objective: j.objective(), length: *j.common().SeqLen}
+	if labelled(e.objective) {
+		found, err := data.ReadLabels(source, data.LabelKind(e.objective))
+		if err != nil {
+			return nil, err
+		}
+		e.labels = j.openLabels(found)
+	}
+	if err := e.encode(ctx, source, p.path(tokensName)); err != nil {
 		return nil, err
 	}
 	if path := j.common().ValidationData; path != "" {
@@ -91,20 +108,64 @@ func encodeCorpus(ctx context.Context, s *streams, j job, corpus string, p *prep
 			return nil, err
 		}
 		defer validation.Close()
-		if err := encodeTo(ctx, s, p.path(validationName), validation, t); err != nil {
+		if err := e.encode(ctx, validation, p.path(validationName)); err != nil {
 			return nil, err
 		}
 	}
 	return t, nil
 }
 
-// encodeTo writes the tokens of a source to a file and shows how far it is.
-func encodeTo(ctx context.Context, s *streams, path string, source *data.Source, t *tokenizer.Tokenizer) error {
-	m := newMeter(s.err, "encoding the text")
-	defer m.done()
-	err := data.EncodeFile(ctx, path, source, t, data.EncodeConfig{
-		EndOfText: true, AddSpecial: true,
-		Progress: func(p data.Progress) { m.show(p.Read, p.Size) },
-	})
+// runEncoder encodes texts as an objective learns from them.
+type runEncoder struct {
+	streams   *streams
+	tokenizer *tokenizer.Tokenizer
+	objective string
+	labels    data.Labels // of labelled texts
+	length    int         // the most tokens of a labelled text
+}
+
+// encode writes the tokens of a source to a file.
+func (e *runEncoder) encode(ctx context.Context, source *data.Source, path string) error {
+	m := newMeter(e.streams.err, "encoding the text")
+	show := func(p data.Progress) { m.show(p.Read, p.Size) }
+	if !labelled(e.objective) {
+		defer m.done()
+		return interrupted(ctx, data.EncodeFile(ctx, path, source, e.tokenizer, e.config(show)))
+	}
+	report, err := data.EncodeLabelledFile(ctx, path, source, e.tokenizer, e.labelledConfig(show))
+	m.done()
+	e.tellCut(report)
 	return interrupted(ctx, err)
+}
+
+// tokens is encode for a source that is to be in memory.
+func (e *runEncoder) tokens(ctx context.Context, source *data.Source) (*data.Tokens, error) {
+	m := newMeter(e.streams.err, "encoding the text")
+	show := func(p data.Progress) { m.show(p.Read, p.Size) }
+	if !labelled(e.objective) {
+		defer m.done()
+		tokens, err := data.Encode(ctx, source, e.tokenizer, e.config(show))
+		return tokens, interrupted(ctx, err)
+	}
+	tokens, report, err := data.EncodeLabelled(ctx, source, e.tokenizer, e.labelledConfig(show))
+	m.done()
+	e.tellCut(report)
+	return tokens, interrupted(ctx, err)
+}
+
+// config returns how texts without labels are encoded. Those whose tokens are to be found get their frame when rows are made.
+func (e *runEncoder) config(show func(data.Progress)) data.EncodeConfig {
+	special := e.objective != masked
+	return data.EncodeConfig{EndOfText: special, AddSpecial: special, Pairs: e.objective == seq2seq, Progress: show}
+}
+
+func (e *runEncoder) labelledConfig(show func(data.Progress)) data.LabelledConfig {
+	return data.LabelledConfig{Labels: e.labels, MaxLength: e.length, Progress: show}
+}
+
+// tellCut says how many texts are too long.
+func (e *runEncoder) tellCut(r data.LabelledReport) {
+	if r.Cut > 0 {
+		fmt.Fprintf(e.streams.err, "cut        %s of %s cut to %d tokens (--seq-len)\n", plural(r.Cut, "text"), grouped(int64(r.Examples)), e.length)
+	}
 }

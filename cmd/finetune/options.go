@@ -17,9 +17,10 @@ import (
 type trainingOptions struct {
 	Config configFile `help:"Read options from this YAML file; its keys are the names of the flags, and flags win." placeholder:"FILE"`
 
-	ValidationData  string  `group:"data" placeholder:"FILE|DIR" help:"Text to validate on. Default: the last part of the data."`
-	ValidationSplit float64 `group:"data" default:"0.1" placeholder:"X" help:"Share of the data, at its end, that is kept apart for validation (${default}). 0 goes without."`
-	SeqLen          *int    `group:"data" placeholder:"T" help:"Tokens in a row."`
+	ValidationData  string  `group:"data" placeholder:"FILE|DIR" help:"Data to validate on. Default: a part of the data."`
+	ValidationSplit float64 `group:"data" default:"0.1" placeholder:"X" help:"Share of the data that is kept apart for validation (${default}): the end of a text, and of pairs and labelled texts some that chance draws. 0 goes without."`
+	SeqLen          *int    `group:"data" aliases:"max-target-length" placeholder:"T" help:"Tokens in a row; of pairs and labelled texts the most tokens of a target or a text, beyond which it is cut."`
+	MaxSourceLength *int    `group:"data" placeholder:"S" help:"The most tokens of a pair's source, beyond which it is cut. Default: as --seq-len."`
 
 	Dropout *float64 `group:"model" placeholder:"X" help:"Dropout of embeddings, attention and residuals."`
 
@@ -34,6 +35,7 @@ type trainingOptions struct {
 	WeightDecay               *float64 `group:"optimization" placeholder:"X" help:"AdamW's weight decay, on tensors of two or more dimensions."`
 	Beta1                     float64  `group:"optimization" name:"beta1" default:"0.9" placeholder:"X" help:"AdamW's first beta (${default})."`
 	Beta2                     *float64 `group:"optimization" name:"beta2" placeholder:"X" help:"AdamW's second beta."`
+	LabelSmoothing            float64  `group:"optimization" aliases:"label-smoothing-factor" default:"0" placeholder:"X" help:"Mass of each target that is spread evenly over all tokens or classes in training (${default})."`
 	MaxGradNorm               float64  `group:"optimization" default:"1" placeholder:"X" help:"Norm that gradients are clipped to (${default}). 0 doesn't clip."`
 
 	EvalSteps      *int   `group:"run" placeholder:"N" help:"Validate each N steps. Default: ten times in a run. 0: only at the end."`
@@ -43,6 +45,7 @@ type trainingOptions struct {
 	SampleTokens   int    `group:"run" default:"200" placeholder:"N" help:"Tokens of the sample that is shown after each validation (${default}). 0 shows none."`
 	Seed           uint64 `group:"run" default:"1337" placeholder:"N" help:"Seed of all random numbers (${default})."`
 	Threads        int    `group:"run" default:"0" placeholder:"N" help:"Threads to run on. Default: all cores. The result does not depend on it."`
+	NoMemoryCheck  bool   `group:"run" help:"Start even if the run takes more memory than is free."`
 }
 
 // trainingDefaults are the values of options that depend on the command and preset.
@@ -54,6 +57,7 @@ type trainingDefaults struct {
 // resolve gives the options that are still open their values, all but those that depend on the size of the data.
 func (o *trainingOptions) resolve(d trainingDefaults) {
 	setDefault(&o.SeqLen, d.seqLen)
+	setDefault(&o.MaxSourceLength, *o.SeqLen)
 	setDefault(&o.BatchSize, d.batchSize)
 	setDefault(&o.LearningRate, d.learningRate)
 	setDefault(&o.MinLearningRate, *o.LearningRate/10)
@@ -76,7 +80,7 @@ func (o *trainingOptions) resolveSteps(rows, defaultSteps int) {
 // resolved returns an error if an option that a run has resolved is missing in its file.
 func (o *trainingOptions) resolved(path string) error {
 	for key, missing := range map[string]bool{
-		"seq_len": o.SeqLen == nil, "max_steps": o.MaxSteps == nil, "batch_size": o.BatchSize == nil, "learning_rate": o.LearningRate == nil,
+		"seq_len": o.SeqLen == nil, "max_source_length": o.MaxSourceLength == nil, "max_steps": o.MaxSteps == nil, "batch_size": o.BatchSize == nil, "learning_rate": o.LearningRate == nil,
 		"min_learning_rate": o.MinLearningRate == nil, "warmup_steps": o.WarmupSteps == nil, "weight_decay": o.WeightDecay == nil,
 		"beta2": o.Beta2 == nil, "eval_steps": o.EvalSteps == nil, "save_steps": o.SaveSteps == nil,
 	} {
@@ -109,6 +113,7 @@ func (o *trainingOptions) validate() error {
 		least int
 	}{
 		{"seq-len", o.SeqLen, 1},
+		{"max-source-length", o.MaxSourceLength, 1},
 		{"max-steps", o.MaxSteps, 1},
 		{"batch-size", o.BatchSize, 1},
 		{"gradient-accumulation-steps", &o.GradientAccumulationSteps, 1},
@@ -135,6 +140,7 @@ func (o *trainingOptions) validate() error {
 		{"learning-rate", o.LearningRate, false},
 		{"min-learning-rate", o.MinLearningRate, false},
 		{"weight-decay", o.WeightDecay, false},
+		{"label-smoothing", &o.LabelSmoothing, true},
 		{"beta1", &o.Beta1, true},
 		{"beta2", o.Beta2, true},
 		{"max-grad-norm", &o.MaxGradNorm, false},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,14 +20,16 @@ import (
 type pretrainCommand struct {
 	Data      string `group:"data" placeholder:"FILE|DIR|-" help:"Text to learn from: a file, a folder, or - for standard input; gzip and zstd are unpacked. Default: Newton's Opticks from the Go installation."`
 	Preset    string `group:"model" enum:"${presets}" default:"char" placeholder:"NAME" help:"Sizes and settings to start from: ${enum} (${default})."`
-	Tokenizer string `group:"data" placeholder:"char|bpe|DIR" help:"Learn a tokenizer of characters or of byte pairs from the data, or take one that is there. Default: the preset's."`
-	VocabSize *int   `group:"data" placeholder:"N" help:"Tokens of a byte-pair tokenizer to learn. Default: the preset's."`
-	Arch      string `group:"model" default:"gpt2" placeholder:"NAME" help:"Family of the model: ${arches} (${default})."`
+	Tokenizer string `group:"data" placeholder:"char|bpe|wordpiece|DIR" help:"Learn a tokenizer of characters, byte pairs or word pieces from the data, or take one that is there. Default: the preset's; for masked, wordpiece."`
+	VocabSize *int   `group:"data" placeholder:"N" help:"Tokens of a tokenizer of byte pairs or word pieces to learn. Default: the preset's, or 4096."`
+	Arch      string `group:"model" placeholder:"NAME" help:"Family of the model: ${arches}. Default: gpt2, for masked bert, for seq2seq transformer."`
 	NLayer    *int   `group:"model" placeholder:"N" help:"Transformer blocks; an encoder and a decoder have as many each. Default: the preset's."`
 	NHead     *int   `group:"model" placeholder:"N" help:"Attention heads. Default: the preset's."`
 	NKVHead   *int   `group:"model" name:"n-kv-head" placeholder:"N" help:"Heads of keys and values, which several attention heads share. Default: as many as attention heads."`
 	NEmbd     *int   `group:"model" placeholder:"N" help:"Width, a multiple of the heads. Default: the preset's."`
 	NInner    *int   `group:"model" placeholder:"N" help:"Width inside of the feed-forwards. Default: 4 times the width, and where they have a gate, 8/3 of it rounded up to a multiple of 32."`
+
+	Objective string `group:"data" enum:",causal,masked,seq2seq" default:"" placeholder:"causal|masked|seq2seq" help:"What is learned: the next token, tokens that are hidden, or one text about another. Default: what the family is for."`
 
 	trainingOptions
 
@@ -48,6 +51,8 @@ Examples:
     finetune pretrain
     finetune pretrain --data corpus.txt --preset mini --output-dir runs/mine
     finetune pretrain --data corpus.txt --preset mini --arch llama --n-kv-head 2 --output-dir runs/llama
+    finetune pretrain --objective masked --seq-len 128 --output-dir runs/bert
+    finetune pretrain --objective seq2seq --data pairs.jsonl --output-dir runs/pairs
     finetune pretrain --config run.yaml --learning-rate 3e-4 --output-dir runs/again`
 }
 
@@ -62,13 +67,24 @@ func (c *pretrainCommand) Run(ctx context.Context, s *streams, parsed *kong.Cont
 // resolve fills in what the user left open, as far as it doesn't depend on the data.
 func (c *pretrainCommand) resolve() error {
 	p := presetNamed(c.Preset)
+	if err := c.resolveObjective(); err != nil {
+		return err
+	}
 	if c.Tokenizer == "" {
 		c.Tokenizer = p.tokenizer
+		if c.Objective == masked {
+			c.Tokenizer = "wordpiece"
+		}
 	}
-	if c.Tokenizer == "bpe" {
+	switch c.Tokenizer {
+	case "wordpiece":
+		setDefault(&c.VocabSize, presetNamed("mini").vocab)
+	case "bpe":
 		setDefault(&c.VocabSize, p.vocab)
-	} else if c.VocabSize != nil {
-		return fmt.Errorf("--vocab-size is for --tokenizer bpe; this run has --tokenizer %s", c.Tokenizer)
+	default:
+		if c.VocabSize != nil {
+			return fmt.Errorf("--vocab-size is for --tokenizer bpe and wordpiece; this run has --tokenizer %s", c.Tokenizer)
+		}
 	}
 	setDefault(&c.NLayer, p.layers)
 	setDefault(&c.NHead, p.heads)
@@ -77,9 +93,6 @@ func (c *pretrainCommand) resolve() error {
 	c.trainingOptions.resolve(p.training)
 	if err := errors.Join(c.validate(), atLeast("n-kv-head", c.NKVHead, 1), atLeast("n-inner", c.NInner, 1)); err != nil {
 		return err
-	}
-	if !slices.Contains(models.Arches(), c.Arch) {
-		return fmt.Errorf("--arch %q is not known%s; known are %s", c.Arch, suggestion(c.Arch, models.Arches()), strings.Join(models.Arches(), ", "))
 	}
 	anyID := 0
 	if err := c.size(1, &anyID, &anyID).Validate(c.Arch); err != nil {
@@ -97,10 +110,45 @@ func (c *pretrainCommand) resolve() error {
 	return c.absolutePaths(&c.Data)
 }
 
+// defaultArches are the families that objectives are learned by where the user names none.
+var defaultArches = map[string]string{causal: "gpt2", masked: "bert", seq2seq: "transformer"}
+
+// resolveObjective settles the objective and the family, of which the one may follow from the other.
+func (c *pretrainCommand) resolveObjective() error {
+	if c.Arch == "" {
+		c.Arch = defaultArches[cmp.Or(c.Objective, causal)]
+	}
+	if !slices.Contains(models.Arches(), c.Arch) {
+		return fmt.Errorf("--arch %q is not known%s; known are %s", c.Arch, suggestion(c.Arch, models.Arches()), strings.Join(models.Arches(), ", "))
+	}
+	learned, err := archObjective(c.Arch)
+	if err != nil {
+		return err
+	}
+	if c.Objective == "" {
+		c.Objective = learned
+	}
+	if c.Objective != learned {
+		return fmt.Errorf("--objective %s: a model of --arch %s learns %s", c.Objective, c.Arch, learned)
+	}
+	return nil
+}
+
+// archObjective returns what new models of a family learn, by making a tiny one.
+func archObjective(arch string) (string, error) {
+	id := 0
+	tiny := models.Size{Vocab: 8, Context: 8, Layers: 1, Heads: 1, Width: 8, Start: &id, End: &id, Pad: &id}
+	m, err := models.New(arch, tiny, graph.NewParams(tensor.Float32, 0))
+	if err != nil {
+		return "", err
+	}
+	return objectiveOf(m), nil
+}
+
 // size returns how large the model is to be, for a vocabulary and the ids of its end-of-text and padding tokens, if any.
 func (c *pretrainCommand) size(vocab int, end, pad *int) models.Size {
 	s := models.Size{
-		Vocab: vocab, Context: *c.SeqLen, Layers: *c.NLayer, Heads: *c.NHead, Width: *c.NEmbd, Dropout: *c.Dropout,
+		Vocab: vocab, Context: max(*c.SeqLen, *c.MaxSourceLength), Layers: *c.NLayer, Heads: *c.NHead, Width: *c.NEmbd, Dropout: *c.Dropout,
 		Start: end, End: end, Pad: pad,
 	}
 	if c.NKVHead != nil {
@@ -121,10 +169,13 @@ func (c *pretrainCommand) paths() (corpus, outputDir string) { return c.Data, c.
 func (c *pretrainCommand) defaultSteps(int) int { return presetNamed(c.Preset).steps }
 
 func (c *pretrainCommand) openTokenizer(ctx context.Context, s *streams, source *data.Source) (*tokenizer.Tokenizer, error) {
-	if c.Tokenizer != "char" && c.Tokenizer != "bpe" {
+	if !slices.Contains([]string{"char", "bpe", "wordpiece"}, c.Tokenizer) {
 		return tokenizer.Load(c.Tokenizer)
 	}
 	config := tokenizer.NewTrainConfig(c.Tokenizer)
+	if c.Objective == masked && c.Tokenizer != "wordpiece" {
+		config.Special = append(config.Special, "[PAD]", "[CLS]", "[SEP]", "[MASK]")
+	}
 	config.Threads = c.Threads
 	if c.VocabSize != nil {
 		config.VocabSize = *c.VocabSize
@@ -132,7 +183,12 @@ func (c *pretrainCommand) openTokenizer(ctx context.Context, s *streams, source 
 	return trainTokenizer(ctx, s, config, source)
 }
 
-func (c *pretrainCommand) openModel(t *tokenizer.Tokenizer) (models.CausalLM, error) {
+func (c *pretrainCommand) objective() string { return c.Objective }
+
+// openLabels is never called: there are no labelled texts to start from nothing with.
+func (c *pretrainCommand) openLabels(found data.Labels) data.Labels { return found }
+
+func (c *pretrainCommand) openModel(t *tokenizer.Tokenizer, _ data.Labels) (trainable, error) {
 	var end, pad *int
 	if id, ok := t.EndOfText(); ok {
 		n := int(id)
@@ -146,11 +202,7 @@ func (c *pretrainCommand) openModel(t *tokenizer.Tokenizer) (models.CausalLM, er
 	if err != nil {
 		return nil, err
 	}
-	causal, ok := m.(models.CausalLM)
-	if !ok {
-		return nil, fmt.Errorf("--arch %s doesn't continue texts, which is what is trained here", c.Arch)
-	}
-	return causal, nil
+	return m.(trainable), nil // as resolveObjective has seen
 }
 
 // documents is false: the data is one stream, whose rows cross the ends of documents.

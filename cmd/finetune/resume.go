@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/data/tokenizer"
 	"github.com/seahorse-ml/seahorse/models"
 	"github.com/seahorse-ml/seahorse/train"
@@ -35,29 +36,43 @@ func (c *resumeCommand) Run(ctx context.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
-	model, err := lastModel(j, t, c.Dir)
-	if err != nil {
-		return err
-	}
-	d, err := openData(j, t, c.Dir)
+	d, err := openData(j.common(), c.Dir)
 	if err != nil {
 		return err
 	}
 	defer d.close()
+	model, err := lastModel(j, t, d.stream.Labels(), c.Dir)
+	if err != nil {
+		return err
+	}
+	if err := d.makeRows(j, model, t); err != nil {
+		return err
+	}
 	r := run{dir: c.Dir, options: j.common(), model: model, tokenizer: t, data: d}
+	if err := r.checkMemory(); err != nil {
+		return err
+	}
 	return r.train(ctx, s, true)
 }
 
 // lastModel returns the model of the last checkpoint, or where there is none that which the run started from.
-func lastModel(j job, t *tokenizer.Tokenizer, dir string) (models.CausalLM, error) {
+func lastModel(j job, t *tokenizer.Tokenizer, l data.Labels, dir string) (trainable, error) {
 	last, _, err := train.LastCheckpoint(dir)
 	if err != nil {
 		return nil, err
 	}
 	if last == nil {
-		return j.openModel(t)
+		return j.openModel(t, l)
 	}
-	return models.Load(last.Dir)
+	m, err := models.Open(last.Dir)
+	if err != nil {
+		return nil, err
+	}
+	learner, ok := m.(trainable)
+	if !ok {
+		return nil, fmt.Errorf("%s holds a model without a head", last.Dir)
+	}
+	return learner, nil
 }
 
 // readJob returns the command that started the run, with its options.

@@ -5,10 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 
+	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/data/tokenizer"
 	"github.com/seahorse-ml/seahorse/graph"
-	"github.com/seahorse-ml/seahorse/models"
 	"github.com/seahorse-ml/seahorse/optim"
 	"github.com/seahorse-ml/seahorse/train"
 )
@@ -17,7 +18,7 @@ import (
 type run struct {
 	dir       string
 	options   *trainingOptions
-	model     models.CausalLM
+	model     trainable
 	tokenizer *tokenizer.Tokenizer
 	data      *runData
 }
@@ -56,8 +57,8 @@ func (r *run) train(ctx context.Context, s *streams, resume bool) error {
 		return err
 	}
 	fmt.Fprintf(s.err, "the model is in %s", r.dir)
-	if prompt := sampler.suggestion(); prompt != "" {
-		fmt.Fprintf(s.err, "; try: finetune generate --model %s --prompt %s", shellQuote(r.dir), shellQuote(prompt))
+	if try := sampler.suggestion(); try != "" {
+		fmt.Fprintf(s.err, "; try: %s", try)
 	}
 	fmt.Fprintln(s.err)
 	return nil
@@ -72,7 +73,8 @@ func (r *run) config(callbacks ...train.Callback) train.Config {
 	c.Schedule = o.schedule()
 	c.Optimizer = o.optimizer
 	c.LoggingSteps, c.EvalSteps, c.SaveSteps, c.SaveTotalLimit = o.LoggingSteps, *o.EvalSteps, *o.SaveSteps, o.SaveTotalLimit
-	c.EvalBatchSize = max(1, evalTokens / *o.SeqLen)
+	c.LabelSmoothing = o.LabelSmoothing
+	c.EvalBatchSize = evalBatch(r.data.train.Layout())
 	for _, name := range []string{"tokenizer.json", "tokenizer_config.json"} {
 		if isFile(r.dir, name) {
 			c.Files = append(c.Files, filepath.Join(r.dir, name))
@@ -96,25 +98,43 @@ func (r *run) introduce(s *streams, t *train.Trainer) {
 	for _, p := range r.model.Params() {
 		total += p.Len()
 	}
-	steps, optimizer, evaluation := t.Memory()
 	validation := "no validation"
 	if r.data.validation != nil {
 		validation = fmt.Sprintf("%s to validate on", plural(r.data.validation.Len(), "row"))
 	}
 	fmt.Fprintf(s.err, "run        %s\n", r.dir)
-	fmt.Fprintf(s.err, "data       %s of %d tokens to learn from, %s; vocabulary of %s\n",
-		plural(r.data.train.Len(), "row"), *o.SeqLen, validation, grouped(int64(r.model.VocabSize())))
+	layout := r.data.train.Layout()
+	length := fmt.Sprint(layout.Length)
+	if layout.SourceLength > 0 {
+		length = fmt.Sprintf("%d and %d", layout.SourceLength, layout.Length)
+	}
+	fmt.Fprintf(s.err, "data       %s of %s tokens to learn from, %s; vocabulary of %s\n",
+		plural(r.data.train.Len(), "row"), length, validation, grouped(int64(r.model.VocabSize())))
+	for _, cut := range r.data.cut {
+		fmt.Fprintf(s.err, "cut        %s\n", cut)
+	}
+	if l := labelsOf(r.model); l.Kind == data.Regression {
+		fmt.Fprintf(s.err, "labels     %s\n", plural(len(l.Names), "value"))
+	} else if l.Kind != "" {
+		fmt.Fprintf(s.err, "labels     %s: %s\n", pluralOf(len(l.Names), "class", "classes"), strings.Join(l.Names, ", "))
+	}
 	fmt.Fprintf(s.err, "model      %s parameters, %s MiB to train on %s\n",
-		grouped(int64(total)), grouped(int64(steps.Total()+optimizer+evaluation.Arena)>>20), plural(graph.Workers(), "thread"))
+		grouped(int64(total)), grouped(int64(t.Memory().Total())>>20), plural(graph.Workers(), "thread"))
 	fmt.Fprintf(s.err, "training   %s of %s, %.3g times the data\n",
 		plural(*o.MaxSteps, "step"), plural(*o.BatchSize*o.GradientAccumulationSteps, "row"),
 		float64(*o.MaxSteps)*float64(*o.BatchSize*o.GradientAccumulationSteps)/float64(r.data.train.Len()))
 }
 
 // plural returns "1 row" or "1,200 rows".
-func plural(n int, what string) string {
-	if n != 1 {
-		what += "s"
+func plural(n int, what string) string { return pluralOf(n, what, what+"s") }
+
+// pluralOf is plural for words that have another ending.
+func pluralOf(n int, one, many string) string {
+	if n == 1 {
+		many = one
 	}
-	return grouped(int64(n)) + " " + what
+	return grouped(int64(n)) + " " + many
 }
+
+// evalBatch returns how many rows an evaluation takes at a time.
+func evalBatch(l data.Layout) int { return max(1, evalTokens/(l.Length+l.SourceLength)) }

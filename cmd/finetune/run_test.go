@@ -152,8 +152,8 @@ func TestEvalCountsEachTokenOnce(t *testing.T) {
 	if e.Tokens != len(held)-1 {
 		t.Errorf("%d tokens, expected each of %d characters but the first", e.Tokens, len(held))
 	}
-	if bits := e.Loss * float64(e.Tokens) / math.Ln2 / float64(len(held)); math.Abs(*e.BitsPerByte-bits) > 1e-9 || math.Abs(e.Perplexity-math.Exp(e.Loss)) > 1e-9 {
-		t.Errorf("%d bits per byte, perplexity %g: don't follow from the loss", e.BitsPerByte, e.Perplexity)
+	if bits := e.Loss * float64(e.Tokens) / math.Ln2 / float64(len(held)); math.Abs(*e.BitsPerByte-bits) > 1e-9 || math.Abs(*e.Perplexity-math.Exp(e.Loss)) > 1e-9 {
+		t.Errorf("%g bits per byte, perplexity %g: don't follow from the loss", *e.BitsPerByte, *e.Perplexity)
 	}
 }
 

@@ -33,22 +33,57 @@ func (s *sampler) End(e train.EndEvent) error {
 	return s.show(e.Step)
 }
 
-// show writes a sample, each line of it marked. A run that is interrupted meanwhile stops it short.
+// show writes a sample, each line of it marked. A run that is interrupted meanwhile stops it short. Models that don't write have none.
 func (s *sampler) show(step int) error {
 	if s.run.options.SampleTokens == 0 || s.last == step {
 		return nil
 	}
 	s.last = step
-	w := writer{model: s.run.model, tokenizer: s.run.tokenizer, config: models.GenerateConfig{
+	var text string
+	var err error
+	switch m := s.run.model.(type) {
+	case models.CausalLM:
+		text, err = s.continued(m)
+	case models.Seq2Seq:
+		text, err = s.written(m)
+	default:
+		return nil
+	}
+	if err != nil && s.ctx.Err() == nil {
+		return err
+	}
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	_, err = fmt.Fprintf(s.out, "  | %s\n", strings.Join(lines, "\n  | "))
+	return err
+}
+
+// continued returns what a model makes of a prompt.
+func (s *sampler) continued(m models.CausalLM) (string, error) {
+	w := writer{model: m, tokenizer: s.run.tokenizer, config: models.GenerateConfig{
 		MaxNewTokens: s.run.options.SampleTokens, Temperature: 0.8, Seed: s.run.options.Seed,
 	}}
 	var text bytes.Buffer
-	if _, err := w.write(s.ctx, &text, s.prompt()); err != nil && s.ctx.Err() == nil {
-		return err
+	_, err := w.write(s.ctx, &text, s.prompt())
+	return text.String(), err
+}
+
+// written returns the source of the first pair and what a model writes about it.
+func (s *sampler) written(m models.Seq2Seq) (string, error) {
+	t := s.run.tokenizer
+	config := models.GenerateConfig{MaxNewTokens: min(s.run.options.SampleTokens, m.ContextLength()-1)}
+	if end, ok := t.EndOfText(); ok {
+		config.Stop = []int32{end}
 	}
-	lines := strings.Split(strings.TrimSpace(text.String()), "\n")
-	_, err := fmt.Fprintf(s.out, "  | %s\n", strings.Join(lines, "\n  | "))
-	return err
+	source := s.prompt()
+	source = source[:min(len(source), *s.run.options.MaxSourceLength)]
+	var ids []int32
+	for id, err := range models.GenerateFrom(s.ctx, m, source, config) {
+		if err != nil {
+			return "", err
+		}
+		ids = append(ids, id)
+	}
+	return fmt.Sprintf("%s -> %s", t.Decode(source, true), t.Decode(ids, true)), nil
 }
 
 // prompt returns what a sample starts from: the prompt of the first document; in a stream the end of a line, as before a new
@@ -78,9 +113,28 @@ func firstTokens(t *data.Tokens, n int) []int32 {
 	return ids
 }
 
-// suggestion returns a prompt for the user to try: the first words of the text.
+// suggestion returns a command for the user to try, with the first words of the text, or "".
 func (s *sampler) suggestion() string {
-	text := s.run.tokenizer.Decode(firstTokens(s.run.data.stream, 64), true)
+	stream, n := s.run.data.stream, 64
+	if s.run.data.documents {
+		lo, hi := stream.Document(0)
+		n = min(n, hi-lo)
+		if objectiveOf(s.run.model) == seq2seq {
+			n = len(s.prompt())
+		}
+	}
+	text := s.run.tokenizer.Decode(firstTokens(stream, n), true)
 	words := strings.FieldsFunc(string(text), func(r rune) bool { return !unicode.IsLetter(r) })
-	return strings.Join(words[:min(len(words), 2)], " ")
+	command, flag := "generate", "prompt"
+	switch objective := objectiveOf(s.run.model); {
+	case labelled(objective):
+		command, flag = "classify", "text"
+	case objective == masked:
+		return ""
+	}
+	if len(words) == 0 {
+		return ""
+	}
+	start := strings.Join(words[:min(len(words), 2)], " ")
+	return fmt.Sprintf("finetune %s --model %s --%s %s", command, shellQuote(s.run.dir), flag, shellQuote(start))
 }

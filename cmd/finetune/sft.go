@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/alecthomas/kong"
 	"github.com/seahorse-ml/seahorse/data"
@@ -18,25 +19,37 @@ const (
 
 // sftCommand is `finetune sft`.
 type sftCommand struct {
-	Model string `group:"model" required:"" placeholder:"DIR" help:"The model to start from: a model or run directory."`
-	Data  string `group:"data" required:"" placeholder:"FILE|DIR|-" help:"A text to learn, or JSON lines: {\"text\": …} or {\"prompt\": …, \"completion\": …}, of which the completion is learned."`
+	Model     string `group:"model" required:"" placeholder:"DIR" help:"The model to start from: a model or run directory."`
+	Data      string `group:"data" required:"" placeholder:"FILE|DIR|-" help:"What to learn: a text, or by the end of its name JSON lines (.jsonl) or a table with a header (.csv, .tsv) of texts, pairs or labelled texts."`
+	Objective string `group:"data" enum:",causal,masked,seq2seq,classification,token-classification,regression" default:"" placeholder:"NAME" help:"What is learned: causal, masked, seq2seq, classification, token-classification or regression. Default: what the model's head is for."`
 
 	trainingOptions
 
 	OutputDir string `group:"run" required:"" placeholder:"DIR" help:"Directory of the run."`
 
-	model models.CausalLM // once loaded
+	base models.Model // the one to start from, once loaded
 }
 
 // Help is shown below the command's summary.
 func (sftCommand) Help() string {
-	return fmt.Sprintf(`A plain text is learned as one stream, as in pretrain. JSON lines are documents: several share a row, and none sees another.
-Defaults: %d epochs in batches of 8, learning rate 5e-5, rows as long as the model's context and at most %d tokens.
+	return fmt.Sprintf(`What the data looks like, a document a line or row, for each objective:
+
+    causal, masked        {"text": …}                           or a plain text, learned as one stream
+    causal, seq2seq       {"prompt": …, "completion": …}        or {"source": …, "target": …}; only the second is learned
+    classification        {"text": …, "label": "name"}          and "text_pair" for pairs of texts
+    regression            {"text": …, "label": 1.5}             or a list of numbers
+    token-classification  {"tokens": […], "labels": […]}        JSON lines only
+
+Documents of a causal or masked model share rows, and none sees another. An encoder gets a new head where it has none for the
+objective and the labels; those are in the config.json of the model that results, and "finetune classify" applies it.
+Defaults: %d epochs in batches of 8, learning rate 5e-5, at most %d tokens in a row.
 
 Examples:
 
     finetune sft --model runs/opticks --data more.txt --output-dir runs/more
-    finetune sft --model gpt2 --data pairs.jsonl --num-train-epochs 2 --output-dir runs/pairs`, sftEpochs, sftSeqLen)
+    finetune sft --model gpt2 --data pairs.jsonl --num-train-epochs 2 --output-dir runs/pairs
+    finetune sft --model bert --data reviews.csv --objective classification --output-dir runs/reviews
+    finetune sft --model t5-small --data pairs.jsonl --max-source-length 256 --seq-len 128 --output-dir runs/summaries`, sftEpochs, sftSeqLen)
 }
 
 // Run prepares the run and trains.
@@ -55,17 +68,47 @@ func (c *sftCommand) resolve() error {
 	if err := c.absolutePaths(&c.Data, &c.Model); err != nil {
 		return err
 	}
-	m, err := c.openModel(nil)
-	if err != nil {
+	if err := c.openBase(); err != nil {
 		return err
 	}
+	context := c.base.ContextLength()
 	c.trainingOptions.resolve(trainingDefaults{
-		seqLen: min(m.ContextLength(), sftSeqLen), batchSize: 8, warmupSteps: 10, learningRate: 5e-5, weightDecay: 0.01, beta2: 0.999,
+		seqLen: min(context, sftSeqLen), batchSize: 8, warmupSteps: 10, learningRate: 5e-5, weightDecay: 0.01, beta2: 0.999,
 	})
-	if *c.SeqLen > m.ContextLength() {
-		return fmt.Errorf("--seq-len %d: the model's context is %d tokens", *c.SeqLen, m.ContextLength())
+	if *c.SeqLen > context {
+		return fmt.Errorf("--seq-len %d: the model's context is %d tokens", *c.SeqLen, context)
+	}
+	if *c.MaxSourceLength > context {
+		return fmt.Errorf("--max-source-length %d: the model's context is %d tokens", *c.MaxSourceLength, context)
 	}
 	return c.validate()
+}
+
+// openBase loads the model to start from and finds out what is learned.
+func (c *sftCommand) openBase() error {
+	var err error
+	if c.base, err = models.OpenEdited(c.Model, c.edit()); err != nil {
+		return err
+	}
+	has := objectiveOf(c.base)
+	if c.Objective == "" {
+		c.Objective = has
+	}
+	switch {
+	case c.Objective == "":
+		return fmt.Errorf("%s holds an encoder without a head; say what it is to learn by --objective %s, %s, %s or %s", c.Model, masked, classification, tokenClassification, regression)
+	case c.Objective != has && (!isEncoder(c.base) || c.Objective == causal || c.Objective == seq2seq):
+		return fmt.Errorf("--objective %s: the model in %s learns %s", c.Objective, c.Model, learns(c.base))
+	}
+	return nil
+}
+
+// edit returns what sets --dropout in a config.json; nil without --dropout.
+func (c *sftCommand) edit() func(config map[string]any) {
+	if c.Dropout == nil {
+		return nil
+	}
+	return models.WithDropout(*c.Dropout)
 }
 
 // The methods below make sftCommand a job.
@@ -74,24 +117,51 @@ func (c *sftCommand) common() *trainingOptions { return &c.trainingOptions }
 
 func (c *sftCommand) paths() (corpus, outputDir string) { return c.Data, c.OutputDir }
 
+func (c *sftCommand) objective() string { return c.Objective }
+
 func (c *sftCommand) openTokenizer(context.Context, *streams, *data.Source) (*tokenizer.Tokenizer, error) {
 	return tokenizer.Load(c.Model)
 }
 
-func (c *sftCommand) openModel(*tokenizer.Tokenizer) (models.CausalLM, error) {
-	if c.model != nil {
-		return c.model, nil
+// openLabels keeps the labels of the model's head where it knows all that are found.
+func (c *sftCommand) openLabels(found data.Labels) data.Labels {
+	known := labelsOf(c.base)
+	switch {
+	case known.Kind != found.Kind:
+		return found
+	case found.Kind == data.Regression && len(known.Names) == len(found.Names):
+		return known
+	case slices.ContainsFunc(found.Names, func(name string) bool { return !slices.Contains(known.Names, name) }):
+		return found
 	}
-	var edit func(config map[string]any)
-	if c.Dropout != nil {
-		edit = models.WithDropout(*c.Dropout)
+	return known
+}
+
+func (c *sftCommand) openModel(_ *tokenizer.Tokenizer, l data.Labels) (trainable, error) {
+	if c.base == nil {
+		if err := c.openBase(); err != nil {
+			return nil, err
+		}
 	}
-	m, err := models.LoadEdited(c.Model, edit)
+	if objectiveOf(c.base) == c.Objective && slices.Equal(labelsOf(c.base).Names, l.Names) {
+		if m, ok := c.base.(trainable); ok {
+			return m, nil
+		}
+	}
+	head := models.NewHeadConfig{Labels: l.Names, Seed: c.Seed, Edit: c.edit()}
+	switch c.Objective {
+	case masked:
+		head.Task = models.TaskMasked
+	case tokenClassification:
+		head.Task = models.TaskToken
+	default:
+		head.Task, head.Regression = models.TaskSequence, c.Objective == regression
+	}
+	m, err := models.OpenForTask(c.Model, head)
 	if err != nil {
 		return nil, err
 	}
-	c.model = m
-	return m, nil
+	return m.(trainable), nil
 }
 
 // documents tells a plain text from JSON lines, which are several documents or have parts that are not to be learned.

@@ -1,0 +1,6 @@
+//go:build !linux
+
+package main
+
+// availableMemory knows nothing of other systems.
+func availableMemory() (bytes int64, known bool) { return 0, false }

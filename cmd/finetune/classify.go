@@ -1,0 +1,131 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/seahorse-ml/seahorse/data"
+	"github.com/seahorse-ml/seahorse/data/tokenizer"
+	"github.com/seahorse-ml/seahorse/models"
+)
+
+// classifyBatch is how many texts are read before they go through the model together.
+const classifyBatch = 64
+
+// classifyCommand is `finetune classify`.
+type classifyCommand struct {
+	Model    string   `required:"" placeholder:"DIR" help:"The directory of a classifier or a regression."`
+	Text     []string `sep:"none" placeholder:"TEXT" help:"A text; may be given several times."`
+	TextPair *string  `placeholder:"TEXT" help:"The second text of a pair, with one --text."`
+	Data     string   `placeholder:"FILE|DIR|-" help:"Texts in place of --text: {\"text\": …} and \"text_pair\", or for classes of words {\"tokens\": […]}, in JSON lines or a table; or plain text, a text a line."`
+	SeqLen   *int     `placeholder:"T" help:"The most tokens of a text, beyond which it is cut. Default: the model's context, at most 512."`
+	Threads  int      `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores."`
+}
+
+// Help is shown below the command's summary.
+func (classifyCommand) Help() string {
+	return `A line of JSON is printed for each text: its label with all labels' probabilities ("label", "scores"), the values that a regression
+finds ("values"), or the words with their labels ("tokens", "labels", "probabilities"). "cut" is there if the text was too long.
+
+Examples:
+
+    finetune classify --model runs/reviews --text "A wonderful book."
+    finetune classify --model runs/reviews --data reviews.jsonl > labelled.jsonl`
+}
+
+// classified is the line of a text.
+type classified struct {
+	Label         string             `json:"label,omitempty"`
+	Scores        map[string]float64 `json:"scores,omitempty"`
+	Values        []float64          `json:"values,omitempty"`
+	Tokens        []string           `json:"tokens,omitempty"`
+	Labels        []*string          `json:"labels,omitempty"` // nil for words that were cut off
+	Probabilities []float64          `json:"probabilities,omitempty"`
+	Cut           bool               `json:"cut,omitempty"`
+}
+
+// Run classifies the texts.
+func (c *classifyCommand) Run(ctx context.Context, s *streams) error {
+	if err := errors.Join(atLeast("threads", &c.Threads, 0), atLeast("seq-len", c.SeqLen, 1)); err != nil {
+		return err
+	}
+	switch {
+	case (len(c.Text) == 0) == (c.Data == ""):
+		return errors.New("give texts either by --text or by --data")
+	case c.TextPair != nil && len(c.Text) != 1:
+		return fmt.Errorf("--text-pair goes with one --text, not with %d", len(c.Text))
+	}
+	useThreads(c.Threads)
+	m, err := models.Open(c.Model)
+	if err != nil {
+		return err
+	}
+	l := labelsOf(m)
+	if l.Kind == "" {
+		return fmt.Errorf("%s holds no classifier and no regression; finetune sft makes one of an encoder", c.Model)
+	}
+	setDefault(&c.SeqLen, min(m.ContextLength(), sftSeqLen))
+	if *c.SeqLen > m.ContextLength() {
+		return fmt.Errorf("--seq-len %d: the model's context is %d tokens", *c.SeqLen, m.ContextLength())
+	}
+	t, err := tokenizer.Load(c.Model)
+	if err != nil {
+		return err
+	}
+	a := &applier{model: m, tokenizer: t, labels: l, length: *c.SeqLen}
+	defer a.close()
+	out := json.NewEncoder(s.out)
+	out.SetEscapeHTML(false)
+	flush := func(texts []data.Text) error {
+		lines, err := a.apply(texts)
+		if err != nil {
+			return err
+		}
+		for _, line := range lines {
+			if err := out.Encode(line); err != nil {
+				return err
+			}
+		}
+		return context.Cause(ctx)
+	}
+	if c.Data == "" {
+		return flush(c.texts(l))
+	}
+	source, err := data.OpenSource(c.Data, s.in)
+	if err != nil {
+		return err
+	}
+	defer source.Close()
+	var batch []data.Text
+	for text, err := range source.Texts(l.Kind) {
+		if err != nil {
+			return err
+		}
+		if batch = append(batch, text); len(batch) == classifyBatch {
+			if err := flush(batch); err != nil {
+				return err
+			}
+			batch = batch[:0]
+		}
+	}
+	if len(batch) == 0 {
+		return nil
+	}
+	return flush(batch)
+}
+
+// texts returns the texts of the command line. Words are what lies between spaces.
+func (c *classifyCommand) texts(l data.Labels) []data.Text {
+	var texts []data.Text
+	for _, text := range c.Text {
+		x := data.Text{Text: []byte(text)}
+		if c.TextPair != nil {
+			x.Pair = []byte(*c.TextPair)
+		}
+		texts = append(texts, x.Split(l.Kind))
+	}
+	return slices.Clip(texts)
+}

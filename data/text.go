@@ -1,0 +1,122 @@
+package data
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+	"sync/atomic"
+)
+
+// Text is a text that is to be classified.
+type Text struct {
+	Text  []byte
+	Pair  []byte   // the second text of a pair; nil for none
+	Words []string // in place of Text where words are classified, else nil
+}
+
+// Texts yields the texts of a source for a classifier of a kind, as ReadLabels documents them but without labels; further keys are
+// passed over. In a plain text each line that isn't blank is one; its words are what lies between spaces.
+func (s *Source) Texts(kind LabelKind) iter.Seq2[Text, error] {
+	return func(yield func(Text, error) bool) {
+		var read atomic.Int64
+		var rest []byte // of a plain text, whose blocks may end within a line
+		for b, err := range s.blocks(&read, newBuffer) {
+			if err != nil {
+				yield(Text{}, err)
+				return
+			}
+			if b.format != plainText {
+				for r, err := range b.records() {
+					var x Text
+					if err == nil {
+						if x, err = r.unlabelled(kind); err != nil {
+							err = b.fail(r.line, err)
+						}
+					}
+					if !yield(x, err) || err != nil {
+						return
+					}
+				}
+				continue
+			}
+			lines := append(rest, b.text...)
+			end := len(lines)
+			if !b.last {
+				end = bytes.LastIndexByte(lines, '\n') + 1
+			}
+			for line := range bytes.Lines(lines[:end]) {
+				if line = bytes.TrimSpace(line); len(line) > 0 && !yield(Text{Text: slices.Clone(line)}.Split(kind), nil) {
+					return
+				}
+			}
+			rest = slices.Clone(lines[end:])
+		}
+	}
+}
+
+// Split returns the words of a text that lie between spaces where a kind wants words, and else the text.
+func (x Text) Split(kind LabelKind) Text {
+	if kind != TokenClassification {
+		return x
+	}
+	return Text{Words: strings.Fields(string(x.Text))}
+}
+
+// unlabelled reads the text of a record.
+func (r record) unlabelled(kind LabelKind) (Text, error) {
+	var x Text
+	var err error
+	if kind == TokenClassification {
+		if err := json.Unmarshal(r.object["tokens"], &x.Words); err != nil || len(x.Words) == 0 {
+			return x, fmt.Errorf(`"tokens" must be a list of strings, got %.40s`, r.object["tokens"])
+		}
+		return x, nil
+	}
+	if !r.has("text") {
+		return x, fmt.Errorf(`expected {"text"} or {"text", "text_pair"}, got the keys %s`, r.keys())
+	}
+	if x.Text, err = r.text("text"); err != nil || !r.has("text_pair") {
+		return x, err
+	}
+	if x.Pair, err = r.text("text_pair"); x.Pair == nil {
+		x.Pair = []byte{}
+	}
+	return x, err
+}
+
+// Frame returns the ids and types of a text as an encoder reads it, and of each word its first token, -1 for words without one.
+func (x Text) Frame(f Framer, maxLength int) (ids, types []int32, first []int, cut bool, err error) {
+	text, ends := x.Text, []int(nil)
+	if x.Words != nil {
+		text, ends = joinWords(x.Words)
+	}
+	ids, types, offsets, cut, err := f.Frame(text, x.Pair, maxLength)
+	first = make([]int, len(x.Words))
+	for i := range first {
+		first[i] = -1
+	}
+	for i, o := range offsets {
+		if o[1] <= o[0] {
+			continue
+		}
+		if word, _ := slices.BinarySearch(ends, o[1]); word < len(first) && first[word] < 0 {
+			first[word] = i
+		}
+	}
+	return ids, types, first, cut, err
+}
+
+// joinWords puts a space between words and returns where each ends.
+func joinWords(words []string) (text []byte, ends []int) {
+	for i, word := range words {
+		if i > 0 {
+			text = append(text, ' ')
+		}
+		text = append(text, word...)
+		ends = append(ends, len(text))
+	}
+	return text, ends
+}

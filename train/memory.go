@@ -1,0 +1,73 @@
+package train
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/seahorse-ml/seahorse/graph"
+)
+
+// MemoryUse is what a run takes, in bytes.
+type MemoryUse struct {
+	Steps      graph.Memory
+	Optimizer  int          // its state
+	Evaluation graph.Memory // of each evaluation, for its duration; the parameters are those of the steps
+}
+
+// Total returns the sum, each parameter once.
+func (m MemoryUse) Total() int { return m.Steps.Total() + m.Optimizer + m.Evaluation.Arena }
+
+// EstimateMemory returns what a run would take, without taking it. Of the optimizer, which isn't made, it takes two numbers for
+// each trained parameter, as Adam has them.
+func EstimateMemory(m Model, c Config) (MemoryUse, error) {
+	if err := c.Validate(); err != nil {
+		return MemoryUse{}, err
+	}
+	use, err := estimate(m, c)
+	if err != nil {
+		return MemoryUse{}, fmt.Errorf("train: %w", err)
+	}
+	return use, nil
+}
+
+func estimate(m Model, c Config) (use MemoryUse, err error) {
+	if c.Validation != nil {
+		if use.Evaluation, err = estimateEvaluation(m, c.Validation, EvalConfig{BatchSize: c.EvalBatchSize}); err != nil {
+			return use, fmt.Errorf("evaluation: %w", err)
+		}
+	}
+	g, _, loss, err := traceStep(m, c.stepper())
+	if err != nil {
+		return use, err
+	}
+	if use.Steps, err = graph.EstimateMemory(g, loss); err != nil {
+		return use, err
+	}
+	for _, p := range trained(g) {
+		use.Optimizer += 2 * p.Len() * int(g.DType().Size())
+	}
+	return use, nil
+}
+
+// traceStep traces a training step of the model.
+func traceStep(m Model, c StepperConfig) (*graph.Graph, inputs, *graph.Node, error) {
+	g, err := newTrace(m, true)
+	if err != nil {
+		return nil, inputs{}, nil, err
+	}
+	in := newInputs(g, c.Rows, c.Layout, true)
+	in.nodes.LabelSmoothing = c.LabelSmoothing
+	loss, _ := m.Loss(g, in.nodes)
+	if loss == nil {
+		return nil, inputs{}, nil, errors.New("the model's Loss gives no loss")
+	}
+	return g, in, loss, g.Grad(loss)
+}
+
+// stepper returns how the steps of a run are made.
+func (c Config) stepper() StepperConfig {
+	return StepperConfig{
+		Rows: c.BatchSize, Layout: c.Train.Layout(), Accumulation: c.Accumulation,
+		Seed: c.Seed, Optimizer: c.Optimizer, LabelSmoothing: c.LabelSmoothing,
+	}
+}
