@@ -38,8 +38,8 @@ func (a *Attention[T]) forwardItem(_, i int) {
 	defer stock.give(memory)
 	f := a.forwardMemory(memory)
 
-	block := a.queryBlocks - 1 - i/(a.Batch*a.Heads)
-	b, h := i%(a.Batch*a.Heads)/a.Heads, i%a.Heads
+	block := a.queryBlocks - 1 - i%a.queryBlocks
+	b, h := i/a.queryBlocks/a.Heads, i/a.queryBlocks%a.Heads
 	kv := h / (a.Heads / a.KVHeads)
 	firstPanel := block * attentionGroup
 	count := min(attentionGroup, a.panels-firstPanel)

@@ -2,8 +2,6 @@ package kernels
 
 import (
 	"fmt"
-	"runtime"
-	"sync/atomic"
 
 	"github.com/seahorse-ml/seahorse/internal/parallel"
 )
@@ -39,6 +37,7 @@ type Product[T Float] struct {
 	kernel *productKernel[T]
 	depth  int // terms of a block of K
 	plan   productPlan
+	pack   func(worker, item int)
 	work   func(worker, item int)
 	run    productRun[T]
 }
@@ -49,7 +48,6 @@ type productRun[T Float] struct {
 	e       Epilogue[T]
 	part    productPart
 	space   *productSpace[T]
-	packed  atomic.Int64 // items that have packed their share of B
 }
 
 // NewProduct returns the product that c describes, in the fastest
@@ -76,7 +74,7 @@ func newProduct[T Float](c ProductConfig, kernel *productKernel[T]) *Product[T] 
 	c.LDB = leading("LDB", c.LDB, choose(c.TransB, c.K, c.N))
 	c.LDC = leading("LDC", c.LDC, c.N)
 	p := &Product[T]{ProductConfig: c, kernel: kernel, depth: productDepth(c.K)}
-	p.work = p.item
+	p.pack, p.work = p.packB, p.tiles
 	p.plan = p.newPlan(parallel.Workers())
 	space := takeProductSpace[T]()
 	space.reserve(&p.plan)
@@ -109,8 +107,8 @@ func (p *Product[T]) Run(c, a, b []T, e Epilogue[T]) {
 	for n := 0; n < p.N; n += p.plan.spanN {
 		for k := 0; k == 0 || k < p.K; k += p.plan.spanK {
 			r.part = productPart{n, min(n+p.plan.spanN, p.N), k, min(k+p.plan.spanK, p.K)}
-			r.packed.Store(0)
-			parallel.Run(p.packItems()+len(p.plan.items(r.part)), p.work)
+			parallel.Run(p.packItems(), p.pack)
+			parallel.Run(len(p.plan.items(r.part)), p.work)
 		}
 	}
 	giveProductSpace(r.space)
@@ -133,19 +131,4 @@ func (p *Product[T]) check(c, a, b []T, e Epilogue[T]) {
 	if e.Pre != nil {
 		enough("Pre", len(e.Pre), p.M, p.N, p.LDC)
 	}
-}
-
-// item does item i of a part of the product: first come those that pack B,
-// then those that compute blocks of C.
-func (p *Product[T]) item(worker, i int) {
-	if packs := p.packItems(); i >= packs {
-		// Items are handed out in order, so those that pack are all under way.
-		for p.run.packed.Load() < int64(packs) {
-			runtime.Gosched()
-		}
-		p.tiles(worker, i-packs)
-		return
-	}
-	p.packB(i)
-	p.run.packed.Add(1)
 }

@@ -95,36 +95,41 @@ func (p *Product[T]) strips(panelsN, workers int) (productPlan, bool) {
 	}
 	cols := p.kernel.cols
 	r := productPlan{strips: true, spanN: p.N, spanK: p.K, workers: workers, own: stripPanels * cols * p.depth}
-	for n := 0; n < panelsN; {
-		wide := min(max(1, (panelsN-n)/(leastItems*workers)), stripPanels)
-		r.last = append(r.last, productItem{0, p.M, n * cols, min((n+wide)*cols, p.N)})
-		n += wide
+	for w := range workers {
+		for n, end := panelsN*w/workers, panelsN*(w+1)/workers; n < end; {
+			wide := min(max(1, (end-n)/leastItems), stripPanels)
+			r.last = append(r.last, productItem{0, p.M, n * cols, min((n+wide)*cols, p.N)})
+			n += wide
+		}
 	}
 	return r, true
 }
 
 // cut cuts all rows and the given number of columns into items of at most rowPanels panels of
-// rows. Each takes a part of what is left, down to a few tiles, so that workers end together.
+// rows, those of one worker after those of another. Each takes a part of what is left to its worker, down
+// to a few tiles, so that workers end together.
 func (p *Product[T]) cut(width, rowPanels, workers int) []productItem {
 	const (
-		share     = 3 // of what is left for a worker
+		share     = 3 // of what is left to a worker
 		leastRows = 4 // panels that use a panel of B while it is near
 	)
 	least := max(2, maxDepth/max(1, p.K)) // tiles
 	rows, cols := p.kernel.rows, p.kernel.cols
 	panelsM, panelsN := ceilDiv(p.M, rows), ceilDiv(width, cols)
 	var items []productItem
-	for m := 0; m < panelsM; {
-		tiles := max(least, (panelsM-m)*panelsN/(share*workers))
-		down := min(max(leastRows, tiles/panelsN), rowPanels, panelsM-m)
-		pieces := min(max(1, down*panelsN/tiles), panelsN)
-		for i := range pieces {
-			items = append(items, productItem{
-				m * rows, min((m+down)*rows, p.M),
-				panelsN * i / pieces * cols, min(panelsN*(i+1)/pieces*cols, width),
-			})
+	for w := range workers {
+		for m, end := panelsM*w/workers, panelsM*(w+1)/workers; m < end; {
+			tiles := max(least, (end-m)*panelsN/share)
+			down := min(max(leastRows, tiles/panelsN), rowPanels, end-m)
+			pieces := min(max(1, down*panelsN/tiles), panelsN)
+			for i := range pieces {
+				items = append(items, productItem{
+					m * rows, min((m+down)*rows, p.M),
+					panelsN * i / pieces * cols, min(panelsN*(i+1)/pieces*cols, width),
+				})
+			}
+			m += down
 		}
-		m += down
 	}
 	return items
 }
@@ -140,7 +145,7 @@ func (r *productPlan) items(q productPart) []productItem {
 // after returns the item of a part that the worker of item i is likely to do next, if there is one.
 func (r *productPlan) after(q productPart, i int) (productItem, bool) {
 	items := r.items(q)
-	if i += r.workers; i >= len(items) {
+	if i++; i >= len(items) {
 		return productItem{}, false
 	}
 	return items[i], true

@@ -2,7 +2,7 @@ package kernels
 
 // packB packs share i of the part of B: panels of the kernel's width, each [depth, cols].
 // The panels of a block of K lie side by side, the blocks one after the other.
-func (p *Product[T]) packB(i int) {
+func (p *Product[T]) packB(_, i int) {
 	q, width := p.run.part, p.kernel.cols
 	groups := ceilDiv(q.n1-q.n0, packGroup*width)
 	block, group := i/groups, i%groups

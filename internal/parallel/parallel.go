@@ -3,6 +3,7 @@
 package parallel
 
 import (
+	"math"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -13,14 +14,12 @@ import (
 // them the loops that are too short to share. Waking a sleeping worker takes the system some forty.
 const spins = 200_000
 
-// pool holds the state of the loop that is running. Items are handed out one
-// at a time by a counter, so that uneven ones balance.
+// pool holds the state of the loop that is running.
 type pool struct {
 	gate    sync.Mutex // held by the loop that runs
 	helpers []*helper  // the workers but the caller, who is worker 0
 	body    func(worker, i int)
-	n       int64
-	next    atomic.Int64
+	shares  []share      // by worker
 	pending atomic.Int64 // helpers that have not finished
 	caller  sleeper
 	failed  atomic.Pointer[failure]
@@ -67,7 +66,7 @@ type failure struct{ value any }
 var shared = newPool(runtime.GOMAXPROCS(0))
 
 func newPool(workers int) *pool {
-	p := &pool{caller: newSleeper()}
+	p := &pool{caller: newSleeper(), shares: make([]share, workers)}
 	for w := 1; w < workers; w++ {
 		h := &helper{sleeper: newSleeper()}
 		p.helpers = append(p.helpers, h)
@@ -111,21 +110,26 @@ func SetWorkers(n int) {
 }
 
 // Run calls body(worker, i) once for every i in [0, n), with worker in
-// [0, Workers()). Which worker gets which item is not determined, so a result must
+// [0, Workers()). Each worker has a stretch of the items, the same in each loop of n items, which it does
+// from the first on, so that it finds in its caches what it left there in the loop before; then it helps
+// others from their last on. So which worker gets which item is not determined, and a result must
 // not depend on it. A Run inside of a Run, or beside one in another goroutine, does
 // its items itself, as worker 0 of a loop of its own: bodies that use memory by worker must
 // not nest. A panic in body is raised again by Run, after the others have stopped.
 func Run(n int, body func(worker, i int)) {
 	p := shared
-	if n <= 1 || len(p.helpers) == 0 || !p.gate.TryLock() {
+	if n <= 1 || len(p.helpers) == 0 || n > math.MaxInt32 || !p.gate.TryLock() {
 		for i := range n {
 			body(0, i)
 		}
 		return
 	}
-	p.body, p.n = body, int64(n)
-	p.next.Store(0)
+	p.body = body
 	helpers := p.helpers[:min(len(p.helpers), n-1)]
+	workers := len(helpers) + 1
+	for w := range p.shares {
+		p.shares[w].set(n*min(w, workers)/workers, n*min(w+1, workers)/workers)
+	}
 	p.pending.Store(int64(len(helpers)))
 	for _, h := range helpers {
 		h.loops.Add(1)
@@ -143,19 +147,31 @@ func Run(n int, body func(worker, i int)) {
 
 func (p *pool) finished() bool { return p.pending.Load() == 0 }
 
-// work takes items until there are none.
+// work does the worker's items, and then what others have left.
 func (p *pool) work(worker int) {
 	defer func() {
 		if v := recover(); v != nil {
 			p.failed.Store(&failure{v})
-			p.next.Store(p.n)
+			for w := range p.shares {
+				p.shares[w].set(0, 0)
+			}
 		}
 	}()
 	for {
-		i := p.next.Add(1) - 1
-		if i >= p.n {
-			return
+		i, ok := p.shares[worker].first()
+		if !ok {
+			break
 		}
-		p.body(worker, int(i))
+		p.body(worker, i)
+	}
+	for w := range p.shares {
+		victim := &p.shares[(worker+w)%len(p.shares)]
+		for {
+			i, ok := victim.last()
+			if !ok {
+				break
+			}
+			p.body(worker, i)
+		}
 	}
 }
