@@ -365,14 +365,15 @@ func TestCallbackErrorEndsTheRun(t *testing.T) {
 	}
 }
 
-// TestRunAllocatesNothingByTheStep counts what a run of many more steps allocates more.
+// TestRunAllocatesNothingByTheStep counts what a run of many more steps allocates more. The fewest of three
+// runs count: the runtime's own goroutines allocate now and then.
 func TestRunAllocatesNothingByTheStep(t *testing.T) {
-	var counts []float64
-	for _, steps := range []int{10, 60} {
+	counts := []float64{math.Inf(1), math.Inf(1)}
+	for i, steps := range []int{10, 60, 10, 60, 10, 60} {
 		c := testConfig(t)
 		c.MaxSteps, c.LoggingSteps, c.EvalSteps, c.SaveSteps = steps, 1000, 0, 0
 		c.Schedule.MaxSteps = steps
-		counts = append(counts, testing.AllocsPerRun(1, func() {
+		counts[i%2] = min(counts[i%2], testing.AllocsPerRun(1, func() {
 			os.RemoveAll(c.Dir)
 			trainer := newTestTrainer(t, newTestModel(t, tensor.Float32, 0.1), c)
 			if err := trainer.Run(context.Background()); err != nil {
