@@ -4,7 +4,8 @@
     internal/proofs/tokenizer_data.sh DIR
     python internal/proofs/tokenizer_training.py DIR [--only bpe wordpiece unigram]
 
-bpe        byte-level BPE at 8,000 and 32,000 tokens: the same tokens with the same ids, and the same merges in the same order.
+bpe        byte-level BPE at 8,000 and 32,000 tokens: the same tokens with the same ids, and the same merges in the same order. Both are given the
+           corpus as one text, as finetune takes a file, and line by line, as tokenizers takes one (which has no words of several line ends then).
 wordpiece  at 8,000 and 32,000 tokens. tokenizers gives its ##-characters ids in the order in which it walks a hash map, anew in every run, and
            of two pairs that occur equally often the one with the smaller ids is merged first: which tokens make it into the vocabulary
            is left to chance where counts tie. So two things are shown: how far runs of tokenizers differ from each other and from ours; and that
@@ -40,15 +41,25 @@ def ours(binary, corpus, scratch, *flags):
 
 
 def bpe(binary, corpus, scratch, size):
-    t = Tokenizer(models.BPE())
-    t.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    alphabet = pre_tokenizers.ByteLevel.alphabet()
-    t.train([str(corpus)], trainers.BpeTrainer(vocab_size=size, show_progress=False, special_tokens=[END], initial_alphabet=alphabet))
-    theirs = json.loads(t.to_str())["model"]
-    got, _ = ours(binary, corpus, scratch, "--vocab-size", str(size))
-    same = got["vocab"] == theirs["vocab"], got["merges"] == theirs["merges"]
-    print(f"bpe {size} on {corpus.name}: {len(got['vocab'])} tokens, {'the same' if same[0] else 'DIFFERENT'}; {len(got['merges'])} merges, {'the same in the same order' if same[1] else 'DIFFERENT'}")
-    return all(same)
+    ok = True
+    with open(corpus, encoding="utf-8", newline="") as f:
+        lines = list(f)
+    for how, texts in (("as one text", ["".join(lines)]), ("line by line", lines)):
+        t = Tokenizer(models.BPE())
+        t.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+        alphabet = pre_tokenizers.ByteLevel.alphabet()
+        t.train_from_iterator(texts, trainers.BpeTrainer(vocab_size=size, show_progress=False, special_tokens=[END], initial_alphabet=alphabet))
+        theirs = json.loads(t.to_str())["model"]
+        given = corpus
+        if len(texts) > 1:
+            given = pathlib.Path(scratch, "lines.jsonl")
+            given.write_text("".join(json.dumps({"text": line}) + "\n" for line in texts), "utf-8")
+        got, _ = ours(binary, given, scratch, "--vocab-size", str(size))
+        tokens, merges = got["vocab"] == theirs["vocab"], got["merges"] == theirs["merges"]
+        print(f"bpe {size} on {corpus.name}, {how}: {len(got['vocab'])} tokens, {'the same' if tokens else 'DIFFERENT'}; "
+              f"{len(got['merges'])} merges, {'the same in the same order' if merges else 'DIFFERENT'}")
+        ok = ok and tokens and merges
+    return ok
 
 
 def train_wordpiece(corpus, size, special):

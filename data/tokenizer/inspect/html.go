@@ -3,6 +3,7 @@ package inspect
 import (
 	"html/template"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -19,6 +20,7 @@ func WriteHTML(w io.Writer, title string, tokenizers []Named, stats []*Stats, sa
 				return err
 			}
 			split := htmlSplit{Name: n.Name}
+			unknown := unknownID(n.Tokenizer)
 			k := 0
 			for _, p := range parts {
 				h := htmlPart{Text: p.Text, Class: "none"}
@@ -26,6 +28,12 @@ func WriteHTML(w io.Writer, title string, tokenizers []Named, stats []*Stats, sa
 					split.Tokens += len(p.IDs)
 					h.Class = "c" + strconv.Itoa(k%len(backgrounds))
 					h.Title = describe(p)
+					if len(p.IDs) > 1 {
+						h.Several = len(p.IDs)
+					}
+					if slices.Contains(p.IDs, unknown) {
+						h.Class += " unknown"
+					}
 					k++
 				}
 				split.Parts = append(split.Parts, h)
@@ -65,9 +73,19 @@ type htmlSplit struct {
 	Parts  []htmlPart
 }
 
-type htmlPart struct{ Text, Class, Title string }
+type htmlPart struct {
+	Text, Class, Title string
+	Several            int // tokens, if more than one
+}
 
-var htmlTemplate = template.Must(template.New("report").Funcs(template.FuncMap{"len32": func(ids []int32) int { return len(ids) }}).Parse(`<!DOCTYPE html>
+var htmlTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
+	"count": func(ids []int32) string { return grouped(len(ids)) },
+	"int":   grouped[int],
+	"int64": grouped[int64],
+	"percent": func(part, whole int) string {
+		return strconv.FormatFloat(100*float64(part)/float64(max(whole, 1)), 'f', 1, 64) + "%"
+	},
+}).Parse(`<!DOCTYPE html>
 <html lang="en">
 <meta charset="utf-8">
 <title>{{.Title}}</title>
@@ -79,13 +97,26 @@ th:first-child, td:first-child { text-align: left; }
 .text { white-space: pre-wrap; overflow-wrap: anywhere; background: #fafafa; padding: .6em; border-radius: .3em; }
 .c0 { background: #bfdcff; } .c1 { background: #c6f2c6; } .c2 { background: #ffe0a8; } .c3 { background: #ffc9de; } .c4 { background: #d9d2ff; }
 .none { color: #999; }
+.unknown { outline: 2px solid #d33; outline-offset: -2px; }
+.text { line-height: 2; }
+.samples td { vertical-align: top; text-align: left; border: 0; padding: .2em .8em .2em 0; }
+.samples td.n { text-align: right; white-space: nowrap; line-height: 2; padding-top: .8em; width: 7em; }
+.samples td.name { line-height: 2; padding-top: .8em; width: 12em; overflow-wrap: anywhere; }
+.samples { width: 100%; }
+sup { font-size: .65em; color: #555; padding-left: .1em; }
+p { color: #555; }
 </style>
 <h1>{{.Title}}</h1>
-<table>
+{{with index .Stats 0}}<p>{{int64 .Bytes}} bytes, {{int64 .Chars}} characters, {{int64 .Words}} words between white space.</p>
+{{end}}<table>
 <tr><th>tokenizer<th>vocabulary<th>tokens<th>per word<th>per character<th>per byte<th>unknown<th>used<th>unreachable</tr>
-{{range .Stats}}<tr><td>{{.Name}}<td>{{.VocabSize}}<td>{{.Tokens}}<td>{{printf "%.3f" .PerWord}}<td>{{printf "%.3f" .PerChar}}<td>{{printf "%.3f" .PerByte}}<td>{{.Unknown}}<td>{{.Used}}<td>{{len32 .Unreachable}}</tr>
+{{range .Stats}}<tr><td>{{.Name}}<td>{{int .VocabSize}}<td>{{int64 .Tokens}}<td>{{printf "%.3f" .PerWord}}<td>{{printf "%.3f" .PerChar}}<td>{{printf "%.3f" .PerByte}}<td>{{int64 .Unknown}}<td>{{int .Used}} ({{percent .Used .VocabSize}})<td>{{count .Unreachable}}</tr>
 {{end}}</table>
-{{range .Samples}}{{range .Splits}}<h3>{{.Name}}: {{.Tokens}} tokens</h3>
-<div class="text">{{range .Parts}}<span class="{{.Class}}" title="{{.Title}}">{{.Text}}</span>{{end}}</div>
-{{end}}{{end}}</html>
+<p>Used are the tokens of the vocabulary that occur in this corpus; unreachable those that no text yields.</p>
+<h2>Samples</h2>
+<p>Each colour is a token; point at one for its id. A small number tells how many tokens share a character; a red frame, that the vocabulary lacks it; grey is what no token stands for.</p>
+{{range .Samples}}<table class="samples">
+{{range .Splits}}<tr><td class="name">{{.Name}}<td class="n">{{int .Tokens}} tokens<td><div class="text">{{range .Parts}}<span class="{{.Class}}" title="{{.Title}}">{{.Text}}{{with .Several}}<sup>{{.}}</sup>{{end}}</span>{{end}}</div></tr>
+{{end}}</table>
+{{end}}</html>
 `))

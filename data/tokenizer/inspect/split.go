@@ -107,8 +107,8 @@ func WriteTable(w io.Writer, stats []*Stats) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "tokenizer\tvocabulary\ttokens\ttokens/word\ttokens/char\ttokens/byte\tunknown\tused\tunreachable")
 	for _, s := range stats {
-		fmt.Fprintf(t, "%s\t%d\t%d\t%.3f\t%.3f\t%.3f\t%d\t%d\t%d\n",
-			s.Name, s.VocabSize, s.Tokens, s.PerWord(), s.PerChar(), s.PerByte(), s.Unknown, s.Used(), len(s.Unreachable))
+		fmt.Fprintf(t, "%s\t%s\t%s\t%.3f\t%.3f\t%.3f\t%s\t%s\t%s\n", s.Name, grouped(s.VocabSize), grouped(s.Tokens),
+			s.PerWord(), s.PerChar(), s.PerByte(), grouped(s.Unknown), grouped(s.Used()), grouped(len(s.Unreachable)))
 	}
 	return t.Flush()
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"unicode"
 	"unicode/utf8"
 
@@ -81,13 +82,7 @@ const batchBytes = 4 << 20
 // Measure counts what t makes of a corpus, without special tokens around the documents.
 func Measure(ctx context.Context, name string, t *tokenizer.Tokenizer, corpus tokenizer.Corpus) (*Stats, error) {
 	s := &Stats{Name: name, VocabSize: t.VocabSize(), Counts: make([]int64, t.VocabSize()), Unreachable: t.Unreachable()}
-	unknown := int32(-1)
-	for _, name := range []string{"<unk>", "[UNK]"} {
-		if id, ok := t.ID(name); ok {
-			unknown = id
-			break
-		}
-	}
+	unknown := unknownID(t)
 	var batch [][]byte
 	size := 0
 	flush := func() {
@@ -117,6 +112,25 @@ func Measure(ctx context.Context, name string, t *tokenizer.Tokenizer, corpus to
 		s.Unknown = s.Counts[unknown]
 	}
 	return s, nil
+}
+
+// unknownID returns the id that stands for what the vocabulary lacks, -1 if there is none.
+func unknownID(t *tokenizer.Tokenizer) int32 {
+	for _, name := range []string{"<unk>", "[UNK]"} {
+		if id, ok := t.ID(name); ok {
+			return id
+		}
+	}
+	return -1
+}
+
+// grouped returns n with its digits in groups of three: 1,234,567.
+func grouped[T int | int64](n T) string {
+	digits := strconv.FormatInt(int64(n), 10)
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
 }
 
 func (s *Stats) count(doc []byte) {
