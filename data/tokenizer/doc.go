@@ -34,5 +34,8 @@
 //   - A SentencePiece model becomes the components that transformers makes of
 //     it, which drop a combining mark after white space; SentencePiece keeps it.
 //   - Regular expressions other than those of GPT-2, GPT-4, Llama 3 and Qwen run on
-//     an engine that knows Unicode 15, not 16, and takes .NET's syntax.
+//     an engine that takes .NET's syntax, and for which characters younger than
+//     Unicode 15 are letters, numbers and marks, but neither punctuation nor symbols.
+//   - Truncation and padding that a tokenizer.json asks for are kept in it, but applied
+//     only where EncodeOptions asks for them.
 package tokenizer

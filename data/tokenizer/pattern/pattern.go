@@ -7,8 +7,12 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/dlclark/regexp2/v2"
+
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/charclass"
 )
 
 // Pattern is a string or a regular expression. In JSON it is an object with
@@ -124,7 +128,7 @@ func (p *Pattern) findRegex(b []byte) ([][2]int, error) {
 	runes := make([]rune, 0, len(b))
 	starts := make([]int, 0, len(b)+1)
 	for i, r := range string(b) {
-		runes = append(runes, r)
+		runes = append(runes, standIn(r))
 		starts = append(starts, i)
 	}
 	starts = append(starts, len(b))
@@ -137,4 +141,29 @@ func (p *Pattern) findRegex(b []byte) ([][2]int, error) {
 		out = append(out, [2]int{starts[m[0]], starts[m[1]]})
 	}
 	return out, nil
+}
+
+// standIn returns a character of r's category that the expressions' engine
+// knows where it does not know r, which is younger than its Unicode: such a
+// character from an ancient script, which no expression names.
+func standIn(r rune) rune {
+	const capital, small, letter, number, mark = '\U00010400', '\U00010428', '\U00013000', '\U00011066', '\U00010a01'
+	if r < utf8.RuneSelf {
+		return r
+	}
+	switch c := charclass.Of(r); {
+	case c&charclass.Letter != 0 && !unicode.IsLetter(r):
+		if c&charclass.Upper != 0 {
+			return capital
+		}
+		if c&charclass.Lower != 0 {
+			return small
+		}
+		return letter
+	case c&charclass.Number != 0 && !unicode.IsNumber(r):
+		return number
+	case c&charclass.Mark != 0 && !unicode.IsMark(r):
+		return mark
+	}
+	return r
 }

@@ -33,3 +33,18 @@ func TestFind(t *testing.T) {
 		}
 	}
 }
+
+func TestYoungCharactersHaveTheirCategory(t *testing.T) {
+	// Letters, a digit and a mark of Unicode 15.1 and 16.
+	for text, expression := range map[string]string{
+		"\U0002ebf0": `^\p{Lo}$`, "\u1c89": `^\p{Lu}$`, "\u1c8a": `^\p{Ll}$`, "\U00010d40": `^\p{N}$`, "\U00010d69": `^\p{M}$`, "\u4f60": `^\p{Lo}$`,
+	} {
+		p, err := Regex(expression)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if found, err := p.Find([]byte(text)); err != nil || len(found) != 1 || found[0] != [2]int{0, len(text)} {
+			t.Errorf("%s finds %v in %q, %v", expression, found, text, err)
+		}
+	}
+}
