@@ -17,7 +17,7 @@ type LinearCrossEntropyConfig struct {
 const (
 	// logitBytes bounds the memory of a chunk's logits, unless that is less than chunkRows
 	// rows: the weight and its gradient are read once a chunk, so smaller ones cost time.
-	logitBytes = 72 << 20
+	logitBytes = 64 << 20
 	chunkRows  = 336
 
 	crossEntropyRows    = 4   // rows of an item

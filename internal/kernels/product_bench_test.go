@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"testing"
 	"time"
+
+	"github.com/seahorse-ml/seahorse/internal/memory"
 )
 
 // productShapes are squares and the products of a training step: for each linear layer of a
@@ -36,7 +38,7 @@ func BenchmarkProduct(b *testing.B) {
 	for _, s := range productShapes() {
 		name := fmt.Sprintf("%dx%dx%d/%c%c", s.M, s.N, s.K, "NT"[choose(s.TransA, 1, 0)], "NT"[choose(s.TransB, 1, 0)])
 		b.Run(name, func(b *testing.B) {
-			x, y, c := make([]float32, s.M*s.K), make([]float32, s.K*s.N), make([]float32, s.M*s.N)
+			x, y, c := memory.Make[float32](s.M*s.K), memory.Make[float32](s.K*s.N), memory.Make[float32](s.M*s.N) // as a trace has them
 			Fill(x, 1)
 			Fill(y, 1)
 			p := NewProduct[float32](s)

@@ -17,7 +17,7 @@ const (
 // a panel of B and a block of C, and the part of B that all items share stays in the third.
 var (
 	ownSize    = cpu.CacheSizes().L2 / 16
-	sharedSize = min(max(cpu.CacheSizes().L3/8, 1<<20), 4<<20)
+	sharedSize = min(max(cpu.CacheSizes().L3/8, 1<<20), 2<<20)
 )
 
 // productDepth returns the terms of a block of K. Blocks are as equal as can
