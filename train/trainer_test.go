@@ -476,7 +476,15 @@ func TestNewRefuses(t *testing.T) {
 
 func TestMemory(t *testing.T) {
 	m := newTestModel(t, tensor.Float32, 0.1)
-	use := newTestTrainer(t, m, testConfig(t)).Memory()
+	c := testConfig(t)
+	use := newTestTrainer(t, m, c).Memory()
+	estimate, err := EstimateMemory(m, c)
+	if d := use.Optimizer - estimate.Optimizer; err != nil || d < 0 || d > 4096 {
+		t.Errorf("estimated %+v, %v, used %+v", estimate, err, use)
+	}
+	if estimate.Optimizer = use.Optimizer; estimate != use {
+		t.Errorf("estimated %+v, used %+v", estimate, use)
+	}
 	steps, optimizer, evaluation := use.Steps, use.Optimizer, use.Evaluation
 	if steps.Parameters == 0 || steps.Gradients != steps.Parameters || optimizer < 2*steps.Parameters || steps.Arena == 0 {
 		t.Errorf("steps %+v, optimizer %d", steps, optimizer)
