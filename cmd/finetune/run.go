@@ -120,8 +120,8 @@ func (r *run) introduce(s *streams, t *train.Trainer) {
 	}
 	fmt.Fprintf(s.err, "model      %s parameters, %s MiB to train on %s\n",
 		grouped(int64(total)), grouped(int64(t.Memory().Total())>>20), plural(graph.Workers(), "thread"))
-	fmt.Fprintf(s.err, "training   %s of %s, %.3g times the data\n",
-		plural(*o.MaxSteps, "step"), plural(*o.BatchSize*o.GradientAccumulationSteps, "row"),
+	fmt.Fprintf(s.err, "training   %s: %s of %s, %.3g times the data\n",
+		objectiveOf(r.model), plural(*o.MaxSteps, "step"), plural(*o.BatchSize*o.GradientAccumulationSteps, "row"),
 		float64(*o.MaxSteps)*float64(*o.BatchSize*o.GradientAccumulationSteps)/float64(r.data.train.Len()))
 }
 
