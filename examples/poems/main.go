@@ -1,0 +1,85 @@
+// Command poems turns the poems of the npm package chinese-poetry into JSON lines for `finetune pretrain`: its files are lists of
+// objects with a tune (rhythmic), an author and paragraphs.
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+func main() {
+	pattern := flag.String("data", "package/dist/songci/ci.song.*.json", "files of poems")
+	output := flag.String("output", "poems.jsonl", "file to write")
+	flag.Parse()
+	n, err := convert(*pattern, *output)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	fmt.Printf("wrote %d poems to %s\n", n, *output)
+}
+
+// poem is what the package says of one.
+type poem struct {
+	Tune       string   `json:"rhythmic"`
+	Paragraphs []string `json:"paragraphs"`
+}
+
+// text is the tune on a line of its own, then the paragraphs.
+func (p poem) text() string { return p.Tune + "\n" + strings.Join(p.Paragraphs, "\n") }
+
+// convert writes the poems of all files that a pattern names, and returns how many there were.
+func convert(pattern, output string) (n int, err error) {
+	files, err := filepath.Glob(pattern)
+	if err != nil {
+		return 0, err
+	}
+	if len(files) == 0 {
+		return 0, fmt.Errorf("no files match %s", pattern)
+	}
+	out, err := os.Create(output)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, out.Close()) }()
+	w := bufio.NewWriter(out)
+	for _, file := range files { // in the order of their names
+		found, err := convertFile(w, file)
+		if err != nil {
+			return n, fmt.Errorf("%s: %w", file, err)
+		}
+		n += found
+	}
+	return n, w.Flush()
+}
+
+// convertFile writes the poems of one file, but for those without a line.
+func convertFile(w io.Writer, file string) (n int, err error) {
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return 0, err
+	}
+	var poems []poem
+	if err := json.Unmarshal(content, &poems); err != nil {
+		return 0, err
+	}
+	lines := json.NewEncoder(w)
+	lines.SetEscapeHTML(false)
+	for _, p := range poems {
+		if len(p.Paragraphs) == 0 {
+			continue
+		}
+		if err := lines.Encode(map[string]string{"text": p.text()}); err != nil {
+			return n, err
+		}
+		n++
+	}
+	return n, nil
+}
