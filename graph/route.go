@@ -137,9 +137,18 @@ func (o *balanceOp) lower(c *call) func() error {
 	return pick(c, lowerBalance[float32], lowerBalance[float64])(&o.routeOp, c)
 }
 
-// balance returns each expert's part of the rows, and fills probabilities [rows, E].
-func balance[T kernels.Float](o *routeOp, probabilities, logits []T) []float64 {
+// balance returns a function that finds each expert's part of the rows, and fills
+// probabilities [rows, E].
+func balance[T kernels.Float](o *routeOp, probabilities, logits []T) func() (parts []float64) {
 	parts, chosen := make([]float64, o.cols), make([]bool, o.cols)
+	return func() []float64 {
+		fillBalance(o, parts, chosen, probabilities, logits)
+		return parts
+	}
+}
+
+func fillBalance[T kernels.Float](o *routeOp, parts []float64, chosen []bool, probabilities, logits []T) {
+	clear(parts)
 	kernels.Softmax(probabilities, logits, o.rows, o.cols)
 	for r := range o.rows {
 		choose(chosen, logits[r*o.cols:(r+1)*o.cols], o.k)
@@ -149,15 +158,14 @@ func balance[T kernels.Float](o *routeOp, probabilities, logits []T) []float64 {
 			}
 		}
 	}
-	return parts
 }
 
 func lowerBalance[T kernels.Float](o *routeOp, c *call) func() error {
 	dst, logits := out[T](c, 0).data, in[T](c, 0)
 	probabilities := make([]T, len(logits))
+	find := balance(o, probabilities, logits)
 	return func() error {
-		loss := 0.0
-		parts := balance(o, probabilities, logits)
+		loss, parts := 0.0, find()
 		for i, p := range probabilities {
 			loss += parts[i%o.cols] * float64(p)
 		}
@@ -177,8 +185,9 @@ func (o *balanceGradOp) lower(c *call) func() error {
 func lowerBalanceGrad[T kernels.Float](o *routeOp, c *call) func() error {
 	dst, logits, grad := out[T](c, 0).data, in[T](c, 0), in[T](c, 1)
 	probabilities, slopes := make([]T, len(logits)), make([]T, len(logits))
+	find := balance(o, probabilities, logits)
 	return func() error {
-		parts := balance(o, probabilities, logits)
+		parts := find()
 		scale := float64(grad[0]) * float64(o.cols) / float64(o.rows)
 		for i := range slopes {
 			slopes[i] = T(scale * parts[i%o.cols])

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"gorgonia.org/tensor"
@@ -26,6 +27,10 @@ func TestVariantGradients(t *testing.T) {
 		{"weigh", []leaf{x, {"w", []int{2, 3, 4}}}, func(g *Graph, n []*Node) *Node {
 			return g.Add(g.Weigh(n[0], n[1], 1), g.Weigh(n[0], n[1], 3))
 		}},
+		{"grouped linear", []leaf{{"x", []int{8, 3}}, {"w0", []int{5, 3}}, {"w1", []int{5, 3}}, {"w2", []int{5, 3}}, {"w3", []int{5, 3}}}, func(g *Graph, n []*Node) *Node {
+			return g.GroupedLinear(n[0], unevenSlots(g), n[1:])
+		}},
+		{"collect", []leaf{{"x", []int{8, 3}}}, func(g *Graph, n []*Node) *Node { return g.Collect(n[0], unevenSlots(g), 4) }},
 		{"relative bias", []leaf{{"table", []int{8, 2}}}, func(g *Graph, n []*Node) *Node {
 			return g.RelativeBias(n[0], RelativeBiasConfig{Queries: 7, Keys: 9, MaxDistance: 8})
 		}},
@@ -45,6 +50,31 @@ func TestVariantGradients(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			checkGradient(t, test.leaves, func(g *Graph, n []*Node) *Node { return weightedSum(g, test.build(g, n)) })
 		})
+	}
+}
+
+// unevenSlots dispatches four rows to two of four experts each; nobody chooses the third.
+func unevenSlots(g *Graph) Slots {
+	logits := []float64{5, 1, 0, 4, 3, 9, 1, 2, 7, 2, 0, 3, 1, 4, 0, 9}
+	return g.Dispatch(g.Const("logits", logits, 4, 4), 2)
+}
+
+func TestDispatch(t *testing.T) {
+	g := New(Config{})
+	slots := unevenSlots(g)
+	m, err := Compile(g, slots.Rows, slots.Cells)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	if err := m.RunAll(); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := Ints(slots.Rows), []int32{0, 1, 2, 1, 3, 0, 2, 3}; !slices.Equal(got, want) {
+		t.Errorf("rows %v, expected %v", got, want)
+	}
+	if got, want := Ints(slots.Cells), []int32{0, 4, 8, 5, 13, 3, 11, 15}; !slices.Equal(got, want) {
+		t.Errorf("cells %v, expected %v", got, want)
 	}
 }
 

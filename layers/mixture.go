@@ -10,31 +10,43 @@ import (
 type MixtureConfig struct {
 	Experts int               // E, > 0
 	Active  int               // experts that a token chooses, 1 to E
-	Expert  FeedForwardConfig // of each expert
+	Expert  FeedForwardConfig // of each expert, stored [Out, In] and without biases
 	Init    graph.Init        // of the router; default Xavier uniform
+	Names   MixtureNames
+}
+
+// MixtureNames are the folders of the parts in the parameter tree.
+type MixtureNames struct {
+	Router  string // default "router"
+	Experts string // default "experts"
 }
 
 // Mixture is a mixture of experts in place of a feed-forward (Shazeer et al., 2017): a
 // router chooses a few experts for each token, and their results are weighed by the softmax of
-// its scores. Every expert computes every token and its weight is 0 where it isn't chosen, so
-// the result is exact, but nothing is saved over computing them all.
+// its scores. Tokens are computed by the experts that they chose and by no others, and none is
+// ever dropped, however uneven the choice.
 type Mixture struct {
 	Router  *Linear // D to E, without bias
 	Experts []*FeedForward
 
-	active int
+	config MixtureConfig
 }
 
 // NewMixture makes the parameters "router" and "experts.0", "experts.1", ….
 func NewMixture(c MixtureConfig, p *graph.Params) *Mixture {
-	if c.Experts <= 0 || c.Active <= 0 || c.Active > c.Experts {
+	switch {
+	case c.Experts <= 0 || c.Active <= 0 || c.Active > c.Experts:
 		p.Fail(fmt.Errorf("layers: mixture: %d of %d experts active, expected 1 to all of them", c.Active, c.Experts))
 		return &Mixture{}
+	case c.Expert.Bias || c.Expert.InOut:
+		p.Fail(fmt.Errorf("layers: mixture: experts with biases or weights stored [In, Out], expected neither"))
+		return &Mixture{}
 	}
-	m := &Mixture{active: c.Active}
-	m.Router = NewLinear(LinearConfig{In: c.Expert.Width, Out: c.Experts, Init: c.Init}, p.Sub("router"))
+	m := &Mixture{config: c}
+	m.Router = NewLinear(LinearConfig{In: c.Expert.Width, Out: c.Experts, Init: c.Init}, p.Sub(or(c.Names.Router, "router")))
+	folder := p.Sub(or(c.Names.Experts, "experts"))
 	for i := range c.Experts {
-		m.Experts = append(m.Experts, NewFeedForward(c.Expert, p.Sub("experts").Sub(fmt.Sprint(i))))
+		m.Experts = append(m.Experts, NewFeedForward(c.Expert, folder.Sub(fmt.Sprint(i))))
 	}
 	return m
 }
@@ -43,15 +55,27 @@ func NewMixture(c MixtureConfig, p *graph.Params) *Mixture {
 // to the model's in a small part, keeps the router from choosing the same experts always
 // (Fedus et al., 2022).
 func (m *Mixture) Forward(g *graph.Graph, x *graph.Node) (y, balance *graph.Node) {
+	b, t, d := g.Dims3(x)
 	scores := m.Router.Forward(g, x)
-	gates := g.Route(scores, m.active)
-	for i, expert := range m.Experts {
-		part := g.Weigh(expert.Forward(g, x), gates, i)
-		if y == nil {
-			y = part
-		} else {
-			y = g.Add(y, part)
-		}
+	gates, slots := g.Route(scores, m.config.Active), g.Dispatch(scores, m.config.Active)
+	rows := g.Embedding(g.Reshape(x, b*t, d), slots.Rows)
+	h := m.grouped(g, rows, slots, func(f *FeedForward) *Linear { return f.Up })
+	if c := m.config.Expert; c.Gated {
+		h = g.Gate(c.Activation, m.grouped(g, rows, slots, func(f *FeedForward) *Linear { return f.Gate }), h)
+	} else {
+		h = g.Activate(c.Activation, h)
 	}
-	return y, g.RouteBalance(scores, m.active)
+	h = m.grouped(g, g.Dropout(h, m.config.Expert.Dropout), slots, func(f *FeedForward) *Linear { return f.Down })
+	gate := g.Embedding(g.Reshape(gates, b*t*m.config.Experts, 1), slots.Cells)
+	y = g.Collect(g.Weigh(h, gate, 0), slots, b*t)
+	return g.Reshape(y, b, t, d), g.RouteBalance(scores, m.config.Active)
+}
+
+// grouped applies one projection of each expert to the rows in its slots.
+func (m *Mixture) grouped(g *graph.Graph, rows *graph.Node, slots graph.Slots, of func(*FeedForward) *Linear) *graph.Node {
+	weights := make([]*graph.Node, len(m.Experts))
+	for i, expert := range m.Experts {
+		weights[i] = g.Param(of(expert).Weight)
+	}
+	return g.GroupedLinear(rows, slots, weights)
 }
