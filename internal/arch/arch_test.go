@@ -22,11 +22,11 @@ type layer struct {
 
 // layers is the table of ARCHITECTURE.md. A package that is in none of them fails the test.
 var layers = []layer{
-	{packages: []string{"internal/cpu", "internal/memory", "internal/atomicfile", "internal/float16", "internal/arch"}},
+	{packages: []string{"internal/cpu", "internal/memory", "internal/atomicfile", "internal/float16", "internal/shards", "internal/arch"}},
 	{packages: []string{"internal/parallel"}, imports: []string{"internal/cpu"}},
 	{packages: []string{"internal/random"}},
 	{packages: []string{"internal/kernels/..."}, imports: []string{"internal/cpu", "internal/parallel", "internal/random", "internal/memory"}},
-	{packages: []string{"internal/safetensors", "internal/torchfile"}, imports: []string{"internal/atomicfile", "internal/float16"}, gorgonia: true},
+	{packages: []string{"internal/safetensors", "internal/torchfile"}, imports: []string{"internal/atomicfile", "internal/float16", "internal/shards"}, gorgonia: true},
 	{packages: []string{"graph"}, imports: []string{"internal/kernels/...", "internal/parallel", "internal/random", "internal/memory"}, gorgonia: true},
 	{packages: []string{"data/..."}, imports: []string{"internal/atomicfile", "internal/random"}},
 	{packages: []string{"internal/golden"}, imports: []string{"graph"}, gorgonia: true},

@@ -4,16 +4,15 @@
 package safetensors
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
 	"os"
-	"path/filepath"
 	"slices"
 
 	"github.com/edsrzf/mmap-go"
 	format "github.com/nlpodyssey/safetensors"
+	"github.com/seahorse-ml/seahorse/internal/shards"
 	"gorgonia.org/tensor"
 )
 
@@ -45,39 +44,13 @@ func Open(path string) (*Source, error) {
 // shards that model.safetensors.index.json lists. If there is neither, the
 // error is an fs.ErrNotExist.
 func OpenDir(dir string) (*Source, error) {
-	index := filepath.Join(dir, IndexName)
-	if _, err := os.Stat(filepath.Join(dir, FileName)); err == nil {
-		return Open(filepath.Join(dir, FileName))
-	} else if _, err := os.Stat(index); err != nil {
-		return nil, fmt.Errorf("safetensors: %s has neither %s nor %s: %w", dir, FileName, IndexName, os.ErrNotExist)
-	}
-	return openIndex(dir, index)
-}
-
-func openIndex(dir, path string) (*Source, error) {
-	data, err := os.ReadFile(path)
+	files, err := shards.Find(dir, FileName, IndexName)
 	if err != nil {
 		return nil, fmt.Errorf("safetensors: %w", err)
 	}
-	var index struct {
-		WeightMap map[string]string `json:"weight_map"`
-	}
-	if err := json.Unmarshal(data, &index); err != nil {
-		return nil, fmt.Errorf("safetensors: %s: %w", path, err)
-	}
-	files := map[string][]string{}
-	for name, file := range index.WeightMap {
-		if !filepath.IsLocal(file) {
-			return nil, fmt.Errorf("safetensors: %s: tensor %q is in %q, outside of the directory", path, name, file)
-		}
-		files[file] = append(files[file], name)
-	}
-	if len(files) == 0 {
-		return nil, fmt.Errorf("safetensors: %s lists no tensors in weight_map", path)
-	}
 	s := newSource()
-	for file, names := range files {
-		if err := s.add(filepath.Join(dir, file), names); err != nil {
+	for _, f := range files {
+		if err := s.add(f.Path, f.Names); err != nil {
 			s.Close()
 			return nil, err
 		}

@@ -5,14 +5,13 @@
 package torchfile
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 
+	"github.com/seahorse-ml/seahorse/internal/shards"
 	"gorgonia.org/tensor"
 )
 
@@ -44,39 +43,13 @@ func Open(path string) (*Source, error) {
 // that pytorch_model.bin.index.json lists. If there is neither, the error is an
 // fs.ErrNotExist.
 func OpenDir(dir string) (*Source, error) {
-	index := filepath.Join(dir, IndexName)
-	if _, err := os.Stat(filepath.Join(dir, FileName)); err == nil {
-		return Open(filepath.Join(dir, FileName))
-	} else if _, err := os.Stat(index); err != nil {
-		return nil, fmt.Errorf("torchfile: %s has neither %s nor %s: %w", dir, FileName, IndexName, os.ErrNotExist)
-	}
-	return openIndex(dir, index)
-}
-
-func openIndex(dir, path string) (*Source, error) {
-	data, err := os.ReadFile(path)
+	files, err := shards.Find(dir, FileName, IndexName)
 	if err != nil {
 		return nil, fmt.Errorf("torchfile: %w", err)
 	}
-	var index struct {
-		WeightMap map[string]string `json:"weight_map"`
-	}
-	if err := json.Unmarshal(data, &index); err != nil {
-		return nil, fmt.Errorf("torchfile: %s: %w", path, err)
-	}
-	files := map[string][]string{}
-	for name, file := range index.WeightMap {
-		if !filepath.IsLocal(file) {
-			return nil, fmt.Errorf("torchfile: %s: tensor %q is in %q, outside of the directory", path, name, file)
-		}
-		files[file] = append(files[file], name)
-	}
-	if len(files) == 0 {
-		return nil, fmt.Errorf("torchfile: %s lists no tensors in weight_map", path)
-	}
 	s := newSource()
-	for file, names := range files {
-		if err := s.add(filepath.Join(dir, file), names); err != nil {
+	for _, f := range files {
+		if err := s.add(f.Path, f.Names); err != nil {
 			s.Close()
 			return nil, err
 		}
