@@ -42,6 +42,35 @@ func reorder[T kernels.Float](data []T, rows []int, size int) {
 	copy(data, old)
 }
 
+// fit tells why queries [B, T, H·K] don't fit the cache, or nil, and completes the
+// configuration.
+func (c *Cache) fit(dt tensor.Dtype, q *Node, config *AttentionConfig) error {
+	if config.KVHeads == 0 {
+		config.KVHeads = config.Heads
+	}
+	batch, width, heads, kv := q.Shape()[0], q.Shape()[2], config.Heads, config.KVHeads
+	if c.keys.Dtype() != dt || c.batch != batch {
+		return fmt.Errorf("queries %v don't fit a cache of %v %v", q.Shape(), c.keys.Dtype(), c.keys.Shape())
+	}
+	if heads <= 0 || width%heads != 0 || heads%kv != 0 || c.width != width/heads*kv {
+		return fmt.Errorf("widths %d and %d for %d heads and %d key/value heads", width, c.width, heads, kv)
+	}
+	return nil
+}
+
+// cached is what operations that attend to a cache have in common.
+type cached struct {
+	base
+	attention attentionOp // what is computed once the cache is filled; no node of its own
+	cache     *Cache
+}
+
+func newCached(cache *Cache, c AttentionConfig, shape attentionShape) cached {
+	return cached{attention: attentionOp{config: c, shape: shape, sources: 3}, cache: cache}
+}
+
+func (o *cached) flops() float64 { return o.attention.flops() }
+
 // CachedAttention stores the keys and values of tokens in a cache and attends to
 // what it holds, for q [B, T, H·K] and k, v [B, T, KVHeads·K], to [B, T, H·K]. at [B, T]
 // int32 are the tokens' positions. One token a text (T = 1) sees the positions up to
@@ -51,15 +80,17 @@ func reorder[T kernels.Float](data []T, rows []int, size int) {
 // [H, T, T] for several, and there is no gradient.
 func (g *Graph) CachedAttention(q, k, v *Node, cache *Cache, at *Node, c AttentionConfig) *Node {
 	b, t, width := g.Dims3(q)
-	_, _, kvWidth := g.Dims3(k)
 	if g.err != nil {
 		return g.broken
 	}
 	fail := func(format string, args ...any) *Node {
 		return g.Fail(fmt.Errorf("graph: cached attention: "+format, args...))
 	}
-	if cache.keys.Dtype() != g.dtype || !k.Shape().Eq(tensor.Shape{b, t, kvWidth}) || !v.Shape().Eq(k.Shape()) || cache.batch != b || cache.width != kvWidth {
-		return fail("queries %v, keys %v and values %v don't fit a cache of %v %v", q.Shape(), k.Shape(), v.Shape(), cache.keys.Dtype(), cache.keys.Shape())
+	if err := cache.fit(g.dtype, q, &c); err != nil {
+		return fail("%w", err)
+	}
+	if want := (tensor.Shape{b, t, cache.width}); !k.Shape().Eq(want) || !v.Shape().Eq(want) {
+		return fail("keys %v and values %v, expected %v", k.Shape(), v.Shape(), want)
 	}
 	if at.Dtype() != tensor.Int32 || !at.Shape().Eq(tensor.Shape{b, t}) {
 		return fail("positions %v %v, expected int32 [%d, %d]", at.Dtype(), at.Shape(), b, t)
@@ -67,13 +98,7 @@ func (g *Graph) CachedAttention(q, k, v *Node, cache *Cache, at *Node, c Attenti
 	if t > cache.length {
 		return fail("%d tokens for a cache of %d positions", t, cache.length)
 	}
-	if c.KVHeads == 0 {
-		c.KVHeads = c.Heads
-	}
-	if c.Heads <= 0 || width%c.Heads != 0 || c.Heads%c.KVHeads != 0 || kvWidth != width/c.Heads*c.KVHeads {
-		return fail("widths %d and %d for %d heads and %d key/value heads", width, kvWidth, c.Heads, c.KVHeads)
-	}
-	shape, window := attentionShape{b, t, t, width, kvWidth}, c.Window
+	shape, window := attentionShape{b, t, t, width, cache.width}, c.Window
 	if t == 1 { // the mask says what the one token sees
 		shape.keys = cache.length
 		c.Cross, c.Causal, c.Window, c.Prefix = true, false, 0, 0
@@ -87,19 +112,15 @@ func (g *Graph) CachedAttention(q, k, v *Node, cache *Cache, at *Node, c Attenti
 		}
 		inputs = append(inputs, c.Bias)
 	}
-	op := &cachedAttentionOp{attention: attentionOp{config: c, shape: shape, sources: 3}, cache: cache, window: window}
+	op := &cachedAttentionOp{cached: newCached(cache, c, shape), window: window}
 	return g.apply("cached attention", op, q.Shape().Clone(), inputs...)
 }
 
 // cachedAttentionOp has the inputs q, k, v, the positions and maybe the bias.
 type cachedAttentionOp struct {
-	base
-	attention attentionOp // what is computed once the cache is filled; no node of its own
-	cache     *Cache
-	window    int
+	cached
+	window int
 }
-
-func (o *cachedAttentionOp) flops() float64 { return o.attention.flops() }
 
 func (o *cachedAttentionOp) lower(c *call) func() error {
 	return pick(c, lowerCachedAttention[float32], lowerCachedAttention[float64])(o, c)

@@ -19,16 +19,10 @@ func (g *Graph) CachedCrossAttention(q, k, v *Node, cache *Cache, c AttentionCon
 	fail := func(format string, args ...any) *Node {
 		return g.Fail(fmt.Errorf("graph: cached cross attention: "+format, args...))
 	}
+	if err := cache.fit(g.dtype, q, &c); err != nil {
+		return fail("%w", err)
+	}
 	stored := tensor.Shape{cache.batch, cache.length, cache.width}
-	if cache.keys.Dtype() != g.dtype || cache.batch != b {
-		return fail("queries %v don't fit a cache of %v %v", q.Shape(), cache.keys.Dtype(), stored)
-	}
-	if c.KVHeads == 0 {
-		c.KVHeads = c.Heads
-	}
-	if c.Heads <= 0 || width%c.Heads != 0 || c.Heads%c.KVHeads != 0 || cache.width != width/c.Heads*c.KVHeads {
-		return fail("widths %d and %d for %d heads and %d key/value heads", width, cache.width, c.Heads, c.KVHeads)
-	}
 	c.Cross, c.Causal, c.Window, c.Prefix, c.Bias = true, false, 0, 0, nil
 	inputs := []*Node{q}
 	if c.Segments != nil {
@@ -43,20 +37,15 @@ func (g *Graph) CachedCrossAttention(q, k, v *Node, cache *Cache, c AttentionCon
 		}
 		inputs = append(inputs, k, v)
 	}
-	op := &cachedCrossOp{cache: cache, stores: k != nil}
-	op.attention = attentionOp{config: c, shape: attentionShape{b, t, cache.length, width, cache.width}, sources: 3}
+	op := &cachedCrossOp{cached: newCached(cache, c, attentionShape{b, t, cache.length, width, cache.width}), stores: k != nil}
 	return g.apply("cached cross attention", op, q.Shape().Clone(), inputs...)
 }
 
 // cachedCrossOp has the inputs q, maybe the segments, and maybe k and v.
 type cachedCrossOp struct {
-	base
-	attention attentionOp // what is computed once the cache is filled; no node of its own
-	cache     *Cache
-	stores    bool
+	cached
+	stores bool
 }
-
-func (o *cachedCrossOp) flops() float64 { return o.attention.flops() }
 
 func (o *cachedCrossOp) lower(c *call) func() error {
 	return pick(c, lowerCachedCross[float32], lowerCachedCross[float64])(o, c)
