@@ -13,6 +13,9 @@ type EmbeddingConfig struct {
 	Scale        float64    // multiplies what is looked up; 0 means 1
 	Padding      *int       // id whose vector starts at 0 and isn't trained; nil for none
 	Init         graph.Init // default normal(0, 0.02)
+	// Vectors are what the ids from 0 on start with in a new table, such as what another
+	// model learned, each D long; ids beyond them start by Init. Default none.
+	Vectors [][]float32
 }
 
 // Embedding looks up a vector for each token.
@@ -33,10 +36,37 @@ func NewEmbedding(c EmbeddingConfig, p *graph.Params) *Embedding {
 		c.Scale = 1
 	}
 	e := &Embedding{Weight: p.New("weight", c.Init.Or(graph.Normal(0.02)), c.Vocab, c.Width), scale: c.Scale, padding: -1}
+	if !p.Loading() && e.Weight.Value() != nil {
+		if err := e.start(c.Vectors); err != nil {
+			p.Fail(err)
+		}
+	}
 	if c.Padding != nil {
 		e.pad(*c.Padding, !p.Loading())
 	}
 	return e
+}
+
+// start gives the first ids their vectors.
+func (e *Embedding) start(vectors [][]float32) error {
+	vocab, width := e.Weight.Shape[0], e.Weight.Shape[1]
+	if len(vectors) > vocab {
+		return fmt.Errorf("layers: embedding: %d vectors for a vocabulary of %d", len(vectors), vocab)
+	}
+	for id, vector := range vectors {
+		if len(vector) != width {
+			return fmt.Errorf("layers: embedding: vector %d has %d elements, expected the width %d", id, len(vector), width)
+		}
+		switch table := e.Weight.Value().Data().(type) {
+		case []float32:
+			copy(table[id*width:], vector)
+		case []float64:
+			for i, v := range vector {
+				table[id*width+i] = float64(v)
+			}
+		}
+	}
+	return nil
 }
 
 // pad makes id the padding's, whose vector is 0 in a new table.

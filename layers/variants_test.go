@@ -1,6 +1,7 @@
 package layers
 
 import (
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -141,6 +142,17 @@ func TestDeepNorm(t *testing.T) {
 	}
 }
 
+func TestEmbeddingStartsWithVectors(t *testing.T) {
+	vectors := [][]float32{{1, 2}, {3, 4}}
+	padding := 1
+	for _, dt := range []tensor.Dtype{tensor.Float32, tensor.Float64} {
+		e := NewEmbedding(EmbeddingConfig{Vocab: 3, Width: 2, Init: graph.Constant(9), Vectors: vectors, Padding: &padding}, graph.NewParams(dt, 1))
+		if got := fmt.Sprint(e.Weight.Value().Data()); got != "[1 2 0 0 9 9]" {
+			t.Errorf("%v: the table starts as %s", dt, got)
+		}
+	}
+}
+
 func TestMixtureOfEqualExperts(t *testing.T) {
 	// Weights that add up to 1 make of equal experts what one of them makes.
 	const width = 4
@@ -174,6 +186,15 @@ func TestConfigErrors(t *testing.T) {
 	}{
 		{"linear", "sizes 0 and 3", func(p *graph.Params) { NewLinear(LinearConfig{Out: 3}, p) }},
 		{"embedding", "vocabulary of 0", func(p *graph.Params) { NewEmbedding(EmbeddingConfig{Width: 3}, p) }},
+		{"vectors", "2 vectors for a vocabulary of 1", func(p *graph.Params) {
+			NewEmbedding(EmbeddingConfig{Vocab: 1, Width: 1, Vectors: [][]float32{{1}, {2}}}, p)
+		}},
+		{"vector", "vector 0 has 2 elements, expected the width 3", func(p *graph.Params) {
+			NewEmbedding(EmbeddingConfig{Vocab: 1, Width: 3, Vectors: [][]float32{{1, 2}}}, p)
+		}},
+		{"biased experts", "expected neither", func(p *graph.Params) {
+			NewMixture(MixtureConfig{Experts: 2, Active: 1, Expert: FeedForwardConfig{Width: 2, Hidden: 2, Bias: true}}, p)
+		}},
 		{"heads", "width 8 is not divisible by 3 heads", func(p *graph.Params) { NewAttention(AttentionConfig{Width: 8, Heads: 3}, p) }},
 		{"groups", "4 heads are not divisible by 3 key/value heads", func(p *graph.Params) { NewAttention(AttentionConfig{Width: 8, Heads: 4, KVHeads: 3}, p) }},
 		{"window", "a window needs causal attention", func(p *graph.Params) { NewAttention(AttentionConfig{Width: 8, Heads: 2, Window: 3}, p) }},
