@@ -21,6 +21,7 @@ type BlockConfig struct {
 	Attention   AttentionConfig
 	Cross       *AttentionConfig // attention to another sequence after the first; nil for none
 	FeedForward FeedForwardConfig
+	Mixture     *MixtureConfig // in place of the feed-forward; nil for none
 	Norm        NormConfig
 	Order       Order   // default PreNorm
 	Dropout     float64 // of what each part adds; default 0
@@ -54,7 +55,8 @@ type Block struct {
 	Attention          *Attention
 	Cross              *Attention // nil without
 	CrossNorm          *Norm      // nil without
-	FeedForward        *FeedForward
+	FeedForward        *FeedForward // nil with a mixture
+	Mixture            *Mixture     // nil without
 	AttentionNorm      *Norm
 	AttentionOutNorm   *Norm // in sandwich order, else nil
 	FeedForwardNorm    *Norm
@@ -70,8 +72,12 @@ func NewBlock(c BlockConfig, p *graph.Params) *Block {
 			p.Fail(fmt.Errorf("layers: block: %s %g, expected [0, 1)", what, rate))
 		}
 	}
-	if w := c.Attention.Width; c.FeedForward.Width != w || c.Norm.Width != w {
-		p.Fail(fmt.Errorf("layers: block: widths %d of the attention, %d of the feed-forward and %d of the norm differ", w, c.FeedForward.Width, c.Norm.Width))
+	feed := c.FeedForward
+	if c.Mixture != nil {
+		feed = c.Mixture.Expert
+	}
+	if w := c.Attention.Width; feed.Width != w || c.Norm.Width != w {
+		p.Fail(fmt.Errorf("layers: block: widths %d of the attention, %d of the feed-forward and %d of the norm differ", w, feed.Width, c.Norm.Width))
 	}
 	if c.ResidualScale == 0 {
 		c.ResidualScale = 1
@@ -84,8 +90,12 @@ func NewBlock(c BlockConfig, p *graph.Params) *Block {
 		AttentionNorm:   NewNorm(c.Norm, p.Sub(or(names.AttentionNorm, "attention_norm"))),
 		Attention:       NewAttention(c.Attention, p.Sub(or(names.Attention, "attention"))),
 		FeedForwardNorm: NewNorm(c.Norm, p.Sub(or(names.FeedForwardNorm, "feed_forward_norm"))),
-		FeedForward:     NewFeedForward(c.FeedForward, p.Sub(or(names.FeedForward, "feed_forward"))),
 		config:          c,
+	}
+	if folder := p.Sub(or(names.FeedForward, "feed_forward")); c.Mixture != nil {
+		b.Mixture = NewMixture(*c.Mixture, folder)
+	} else {
+		b.FeedForward = NewFeedForward(c.FeedForward, folder)
 	}
 	if c.Cross != nil {
 		if c.Order != PreNorm && c.Order != PostNorm {
@@ -104,7 +114,7 @@ func NewBlock(c BlockConfig, p *graph.Params) *Block {
 // Forward maps x [B, T, D] to the same shape.
 func (b *Block) Forward(g *graph.Graph, x *graph.Node, pass Pass) *graph.Node {
 	attend := func(x *graph.Node) *graph.Node { return b.Attention.Forward(g, x, pass) }
-	feed := func(x *graph.Node) *graph.Node { return b.FeedForward.Forward(g, x) }
+	feed := func(x *graph.Node) *graph.Node { return b.feed(g, x, pass) }
 	if b.config.Order == Parallel {
 		sum := b.part(g, b.AttentionNorm.Forward(g, x), attend)
 		return g.Add(b.residual(g, x), g.Add(sum, b.part(g, b.FeedForwardNorm.Forward(g, x), feed)))
@@ -114,6 +124,18 @@ func (b *Block) Forward(g *graph.Graph, x *graph.Node, pass Pass) *graph.Node {
 		x = b.add(g, x, b.CrossNorm, nil, func(x *graph.Node) *graph.Node { return b.Cross.Cross(g, x, pass) })
 	}
 	return b.add(g, x, b.FeedForwardNorm, b.FeedForwardOutNorm, feed)
+}
+
+// feed is the feed-forward, or the mixture, whose balance loss the pass collects.
+func (b *Block) feed(g *graph.Graph, x *graph.Node, pass Pass) *graph.Node {
+	if b.Mixture == nil {
+		return b.FeedForward.Forward(g, x)
+	}
+	y, balance := b.Mixture.Forward(g, x)
+	if pass.Balance != nil {
+		pass.Balance(balance)
+	}
+	return y
 }
 
 // add adds to x what a part makes of it, and normalises in the block's order.

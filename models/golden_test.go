@@ -122,6 +122,7 @@ var goldens = []struct {
 	{"llama_llama3", 1e-6},
 	{"llama_yarn", 1e-6},
 	{"mistral", 1e-6},
+	{"mixtral", 1e-6},
 	{"qwen2", 1e-6},
 	{"qwen3", 1e-6},
 	{"t5", 1e-6},

@@ -11,7 +11,7 @@ import (
 // Llama is the decoder of "LLaMA: Open and Efficient Foundation Language Models"
 // (Touvron et al., 2023) and of those that followed it: RMS norms before each part, rotary
 // positions, grouped heads and a gated feed-forward. Qwen adds biases (2) or norms of
-// queries and keys (3), Mistral a sliding window.
+// queries and keys (3), Mistral a sliding window, Mixtral a mixture of experts (Jiang et al., 2024).
 type Llama struct {
 	Decoder
 	Config LlamaConfig
@@ -53,14 +53,14 @@ func (c LlamaConfig) block(layer int) layers.BlockConfig {
 		Names: layers.AttentionNames{Query: "q_proj", Key: "k_proj", Value: "v_proj", Out: "o_proj", QueryNorm: "q_norm", KeyNorm: "k_norm"},
 	}
 	switch c.ModelType {
-	case "mistral":
+	case "mistral", "mixtral":
 		attention.Bias, attention.OutBias = false, false
 	case "qwen2":
 		attention.Bias, attention.OutBias = true, false
 	case "qwen3":
 		attention.QueryKeyNorm = &layers.NormConfig{Kind: layers.RMSNorm, Eps: c.RMSNormEps}
 	}
-	return layers.BlockConfig{
+	b := layers.BlockConfig{
 		Attention: attention,
 		FeedForward: layers.FeedForwardConfig{
 			Width: c.HiddenSize, Hidden: c.IntermediateSize, Activation: kind, Gated: true, Bias: c.MLPBias && c.ModelType == "llama", Init: std,
@@ -69,6 +69,15 @@ func (c LlamaConfig) block(layer int) layers.BlockConfig {
 		Norm:  c.norm(),
 		Names: layers.BlockNames{Attention: "self_attn", AttentionNorm: "input_layernorm", FeedForward: "mlp", FeedForwardNorm: "post_attention_layernorm"},
 	}
+	if c.ModelType == "mixtral" {
+		expert := b.FeedForward
+		expert.Names = layers.FeedForwardNames{Gate: "w1", Up: "w3", Down: "w2"}
+		b.Mixture = &layers.MixtureConfig{
+			Experts: c.NumExperts, Active: c.ActiveExperts, Expert: expert, Init: std, Names: layers.MixtureNames{Router: "gate"},
+		}
+		b.Names.FeedForward = "block_sparse_moe"
+	}
+	return b
 }
 
 func loadLlama(config []byte, dt tensor.Dtype, source graph.Source) (Model, error) {

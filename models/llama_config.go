@@ -9,9 +9,9 @@ import (
 )
 
 // LlamaConfig is the config.json of the Llama family: Llama, Mistral, Qwen2,
-// Qwen3 and SmolLM are one architecture with different parts switched on.
+// Qwen3, SmolLM and Mixtral are one architecture with different parts switched on.
 type LlamaConfig struct {
-	ModelType        string          `json:"model_type"` // llama, mistral, qwen2 or qwen3
+	ModelType        string          `json:"model_type"` // llama, mistral, mixtral, qwen2 or qwen3
 	Architectures    []string        `json:"architectures"`
 	VocabSize        int             `json:"vocab_size"`          // V
 	HiddenSize       int             `json:"hidden_size"`         // D
@@ -35,6 +35,9 @@ type LlamaConfig struct {
 	UseSlidingWindow bool            `json:"use_sliding_window,omitempty"`
 	MaxWindowLayers  int             `json:"max_window_layers,omitempty"` // layers of a Qwen before the first that slides
 	LayerTypes       []string        `json:"layer_types,omitempty"`       // full_attention or sliding_attention for each layer
+	NumExperts       int             `json:"num_local_experts,omitempty"`    // E, of a Mixtral
+	ActiveExperts    int             `json:"num_experts_per_tok,omitempty"`  // experts that each token chooses
+	AddBalance       bool            `json:"output_router_logits,omitempty"` // the loss has a part that keeps experts evenly busy; not in this package
 	BosTokenID       *int            `json:"bos_token_id"`
 	EosTokenID       TokenIDs        `json:"eos_token_id"`
 	PadTokenID       *int            `json:"pad_token_id,omitempty"`
@@ -43,7 +46,7 @@ type LlamaConfig struct {
 
 // llamaArchitectures are the families that LlamaConfig describes.
 var llamaArchitectures = map[string]string{
-	"llama": "LlamaForCausalLM", "mistral": "MistralForCausalLM", "qwen2": "Qwen2ForCausalLM", "qwen3": "Qwen3ForCausalLM",
+	"llama": "LlamaForCausalLM", "mistral": "MistralForCausalLM", "mixtral": "MixtralForCausalLM", "qwen2": "Qwen2ForCausalLM", "qwen3": "Qwen3ForCausalLM",
 }
 
 // DefaultLlamaConfig returns a small Llama, SmolLM2 with 135 million parameters
@@ -71,6 +74,8 @@ func parseLlamaConfig(data []byte) (LlamaConfig, error) {
 	case "mistral":
 		window := 4096
 		c.MaxPositions, c.NumKVHeads, c.SlidingWindow = 131072, 8, &window
+	case "mixtral":
+		c.MaxPositions, c.NumKVHeads, c.RMSNormEps, c.NumExperts, c.ActiveExperts = 131072, 8, 1e-5, 8, 2
 	case "qwen2", "qwen3":
 		window := 4096
 		c.MaxPositions, c.MaxWindowLayers, c.SlidingWindow = 32768, 28, &window
@@ -80,6 +85,9 @@ func parseLlamaConfig(data []byte) (LlamaConfig, error) {
 	}
 	if err := json.Unmarshal(data, &c); err != nil {
 		return c, fmt.Errorf("%s: %w", configName, err)
+	}
+	if c.ModelType == "mixtral" && c.RopeParameters == nil && c.RopeTheta == 0 {
+		c.RopeTheta = 1e6
 	}
 	return c, nil
 }
@@ -111,6 +119,14 @@ func (c LlamaConfig) Validate() error {
 	}
 	if c.AttentionDropout < 0 || c.AttentionDropout >= 1 {
 		return fail("attention_dropout is %g, expected [0, 1)", c.AttentionDropout)
+	}
+	if c.ModelType == "mixtral" {
+		switch {
+		case c.ActiveExperts < 1 || c.ActiveExperts > c.NumExperts:
+			return fail("num_experts_per_tok is %d of num_local_experts %d, expected 1 to all of them", c.ActiveExperts, c.NumExperts)
+		case c.AddBalance:
+			return fail("output_router_logits is true, which adds a loss over the experts of all layers together; that is not known here")
+		}
 	}
 	if n := len(c.LayerTypes); n != 0 && n != c.NumLayers {
 		return fail("%d layer_types for %d layers", n, c.NumLayers)
@@ -160,7 +176,7 @@ func (c LlamaConfig) window(layer int) int {
 	slides := false
 	switch {
 	case c.SlidingWindow == nil || c.ModelType == "llama":
-	case c.ModelType == "mistral":
+	case c.ModelType == "mistral", c.ModelType == "mixtral":
 		slides = true
 	case len(c.LayerTypes) > 0:
 		slides = c.LayerTypes[layer] == slidingAttention

@@ -47,6 +47,7 @@ func families() []family {
 		{"gpt_neox", loadGPTNeoX, sizeGPTNeoX, []string{"hidden_dropout", "attention_dropout"}},
 		{"llama", loadLlama, sizeLlama, []string{"attention_dropout"}},
 		{"mistral", loadLlama, sizeLlama, []string{"attention_dropout"}},
+		{"mixtral", loadLlama, sizeLlama, []string{"attention_dropout"}},
 		{"qwen2", loadLlama, sizeLlama, []string{"attention_dropout"}},
 		{"qwen3", loadLlama, sizeLlama, []string{"attention_dropout"}},
 		{"roberta", loadEncoder, sizeMasked, encoderDropouts},

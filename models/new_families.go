@@ -46,6 +46,9 @@ func sizeLlama(arch string, s Size) (blueprint, error) {
 	case "mistral":
 		window := 4096
 		c.SlidingWindow = &window
+	case "mixtral":
+		const experts, active = 8, 2
+		c.NumExperts, c.ActiveExperts = experts, active
 	case "qwen2":
 		c.HeadDim = 0 // which its readers don't know
 		c.MaxWindowLayers = s.Layers

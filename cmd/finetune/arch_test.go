@@ -11,7 +11,7 @@ func TestPretrainFamilies(t *testing.T) {
 	dir := t.TempDir()
 	text := corpus(t, dir)
 	for arch, flags := range map[string][]string{
-		"gpt2": nil, "gpt_neox": {"--n-inner=40"}, "llama": {"--n-kv-head=1"}, "mistral": nil, "qwen2": {"--n-kv-head=1"}, "qwen3": nil, "gemma3_text": {"--n-kv-head=1"},
+		"gpt2": nil, "gpt_neox": {"--n-inner=40"}, "llama": {"--n-kv-head=1"}, "mistral": nil, "mixtral": nil, "qwen2": {"--n-kv-head=1"}, "qwen3": nil, "gemma3_text": {"--n-kv-head=1"},
 	} {
 		t.Run(arch, func(t *testing.T) {
 			run := filepath.Join(dir, arch)

@@ -40,6 +40,7 @@ CONFIGS = {
     "gpt_neox": t.GPTNeoXConfig(vocab_size=61, hidden_size=48, intermediate_size=40, num_hidden_layers=2, num_attention_heads=3, max_position_embeddings=32),
     "llama": t.LlamaConfig(**GROUPED, attention_bias=True, mlp_bias=True),
     "mistral": t.MistralConfig(**GROUPED, sliding_window=7),
+    "mixtral": t.MixtralConfig(**GROUPED, num_local_experts=5),
     "qwen2": t.Qwen2Config(**{k: v for k, v in GROUPED.items() if k != "head_dim"}, tie_word_embeddings=True),
     "qwen3": t.Qwen3Config(**GROUPED),
     "gemma3_text": t.Gemma3TextConfig(**GROUPED, sliding_window=7, layer_types=["sliding_attention", "full_attention"], query_pre_attn_scalar=8),

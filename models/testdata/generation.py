@@ -28,6 +28,7 @@ CONFIGS = {
     ),
     "llama": transformers.LlamaConfig(**SIZES),
     "mistral": transformers.MistralConfig(**SIZES, sliding_window=6),
+    "mixtral": transformers.MixtralConfig(**SIZES, num_local_experts=4),
     "qwen2": transformers.Qwen2Config(**{k: v for k, v in SIZES.items() if k != "head_dim"} | {"num_attention_heads": 3, "num_key_value_heads": 1}),
     "qwen3": transformers.Qwen3Config(**SIZES),
     "t5": transformers.T5Config(
@@ -46,7 +47,7 @@ def model_of(config, gain):
         model = build(ours, gain)
         return model, {"model_type": "transformer", **ours}, model.stored()
     kind = transformers.AutoModelForSeq2SeqLM if config.is_encoder_decoder else transformers.AutoModelForCausalLM
-    model = kind.from_config(config, attn_implementation="eager").double().eval()
+    model = kind.from_config(config, attn_implementation="eager", experts_implementation="eager").double().eval()
     fill(model, gain)
     return model, json.loads(config.to_json_string()), stored_parameters(model)
 

@@ -25,12 +25,27 @@ def integers(name, shape, below):
     return torch.from_numpy(((values(name, n) + 1) / 2 * below).astype("int64")).reshape(shape)
 
 
-def stored_parameters(model):
-    """The parameters under the names that files give them; tied ones have the first name."""
+def stored_parameters(model, of=lambda p: p):
+    """The parameters, or what `of` makes of them, under the names that files give them; tied ones have the first name."""
     for name, p in model.named_parameters():
+        tensor = of(p)
         if model.config.model_type == "gpt_neox" and name == "lm_head.weight":
             name = "embed_out.weight"
-        yield name, p
+        if model.config.model_type == "mixtral" and ".mlp." in name:
+            name = name.replace(".mlp.", ".block_sparse_moe.")
+            if ".experts." in name:
+                folder = name.rsplit(".", 1)[0]
+                for i, expert in enumerate(tensor):
+                    parts = zip(("w1", "w3"), expert.chunk(2)) if name.endswith("gate_up_proj") else [("w2", expert)]
+                    for part, value in parts:
+                        yield f"{folder}.{i}.{part}.weight", value
+                continue
+        yield name, tensor
+
+
+def gradients(model):
+    """The gradients under the names of their parameters."""
+    return stored_parameters(model, lambda p: p.grad)
 
 
 def fill(model, gain=1):
@@ -46,7 +61,7 @@ def rounded(tensor):
 
 def causal(config, batch=2, length=9):
     config.bos_token_id = config.eos_token_id = 0
-    model = transformers.AutoModelForCausalLM.from_config(config, attn_implementation="eager").double().eval()
+    model = transformers.AutoModelForCausalLM.from_config(config, attn_implementation="eager", experts_implementation="eager").double().eval()
     fill(model)
     ids = integers("ids", (batch, length), config.vocab_size)
     targets = integers("targets", (batch, length), config.vocab_size)
@@ -58,7 +73,7 @@ def causal(config, batch=2, length=9):
         "config": json.loads(config.to_json_string()),
         "ids": ids.tolist(),
         "targets": targets.tolist(),
-        "parameters": {n: {"shape": list(p.shape), "gradient": digest(n, p.grad)} for n, p in stored_parameters(model)},
+        "parameters": {n: {"shape": list(p.shape), "gradient": digest(n, p)} for n, p in gradients(model)},
         "logits": rounded(logits),
         "loss": loss.item(),
     }
@@ -85,7 +100,7 @@ def seq2seq(config, batch=2, sources=7, length=5, untied=False):
         "segments": segments.tolist(),
         "ids": ids.tolist(),
         "targets": targets.tolist(),
-        "parameters": {n: {"shape": list(p.shape), "gradient": digest(n, p.grad)} for n, p in stored_parameters(model)},
+        "parameters": {n: {"shape": list(p.shape), "gradient": digest(n, p)} for n, p in gradients(model)},
         "logits": rounded(logits),
         "loss": loss.item(),
     }
@@ -148,6 +163,7 @@ FAMILIES = {
     ),
     "llama_yarn": lambda: llama(rope_parameters={**scaled("yarn", original_max_position_embeddings=8, beta_fast=2.0), "factor": 2.0}, head_dim=8),
     "llama_dynamic": lambda: llama(rope_parameters=scaled("dynamic"), max_position_embeddings=6, head_dim=8),
+    "mixtral": lambda: llama(transformers.MixtralConfig, num_local_experts=5, num_experts_per_tok=2, head_dim=6),
     "mistral": lambda: llama(transformers.MistralConfig, sliding_window=4, head_dim=6),
     "qwen2": lambda: llama(
         transformers.Qwen2Config,
