@@ -8,9 +8,9 @@ import (
 
 // Peak measures the multiply-adds that all workers together can do on float32
 // values in registers, in floating-point operations a second: what a matrix product could
-// reach at most. It takes some ten milliseconds and returns the best of several tries.
+// reach at most. It takes some tens of milliseconds and returns the best of several tries.
 func Peak() float64 {
-	const tries, rounds = 7, 50_000
+	const tries, rounds = 25, 50_000
 	workers := parallel.Workers()
 	flops := make([]float64, workers)
 	body := func(_, i int) { flops[i] = multiplyAdds(rounds) }
