@@ -53,8 +53,8 @@ type BlockNames struct {
 // between them.
 type Block struct {
 	Attention          *Attention
-	Cross              *Attention // nil without
-	CrossNorm          *Norm      // nil without
+	Cross              *Attention   // nil without
+	CrossNorm          *Norm        // nil without
 	FeedForward        *FeedForward // nil with a mixture
 	Mixture            *Mixture     // nil without
 	AttentionNorm      *Norm

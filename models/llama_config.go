@@ -33,8 +33,8 @@ type LlamaConfig struct {
 	AttentionDropout float64         `json:"attention_dropout"` // of the heads' results; see layers.AttentionConfig
 	SlidingWindow    *int            `json:"sliding_window"`    // tokens that a token sees, in layers that slide
 	UseSlidingWindow bool            `json:"use_sliding_window,omitempty"`
-	MaxWindowLayers  int             `json:"max_window_layers,omitempty"` // layers of a Qwen before the first that slides
-	LayerTypes       []string        `json:"layer_types,omitempty"`       // full_attention or sliding_attention for each layer
+	MaxWindowLayers  int             `json:"max_window_layers,omitempty"`    // layers of a Qwen before the first that slides
+	LayerTypes       []string        `json:"layer_types,omitempty"`          // full_attention or sliding_attention for each layer
 	NumExperts       int             `json:"num_local_experts,omitempty"`    // E, of a Mixtral
 	ActiveExperts    int             `json:"num_experts_per_tok,omitempty"`  // experts that each token chooses
 	AddBalance       bool            `json:"output_router_logits,omitempty"` // the loss has a part that keeps experts evenly busy; not in this package
