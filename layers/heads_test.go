@@ -36,6 +36,15 @@ func TestHeads(t *testing.T) {
 		"classifier": func(p *graph.Params) forward {
 			return NewClassifier(ClassifierConfig{Width: goldenD, Classes: 3}, p.Sub("classifier")).Scores
 		},
+		"smoothed loss": func(p *graph.Params) forward {
+			h := NewLanguageHead(LanguageHeadConfig{Width: goldenD, Vocab: goldenV, Bias: true}, p.Sub("head"))
+			return func(g *graph.Graph, x *graph.Node) *graph.Node {
+				targets := goldenIDs(g)
+				graph.Ints(targets)[3] = -1
+				loss, _ := h.Loss(g, x, targets, graph.CrossEntropyConfig{LabelSmoothing: 0.2})
+				return g.Reshape(loss, 1)
+			}
+		},
 		"pool mean":             pool(PoolConfig{}),
 		"pool mean normalized":  pool(PoolConfig{Normalize: true}),
 		"pool first normalized": pool(PoolConfig{Kind: PoolFirst, Normalize: true}),
