@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Opens a directory that finetune wrote with transformers and tokenizers, and compares.
+"""Opens directories that finetune wrote with transformers and tokenizers, and compares.
 
-transformers must load it without a warning; logits must differ by at most 1e-4; the tokenizer must give the same ids on English,
-Chinese, emoji, code, control characters and 10,000 random strings, and the same text back. Run it in an environment with torch
-and transformers:
+transformers must load a model and its tokenizer without a warning; logits must differ by at most 1e-4; the tokenizer must give the same ids on English,
+Chinese, emoji, code, control characters and 10,000 random strings, and the same text back. Directories may hold any
+language model but the original Transformer, which transformers doesn't have. Run it in an environment with torch and transformers:
 
-    python internal/proofs/hugging_face.py DIR
+    python internal/proofs/hugging_face.py DIR ...
 """
 
 import json
@@ -14,6 +14,7 @@ import pathlib
 import random
 import subprocess
 import sys
+import tempfile
 import warnings
 
 import torch
@@ -60,17 +61,24 @@ def texts():
             yield "".join(chr(c) for c in code_points if not 0xD800 <= c < 0xE000)
 
 
-def ours(tokenizer, lines, *flags):
+def build(scratch, package):
+    """Builds a program of this module and returns its path."""
+    program = pathlib.Path(scratch, pathlib.Path(package).name)
+    subprocess.run(["go", "build", "-o", program, package], cwd=ROOT, check=True)
+    return program
+
+
+def ours(finetune, tokenizer, lines, *flags):
     """Runs finetune tokenizer on lines, given and returned as bytes."""
-    command = ["go", "run", "./cmd/finetune", "tokenizer", *flags, "--tokenizer", str(tokenizer)]
-    result = subprocess.run(command, cwd=ROOT, input=b"".join(line + b"\n" for line in lines), stdout=subprocess.PIPE, check=True)
+    command = [finetune, "tokenizer", *flags, "--tokenizer", tokenizer]
+    result = subprocess.run(command, input=b"".join(line + b"\n" for line in lines), stdout=subprocess.PIPE, check=True)
     return result.stdout.split(b"\n")[:-1]
 
 
-def check_tokenizer(directory):
+def check_tokenizer(finetune, directory):
     reference = transformers.AutoTokenizer.from_pretrained(directory)
     lines = [part for text in texts() for part in text.split("\n")]
-    encoded = ours(directory, [line.encode() for line in lines], "encode")
+    encoded = ours(finetune, directory, [line.encode() for line in lines], "encode")
     assert len(encoded) == len(lines), (len(encoded), len(lines))
     expected = reference(lines)["input_ids"]
     wrong = 0
@@ -79,7 +87,7 @@ def check_tokenizer(directory):
             wrong += 1
             if wrong <= 5:
                 print(f"ids of {line!r}: ours {got.decode()}, theirs {want}")
-    decoded = ours(directory, [" ".join(map(str, ids)).encode() for ids in expected], "decode")
+    decoded = ours(finetune, directory, [" ".join(map(str, ids)).encode() for ids in expected], "decode")
     differing = sum(
         "\n" not in (text := reference.decode(ids, clean_up_tokenization_spaces=False)) and got.decode(errors="replace") != text
         for got, ids in zip(decoded, expected)
@@ -88,34 +96,61 @@ def check_tokenizer(directory):
     return wrong == 0 and differing == 0
 
 
-def check_model(directory):
-    model = transformers.AutoModelForCausalLM.from_pretrained(directory).eval()
-    length, vocab = model.config.max_position_embeddings, model.config.vocab_size
+def load(directory):
+    """The model in a directory, loaded without a missing or unexpected tensor."""
+    config = transformers.AutoConfig.from_pretrained(directory)
+    if config.is_encoder_decoder:
+        kind = transformers.AutoModelForSeq2SeqLM
+    elif config.model_type in ("bert", "roberta", "albert"):
+        kind = transformers.AutoModelForMaskedLM
+    else:
+        kind = transformers.AutoModelForCausalLM
+    model, info = kind.from_pretrained(directory, dtype=torch.float32, output_loading_info=True)
+    assert not any(info.values()), info
+    assert [type(model).__name__] == config.architectures, (type(model).__name__, config.architectures)
+    return model.eval()
+
+
+def check_model(program, directory):
+    model = load(directory)
+    config = model.config
+    length = getattr(config, "max_position_embeddings", 64)  # T5's positions have no end
+    allowed = list(range(config.vocab_size))
+    if config.model_type == "roberta":  # counts positions from its padding's id, and not on padding
+        length -= config.pad_token_id + 1
+        allowed.remove(config.pad_token_id)
     draw = random.Random(2)
     lengths = sorted({1, 2, length // 2 + 1, length})
     worst = 0.0
     for n in lengths:
-        ids = [[draw.randrange(vocab) for _ in range(n)] for _ in range(2)]
-        command = ["go", "run", "./models/internal/logits", str(directory)]
-        result = subprocess.run(command, cwd=ROOT, input=json.dumps(ids), stdout=subprocess.PIPE, text=True, check=True)
+        ids = [[draw.choice(allowed) for _ in range(n)] for _ in range(2)]
+        result = subprocess.run([program, directory], input=json.dumps(ids), stdout=subprocess.PIPE, text=True, check=True)
+        inputs = {"input_ids": torch.tensor(ids), "attention_mask": torch.ones(2, n, dtype=torch.long)}
+        if config.is_encoder_decoder:
+            inputs["decoder_input_ids"] = inputs["input_ids"]
         with torch.no_grad():
-            theirs = model(torch.tensor(ids)).logits.reshape(-1)
+            theirs = model(**inputs).logits.reshape(-1)
         worst = max(worst, float((theirs - torch.tensor(json.loads(result.stdout))).abs().max()))
-    print(f"model: texts of {lengths} tokens, logits differ by at most {worst:.1e}, allowed 1e-04")
+    print(f"{type(model).__name__}: texts of {lengths} tokens, logits differ by at most {worst:.1e}, allowed 1e-04")
     return worst <= 1e-4
 
 
 def main():
-    if len(sys.argv) != 2:
+    if len(sys.argv) < 2:
         sys.exit(__doc__)
-    directory = pathlib.Path(sys.argv[1]).resolve()
     warnings.simplefilter("error")
     transformers.utils.logging.set_verbosity_warning()
     transformers.utils.logging.disable_progress_bar()
     transformers.utils.logging.add_handler(Strict(level=logging.WARNING))
-    json.loads((directory / "config.json").read_text())
-    ok = check_tokenizer(directory)
-    sys.exit(not (check_model(directory) and ok))
+    good = True
+    with tempfile.TemporaryDirectory() as scratch:
+        finetune, logits = build(scratch, "./cmd/finetune"), build(scratch, "./models/internal/logits")
+        for directory in sys.argv[1:]:
+            directory = pathlib.Path(directory).resolve()
+            print(f"{directory}:", flush=True)
+            good &= check_model(logits, directory)
+            good &= check_tokenizer(finetune, directory)
+    sys.exit(not good)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
-// Command logits loads a model directory, saves it again elsewhere and prints
+// Command logits loads the directory of a language model, saves it again elsewhere and prints
 // the logits of the ids that it reads, as JSON, for comparison with other programs:
 //
 //	echo '[[1, 2, 3]]' | logits DIR [NEW-DIR]
+//
+// An encoder-decoder gets the ids as the source and as the target.
 package main
 
 import (
@@ -10,6 +12,7 @@ import (
 	"os"
 
 	"github.com/seahorse-ml/seahorse/graph"
+	"github.com/seahorse-ml/seahorse/layers"
 	"github.com/seahorse-ml/seahorse/models"
 	"gorgonia.org/tensor"
 )
@@ -29,7 +32,7 @@ func run(args []string) error {
 	if err := json.NewDecoder(os.Stdin).Decode(&rows); err != nil || len(rows) == 0 || len(rows[0]) == 0 {
 		return fmt.Errorf("logits: standard input: expected a list of rows of ids, got error %v", err)
 	}
-	m, err := models.Load(args[0])
+	m, err := models.Open(args[0])
 	if err != nil {
 		return err
 	}
@@ -43,7 +46,17 @@ func run(args []string) error {
 	for i, row := range rows {
 		copy(graph.Ints(ids)[i*len(rows[0]):], row)
 	}
-	logits := m.Logits(g, ids, nil)
+	var logits *graph.Node
+	switch m := m.(type) {
+	case models.CausalLM:
+		logits = m.Logits(g, ids, nil)
+	case *models.MaskedLM:
+		logits = m.Logits(g, ids, nil, nil)
+	case models.Seq2Seq:
+		logits = m.Head(g, m.Hidden(g, ids, layers.Pass{Memory: m.Encode(g, ids, nil)}))
+	default:
+		return fmt.Errorf("logits: %s holds a %T, which has no language head", args[0], m)
+	}
 	machine, err := graph.Compile(g, logits)
 	if err != nil {
 		return err
