@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// StopStrings finds the end of a text that comes piece by piece: the first place where one
-// of several strings begins. What might be the beginning of one is held back until it is
+// StopStrings finds the end of a text that comes piece by piece: before the one of several
+// strings that is complete first, and before the longest of those that are complete at once. What might be the beginning of one is held back until it is
 // known, so that no part of it is ever shown.
 type StopStrings struct {
 	stops [][]byte
@@ -54,12 +54,17 @@ func (s *StopStrings) Flush() []byte {
 // Ends tells whether a whole text has one of the strings in it.
 func (s *StopStrings) Ends(text []byte) bool { return s.first(text) >= 0 }
 
-// first returns the place of the first string in a text, or -1.
+// first returns the place of the string in a text that is complete first, or -1. So it
+// doesn't depend on the pieces in which a text comes.
 func (s *StopStrings) first(text []byte) int {
-	first := -1
+	first, end := -1, len(text)
 	for _, stop := range s.stops {
-		if i := bytes.Index(text, stop); i >= 0 && (first < 0 || i < first) {
-			first = i
+		i := bytes.Index(text, stop)
+		if i < 0 {
+			continue
+		}
+		if e := i + len(stop); first < 0 || e < end || e == end && i < first {
+			first, end = i, e
 		}
 	}
 	return first

@@ -63,10 +63,12 @@ func TestStopStringsShowNoPart(t *testing.T) {
 		for range rapid.IntRange(0, 3).Draw(t, "stops") {
 			stops = append(stops, string(rapid.SliceOfN(rapid.SampledFrom([]byte("ab")), 1, 5).Draw(t, "stop")))
 		}
-		want := text
-		for _, stop := range stops {
-			if i := bytes.Index(text, []byte(stop)); i >= 0 && i < len(want) {
-				want = text[:i]
+		want, ended := text, false
+		for end := 1; end <= len(text) && !ended; end++ {
+			for _, stop := range stops {
+				if bytes.HasSuffix(text[:end], []byte(stop)) && (!ended || end-len(stop) < len(want)) {
+					want, ended = text[:end-len(stop)], true
+				}
 			}
 		}
 		s, err := NewStopStrings(stops...)
