@@ -54,6 +54,7 @@ func NewBPE(c BPEConfig) (*BPE, error) {
 		}
 		m.unknown = id
 	}
+	var merged []byte
 	for rank, merge := range c.Merges {
 		left, ok := c.Vocab.ID(merge[0])
 		if !ok {
@@ -63,8 +64,8 @@ func NewBPE(c BPEConfig) (*BPE, error) {
 		if !ok {
 			return nil, fmt.Errorf("model: BPE: merge %d: %q is not in the vocabulary", rank, merge[1])
 		}
-		merged := merge[0] + strings.TrimPrefix(merge[1], c.Prefix)
-		id, ok := c.Vocab.ID(merged)
+		merged = append(append(merged[:0], merge[0]...), strings.TrimPrefix(merge[1], c.Prefix)...)
+		id, ok := c.Vocab.idOf(merged)
 		if !ok {
 			return nil, fmt.Errorf("model: BPE: merge %d: %q is not in the vocabulary", rank, merged)
 		}
@@ -77,16 +78,31 @@ func NewBPE(c BPEConfig) (*BPE, error) {
 		m.ascii[b] = m.lookup(string(rune(b)))
 	}
 	if c.IgnoreMerges {
-		m.whole = make(map[string]int32, c.Vocab.Count())
-		for token, id := range c.Vocab.ids {
-			if !c.Bytes {
-				m.whole[token] = id
-			} else if raw, ok := DecodeBytes(token); ok {
-				m.whole[string(raw)] = id
-			}
-		}
+		m.whole = wholeWords(c)
 	}
 	return m, nil
+}
+
+// wholeWords returns the ids of words, in raw bytes, that are tokens.
+func wholeWords(c BPEConfig) map[string]int32 {
+	if !c.Bytes {
+		return c.Vocab.ids
+	}
+	whole := make(map[string]int32, c.Vocab.Count())
+	size := 0
+	for token := range c.Vocab.ids {
+		size += len(token)
+	}
+	var raw strings.Builder // holds all words in one piece of memory
+	raw.Grow(size)
+	for token, id := range c.Vocab.ids {
+		if word, ok := DecodeBytes(token); ok {
+			from := raw.Len()
+			raw.Write(word)
+			whole[raw.String()[from:]] = id
+		}
+	}
+	return whole
 }
 
 // Vocab returns the vocabulary.

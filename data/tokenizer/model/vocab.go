@@ -93,3 +93,11 @@ func (v *Vocab) idOf(token []byte) (int32, bool) {
 	id, ok := v.ids[string(token)]
 	return id, ok
 }
+
+// Spell returns token as a string: the vocabulary's own, if it has the token, so that it takes no memory.
+func (v *Vocab) Spell(token []byte) string {
+	if id, ok := v.ids[string(token)]; ok && v.tokens[id] == string(token) {
+		return v.tokens[id]
+	}
+	return string(token)
+}

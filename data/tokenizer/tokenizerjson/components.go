@@ -1,7 +1,6 @@
 package tokenizerjson
 
 import (
-	"encoding/json"
 	"fmt"
 
 	"github.com/seahorse-ml/seahorse/data/tokenizer/decode"
@@ -10,7 +9,7 @@ import (
 	"github.com/seahorse-ml/seahorse/data/tokenizer/pretok"
 )
 
-func parseNormalizer(b json.RawMessage, depth int) (normalize.Normalizer, error) {
+func parseNormalizer(b unread, depth int) (normalize.Normalizer, error) {
 	kind, err := typeOf(b)
 	if err != nil || kind == "" {
 		return nil, err
@@ -47,7 +46,7 @@ func parseNormalizer(b json.RawMessage, depth int) (normalize.Normalizer, error)
 	return nil, fmt.Errorf("unknown type %q", kind)
 }
 
-func parsePreTokenizer(b json.RawMessage, depth int) (pretok.PreTokenizer, error) {
+func parsePreTokenizer(b unread, depth int) (pretok.PreTokenizer, error) {
 	kind, err := typeOf(b)
 	if err != nil || kind == "" {
 		return nil, err
@@ -88,7 +87,7 @@ func parsePreTokenizer(b json.RawMessage, depth int) (pretok.PreTokenizer, error
 	return nil, fmt.Errorf("unknown type %q", kind)
 }
 
-func parsePostProcessor(b json.RawMessage, depth int) (postprocess.Processor, error) {
+func parsePostProcessor(b unread, depth int) (postprocess.Processor, error) {
 	kind, err := typeOf(b)
 	if err != nil || kind == "" {
 		return nil, err
@@ -109,7 +108,7 @@ func parsePostProcessor(b json.RawMessage, depth int) (postprocess.Processor, er
 	return nil, fmt.Errorf("unknown type %q", kind)
 }
 
-func parseDecoder(b json.RawMessage, depth int) (decode.Decoder, error) {
+func parseDecoder(b unread, depth int) (decode.Decoder, error) {
 	kind, err := typeOf(b)
 	if err != nil || kind == "" {
 		return nil, err

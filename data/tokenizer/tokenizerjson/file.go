@@ -57,7 +57,7 @@ type Padding struct {
 	PadToken        string          `json:"pad_token"`
 }
 
-// raw is the file with its components unread.
+// raw is the file as it is written.
 type raw struct {
 	Version       string          `json:"version"`
 	Truncation    *Truncation     `json:"truncation"`
@@ -78,25 +78,32 @@ func Parse(b []byte) (*File, error) {
 	if !utf8.Valid(b) {
 		return nil, errors.New("tokenizerjson: the file is not UTF-8")
 	}
-	var r raw
-	if err := json.Unmarshal(b, &r); err != nil {
+	if !json.Valid(b) {
+		var nothing json.RawMessage
+		return nil, fmt.Errorf("tokenizerjson: %w", json.Unmarshal(b, &nothing))
+	}
+	f := &File{}
+	var normalizer, preTokenizer, postProcessor, decoder, model unread
+	err := fields(skipSpace(b), map[string]any{
+		"truncation": &f.Truncation, "padding": &f.Padding, "added_tokens": &f.AddedTokens,
+		"normalizer": &normalizer, "pre_tokenizer": &preTokenizer, "post_processor": &postProcessor, "decoder": &decoder, "model": &model,
+	})
+	if err != nil {
 		return nil, fmt.Errorf("tokenizerjson: %w", err)
 	}
-	f := &File{Truncation: r.Truncation, Padding: r.Padding, AddedTokens: r.AddedTokens}
-	var err error
-	if f.Normalizer, err = parseNormalizer(r.Normalizer, 0); err != nil {
+	if f.Normalizer, err = parseNormalizer(normalizer, 0); err != nil {
 		return nil, fmt.Errorf("tokenizerjson: normalizer: %w", err)
 	}
-	if f.PreTokenizer, err = parsePreTokenizer(r.PreTokenizer, 0); err != nil {
+	if f.PreTokenizer, err = parsePreTokenizer(preTokenizer, 0); err != nil {
 		return nil, fmt.Errorf("tokenizerjson: pre_tokenizer: %w", err)
 	}
-	if f.PostProcessor, err = parsePostProcessor(r.PostProcessor, 0); err != nil {
+	if f.PostProcessor, err = parsePostProcessor(postProcessor, 0); err != nil {
 		return nil, fmt.Errorf("tokenizerjson: post_processor: %w", err)
 	}
-	if f.Decoder, err = parseDecoder(r.Decoder, 0); err != nil {
+	if f.Decoder, err = parseDecoder(decoder, 0); err != nil {
 		return nil, fmt.Errorf("tokenizerjson: decoder: %w", err)
 	}
-	if f.Model, err = parseModel(r.Model); err != nil {
+	if f.Model, err = parseModel(model); err != nil {
 		return nil, fmt.Errorf("tokenizerjson: model: %w", err)
 	}
 	return f, nil
@@ -135,50 +142,48 @@ func (f *File) Marshal() ([]byte, error) {
 }
 
 // typeOf returns the name of a component's type; "" stands for null.
-func typeOf(b json.RawMessage) (string, error) {
-	if len(b) == 0 || string(b) == "null" {
+func typeOf(b unread) (string, error) {
+	if b.absent() {
 		return "", nil
 	}
-	var t struct {
-		Type string `json:"type"`
-	}
-	if err := json.Unmarshal(b, &t); err != nil {
+	var kind string
+	if err := fields(b, map[string]any{"type": &kind}); err != nil {
 		return "", err
 	}
-	if t.Type == "" {
+	if kind == "" {
 		return "", fmt.Errorf("a component without a type: %.80s", b)
 	}
-	return t.Type, nil
+	return kind, nil
 }
 
 // read reads a component of type T.
-func read[T any](b json.RawMessage, initial T) (T, error) {
+func read[T any](b unread, initial T) (T, error) {
 	err := json.Unmarshal(b, &initial)
 	return initial, err
 }
 
 // list reads a sequence's members.
-func list[T any](b json.RawMessage, key string, depth int, parse func(json.RawMessage, int) (T, error)) ([]T, error) {
+func list[T any](b unread, key string, depth int, parse func(unread, int) (T, error)) ([]T, error) {
 	if depth >= maxNesting {
 		return nil, fmt.Errorf("sequences nested more than %d deep", maxNesting)
 	}
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(b, &fields); err != nil {
+	var all unread
+	if err := fields(b, map[string]any{key: &all}); err != nil {
 		return nil, err
 	}
-	var members []json.RawMessage
-	if err := json.Unmarshal(fields[key], &members); err != nil {
-		return nil, fmt.Errorf("Sequence: %s: %w", key, err)
+	if all.kind() != '[' {
+		return nil, fmt.Errorf("Sequence: expected a list of %s, got %.40s", key, all)
 	}
-	out := make([]T, len(members))
-	for i, m := range members {
-		if t, err := typeOf(m); err != nil || t == "" {
-			return nil, fmt.Errorf("Sequence: member %d has no type", i)
+	out := []T{}
+	for m := range elements(all) {
+		if kind, err := typeOf(m); err != nil || kind == "" {
+			return nil, fmt.Errorf("Sequence: member %d has no type", len(out))
 		}
-		var err error
-		if out[i], err = parse(m, depth+1); err != nil {
+		c, err := parse(m, depth+1)
+		if err != nil {
 			return nil, err
 		}
+		out = append(out, c)
 	}
 	return out, nil
 }

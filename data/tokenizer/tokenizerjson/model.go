@@ -1,280 +1,245 @@
 package tokenizerjson
 
 import (
-	"bytes"
-	"encoding/json"
+	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/seahorse-ml/seahorse/data/tokenizer/model"
 )
 
-// bpe is a BPE model as the file has it.
-type bpe struct {
-	Dropout                 *float64         `json:"dropout"`
-	UnkToken                *string          `json:"unk_token"`
-	ContinuingSubwordPrefix *string          `json:"continuing_subword_prefix"`
-	EndOfWordSuffix         *string          `json:"end_of_word_suffix"`
-	FuseUnk                 bool             `json:"fuse_unk"`
-	ByteFallback            bool             `json:"byte_fallback"`
-	IgnoreMerges            bool             `json:"ignore_merges"`
-	Vocab                   map[string]int32 `json:"vocab"`
-	Merges                  []merge          `json:"merges"`
-}
-
-func parseModel(b json.RawMessage) (any, error) {
-	var t struct {
-		Type   string           `json:"type"`
-		Merges *json.RawMessage `json:"merges"`
+func parseModel(b unread) (any, error) {
+	if b.absent() {
+		return nil, errors.New("there is none")
 	}
-	if err := json.Unmarshal(b, &t); err != nil {
+	var kind string
+	var vocab, merges unread
+	if err := fields(b, map[string]any{"type": &kind, "vocab": &vocab, "merges": &merges}); err != nil {
 		return nil, err
 	}
-	if t.Type == "" && t.Merges != nil {
-		t.Type = "BPE" // files written before models had types
+	if kind == "" && !merges.absent() {
+		kind = "BPE" // files written before models had types
 	}
-	switch t.Type {
+	switch kind {
 	case "BPE":
-		return parseBPE(b)
+		return parseBPE(b, vocab, merges)
 	case "WordPiece":
-		return parseWordPiece(b)
+		return parseWordPiece(b, vocab)
 	case "WordLevel":
-		return parseWordLevel(b)
+		return parseWordLevel(b, vocab)
 	case "Unigram":
-		return parseUnigram(b)
+		return parseUnigram(b, vocab)
 	case "":
-		return nil, fmt.Errorf("no model, or one without a type")
+		return nil, errors.New("it has no type")
 	}
-	return nil, fmt.Errorf("unknown type %q", t.Type)
+	return nil, fmt.Errorf("unknown type %q", kind)
 }
 
-func parseBPE(b json.RawMessage) (any, error) {
-	m, err := read(b, bpe{})
+func parseBPE(b, vocab, merges unread) (any, error) {
+	var c model.BPEConfig
+	err := fields(b, map[string]any{
+		"dropout": &c.Dropout, "unk_token": &c.Unknown, "continuing_subword_prefix": &c.Prefix, "end_of_word_suffix": &c.Suffix,
+		"fuse_unk": &c.FuseUnknown, "byte_fallback": &c.ByteFallback, "ignore_merges": &c.IgnoreMerges,
+	})
 	if err != nil {
 		return nil, err
 	}
-	c := model.BPEConfig{FuseUnknown: m.FuseUnk, ByteFallback: m.ByteFallback, IgnoreMerges: m.IgnoreMerges}
-	if c.Vocab, err = model.NewVocab(m.Vocab); err != nil {
+	if c.Vocab, err = parseVocab(vocab); err != nil {
 		return nil, err
 	}
-	for _, pair := range m.Merges {
-		if pair != (merge{}) { // a line with the version
-			c.Merges = append(c.Merges, pair)
-		}
-	}
-	if m.Dropout != nil {
-		c.Dropout = *m.Dropout
-	}
-	for to, from := range map[*string]*string{&c.Unknown: m.UnkToken, &c.Prefix: m.ContinuingSubwordPrefix, &c.Suffix: m.EndOfWordSuffix} {
-		if from != nil {
-			*to = *from
-		}
-	}
-	return c, nil
+	c.Merges, err = parseMerges(merges, c.Vocab)
+	return c, err
 }
 
-// merge is a pair of tokens, written as a list or with a space between them.
-type merge [2]string
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (m *merge) UnmarshalJSON(b []byte) error {
-	if b[0] == '"' {
-		var line string
-		if err := json.Unmarshal(b, &line); err != nil {
-			return err
-		}
-		pairs, err := ParseMergeLines([]string{line})
-		if err == nil && len(pairs) == 1 {
-			*m = pairs[0]
-		}
-		return err
+// parseVocab reads an object of ids by token.
+func parseVocab(b unread) (*model.Vocab, error) {
+	if b.kind() != '{' {
+		return nil, fmt.Errorf("vocab: expected an object of ids by token, got %.40s", b)
 	}
-	var pair []string
-	if err := json.Unmarshal(b, &pair); err != nil {
-		return err
+	n, size := 0, 0
+	for key := range members(b) {
+		n++
+		size += len(key)
+	}
+	ids := make(map[string]int32, n)
+	var names names
+	names.Grow(size)
+	for key, value := range members(b) {
+		name, err := unquote(key)
+		if err != nil {
+			return nil, fmt.Errorf("vocab: %w", err)
+		}
+		id, err := strconv.ParseInt(string(value), 10, 32)
+		if err != nil {
+			return nil, fmt.Errorf("vocab: token %.40q: expected an id, got %.40s", name, value)
+		}
+		ids[names.keep(name)] = int32(id)
+	}
+	return model.NewVocab(ids)
+}
+
+// names holds the names of all tokens in one piece of memory.
+type names struct{ strings.Builder }
+
+func (n *names) keep(name []byte) string {
+	from := n.Len()
+	n.Write(name)
+	return n.String()[from:]
+}
+
+// parseMerges reads a list of merges: lists of two tokens, or texts with a space between the two.
+func parseMerges(b unread, v *model.Vocab) ([][2]string, error) {
+	if b.absent() {
+		return nil, nil
+	}
+	if b.kind() != '[' {
+		return nil, fmt.Errorf("merges: expected a list, got %.40s", b)
+	}
+	n := 0
+	for range elements(b) {
+		n++
+	}
+	out := make([][2]string, 0, n)
+	for m := range elements(b) {
+		left, right, err := cutMerge(m)
+		if err != nil {
+			return nil, fmt.Errorf("BPE: merge %d: %w", len(out), err)
+		}
+		if left != nil {
+			out = append(out, [2]string{v.Spell(left), v.Spell(right)})
+		}
+	}
+	return out, nil
+}
+
+// cutMerge returns the two tokens of a merge; nil for a line with the version.
+func cutMerge(m unread) (left, right []byte, err error) {
+	if m.kind() == '"' {
+		line, err := unquote(m)
+		if err != nil || strings.HasPrefix(string(line), versionLine) {
+			return nil, nil, err
+		}
+		l, r, err := cutMergeLine(string(line))
+		return []byte(l), []byte(r), err
+	}
+	if m.kind() != '[' {
+		return nil, nil, fmt.Errorf("expected two tokens, got %.80s", m)
+	}
+	pair := make([][]byte, 0, 2)
+	for part := range elements(m) {
+		token, err := unquote(part)
+		if err != nil {
+			return nil, nil, err
+		}
+		if pair = append(pair, token); len(pair) > 2 {
+			break
+		}
 	}
 	if len(pair) != 2 {
-		return fmt.Errorf("BPE: a merge has %d parts, expected 2: %.80s", len(pair), b)
+		return nil, nil, fmt.Errorf("expected two tokens, got %.80s", m)
 	}
-	*m = merge(pair)
-	return nil
+	return pair[0], pair[1], nil
 }
+
+// versionLine begins a line of a list of merges that is none.
+const versionLine = "#version"
 
 // ParseMergeLines reads merges written as two tokens with a space between them,
 // as in merges.txt; a line that begins with #version is passed over.
 func ParseMergeLines(lines []string) ([][2]string, error) {
 	out := make([][2]string, 0, len(lines))
 	for i, line := range lines {
-		if strings.HasPrefix(line, "#version") {
+		if strings.HasPrefix(line, versionLine) {
 			continue
 		}
-		left, right, ok := strings.Cut(line, " ")
-		if !ok || strings.Contains(right, " ") {
-			return nil, fmt.Errorf("BPE: merge %d: expected two tokens with a space between them, got %.80q", i, line)
+		left, right, err := cutMergeLine(line)
+		if err != nil {
+			return nil, fmt.Errorf("BPE: merge %d: %w", i, err)
 		}
 		out = append(out, [2]string{left, right})
 	}
 	return out, nil
 }
 
-func marshalModel(c any) (json.RawMessage, error) {
-	switch c := c.(type) {
-	case model.BPEConfig:
-		merges, err := marshal(c.Merges)
-		if err != nil {
-			return nil, err
-		}
-		if c.Merges == nil {
-			merges = []byte("[]")
-		}
-		return tagged("BPE", struct {
-			Dropout                 *float64        `json:"dropout"`
-			UnkToken                *string         `json:"unk_token"`
-			ContinuingSubwordPrefix *string         `json:"continuing_subword_prefix"`
-			EndOfWordSuffix         *string         `json:"end_of_word_suffix"`
-			FuseUnk                 bool            `json:"fuse_unk"`
-			ByteFallback            bool            `json:"byte_fallback"`
-			IgnoreMerges            bool            `json:"ignore_merges"`
-			Vocab                   orderedVocab    `json:"vocab"`
-			Merges                  json.RawMessage `json:"merges"`
-		}{
-			optional(c.Dropout), optional(c.Unknown), optional(c.Prefix), optional(c.Suffix),
-			c.FuseUnknown, c.ByteFallback, c.IgnoreMerges, orderedVocab{c.Vocab}, merges,
-		})
-	case model.WordPieceConfig:
-		return tagged("WordPiece", struct {
-			UnkToken                string       `json:"unk_token"`
-			ContinuingSubwordPrefix string       `json:"continuing_subword_prefix"`
-			MaxInputCharsPerWord    int          `json:"max_input_chars_per_word"`
-			Vocab                   orderedVocab `json:"vocab"`
-		}{c.Unknown, c.Prefix, c.MaxChars, orderedVocab{c.Vocab}})
-	case model.WordLevelConfig:
-		return tagged("WordLevel", struct {
-			Vocab    orderedVocab `json:"vocab"`
-			UnkToken string       `json:"unk_token"`
-		}{orderedVocab{c.Vocab}, c.Unknown})
-	case model.UnigramConfig:
-		m := unigram{ByteFallback: c.ByteFallback, Vocab: make([]scored, len(c.Pieces))}
-		if c.Unknown >= 0 {
-			m.UnkID = &c.Unknown
-		}
-		for i, p := range c.Pieces {
-			m.Vocab[i] = scored(p)
-		}
-		return tagged("Unigram", m)
+func cutMergeLine(line string) (left, right string, err error) {
+	left, right, ok := strings.Cut(line, " ")
+	if !ok || strings.Contains(right, " ") {
+		return "", "", fmt.Errorf("expected two tokens with a space between them, got %.80q", line)
 	}
-	return nil, fmt.Errorf("cannot write a %T", c)
+	return left, right, nil
 }
 
-// scored is a token with its score, written as a list of the two.
-type scored model.Piece
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (s *scored) UnmarshalJSON(b []byte) error {
-	pair := []any{&s.Token, &s.Score}
-	if err := json.Unmarshal(b, &pair); err != nil {
-		return err
-	}
-	if len(pair) != 2 {
-		return fmt.Errorf("Unigram: a token is a list of its name and score, got %.80s", b)
-	}
-	return nil
-}
-
-// MarshalJSON implements json.Marshaler.
-func (s scored) MarshalJSON() ([]byte, error) { return marshal([]any{s.Token, s.Score}) }
-
-type unigram struct {
-	UnkID        *int32   `json:"unk_id"`
-	Vocab        []scored `json:"vocab"`
-	ByteFallback bool     `json:"byte_fallback"`
-}
-
-func parseUnigram(b json.RawMessage) (any, error) {
-	m, err := read(b, unigram{})
-	if err != nil {
+func parseUnigram(b, vocab unread) (any, error) {
+	c := model.UnigramConfig{}
+	unknown := (*int32)(nil)
+	if err := fields(b, map[string]any{"unk_id": &unknown, "byte_fallback": &c.ByteFallback}); err != nil {
 		return nil, err
 	}
-	c := model.UnigramConfig{Unknown: -1, ByteFallback: m.ByteFallback, Pieces: make([]model.Piece, len(m.Vocab))}
-	if m.UnkID != nil {
-		if c.Unknown = *m.UnkID; c.Unknown < 0 {
+	c.Unknown = -1
+	if unknown != nil {
+		if c.Unknown = *unknown; c.Unknown < 0 {
 			return nil, fmt.Errorf("Unigram: unk_id must not be negative, got %d", c.Unknown)
 		}
 	}
-	for i, p := range m.Vocab {
-		c.Pieces[i] = model.Piece(p)
+	if vocab.kind() != '[' {
+		return nil, fmt.Errorf("Unigram: vocab: expected a list of tokens with their scores, got %.40s", vocab)
+	}
+	n := 0
+	for range elements(vocab) {
+		n++
+	}
+	c.Pieces = make([]model.Piece, 0, n)
+	var names names
+	names.Grow(len(vocab) / 2)
+	for pair := range elements(vocab) {
+		name, score, err := cutPiece(pair)
+		if err != nil {
+			return nil, fmt.Errorf("Unigram: token %d: %w", len(c.Pieces), err)
+		}
+		c.Pieces = append(c.Pieces, model.Piece{Token: names.keep(name), Score: score})
 	}
 	return c, nil
 }
 
-func parseWordPiece(b json.RawMessage) (any, error) {
-	m := struct {
-		UnkToken                string           `json:"unk_token"`
-		ContinuingSubwordPrefix string           `json:"continuing_subword_prefix"`
-		MaxInputCharsPerWord    int              `json:"max_input_chars_per_word"`
-		Vocab                   map[string]int32 `json:"vocab"`
-	}{UnkToken: "[UNK]", ContinuingSubwordPrefix: "##", MaxInputCharsPerWord: 100}
-	m, err := read(b, m)
+// cutPiece returns a token and its score, which are in a list of the two.
+func cutPiece(pair unread) (name []byte, score float64, err error) {
+	var parts []unread
+	if pair.kind() == '[' {
+		for part := range elements(pair) {
+			if parts = append(parts, part); len(parts) > 2 {
+				break
+			}
+		}
+	}
+	if len(parts) != 2 {
+		return nil, 0, fmt.Errorf("expected a list of a name and a score, got %.80s", pair)
+	}
+	if name, err = unquote(parts[0]); err != nil {
+		return nil, 0, err
+	}
+	if score, err = strconv.ParseFloat(string(parts[1]), 64); err != nil {
+		return nil, 0, fmt.Errorf("the score of %.40q: %w", name, err)
+	}
+	return name, score, nil
+}
+
+func parseWordPiece(b, vocab unread) (any, error) {
+	c := model.WordPieceConfig{Unknown: "[UNK]", Prefix: "##", MaxChars: 100}
+	err := fields(b, map[string]any{"unk_token": &c.Unknown, "continuing_subword_prefix": &c.Prefix, "max_input_chars_per_word": &c.MaxChars})
 	if err != nil {
 		return nil, err
 	}
-	v, err := model.NewVocab(m.Vocab)
-	return model.WordPieceConfig{Vocab: v, Unknown: m.UnkToken, Prefix: m.ContinuingSubwordPrefix, MaxChars: m.MaxInputCharsPerWord}, err
+	c.Vocab, err = parseVocab(vocab)
+	return c, err
 }
 
-func parseWordLevel(b json.RawMessage) (any, error) {
-	m := struct {
-		Vocab    map[string]int32 `json:"vocab"`
-		UnkToken string           `json:"unk_token"`
-	}{UnkToken: "<unk>"}
-	m, err := read(b, m)
-	if err != nil {
+func parseWordLevel(b, vocab unread) (any, error) {
+	c := model.WordLevelConfig{Unknown: "<unk>"}
+	if err := fields(b, map[string]any{"unk_token": &c.Unknown}); err != nil {
 		return nil, err
 	}
-	v, err := model.NewVocab(m.Vocab)
-	return model.WordLevelConfig{Vocab: v, Unknown: m.UnkToken}, err
-}
-
-// optional returns nil, which is written as null, for the zero value.
-func optional[T comparable](v T) *T {
-	var zero T
-	if v == zero {
-		return nil
-	}
-	return &v
-}
-
-// orderedVocab is written in the order of the ids. Of a token with several ids, the one that it is known by is written.
-type orderedVocab struct{ *model.Vocab }
-
-// MarshalJSON implements json.Marshaler.
-func (v orderedVocab) MarshalJSON() ([]byte, error) {
-	out := []byte{'{'}
-	for id := range int32(v.Len()) {
-		token, _ := v.Token(id)
-		if known, ok := v.ID(token); !ok || known != id {
-			continue
-		}
-		key, err := marshal(token)
-		if err != nil {
-			return nil, err
-		}
-		if len(out) > 1 {
-			out = append(out, ',')
-		}
-		out = append(out, key...)
-		out = fmt.Appendf(out, ":%d", id)
-	}
-	return append(out, '}'), nil
-}
-
-// marshal writes v without escapes for HTML.
-func marshal(v any) ([]byte, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		return nil, err
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+	var err error
+	c.Vocab, err = parseVocab(vocab)
+	return c, err
 }
