@@ -54,6 +54,13 @@ func (c *infoCommand) Run(s *streams) error {
 			token, _ := t.Token(id)
 			end = fmt.Sprintf("%s (%d)", token, id)
 		}
+		if isModel {
+			kind, err := modelType(c.Dir)
+			if err != nil {
+				return err
+			}
+			defer warnOfTokenizer(s.err, kind, t)
+		}
 		fmt.Fprintf(out, "tokenizer\t%s tokens, end of text %s\n", grouped(int64(t.VocabSize())), end)
 	}
 	return out.Flush()
@@ -65,17 +72,15 @@ func (c *infoCommand) model(out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	var config struct {
-		ModelType string `json:"model_type"`
-	}
-	if err := readJSON(filepath.Join(c.Dir, "config.json"), &config); err != nil {
+	kind, err := modelType(c.Dir)
+	if err != nil {
 		return err
 	}
 	total := 0
 	for _, p := range m.Params() {
 		total += p.Len()
 	}
-	fmt.Fprintf(out, "model\t%s\n", config.ModelType)
+	fmt.Fprintf(out, "model\t%s\n", kind)
 	fmt.Fprintf(out, "parameters\t%s in %d tensors\n", grouped(int64(total)), len(m.Params()))
 	fmt.Fprintf(out, "vocabulary\t%s\n", grouped(int64(m.VocabSize())))
 	fmt.Fprintf(out, "context\t%s tokens\n", grouped(int64(m.ContextLength())))

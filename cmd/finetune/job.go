@@ -15,6 +15,8 @@ type job interface {
 	common() *trainingOptions
 	paths() (corpus, outputDir string)
 	objective() string
+	// modelType returns the model_type of the model's family.
+	modelType() (string, error)
 	// openTokenizer returns the tokenizer of a new run; source is the corpus.
 	openTokenizer(ctx context.Context, s *streams, source *data.Source) (*tokenizer.Tokenizer, error)
 	// openLabels returns the labels of a run that learns from labelled texts, which must have all of those found in the data.
@@ -40,6 +42,9 @@ func start(ctx context.Context, s *streams, j job, command *kong.Node) error {
 	defer p.abandon()
 	t, err := encodeCorpus(ctx, s, j, corpus, p)
 	if err != nil {
+		return err
+	}
+	if err := warnOfJob(s, j, t); err != nil {
 		return err
 	}
 	d, err := openData(o, p.staging)

@@ -20,7 +20,7 @@ import (
 type pretrainCommand struct {
 	Data      string `group:"data" placeholder:"FILE|DIR|-" help:"Text to learn from: a file, a folder, or - for standard input; gzip and zstd are unpacked. Default: Newton's Opticks from the Go installation."`
 	Preset    string `group:"model" enum:"${presets}" default:"char" placeholder:"NAME" help:"Sizes and settings to start from: ${enum} (${default})."`
-	Tokenizer string `group:"data" placeholder:"char|bpe|wordpiece|DIR" help:"Learn a tokenizer of characters, byte pairs or word pieces from the data, or take one that is there. Default: the preset's; for masked, wordpiece."`
+	Tokenizer string `group:"data" placeholder:"char|bpe|wordpiece|DIR" help:"Learn a tokenizer of characters, byte pairs or word pieces from the data, or take one that is there. Default: the preset's; for masked, wordpiece, and for qwen2, bpe."`
 	VocabSize *int   `group:"data" placeholder:"N" help:"Tokens of a tokenizer of byte pairs or word pieces to learn. Default: the preset's, or 4096."`
 	Arch      string `group:"model" placeholder:"NAME" help:"Family of the model: ${arches}. Default: gpt2, for masked bert, for seq2seq transformer."`
 	NLayer    *int   `group:"model" placeholder:"N" help:"Transformer blocks; an encoder and a decoder have as many each. Default: the preset's."`
@@ -72,15 +72,20 @@ func (c *pretrainCommand) resolve() error {
 	}
 	if c.Tokenizer == "" {
 		c.Tokenizer = p.tokenizer
-		if c.Objective == masked {
+		switch _, rebuilt := rebuiltTokenizers[c.Arch]; {
+		case c.Objective == masked:
 			c.Tokenizer = "wordpiece"
+		case rebuilt:
+			c.Tokenizer = "bpe"
 		}
 	}
 	switch c.Tokenizer {
-	case "wordpiece":
-		setDefault(&c.VocabSize, presetNamed("mini").vocab)
-	case "bpe":
-		setDefault(&c.VocabSize, p.vocab)
+	case "wordpiece", "bpe":
+		vocab := presetNamed("mini").vocab
+		if c.Tokenizer == p.tokenizer {
+			vocab = p.vocab
+		}
+		setDefault(&c.VocabSize, vocab)
 	default:
 		if c.VocabSize != nil {
 			return fmt.Errorf("--vocab-size is for --tokenizer bpe and wordpiece; this run has --tokenizer %s", c.Tokenizer)
@@ -176,6 +181,9 @@ func (c *pretrainCommand) openTokenizer(ctx context.Context, s *streams, source 
 	if c.Objective == masked && c.Tokenizer != "wordpiece" {
 		config.Special = append(config.Special, "[PAD]", "[CLS]", "[SEP]", "[MASK]")
 	}
+	if split, ok := familySplits[c.Arch]; ok && c.Tokenizer == "bpe" {
+		config.Split = split
+	}
 	config.Threads = c.Threads
 	if c.VocabSize != nil {
 		config.VocabSize = *c.VocabSize
@@ -184,6 +192,8 @@ func (c *pretrainCommand) openTokenizer(ctx context.Context, s *streams, source 
 }
 
 func (c *pretrainCommand) objective() string { return c.Objective }
+
+func (c *pretrainCommand) modelType() (string, error) { return c.Arch, nil }
 
 // openLabels is never called: there are no labelled texts to start from nothing with.
 func (c *pretrainCommand) openLabels(found data.Labels) data.Labels { return found }

@@ -119,6 +119,8 @@ func (c *sftCommand) paths() (corpus, outputDir string) { return c.Data, c.Outpu
 
 func (c *sftCommand) objective() string { return c.Objective }
 
+func (c *sftCommand) modelType() (string, error) { return modelType(c.Model) }
+
 func (c *sftCommand) openTokenizer(context.Context, *streams, *data.Source) (*tokenizer.Tokenizer, error) {
 	return tokenizer.Load(c.Model)
 }

@@ -32,6 +32,7 @@ type tokenizerTrainCommand struct {
 	VocabSize     *int     `placeholder:"N" help:"Tokens to stop at, special ones included; a small text may yield fewer. Default: 8000, or no bound for characters."`
 	MinFrequency  int64    `default:"0" placeholder:"N" help:"How often a pair, word or character must occur to count (${default}); not for unigram."`
 	SpecialTokens []string `placeholder:"TOKEN,…" help:"Special tokens in the place of the kind's own; they come first in the vocabulary."`
+	Split         string   `default:"" enum:",gpt2,cl100k,qwen2" placeholder:"gpt2|cl100k|qwen2" help:"bpe: by whose pattern text is taken apart; qwen2 also composes characters (NFC). Default: gpt2."`
 	ByteFallback  bool     `help:"bpe: merge characters and spell rare ones as bytes, as Llama does, in the place of merging bytes, as GPT-2 does."`
 	Coverage      *float64 `placeholder:"SHARE" help:"unigram, and bpe with --byte-fallback: share of the text whose characters have tokens of their own. Default: 0.9995."`
 	Cased         *bool    `negatable:"" help:"wordpiece, word: keep upper case apart. Default: yes for word, no for wordpiece."`
@@ -88,6 +89,12 @@ func (c *tokenizerTrainCommand) config() (tokenizer.TrainConfig, error) {
 	}
 	if c.SpecialTokens != nil {
 		config.Special = c.SpecialTokens
+	}
+	if c.Split != "" {
+		if c.Model != "bpe" || c.ByteFallback {
+			return config, errors.New("--split is for bpe without --byte-fallback")
+		}
+		config.Split = c.Split
 	}
 	if c.Coverage != nil {
 		if c.Model != "unigram" && !c.ByteFallback {

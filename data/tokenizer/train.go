@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/seahorse-ml/seahorse/data/tokenizer/tokenizerjson"
 	"github.com/seahorse-ml/seahorse/data/tokenizer/training"
@@ -25,6 +26,9 @@ type TrainConfig struct {
 	// Chinese segments Chinese into words by a dictionary, in "word". Only this
 	// package can run the tokenizer that results. Default false.
 	Chinese bool
+	// Split says by whose pattern "bpe" without ByteFallback takes text apart: "gpt2", "cl100k" (GPT-4 and Llama 3), or "qwen2", which
+	// also brings characters into Unicode's composed form (NFC); default "gpt2".
+	Split string
 	// ByteFallback makes the words of "bpe" consist of characters, as in Llama 2, and not
 	// of bytes, as in GPT-2; characters outside of the vocabulary are spelled as bytes. Default false.
 	ByteFallback bool
@@ -66,7 +70,7 @@ func NewTrainConfig(kind string) TrainConfig {
 		c.VocabSize = 0
 		c.Special = append(c.Special, unknownToken)
 	case "bpe":
-		c.Coverage = 0.9995
+		c.Coverage, c.Split = 0.9995, "gpt2"
 	case "wordpiece":
 		c.Special = slices.Clone(bertSpecial)
 	case "unigram":
@@ -100,6 +104,14 @@ func (c *TrainConfig) Validate() error {
 	}
 	if (c.Model == "unigram" || c.ByteFallback) && !(c.Coverage > 0 && c.Coverage <= 1) {
 		return fmt.Errorf("tokenizer: train: coverage must be above 0 and at most 1, got %g", c.Coverage)
+	}
+	switch {
+	case c.Model != "bpe" && c.Split != "":
+		return fmt.Errorf("tokenizer: train: a split is for bpe models, not for %s", c.Model)
+	case c.ByteFallback && c.Split != "" && c.Split != "gpt2":
+		return fmt.Errorf("tokenizer: train: bpe models that fall back to bytes split at spaces, not as %s", c.Split)
+	case c.Model == "bpe" && !c.ByteFallback && !slices.Contains(trainedSplits, c.Split):
+		return fmt.Errorf("tokenizer: train: split must be %s, got %q", strings.Join(trainedSplits, ", "), c.Split)
 	}
 	if c.Chinese && c.Model != "word" {
 		return fmt.Errorf("tokenizer: train: only word models segment Chinese, not %s", c.Model)

@@ -4,22 +4,22 @@ import (
 	"context"
 	"slices"
 
-	"github.com/seahorse-ml/seahorse/data/tokenizer/decode"
 	"github.com/seahorse-ml/seahorse/data/tokenizer/model"
-	"github.com/seahorse-ml/seahorse/data/tokenizer/postprocess"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/normalize"
 	"github.com/seahorse-ml/seahorse/data/tokenizer/pretok"
 	"github.com/seahorse-ml/seahorse/data/tokenizer/tokenizerjson"
 	"github.com/seahorse-ml/seahorse/data/tokenizer/training"
 )
 
+// trainedSplits are the ways to take text apart that byte-level models are learned with: those that have a scanner.
+var trainedSplits = []string{"gpt2", "cl100k", "qwen2"}
+
 func (c *TrainConfig) trainBPE(ctx context.Context, corpus Corpus) (*tokenizerjson.File, error) {
-	words, err := c.count(ctx, corpus, func(document []byte, yield func([]byte)) {
-		for i := 0; i < len(document); {
-			end := pretok.ScanGPT2(document, i)
-			yield(document[i:end])
-			i = end
-		}
-	})
+	file, err := byteLevel(model.BPEConfig{}, c.Split)
+	if err != nil {
+		return nil, err
+	}
+	words, err := c.byteLevelWords(ctx, corpus, file)
 	if err != nil {
 		return nil, err
 	}
@@ -33,13 +33,29 @@ func (c *TrainConfig) trainBPE(ctx context.Context, corpus Corpus) (*tokenizerjs
 	if err != nil {
 		return nil, err
 	}
-	return &tokenizerjson.File{
-		AddedTokens:   c.special(),
-		PreTokenizer:  pretok.ByteLevel{UseRegex: true},
-		PostProcessor: postprocess.ByteLevel{UseRegex: true},
-		Decoder:       decode.ByteLevel{UseRegex: true},
-		Model:         model.BPEConfig{Vocab: model.NewVocabList(tokens), Merges: merges},
-	}, nil
+	file.AddedTokens = c.special()
+	file.Model = model.BPEConfig{Vocab: model.NewVocabList(tokens), Merges: merges}
+	return file, nil
+}
+
+// byteLevelWords counts the words that a file of byteLevel splits a corpus into.
+func (c *TrainConfig) byteLevelWords(ctx context.Context, corpus Corpus, file *tokenizerjson.File) ([]training.Word, error) {
+	scan := pretok.ScanGPT2
+	if p, ok := file.PreTokenizer.(pretok.Sequence); ok {
+		scan = p[0].(pretok.Split).Scanner()
+	}
+	return c.count(ctx, corpus, func(document []byte, yield func([]byte)) {
+		if file.Normalizer == normalize.NFC {
+			text := normalize.NewText(document, false)
+			_ = normalize.NFC.Normalize(&text) // which can't fail
+			document = text.Bytes
+		}
+		for i := 0; i < len(document); {
+			end := scan(document, i)
+			yield(document[i:end])
+			i = end
+		}
+	})
 }
 
 // trainCharacterBPE merges characters of words that begin with the mark for a

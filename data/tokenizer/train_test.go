@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 	"unicode/utf8"
 
@@ -21,16 +22,19 @@ func opticks(t testing.TB) string {
 }
 
 // kinds are all kinds of tokenizers that can be trained, with the sizes that tests train them at.
-var kinds = map[string]int{"char": 0, "bpe": 1000, "bytefallback": 1000, "wordpiece": 1000, "unigram": 1000, "word": 1000}
+var kinds = map[string]int{"char": 0, "bpe": 1000, "qwen2": 1000, "bytefallback": 1000, "wordpiece": 1000, "unigram": 1000, "word": 1000}
 
 // trainConfig returns a kind's configuration.
 func trainConfig(kind string, size int) TrainConfig {
-	model, fallback := kind, kind == "bytefallback"
-	if fallback {
+	model := kind
+	if kind == "bytefallback" || kind == "qwen2" {
 		model = "bpe"
 	}
 	c := NewTrainConfig(model)
-	c.VocabSize, c.ByteFallback = size, fallback
+	c.VocabSize, c.ByteFallback = size, kind == "bytefallback"
+	if kind == "qwen2" {
+		c.Split = "qwen2"
+	}
 	return c
 }
 
@@ -130,6 +134,9 @@ func TestTrainRefuses(t *testing.T) {
 		"fallback":    func(c *TrainConfig) { c.Model, c.ByteFallback = "char", true },
 		"chinese":     func(c *TrainConfig) { c.Chinese = true },
 		"cased":       func(c *TrainConfig) { c.Cased = true },
+		"split":       func(c *TrainConfig) { c.Split = "gpt5" },
+		"split two":   func(c *TrainConfig) { c.Split, c.ByteFallback = "qwen2", true },
+		"split three": func(c *TrainConfig) { c.Model = "char" }, // with the split of bpe
 		"coverage":    func(c *TrainConfig) { c.ByteFallback, c.Coverage = true, 0 },
 	} {
 		c := NewTrainConfig("bpe")
@@ -140,6 +147,48 @@ func TestTrainRefuses(t *testing.T) {
 	}
 	if _, err := Train(context.Background(), NewTrainConfig("bpe"), Lines(filepath.Join(t.TempDir(), "none"))); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a missing corpus gives %v", err)
+	}
+}
+
+func TestSplits(t *testing.T) {
+	// Words that repeat become one token, so the tokens show how each pattern splits the text.
+	text := strings.Repeat("It'S 1234 cafe\u0301\n\n x", 20)
+	for split, want := range map[string][]string{
+		"gpt2":   {"It", "'", "S", "Ġ1234", "Ġcafe", "Ìģ", "ĊĊ", "Ġx"},
+		"cl100k": {"It", "'S", "Ġ", "123", "4", "Ġcafe", "ÌģĊĊ", "Ġx"},
+		"qwen2":  {"It", "'S", "Ġ", "1", "2", "3", "4", "ĠcafÃ©", "ĊĊ", "Ġx"},
+	} {
+		c := NewTrainConfig("bpe")
+		c.Split, c.VocabSize = split, 300
+		tok, err := Train(context.Background(), c, Texts(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, id := range tok.AppendIDs(nil, []byte("It'S 1234 cafe\u0301\n\n x"), false) {
+			token, _ := tok.Token(id)
+			got = append(got, token)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s splits into %q, want %q", split, got, want)
+		}
+		dir := t.TempDir()
+		if err := tok.Save(dir); err != nil {
+			t.Fatal(err)
+		}
+		loaded, err := Load(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a, b := tok.Split(), loaded.Split(); a != split || b != split {
+			t.Errorf("Split of a tokenizer learned by %s is %q, and %q once it is loaded", split, a, b)
+		}
+	}
+	for kind, size := range kinds {
+		want := map[string]string{"bpe": "gpt2", "qwen2": "qwen2"}[kind]
+		if got := trained(t, kind, size).Split(); got != want {
+			t.Errorf("Split of %s is %q, want %q", kind, got, want)
+		}
 	}
 }
 

@@ -6,6 +6,7 @@
 
 bpe        byte-level BPE at 8,000 and 32,000 tokens: the same tokens with the same ids, and the same merges in the same order. Both are given the
            corpus as one text, as finetune takes a file, and line by line, as tokenizers takes one (which has no words of several line ends then).
+           At 8,000 as one text also with the patterns of cl100k and Qwen 2.
 wordpiece  at 8,000 and 32,000 tokens. tokenizers gives its ##-characters ids in the order in which it walks a hash map, anew in every run, and
            of two pairs that occur equally often the one with the smaller ids is merged first: which tokens make it into the vocabulary
            is left to chance where counts tie. So two things are shown: how far runs of tokenizers differ from each other and from ours; and that
@@ -28,9 +29,11 @@ import tempfile
 import unicodedata
 
 import tokenizer_data as data
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
+from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
 
 END = "<|endoftext|>"
+QWEN2 = r"""(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"""
+PATTERNS = {"gpt2": None, "cl100k": QWEN2.replace(r"\p{N}|", r"\p{N}{1,3}|"), "qwen2": QWEN2}
 
 
 def ours(binary, corpus, scratch, *flags):
@@ -44,9 +47,17 @@ def bpe(binary, corpus, scratch, size):
     ok = True
     with open(corpus, encoding="utf-8", newline="") as f:
         lines = list(f)
-    for how, texts in (("as one text", ["".join(lines)]), ("line by line", lines)):
+    jobs = [("gpt2", "as one text", ["".join(lines)]), ("gpt2", "line by line", lines)]
+    if size == 8000:
+        jobs += [(split, "as one text", ["".join(lines)]) for split in ("cl100k", "qwen2")]
+    for split, how, texts in jobs:
         t = Tokenizer(models.BPE())
         t.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+        if PATTERNS[split]:
+            pattern = pre_tokenizers.Split(Regex(PATTERNS[split]), "isolated")
+            t.pre_tokenizer = pre_tokenizers.Sequence([pattern, pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
+        if split == "qwen2":
+            t.normalizer = normalizers.NFC()
         alphabet = pre_tokenizers.ByteLevel.alphabet()
         t.train_from_iterator(texts, trainers.BpeTrainer(vocab_size=size, show_progress=False, special_tokens=[END], initial_alphabet=alphabet))
         theirs = json.loads(t.to_str())["model"]
@@ -54,9 +65,9 @@ def bpe(binary, corpus, scratch, size):
         if len(texts) > 1:
             given = pathlib.Path(scratch, "lines.jsonl")
             given.write_text("".join(json.dumps({"text": line}) + "\n" for line in texts), "utf-8")
-        got, _ = ours(binary, given, scratch, "--vocab-size", str(size))
+        got, _ = ours(binary, given, scratch, "--vocab-size", str(size), "--split", split)
         tokens, merges = got["vocab"] == theirs["vocab"], got["merges"] == theirs["merges"]
-        print(f"bpe {size} on {corpus.name}, {how}: {len(got['vocab'])} tokens, {'the same' if tokens else 'DIFFERENT'}; "
+        print(f"bpe {size} by {split} on {corpus.name}, {how}: {len(got['vocab'])} tokens, {'the same' if tokens else 'DIFFERENT'}; "
               f"{len(got['merges'])} merges, {'the same in the same order' if merges else 'DIFFERENT'}")
         ok = ok and tokens and merges
     return ok
