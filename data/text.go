@@ -15,6 +15,9 @@ type Text struct {
 	Text  []byte
 	Pair  []byte   // the second text of a pair; nil for none
 	Words []string // in place of Text where words are classified, else nil
+
+	Name string // of the file that it is from; "" for none
+	Line int    // in that file, from 1
 }
 
 // Texts yields the texts of a source for a classifier of a kind, as ReadLabels documents them but without labels; further keys are
@@ -23,6 +26,7 @@ func (s *Source) Texts(kind LabelKind) iter.Seq2[Text, error] {
 	return func(yield func(Text, error) bool) {
 		var read atomic.Int64
 		var rest []byte // of a plain text, whose blocks may end within a line
+		number := 0     // of its last line
 		for b, err := range s.blocks(&read, newBuffer) {
 			if err != nil {
 				yield(Text{}, err)
@@ -35,6 +39,7 @@ func (s *Source) Texts(kind LabelKind) iter.Seq2[Text, error] {
 						if x, err = r.unlabelled(kind); err != nil {
 							err = b.fail(r.line, err)
 						}
+						x.Name, x.Line = b.name, r.line
 					}
 					if !yield(x, err) || err != nil {
 						return
@@ -42,13 +47,21 @@ func (s *Source) Texts(kind LabelKind) iter.Seq2[Text, error] {
 				}
 				continue
 			}
+			if b.first {
+				number = 0
+			}
 			lines := append(rest, b.text...)
 			end := len(lines)
 			if !b.last {
 				end = bytes.LastIndexByte(lines, '\n') + 1
 			}
 			for line := range bytes.Lines(lines[:end]) {
-				if line = bytes.TrimSpace(line); len(line) > 0 && !yield(Text{Text: slices.Clone(line)}.Split(kind), nil) {
+				number++
+				if line = bytes.TrimSpace(line); len(line) == 0 {
+					continue
+				}
+				x := Text{Text: slices.Clone(line), Name: b.name, Line: number}.Split(kind)
+				if !yield(x, nil) {
 					return
 				}
 			}
@@ -62,7 +75,8 @@ func (x Text) Split(kind LabelKind) Text {
 	if kind != TokenClassification {
 		return x
 	}
-	return Text{Words: strings.Fields(string(x.Text))}
+	x.Words, x.Text = strings.Fields(string(x.Text)), nil
+	return x
 }
 
 // unlabelled reads the text of a record.
@@ -70,6 +84,9 @@ func (r record) unlabelled(kind LabelKind) (Text, error) {
 	var x Text
 	var err error
 	if kind == TokenClassification {
+		if r.object == nil || !r.has("tokens") {
+			return x, fmt.Errorf(`expected {"tokens": [...]} in a line of JSON, got the keys %s`, r.keys())
+		}
 		if err := json.Unmarshal(r.object["tokens"], &x.Words); err != nil || len(x.Words) == 0 {
 			return x, fmt.Errorf(`"tokens" must be a list of strings, got %.40s`, r.object["tokens"])
 		}

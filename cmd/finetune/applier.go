@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -77,7 +78,13 @@ func (a *applier) apply(texts []data.Text) ([]classified, error) {
 func (a *applier) frame(x data.Text) (framedText, error) {
 	ids, types, first, cut, err := x.Frame(a.tokenizer, a.length)
 	if err == nil && len(ids) == 0 {
-		err = fmt.Errorf("the text %.40q has no tokens", x.Text)
+		err = errors.New("the text has no tokens")
+	}
+	switch {
+	case err != nil && x.Name != "":
+		err = fmt.Errorf("%s:%d: %w", x.Name, x.Line, err)
+	case err != nil:
+		err = fmt.Errorf("the text %.40q: %w", x.Text, err)
 	}
 	return framedText{ids: ids, types: types, first: first, cut: cut}, err
 }

@@ -100,10 +100,12 @@ func (c *classifyCommand) Run(ctx context.Context, s *streams) error {
 	}
 	defer source.Close()
 	var batch []data.Text
+	found := false
 	for text, err := range source.Texts(l.Kind) {
 		if err != nil {
 			return err
 		}
+		found = true
 		if batch = append(batch, text); len(batch) == classifyBatch {
 			if err := flush(batch); err != nil {
 				return err
@@ -111,8 +113,8 @@ func (c *classifyCommand) Run(ctx context.Context, s *streams) error {
 			batch = batch[:0]
 		}
 	}
-	if len(batch) == 0 {
-		return nil
+	if !found {
+		return fmt.Errorf("no texts in %s", c.Data)
 	}
 	return flush(batch)
 }

@@ -31,6 +31,16 @@ func write(t *testing.T, path, content string) string {
 	return path
 }
 
+// read returns what is in a file.
+func read(t *testing.T, path string) string {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
 func TestDashes(t *testing.T) {
 	got := dashes([]string{"pretrain", "--max_steps", "5", "--learning_rate=1e-3", "--data=a_b.txt", "a_b", "--", "--c_d"})
 	want := []string{"pretrain", "--max-steps", "5", "--learning-rate=1e-3", "--data=a_b.txt", "a_b", "--", "--c_d"}
