@@ -33,7 +33,7 @@ func newAddedTokens(tokens []tokenizerjson.AddedToken, n normalize.Normalizer, v
 			continue
 		}
 		if token.ID < 0 || int(token.ID) >= v.Len()+len(tokens)+maxAddedID {
-			return nil, fmt.Errorf("tokenizer: added token %q has the id %d beside a vocabulary of %d", token.Content, token.ID, v.Len())
+			return nil, fmt.Errorf("tokenizer: added token %.80q has the id %d beside a vocabulary of %d", token.Content, token.ID, v.Len())
 		}
 		if id, ok := v.ID(token.Content); ok {
 			token.ID = id // the model's own id wins
@@ -50,7 +50,7 @@ func newAddedTokens(tokens []tokenizerjson.AddedToken, n normalize.Normalizer, v
 		text := normalize.NewText([]byte(token.Content), false)
 		if n != nil {
 			if err := n.Normalize(&text); err != nil {
-				return nil, fmt.Errorf("tokenizer: added token %q: %w", token.Content, err)
+				return nil, fmt.Errorf("tokenizer: added token %.80q: %w", token.Content, err)
 			}
 		}
 		a.spelled[id] = string(text.Bytes)

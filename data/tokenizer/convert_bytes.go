@@ -33,7 +33,7 @@ func byteLevel(c model.BPEConfig, split string) (*tokenizerjson.File, error) {
 	case "o200k":
 		expression = pretok.O200KPattern
 	default:
-		return nil, fmt.Errorf("tokenizer: unknown way to split text: %q", split)
+		return nil, fmt.Errorf("tokenizer: unknown way to split text: %.80q", split)
 	}
 	p, err := pattern.Regex(expression)
 	if err != nil {

@@ -43,7 +43,7 @@ func fromGGUF(values gguf.Values) (*tokenizerjson.File, map[string]json.RawMessa
 		pre := value[string](v, "ggml.pre")
 		split, ok := splitsByPre[pre]
 		if !ok {
-			return nil, nil, fmt.Errorf("gguf: unknown pre-tokenizer %q", pre)
+			return nil, nil, fmt.Errorf("gguf: unknown pre-tokenizer %.80q", pre)
 		}
 		c := model.BPEConfig{Vocab: model.NewVocabList(tokens), IgnoreMerges: split == "cl100k"}
 		if c.Merges, err = tokenizerjson.ParseMergeLines(value[[]string](v, "ggml.merges")); err == nil {
@@ -54,7 +54,7 @@ func fromGGUF(values gguf.Values) (*tokenizerjson.File, map[string]json.RawMessa
 	case "bert":
 		file = ggufBert(tokens)
 	default:
-		return nil, nil, fmt.Errorf("gguf: unknown tokenizer %q", kind)
+		return nil, nil, fmt.Errorf("gguf: unknown tokenizer %.80q", kind)
 	}
 	if err != nil {
 		return nil, nil, err

@@ -99,18 +99,16 @@ func metaDecoder(prefixed bool) decode.Decoder {
 // the token with the highest score first.
 func mergesByScore(tokens []string, score func(id int32) float64) [][2]string {
 	ids := make(map[string]int32, len(tokens))
+	lengths := map[int]bool{} // of all tokens: parts of other lengths need no look
 	for id, t := range tokens {
 		ids[t] = int32(id)
+		lengths[len(t)] = true
 	}
-	type way struct {
-		left, right int32
-		score       float64
-		split       int
-	}
+	type way struct{ id, left, right int32 }
 	var ways []way
 	for id, t := range tokens {
 		for i := 1; i < len(t); i++ {
-			if !utf8.RuneStart(t[i]) {
+			if !utf8.RuneStart(t[i]) || !lengths[i] || !lengths[len(t)-i] {
 				continue
 			}
 			left, ok := ids[t[:i]]
@@ -118,12 +116,12 @@ func mergesByScore(tokens []string, score func(id int32) float64) [][2]string {
 				continue
 			}
 			if right, ok := ids[t[i:]]; ok {
-				ways = append(ways, way{left, right, score(int32(id)), i})
+				ways = append(ways, way{int32(id), left, right})
 			}
 		}
 	}
 	slices.SortStableFunc(ways, func(a, b way) int {
-		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(b.split, a.split))
+		return cmp.Or(cmp.Compare(score(b.id), score(a.id)), cmp.Compare(len(tokens[b.left]), len(tokens[a.left])))
 	})
 	merges := make([][2]string, len(ways))
 	for i, w := range ways {

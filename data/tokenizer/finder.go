@@ -7,15 +7,18 @@ import (
 
 // finder finds the leftmost and there the longest of several strings in a text.
 type finder struct {
-	nodes  []finderNode // a trie; the root comes first
-	first  [256]bool    // the bytes that a string begins with
+	nodes  []finderNode // a trie
+	first  [256]int32   // the node of each byte that a string begins with, plus one; 0: no string does
 	single int          // the only such byte; meaningless where count is not 1
 	count  int          // how many there are
 }
 
+// finderNode stands for a byte after others.
 type finderNode struct {
-	next map[byte]int32
-	id   int32 // of the string that ends here; -1: none
+	id      int32 // of the string that ends here; -1: none
+	child   int32 // the first of the nodes that come next, plus one; 0: none do
+	sibling int32 // another node after the same bytes, plus one; 0: there is none
+	c       byte
 }
 
 // match is an occurrence of the string with the given id.
@@ -29,24 +32,17 @@ func (f *finder) add(s string, id int32) {
 	if s == "" {
 		return
 	}
-	if f.nodes == nil {
-		f.nodes = []finderNode{{id: -1}}
-	}
-	if !f.first[s[0]] {
-		f.first[s[0]] = true
+	if f.first[s[0]] == 0 {
+		f.first[s[0]] = f.grow(s[0], 0)
 		f.single = int(s[0])
 		f.count++
 	}
-	at := int32(0)
-	for i := range len(s) {
-		next, ok := f.nodes[at].next[s[i]]
-		if !ok {
-			next = int32(len(f.nodes))
-			f.nodes = append(f.nodes, finderNode{id: -1})
-			if f.nodes[at].next == nil {
-				f.nodes[at].next = map[byte]int32{}
-			}
-			f.nodes[at].next[s[i]] = next
+	at := f.first[s[0]] - 1
+	for i := 1; i < len(s); i++ {
+		next := f.after(at, s[i])
+		if next < 0 {
+			next = f.grow(s[i], f.nodes[at].child) - 1
+			f.nodes[at].child = next + 1
 		}
 		at = next
 	}
@@ -54,6 +50,21 @@ func (f *finder) add(s string, id int32) {
 	if old := f.nodes[at].id; old < 0 || id < old {
 		f.nodes[at].id = id
 	}
+}
+
+// grow adds a node and returns its number plus one.
+func (f *finder) grow(c byte, sibling int32) int32 {
+	f.nodes = append(f.nodes, finderNode{id: -1, sibling: sibling, c: c})
+	return int32(len(f.nodes))
+}
+
+// after returns the node that c leads to from another one, -1 if there is none.
+func (f *finder) after(at int32, c byte) int32 {
+	k := f.nodes[at].child - 1
+	for k >= 0 && f.nodes[k].c != c {
+		k = f.nodes[k].sibling - 1
+	}
+	return k
 }
 
 // matches yields the occurrences in b, which don't overlap.
@@ -81,21 +92,19 @@ func (f *finder) next(b []byte, i int) (match, bool) {
 				return match{}, false
 			}
 			i += k
-		} else if !f.first[b[i]] {
+		} else if f.first[b[i]] == 0 {
 			i++
 			continue
 		}
 		m := match{start: i, id: -1}
-		at := int32(0)
-		for k := i; k < len(b); k++ {
-			next, ok := f.nodes[at].next[b[k]]
-			if !ok {
+		for k, at := i+1, f.first[b[i]]-1; at >= 0; k++ {
+			if id := f.nodes[at].id; id >= 0 {
+				m.end, m.id = k, id
+			}
+			if k == len(b) {
 				break
 			}
-			at = next
-			if id := f.nodes[at].id; id >= 0 {
-				m.end, m.id = k+1, id
-			}
+			at = f.after(at, b[k])
 		}
 		if m.id >= 0 {
 			return m, true

@@ -78,12 +78,12 @@ func New(file *tokenizerjson.File, settings map[string]json.RawMessage) (*Tokeni
 func validTokens(v *model.Vocab, added []tokenizerjson.AddedToken) error {
 	for id := range int32(v.Len()) {
 		if token, _ := v.Token(id); !utf8.ValidString(token) {
-			return fmt.Errorf("tokenizer: token %d is not UTF-8: %q", id, token)
+			return fmt.Errorf("tokenizer: token %d is not UTF-8: %.80q", id, token)
 		}
 	}
 	for _, a := range added {
 		if !utf8.ValidString(a.Content) {
-			return fmt.Errorf("tokenizer: added token %d is not UTF-8: %q", a.ID, a.Content)
+			return fmt.Errorf("tokenizer: added token %d is not UTF-8: %.80q", a.ID, a.Content)
 		}
 	}
 	return nil

@@ -2,13 +2,13 @@
 package decode
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/seahorse-ml/seahorse/data/tokenizer/model"
-	"github.com/seahorse-ml/seahorse/data/tokenizer/pattern"
 )
 
 // Sink takes tokens, or what a decoder made of them, and hears of their end.
@@ -142,33 +142,17 @@ func (d Metaspace) Start(next Sink) Sink {
 	}}
 }
 
-// Replace replaces the matches of a pattern in each token.
-type Replace struct {
-	Pattern pattern.Pattern `json:"pattern"`
-	Content string          `json:"content"`
-}
-
-// Start implements Decoder.
-func (d Replace) Start(next Sink) Sink {
-	return &mapper{next: next, do: func(s string, _ bool) string {
-		found, err := d.Pattern.Find([]byte(s))
-		if err != nil || len(found) == 0 {
-			return s // a pattern that runs out of time has found nothing
-		}
-		var b strings.Builder
-		last := 0
-		for _, m := range found {
-			b.WriteString(s[last:m[0]])
-			b.WriteString(d.Content)
-			last = m[1]
-		}
-		return b.String() + s[last:]
-	}}
-}
-
 // BPE turns the suffix of the last symbol of a word into a space, at the end of the text into nothing.
 type BPE struct {
 	Suffix string `json:"suffix"`
+}
+
+// Validate returns an error unless there is a suffix.
+func (d BPE) Validate() error {
+	if d.Suffix == "" {
+		return errors.New("decode: BPEDecoder: the suffix is empty")
+	}
+	return nil
 }
 
 // Start implements Decoder.
@@ -261,7 +245,7 @@ type Strip struct {
 // Validate returns an error unless Content is one character and the counts are not negative.
 func (d Strip) Validate() error {
 	if utf8.RuneCountInString(d.Content) != 1 || d.Begin < 0 || d.Finish < 0 {
-		return fmt.Errorf("decode: Strip: expected one character and counts of at least 0, got %q, %d, %d", d.Content, d.Begin, d.Finish)
+		return fmt.Errorf("decode: Strip: expected one character and counts of at least 0, got %.80q, %d, %d", d.Content, d.Begin, d.Finish)
 	}
 	return nil
 }
@@ -280,11 +264,11 @@ type strip struct {
 func (s *strip) Token(t string) {
 	c := s.config.Content
 	if !s.whole {
-		for range s.config.Begin {
-			t = strings.TrimPrefix(t, c)
+		for n := 0; n < s.config.Begin && strings.HasPrefix(t, c); n++ {
+			t = t[len(c):]
 		}
-		for range s.config.Finish {
-			t = strings.TrimSuffix(t, c)
+		for n := 0; n < s.config.Finish && strings.HasSuffix(t, c); n++ {
+			t = t[:len(t)-len(c)]
 		}
 		s.next.Token(t)
 		return

@@ -83,29 +83,33 @@ func Read(r io.Reader) (Values, error) {
 
 // decoder reads values until one fails.
 type decoder struct {
-	r   *bufio.Reader
-	err error
+	r     *bufio.Reader
+	fixed [8]byte // of a number
+	err   error
+}
+
+// number reads the n bytes of a number, which are valid until the next call.
+func (d *decoder) number(n int64) []byte {
+	if d.err == nil {
+		_, d.err = io.ReadFull(d.r, d.fixed[:n])
+	}
+	return d.fixed[:n]
 }
 
 func (d *decoder) bytes(n int64) []byte {
-	if d.err != nil {
-		return make([]byte, min(n, 8))
-	}
 	// What a file claims is taken in steps, so that a false claim fails before it costs memory.
 	var out []byte
-	for int64(len(out)) < n {
+	for d.err == nil && int64(len(out)) < n {
 		step := min(n-int64(len(out)), 1<<16)
 		from := len(out)
 		out = append(out, make([]byte, step)...)
-		if _, d.err = io.ReadFull(d.r, out[from:]); d.err != nil {
-			return make([]byte, max(8, from))
-		}
+		_, d.err = io.ReadFull(d.r, out[from:])
 	}
 	return out
 }
 
-func (d *decoder) uint32() uint32 { return binary.LittleEndian.Uint32(d.bytes(4)) }
-func (d *decoder) uint64() uint64 { return binary.LittleEndian.Uint64(d.bytes(8)) }
+func (d *decoder) uint32() uint32 { return binary.LittleEndian.Uint32(d.number(4)) }
+func (d *decoder) uint64() uint64 { return binary.LittleEndian.Uint64(d.number(8)) }
 
 func (d *decoder) fail(format string, args ...any) {
 	if d.err == nil {
@@ -137,7 +141,7 @@ func (d *decoder) value(kind uint32, keep bool) any {
 		d.fail("a value of unknown type %d", kind)
 		return nil
 	}
-	return number(kind, d.bytes(size))
+	return number(kind, d.number(size))
 }
 
 func number(kind uint32, b []byte) any {

@@ -50,7 +50,7 @@ func NewBPE(c BPEConfig) (*BPE, error) {
 	if c.Unknown != "" {
 		id, ok := c.Vocab.ID(c.Unknown)
 		if !ok {
-			return nil, fmt.Errorf("model: BPE: the unknown token %q is not in the vocabulary", c.Unknown)
+			return nil, fmt.Errorf("model: BPE: the unknown token %.80q is not in the vocabulary", c.Unknown)
 		}
 		m.unknown = id
 	}
@@ -58,16 +58,16 @@ func NewBPE(c BPEConfig) (*BPE, error) {
 	for rank, merge := range c.Merges {
 		left, ok := c.Vocab.ID(merge[0])
 		if !ok {
-			return nil, fmt.Errorf("model: BPE: merge %d: %q is not in the vocabulary", rank, merge[0])
+			return nil, fmt.Errorf("model: BPE: merge %d: %.80q is not in the vocabulary", rank, merge[0])
 		}
 		right, ok := c.Vocab.ID(merge[1])
 		if !ok {
-			return nil, fmt.Errorf("model: BPE: merge %d: %q is not in the vocabulary", rank, merge[1])
+			return nil, fmt.Errorf("model: BPE: merge %d: %.80q is not in the vocabulary", rank, merge[1])
 		}
 		merged = append(append(merged[:0], merge[0]...), strings.TrimPrefix(merge[1], c.Prefix)...)
 		id, ok := c.Vocab.idOf(merged)
 		if !ok {
-			return nil, fmt.Errorf("model: BPE: merge %d: %q is not in the vocabulary", rank, merged)
+			return nil, fmt.Errorf("model: BPE: merge %d: %.80q is not in the vocabulary", rank, merged)
 		}
 		m.pairs.put(left, right, uint32(rank), id)
 	}

@@ -44,7 +44,7 @@ func NewUnigram(c UnigramConfig) (*Unigram, error) {
 	tokens, ids := make([]string, len(c.Pieces)), make([]int32, len(c.Pieces))
 	for i, p := range c.Pieces {
 		if math.IsNaN(p.Score) || math.IsInf(p.Score, 0) {
-			return nil, fmt.Errorf("model: Unigram: token %q has the score %g", p.Token, p.Score)
+			return nil, fmt.Errorf("model: Unigram: token %.80q has the score %g", p.Token, p.Score)
 		}
 		tokens[i], ids[i], m.scores[i] = p.Token, int32(i), p.Score
 		m.unknownScore = min(m.unknownScore, p.Score)
@@ -127,7 +127,7 @@ func (m *Unigram) Tokenize(dst []Token, word []byte) ([]Token, error) {
 		}
 		if !single {
 			if m.config.Unknown < 0 {
-				return dst, fmt.Errorf("model: Unigram: %q is not in the vocabulary, nor is an unknown token", word[i:i+w])
+				return dst, fmt.Errorf("model: Unigram: %.80q is not in the vocabulary, nor is an unknown token", word[i:i+w])
 			}
 			if score := here + m.unknownScore; best[i+w].start < 0 || score > best[i+w].score {
 				best[i+w] = pathNode{score, int32(i), m.config.Unknown}

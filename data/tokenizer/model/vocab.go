@@ -36,7 +36,7 @@ func NewVocab(ids map[string]int32) (*Vocab, error) {
 	top := int32(-1)
 	for token, id := range ids {
 		if id < 0 {
-			return nil, fmt.Errorf("model: vocabulary: token %q has the negative id %d", token, id)
+			return nil, fmt.Errorf("model: vocabulary: token %.80q has the negative id %d", token, id)
 		}
 		top = max(top, id)
 	}

@@ -25,7 +25,7 @@ func (m *WordLevel) Tokenize(dst []Token, word []byte) ([]Token, error) {
 	id, ok := m.config.Vocab.idOf(word)
 	if !ok {
 		if id, ok = m.config.Vocab.ID(m.config.Unknown); !ok {
-			return dst, fmt.Errorf("model: WordLevel: %q is not in the vocabulary, nor is an unknown token", word)
+			return dst, fmt.Errorf("model: WordLevel: %.80q is not in the vocabulary, nor is an unknown token", word)
 		}
 	}
 	return append(dst, Token{id, 0, len(word)}), nil

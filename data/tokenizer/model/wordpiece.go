@@ -27,7 +27,7 @@ func NewWordPiece(c WordPieceConfig) (*WordPiece, error) {
 	m := &WordPiece{config: c}
 	var ok bool
 	if m.unknown, ok = c.Vocab.ID(c.Unknown); !ok {
-		return nil, fmt.Errorf("model: WordPiece: the unknown token %q is not in the vocabulary", c.Unknown)
+		return nil, fmt.Errorf("model: WordPiece: the unknown token %.80q is not in the vocabulary", c.Unknown)
 	}
 	if c.MaxChars < 0 {
 		return nil, fmt.Errorf("model: WordPiece: the longest word must not be negative, got %d", c.MaxChars)

@@ -14,6 +14,9 @@ func (s Sequence) Normalize(t *Text) error {
 		if err := n.Normalize(t); err != nil {
 			return err
 		}
+		if err := t.MayGrow(len(t.Bytes)); err != nil {
+			return err
+		}
 	}
 	return nil
 }

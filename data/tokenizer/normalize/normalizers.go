@@ -124,6 +124,9 @@ func (n Replace) Normalize(t *Text) error {
 	if err != nil || len(found) == 0 {
 		return err
 	}
+	if err := t.MayGrow(len(found) * len(n.Content)); err != nil {
+		return err
+	}
 	t.ReplaceAll(found, n.Content)
 	return nil
 }

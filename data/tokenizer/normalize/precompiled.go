@@ -133,11 +133,19 @@ func lateMarks(b []byte) int {
 
 // Normalize implements Normalizer.
 func (p *Precompiled) Normalize(t *Text) error {
-	t.eachValid(p.changes)
-	return nil
+	var full error
+	t.eachValid(func(valid []byte) []change {
+		out, err := p.changes(valid, t)
+		if err != nil {
+			full = err
+		}
+		return out
+	})
+	return full
 }
 
-func (p *Precompiled) changes(b []byte) []change {
+// changes returns what becomes of b, or an error if t would grow too long by it.
+func (p *Precompiled) changes(b []byte, t *Text) ([]change, error) {
 	var out []change
 	replace := func(old []byte, s string) {
 		from := len(out)
@@ -154,6 +162,9 @@ func (p *Precompiled) changes(b []byte) []change {
 		}
 	}
 	for len(b) > 0 {
+		if err := t.MayGrow(len(out)); err != nil {
+			return nil, err
+		}
 		cluster := b[:1]
 		if b[0] >= utf8.RuneSelf || len(b) > 1 && (b[1] >= utf8.RuneSelf || b[0] == '\r') {
 			cluster, _, _, _ = uniseg.FirstGraphemeCluster(b, -1)
@@ -178,5 +189,5 @@ func (p *Precompiled) changes(b []byte) []change {
 			cluster = cluster[w:]
 		}
 	}
-	return out
+	return out, nil
 }

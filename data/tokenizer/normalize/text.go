@@ -5,7 +5,10 @@
 // tokenizers library, including which Unicode version each of them knows.
 package normalize
 
-import "unicode/utf8"
+import (
+	"fmt"
+	"unicode/utf8"
+)
 
 // Span is a half-open range of bytes in the original text.
 type Span struct{ Start, End int }
@@ -18,20 +21,37 @@ type Text struct {
 	Origin int
 
 	tracked bool
+	most    int // bytes that the text may grow to
 	// spans[i] is the origin of Bytes[i]. It is nil while every character still
 	// stands where it stood in the original, counted from Origin.
 	spans []Span
 }
 
+// A text may grow to growth times its first size, and by slack bytes:
+// rewriting steps that feed each other would fill the memory otherwise. What
+// Unicode's decompositions lengthen most grows elevenfold.
+const (
+	growth = 64
+	slack  = 1 << 16
+)
+
 // NewText wraps the original text b. Only a tracked text can tell where its
 // bytes came from; one that is not is cheaper to rewrite.
 func NewText(b []byte, tracked bool) Text {
-	return Text{Bytes: b, tracked: tracked}
+	return Text{Bytes: b, tracked: tracked, most: growth*len(b) + slack}
+}
+
+// MayGrow returns an error if t, or several pieces of it together, must not have n bytes.
+func (t *Text) MayGrow(n int) error {
+	if n > t.most {
+		return fmt.Errorf("normalize: a text must not grow to more than %d bytes", t.most)
+	}
+	return nil
 }
 
 // Slice returns the piece of t from byte i to byte j, both on character boundaries.
 func (t *Text) Slice(i, j int) Text {
-	s := Text{Bytes: t.Bytes[i:j], Origin: t.Origin + i, tracked: t.tracked}
+	s := Text{Bytes: t.Bytes[i:j], Origin: t.Origin + i, tracked: t.tracked, most: t.most}
 	if t.spans != nil {
 		s.spans = t.spans[i:j]
 		if i < j {

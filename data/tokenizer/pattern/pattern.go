@@ -26,17 +26,42 @@ type Pattern struct {
 // patience bounds how long a regular expression may look for one match.
 const patience = 2 * time.Second
 
+// The engine compiles an expression by recursion, group by group: without these bounds a file could exhaust the stack.
+const (
+	maxExpression = 1 << 14 // bytes
+	maxGroups     = 100     // within each other
+)
+
 // Literal is the pattern that matches s.
 func Literal(s string) Pattern { return Pattern{Literal: s} }
 
 // Regex is the pattern that matches a regular expression, which may look ahead and behind.
 func Regex(expression string) (Pattern, error) {
+	if len(expression) > maxExpression || depth(expression) > maxGroups {
+		return Pattern{}, fmt.Errorf("pattern: regular expression %.80q: %d bytes with groups %d deep; at most %d bytes and %d groups in each other are allowed",
+			expression, len(expression), depth(expression), maxExpression, maxGroups)
+	}
 	re, err := regexp2.Compile(translate(expression), regexp2.None)
 	if err != nil {
-		return Pattern{}, fmt.Errorf("pattern: regular expression %q: %w", expression, err)
+		return Pattern{}, fmt.Errorf("pattern: regular expression %.80q: %w", expression, err)
 	}
 	re.MatchTimeout = patience
 	return Pattern{Regex: expression, re: re}, nil
+}
+
+// depth bounds how deep the groups and classes of an expression are nested: brackets that are escaped or in a class count too.
+func depth(expression string) (deepest int) {
+	now := 0
+	for i := range len(expression) {
+		switch expression[i] {
+		case '(', '[':
+			now++
+			deepest = max(deepest, now)
+		case ')', ']':
+			now = max(now-1, 0)
+		}
+	}
+	return deepest
 }
 
 // translate rewrites \w and \W, which the reference's regular expressions take
@@ -134,7 +159,7 @@ func (p *Pattern) findRegex(b []byte) ([][2]int, error) {
 	starts = append(starts, len(b))
 	found, err := p.re.FindAllRunesIndex(runes, -1)
 	if err != nil {
-		return nil, fmt.Errorf("pattern: regular expression %q: %w", p.Regex, err)
+		return nil, fmt.Errorf("pattern: regular expression %.80q: %w", p.Regex, err)
 	}
 	out := make([][2]int, 0, len(found))
 	for _, m := range found {

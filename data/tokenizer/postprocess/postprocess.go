@@ -6,6 +6,9 @@ import (
 	"fmt"
 )
 
+// maxPieces bounds the pieces of a frame.
+const maxPieces = 1 << 12
+
 // Piece is a part of a framed text: one of the sequences, or a special token.
 type Piece struct {
 	Sequence int // 0 or 1 for the first or second text, -1 for a special token
@@ -148,13 +151,19 @@ func (p Template) pieces(from []TemplatePiece, pair bool) ([]Piece, error) {
 		case t.SpecialToken != nil:
 			s, ok := p.SpecialTokens[t.SpecialToken.ID]
 			if !ok || len(s.IDs) != len(s.Tokens) {
-				return nil, fmt.Errorf("postprocess: TemplateProcessing: special token %q is not listed with ids and tokens", t.SpecialToken.ID)
+				return nil, fmt.Errorf("postprocess: TemplateProcessing: special token %.80q is not listed with ids and tokens", t.SpecialToken.ID)
 			}
 			for i, id := range s.IDs {
 				out = append(out, Piece{Sequence: -1, TypeID: t.SpecialToken.TypeID, Token: s.Tokens[i], ID: id})
+				if len(out) > maxPieces {
+					break
+				}
 			}
 		default:
 			return nil, fmt.Errorf("postprocess: TemplateProcessing: a piece is neither a special token nor text A or B")
+		}
+		if len(out) > maxPieces {
+			return nil, fmt.Errorf("postprocess: TemplateProcessing: a frame of more than %d pieces", maxPieces)
 		}
 	}
 	return out, nil

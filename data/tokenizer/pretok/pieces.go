@@ -29,6 +29,15 @@ func (s Sequence) PreTokenize(pieces []Piece) ([]Piece, error) {
 		if pieces, err = p.PreTokenize(pieces); err != nil {
 			return nil, err
 		}
+		n := 0
+		for i := range pieces {
+			n += len(pieces[i].Text.Bytes)
+		}
+		if n > 0 {
+			if err := pieces[0].Text.MayGrow(n); err != nil {
+				return nil, err
+			}
+		}
 	}
 	return pieces, nil
 }
@@ -51,7 +60,7 @@ func (b Behavior) Validate() error {
 	case Removed, Isolated, MergedWithPrevious, MergedWithNext, Contiguous:
 		return nil
 	}
-	return fmt.Errorf("pretok: behavior must be Removed, Isolated, MergedWithPrevious, MergedWithNext or Contiguous, got %q", string(b))
+	return fmt.Errorf("pretok: behavior must be Removed, Isolated, MergedWithPrevious, MergedWithNext or Contiguous, got %.80q", string(b))
 }
 
 // section is a part of a text that matches a pattern or lies between matches.

@@ -101,10 +101,10 @@ func (p *Metaspace) UnmarshalJSON(b []byte) error {
 // Validate returns an error unless p has a known scheme and replaces by one character.
 func (p Metaspace) Validate() error {
 	if s := p.PrependScheme; s != Always && s != First && s != Never {
-		return fmt.Errorf("pretok: Metaspace: prepend_scheme must be always, first or never, got %q", string(s))
+		return fmt.Errorf("pretok: Metaspace: prepend_scheme must be always, first or never, got %.80q", string(s))
 	}
 	if utf8.RuneCountInString(p.Replacement) != 1 {
-		return fmt.Errorf("pretok: Metaspace: the replacement must be one character, got %q", p.Replacement)
+		return fmt.Errorf("pretok: Metaspace: the replacement must be one character, got %.80q", p.Replacement)
 	}
 	return nil
 }

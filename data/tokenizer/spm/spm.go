@@ -90,10 +90,15 @@ func fields(b []byte, do func(f field) error) error {
 // Parse reads a model.
 func Parse(b []byte) (*Model, error) {
 	m := &Model{Type: Unigram, AddDummyPrefix: true, RemoveExtraWhitespace: true}
+	seen := map[string]bool{}
 	err := fields(b, func(f field) error {
 		switch f.number {
 		case 1:
 			p, err := parsePiece(f.bytes)
+			if err == nil && (p.Text == "" || seen[p.Text]) {
+				err = fmt.Errorf("piece %d is empty or comes twice: %.80q", len(m.Pieces), p.Text)
+			}
+			seen[p.Text] = true
 			m.Pieces = append(m.Pieces, p)
 			return err
 		case 2:

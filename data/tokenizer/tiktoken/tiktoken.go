@@ -41,7 +41,7 @@ func Parse(b []byte) ([]Token, error) {
 			return nil, fmt.Errorf("tiktoken: line %d: expected a rank of at least 0, got %.60q", line, rank)
 		}
 		if text := string(token[:n]); n == 0 || seen[text] {
-			return nil, fmt.Errorf("tiktoken: line %d: the token %q is empty or a repetition", line, text)
+			return nil, fmt.Errorf("tiktoken: line %d: the token %.80q is empty or a repetition", line, text)
 		} else {
 			seen[text] = true
 			out = append(out, Token{text, int32(id)})

@@ -43,7 +43,7 @@ func parseNormalizer(b unread, depth int) (normalize.Normalizer, error) {
 	case "Precompiled":
 		return read(b, &normalize.Precompiled{})
 	}
-	return nil, fmt.Errorf("unknown type %q", kind)
+	return nil, fmt.Errorf("unknown type %.80q", kind)
 }
 
 func parsePreTokenizer(b unread, depth int) (pretok.PreTokenizer, error) {
@@ -84,7 +84,7 @@ func parsePreTokenizer(b unread, depth int) (pretok.PreTokenizer, error) {
 	case "CharDelimiterSplit":
 		return read(b, pretok.CharDelimiterSplit{})
 	}
-	return nil, fmt.Errorf("unknown type %q", kind)
+	return nil, fmt.Errorf("unknown type %.80q", kind)
 }
 
 func parsePostProcessor(b unread, depth int) (postprocess.Processor, error) {
@@ -105,7 +105,7 @@ func parsePostProcessor(b unread, depth int) (postprocess.Processor, error) {
 	case "TemplateProcessing":
 		return read(b, postprocess.Template{})
 	}
-	return nil, fmt.Errorf("unknown type %q", kind)
+	return nil, fmt.Errorf("unknown type %.80q", kind)
 }
 
 func parseDecoder(b unread, depth int) (decode.Decoder, error) {
@@ -116,7 +116,10 @@ func parseDecoder(b unread, depth int) (decode.Decoder, error) {
 	switch kind {
 	case "Sequence":
 		members, err := list(b, "decoders", depth, parseDecoder)
-		return decode.Sequence(members), err
+		if err != nil {
+			return nil, err
+		}
+		return decode.Sequence(members), decode.Sequence(members).Validate()
 	case "ByteLevel":
 		return read(b, decode.ByteLevel{AddPrefixSpace: true, TrimOffsets: true, UseRegex: true})
 	case "WordPiece":
@@ -124,7 +127,11 @@ func parseDecoder(b unread, depth int) (decode.Decoder, error) {
 	case "Metaspace":
 		return read(b, decode.Metaspace{Replacement: "▁", PrependScheme: "always", Split: true})
 	case "BPEDecoder":
-		return read(b, decode.BPE{Suffix: "</w>"})
+		d, err := read(b, decode.BPE{Suffix: "</w>"})
+		if err == nil {
+			err = d.Validate()
+		}
+		return d, err
 	case "Replace":
 		return read(b, decode.Replace{})
 	case "ByteFallback":
@@ -138,5 +145,5 @@ func parseDecoder(b unread, depth int) (decode.Decoder, error) {
 		}
 		return s, err
 	}
-	return nil, fmt.Errorf("unknown type %q", kind)
+	return nil, fmt.Errorf("unknown type %.80q", kind)
 }

@@ -70,8 +70,11 @@ type raw struct {
 	Model         json.RawMessage `json:"model"`
 }
 
-// maxNesting bounds how deep sequences hold sequences.
-const maxNesting = 16
+// maxNesting bounds how deep sequences hold sequences, maxMembers how many members each has.
+const (
+	maxNesting = 16
+	maxMembers = 1 << 10
+)
 
 // Parse reads a tokenizer.json. A component that it does not know is an error that names it.
 func Parse(b []byte) (*File, error) {
@@ -176,6 +179,9 @@ func list[T any](b unread, key string, depth int, parse func(unread, int) (T, er
 	}
 	out := []T{}
 	for m := range elements(all) {
+		if len(out) == maxMembers {
+			return nil, fmt.Errorf("Sequence: more than %d members", maxMembers)
+		}
 		if kind, err := typeOf(m); err != nil || kind == "" {
 			return nil, fmt.Errorf("Sequence: member %d has no type", len(out))
 		}

@@ -33,7 +33,7 @@ func parseModel(b unread) (any, error) {
 	case "":
 		return nil, errors.New("it has no type")
 	}
-	return nil, fmt.Errorf("unknown type %q", kind)
+	return nil, fmt.Errorf("unknown type %.80q", kind)
 }
 
 func parseBPE(b, vocab, merges unread) (any, error) {
@@ -219,7 +219,7 @@ func cutPiece(pair unread) (name []byte, score float64, err error) {
 		return nil, 0, err
 	}
 	if score, err = strconv.ParseFloat(string(parts[1]), 64); err != nil {
-		return nil, 0, fmt.Errorf("the score of %.40q: %w", name, err)
+		return nil, 0, fmt.Errorf("the score of %.40q is no number that fits: %.40s", name, parts[1])
 	}
 	return name, score, nil
 }
