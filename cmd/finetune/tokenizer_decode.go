@@ -8,16 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-
-	"github.com/seahorse-ml/seahorse/data/tokenizer"
 )
 
 // tokenizerDecodeCommand is `finetune tokenizer decode`.
 type tokenizerDecodeCommand struct {
-	Tokenizer         string `required:"" placeholder:"DIR|FILE" help:"A tokenizer or model directory, or a tokenizer's file."`
-	Data              string `default:"-" placeholder:"FILE|-" help:"Lines of ids. Default: standard input."`
-	JSON              bool   `name:"json" help:"Print each text as a JSON string, so that it takes one line whatever is in it."`
-	SkipSpecialTokens bool   `help:"Leave special tokens out of the text."`
+	tokenizerLines
+	JSON              bool `name:"json" help:"Print each text as a JSON string, so that it takes one line whatever is in it."`
+	SkipSpecialTokens bool `help:"Leave special tokens out of the text."`
 }
 
 // Help is shown below the command's summary.
@@ -29,11 +26,7 @@ func (tokenizerDecodeCommand) Help() string {
 
 // Run decodes line by line.
 func (c *tokenizerDecodeCommand) Run(ctx context.Context, s *streams) error {
-	t, err := tokenizer.Load(c.Tokenizer)
-	if err != nil {
-		return err
-	}
-	in, closeInput, err := openText(ctx, c.Data, s.in)
+	t, in, closeInput, err := c.open(ctx, s)
 	if err != nil {
 		return err
 	}

@@ -95,6 +95,46 @@ func TestTextsAsJSON(t *testing.T) {
 	}
 }
 
+func TestEncodeDrawsTokens(t *testing.T) {
+	dir := t.TempDir()
+	tok := filepath.Join(dir, "tok")
+	succeed(t, "", "tokenizer", "train", "--data", corpus(t, dir), "--vocab-size=300", "--output-dir", tok)
+	text := strings.Repeat("Line 12 of the text.\n", 5000) // more lines than are encoded together
+	draw := func(flags ...string) string {
+		t.Helper()
+		out, _ := succeed(t, text, append([]string{"tokenizer", "encode", "--tokenizer", tok}, flags...)...)
+		return out
+	}
+	one, two := draw("--dropout=0.5", "--seed=1", "--threads=1"), draw("--dropout=0.5", "--seed=1", "--threads=3")
+	if one != two {
+		t.Error("the ids depend on the number of threads")
+	}
+	if other := draw("--dropout=0.5", "--seed=2"); other == one {
+		t.Error("two seeds give the same ids")
+	}
+	kinds := map[string]bool{}
+	for line := range strings.Lines(one) {
+		kinds[line] = true
+	}
+	if len(kinds) < 100 {
+		t.Errorf("5000 lines gave %d lists of ids", len(kinds))
+	}
+	if back, _ := succeed(t, one, "tokenizer", "decode", "--tokenizer", tok); back != text {
+		t.Error("samples decode to another text")
+	}
+	if plain := draw("--dropout=0"); plain != draw() {
+		t.Error("a dropout of 0 changes the ids")
+	}
+	for flags, want := range map[string]string{
+		"--alpha=0.1": "draws tokens by dropout", "--dropout=2": "between 0 and 1", "--seed=1": "--seed is for", "--dropout=0.1 --bench": "--bench times",
+	} {
+		status, _, said := finetune(t, "a\n", append([]string{"tokenizer", "encode", "--tokenizer", tok}, strings.Fields(flags)...)...)
+		if status != exitFailure || !strings.Contains(said, want) {
+			t.Errorf("%s: status %d, %s", flags, status, said)
+		}
+	}
+}
+
 func TestTrainEveryKind(t *testing.T) {
 	dir := t.TempDir()
 	text := corpus(t, dir)

@@ -36,6 +36,8 @@
 //   - Regular expressions other than those of GPT-2, GPT-4, Llama 3 and Qwen run on
 //     an engine that takes .NET's syntax, and for which characters younger than
 //     Unicode 15 are letters, numbers and marks, but neither punctuation nor symbols.
-//   - Truncation and padding that a tokenizer.json asks for are kept in it, but applied
-//     only where EncodeOptions asks for them.
+//   - Truncation, padding and dropout that a tokenizer.json asks for are kept in it, but
+//     applied only where EncodeOptions, which FileOptions makes of the file, and Sampling ask for them.
+//   - A maximum length that leaves no room for a text is an error, where the reference
+//     returns the text uncut or as overflow.
 package tokenizer

@@ -65,7 +65,8 @@ func TestEncodeOptions(t *testing.T) {
 }
 
 func TestSamplingIsSeeded(t *testing.T) {
-	for name, s := range map[string]Sampling{"gpt2": {Dropout: 0.3}, "llama2": {Dropout: 0.3}, "t5": {Alpha: 0.2}} {
+	dropout, alpha := 0.3, 0.2
+	for name, s := range map[string]Sampling{"gpt2": {Dropout: &dropout}, "llama2": {Dropout: &dropout}, "t5": {Alpha: &alpha}} {
 		tok, err := Load("testdata/golden/" + name + ".json")
 		if err != nil {
 			t.Fatal(err)
@@ -90,6 +91,22 @@ func TestSamplingIsSeeded(t *testing.T) {
 		if len(kinds) < 10 {
 			t.Errorf("%s: 20 seeds give %d encodings", name, len(kinds))
 		}
+		// In a batch each text has draws of its own, which depend on its number alone.
+		batch, err := tok.EncodeBatch(slices.Repeat([][]byte{text}, 20), EncodeOptions{Sampling: &s})
+		if err != nil {
+			t.Fatal(err)
+		}
+		clear(kinds)
+		for i, e := range batch {
+			s.Text = uint64(i)
+			if alone, _ := tok.Encode(text, EncodeOptions{Sampling: &s}); !slices.Equal(alone.IDs, e.IDs) {
+				t.Errorf("%s: text %d gives %v in a batch, %v alone", name, i, e.IDs, alone.IDs)
+			}
+			kinds[fmt.Sprint(e.IDs)] = true
+		}
+		if len(kinds) < 10 {
+			t.Errorf("%s: 20 texts give %d encodings", name, len(kinds))
+		}
 	}
 	tok, err := Load("testdata/golden/bert.json")
 	if err != nil {
@@ -97,6 +114,15 @@ func TestSamplingIsSeeded(t *testing.T) {
 	}
 	if _, err := tok.Encode([]byte("a"), EncodeOptions{Sampling: &Sampling{}}); err == nil {
 		t.Error("sampling from WordPiece: no error")
+	}
+	for name, s := range map[string]Sampling{"gpt2": {Alpha: &alpha}, "t5": {Dropout: &dropout}} {
+		tok, err := Load("testdata/golden/" + name + ".json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := tok.Encode([]byte("a"), EncodeOptions{Sampling: &s}); err == nil || !strings.Contains(err.Error(), "draws tokens by") {
+			t.Errorf("%s: sampling by the other way gives %v", name, err)
+		}
 	}
 }
 

@@ -61,7 +61,15 @@ func (t *Tokenizer) EncodeIDs(texts [][]byte, addSpecial bool) [][]int32 {
 func (t *Tokenizer) EncodeBatch(texts [][]byte, o EncodeOptions) ([]Encoding, error) {
 	out := make([]Encoding, len(texts))
 	errs := make([]error, len(texts))
-	t.parallel(len(texts), func(_ *encoder, i int) { out[i], errs[i] = t.Encode(texts[i], o) })
+	t.parallel(len(texts), func(_ *encoder, i int) {
+		o := o
+		if o.Sampling != nil {
+			s := *o.Sampling
+			s.Text += uint64(i)
+			o.Sampling = &s
+		}
+		out[i], errs[i] = t.encode(texts[i], o)
+	})
 	longest := 0
 	for i, err := range errs {
 		if err != nil {
@@ -69,11 +77,9 @@ func (t *Tokenizer) EncodeBatch(texts [][]byte, o EncodeOptions) ([]Encoding, er
 		}
 		longest = max(longest, out[i].Len())
 	}
-	if o.PadLongest {
-		for i := range out {
-			if err := t.pad(&out[i], longest, o.PadLeft); err != nil {
-				return nil, err
-			}
+	for i := range out {
+		if err := t.pad(&out[i], o, longest); err != nil {
+			return nil, err
 		}
 	}
 	return out, nil

@@ -35,7 +35,13 @@ func try(t *testing.T, file *tokenizerjson.File, s settings, texts ...string) {
 				t.Errorf("%q: token %d is at %v", text, i, at)
 			}
 		}
-		tok.Encode([]byte(text), EncodeOptions{Pair: []byte(text), AddSpecial: true, MaxLength: 5, PadTo: 7, Sampling: &Sampling{Dropout: 0.5, Alpha: 0.5}})
+		half := 0.5
+		for _, s := range []*Sampling{nil, {Dropout: &half}, {Alpha: &half}} {
+			tok.Encode([]byte(text), EncodeOptions{Pair: []byte(text), AddSpecial: true, MaxLength: 5, Overflow: true, PadTo: 7, Sampling: s})
+		}
+		o := tok.FileOptions()
+		o.PadTo = min(o.PadTo, 1000)
+		tok.EncodeBatch([][]byte{[]byte(text), nil}, o)
 	}
 	tok.EndOfText()
 	b, err := file.Marshal()

@@ -69,9 +69,8 @@ func TestGoldens(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					// Without a template the reference counts texts in its types, with BERT's frame too.
-					if !slices.Equal(e.IDs, c.IDs) {
-						t.Errorf("a pair gives %v, want %v", e.IDs, c.IDs)
+					if !slices.Equal(e.IDs, c.IDs) || !slices.Equal(e.TypeIDs, c.TypeIDs) {
+						t.Errorf("a pair gives %v of types %v, want %v of types %v", e.IDs, e.TypeIDs, c.IDs, c.TypeIDs)
 					}
 					continue
 				}

@@ -25,7 +25,7 @@ type Plan struct {
 }
 
 // Plain adds nothing.
-var Plain = Plan{Single: []Piece{{}}, Pair: []Piece{{}, {Sequence: 1}}}
+var Plain = Plan{Single: []Piece{{}}, Pair: []Piece{{}, {Sequence: 1, TypeID: 1}}}
 
 // Processor is a way to frame a text.
 type Processor interface {

@@ -39,24 +39,6 @@ type AddedToken struct {
 	Special    bool   `json:"special"`     // is left out of decoded text on demand
 }
 
-// Truncation shortens encodings.
-type Truncation struct {
-	Direction string `json:"direction"`
-	MaxLength int    `json:"max_length"`
-	Strategy  string `json:"strategy"`
-	Stride    int    `json:"stride"`
-}
-
-// Padding lengthens encodings.
-type Padding struct {
-	Strategy        json.RawMessage `json:"strategy"` // "BatchLongest" or {"Fixed": n}
-	Direction       string          `json:"direction"`
-	PadToMultipleOf *int            `json:"pad_to_multiple_of"`
-	PadID           int32           `json:"pad_id"`
-	PadTypeID       int32           `json:"pad_type_id"`
-	PadToken        string          `json:"pad_token"`
-}
-
 // raw is the file as it is written.
 type raw struct {
 	Version       string          `json:"version"`

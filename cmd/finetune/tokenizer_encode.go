@@ -17,13 +17,15 @@ import (
 
 // tokenizerEncodeCommand is `finetune tokenizer encode`.
 type tokenizerEncodeCommand struct {
-	Tokenizer       string `required:"" placeholder:"DIR|FILE" help:"A tokenizer or model directory, or a tokenizer's file."`
-	Data            string `default:"-" placeholder:"FILE|-" help:"Text to encode. Default: standard input."`
-	JSON            bool   `name:"json" help:"Print an object a line: ids, tokens and offsets (in bytes of the text)."`
-	JSONInput       bool   `name:"json-input" help:"Each line is a text as a JSON string, so that texts can have line ends."`
-	NoSpecialTokens bool   `help:"Leave out the special tokens that frame a text."`
-	Bench           bool   `help:"Print the speed instead of ids."`
-	Threads         int    `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores."`
+	tokenizerLines
+	JSON            bool     `name:"json" help:"Print an object a line: ids, tokens and offsets (in bytes of the text)."`
+	JSONInput       bool     `name:"json-input" help:"Each line is a text as a JSON string, so that texts can have line ends."`
+	NoSpecialTokens bool     `help:"Leave out the special tokens that frame a text."`
+	Dropout         *float64 `placeholder:"P" help:"bpe: pass over each merge by this chance, anew in each line. Default: never."`
+	Alpha           *float64 `placeholder:"A" help:"unigram: draw one of the ways to take each word apart, by their probabilities to the power of A: 0 draws all alike. Default: take the likeliest."`
+	Seed            *uint64  `placeholder:"N" help:"Seed of --dropout or --alpha; the ids don't depend on the number of threads. Default: 0."`
+	Bench           bool     `help:"Print the speed instead of ids."`
+	Threads         int      `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores."`
 }
 
 // Help is shown below the command's summary.
@@ -32,6 +34,7 @@ func (tokenizerEncodeCommand) Help() string {
 
     echo "Hello world" | finetune tokenizer encode --tokenizer tok
     finetune tokenizer encode --tokenizer tok --data corpus.txt --json
+    finetune tokenizer encode --tokenizer tok --data corpus.txt --dropout 0.1 --seed 7
     finetune tokenizer encode --tokenizer tok --data corpus.txt --bench`
 }
 
@@ -48,11 +51,11 @@ func (c *tokenizerEncodeCommand) Run(ctx context.Context, s *streams) error {
 		return err
 	}
 	useThreads(c.Threads)
-	t, err := tokenizer.Load(c.Tokenizer)
+	options, err := c.options()
 	if err != nil {
 		return err
 	}
-	in, closeInput, err := openText(ctx, c.Data, s.in)
+	t, in, closeInput, err := c.open(ctx, s)
 	if err != nil {
 		return err
 	}
@@ -69,8 +72,11 @@ func (c *tokenizerEncodeCommand) Run(ctx context.Context, s *streams) error {
 		if err != nil {
 			return err
 		}
-		if err := c.encode(out, t, batch); err != nil {
+		if err := c.encode(out, t, batch, options); err != nil {
 			return err
+		}
+		if options.Sampling != nil {
+			options.Sampling.Text += uint64(len(batch))
 		}
 		if err := out.Flush(); err != nil {
 			return err
@@ -79,16 +85,39 @@ func (c *tokenizerEncodeCommand) Run(ctx context.Context, s *streams) error {
 	return nil
 }
 
+// options returns what the flags ask for.
+func (c *tokenizerEncodeCommand) options() (tokenizer.EncodeOptions, error) {
+	o := tokenizer.EncodeOptions{AddSpecial: !c.NoSpecialTokens}
+	if c.Dropout == nil && c.Alpha == nil {
+		if c.Seed != nil {
+			return o, errors.New("--seed is for --dropout and --alpha")
+		}
+		return o, nil
+	}
+	if c.Bench {
+		return o, errors.New("--bench times encoding without --dropout and --alpha")
+	}
+	o.Sampling = &tokenizer.Sampling{Dropout: c.Dropout, Alpha: c.Alpha}
+	if c.Seed != nil {
+		o.Sampling.Seed = *c.Seed
+	}
+	return o, nil
+}
+
 // encode prints what becomes of some lines.
-func (c *tokenizerEncodeCommand) encode(out *bufio.Writer, t *tokenizer.Tokenizer, lines [][]byte) error {
-	if c.JSON {
-		encodings, err := t.EncodeBatch(lines, tokenizer.EncodeOptions{AddSpecial: !c.NoSpecialTokens})
+func (c *tokenizerEncodeCommand) encode(out *bufio.Writer, t *tokenizer.Tokenizer, lines [][]byte, o tokenizer.EncodeOptions) error {
+	if c.JSON || o.Sampling != nil {
+		encodings, err := t.EncodeBatch(lines, o)
 		if err != nil {
 			return err
 		}
 		printer := json.NewEncoder(out)
 		printer.SetEscapeHTML(false)
 		for _, e := range encodings {
+			if !c.JSON {
+				writeIDs(out, e.IDs)
+				continue
+			}
 			line := encodedLine{append([]int32{}, e.IDs...), append([]string{}, e.Tokens...), append([][2]int{}, e.Offsets...)}
 			if err := printer.Encode(line); err != nil {
 				return err
