@@ -82,7 +82,7 @@ func newProduct[T Float](c ProductConfig, kernel *productKernel[T]) *Product[T] 
 	return p
 }
 
-func choose(condition bool, yes, no int) int {
+func choose[T any](condition bool, yes, no T) T {
 	if condition {
 		return yes
 	}
@@ -104,6 +104,7 @@ func (p *Product[T]) Run(c, a, b []T, e Epilogue[T]) {
 	}
 	r.space = takeProductSpace[T]()
 	r.space.reserve(&p.plan)
+	r.space.forget()
 	for n := 0; n < p.N; n += p.plan.spanN {
 		for k := 0; k == 0 || k < p.K; k += p.plan.spanK {
 			r.part = productPart{n, min(n+p.plan.spanN, p.N), k, min(k+p.plan.spanK, p.K)}

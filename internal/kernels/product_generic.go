@@ -16,6 +16,10 @@ type productKernel[T Float] struct {
 	// end before the last of these elements.
 	tile func(rows, cols, depth int, a []T, aRow, aStep int, b []T, bStep int, c []T, ldc int, bias []T, accumulate bool, next []T, nextRow, nextStep int)
 
+	// tilePacking computes a tile of all rows and columns as tile does, and packs the rows of B that it
+	// reads: packed[k·cols + j] = B[k, j]. Packing costs little beside the products.
+	tilePacking func(packed []T, depth int, a []T, aRow, aStep int, b []T, bStep int, c []T, ldc int, bias []T, accumulate bool, next []T, nextRow, nextStep int)
+
 	// copy packs rows that lie ld apart into panels of the given number of columns, which lie
 	// stride apart and have lanes for each row: dst[j/panel·stride + k·lanes + j%panel] =
 	// src[k·ld + j] for k in [0, depth), depth > 0, and j in [0, width). Lanes behind the last
@@ -41,7 +45,7 @@ type productKernel[T Float] struct {
 func genericProduct[T Float]() *productKernel[T] {
 	return &productKernel[T]{
 		level: cpu.Generic, rows: 2, cols: 4, lanes: 2,
-		tile: tileGeneric[T], copy: copyPanelsGeneric[T], turn: turnPanelGeneric[T],
+		tile: tileGeneric[T], tilePacking: tilePackingGeneric[T], copy: copyPanelsGeneric[T], turn: turnPanelGeneric[T],
 		slimTurned: slimTurnedGeneric[T], turnedRows: 1, turnedCols: 4,
 	}
 }
@@ -62,6 +66,12 @@ func tileGeneric[T Float](rows, cols, depth int, a []T, aRow, aStep int, b []T, 
 		}
 	}
 	storeTile(rows, cols, sum[:], width, c, ldc, bias, accumulate)
+}
+
+func tilePackingGeneric[T Float](packed []T, depth int, a []T, aRow, aStep int, b []T, bStep int, c []T, ldc int, bias []T, accumulate bool, _ []T, _, _ int) {
+	const rows, cols = 2, 4
+	copyPanelsGeneric(packed, b, depth, cols, cols, cols, cols*depth, bStep)
+	tileGeneric(rows, cols, depth, a, aRow, aStep, packed, cols, c, ldc, bias, accumulate, nil, 0, 0)
 }
 
 // storeTile writes the sums of a tile, whose rows lie ld apart, to C or adds them to it.

@@ -3,8 +3,8 @@ package kernels
 import "github.com/seahorse-ml/seahorse/internal/cpu"
 
 const (
-	maxDepth  = 768 // most terms of a block of K
-	packGroup = 4   // panels of B that an item packs
+	maxDepth   = 768 // most terms of a block of K
+	mostPacked = 4   // panels of B that an item packs for all
 
 	// skinnyRows is the most rows for which packing B apart doesn't pay: its panels are used
 	// where they lie, or packed one by one as they are needed.
@@ -29,9 +29,9 @@ func productDepth(k int) int {
 
 func ceilDiv(a, b int) int { return (a + b - 1) / b }
 
-// productPlan says how a product is cut into items. A wide product packs a
-// part of B for all, and its items are blocks of rows and columns that may pack their rows of A.
-// An item of a skinny one is a block of columns over all rows.
+// productPlan says how a product is cut into items. A wide product packs a part of B for all, and its
+// items are blocks of rows and columns that may pack their rows of A. In strips, a worker packs what it needs of B by itself:
+// an item has some or all rows of a few panels of columns. An item of a skinny product is a block of columns over all rows.
 type productPlan struct {
 	skinny       bool
 	strips       bool
@@ -61,7 +61,7 @@ func (p *Product[T]) newPlan(workers int) productPlan {
 		}
 		return r
 	}
-	if strips, ok := p.strips(panelsN, workers); ok {
+	if strips, ok := p.strips(workers); ok {
 		return strips
 	}
 	r := productPlan{workers: workers}
@@ -85,41 +85,76 @@ func (p *Product[T]) packsA() bool {
 	return p.LDA%page == 0 || p.TransA && p.kernel.rows < fewRows
 }
 
-// strips returns the plan whose items are strips of columns over all rows, where that is good: B
-// is large beside A, so that the strips of a block of B stay in the second cache of the worker that
-// packs them, and no worker waits for others.
-func (p *Product[T]) strips(panelsN, workers int) (productPlan, bool) {
-	const mostRows, leastItems = 1024, 4 // items by worker
-	if p.K == 0 || p.M > mostRows || p.packsA() || panelsN < 2*leastItems*workers {
+// strips returns the plan whose items are rows of strips of columns, where that is good: what a worker
+// packs of B is used by many rows of A, stays in its second cache, and no worker waits for others.
+func (p *Product[T]) strips(workers int) (productPlan, bool) {
+	const (
+		mostRows   = 1024
+		leastRows  = 4 // panels by worker, where rows are shared out
+		leastTurns = 4 // panels by worker, where B is transposed and packing takes time of its own
+	)
+	panelsM, panelsN := ceilDiv(p.M, p.kernel.rows), ceilDiv(p.N, p.kernel.cols)
+	byRows := p.M > p.N && !p.TransB
+	switch {
+	case p.K == 0 || p.M > mostRows || p.packsA():
+		return productPlan{}, false
+	case byRows && panelsM < leastRows*workers, !byRows && panelsN < workers:
+		return productPlan{}, false
+	case p.TransB && panelsN < 2*leastTurns*workers:
 		return productPlan{}, false
 	}
-	cols := p.kernel.cols
-	r := productPlan{strips: true, spanN: p.N, spanK: p.K, workers: workers, own: stripPanels * cols * p.depth}
+	r := productPlan{strips: true, spanN: p.N, spanK: p.K, workers: workers, own: stripPanels * p.kernel.cols * p.depth}
 	for w := range workers {
-		for n, end := panelsN*w/workers, panelsN*(w+1)/workers; n < end; {
-			wide := min(max(1, (end-n)/leastItems), stripPanels)
-			r.last = append(r.last, productItem{0, p.M, n * cols, min((n+wide)*cols, p.N)})
-			n += wide
+		if byRows {
+			r.last = p.cutStrips(r.last, panelsM*w/workers, panelsM*(w+1)/workers, 0, panelsN)
+		} else {
+			r.last = p.cutStrips(r.last, 0, panelsM, panelsN*w/workers, panelsN*(w+1)/workers)
 		}
 	}
 	return r, true
 }
 
+// cutStrips appends the items of a worker to items: those of panels [m0, m1) of rows and [n0, n1) of columns, strip by
+// strip. Each takes a part of what is left, down to a few tiles.
+func (p *Product[T]) cutStrips(items []productItem, m0, m1, n0, n1 int) []productItem {
+	rows, cols := p.kernel.rows, p.kernel.cols
+	whole := p.TransB && p.K > p.depth // rows of a strip stay together, since each item packs all blocks of it
+	for n := n0; n < n1; {
+		wide := min(stripPanels, n1-n)
+		if whole {
+			wide = min(stripPanels, max(1, (n1-n)/leftShare))
+		}
+		for m := m0; m < m1; {
+			left := (m1-m)*wide + (m1-m0)*(n1-n-wide)
+			down := min(max(ceilDiv(p.leastTiles(), wide), left/leftShare/wide), m1-m)
+			if whole {
+				down = m1 - m0
+			}
+			items = append(items, productItem{m * rows, min((m+down)*rows, p.M), n * cols, min((n+wide)*cols, p.N)})
+			m += down
+		}
+		n += wide
+	}
+	return items
+}
+
+// leftShare is the part of what is left to a worker that an item takes: the third.
+const leftShare = 3
+
+// leastTiles returns the fewest tiles of an item, some microseconds of work.
+func (p *Product[T]) leastTiles() int { return max(2, maxDepth/max(1, p.K)) }
+
 // cut cuts all rows and the given number of columns into items of at most rowPanels panels of
 // rows, those of one worker after those of another. Each takes a part of what is left to its worker, down
 // to a few tiles, so that workers end together.
 func (p *Product[T]) cut(width, rowPanels, workers int) []productItem {
-	const (
-		share     = 3 // of what is left to a worker
-		leastRows = 4 // panels that use a panel of B while it is near
-	)
-	least := max(2, maxDepth/max(1, p.K)) // tiles
+	const leastRows = 4 // panels that use a panel of B while it is near
 	rows, cols := p.kernel.rows, p.kernel.cols
 	panelsM, panelsN := ceilDiv(p.M, rows), ceilDiv(width, cols)
 	var items []productItem
 	for w := range workers {
 		for m, end := panelsM*w/workers, panelsM*(w+1)/workers; m < end; {
-			tiles := max(least, (end-m)*panelsN/share)
+			tiles := max(p.leastTiles(), (end-m)*panelsN/leftShare)
 			down := min(max(leastRows, tiles/panelsN), rowPanels, end-m)
 			pieces := min(max(1, down*panelsN/tiles), panelsN)
 			for i := range pieces {
@@ -158,11 +193,17 @@ type productPart struct{ n0, n1, k0, k1 int }
 // blocks returns the number of blocks of K, at least one.
 func (q productPart) blocks(depth int) int { return max(1, ceilDiv(q.k1-q.k0, depth)) }
 
+// packGroup returns how many panels of the part of B an item packs: few enough for all workers to have some.
+func (p *Product[T]) packGroup(q productPart) int {
+	panels := ceilDiv(q.n1-q.n0, p.kernel.cols) * q.blocks(p.depth)
+	return min(mostPacked, max(1, panels/(2*p.plan.workers)))
+}
+
 // packItems returns how many items pack the part of B.
 func (p *Product[T]) packItems() int {
 	if p.plan.skinny || p.plan.strips {
 		return 0
 	}
 	q := p.run.part
-	return q.blocks(p.depth) * ceilDiv(q.n1-q.n0, packGroup*p.kernel.cols)
+	return q.blocks(p.depth) * ceilDiv(q.n1-q.n0, p.packGroup(q)*p.kernel.cols)
 }

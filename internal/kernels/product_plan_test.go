@@ -6,25 +6,28 @@ import (
 )
 
 // TestProductItems checks that the items of a plan cover each element of C once, and that products
-// with a wide B are cut into strips.
+// with a wide B, or whose workers can share out rows are cut into strips.
 func TestProductItems(t *testing.T) {
 	eachProductKernel(t, func(t *testing.T, kernel *productKernel[float32]) {
 		for _, s := range []struct {
 			m, n, k int
-			strips  bool // by kernels with the most rows, on two workers
+			// Whether it is cut into strips by kernels with the most rows, on two workers, as B is and transposed.
+			strips, turned bool
 		}{
-			{49, 1, 1, false}, {49, 33, 0, false}, {50, 3000, 0, false}, {50, 3000, 5, true}, {300, 700, 800, true},
-			{1024, 3072, 768, true}, {1025, 3072, 768, false}, {4000, 40, 9, false}, {1, 70, 9, false}, {20000, 60, 3, false},
+			{49, 1, 1, false, false}, {49, 33, 0, false, false}, {50, 3000, 0, false, false}, {50, 3000, 5, true, true}, {300, 700, 800, true, true},
+			{1024, 3072, 768, true, true}, {1025, 3072, 768, false, false}, {4000, 40, 9, false, false}, {1, 70, 9, false, false}, {20000, 60, 3, false, false},
+			{768, 128, 512, true, false}, {128, 384, 768, true, false}, {90, 80, 9, false, false}, {500, 3000, 2000, true, true},
 		} {
 			for _, workers := range []int{1, 2, 7, 64} {
-				g := ProductConfig{M: s.m, N: s.n, K: s.k, TransB: true}
-				p := newProduct(g, kernel)
-				p.plan = p.newPlan(workers)
-				if kernel.rows > 8 && workers == 2 && p.plan.strips != s.strips {
-					t.Errorf("%+v is cut into strips: %v, want %v", g, p.plan.strips, s.strips)
-				}
-				if err := covers(p); err != nil {
-					t.Errorf("%+v on %d workers: %v", g, workers, err)
+				for _, g := range []ProductConfig{{M: s.m, N: s.n, K: s.k}, {M: s.m, N: s.n, K: s.k, TransB: true}} {
+					p := newProduct(g, kernel)
+					p.plan = p.newPlan(workers)
+					if want := choose(g.TransB, s.turned, s.strips); kernel.rows > 8 && workers == 2 && p.plan.strips != want {
+						t.Errorf("%+v is cut into strips: %v, want %v", g, p.plan.strips, want)
+					}
+					if err := covers(p); err != nil {
+						t.Errorf("%+v on %d workers: %v", g, workers, err)
+					}
 				}
 			}
 		}

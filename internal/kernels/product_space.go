@@ -11,8 +11,19 @@ import (
 // where there are any. Products that run one after the other share one.
 type productSpace[T Float] struct {
 	block  *memory.Block
-	shared []T   // panels of B, for all workers
-	own    [][]T // by worker: panels of A, or one of B
+	shared []T            // panels of B, for all workers
+	own    [][]T          // by worker: panels of A, one of B, or a strip of B
+	held   []productStrip // by worker: the strip in own
+}
+
+// productStrip is a strip of a block of B, by its first column and row.
+type productStrip struct{ n0, k int }
+
+// forget makes every worker pack the first strip that it needs.
+func (s *productSpace[T]) forget() {
+	for w := range s.held {
+		s.held[w] = productStrip{-1, -1}
+	}
 }
 
 // reserve sees to it that the space holds what plan needs.
@@ -35,7 +46,7 @@ func (s *productSpace[T]) reserve(plan *productPlan) {
 	size, least := int(unsafe.Sizeof(element)), 2<<20
 	s.block = memory.Alloc(max(least, (shared+workers*own)*size))
 	s.shared = memory.Slice[T](s.block, 0, shared)
-	s.own = make([][]T, workers)
+	s.own, s.held = make([][]T, workers), make([]productStrip, workers)
 	for w := range s.own {
 		s.own[w] = memory.Slice[T](s.block, (shared+w*own)*size, own)
 	}

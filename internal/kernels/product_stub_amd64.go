@@ -9,6 +9,11 @@ package kernels
 //go:noescape
 func tileAVX512(rows int, cols int, depth int, a []float32, aRow int, aStep int, b []float32, bStep int, c []float32, ldc int, bias []float32, accumulate bool, next []float32, nextRow int, nextStep int)
 
+// tilePackingAVX512 computes a full tile as productKernel.tilePacking says.
+//
+//go:noescape
+func tilePackingAVX512(packed []float32, depth int, a []float32, aRow int, aStep int, b []float32, bStep int, c []float32, ldc int, bias []float32, accumulate bool, next []float32, nextRow int, nextStep int)
+
 // slimAVX512 computes 1 to 3 rows and 128 columns, as productKernel.slim says.
 //
 //go:noescape
@@ -33,6 +38,11 @@ func turnPanelAVX512(dst []float32, src []float32, depth int, width int, lanes i
 //
 //go:noescape
 func tileAVX2(rows int, cols int, depth int, a []float32, aRow int, aStep int, b []float32, bStep int, c []float32, ldc int, bias []float32, accumulate bool, next []float32, nextRow int, nextStep int)
+
+// tilePackingAVX2 computes a full tile as productKernel.tilePacking says.
+//
+//go:noescape
+func tilePackingAVX2(packed []float32, depth int, a []float32, aRow int, aStep int, b []float32, bStep int, c []float32, ldc int, bias []float32, accumulate bool, next []float32, nextRow int, nextStep int)
 
 // slimAVX2 computes 1 to 1 rows and 64 columns, as productKernel.slim says.
 //

@@ -4,14 +4,15 @@ package kernels
 // The panels of a block of K lie side by side, the blocks one after the other.
 func (p *Product[T]) packB(_, i int) {
 	q, width := p.run.part, p.kernel.cols
-	groups := ceilDiv(q.n1-q.n0, packGroup*width)
+	size := p.packGroup(q) * width
+	groups := ceilDiv(q.n1-q.n0, size)
 	block, group := i/groups, i%groups
 	k := q.k0 + block*p.depth
 	depth := min(p.depth, q.k1-k)
 	panels := ceilDiv(q.n1-q.n0, width)
-	n := q.n0 + group*packGroup*width
-	dst := p.run.space.shared[block*p.depth*panels*width+group*packGroup*width*depth:]
-	p.packPanelsB(dst, k, n, depth, min(packGroup*width, q.n1-n))
+	n := q.n0 + group*size
+	dst := p.run.space.shared[block*p.depth*panels*width+group*size*depth:]
+	p.packPanelsB(dst, k, n, depth, min(size, q.n1-n))
 }
 
 // packPanelsB packs rows [k, k+depth) and columns [n, n+width) of op(B).
@@ -55,7 +56,7 @@ func (p *Product[T]) tiles(worker, i int) {
 		case plan.skinny:
 			p.skinnyTiles(p.run.space.own[worker], n0, n1, k, depth)
 		case plan.strips:
-			p.stripTiles(p.run.space.own[worker], i, n0, n1, k, depth)
+			p.stripTiles(worker, i, m0, m1, n0, n1, k, depth)
 		default:
 			p.wideTiles(p.run.space.own[worker], i, block, m0, m1, n0, n1, k, depth)
 		}
@@ -130,31 +131,51 @@ func (p *Product[T]) aheadA(m, k int) ahead[T] {
 	return ahead[T]{p.run.a[m*p.LDA+k:], p.LDA, lineElements}
 }
 
-// stripTiles multiplies all rows of a block of A by columns [n0, n1) of a block of B, which it packs.
-// Item i is the strip.
-func (p *Product[T]) stripTiles(own []T, i, n0, n1, k, depth int) {
-	t := p.kernel
-	p.packPanelsB(own, k, n0, depth, n1-n0)
+// stripTiles multiplies rows [m0, m1) of a block of A by columns [n0, n1) of a block of B, which the worker
+// packs unless it has just done so: as it multiplies the first rows, where B isn't transposed. Item i is that of the tiles.
+func (p *Product[T]) stripTiles(worker, i, m0, m1, n0, n1, k, depth int) {
+	t, own, held := p.kernel, p.run.space.own[worker], &p.run.space.held[worker]
+	here := productStrip{n0, k}
+	packs := *held != here
+	*held = here
+	if packs && p.TransB {
+		p.packPanelsB(own, k, n0, depth, n1-n0)
+		packs = false
+	}
 	row, step := p.stridesA()
-	nextK, nextN0, nextN1 := k+depth, n0, n1
+	nextM, nextK, nextN0, nextN1 := m0, k+depth, n0, n1 // what the worker reads after this
 	if nextK >= p.K {
-		nextK, nextN0, nextN1 = 0, 0, 0
+		nextM, nextK, nextN0, nextN1 = p.M, 0, 0, 0
 		if next, ok := p.plan.after(p.run.part, i); ok {
-			nextN0, nextN1 = next.n0, next.n1
+			nextM, nextN0, nextN1 = next.m0, next.n0, next.n1
 		}
 	}
+	if nextN0 == n0 && nextK == k {
+		nextN1 = n0 // the strip is there
+	}
 	fetched := nextN0
-	for m := 0; m < p.M; m += t.rows {
+	for m := m0; m < m1; m += t.rows {
+		a, rows := p.run.a[m*row+k*step:], min(t.rows, m1-m)
 		for n := n0; n < n1; n += t.cols {
 			var next ahead[T]
 			switch {
-			case n == n0:
+			case n == n0 && m+t.rows < m1:
 				next = p.aheadA(m+t.rows, k)
+			case n == n0:
+				next = p.aheadA(nextM, nextK)
 			case fetched < nextN1:
 				next = p.aheadB(fetched, nextK)
 				fetched += lineElements
 			}
-			p.tile(m, n, min(t.rows, p.M-m), min(t.cols, n1-n), k, depth, p.run.a[m*row+k*step:], row, step, own[(n-n0)*depth:], t.cols, next)
+			b, cols := own[(n-n0)*depth:], min(t.cols, n1-n)
+			if packs && m == m0 {
+				if rows == t.rows && cols == t.cols {
+					t.tilePacking(b, depth, a, row, step, p.run.b[k*p.LDB+n:], p.LDB, p.run.c[m*p.LDC+n:], p.LDC, p.bias(n, k, depth), p.accumulates(k), next.lines, next.row, next.step)
+					continue
+				}
+				p.packPanelsB(b, k, n, depth, cols)
+			}
+			p.tile(m, n, rows, cols, k, depth, a, row, step, b, t.cols, next)
 		}
 	}
 }

@@ -21,6 +21,7 @@ var (
 func product() {
 	for _, s := range []vectors{avx512, avx2} {
 		tile(s)
+		tilePacking(s)
 		slim(s)
 		slimTurned(s)
 		copyPanels(s)

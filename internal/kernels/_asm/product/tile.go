@@ -31,15 +31,26 @@ func tile(s vectors) {
 		choose(rows, s.rows, one)
 	}
 	for n := s.rows; n > 0; n-- {
-		tileBody(s, two(n), n, 2)
+		tileBody(s, two(n), n, 2, false)
 		if s.masks {
-			tileBody(s, one(n), n, 1)
+			tileBody(s, one(n), n, 1, false)
 		}
 	}
 }
 
+// tilePacking generates the product of a full tile that packs the rows of B, which it loads anyway: the
+// stores cost nothing beside the multiply-adds.
+func tilePacking(s vectors) {
+	arguments := "packed []float32, depth int, a []float32, aRow, aStep int, b []float32, bStep int, c []float32, ldc int, bias []float32, accumulate bool, next []float32, nextRow, nextStep int"
+	TEXT("tilePacking"+s.name, NOSPLIT, "func("+arguments+")")
+	Pragma("noescape")
+	Doc("tilePacking" + s.name + " computes a full tile as productKernel.tilePacking says.")
+	s.masks = false
+	tileBody(s, "packing", s.rows, 2, true)
+}
+
 // tileBody generates the body for a number of rows and vectors of columns.
-func tileBody(s vectors, label string, rows, across int) {
+func tileBody(s vectors, label string, rows, across int, packing bool) {
 	Label(label)
 	masks := []Op{K1, K2}
 	sum := func(i, v int) VecPhysical { return s.registers[i*across+v] }
@@ -49,6 +60,10 @@ func tileBody(s vectors, label string, rows, across int) {
 	a := newRowPointers(base("a"), floats("aRow"), rows)
 	aStep, b, bStep := floats("aStep"), base("b"), floats("bStep")
 	depth, to := param("depth"), GP64()
+	var packed GPVirtual
+	if packing {
+		packed = base("packed")
+	}
 	rowsOfC := func(each func(i int)) {
 		ldc := floats("ldc")
 		Load(Param("c").Base(), to)
@@ -77,6 +92,12 @@ func tileBody(s vectors, label string, rows, across int) {
 	lines(func(disp int) { PREFETCHT0(Mem{Base: b, Disp: disp, Index: bStep, Scale: 8}) })
 	for v := range across {
 		VMOVUPS(at(b, v), row[v])
+		if packing {
+			VMOVUPS(row[v], at(packed, v))
+		}
+	}
+	if packing {
+		ADDQ(U8(across*s.size), packed)
 	}
 	for i := range rows {
 		if across == 1 {
