@@ -89,22 +89,23 @@ func (p *Product[T]) wideTiles(own []T, i, block, m0, m1, n0, n1, k, depth int) 
 		b := shared[(n-q.n0)*depth:]
 		for m := m0; m < m1; m += t.rows {
 			var a []T
-			var next ahead[T]
+			var next []T
+			var nextRow, nextStep int
 			switch {
 			case p.plan.packA:
 				a = own[(m-m0)/t.rows*panel:]
 				if n == n0 {
-					next = p.aheadA(nextM+m-m0, nextK)
+					next, nextRow, nextStep = p.aheadA(nextM+m-m0, nextK)
 				}
 			case depth > 0:
 				a = p.run.a[m*row+k*step:]
 				if n == n0 && m+t.rows < m1 {
-					next = p.aheadA(m+t.rows, k)
+					next, nextRow, nextStep = p.aheadA(m+t.rows, k)
 				} else if n == n0 {
-					next = p.aheadA(nextM, nextK)
+					next, nextRow, nextStep = p.aheadA(nextM, nextK)
 				}
 			}
-			p.tile(m, n, min(t.rows, m1-m), min(t.cols, n1-n), k, depth, a, row, step, b, t.cols, next)
+			p.tile(m, n, min(t.rows, m1-m), min(t.cols, n1-n), k, depth, a, row, step, b, t.cols, next, nextRow, nextStep)
 		}
 	}
 }
@@ -112,23 +113,18 @@ func (p *Product[T]) wideTiles(own []T, i, block, m0, m1, n0, n1, k, depth int) 
 // lineElements is the number of float32s in a line of the caches.
 const lineElements = 16
 
-// ahead says what a tile asks the second cache for while it computes, 16 lines each 16 steps
-// of depth: they lie row elements apart, and those of the next 16 steps start step elements further.
-type ahead[T Float] struct {
-	lines     []T
-	row, step int
-}
-
-// aheadA returns the panel of A that begins at row m and column k, where it lies, if there is one.
-func (p *Product[T]) aheadA(m, k int) ahead[T] {
+// aheadA returns what a tile asks the second cache for while it computes, so that the panel of A that begins at row
+// m and column k, where it lies, is near when it is needed: next, nextRow and nextStep of productKernel.tile. It returns
+// nil if there is no such panel.
+func (p *Product[T]) aheadA(m, k int) (next []T, row, step int) {
 	switch {
 	case m >= p.M || k >= p.K:
-		return ahead[T]{}
+		return nil, 0, 0
 	case p.TransA:
 		// The first elements lie in lines that the panel before it has read.
-		return ahead[T]{p.run.a[k*p.LDA+min(m+p.kernel.rows, p.M)-1:], p.LDA, lineElements * p.LDA}
+		return p.run.a[k*p.LDA+min(m+p.kernel.rows, p.M)-1:], p.LDA, lineElements * p.LDA
 	}
-	return ahead[T]{p.run.a[m*p.LDA+k:], p.LDA, lineElements}
+	return p.run.a[m*p.LDA+k:], p.LDA, lineElements
 }
 
 // stripTiles multiplies rows [m0, m1) of a block of A by columns [n0, n1) of a block of B, which the worker
@@ -157,35 +153,36 @@ func (p *Product[T]) stripTiles(worker, i, m0, m1, n0, n1, k, depth int) {
 	for m := m0; m < m1; m += t.rows {
 		a, rows := p.run.a[m*row+k*step:], min(t.rows, m1-m)
 		for n := n0; n < n1; n += t.cols {
-			var next ahead[T]
+			var next []T
+			var nextRow, nextStep int
 			switch {
 			case n == n0 && m+t.rows < m1:
-				next = p.aheadA(m+t.rows, k)
+				next, nextRow, nextStep = p.aheadA(m+t.rows, k)
 			case n == n0:
-				next = p.aheadA(nextM, nextK)
+				next, nextRow, nextStep = p.aheadA(nextM, nextK)
 			case fetched < nextN1:
-				next = p.aheadB(fetched, nextK)
+				next, nextRow, nextStep = p.aheadB(fetched, nextK)
 				fetched += lineElements
 			}
 			b, cols := own[(n-n0)*depth:], min(t.cols, n1-n)
 			if packs && m == m0 {
 				if rows == t.rows && cols == t.cols {
-					t.tilePacking(b, depth, a, row, step, p.run.b[k*p.LDB+n:], p.LDB, p.run.c[m*p.LDC+n:], p.LDC, p.bias(n, k, depth), p.accumulates(k), next.lines, next.row, next.step)
+					t.tilePacking(b, depth, a, row, step, p.run.b[k*p.LDB+n:], p.LDB, p.run.c[m*p.LDC+n:], p.LDC, p.bias(n, k, depth), p.accumulates(k), next, nextRow, nextStep)
 					continue
 				}
 				p.packPanelsB(b, k, n, depth, cols)
 			}
-			p.tile(m, n, rows, cols, k, depth, a, row, step, b, t.cols, next)
+			p.tile(m, n, rows, cols, k, depth, a, row, step, b, t.cols, next, nextRow, nextStep)
 		}
 	}
 }
 
-// aheadB returns sixteen columns of B from column n and row k on, where they lie.
-func (p *Product[T]) aheadB(n, k int) ahead[T] {
+// aheadB is aheadA for sixteen columns of B from column n and row k on, where they lie.
+func (p *Product[T]) aheadB(n, k int) (next []T, row, step int) {
 	if p.TransB {
-		return ahead[T]{p.run.b[n*p.LDB+k:], p.LDB, lineElements}
+		return p.run.b[n*p.LDB+k:], p.LDB, lineElements
 	}
-	return ahead[T]{p.run.b[k*p.LDB+n:], p.LDB, lineElements * p.LDB}
+	return p.run.b[k*p.LDB+n:], p.LDB, lineElements * p.LDB
 }
 
 // stridesA returns the elements from one row of op(A), and from one column, to the next.
@@ -227,7 +224,7 @@ func (p *Product[T]) skinnyTiles(own []T, n0, n1, k, depth int) {
 			if depth > 0 {
 				a = p.run.a[m*row+k*step:]
 			}
-			p.tile(m, n, min(t.rows, p.M-m), width, k, depth, a, row, step, b, bStep, ahead[T]{})
+			p.tile(m, n, min(t.rows, p.M-m), width, k, depth, a, row, step, b, bStep, nil, 0, 0)
 		}
 	}
 }
@@ -244,8 +241,8 @@ func (p *Product[T]) bias(n, k, depth int) []T {
 func (p *Product[T]) accumulates(k int) bool { return p.run.e.Accumulate || k > 0 }
 
 // tile computes one tile of C, or adds to it the terms that begin at k.
-func (p *Product[T]) tile(m, n, rows, cols, k, depth int, a []T, aRow, aStep int, b []T, bStep int, next ahead[T]) {
-	p.kernel.tile(rows, cols, depth, a, aRow, aStep, b, bStep, p.run.c[m*p.LDC+n:], p.LDC, p.bias(n, k, depth), p.accumulates(k), next.lines, next.row, next.step)
+func (p *Product[T]) tile(m, n, rows, cols, k, depth int, a []T, aRow, aStep int, b []T, bStep int, next []T, nextRow, nextStep int) {
+	p.kernel.tile(rows, cols, depth, a, aRow, aStep, b, bStep, p.run.c[m*p.LDC+n:], p.LDC, p.bias(n, k, depth), p.accumulates(k), next, nextRow, nextStep)
 }
 
 // finish applies what the tiles leave to do to rows [m0, m1) and columns [n0, n1) of C.
