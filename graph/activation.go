@@ -45,7 +45,7 @@ func (o *activateOp) inPlace(int) bool   { return true }
 func (o *activateOp) DiffWRT(int) []bool { return []bool{true} }
 
 func (o *activateOp) SymDiff(in gorgonia.Nodes, _, grad *Node) (gorgonia.Nodes, error) {
-	return gorgonia.Nodes{o.g.activateGrad(o.kind, in[0], grad)}, o.g.err
+	return gorgonia.Nodes{o.g.apply(o.name+" backward", &activateGradOp{of: o}, in[0].Shape().Clone(), in[0], grad)}, o.g.err
 }
 
 func (o *activateOp) lower(c *call) func() error {
@@ -58,25 +58,27 @@ func lowerActivate[T kernels.Float](o *activateOp, c *call) func() error {
 	return func() error { run(); return nil }
 }
 
-// activateGrad returns grad·f'(x).
-func (g *Graph) activateGrad(kind Activation, x, grad *Node) *Node {
-	return g.apply(kind.String()+" backward", &activateGradOp{kind: kind}, x.Shape().Clone(), x, grad)
-}
-
+// activateGradOp computes grad·f'(x), and where a plan gives it a second output f(x) in that.
 type activateGradOp struct {
 	base
-	kind Activation
+	of *activateOp
 }
 
-func (o *activateGradOp) inPlace(int) bool { return true }
+func (o *activateGradOp) inPlace(int) bool  { return true }
+func (o *activateGradOp) recomputes() fused { return o.of }
 
 func (o *activateGradOp) lower(c *call) func() error {
-	return pick(c, lowerActivateGrad[float32], lowerActivateGrad[float64])(o, c)
+	return pick(c, lowerActivateGrad[float32], lowerActivateGrad[float64])(o.of.kind, c)
 }
 
-func lowerActivateGrad[T kernels.Float](o *activateGradOp, c *call) func() error {
+func lowerActivateGrad[T kernels.Float](kind Activation, c *call) func() error {
 	dst, x, dy := out[T](c, 0).data, in[T](c, 0), in[T](c, 1)
-	run := spread(len(dst), elementGrain, func(lo, hi int) { kernels.ActivateGrad(o.kind, dst[lo:hi], x[lo:hi], dy[lo:hi]) })
+	body := func(lo, hi int) { kernels.ActivateGrad(kind, dst[lo:hi], x[lo:hi], dy[lo:hi]) }
+	if len(c.outs) > 1 {
+		value := out[T](c, 1).data
+		body = func(lo, hi int) { kernels.ActivateValueGrad(kind, dst[lo:hi], value[lo:hi], x[lo:hi], dy[lo:hi]) }
+	}
+	run := spread(len(dst), elementGrain, body)
 	return func() error { run(); return nil }
 }
 
@@ -102,7 +104,7 @@ func (o *gateOp) DiffWRT(int) []bool { return []bool{true, true} }
 
 func (o *gateOp) SymDiff(in gorgonia.Nodes, _, grad *Node) (gorgonia.Nodes, error) {
 	shape := in[0].Shape()
-	parts := o.g.applyTuple(o.name+" backward", &gateGradOp{kind: o.kind}, []tensor.Shape{shape.Clone(), shape.Clone()}, in[0], in[1], grad)
+	parts := o.g.applyTuple(o.name+" backward", &gateGradOp{of: o}, []tensor.Shape{shape.Clone(), shape.Clone()}, in[0], in[1], grad)
 	return parts, o.g.err
 }
 
@@ -116,21 +118,29 @@ func lowerGate[T kernels.Float](o *gateOp, c *call) func() error {
 	return func() error { run(); return nil }
 }
 
+// gateGradOp computes the gradients of a and b, and where a plan gives it a third output f(a)·b in that.
 type gateGradOp struct {
 	base
-	kind Activation
+	of *gateOp
 }
+
+func (o *gateGradOp) recomputes() fused { return o.of }
 
 func (o *gateGradOp) lower(c *call) func() error {
-	return pick(c, lowerGateGrad[float32], lowerGateGrad[float64])(o, c)
+	return pick(c, lowerGateGrad[float32], lowerGateGrad[float64])(o.of.kind, c)
 }
 
-func lowerGateGrad[T kernels.Float](o *gateGradOp, c *call) func() error {
+func lowerGateGrad[T kernels.Float](kind Activation, c *call) func() error {
 	a, b, dy := in[T](c, 0), in[T](c, 1), in[T](c, 2)
 	da, db := orSpare(out[T](c, 0).data, len(a)), orSpare(out[T](c, 1).data, len(a))
-	run := spread(len(a), elementGrain, func(lo, hi int) {
-		kernels.GateGrad(o.kind, da[lo:hi], db[lo:hi], a[lo:hi], b[lo:hi], dy[lo:hi])
-	})
+	body := func(lo, hi int) { kernels.GateGrad(kind, da[lo:hi], db[lo:hi], a[lo:hi], b[lo:hi], dy[lo:hi]) }
+	if len(c.outs) > 2 {
+		value := out[T](c, 2).data
+		body = func(lo, hi int) {
+			kernels.GateValueGrad(kind, da[lo:hi], db[lo:hi], value[lo:hi], a[lo:hi], b[lo:hi], dy[lo:hi])
+		}
+	}
+	run := spread(len(a), elementGrain, body)
 	return func() error { run(); return nil }
 }
 

@@ -34,6 +34,9 @@ type (
 	// recomputer tells that the operation is cheap enough to be computed again in the
 	// backward pass, so that its output needn't be kept from the forward pass.
 	recomputer interface{ recompute() }
+	// recomputing tells of which recomputer the operation is the derivative, whose output it can
+	// compute on its way, into one more output than it has.
+	recomputing interface{ recomputes() fused }
 	// viewer tells that the operation's output is its input's memory.
 	viewer interface{ view() }
 	// coster counts the floating point operations of one run, for profiles.

@@ -4,15 +4,19 @@ import "slices"
 
 // recompute puts steps into the backward pass that compute cheap values again
 // from inputs that are there anyway, so that the memory of the first ones is free in
-// between.
+// between. Where the derivative can compute the value on its way, it does.
 func (p *plan) recompute() {
-	last := map[*place]int{}
+	last, made := map[*place]int{}, map[*place]int{}
 	for i, s := range p.steps {
 		for _, in := range s.ins {
 			last[in] = i
 		}
+		for _, o := range s.outs {
+			made[o] = i
+		}
 	}
 	again := map[int][]*step{} // by the step before which they go
+	moved := map[*step]bool{}
 	for _, s := range p.steps {
 		if _, ok := s.node.Op().(recomputer); !ok || p.backward(s) || s.outs[0] == nil || s.outs[0].kept {
 			continue
@@ -24,9 +28,7 @@ func (p *plan) recompute() {
 		}
 		fresh := &place{dtype: value.dtype, size: value.size}
 		p.places = append(p.places, fresh)
-		clone := &step{node: s.node, ins: s.ins, outs: make([]*place, len(s.outs))}
-		clone.outs[0] = fresh
-		again[first] = append(again[first], clone)
+		made[fresh] = first
 		for _, r := range p.steps[first:] {
 			r.ins = slices.Clone(r.ins)
 			for i, in := range r.ins {
@@ -35,12 +37,35 @@ func (p *plan) recompute() {
 				}
 			}
 		}
+		maker := p.derivative(s, func(in *place) bool { return made[in] < first })
+		if maker != nil {
+			maker.outs = append(maker.outs, fresh)
+			moved[maker] = true
+		} else {
+			maker = &step{node: s.node, ins: s.ins, outs: make([]*place, len(s.outs))}
+			maker.outs[0] = fresh
+		}
+		again[first] = append(again[first], maker)
 	}
 	var steps []*step
 	for i, s := range p.steps {
-		steps = append(append(steps, again[i]...), s)
+		steps = append(steps, again[i]...)
+		if !moved[s] {
+			steps = append(steps, s)
+		}
 	}
 	p.steps = steps
+}
+
+// derivative returns the step that differentiates s and can compute its value, if all of its inputs are there.
+func (p *plan) derivative(s *step, there func(*place) bool) *step {
+	for _, r := range p.steps {
+		op, ok := r.node.Op().(recomputing)
+		if ok && op.recomputes() == s.node.Op() && !slices.ContainsFunc(r.ins, func(in *place) bool { return !there(in) }) {
+			return r
+		}
+	}
+	return nil
 }
 
 // merge makes b part of a.

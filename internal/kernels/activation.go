@@ -117,6 +117,18 @@ func ActivateGrad[T Float](f Activation, dst, x, dy []T) {
 	}
 }
 
+// ActivateValueGrad is ActivateGrad that computes value[i] = f(x[i]) as well, with the bits of Activate. value
+// must not overlap x or dy.
+func ActivateValueGrad[T Float](f Activation, dst, value, x, dy []T) {
+	if v := fastFor[T](); v != nil && f != Identity {
+		n := len(dst)
+		v.valueGrad[f](single(dst), single(value[:n]), single(x[:n]), single(dy[:n]))
+		return
+	}
+	Activate(f, value[:len(dst)], x)
+	ActivateGrad(f, dst, x, dy)
+}
+
 // Gate computes dst[i] = f(a[i])·b[i]. dst may be a or b.
 func Gate[T Float](f Activation, dst, a, b []T) {
 	a, b = a[:len(dst)], b[:len(dst)]
@@ -151,4 +163,16 @@ func GateGrad[T Float](f Activation, da, db, a, b, dy []T) {
 		da[i] = dy[i] * b[i] * T(f.slope(float64(v)))
 		db[i] = dy[i] * T(f.value(float64(v)))
 	}
+}
+
+// GateValueGrad is GateGrad that computes value[i] = f(a[i])·b[i] as well, with the bits of Gate. No
+// destination may overlap a source or another destination.
+func GateValueGrad[T Float](f Activation, da, db, value, a, b, dy []T) {
+	if v := fastFor[T](); v != nil && f != Identity {
+		n := len(da)
+		v.gateValueGrad[f](single(da), single(db[:n]), single(value[:n]), single(a[:n]), single(b[:n]), single(dy[:n]))
+		return
+	}
+	Gate(f, value[:len(da)], a, b)
+	GateGrad(f, da, db, a, b, dy)
 }

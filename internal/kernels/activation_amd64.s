@@ -127,6 +127,60 @@ DATA x3f800000<>+56(SB)/4, $0x3f800000
 DATA x3f800000<>+60(SB)/4, $0x3f800000
 GLOBL x3f800000<>(SB), RODATA|NOPTR, $64
 
+// func reluValueGradAVX2(dst []float32, value []float32, x []float32, dy []float32)
+// Requires: AVX
+TEXT ·reluValueGradAVX2(SB), NOSPLIT, $0-96
+	MOVQ dst_base+0(FP), AX
+	MOVQ x_base+48(FP), CX
+	MOVQ dy_base+72(FP), DX
+	MOVQ dst_len+8(FP), BX
+	MOVQ value_base+24(FP), SI
+	XORQ DI, DI
+	MOVQ BX, R8
+	SUBQ $0x08, R8
+	JL   tail8
+
+loop7:
+	VMOVUPS   (CX)(DI*4), Y0
+	VXORPS    Y1, Y1, Y1
+	VMAXPS    Y0, Y1, Y1
+	VMOVAPS   Y1, Y0
+	VXORPS    Y2, Y2, Y2
+	VCMPPS    $0x1e, Y2, Y1, Y2
+	VMOVUPS   x3f800000<>+0(SB), Y3
+	VBLENDVPS Y2, Y3, Y0, Y0
+	VMOVUPS   (DX)(DI*4), Y2
+	VMULPS    Y2, Y0, Y0
+	VMOVUPS   Y1, (SI)(DI*4)
+	VMOVUPS   Y0, (AX)(DI*4)
+	ADDQ      $0x08, DI
+	CMPQ      DI, R8
+	JLE       loop7
+
+tail8:
+	SUBQ       DI, BX
+	JZ         done9
+	LEAQ       laneMask<>+0(SB), R9
+	MOVQ       $+8, R8
+	SUBQ       BX, R8
+	VMOVUPS    (R9)(R8*4), Y0
+	VMASKMOVPS (CX)(DI*4), Y0, Y1
+	VXORPS     Y2, Y2, Y2
+	VMAXPS     Y1, Y2, Y2
+	VMOVAPS    Y2, Y1
+	VXORPS     Y3, Y3, Y3
+	VCMPPS     $0x1e, Y3, Y2, Y3
+	VMOVUPS    x3f800000<>+0(SB), Y4
+	VBLENDVPS  Y3, Y4, Y1, Y1
+	VMASKMOVPS (DX)(DI*4), Y0, Y3
+	VMULPS     Y3, Y1, Y1
+	VMASKMOVPS Y2, Y0, (SI)(DI*4)
+	VMASKMOVPS Y1, Y0, (AX)(DI*4)
+
+done9:
+	VZEROUPPER
+	RET
+
 // func reluGateAVX2(dst []float32, a []float32, b []float32)
 // Requires: AVX
 TEXT ·reluGateAVX2(SB), NOSPLIT, $0-72
@@ -137,9 +191,9 @@ TEXT ·reluGateAVX2(SB), NOSPLIT, $0-72
 	XORQ SI, SI
 	MOVQ BX, DI
 	SUBQ $0x08, DI
-	JL   tail8
+	JL   tail11
 
-loop7:
+loop10:
 	VMOVUPS (CX)(SI*4), Y0
 	VXORPS  Y1, Y1, Y1
 	VMAXPS  Y0, Y1, Y1
@@ -148,11 +202,11 @@ loop7:
 	VMOVUPS Y1, (AX)(SI*4)
 	ADDQ    $0x08, SI
 	CMPQ    SI, DI
-	JLE     loop7
+	JLE     loop10
 
-tail8:
+tail11:
 	SUBQ       SI, BX
-	JZ         done9
+	JZ         done12
 	LEAQ       laneMask<>+0(SB), R8
 	MOVQ       $+8, DI
 	SUBQ       BX, DI
@@ -164,7 +218,7 @@ tail8:
 	VMULPS     Y1, Y2, Y2
 	VMASKMOVPS Y2, Y0, (AX)(SI*4)
 
-done9:
+done12:
 	VZEROUPPER
 	RET
 
@@ -180,9 +234,9 @@ TEXT ·reluGateGradAVX2(SB), NOSPLIT, $0-120
 	XORQ R8, R8
 	MOVQ DI, R9
 	SUBQ $0x08, R9
-	JL   tail11
+	JL   tail14
 
-loop10:
+loop13:
 	VMOVUPS   (DX)(R8*4), Y0
 	VXORPS    Y1, Y1, Y1
 	VMAXPS    Y0, Y1, Y1
@@ -192,19 +246,19 @@ loop10:
 	VMOVUPS   x3f800000<>+0(SB), Y3
 	VBLENDVPS Y2, Y3, Y0, Y0
 	VMOVUPS   (SI)(R8*4), Y2
-	VMULPS    Y2, Y1, Y1
 	VMOVUPS   (BX)(R8*4), Y3
+	VMULPS    Y2, Y1, Y1
 	VMULPS    Y3, Y2, Y2
 	VMULPS    Y2, Y0, Y0
 	VMOVUPS   Y1, (CX)(R8*4)
 	VMOVUPS   Y0, (AX)(R8*4)
 	ADDQ      $0x08, R8
 	CMPQ      R8, R9
-	JLE       loop10
+	JLE       loop13
 
-tail11:
+tail14:
 	SUBQ       R8, DI
-	JZ         done12
+	JZ         done15
 	LEAQ       laneMask<>+0(SB), R10
 	MOVQ       $+8, R9
 	SUBQ       DI, R9
@@ -218,14 +272,80 @@ tail11:
 	VMOVUPS    x3f800000<>+0(SB), Y4
 	VBLENDVPS  Y3, Y4, Y1, Y1
 	VMASKMOVPS (SI)(R8*4), Y0, Y3
-	VMULPS     Y3, Y2, Y2
 	VMASKMOVPS (BX)(R8*4), Y0, Y4
+	VMULPS     Y3, Y2, Y2
 	VMULPS     Y4, Y3, Y3
 	VMULPS     Y3, Y1, Y1
 	VMASKMOVPS Y2, Y0, (CX)(R8*4)
 	VMASKMOVPS Y1, Y0, (AX)(R8*4)
 
-done12:
+done15:
+	VZEROUPPER
+	RET
+
+// func reluGateValueGradAVX2(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32)
+// Requires: AVX
+TEXT ·reluGateValueGradAVX2(SB), NOSPLIT, $0-144
+	MOVQ da_base+0(FP), AX
+	MOVQ db_base+24(FP), CX
+	MOVQ a_base+72(FP), DX
+	MOVQ b_base+96(FP), BX
+	MOVQ dy_base+120(FP), SI
+	MOVQ da_len+8(FP), DI
+	MOVQ value_base+48(FP), R8
+	XORQ R9, R9
+	MOVQ DI, R10
+	SUBQ $0x08, R10
+	JL   tail17
+
+loop16:
+	VMOVUPS   (DX)(R9*4), Y0
+	VXORPS    Y1, Y1, Y1
+	VMAXPS    Y0, Y1, Y1
+	VMOVAPS   Y1, Y0
+	VXORPS    Y2, Y2, Y2
+	VCMPPS    $0x1e, Y2, Y1, Y2
+	VMOVUPS   x3f800000<>+0(SB), Y3
+	VBLENDVPS Y2, Y3, Y0, Y0
+	VMOVUPS   (SI)(R9*4), Y2
+	VMOVUPS   (BX)(R9*4), Y3
+	VMULPS    Y3, Y1, Y4
+	VMOVUPS   Y4, (R8)(R9*4)
+	VMULPS    Y2, Y1, Y1
+	VMULPS    Y3, Y2, Y2
+	VMULPS    Y2, Y0, Y0
+	VMOVUPS   Y1, (CX)(R9*4)
+	VMOVUPS   Y0, (AX)(R9*4)
+	ADDQ      $0x08, R9
+	CMPQ      R9, R10
+	JLE       loop16
+
+tail17:
+	SUBQ       R9, DI
+	JZ         done18
+	LEAQ       laneMask<>+0(SB), R11
+	MOVQ       $+8, R10
+	SUBQ       DI, R10
+	VMOVUPS    (R11)(R10*4), Y0
+	VMASKMOVPS (DX)(R9*4), Y0, Y1
+	VXORPS     Y2, Y2, Y2
+	VMAXPS     Y1, Y2, Y2
+	VMOVAPS    Y2, Y1
+	VXORPS     Y3, Y3, Y3
+	VCMPPS     $0x1e, Y3, Y2, Y3
+	VMOVUPS    x3f800000<>+0(SB), Y4
+	VBLENDVPS  Y3, Y4, Y1, Y1
+	VMASKMOVPS (SI)(R9*4), Y0, Y3
+	VMASKMOVPS (BX)(R9*4), Y0, Y4
+	VMULPS     Y4, Y2, Y5
+	VMASKMOVPS Y5, Y0, (R8)(R9*4)
+	VMULPS     Y3, Y2, Y2
+	VMULPS     Y4, Y3, Y3
+	VMULPS     Y3, Y1, Y1
+	VMASKMOVPS Y2, Y0, (CX)(R9*4)
+	VMASKMOVPS Y1, Y0, (AX)(R9*4)
+
+done18:
 	VZEROUPPER
 	RET
 
@@ -238,9 +358,9 @@ TEXT ·reluSquaredAVX2(SB), NOSPLIT, $0-48
 	XORQ BX, BX
 	MOVQ DX, SI
 	SUBQ $0x08, SI
-	JL   tail14
+	JL   tail20
 
-loop13:
+loop19:
 	VMOVUPS (CX)(BX*4), Y0
 	VXORPS  Y1, Y1, Y1
 	VMAXPS  Y0, Y1, Y1
@@ -249,11 +369,11 @@ loop13:
 	VMOVUPS Y0, (AX)(BX*4)
 	ADDQ    $0x08, BX
 	CMPQ    BX, SI
-	JLE     loop13
+	JLE     loop19
 
-tail14:
+tail20:
 	SUBQ       BX, DX
-	JZ         done15
+	JZ         done21
 	LEAQ       laneMask<>+0(SB), DI
 	MOVQ       $+8, SI
 	SUBQ       DX, SI
@@ -265,7 +385,7 @@ tail14:
 	VADDPS     Y2, Y2, Y2
 	VMASKMOVPS Y1, Y0, (AX)(BX*4)
 
-done15:
+done21:
 	VZEROUPPER
 	RET
 
@@ -279,9 +399,9 @@ TEXT ·reluSquaredGradAVX2(SB), NOSPLIT, $0-72
 	XORQ SI, SI
 	MOVQ BX, DI
 	SUBQ $0x08, DI
-	JL   tail17
+	JL   tail23
 
-loop16:
+loop22:
 	VMOVUPS (CX)(SI*4), Y0
 	VXORPS  Y1, Y1, Y1
 	VMAXPS  Y0, Y1, Y1
@@ -292,11 +412,11 @@ loop16:
 	VMOVUPS Y1, (AX)(SI*4)
 	ADDQ    $0x08, SI
 	CMPQ    SI, DI
-	JLE     loop16
+	JLE     loop22
 
-tail17:
+tail23:
 	SUBQ       SI, BX
-	JZ         done18
+	JZ         done24
 	LEAQ       laneMask<>+0(SB), R8
 	MOVQ       $+8, DI
 	SUBQ       BX, DI
@@ -310,7 +430,55 @@ tail17:
 	VMULPS     Y1, Y2, Y2
 	VMASKMOVPS Y2, Y0, (AX)(SI*4)
 
-done18:
+done24:
+	VZEROUPPER
+	RET
+
+// func reluSquaredValueGradAVX2(dst []float32, value []float32, x []float32, dy []float32)
+// Requires: AVX
+TEXT ·reluSquaredValueGradAVX2(SB), NOSPLIT, $0-96
+	MOVQ dst_base+0(FP), AX
+	MOVQ x_base+48(FP), CX
+	MOVQ dy_base+72(FP), DX
+	MOVQ dst_len+8(FP), BX
+	MOVQ value_base+24(FP), SI
+	XORQ DI, DI
+	MOVQ BX, R8
+	SUBQ $0x08, R8
+	JL   tail26
+
+loop25:
+	VMOVUPS (CX)(DI*4), Y0
+	VXORPS  Y1, Y1, Y1
+	VMAXPS  Y0, Y1, Y1
+	VMULPS  Y1, Y1, Y0
+	VADDPS  Y1, Y1, Y1
+	VMOVUPS (DX)(DI*4), Y2
+	VMULPS  Y2, Y1, Y1
+	VMOVUPS Y0, (SI)(DI*4)
+	VMOVUPS Y1, (AX)(DI*4)
+	ADDQ    $0x08, DI
+	CMPQ    DI, R8
+	JLE     loop25
+
+tail26:
+	SUBQ       DI, BX
+	JZ         done27
+	LEAQ       laneMask<>+0(SB), R9
+	MOVQ       $+8, R8
+	SUBQ       BX, R8
+	VMOVUPS    (R9)(R8*4), Y0
+	VMASKMOVPS (CX)(DI*4), Y0, Y1
+	VXORPS     Y2, Y2, Y2
+	VMAXPS     Y1, Y2, Y2
+	VMULPS     Y2, Y2, Y1
+	VADDPS     Y2, Y2, Y2
+	VMASKMOVPS (DX)(DI*4), Y0, Y3
+	VMULPS     Y3, Y2, Y2
+	VMASKMOVPS Y1, Y0, (SI)(DI*4)
+	VMASKMOVPS Y2, Y0, (AX)(DI*4)
+
+done27:
 	VZEROUPPER
 	RET
 
@@ -324,9 +492,9 @@ TEXT ·reluSquaredGateAVX2(SB), NOSPLIT, $0-72
 	XORQ SI, SI
 	MOVQ BX, DI
 	SUBQ $0x08, DI
-	JL   tail20
+	JL   tail29
 
-loop19:
+loop28:
 	VMOVUPS (CX)(SI*4), Y0
 	VXORPS  Y1, Y1, Y1
 	VMAXPS  Y0, Y1, Y1
@@ -337,11 +505,11 @@ loop19:
 	VMOVUPS Y0, (AX)(SI*4)
 	ADDQ    $0x08, SI
 	CMPQ    SI, DI
-	JLE     loop19
+	JLE     loop28
 
-tail20:
+tail29:
 	SUBQ       SI, BX
-	JZ         done21
+	JZ         done30
 	LEAQ       laneMask<>+0(SB), R8
 	MOVQ       $+8, DI
 	SUBQ       BX, DI
@@ -355,7 +523,7 @@ tail20:
 	VMULPS     Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(SI*4)
 
-done21:
+done30:
 	VZEROUPPER
 	RET
 
@@ -371,28 +539,28 @@ TEXT ·reluSquaredGateGradAVX2(SB), NOSPLIT, $0-120
 	XORQ R8, R8
 	MOVQ DI, R9
 	SUBQ $0x08, R9
-	JL   tail23
+	JL   tail32
 
-loop22:
+loop31:
 	VMOVUPS (DX)(R8*4), Y0
 	VXORPS  Y1, Y1, Y1
 	VMAXPS  Y0, Y1, Y1
 	VMULPS  Y1, Y1, Y0
 	VADDPS  Y1, Y1, Y1
 	VMOVUPS (SI)(R8*4), Y2
-	VMULPS  Y2, Y0, Y0
 	VMOVUPS (BX)(R8*4), Y3
+	VMULPS  Y2, Y0, Y0
 	VMULPS  Y3, Y2, Y2
 	VMULPS  Y2, Y1, Y1
 	VMOVUPS Y0, (CX)(R8*4)
 	VMOVUPS Y1, (AX)(R8*4)
 	ADDQ    $0x08, R8
 	CMPQ    R8, R9
-	JLE     loop22
+	JLE     loop31
 
-tail23:
+tail32:
 	SUBQ       R8, DI
-	JZ         done24
+	JZ         done33
 	LEAQ       laneMask<>+0(SB), R10
 	MOVQ       $+8, R9
 	SUBQ       DI, R9
@@ -403,14 +571,74 @@ tail23:
 	VMULPS     Y2, Y2, Y1
 	VADDPS     Y2, Y2, Y2
 	VMASKMOVPS (SI)(R8*4), Y0, Y3
-	VMULPS     Y3, Y1, Y1
 	VMASKMOVPS (BX)(R8*4), Y0, Y4
+	VMULPS     Y3, Y1, Y1
 	VMULPS     Y4, Y3, Y3
 	VMULPS     Y3, Y2, Y2
 	VMASKMOVPS Y1, Y0, (CX)(R8*4)
 	VMASKMOVPS Y2, Y0, (AX)(R8*4)
 
-done24:
+done33:
+	VZEROUPPER
+	RET
+
+// func reluSquaredGateValueGradAVX2(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32)
+// Requires: AVX
+TEXT ·reluSquaredGateValueGradAVX2(SB), NOSPLIT, $0-144
+	MOVQ da_base+0(FP), AX
+	MOVQ db_base+24(FP), CX
+	MOVQ a_base+72(FP), DX
+	MOVQ b_base+96(FP), BX
+	MOVQ dy_base+120(FP), SI
+	MOVQ da_len+8(FP), DI
+	MOVQ value_base+48(FP), R8
+	XORQ R9, R9
+	MOVQ DI, R10
+	SUBQ $0x08, R10
+	JL   tail35
+
+loop34:
+	VMOVUPS (DX)(R9*4), Y0
+	VXORPS  Y1, Y1, Y1
+	VMAXPS  Y0, Y1, Y1
+	VMULPS  Y1, Y1, Y0
+	VADDPS  Y1, Y1, Y1
+	VMOVUPS (SI)(R9*4), Y2
+	VMOVUPS (BX)(R9*4), Y3
+	VMULPS  Y3, Y0, Y4
+	VMOVUPS Y4, (R8)(R9*4)
+	VMULPS  Y2, Y0, Y0
+	VMULPS  Y3, Y2, Y2
+	VMULPS  Y2, Y1, Y1
+	VMOVUPS Y0, (CX)(R9*4)
+	VMOVUPS Y1, (AX)(R9*4)
+	ADDQ    $0x08, R9
+	CMPQ    R9, R10
+	JLE     loop34
+
+tail35:
+	SUBQ       R9, DI
+	JZ         done36
+	LEAQ       laneMask<>+0(SB), R11
+	MOVQ       $+8, R10
+	SUBQ       DI, R10
+	VMOVUPS    (R11)(R10*4), Y0
+	VMASKMOVPS (DX)(R9*4), Y0, Y1
+	VXORPS     Y2, Y2, Y2
+	VMAXPS     Y1, Y2, Y2
+	VMULPS     Y2, Y2, Y1
+	VADDPS     Y2, Y2, Y2
+	VMASKMOVPS (SI)(R9*4), Y0, Y3
+	VMASKMOVPS (BX)(R9*4), Y0, Y4
+	VMULPS     Y4, Y1, Y5
+	VMASKMOVPS Y5, Y0, (R8)(R9*4)
+	VMULPS     Y3, Y1, Y1
+	VMULPS     Y4, Y3, Y3
+	VMULPS     Y3, Y2, Y2
+	VMASKMOVPS Y1, Y0, (CX)(R9*4)
+	VMASKMOVPS Y2, Y0, (AX)(R9*4)
+
+done36:
 	VZEROUPPER
 	RET
 
@@ -423,9 +651,9 @@ TEXT ·geluAVX2(SB), NOSPLIT, $0-48
 	XORQ BX, BX
 	MOVQ DX, SI
 	SUBQ $0x08, SI
-	JL   tail26
+	JL   tail38
 
-loop25:
+loop37:
 	VMOVUPS      (CX)(BX*4), Y0
 	VMOVUPS      x41700000<>+0(SB), Y1
 	VANDPS       x7fffffff<>+0(SB), Y0, Y2
@@ -483,11 +711,11 @@ loop25:
 	VMOVUPS      Y0, (AX)(BX*4)
 	ADDQ         $0x08, BX
 	CMPQ         BX, SI
-	JLE          loop25
+	JLE          loop37
 
-tail26:
+tail38:
 	SUBQ         BX, DX
-	JZ           done27
+	JZ           done39
 	LEAQ         laneMask<>+0(SB), DI
 	MOVQ         $+8, SI
 	SUBQ         DX, SI
@@ -548,7 +776,7 @@ tail26:
 	VMULPS       Y1, Y5, Y1
 	VMASKMOVPS   Y1, Y0, (AX)(BX*4)
 
-done27:
+done39:
 	VZEROUPPER
 	RET
 
@@ -976,9 +1204,9 @@ TEXT ·geluGradAVX2(SB), NOSPLIT, $0-72
 	XORQ SI, SI
 	MOVQ BX, DI
 	SUBQ $0x08, DI
-	JL   tail29
+	JL   tail41
 
-loop28:
+loop40:
 	VMOVUPS      (CX)(SI*4), Y0
 	VMOVUPS      x41700000<>+0(SB), Y1
 	VANDPS       x7fffffff<>+0(SB), Y0, Y2
@@ -1040,11 +1268,11 @@ loop28:
 	VMOVUPS      Y4, (AX)(SI*4)
 	ADDQ         $0x08, SI
 	CMPQ         SI, DI
-	JLE          loop28
+	JLE          loop40
 
-tail29:
+tail41:
 	SUBQ         SI, BX
-	JZ           done30
+	JZ           done42
 	LEAQ         laneMask<>+0(SB), R8
 	MOVQ         $+8, DI
 	SUBQ         BX, DI
@@ -1109,7 +1337,7 @@ tail29:
 	VMULPS       Y1, Y5, Y5
 	VMASKMOVPS   Y5, Y0, (AX)(SI*4)
 
-done30:
+done42:
 	VZEROUPPER
 	RET
 
@@ -1131,6 +1359,156 @@ DATA x3ecc422a<>+56(SB)/4, $0x3ecc422a
 DATA x3ecc422a<>+60(SB)/4, $0x3ecc422a
 GLOBL x3ecc422a<>(SB), RODATA|NOPTR, $64
 
+// func geluValueGradAVX2(dst []float32, value []float32, x []float32, dy []float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·geluValueGradAVX2(SB), NOSPLIT, $0-96
+	MOVQ dst_base+0(FP), AX
+	MOVQ x_base+48(FP), CX
+	MOVQ dy_base+72(FP), DX
+	MOVQ dst_len+8(FP), BX
+	MOVQ value_base+24(FP), SI
+	XORQ DI, DI
+	MOVQ BX, R8
+	SUBQ $0x08, R8
+	JL   tail44
+
+loop43:
+	VMOVUPS      (CX)(DI*4), Y0
+	VMOVUPS      x41700000<>+0(SB), Y1
+	VANDPS       x7fffffff<>+0(SB), Y0, Y2
+	VMINPS       Y2, Y1, Y1
+	VMULPS       Y1, Y1, Y2
+	VMOVAPS      Y2, Y3
+	VFMSUB231PS  Y1, Y1, Y3
+	VMOVUPS      xbf000000<>+0(SB), Y4
+	VMULPS       Y4, Y2, Y2
+	VMULPS       Y4, Y3, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y5
+	VCVTPS2DQ    Y5, Y4
+	VCVTDQ2PS    Y4, Y5
+	VFNMADD231PS x3f317218<>+0(SB), Y5, Y2
+	VFNMADD231PS xb102e308<>+0(SB), Y5, Y2
+	VADDPS       Y3, Y2, Y2
+	VMOVUPS      x3e2aaa6e<>+0(SB), Y5
+	VMOVUPS      x3c0905ce<>+0(SB), Y6
+	VMULPS       Y2, Y2, Y3
+	VFMADD213PS  x3f000000<>+0(SB), Y2, Y5
+	VFMADD213PS  x3d2aaadd<>+0(SB), Y2, Y6
+	VFMADD231PS  x3ab6350e<>+0(SB), Y3, Y6
+	VFMADD213PS  Y5, Y3, Y6
+	VFMADD213PS  Y2, Y3, Y6
+	VADDPS       x3f800000<>+0(SB), Y6, Y6
+	VPSRAD       $0x01, Y4, Y2
+	VPSUBD       Y2, Y4, Y4
+	VPADDD       x0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y6, Y6
+	VPADDD       x0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y6, Y6
+	VMOVUPS      x3f800000<>+0(SB), Y2
+	VMOVAPS      Y2, Y3
+	VFMADD231PS  x3e99999a<>+0(SB), Y1, Y3
+	VDIVPS       Y3, Y2, Y3
+	VMULPS       Y3, Y3, Y1
+	VMOVUPS      xbca8fd5b<>+0(SB), Y4
+	VFMADD213PS  xbe69c357<>+0(SB), Y1, Y4
+	VFMADD213PS  xbda2d55d<>+0(SB), Y1, Y4
+	VFMADD213PS  x3da081ad<>+0(SB), Y1, Y4
+	VFMADD213PS  x3df4e1d0<>+0(SB), Y1, Y4
+	VMOVUPS      x3de653d2<>+0(SB), Y5
+	VFMADD213PS  x3e447cd9<>+0(SB), Y1, Y5
+	VFMADD213PS  x3dc506e8<>+0(SB), Y1, Y5
+	VFMADD213PS  x3de1c528<>+0(SB), Y1, Y5
+	VFMADD213PS  x3df51e50<>+0(SB), Y1, Y5
+	VFMADD213PS  Y5, Y3, Y4
+	VMULPS       Y3, Y4, Y4
+	VMULPS       Y6, Y4, Y4
+	VSUBPS       Y4, Y2, Y1
+	VBLENDVPS    Y0, Y4, Y1, Y4
+	VMULPS       x3ecc422a<>+0(SB), Y6, Y6
+	VMULPS       Y0, Y4, Y1
+	VFMADD231PS  Y0, Y6, Y4
+	VMOVUPS      (DX)(DI*4), Y0
+	VMULPS       Y0, Y4, Y4
+	VMOVUPS      Y1, (SI)(DI*4)
+	VMOVUPS      Y4, (AX)(DI*4)
+	ADDQ         $0x08, DI
+	CMPQ         DI, R8
+	JLE          loop43
+
+tail44:
+	SUBQ         DI, BX
+	JZ           done45
+	LEAQ         laneMask<>+0(SB), R9
+	MOVQ         $+8, R8
+	SUBQ         BX, R8
+	VMOVUPS      (R9)(R8*4), Y0
+	VMASKMOVPS   (CX)(DI*4), Y0, Y1
+	VMOVUPS      x41700000<>+0(SB), Y2
+	VANDPS       x7fffffff<>+0(SB), Y1, Y3
+	VMINPS       Y3, Y2, Y2
+	VMULPS       Y2, Y2, Y3
+	VMOVAPS      Y3, Y4
+	VFMSUB231PS  Y2, Y2, Y4
+	VMOVUPS      xbf000000<>+0(SB), Y5
+	VMULPS       Y5, Y3, Y3
+	VMULPS       Y5, Y4, Y4
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y6
+	VCVTPS2DQ    Y6, Y5
+	VCVTDQ2PS    Y5, Y6
+	VFNMADD231PS x3f317218<>+0(SB), Y6, Y3
+	VFNMADD231PS xb102e308<>+0(SB), Y6, Y3
+	VADDPS       Y4, Y3, Y3
+	VMOVUPS      x3e2aaa6e<>+0(SB), Y6
+	VMOVUPS      x3c0905ce<>+0(SB), Y7
+	VMULPS       Y3, Y3, Y4
+	VFMADD213PS  x3f000000<>+0(SB), Y3, Y6
+	VFMADD213PS  x3d2aaadd<>+0(SB), Y3, Y7
+	VFMADD231PS  x3ab6350e<>+0(SB), Y4, Y7
+	VFMADD213PS  Y6, Y4, Y7
+	VFMADD213PS  Y3, Y4, Y7
+	VADDPS       x3f800000<>+0(SB), Y7, Y7
+	VPSRAD       $0x01, Y5, Y3
+	VPSUBD       Y3, Y5, Y5
+	VPADDD       x0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y7, Y7
+	VPADDD       x0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y7, Y7
+	VMOVUPS      x3f800000<>+0(SB), Y3
+	VMOVAPS      Y3, Y4
+	VFMADD231PS  x3e99999a<>+0(SB), Y2, Y4
+	VDIVPS       Y4, Y3, Y4
+	VMULPS       Y4, Y4, Y2
+	VMOVUPS      xbca8fd5b<>+0(SB), Y5
+	VFMADD213PS  xbe69c357<>+0(SB), Y2, Y5
+	VFMADD213PS  xbda2d55d<>+0(SB), Y2, Y5
+	VFMADD213PS  x3da081ad<>+0(SB), Y2, Y5
+	VFMADD213PS  x3df4e1d0<>+0(SB), Y2, Y5
+	VMOVUPS      x3de653d2<>+0(SB), Y6
+	VFMADD213PS  x3e447cd9<>+0(SB), Y2, Y6
+	VFMADD213PS  x3dc506e8<>+0(SB), Y2, Y6
+	VFMADD213PS  x3de1c528<>+0(SB), Y2, Y6
+	VFMADD213PS  x3df51e50<>+0(SB), Y2, Y6
+	VFMADD213PS  Y6, Y4, Y5
+	VMULPS       Y4, Y5, Y5
+	VMULPS       Y7, Y5, Y5
+	VSUBPS       Y5, Y3, Y2
+	VBLENDVPS    Y1, Y5, Y2, Y5
+	VMULPS       x3ecc422a<>+0(SB), Y7, Y7
+	VMULPS       Y1, Y5, Y2
+	VFMADD231PS  Y1, Y7, Y5
+	VMASKMOVPS   (DX)(DI*4), Y0, Y1
+	VMULPS       Y1, Y5, Y5
+	VMASKMOVPS   Y2, Y0, (SI)(DI*4)
+	VMASKMOVPS   Y5, Y0, (AX)(DI*4)
+
+done45:
+	VZEROUPPER
+	RET
+
 // func geluGateAVX2(dst []float32, a []float32, b []float32)
 // Requires: AVX, AVX2, FMA3
 TEXT ·geluGateAVX2(SB), NOSPLIT, $0-72
@@ -1141,9 +1519,9 @@ TEXT ·geluGateAVX2(SB), NOSPLIT, $0-72
 	XORQ SI, SI
 	MOVQ BX, DI
 	SUBQ $0x08, DI
-	JL   tail32
+	JL   tail47
 
-loop31:
+loop46:
 	VMOVUPS      (CX)(SI*4), Y0
 	VMOVUPS      x41700000<>+0(SB), Y1
 	VANDPS       x7fffffff<>+0(SB), Y0, Y2
@@ -1203,11 +1581,11 @@ loop31:
 	VMOVUPS      Y0, (AX)(SI*4)
 	ADDQ         $0x08, SI
 	CMPQ         SI, DI
-	JLE          loop31
+	JLE          loop46
 
-tail32:
+tail47:
 	SUBQ         SI, BX
-	JZ           done33
+	JZ           done48
 	LEAQ         laneMask<>+0(SB), R8
 	MOVQ         $+8, DI
 	SUBQ         BX, DI
@@ -1270,7 +1648,7 @@ tail32:
 	VMULPS       Y2, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (AX)(SI*4)
 
-done33:
+done48:
 	VZEROUPPER
 	RET
 
@@ -1286,9 +1664,9 @@ TEXT ·geluGateGradAVX2(SB), NOSPLIT, $0-120
 	XORQ R8, R8
 	MOVQ DI, R9
 	SUBQ $0x08, R9
-	JL   tail35
+	JL   tail50
 
-loop34:
+loop49:
 	VMOVUPS      (DX)(R8*4), Y0
 	VMOVUPS      x41700000<>+0(SB), Y1
 	VANDPS       x7fffffff<>+0(SB), Y0, Y2
@@ -1346,19 +1724,19 @@ loop34:
 	VMULPS       Y0, Y4, Y1
 	VFMADD231PS  Y0, Y6, Y4
 	VMOVUPS      (SI)(R8*4), Y0
-	VMULPS       Y0, Y1, Y1
 	VMOVUPS      (BX)(R8*4), Y2
+	VMULPS       Y0, Y1, Y1
 	VMULPS       Y2, Y0, Y0
 	VMULPS       Y0, Y4, Y4
 	VMOVUPS      Y1, (CX)(R8*4)
 	VMOVUPS      Y4, (AX)(R8*4)
 	ADDQ         $0x08, R8
 	CMPQ         R8, R9
-	JLE          loop34
+	JLE          loop49
 
-tail35:
+tail50:
 	SUBQ         R8, DI
-	JZ           done36
+	JZ           done51
 	LEAQ         laneMask<>+0(SB), R10
 	MOVQ         $+8, R9
 	SUBQ         DI, R9
@@ -1420,14 +1798,176 @@ tail35:
 	VMULPS       Y1, Y5, Y2
 	VFMADD231PS  Y1, Y7, Y5
 	VMASKMOVPS   (SI)(R8*4), Y0, Y1
-	VMULPS       Y1, Y2, Y2
 	VMASKMOVPS   (BX)(R8*4), Y0, Y3
+	VMULPS       Y1, Y2, Y2
 	VMULPS       Y3, Y1, Y1
 	VMULPS       Y1, Y5, Y5
 	VMASKMOVPS   Y2, Y0, (CX)(R8*4)
 	VMASKMOVPS   Y5, Y0, (AX)(R8*4)
 
-done36:
+done51:
+	VZEROUPPER
+	RET
+
+// func geluGateValueGradAVX2(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·geluGateValueGradAVX2(SB), NOSPLIT, $0-144
+	MOVQ da_base+0(FP), AX
+	MOVQ db_base+24(FP), CX
+	MOVQ a_base+72(FP), DX
+	MOVQ b_base+96(FP), BX
+	MOVQ dy_base+120(FP), SI
+	MOVQ da_len+8(FP), DI
+	MOVQ value_base+48(FP), R8
+	XORQ R9, R9
+	MOVQ DI, R10
+	SUBQ $0x08, R10
+	JL   tail53
+
+loop52:
+	VMOVUPS      (DX)(R9*4), Y0
+	VMOVUPS      x41700000<>+0(SB), Y1
+	VANDPS       x7fffffff<>+0(SB), Y0, Y2
+	VMINPS       Y2, Y1, Y1
+	VMULPS       Y1, Y1, Y2
+	VMOVAPS      Y2, Y3
+	VFMSUB231PS  Y1, Y1, Y3
+	VMOVUPS      xbf000000<>+0(SB), Y4
+	VMULPS       Y4, Y2, Y2
+	VMULPS       Y4, Y3, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y5
+	VCVTPS2DQ    Y5, Y4
+	VCVTDQ2PS    Y4, Y5
+	VFNMADD231PS x3f317218<>+0(SB), Y5, Y2
+	VFNMADD231PS xb102e308<>+0(SB), Y5, Y2
+	VADDPS       Y3, Y2, Y2
+	VMOVUPS      x3e2aaa6e<>+0(SB), Y5
+	VMOVUPS      x3c0905ce<>+0(SB), Y6
+	VMULPS       Y2, Y2, Y3
+	VFMADD213PS  x3f000000<>+0(SB), Y2, Y5
+	VFMADD213PS  x3d2aaadd<>+0(SB), Y2, Y6
+	VFMADD231PS  x3ab6350e<>+0(SB), Y3, Y6
+	VFMADD213PS  Y5, Y3, Y6
+	VFMADD213PS  Y2, Y3, Y6
+	VADDPS       x3f800000<>+0(SB), Y6, Y6
+	VPSRAD       $0x01, Y4, Y2
+	VPSUBD       Y2, Y4, Y4
+	VPADDD       x0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y6, Y6
+	VPADDD       x0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y6, Y6
+	VMOVUPS      x3f800000<>+0(SB), Y2
+	VMOVAPS      Y2, Y3
+	VFMADD231PS  x3e99999a<>+0(SB), Y1, Y3
+	VDIVPS       Y3, Y2, Y3
+	VMULPS       Y3, Y3, Y1
+	VMOVUPS      xbca8fd5b<>+0(SB), Y4
+	VFMADD213PS  xbe69c357<>+0(SB), Y1, Y4
+	VFMADD213PS  xbda2d55d<>+0(SB), Y1, Y4
+	VFMADD213PS  x3da081ad<>+0(SB), Y1, Y4
+	VFMADD213PS  x3df4e1d0<>+0(SB), Y1, Y4
+	VMOVUPS      x3de653d2<>+0(SB), Y5
+	VFMADD213PS  x3e447cd9<>+0(SB), Y1, Y5
+	VFMADD213PS  x3dc506e8<>+0(SB), Y1, Y5
+	VFMADD213PS  x3de1c528<>+0(SB), Y1, Y5
+	VFMADD213PS  x3df51e50<>+0(SB), Y1, Y5
+	VFMADD213PS  Y5, Y3, Y4
+	VMULPS       Y3, Y4, Y4
+	VMULPS       Y6, Y4, Y4
+	VSUBPS       Y4, Y2, Y1
+	VBLENDVPS    Y0, Y4, Y1, Y4
+	VMULPS       x3ecc422a<>+0(SB), Y6, Y6
+	VMULPS       Y0, Y4, Y1
+	VFMADD231PS  Y0, Y6, Y4
+	VMOVUPS      (SI)(R9*4), Y0
+	VMOVUPS      (BX)(R9*4), Y2
+	VMULPS       Y2, Y1, Y3
+	VMOVUPS      Y3, (R8)(R9*4)
+	VMULPS       Y0, Y1, Y1
+	VMULPS       Y2, Y0, Y0
+	VMULPS       Y0, Y4, Y4
+	VMOVUPS      Y1, (CX)(R9*4)
+	VMOVUPS      Y4, (AX)(R9*4)
+	ADDQ         $0x08, R9
+	CMPQ         R9, R10
+	JLE          loop52
+
+tail53:
+	SUBQ         R9, DI
+	JZ           done54
+	LEAQ         laneMask<>+0(SB), R11
+	MOVQ         $+8, R10
+	SUBQ         DI, R10
+	VMOVUPS      (R11)(R10*4), Y0
+	VMASKMOVPS   (DX)(R9*4), Y0, Y1
+	VMOVUPS      x41700000<>+0(SB), Y2
+	VANDPS       x7fffffff<>+0(SB), Y1, Y3
+	VMINPS       Y3, Y2, Y2
+	VMULPS       Y2, Y2, Y3
+	VMOVAPS      Y3, Y4
+	VFMSUB231PS  Y2, Y2, Y4
+	VMOVUPS      xbf000000<>+0(SB), Y5
+	VMULPS       Y5, Y3, Y3
+	VMULPS       Y5, Y4, Y4
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y6
+	VCVTPS2DQ    Y6, Y5
+	VCVTDQ2PS    Y5, Y6
+	VFNMADD231PS x3f317218<>+0(SB), Y6, Y3
+	VFNMADD231PS xb102e308<>+0(SB), Y6, Y3
+	VADDPS       Y4, Y3, Y3
+	VMOVUPS      x3e2aaa6e<>+0(SB), Y6
+	VMOVUPS      x3c0905ce<>+0(SB), Y7
+	VMULPS       Y3, Y3, Y4
+	VFMADD213PS  x3f000000<>+0(SB), Y3, Y6
+	VFMADD213PS  x3d2aaadd<>+0(SB), Y3, Y7
+	VFMADD231PS  x3ab6350e<>+0(SB), Y4, Y7
+	VFMADD213PS  Y6, Y4, Y7
+	VFMADD213PS  Y3, Y4, Y7
+	VADDPS       x3f800000<>+0(SB), Y7, Y7
+	VPSRAD       $0x01, Y5, Y3
+	VPSUBD       Y3, Y5, Y5
+	VPADDD       x0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y7, Y7
+	VPADDD       x0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y7, Y7
+	VMOVUPS      x3f800000<>+0(SB), Y3
+	VMOVAPS      Y3, Y4
+	VFMADD231PS  x3e99999a<>+0(SB), Y2, Y4
+	VDIVPS       Y4, Y3, Y4
+	VMULPS       Y4, Y4, Y2
+	VMOVUPS      xbca8fd5b<>+0(SB), Y5
+	VFMADD213PS  xbe69c357<>+0(SB), Y2, Y5
+	VFMADD213PS  xbda2d55d<>+0(SB), Y2, Y5
+	VFMADD213PS  x3da081ad<>+0(SB), Y2, Y5
+	VFMADD213PS  x3df4e1d0<>+0(SB), Y2, Y5
+	VMOVUPS      x3de653d2<>+0(SB), Y6
+	VFMADD213PS  x3e447cd9<>+0(SB), Y2, Y6
+	VFMADD213PS  x3dc506e8<>+0(SB), Y2, Y6
+	VFMADD213PS  x3de1c528<>+0(SB), Y2, Y6
+	VFMADD213PS  x3df51e50<>+0(SB), Y2, Y6
+	VFMADD213PS  Y6, Y4, Y5
+	VMULPS       Y4, Y5, Y5
+	VMULPS       Y7, Y5, Y5
+	VSUBPS       Y5, Y3, Y2
+	VBLENDVPS    Y1, Y5, Y2, Y5
+	VMULPS       x3ecc422a<>+0(SB), Y7, Y7
+	VMULPS       Y1, Y5, Y2
+	VFMADD231PS  Y1, Y7, Y5
+	VMASKMOVPS   (SI)(R9*4), Y0, Y1
+	VMASKMOVPS   (BX)(R9*4), Y0, Y3
+	VMULPS       Y3, Y2, Y4
+	VMASKMOVPS   Y4, Y0, (R8)(R9*4)
+	VMULPS       Y1, Y2, Y2
+	VMULPS       Y3, Y1, Y1
+	VMULPS       Y1, Y5, Y5
+	VMASKMOVPS   Y2, Y0, (CX)(R9*4)
+	VMASKMOVPS   Y5, Y0, (AX)(R9*4)
+
+done54:
 	VZEROUPPER
 	RET
 
@@ -1440,9 +1980,9 @@ TEXT ·geluTanhAVX2(SB), NOSPLIT, $0-48
 	XORQ BX, BX
 	MOVQ DX, SI
 	SUBQ $0x08, SI
-	JL   tail38
+	JL   tail56
 
-loop37:
+loop55:
 	VMOVUPS      (CX)(BX*4), Y0
 	VMOVUPS      xc1180000<>+0(SB), Y1
 	VMOVUPS      x41180000<>+0(SB), Y2
@@ -1481,11 +2021,11 @@ loop37:
 	VMOVUPS      Y1, (AX)(BX*4)
 	ADDQ         $0x08, BX
 	CMPQ         BX, SI
-	JLE          loop37
+	JLE          loop55
 
-tail38:
+tail56:
 	SUBQ         BX, DX
-	JZ           done39
+	JZ           done57
 	LEAQ         laneMask<>+0(SB), DI
 	MOVQ         $+8, SI
 	SUBQ         DX, SI
@@ -1527,7 +2067,7 @@ tail38:
 	VMULPS       Y1, Y2, Y2
 	VMASKMOVPS   Y2, Y0, (AX)(BX*4)
 
-done39:
+done57:
 	VZEROUPPER
 	RET
 
@@ -1613,9 +2153,9 @@ TEXT ·geluTanhGradAVX2(SB), NOSPLIT, $0-72
 	XORQ SI, SI
 	MOVQ BX, DI
 	SUBQ $0x08, DI
-	JL   tail41
+	JL   tail59
 
-loop40:
+loop58:
 	VMOVUPS      (CX)(SI*4), Y0
 	VMOVUPS      xc1180000<>+0(SB), Y1
 	VMOVUPS      x41180000<>+0(SB), Y2
@@ -1664,11 +2204,11 @@ loop40:
 	VMOVUPS      Y1, (AX)(SI*4)
 	ADDQ         $0x08, SI
 	CMPQ         SI, DI
-	JLE          loop40
+	JLE          loop58
 
-tail41:
+tail59:
 	SUBQ         SI, BX
-	JZ           done42
+	JZ           done60
 	LEAQ         laneMask<>+0(SB), R8
 	MOVQ         $+8, DI
 	SUBQ         BX, DI
@@ -1720,7 +2260,7 @@ tail41:
 	VMULPS       Y1, Y2, Y2
 	VMASKMOVPS   Y2, Y0, (AX)(SI*4)
 
-done42:
+done60:
 	VZEROUPPER
 	RET
 
@@ -1778,6 +2318,130 @@ DATA x3fcc422a<>+56(SB)/4, $0x3fcc422a
 DATA x3fcc422a<>+60(SB)/4, $0x3fcc422a
 GLOBL x3fcc422a<>(SB), RODATA|NOPTR, $64
 
+// func geluTanhValueGradAVX2(dst []float32, value []float32, x []float32, dy []float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·geluTanhValueGradAVX2(SB), NOSPLIT, $0-96
+	MOVQ dst_base+0(FP), AX
+	MOVQ x_base+48(FP), CX
+	MOVQ dy_base+72(FP), DX
+	MOVQ dst_len+8(FP), BX
+	MOVQ value_base+24(FP), SI
+	XORQ DI, DI
+	MOVQ BX, R8
+	SUBQ $0x08, R8
+	JL   tail62
+
+loop61:
+	VMOVUPS      (CX)(DI*4), Y0
+	VMOVUPS      xc1180000<>+0(SB), Y1
+	VMOVUPS      x41180000<>+0(SB), Y2
+	VMAXPS       Y0, Y1, Y1
+	VMINPS       Y1, Y2, Y2
+	VMOVUPS      xbd922279<>+0(SB), Y3
+	VMULPS       Y2, Y2, Y0
+	VFMADD213PS  xbfcc422a<>+0(SB), Y0, Y3
+	VMULPS       Y2, Y3, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y5
+	VCVTPS2DQ    Y5, Y4
+	VCVTDQ2PS    Y4, Y5
+	VFNMADD231PS x3f317218<>+0(SB), Y5, Y3
+	VFNMADD231PS xb102e308<>+0(SB), Y5, Y3
+	VMOVUPS      x3e2aaa6e<>+0(SB), Y6
+	VMOVUPS      x3c0905ce<>+0(SB), Y7
+	VMULPS       Y3, Y3, Y5
+	VFMADD213PS  x3f000000<>+0(SB), Y3, Y6
+	VFMADD213PS  x3d2aaadd<>+0(SB), Y3, Y7
+	VFMADD231PS  x3ab6350e<>+0(SB), Y5, Y7
+	VFMADD213PS  Y6, Y5, Y7
+	VFMADD213PS  Y3, Y5, Y7
+	VADDPS       x3f800000<>+0(SB), Y7, Y7
+	VPSRAD       $0x01, Y4, Y3
+	VPSUBD       Y3, Y4, Y4
+	VPADDD       x0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y7, Y7
+	VPADDD       x0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y7, Y7
+	VMOVUPS      x3f800000<>+0(SB), Y3
+	VADDPS       Y7, Y3, Y4
+	VDIVPS       Y4, Y3, Y3
+	VMOVUPS      x7f7fffff<>+0(SB), Y4
+	VMINPS       Y7, Y4, Y4
+	VMULPS       Y3, Y4, Y4
+	VMULPS       Y3, Y1, Y1
+	VMOVUPS      x3e5b33b6<>+0(SB), Y5
+	VFMADD213PS  x3fcc422a<>+0(SB), Y0, Y5
+	VMULPS       Y2, Y5, Y5
+	VMULPS       Y4, Y5, Y5
+	VFMADD213PS  Y3, Y3, Y5
+	VMOVUPS      (DX)(DI*4), Y0
+	VMULPS       Y0, Y5, Y5
+	VMOVUPS      Y1, (SI)(DI*4)
+	VMOVUPS      Y5, (AX)(DI*4)
+	ADDQ         $0x08, DI
+	CMPQ         DI, R8
+	JLE          loop61
+
+tail62:
+	SUBQ         DI, BX
+	JZ           done63
+	LEAQ         laneMask<>+0(SB), R9
+	MOVQ         $+8, R8
+	SUBQ         BX, R8
+	VMOVUPS      (R9)(R8*4), Y0
+	VMASKMOVPS   (CX)(DI*4), Y0, Y1
+	VMOVUPS      xc1180000<>+0(SB), Y2
+	VMOVUPS      x41180000<>+0(SB), Y3
+	VMAXPS       Y1, Y2, Y2
+	VMINPS       Y2, Y3, Y3
+	VMOVUPS      xbd922279<>+0(SB), Y4
+	VMULPS       Y3, Y3, Y1
+	VFMADD213PS  xbfcc422a<>+0(SB), Y1, Y4
+	VMULPS       Y3, Y4, Y4
+	VMULPS       x3fb8aa3b<>+0(SB), Y4, Y6
+	VCVTPS2DQ    Y6, Y5
+	VCVTDQ2PS    Y5, Y6
+	VFNMADD231PS x3f317218<>+0(SB), Y6, Y4
+	VFNMADD231PS xb102e308<>+0(SB), Y6, Y4
+	VMOVUPS      x3e2aaa6e<>+0(SB), Y7
+	VMOVUPS      x3c0905ce<>+0(SB), Y8
+	VMULPS       Y4, Y4, Y6
+	VFMADD213PS  x3f000000<>+0(SB), Y4, Y7
+	VFMADD213PS  x3d2aaadd<>+0(SB), Y4, Y8
+	VFMADD231PS  x3ab6350e<>+0(SB), Y6, Y8
+	VFMADD213PS  Y7, Y6, Y8
+	VFMADD213PS  Y4, Y6, Y8
+	VADDPS       x3f800000<>+0(SB), Y8, Y8
+	VPSRAD       $0x01, Y5, Y4
+	VPSUBD       Y4, Y5, Y5
+	VPADDD       x0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y8, Y8
+	VPADDD       x0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y8, Y8
+	VMOVUPS      x3f800000<>+0(SB), Y4
+	VADDPS       Y8, Y4, Y5
+	VDIVPS       Y5, Y4, Y4
+	VMOVUPS      x7f7fffff<>+0(SB), Y5
+	VMINPS       Y8, Y5, Y5
+	VMULPS       Y4, Y5, Y5
+	VMULPS       Y4, Y2, Y2
+	VMOVUPS      x3e5b33b6<>+0(SB), Y6
+	VFMADD213PS  x3fcc422a<>+0(SB), Y1, Y6
+	VMULPS       Y3, Y6, Y6
+	VMULPS       Y5, Y6, Y6
+	VFMADD213PS  Y4, Y4, Y6
+	VMASKMOVPS   (DX)(DI*4), Y0, Y1
+	VMULPS       Y1, Y6, Y6
+	VMASKMOVPS   Y2, Y0, (SI)(DI*4)
+	VMASKMOVPS   Y6, Y0, (AX)(DI*4)
+
+done63:
+	VZEROUPPER
+	RET
+
 // func geluTanhGateAVX2(dst []float32, a []float32, b []float32)
 // Requires: AVX, AVX2, FMA3
 TEXT ·geluTanhGateAVX2(SB), NOSPLIT, $0-72
@@ -1788,9 +2452,9 @@ TEXT ·geluTanhGateAVX2(SB), NOSPLIT, $0-72
 	XORQ SI, SI
 	MOVQ BX, DI
 	SUBQ $0x08, DI
-	JL   tail44
+	JL   tail65
 
-loop43:
+loop64:
 	VMOVUPS      (CX)(SI*4), Y0
 	VMOVUPS      xc1180000<>+0(SB), Y1
 	VMOVUPS      x41180000<>+0(SB), Y2
@@ -1831,11 +2495,11 @@ loop43:
 	VMOVUPS      Y1, (AX)(SI*4)
 	ADDQ         $0x08, SI
 	CMPQ         SI, DI
-	JLE          loop43
+	JLE          loop64
 
-tail44:
+tail65:
 	SUBQ         SI, BX
-	JZ           done45
+	JZ           done66
 	LEAQ         laneMask<>+0(SB), R8
 	MOVQ         $+8, DI
 	SUBQ         BX, DI
@@ -1879,7 +2543,7 @@ tail44:
 	VMULPS       Y1, Y2, Y2
 	VMASKMOVPS   Y2, Y0, (AX)(SI*4)
 
-done45:
+done66:
 	VZEROUPPER
 	RET
 
@@ -1895,9 +2559,9 @@ TEXT ·geluTanhGateGradAVX2(SB), NOSPLIT, $0-120
 	XORQ R8, R8
 	MOVQ DI, R9
 	SUBQ $0x08, R9
-	JL   tail47
+	JL   tail68
 
-loop46:
+loop67:
 	VMOVUPS      (DX)(R8*4), Y0
 	VMOVUPS      xc1180000<>+0(SB), Y1
 	VMOVUPS      x41180000<>+0(SB), Y2
@@ -1942,19 +2606,19 @@ loop46:
 	VMULPS       Y4, Y5, Y5
 	VFMADD213PS  Y3, Y3, Y5
 	VMOVUPS      (SI)(R8*4), Y0
-	VMULPS       Y0, Y1, Y1
 	VMOVUPS      (BX)(R8*4), Y2
+	VMULPS       Y0, Y1, Y1
 	VMULPS       Y2, Y0, Y0
 	VMULPS       Y0, Y5, Y5
 	VMOVUPS      Y1, (CX)(R8*4)
 	VMOVUPS      Y5, (AX)(R8*4)
 	ADDQ         $0x08, R8
 	CMPQ         R8, R9
-	JLE          loop46
+	JLE          loop67
 
-tail47:
+tail68:
 	SUBQ         R8, DI
-	JZ           done48
+	JZ           done69
 	LEAQ         laneMask<>+0(SB), R10
 	MOVQ         $+8, R9
 	SUBQ         DI, R9
@@ -2003,14 +2667,150 @@ tail47:
 	VMULPS       Y5, Y6, Y6
 	VFMADD213PS  Y4, Y4, Y6
 	VMASKMOVPS   (SI)(R8*4), Y0, Y1
-	VMULPS       Y1, Y2, Y2
 	VMASKMOVPS   (BX)(R8*4), Y0, Y3
+	VMULPS       Y1, Y2, Y2
 	VMULPS       Y3, Y1, Y1
 	VMULPS       Y1, Y6, Y6
 	VMASKMOVPS   Y2, Y0, (CX)(R8*4)
 	VMASKMOVPS   Y6, Y0, (AX)(R8*4)
 
-done48:
+done69:
+	VZEROUPPER
+	RET
+
+// func geluTanhGateValueGradAVX2(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·geluTanhGateValueGradAVX2(SB), NOSPLIT, $0-144
+	MOVQ da_base+0(FP), AX
+	MOVQ db_base+24(FP), CX
+	MOVQ a_base+72(FP), DX
+	MOVQ b_base+96(FP), BX
+	MOVQ dy_base+120(FP), SI
+	MOVQ da_len+8(FP), DI
+	MOVQ value_base+48(FP), R8
+	XORQ R9, R9
+	MOVQ DI, R10
+	SUBQ $0x08, R10
+	JL   tail71
+
+loop70:
+	VMOVUPS      (DX)(R9*4), Y0
+	VMOVUPS      xc1180000<>+0(SB), Y1
+	VMOVUPS      x41180000<>+0(SB), Y2
+	VMAXPS       Y0, Y1, Y1
+	VMINPS       Y1, Y2, Y2
+	VMOVUPS      xbd922279<>+0(SB), Y3
+	VMULPS       Y2, Y2, Y0
+	VFMADD213PS  xbfcc422a<>+0(SB), Y0, Y3
+	VMULPS       Y2, Y3, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y5
+	VCVTPS2DQ    Y5, Y4
+	VCVTDQ2PS    Y4, Y5
+	VFNMADD231PS x3f317218<>+0(SB), Y5, Y3
+	VFNMADD231PS xb102e308<>+0(SB), Y5, Y3
+	VMOVUPS      x3e2aaa6e<>+0(SB), Y6
+	VMOVUPS      x3c0905ce<>+0(SB), Y7
+	VMULPS       Y3, Y3, Y5
+	VFMADD213PS  x3f000000<>+0(SB), Y3, Y6
+	VFMADD213PS  x3d2aaadd<>+0(SB), Y3, Y7
+	VFMADD231PS  x3ab6350e<>+0(SB), Y5, Y7
+	VFMADD213PS  Y6, Y5, Y7
+	VFMADD213PS  Y3, Y5, Y7
+	VADDPS       x3f800000<>+0(SB), Y7, Y7
+	VPSRAD       $0x01, Y4, Y3
+	VPSUBD       Y3, Y4, Y4
+	VPADDD       x0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y7, Y7
+	VPADDD       x0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y7, Y7
+	VMOVUPS      x3f800000<>+0(SB), Y3
+	VADDPS       Y7, Y3, Y4
+	VDIVPS       Y4, Y3, Y3
+	VMOVUPS      x7f7fffff<>+0(SB), Y4
+	VMINPS       Y7, Y4, Y4
+	VMULPS       Y3, Y4, Y4
+	VMULPS       Y3, Y1, Y1
+	VMOVUPS      x3e5b33b6<>+0(SB), Y5
+	VFMADD213PS  x3fcc422a<>+0(SB), Y0, Y5
+	VMULPS       Y2, Y5, Y5
+	VMULPS       Y4, Y5, Y5
+	VFMADD213PS  Y3, Y3, Y5
+	VMOVUPS      (SI)(R9*4), Y0
+	VMOVUPS      (BX)(R9*4), Y2
+	VMULPS       Y2, Y1, Y3
+	VMOVUPS      Y3, (R8)(R9*4)
+	VMULPS       Y0, Y1, Y1
+	VMULPS       Y2, Y0, Y0
+	VMULPS       Y0, Y5, Y5
+	VMOVUPS      Y1, (CX)(R9*4)
+	VMOVUPS      Y5, (AX)(R9*4)
+	ADDQ         $0x08, R9
+	CMPQ         R9, R10
+	JLE          loop70
+
+tail71:
+	SUBQ         R9, DI
+	JZ           done72
+	LEAQ         laneMask<>+0(SB), R11
+	MOVQ         $+8, R10
+	SUBQ         DI, R10
+	VMOVUPS      (R11)(R10*4), Y0
+	VMASKMOVPS   (DX)(R9*4), Y0, Y1
+	VMOVUPS      xc1180000<>+0(SB), Y2
+	VMOVUPS      x41180000<>+0(SB), Y3
+	VMAXPS       Y1, Y2, Y2
+	VMINPS       Y2, Y3, Y3
+	VMOVUPS      xbd922279<>+0(SB), Y4
+	VMULPS       Y3, Y3, Y1
+	VFMADD213PS  xbfcc422a<>+0(SB), Y1, Y4
+	VMULPS       Y3, Y4, Y4
+	VMULPS       x3fb8aa3b<>+0(SB), Y4, Y6
+	VCVTPS2DQ    Y6, Y5
+	VCVTDQ2PS    Y5, Y6
+	VFNMADD231PS x3f317218<>+0(SB), Y6, Y4
+	VFNMADD231PS xb102e308<>+0(SB), Y6, Y4
+	VMOVUPS      x3e2aaa6e<>+0(SB), Y7
+	VMOVUPS      x3c0905ce<>+0(SB), Y8
+	VMULPS       Y4, Y4, Y6
+	VFMADD213PS  x3f000000<>+0(SB), Y4, Y7
+	VFMADD213PS  x3d2aaadd<>+0(SB), Y4, Y8
+	VFMADD231PS  x3ab6350e<>+0(SB), Y6, Y8
+	VFMADD213PS  Y7, Y6, Y8
+	VFMADD213PS  Y4, Y6, Y8
+	VADDPS       x3f800000<>+0(SB), Y8, Y8
+	VPSRAD       $0x01, Y5, Y4
+	VPSUBD       Y4, Y5, Y5
+	VPADDD       x0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y8, Y8
+	VPADDD       x0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y8, Y8
+	VMOVUPS      x3f800000<>+0(SB), Y4
+	VADDPS       Y8, Y4, Y5
+	VDIVPS       Y5, Y4, Y4
+	VMOVUPS      x7f7fffff<>+0(SB), Y5
+	VMINPS       Y8, Y5, Y5
+	VMULPS       Y4, Y5, Y5
+	VMULPS       Y4, Y2, Y2
+	VMOVUPS      x3e5b33b6<>+0(SB), Y6
+	VFMADD213PS  x3fcc422a<>+0(SB), Y1, Y6
+	VMULPS       Y3, Y6, Y6
+	VMULPS       Y5, Y6, Y6
+	VFMADD213PS  Y4, Y4, Y6
+	VMASKMOVPS   (SI)(R9*4), Y0, Y1
+	VMASKMOVPS   (BX)(R9*4), Y0, Y3
+	VMULPS       Y3, Y2, Y4
+	VMASKMOVPS   Y4, Y0, (R8)(R9*4)
+	VMULPS       Y1, Y2, Y2
+	VMULPS       Y3, Y1, Y1
+	VMULPS       Y1, Y6, Y6
+	VMASKMOVPS   Y2, Y0, (CX)(R9*4)
+	VMASKMOVPS   Y6, Y0, (AX)(R9*4)
+
+done72:
 	VZEROUPPER
 	RET
 
@@ -2023,9 +2823,9 @@ TEXT ·siluAVX2(SB), NOSPLIT, $0-48
 	XORQ BX, BX
 	MOVQ DX, SI
 	SUBQ $0x08, SI
-	JL   tail50
+	JL   tail74
 
-loop49:
+loop73:
 	VMOVUPS      (CX)(BX*4), Y0
 	VXORPS       x80000000<>+0(SB), Y0, Y1
 	VMOVUPS      x42b30000<>+0(SB), Y2
@@ -2061,11 +2861,11 @@ loop49:
 	VMOVUPS      Y0, (AX)(BX*4)
 	ADDQ         $0x08, BX
 	CMPQ         BX, SI
-	JLE          loop49
+	JLE          loop73
 
-tail50:
+tail74:
 	SUBQ         BX, DX
-	JZ           done51
+	JZ           done75
 	LEAQ         laneMask<>+0(SB), DI
 	MOVQ         $+8, SI
 	SUBQ         DX, SI
@@ -2104,7 +2904,7 @@ tail50:
 	VMULPS       Y1, Y2, Y1
 	VMASKMOVPS   Y1, Y0, (AX)(BX*4)
 
-done51:
+done75:
 	VZEROUPPER
 	RET
 
@@ -2172,9 +2972,9 @@ TEXT ·siluGradAVX2(SB), NOSPLIT, $0-72
 	XORQ SI, SI
 	MOVQ BX, DI
 	SUBQ $0x08, DI
-	JL   tail53
+	JL   tail77
 
-loop52:
+loop76:
 	VMOVUPS      (CX)(SI*4), Y0
 	VXORPS       x80000000<>+0(SB), Y0, Y1
 	VMOVUPS      x42b30000<>+0(SB), Y2
@@ -2217,11 +3017,11 @@ loop52:
 	VMOVUPS      Y2, (AX)(SI*4)
 	ADDQ         $0x08, SI
 	CMPQ         SI, DI
-	JLE          loop52
+	JLE          loop76
 
-tail53:
+tail77:
 	SUBQ         SI, BX
-	JZ           done54
+	JZ           done78
 	LEAQ         laneMask<>+0(SB), R8
 	MOVQ         $+8, DI
 	SUBQ         BX, DI
@@ -2267,7 +3067,119 @@ tail53:
 	VMULPS       Y1, Y3, Y3
 	VMASKMOVPS   Y3, Y0, (AX)(SI*4)
 
-done54:
+done78:
+	VZEROUPPER
+	RET
+
+// func siluValueGradAVX2(dst []float32, value []float32, x []float32, dy []float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·siluValueGradAVX2(SB), NOSPLIT, $0-96
+	MOVQ dst_base+0(FP), AX
+	MOVQ x_base+48(FP), CX
+	MOVQ dy_base+72(FP), DX
+	MOVQ dst_len+8(FP), BX
+	MOVQ value_base+24(FP), SI
+	XORQ DI, DI
+	MOVQ BX, R8
+	SUBQ $0x08, R8
+	JL   tail80
+
+loop79:
+	VMOVUPS      (CX)(DI*4), Y0
+	VXORPS       x80000000<>+0(SB), Y0, Y1
+	VMOVUPS      x42b30000<>+0(SB), Y2
+	VMOVUPS      xc2d20000<>+0(SB), Y3
+	VMINPS       Y1, Y2, Y2
+	VMAXPS       Y2, Y3, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y2
+	VCVTPS2DQ    Y2, Y1
+	VCVTDQ2PS    Y1, Y2
+	VFNMADD231PS x3f317218<>+0(SB), Y2, Y3
+	VFNMADD231PS xb102e308<>+0(SB), Y2, Y3
+	VMOVUPS      x3e2aaa6e<>+0(SB), Y4
+	VMOVUPS      x3c0905ce<>+0(SB), Y5
+	VMULPS       Y3, Y3, Y2
+	VFMADD213PS  x3f000000<>+0(SB), Y3, Y4
+	VFMADD213PS  x3d2aaadd<>+0(SB), Y3, Y5
+	VFMADD231PS  x3ab6350e<>+0(SB), Y2, Y5
+	VFMADD213PS  Y4, Y2, Y5
+	VFMADD213PS  Y3, Y2, Y5
+	VADDPS       x3f800000<>+0(SB), Y5, Y5
+	VPSRAD       $0x01, Y1, Y2
+	VPSUBD       Y2, Y1, Y1
+	VPADDD       x0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y5, Y5
+	VPADDD       x0000007f<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y5, Y5
+	VMOVUPS      x3f800000<>+0(SB), Y1
+	VADDPS       Y5, Y1, Y2
+	VDIVPS       Y2, Y1, Y1
+	VMOVUPS      x7f7fffff<>+0(SB), Y2
+	VMINPS       Y5, Y2, Y2
+	VMULPS       Y1, Y2, Y2
+	VMULPS       Y0, Y1, Y3
+	VMULPS       Y0, Y2, Y2
+	VFMADD213PS  Y1, Y1, Y2
+	VMOVUPS      (DX)(DI*4), Y0
+	VMULPS       Y0, Y2, Y2
+	VMOVUPS      Y3, (SI)(DI*4)
+	VMOVUPS      Y2, (AX)(DI*4)
+	ADDQ         $0x08, DI
+	CMPQ         DI, R8
+	JLE          loop79
+
+tail80:
+	SUBQ         DI, BX
+	JZ           done81
+	LEAQ         laneMask<>+0(SB), R9
+	MOVQ         $+8, R8
+	SUBQ         BX, R8
+	VMOVUPS      (R9)(R8*4), Y0
+	VMASKMOVPS   (CX)(DI*4), Y0, Y1
+	VXORPS       x80000000<>+0(SB), Y1, Y2
+	VMOVUPS      x42b30000<>+0(SB), Y3
+	VMOVUPS      xc2d20000<>+0(SB), Y4
+	VMINPS       Y2, Y3, Y3
+	VMAXPS       Y3, Y4, Y4
+	VMULPS       x3fb8aa3b<>+0(SB), Y4, Y3
+	VCVTPS2DQ    Y3, Y2
+	VCVTDQ2PS    Y2, Y3
+	VFNMADD231PS x3f317218<>+0(SB), Y3, Y4
+	VFNMADD231PS xb102e308<>+0(SB), Y3, Y4
+	VMOVUPS      x3e2aaa6e<>+0(SB), Y5
+	VMOVUPS      x3c0905ce<>+0(SB), Y6
+	VMULPS       Y4, Y4, Y3
+	VFMADD213PS  x3f000000<>+0(SB), Y4, Y5
+	VFMADD213PS  x3d2aaadd<>+0(SB), Y4, Y6
+	VFMADD231PS  x3ab6350e<>+0(SB), Y3, Y6
+	VFMADD213PS  Y5, Y3, Y6
+	VFMADD213PS  Y4, Y3, Y6
+	VADDPS       x3f800000<>+0(SB), Y6, Y6
+	VPSRAD       $0x01, Y2, Y3
+	VPSUBD       Y3, Y2, Y2
+	VPADDD       x0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y6, Y6
+	VPADDD       x0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y6, Y6
+	VMOVUPS      x3f800000<>+0(SB), Y2
+	VADDPS       Y6, Y2, Y3
+	VDIVPS       Y3, Y2, Y2
+	VMOVUPS      x7f7fffff<>+0(SB), Y3
+	VMINPS       Y6, Y3, Y3
+	VMULPS       Y2, Y3, Y3
+	VMULPS       Y1, Y2, Y4
+	VMULPS       Y1, Y3, Y3
+	VFMADD213PS  Y2, Y2, Y3
+	VMASKMOVPS   (DX)(DI*4), Y0, Y1
+	VMULPS       Y1, Y3, Y3
+	VMASKMOVPS   Y4, Y0, (SI)(DI*4)
+	VMASKMOVPS   Y3, Y0, (AX)(DI*4)
+
+done81:
 	VZEROUPPER
 	RET
 
@@ -2281,9 +3193,9 @@ TEXT ·siluGateAVX2(SB), NOSPLIT, $0-72
 	XORQ SI, SI
 	MOVQ BX, DI
 	SUBQ $0x08, DI
-	JL   tail56
+	JL   tail83
 
-loop55:
+loop82:
 	VMOVUPS      (CX)(SI*4), Y0
 	VXORPS       x80000000<>+0(SB), Y0, Y1
 	VMOVUPS      x42b30000<>+0(SB), Y2
@@ -2321,11 +3233,11 @@ loop55:
 	VMOVUPS      Y0, (AX)(SI*4)
 	ADDQ         $0x08, SI
 	CMPQ         SI, DI
-	JLE          loop55
+	JLE          loop82
 
-tail56:
+tail83:
 	SUBQ         SI, BX
-	JZ           done57
+	JZ           done84
 	LEAQ         laneMask<>+0(SB), R8
 	MOVQ         $+8, DI
 	SUBQ         BX, DI
@@ -2366,7 +3278,7 @@ tail56:
 	VMULPS       Y2, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (AX)(SI*4)
 
-done57:
+done84:
 	VZEROUPPER
 	RET
 
@@ -2382,9 +3294,9 @@ TEXT ·siluGateGradAVX2(SB), NOSPLIT, $0-120
 	XORQ R8, R8
 	MOVQ DI, R9
 	SUBQ $0x08, R9
-	JL   tail59
+	JL   tail86
 
-loop58:
+loop85:
 	VMOVUPS      (DX)(R8*4), Y0
 	VXORPS       x80000000<>+0(SB), Y0, Y1
 	VMOVUPS      x42b30000<>+0(SB), Y2
@@ -2423,19 +3335,19 @@ loop58:
 	VMULPS       Y0, Y2, Y2
 	VFMADD213PS  Y1, Y1, Y2
 	VMOVUPS      (SI)(R8*4), Y0
-	VMULPS       Y0, Y3, Y3
 	VMOVUPS      (BX)(R8*4), Y1
+	VMULPS       Y0, Y3, Y3
 	VMULPS       Y1, Y0, Y0
 	VMULPS       Y0, Y2, Y2
 	VMOVUPS      Y3, (CX)(R8*4)
 	VMOVUPS      Y2, (AX)(R8*4)
 	ADDQ         $0x08, R8
 	CMPQ         R8, R9
-	JLE          loop58
+	JLE          loop85
 
-tail59:
+tail86:
 	SUBQ         R8, DI
-	JZ           done60
+	JZ           done87
 	LEAQ         laneMask<>+0(SB), R10
 	MOVQ         $+8, R9
 	SUBQ         DI, R9
@@ -2478,14 +3390,138 @@ tail59:
 	VMULPS       Y1, Y3, Y3
 	VFMADD213PS  Y2, Y2, Y3
 	VMASKMOVPS   (SI)(R8*4), Y0, Y1
-	VMULPS       Y1, Y4, Y4
 	VMASKMOVPS   (BX)(R8*4), Y0, Y2
+	VMULPS       Y1, Y4, Y4
 	VMULPS       Y2, Y1, Y1
 	VMULPS       Y1, Y3, Y3
 	VMASKMOVPS   Y4, Y0, (CX)(R8*4)
 	VMASKMOVPS   Y3, Y0, (AX)(R8*4)
 
-done60:
+done87:
+	VZEROUPPER
+	RET
+
+// func siluGateValueGradAVX2(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·siluGateValueGradAVX2(SB), NOSPLIT, $0-144
+	MOVQ da_base+0(FP), AX
+	MOVQ db_base+24(FP), CX
+	MOVQ a_base+72(FP), DX
+	MOVQ b_base+96(FP), BX
+	MOVQ dy_base+120(FP), SI
+	MOVQ da_len+8(FP), DI
+	MOVQ value_base+48(FP), R8
+	XORQ R9, R9
+	MOVQ DI, R10
+	SUBQ $0x08, R10
+	JL   tail89
+
+loop88:
+	VMOVUPS      (DX)(R9*4), Y0
+	VXORPS       x80000000<>+0(SB), Y0, Y1
+	VMOVUPS      x42b30000<>+0(SB), Y2
+	VMOVUPS      xc2d20000<>+0(SB), Y3
+	VMINPS       Y1, Y2, Y2
+	VMAXPS       Y2, Y3, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y2
+	VCVTPS2DQ    Y2, Y1
+	VCVTDQ2PS    Y1, Y2
+	VFNMADD231PS x3f317218<>+0(SB), Y2, Y3
+	VFNMADD231PS xb102e308<>+0(SB), Y2, Y3
+	VMOVUPS      x3e2aaa6e<>+0(SB), Y4
+	VMOVUPS      x3c0905ce<>+0(SB), Y5
+	VMULPS       Y3, Y3, Y2
+	VFMADD213PS  x3f000000<>+0(SB), Y3, Y4
+	VFMADD213PS  x3d2aaadd<>+0(SB), Y3, Y5
+	VFMADD231PS  x3ab6350e<>+0(SB), Y2, Y5
+	VFMADD213PS  Y4, Y2, Y5
+	VFMADD213PS  Y3, Y2, Y5
+	VADDPS       x3f800000<>+0(SB), Y5, Y5
+	VPSRAD       $0x01, Y1, Y2
+	VPSUBD       Y2, Y1, Y1
+	VPADDD       x0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y5, Y5
+	VPADDD       x0000007f<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y5, Y5
+	VMOVUPS      x3f800000<>+0(SB), Y1
+	VADDPS       Y5, Y1, Y2
+	VDIVPS       Y2, Y1, Y1
+	VMOVUPS      x7f7fffff<>+0(SB), Y2
+	VMINPS       Y5, Y2, Y2
+	VMULPS       Y1, Y2, Y2
+	VMULPS       Y0, Y1, Y3
+	VMULPS       Y0, Y2, Y2
+	VFMADD213PS  Y1, Y1, Y2
+	VMOVUPS      (SI)(R9*4), Y0
+	VMOVUPS      (BX)(R9*4), Y1
+	VMULPS       Y1, Y3, Y4
+	VMOVUPS      Y4, (R8)(R9*4)
+	VMULPS       Y0, Y3, Y3
+	VMULPS       Y1, Y0, Y0
+	VMULPS       Y0, Y2, Y2
+	VMOVUPS      Y3, (CX)(R9*4)
+	VMOVUPS      Y2, (AX)(R9*4)
+	ADDQ         $0x08, R9
+	CMPQ         R9, R10
+	JLE          loop88
+
+tail89:
+	SUBQ         R9, DI
+	JZ           done90
+	LEAQ         laneMask<>+0(SB), R11
+	MOVQ         $+8, R10
+	SUBQ         DI, R10
+	VMOVUPS      (R11)(R10*4), Y0
+	VMASKMOVPS   (DX)(R9*4), Y0, Y1
+	VXORPS       x80000000<>+0(SB), Y1, Y2
+	VMOVUPS      x42b30000<>+0(SB), Y3
+	VMOVUPS      xc2d20000<>+0(SB), Y4
+	VMINPS       Y2, Y3, Y3
+	VMAXPS       Y3, Y4, Y4
+	VMULPS       x3fb8aa3b<>+0(SB), Y4, Y3
+	VCVTPS2DQ    Y3, Y2
+	VCVTDQ2PS    Y2, Y3
+	VFNMADD231PS x3f317218<>+0(SB), Y3, Y4
+	VFNMADD231PS xb102e308<>+0(SB), Y3, Y4
+	VMOVUPS      x3e2aaa6e<>+0(SB), Y5
+	VMOVUPS      x3c0905ce<>+0(SB), Y6
+	VMULPS       Y4, Y4, Y3
+	VFMADD213PS  x3f000000<>+0(SB), Y4, Y5
+	VFMADD213PS  x3d2aaadd<>+0(SB), Y4, Y6
+	VFMADD231PS  x3ab6350e<>+0(SB), Y3, Y6
+	VFMADD213PS  Y5, Y3, Y6
+	VFMADD213PS  Y4, Y3, Y6
+	VADDPS       x3f800000<>+0(SB), Y6, Y6
+	VPSRAD       $0x01, Y2, Y3
+	VPSUBD       Y3, Y2, Y2
+	VPADDD       x0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y6, Y6
+	VPADDD       x0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y6, Y6
+	VMOVUPS      x3f800000<>+0(SB), Y2
+	VADDPS       Y6, Y2, Y3
+	VDIVPS       Y3, Y2, Y2
+	VMOVUPS      x7f7fffff<>+0(SB), Y3
+	VMINPS       Y6, Y3, Y3
+	VMULPS       Y2, Y3, Y3
+	VMULPS       Y1, Y2, Y4
+	VMULPS       Y1, Y3, Y3
+	VFMADD213PS  Y2, Y2, Y3
+	VMASKMOVPS   (SI)(R9*4), Y0, Y1
+	VMASKMOVPS   (BX)(R9*4), Y0, Y2
+	VMULPS       Y2, Y4, Y5
+	VMASKMOVPS   Y5, Y0, (R8)(R9*4)
+	VMULPS       Y1, Y4, Y4
+	VMULPS       Y2, Y1, Y1
+	VMULPS       Y1, Y3, Y3
+	VMASKMOVPS   Y4, Y0, (CX)(R9*4)
+	VMASKMOVPS   Y3, Y0, (AX)(R9*4)
+
+done90:
 	VZEROUPPER
 	RET
 
@@ -2498,9 +3534,9 @@ TEXT ·tanhAVX2(SB), NOSPLIT, $0-48
 	XORQ BX, BX
 	MOVQ DX, SI
 	SUBQ $0x08, SI
-	JL   tail62
+	JL   tail92
 
-loop61:
+loop91:
 	VMOVUPS     (CX)(BX*4), Y0
 	VMOVUPS     x40fcf84f<>+0(SB), Y1
 	VMOVUPS     xc0fcf84f<>+0(SB), Y2
@@ -2523,11 +3559,11 @@ loop61:
 	VMOVUPS     Y1, (AX)(BX*4)
 	ADDQ        $0x08, BX
 	CMPQ        BX, SI
-	JLE         loop61
+	JLE         loop91
 
-tail62:
+tail92:
 	SUBQ        BX, DX
-	JZ          done63
+	JZ          done93
 	LEAQ        laneMask<>+0(SB), DI
 	MOVQ        $+8, SI
 	SUBQ        DX, SI
@@ -2553,7 +3589,7 @@ tail62:
 	VDIVPS      Y4, Y2, Y2
 	VMASKMOVPS  Y2, Y0, (AX)(BX*4)
 
-done63:
+done93:
 	VZEROUPPER
 	RET
 
@@ -2801,9 +3837,9 @@ TEXT ·tanhGradAVX2(SB), NOSPLIT, $0-72
 	XORQ SI, SI
 	MOVQ BX, DI
 	SUBQ $0x08, DI
-	JL   tail65
+	JL   tail95
 
-loop64:
+loop94:
 	VMOVUPS      (CX)(SI*4), Y0
 	VMOVUPS      x40fcf84f<>+0(SB), Y1
 	VMOVUPS      xc0fcf84f<>+0(SB), Y2
@@ -2864,11 +3900,11 @@ loop64:
 	VMOVUPS      Y1, (AX)(SI*4)
 	ADDQ         $0x08, SI
 	CMPQ         SI, DI
-	JLE          loop64
+	JLE          loop94
 
-tail65:
+tail95:
 	SUBQ         SI, BX
-	JZ           done66
+	JZ           done96
 	LEAQ         laneMask<>+0(SB), R8
 	MOVQ         $+8, DI
 	SUBQ         BX, DI
@@ -2932,7 +3968,7 @@ tail65:
 	VMULPS       Y1, Y2, Y2
 	VMASKMOVPS   Y2, Y0, (AX)(SI*4)
 
-done66:
+done96:
 	VZEROUPPER
 	RET
 
@@ -2954,6 +3990,154 @@ DATA x40800000<>+56(SB)/4, $0x40800000
 DATA x40800000<>+60(SB)/4, $0x40800000
 GLOBL x40800000<>(SB), RODATA|NOPTR, $64
 
+// func tanhValueGradAVX2(dst []float32, value []float32, x []float32, dy []float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·tanhValueGradAVX2(SB), NOSPLIT, $0-96
+	MOVQ dst_base+0(FP), AX
+	MOVQ x_base+48(FP), CX
+	MOVQ dy_base+72(FP), DX
+	MOVQ dst_len+8(FP), BX
+	MOVQ value_base+24(FP), SI
+	XORQ DI, DI
+	MOVQ BX, R8
+	SUBQ $0x08, R8
+	JL   tail98
+
+loop97:
+	VMOVUPS      (CX)(DI*4), Y0
+	VMOVUPS      x40fcf84f<>+0(SB), Y1
+	VMOVUPS      xc0fcf84f<>+0(SB), Y2
+	VMINPS       Y0, Y1, Y1
+	VMAXPS       Y1, Y2, Y2
+	VMULPS       Y2, Y2, Y1
+	VMOVUPS      xa59f25c0<>+0(SB), Y3
+	VFMADD213PS  x2a61337e<>+0(SB), Y1, Y3
+	VFMADD213PS  xaebd37ff<>+0(SB), Y1, Y3
+	VFMADD213PS  x335c0041<>+0(SB), Y1, Y3
+	VFMADD213PS  x3779434a<>+0(SB), Y1, Y3
+	VFMADD213PS  x3a270ded<>+0(SB), Y1, Y3
+	VFMADD213PS  x3ba059dc<>+0(SB), Y1, Y3
+	VMOVUPS      x35a0d3d8<>+0(SB), Y4
+	VFMADD213PS  x38f895d6<>+0(SB), Y1, Y4
+	VFMADD213PS  x3b14aa05<>+0(SB), Y1, Y4
+	VFMADD213PS  x3ba059dd<>+0(SB), Y1, Y4
+	VMULPS       Y2, Y3, Y3
+	VDIVPS       Y4, Y3, Y3
+	VADDPS       Y0, Y0, Y0
+	VXORPS       x80000000<>+0(SB), Y0, Y0
+	VMOVUPS      x42b30000<>+0(SB), Y1
+	VMOVUPS      xc2d20000<>+0(SB), Y2
+	VMINPS       Y0, Y1, Y1
+	VMAXPS       Y1, Y2, Y2
+	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y1
+	VCVTPS2DQ    Y1, Y0
+	VCVTDQ2PS    Y0, Y1
+	VFNMADD231PS x3f317218<>+0(SB), Y1, Y2
+	VFNMADD231PS xb102e308<>+0(SB), Y1, Y2
+	VMOVUPS      x3e2aaa6e<>+0(SB), Y4
+	VMOVUPS      x3c0905ce<>+0(SB), Y5
+	VMULPS       Y2, Y2, Y1
+	VFMADD213PS  x3f000000<>+0(SB), Y2, Y4
+	VFMADD213PS  x3d2aaadd<>+0(SB), Y2, Y5
+	VFMADD231PS  x3ab6350e<>+0(SB), Y1, Y5
+	VFMADD213PS  Y4, Y1, Y5
+	VFMADD213PS  Y2, Y1, Y5
+	VADDPS       x3f800000<>+0(SB), Y5, Y5
+	VPSRAD       $0x01, Y0, Y1
+	VPSUBD       Y1, Y0, Y0
+	VPADDD       x0000007f<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y5, Y5
+	VPADDD       x0000007f<>+0(SB), Y0, Y0
+	VPSLLD       $0x17, Y0, Y0
+	VMULPS       Y0, Y5, Y5
+	VMOVUPS      x3f800000<>+0(SB), Y0
+	VADDPS       Y5, Y0, Y1
+	VDIVPS       Y1, Y0, Y0
+	VMOVUPS      x7f7fffff<>+0(SB), Y1
+	VMINPS       Y5, Y1, Y1
+	VMULPS       Y0, Y1, Y1
+	VMULPS       Y0, Y1, Y1
+	VMULPS       x40800000<>+0(SB), Y1, Y1
+	VMOVUPS      (DX)(DI*4), Y0
+	VMULPS       Y0, Y1, Y1
+	VMOVUPS      Y3, (SI)(DI*4)
+	VMOVUPS      Y1, (AX)(DI*4)
+	ADDQ         $0x08, DI
+	CMPQ         DI, R8
+	JLE          loop97
+
+tail98:
+	SUBQ         DI, BX
+	JZ           done99
+	LEAQ         laneMask<>+0(SB), R9
+	MOVQ         $+8, R8
+	SUBQ         BX, R8
+	VMOVUPS      (R9)(R8*4), Y0
+	VMASKMOVPS   (CX)(DI*4), Y0, Y1
+	VMOVUPS      x40fcf84f<>+0(SB), Y2
+	VMOVUPS      xc0fcf84f<>+0(SB), Y3
+	VMINPS       Y1, Y2, Y2
+	VMAXPS       Y2, Y3, Y3
+	VMULPS       Y3, Y3, Y2
+	VMOVUPS      xa59f25c0<>+0(SB), Y4
+	VFMADD213PS  x2a61337e<>+0(SB), Y2, Y4
+	VFMADD213PS  xaebd37ff<>+0(SB), Y2, Y4
+	VFMADD213PS  x335c0041<>+0(SB), Y2, Y4
+	VFMADD213PS  x3779434a<>+0(SB), Y2, Y4
+	VFMADD213PS  x3a270ded<>+0(SB), Y2, Y4
+	VFMADD213PS  x3ba059dc<>+0(SB), Y2, Y4
+	VMOVUPS      x35a0d3d8<>+0(SB), Y5
+	VFMADD213PS  x38f895d6<>+0(SB), Y2, Y5
+	VFMADD213PS  x3b14aa05<>+0(SB), Y2, Y5
+	VFMADD213PS  x3ba059dd<>+0(SB), Y2, Y5
+	VMULPS       Y3, Y4, Y4
+	VDIVPS       Y5, Y4, Y4
+	VADDPS       Y1, Y1, Y1
+	VXORPS       x80000000<>+0(SB), Y1, Y1
+	VMOVUPS      x42b30000<>+0(SB), Y2
+	VMOVUPS      xc2d20000<>+0(SB), Y3
+	VMINPS       Y1, Y2, Y2
+	VMAXPS       Y2, Y3, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y2
+	VCVTPS2DQ    Y2, Y1
+	VCVTDQ2PS    Y1, Y2
+	VFNMADD231PS x3f317218<>+0(SB), Y2, Y3
+	VFNMADD231PS xb102e308<>+0(SB), Y2, Y3
+	VMOVUPS      x3e2aaa6e<>+0(SB), Y5
+	VMOVUPS      x3c0905ce<>+0(SB), Y6
+	VMULPS       Y3, Y3, Y2
+	VFMADD213PS  x3f000000<>+0(SB), Y3, Y5
+	VFMADD213PS  x3d2aaadd<>+0(SB), Y3, Y6
+	VFMADD231PS  x3ab6350e<>+0(SB), Y2, Y6
+	VFMADD213PS  Y5, Y2, Y6
+	VFMADD213PS  Y3, Y2, Y6
+	VADDPS       x3f800000<>+0(SB), Y6, Y6
+	VPSRAD       $0x01, Y1, Y2
+	VPSUBD       Y2, Y1, Y1
+	VPADDD       x0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y6, Y6
+	VPADDD       x0000007f<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y6, Y6
+	VMOVUPS      x3f800000<>+0(SB), Y1
+	VADDPS       Y6, Y1, Y2
+	VDIVPS       Y2, Y1, Y1
+	VMOVUPS      x7f7fffff<>+0(SB), Y2
+	VMINPS       Y6, Y2, Y2
+	VMULPS       Y1, Y2, Y2
+	VMULPS       Y1, Y2, Y2
+	VMULPS       x40800000<>+0(SB), Y2, Y2
+	VMASKMOVPS   (DX)(DI*4), Y0, Y1
+	VMULPS       Y1, Y2, Y2
+	VMASKMOVPS   Y4, Y0, (SI)(DI*4)
+	VMASKMOVPS   Y2, Y0, (AX)(DI*4)
+
+done99:
+	VZEROUPPER
+	RET
+
 // func tanhGateAVX2(dst []float32, a []float32, b []float32)
 // Requires: AVX, FMA3
 TEXT ·tanhGateAVX2(SB), NOSPLIT, $0-72
@@ -2964,9 +4148,9 @@ TEXT ·tanhGateAVX2(SB), NOSPLIT, $0-72
 	XORQ SI, SI
 	MOVQ BX, DI
 	SUBQ $0x08, DI
-	JL   tail68
+	JL   tail101
 
-loop67:
+loop100:
 	VMOVUPS     (CX)(SI*4), Y0
 	VMOVUPS     x40fcf84f<>+0(SB), Y1
 	VMOVUPS     xc0fcf84f<>+0(SB), Y2
@@ -2991,11 +4175,11 @@ loop67:
 	VMOVUPS     Y1, (AX)(SI*4)
 	ADDQ        $0x08, SI
 	CMPQ        SI, DI
-	JLE         loop67
+	JLE         loop100
 
-tail68:
+tail101:
 	SUBQ        SI, BX
-	JZ          done69
+	JZ          done102
 	LEAQ        laneMask<>+0(SB), R8
 	MOVQ        $+8, DI
 	SUBQ        BX, DI
@@ -3023,7 +4207,7 @@ tail68:
 	VMULPS      Y1, Y2, Y2
 	VMASKMOVPS  Y2, Y0, (AX)(SI*4)
 
-done69:
+done102:
 	VZEROUPPER
 	RET
 
@@ -3039,9 +4223,9 @@ TEXT ·tanhGateGradAVX2(SB), NOSPLIT, $0-120
 	XORQ R8, R8
 	MOVQ DI, R9
 	SUBQ $0x08, R9
-	JL   tail71
+	JL   tail104
 
-loop70:
+loop103:
 	VMOVUPS      (DX)(R8*4), Y0
 	VMOVUPS      x40fcf84f<>+0(SB), Y1
 	VMOVUPS      xc0fcf84f<>+0(SB), Y2
@@ -3098,19 +4282,19 @@ loop70:
 	VMULPS       Y0, Y1, Y1
 	VMULPS       x40800000<>+0(SB), Y1, Y1
 	VMOVUPS      (SI)(R8*4), Y0
-	VMULPS       Y0, Y3, Y3
 	VMOVUPS      (BX)(R8*4), Y2
+	VMULPS       Y0, Y3, Y3
 	VMULPS       Y2, Y0, Y0
 	VMULPS       Y0, Y1, Y1
 	VMOVUPS      Y3, (CX)(R8*4)
 	VMOVUPS      Y1, (AX)(R8*4)
 	ADDQ         $0x08, R8
 	CMPQ         R8, R9
-	JLE          loop70
+	JLE          loop103
 
-tail71:
+tail104:
 	SUBQ         R8, DI
-	JZ           done72
+	JZ           done105
 	LEAQ         laneMask<>+0(SB), R10
 	MOVQ         $+8, R9
 	SUBQ         DI, R9
@@ -3171,14 +4355,174 @@ tail71:
 	VMULPS       Y1, Y2, Y2
 	VMULPS       x40800000<>+0(SB), Y2, Y2
 	VMASKMOVPS   (SI)(R8*4), Y0, Y1
-	VMULPS       Y1, Y4, Y4
 	VMASKMOVPS   (BX)(R8*4), Y0, Y3
+	VMULPS       Y1, Y4, Y4
 	VMULPS       Y3, Y1, Y1
 	VMULPS       Y1, Y2, Y2
 	VMASKMOVPS   Y4, Y0, (CX)(R8*4)
 	VMASKMOVPS   Y2, Y0, (AX)(R8*4)
 
-done72:
+done105:
+	VZEROUPPER
+	RET
+
+// func tanhGateValueGradAVX2(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·tanhGateValueGradAVX2(SB), NOSPLIT, $0-144
+	MOVQ da_base+0(FP), AX
+	MOVQ db_base+24(FP), CX
+	MOVQ a_base+72(FP), DX
+	MOVQ b_base+96(FP), BX
+	MOVQ dy_base+120(FP), SI
+	MOVQ da_len+8(FP), DI
+	MOVQ value_base+48(FP), R8
+	XORQ R9, R9
+	MOVQ DI, R10
+	SUBQ $0x08, R10
+	JL   tail107
+
+loop106:
+	VMOVUPS      (DX)(R9*4), Y0
+	VMOVUPS      x40fcf84f<>+0(SB), Y1
+	VMOVUPS      xc0fcf84f<>+0(SB), Y2
+	VMINPS       Y0, Y1, Y1
+	VMAXPS       Y1, Y2, Y2
+	VMULPS       Y2, Y2, Y1
+	VMOVUPS      xa59f25c0<>+0(SB), Y3
+	VFMADD213PS  x2a61337e<>+0(SB), Y1, Y3
+	VFMADD213PS  xaebd37ff<>+0(SB), Y1, Y3
+	VFMADD213PS  x335c0041<>+0(SB), Y1, Y3
+	VFMADD213PS  x3779434a<>+0(SB), Y1, Y3
+	VFMADD213PS  x3a270ded<>+0(SB), Y1, Y3
+	VFMADD213PS  x3ba059dc<>+0(SB), Y1, Y3
+	VMOVUPS      x35a0d3d8<>+0(SB), Y4
+	VFMADD213PS  x38f895d6<>+0(SB), Y1, Y4
+	VFMADD213PS  x3b14aa05<>+0(SB), Y1, Y4
+	VFMADD213PS  x3ba059dd<>+0(SB), Y1, Y4
+	VMULPS       Y2, Y3, Y3
+	VDIVPS       Y4, Y3, Y3
+	VADDPS       Y0, Y0, Y0
+	VXORPS       x80000000<>+0(SB), Y0, Y0
+	VMOVUPS      x42b30000<>+0(SB), Y1
+	VMOVUPS      xc2d20000<>+0(SB), Y2
+	VMINPS       Y0, Y1, Y1
+	VMAXPS       Y1, Y2, Y2
+	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y1
+	VCVTPS2DQ    Y1, Y0
+	VCVTDQ2PS    Y0, Y1
+	VFNMADD231PS x3f317218<>+0(SB), Y1, Y2
+	VFNMADD231PS xb102e308<>+0(SB), Y1, Y2
+	VMOVUPS      x3e2aaa6e<>+0(SB), Y4
+	VMOVUPS      x3c0905ce<>+0(SB), Y5
+	VMULPS       Y2, Y2, Y1
+	VFMADD213PS  x3f000000<>+0(SB), Y2, Y4
+	VFMADD213PS  x3d2aaadd<>+0(SB), Y2, Y5
+	VFMADD231PS  x3ab6350e<>+0(SB), Y1, Y5
+	VFMADD213PS  Y4, Y1, Y5
+	VFMADD213PS  Y2, Y1, Y5
+	VADDPS       x3f800000<>+0(SB), Y5, Y5
+	VPSRAD       $0x01, Y0, Y1
+	VPSUBD       Y1, Y0, Y0
+	VPADDD       x0000007f<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y5, Y5
+	VPADDD       x0000007f<>+0(SB), Y0, Y0
+	VPSLLD       $0x17, Y0, Y0
+	VMULPS       Y0, Y5, Y5
+	VMOVUPS      x3f800000<>+0(SB), Y0
+	VADDPS       Y5, Y0, Y1
+	VDIVPS       Y1, Y0, Y0
+	VMOVUPS      x7f7fffff<>+0(SB), Y1
+	VMINPS       Y5, Y1, Y1
+	VMULPS       Y0, Y1, Y1
+	VMULPS       Y0, Y1, Y1
+	VMULPS       x40800000<>+0(SB), Y1, Y1
+	VMOVUPS      (SI)(R9*4), Y0
+	VMOVUPS      (BX)(R9*4), Y2
+	VMULPS       Y2, Y3, Y4
+	VMOVUPS      Y4, (R8)(R9*4)
+	VMULPS       Y0, Y3, Y3
+	VMULPS       Y2, Y0, Y0
+	VMULPS       Y0, Y1, Y1
+	VMOVUPS      Y3, (CX)(R9*4)
+	VMOVUPS      Y1, (AX)(R9*4)
+	ADDQ         $0x08, R9
+	CMPQ         R9, R10
+	JLE          loop106
+
+tail107:
+	SUBQ         R9, DI
+	JZ           done108
+	LEAQ         laneMask<>+0(SB), R11
+	MOVQ         $+8, R10
+	SUBQ         DI, R10
+	VMOVUPS      (R11)(R10*4), Y0
+	VMASKMOVPS   (DX)(R9*4), Y0, Y1
+	VMOVUPS      x40fcf84f<>+0(SB), Y2
+	VMOVUPS      xc0fcf84f<>+0(SB), Y3
+	VMINPS       Y1, Y2, Y2
+	VMAXPS       Y2, Y3, Y3
+	VMULPS       Y3, Y3, Y2
+	VMOVUPS      xa59f25c0<>+0(SB), Y4
+	VFMADD213PS  x2a61337e<>+0(SB), Y2, Y4
+	VFMADD213PS  xaebd37ff<>+0(SB), Y2, Y4
+	VFMADD213PS  x335c0041<>+0(SB), Y2, Y4
+	VFMADD213PS  x3779434a<>+0(SB), Y2, Y4
+	VFMADD213PS  x3a270ded<>+0(SB), Y2, Y4
+	VFMADD213PS  x3ba059dc<>+0(SB), Y2, Y4
+	VMOVUPS      x35a0d3d8<>+0(SB), Y5
+	VFMADD213PS  x38f895d6<>+0(SB), Y2, Y5
+	VFMADD213PS  x3b14aa05<>+0(SB), Y2, Y5
+	VFMADD213PS  x3ba059dd<>+0(SB), Y2, Y5
+	VMULPS       Y3, Y4, Y4
+	VDIVPS       Y5, Y4, Y4
+	VADDPS       Y1, Y1, Y1
+	VXORPS       x80000000<>+0(SB), Y1, Y1
+	VMOVUPS      x42b30000<>+0(SB), Y2
+	VMOVUPS      xc2d20000<>+0(SB), Y3
+	VMINPS       Y1, Y2, Y2
+	VMAXPS       Y2, Y3, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y2
+	VCVTPS2DQ    Y2, Y1
+	VCVTDQ2PS    Y1, Y2
+	VFNMADD231PS x3f317218<>+0(SB), Y2, Y3
+	VFNMADD231PS xb102e308<>+0(SB), Y2, Y3
+	VMOVUPS      x3e2aaa6e<>+0(SB), Y5
+	VMOVUPS      x3c0905ce<>+0(SB), Y6
+	VMULPS       Y3, Y3, Y2
+	VFMADD213PS  x3f000000<>+0(SB), Y3, Y5
+	VFMADD213PS  x3d2aaadd<>+0(SB), Y3, Y6
+	VFMADD231PS  x3ab6350e<>+0(SB), Y2, Y6
+	VFMADD213PS  Y5, Y2, Y6
+	VFMADD213PS  Y3, Y2, Y6
+	VADDPS       x3f800000<>+0(SB), Y6, Y6
+	VPSRAD       $0x01, Y1, Y2
+	VPSUBD       Y2, Y1, Y1
+	VPADDD       x0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y6, Y6
+	VPADDD       x0000007f<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y6, Y6
+	VMOVUPS      x3f800000<>+0(SB), Y1
+	VADDPS       Y6, Y1, Y2
+	VDIVPS       Y2, Y1, Y1
+	VMOVUPS      x7f7fffff<>+0(SB), Y2
+	VMINPS       Y6, Y2, Y2
+	VMULPS       Y1, Y2, Y2
+	VMULPS       Y1, Y2, Y2
+	VMULPS       x40800000<>+0(SB), Y2, Y2
+	VMASKMOVPS   (SI)(R9*4), Y0, Y1
+	VMASKMOVPS   (BX)(R9*4), Y0, Y3
+	VMULPS       Y3, Y4, Y5
+	VMASKMOVPS   Y5, Y0, (R8)(R9*4)
+	VMULPS       Y1, Y4, Y4
+	VMULPS       Y3, Y1, Y1
+	VMULPS       Y1, Y2, Y2
+	VMASKMOVPS   Y4, Y0, (CX)(R9*4)
+	VMASKMOVPS   Y2, Y0, (AX)(R9*4)
+
+done108:
 	VZEROUPPER
 	RET
 
@@ -3191,9 +4535,9 @@ TEXT ·sigmoidAVX2(SB), NOSPLIT, $0-48
 	XORQ BX, BX
 	MOVQ DX, SI
 	SUBQ $0x08, SI
-	JL   tail74
+	JL   tail110
 
-loop73:
+loop109:
 	VMOVUPS      (CX)(BX*4), Y0
 	VXORPS       x80000000<>+0(SB), Y0, Y0
 	VMOVUPS      x42b30000<>+0(SB), Y1
@@ -3228,11 +4572,11 @@ loop73:
 	VMOVUPS      Y0, (AX)(BX*4)
 	ADDQ         $0x08, BX
 	CMPQ         BX, SI
-	JLE          loop73
+	JLE          loop109
 
-tail74:
+tail110:
 	SUBQ         BX, DX
-	JZ           done75
+	JZ           done111
 	LEAQ         laneMask<>+0(SB), DI
 	MOVQ         $+8, SI
 	SUBQ         DX, SI
@@ -3270,7 +4614,7 @@ tail74:
 	VDIVPS       Y2, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (AX)(BX*4)
 
-done75:
+done111:
 	VZEROUPPER
 	RET
 
@@ -3284,9 +4628,9 @@ TEXT ·sigmoidGradAVX2(SB), NOSPLIT, $0-72
 	XORQ SI, SI
 	MOVQ BX, DI
 	SUBQ $0x08, DI
-	JL   tail77
+	JL   tail113
 
-loop76:
+loop112:
 	VMOVUPS      (CX)(SI*4), Y0
 	VXORPS       x80000000<>+0(SB), Y0, Y0
 	VMOVUPS      x42b30000<>+0(SB), Y1
@@ -3327,11 +4671,11 @@ loop76:
 	VMOVUPS      Y1, (AX)(SI*4)
 	ADDQ         $0x08, SI
 	CMPQ         SI, DI
-	JLE          loop76
+	JLE          loop112
 
-tail77:
+tail113:
 	SUBQ         SI, BX
-	JZ           done78
+	JZ           done114
 	LEAQ         laneMask<>+0(SB), R8
 	MOVQ         $+8, DI
 	SUBQ         BX, DI
@@ -3375,7 +4719,115 @@ tail77:
 	VMULPS       Y1, Y2, Y2
 	VMASKMOVPS   Y2, Y0, (AX)(SI*4)
 
-done78:
+done114:
+	VZEROUPPER
+	RET
+
+// func sigmoidValueGradAVX2(dst []float32, value []float32, x []float32, dy []float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·sigmoidValueGradAVX2(SB), NOSPLIT, $0-96
+	MOVQ dst_base+0(FP), AX
+	MOVQ x_base+48(FP), CX
+	MOVQ dy_base+72(FP), DX
+	MOVQ dst_len+8(FP), BX
+	MOVQ value_base+24(FP), SI
+	XORQ DI, DI
+	MOVQ BX, R8
+	SUBQ $0x08, R8
+	JL   tail116
+
+loop115:
+	VMOVUPS      (CX)(DI*4), Y0
+	VXORPS       x80000000<>+0(SB), Y0, Y0
+	VMOVUPS      x42b30000<>+0(SB), Y1
+	VMOVUPS      xc2d20000<>+0(SB), Y2
+	VMINPS       Y0, Y1, Y1
+	VMAXPS       Y1, Y2, Y2
+	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y1
+	VCVTPS2DQ    Y1, Y0
+	VCVTDQ2PS    Y0, Y1
+	VFNMADD231PS x3f317218<>+0(SB), Y1, Y2
+	VFNMADD231PS xb102e308<>+0(SB), Y1, Y2
+	VMOVUPS      x3e2aaa6e<>+0(SB), Y3
+	VMOVUPS      x3c0905ce<>+0(SB), Y4
+	VMULPS       Y2, Y2, Y1
+	VFMADD213PS  x3f000000<>+0(SB), Y2, Y3
+	VFMADD213PS  x3d2aaadd<>+0(SB), Y2, Y4
+	VFMADD231PS  x3ab6350e<>+0(SB), Y1, Y4
+	VFMADD213PS  Y3, Y1, Y4
+	VFMADD213PS  Y2, Y1, Y4
+	VADDPS       x3f800000<>+0(SB), Y4, Y4
+	VPSRAD       $0x01, Y0, Y1
+	VPSUBD       Y1, Y0, Y0
+	VPADDD       x0000007f<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y4, Y4
+	VPADDD       x0000007f<>+0(SB), Y0, Y0
+	VPSLLD       $0x17, Y0, Y0
+	VMULPS       Y0, Y4, Y4
+	VMOVUPS      x3f800000<>+0(SB), Y0
+	VADDPS       Y4, Y0, Y1
+	VDIVPS       Y1, Y0, Y0
+	VMOVUPS      x7f7fffff<>+0(SB), Y1
+	VMINPS       Y4, Y1, Y1
+	VMULPS       Y0, Y1, Y1
+	VMULPS       Y0, Y1, Y1
+	VMOVUPS      (DX)(DI*4), Y2
+	VMULPS       Y2, Y1, Y1
+	VMOVUPS      Y0, (SI)(DI*4)
+	VMOVUPS      Y1, (AX)(DI*4)
+	ADDQ         $0x08, DI
+	CMPQ         DI, R8
+	JLE          loop115
+
+tail116:
+	SUBQ         DI, BX
+	JZ           done117
+	LEAQ         laneMask<>+0(SB), R9
+	MOVQ         $+8, R8
+	SUBQ         BX, R8
+	VMOVUPS      (R9)(R8*4), Y0
+	VMASKMOVPS   (CX)(DI*4), Y0, Y1
+	VXORPS       x80000000<>+0(SB), Y1, Y1
+	VMOVUPS      x42b30000<>+0(SB), Y2
+	VMOVUPS      xc2d20000<>+0(SB), Y3
+	VMINPS       Y1, Y2, Y2
+	VMAXPS       Y2, Y3, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y2
+	VCVTPS2DQ    Y2, Y1
+	VCVTDQ2PS    Y1, Y2
+	VFNMADD231PS x3f317218<>+0(SB), Y2, Y3
+	VFNMADD231PS xb102e308<>+0(SB), Y2, Y3
+	VMOVUPS      x3e2aaa6e<>+0(SB), Y4
+	VMOVUPS      x3c0905ce<>+0(SB), Y5
+	VMULPS       Y3, Y3, Y2
+	VFMADD213PS  x3f000000<>+0(SB), Y3, Y4
+	VFMADD213PS  x3d2aaadd<>+0(SB), Y3, Y5
+	VFMADD231PS  x3ab6350e<>+0(SB), Y2, Y5
+	VFMADD213PS  Y4, Y2, Y5
+	VFMADD213PS  Y3, Y2, Y5
+	VADDPS       x3f800000<>+0(SB), Y5, Y5
+	VPSRAD       $0x01, Y1, Y2
+	VPSUBD       Y2, Y1, Y1
+	VPADDD       x0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y5, Y5
+	VPADDD       x0000007f<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y5, Y5
+	VMOVUPS      x3f800000<>+0(SB), Y1
+	VADDPS       Y5, Y1, Y2
+	VDIVPS       Y2, Y1, Y1
+	VMOVUPS      x7f7fffff<>+0(SB), Y2
+	VMINPS       Y5, Y2, Y2
+	VMULPS       Y1, Y2, Y2
+	VMULPS       Y1, Y2, Y2
+	VMASKMOVPS   (DX)(DI*4), Y0, Y3
+	VMULPS       Y3, Y2, Y2
+	VMASKMOVPS   Y1, Y0, (SI)(DI*4)
+	VMASKMOVPS   Y2, Y0, (AX)(DI*4)
+
+done117:
 	VZEROUPPER
 	RET
 
@@ -3389,9 +4841,9 @@ TEXT ·sigmoidGateAVX2(SB), NOSPLIT, $0-72
 	XORQ SI, SI
 	MOVQ BX, DI
 	SUBQ $0x08, DI
-	JL   tail80
+	JL   tail119
 
-loop79:
+loop118:
 	VMOVUPS      (CX)(SI*4), Y0
 	VXORPS       x80000000<>+0(SB), Y0, Y0
 	VMOVUPS      x42b30000<>+0(SB), Y1
@@ -3428,11 +4880,11 @@ loop79:
 	VMOVUPS      Y0, (AX)(SI*4)
 	ADDQ         $0x08, SI
 	CMPQ         SI, DI
-	JLE          loop79
+	JLE          loop118
 
-tail80:
+tail119:
 	SUBQ         SI, BX
-	JZ           done81
+	JZ           done120
 	LEAQ         laneMask<>+0(SB), R8
 	MOVQ         $+8, DI
 	SUBQ         BX, DI
@@ -3472,7 +4924,7 @@ tail80:
 	VMULPS       Y2, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (AX)(SI*4)
 
-done81:
+done120:
 	VZEROUPPER
 	RET
 
@@ -3488,9 +4940,9 @@ TEXT ·sigmoidGateGradAVX2(SB), NOSPLIT, $0-120
 	XORQ R8, R8
 	MOVQ DI, R9
 	SUBQ $0x08, R9
-	JL   tail83
+	JL   tail122
 
-loop82:
+loop121:
 	VMOVUPS      (DX)(R8*4), Y0
 	VXORPS       x80000000<>+0(SB), Y0, Y0
 	VMOVUPS      x42b30000<>+0(SB), Y1
@@ -3527,19 +4979,19 @@ loop82:
 	VMULPS       Y0, Y1, Y1
 	VMULPS       Y0, Y1, Y1
 	VMOVUPS      (SI)(R8*4), Y2
-	VMULPS       Y2, Y0, Y0
 	VMOVUPS      (BX)(R8*4), Y3
+	VMULPS       Y2, Y0, Y0
 	VMULPS       Y3, Y2, Y2
 	VMULPS       Y2, Y1, Y1
 	VMOVUPS      Y0, (CX)(R8*4)
 	VMOVUPS      Y1, (AX)(R8*4)
 	ADDQ         $0x08, R8
 	CMPQ         R8, R9
-	JLE          loop82
+	JLE          loop121
 
-tail83:
+tail122:
 	SUBQ         R8, DI
-	JZ           done84
+	JZ           done123
 	LEAQ         laneMask<>+0(SB), R10
 	MOVQ         $+8, R9
 	SUBQ         DI, R9
@@ -3580,14 +5032,134 @@ tail83:
 	VMULPS       Y1, Y2, Y2
 	VMULPS       Y1, Y2, Y2
 	VMASKMOVPS   (SI)(R8*4), Y0, Y3
-	VMULPS       Y3, Y1, Y1
 	VMASKMOVPS   (BX)(R8*4), Y0, Y4
+	VMULPS       Y3, Y1, Y1
 	VMULPS       Y4, Y3, Y3
 	VMULPS       Y3, Y2, Y2
 	VMASKMOVPS   Y1, Y0, (CX)(R8*4)
 	VMASKMOVPS   Y2, Y0, (AX)(R8*4)
 
-done84:
+done123:
+	VZEROUPPER
+	RET
+
+// func sigmoidGateValueGradAVX2(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·sigmoidGateValueGradAVX2(SB), NOSPLIT, $0-144
+	MOVQ da_base+0(FP), AX
+	MOVQ db_base+24(FP), CX
+	MOVQ a_base+72(FP), DX
+	MOVQ b_base+96(FP), BX
+	MOVQ dy_base+120(FP), SI
+	MOVQ da_len+8(FP), DI
+	MOVQ value_base+48(FP), R8
+	XORQ R9, R9
+	MOVQ DI, R10
+	SUBQ $0x08, R10
+	JL   tail125
+
+loop124:
+	VMOVUPS      (DX)(R9*4), Y0
+	VXORPS       x80000000<>+0(SB), Y0, Y0
+	VMOVUPS      x42b30000<>+0(SB), Y1
+	VMOVUPS      xc2d20000<>+0(SB), Y2
+	VMINPS       Y0, Y1, Y1
+	VMAXPS       Y1, Y2, Y2
+	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y1
+	VCVTPS2DQ    Y1, Y0
+	VCVTDQ2PS    Y0, Y1
+	VFNMADD231PS x3f317218<>+0(SB), Y1, Y2
+	VFNMADD231PS xb102e308<>+0(SB), Y1, Y2
+	VMOVUPS      x3e2aaa6e<>+0(SB), Y3
+	VMOVUPS      x3c0905ce<>+0(SB), Y4
+	VMULPS       Y2, Y2, Y1
+	VFMADD213PS  x3f000000<>+0(SB), Y2, Y3
+	VFMADD213PS  x3d2aaadd<>+0(SB), Y2, Y4
+	VFMADD231PS  x3ab6350e<>+0(SB), Y1, Y4
+	VFMADD213PS  Y3, Y1, Y4
+	VFMADD213PS  Y2, Y1, Y4
+	VADDPS       x3f800000<>+0(SB), Y4, Y4
+	VPSRAD       $0x01, Y0, Y1
+	VPSUBD       Y1, Y0, Y0
+	VPADDD       x0000007f<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y4, Y4
+	VPADDD       x0000007f<>+0(SB), Y0, Y0
+	VPSLLD       $0x17, Y0, Y0
+	VMULPS       Y0, Y4, Y4
+	VMOVUPS      x3f800000<>+0(SB), Y0
+	VADDPS       Y4, Y0, Y1
+	VDIVPS       Y1, Y0, Y0
+	VMOVUPS      x7f7fffff<>+0(SB), Y1
+	VMINPS       Y4, Y1, Y1
+	VMULPS       Y0, Y1, Y1
+	VMULPS       Y0, Y1, Y1
+	VMOVUPS      (SI)(R9*4), Y2
+	VMOVUPS      (BX)(R9*4), Y3
+	VMULPS       Y3, Y0, Y4
+	VMOVUPS      Y4, (R8)(R9*4)
+	VMULPS       Y2, Y0, Y0
+	VMULPS       Y3, Y2, Y2
+	VMULPS       Y2, Y1, Y1
+	VMOVUPS      Y0, (CX)(R9*4)
+	VMOVUPS      Y1, (AX)(R9*4)
+	ADDQ         $0x08, R9
+	CMPQ         R9, R10
+	JLE          loop124
+
+tail125:
+	SUBQ         R9, DI
+	JZ           done126
+	LEAQ         laneMask<>+0(SB), R11
+	MOVQ         $+8, R10
+	SUBQ         DI, R10
+	VMOVUPS      (R11)(R10*4), Y0
+	VMASKMOVPS   (DX)(R9*4), Y0, Y1
+	VXORPS       x80000000<>+0(SB), Y1, Y1
+	VMOVUPS      x42b30000<>+0(SB), Y2
+	VMOVUPS      xc2d20000<>+0(SB), Y3
+	VMINPS       Y1, Y2, Y2
+	VMAXPS       Y2, Y3, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y2
+	VCVTPS2DQ    Y2, Y1
+	VCVTDQ2PS    Y1, Y2
+	VFNMADD231PS x3f317218<>+0(SB), Y2, Y3
+	VFNMADD231PS xb102e308<>+0(SB), Y2, Y3
+	VMOVUPS      x3e2aaa6e<>+0(SB), Y4
+	VMOVUPS      x3c0905ce<>+0(SB), Y5
+	VMULPS       Y3, Y3, Y2
+	VFMADD213PS  x3f000000<>+0(SB), Y3, Y4
+	VFMADD213PS  x3d2aaadd<>+0(SB), Y3, Y5
+	VFMADD231PS  x3ab6350e<>+0(SB), Y2, Y5
+	VFMADD213PS  Y4, Y2, Y5
+	VFMADD213PS  Y3, Y2, Y5
+	VADDPS       x3f800000<>+0(SB), Y5, Y5
+	VPSRAD       $0x01, Y1, Y2
+	VPSUBD       Y2, Y1, Y1
+	VPADDD       x0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y5, Y5
+	VPADDD       x0000007f<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y5, Y5
+	VMOVUPS      x3f800000<>+0(SB), Y1
+	VADDPS       Y5, Y1, Y2
+	VDIVPS       Y2, Y1, Y1
+	VMOVUPS      x7f7fffff<>+0(SB), Y2
+	VMINPS       Y5, Y2, Y2
+	VMULPS       Y1, Y2, Y2
+	VMULPS       Y1, Y2, Y2
+	VMASKMOVPS   (SI)(R9*4), Y0, Y3
+	VMASKMOVPS   (BX)(R9*4), Y0, Y4
+	VMULPS       Y4, Y1, Y5
+	VMASKMOVPS   Y5, Y0, (R8)(R9*4)
+	VMULPS       Y3, Y1, Y1
+	VMULPS       Y4, Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VMASKMOVPS   Y1, Y0, (CX)(R9*4)
+	VMASKMOVPS   Y2, Y0, (AX)(R9*4)
+
+done126:
 	VZEROUPPER
 	RET
 
@@ -3600,20 +5172,20 @@ TEXT ·reluAVX512(SB), NOSPLIT, $0-48
 	XORQ BX, BX
 	MOVQ DX, SI
 	SUBQ $0x10, SI
-	JL   tail86
+	JL   tail128
 
-loop85:
+loop127:
 	VMOVUPS (CX)(BX*4), Z0
 	VXORPS  Z1, Z1, Z1
 	VMAXPS  Z0, Z1, Z1
 	VMOVUPS Z1, (AX)(BX*4)
 	ADDQ    $0x10, BX
 	CMPQ    BX, SI
-	JLE     loop85
+	JLE     loop127
 
-tail86:
+tail128:
 	SUBQ      BX, DX
-	JZ        done87
+	JZ        done129
 	MOVQ      $-1, SI
 	BZHIQ     DX, SI, SI
 	KMOVW     SI, K1
@@ -3622,7 +5194,7 @@ tail86:
 	VMAXPS    Z0, Z1, Z1
 	VMOVUPS   Z1, K1, (AX)(BX*4)
 
-done87:
+done129:
 	VZEROUPPER
 	RET
 
@@ -3636,9 +5208,9 @@ TEXT ·reluGradAVX512(SB), NOSPLIT, $0-72
 	XORQ SI, SI
 	MOVQ BX, DI
 	SUBQ $0x10, DI
-	JL   tail89
+	JL   tail131
 
-loop88:
+loop130:
 	VMOVUPS   (CX)(SI*4), Z0
 	VXORPS    Z1, Z1, Z1
 	VMAXPS    Z0, Z1, Z1
@@ -3652,11 +5224,11 @@ loop88:
 	VMOVUPS   Z0, (AX)(SI*4)
 	ADDQ      $0x10, SI
 	CMPQ      SI, DI
-	JLE       loop88
+	JLE       loop130
 
-tail89:
+tail131:
 	SUBQ      SI, BX
-	JZ        done90
+	JZ        done132
 	MOVQ      $-1, DI
 	BZHIQ     BX, DI, DI
 	KMOVW     DI, K1
@@ -3672,7 +5244,60 @@ tail89:
 	VMULPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done90:
+done132:
+	VZEROUPPER
+	RET
+
+// func reluValueGradAVX512(dst []float32, value []float32, x []float32, dy []float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·reluValueGradAVX512(SB), NOSPLIT, $0-96
+	MOVQ dst_base+0(FP), AX
+	MOVQ x_base+48(FP), CX
+	MOVQ dy_base+72(FP), DX
+	MOVQ dst_len+8(FP), BX
+	MOVQ value_base+24(FP), SI
+	XORQ DI, DI
+	MOVQ BX, R8
+	SUBQ $0x10, R8
+	JL   tail134
+
+loop133:
+	VMOVUPS   (CX)(DI*4), Z0
+	VXORPS    Z1, Z1, Z1
+	VMAXPS    Z0, Z1, Z1
+	VMOVAPS   Z1, Z0
+	VXORPS    Z2, Z2, Z2
+	VCMPPS    $0x1e, Z2, Z1, K1
+	VMOVUPS   x3f800000<>+0(SB), Z2
+	VBLENDMPS Z2, Z0, K1, Z0
+	VMOVUPS   (DX)(DI*4), Z2
+	VMULPS    Z2, Z0, Z0
+	VMOVUPS   Z1, (SI)(DI*4)
+	VMOVUPS   Z0, (AX)(DI*4)
+	ADDQ      $0x10, DI
+	CMPQ      DI, R8
+	JLE       loop133
+
+tail134:
+	SUBQ      DI, BX
+	JZ        done135
+	MOVQ      $-1, R8
+	BZHIQ     BX, R8, R8
+	KMOVW     R8, K1
+	VMOVUPS.Z (CX)(DI*4), K1, Z0
+	VXORPS    Z1, Z1, Z1
+	VMAXPS    Z0, Z1, Z1
+	VMOVAPS   Z1, Z0
+	VXORPS    Z2, Z2, Z2
+	VCMPPS    $0x1e, Z2, Z1, K2
+	VMOVUPS   x3f800000<>+0(SB), Z2
+	VBLENDMPS Z2, Z0, K2, Z0
+	VMOVUPS.Z (DX)(DI*4), K1, Z2
+	VMULPS    Z2, Z0, Z0
+	VMOVUPS   Z1, K1, (SI)(DI*4)
+	VMOVUPS   Z0, K1, (AX)(DI*4)
+
+done135:
 	VZEROUPPER
 	RET
 
@@ -3686,9 +5311,9 @@ TEXT ·reluGateAVX512(SB), NOSPLIT, $0-72
 	XORQ SI, SI
 	MOVQ BX, DI
 	SUBQ $0x10, DI
-	JL   tail92
+	JL   tail137
 
-loop91:
+loop136:
 	VMOVUPS (CX)(SI*4), Z0
 	VXORPS  Z1, Z1, Z1
 	VMAXPS  Z0, Z1, Z1
@@ -3697,11 +5322,11 @@ loop91:
 	VMOVUPS Z1, (AX)(SI*4)
 	ADDQ    $0x10, SI
 	CMPQ    SI, DI
-	JLE     loop91
+	JLE     loop136
 
-tail92:
+tail137:
 	SUBQ      SI, BX
-	JZ        done93
+	JZ        done138
 	MOVQ      $-1, DI
 	BZHIQ     BX, DI, DI
 	KMOVW     DI, K1
@@ -3712,7 +5337,7 @@ tail92:
 	VMULPS    Z0, Z1, Z1
 	VMOVUPS   Z1, K1, (AX)(SI*4)
 
-done93:
+done138:
 	VZEROUPPER
 	RET
 
@@ -3728,9 +5353,9 @@ TEXT ·reluGateGradAVX512(SB), NOSPLIT, $0-120
 	XORQ R8, R8
 	MOVQ DI, R9
 	SUBQ $0x10, R9
-	JL   tail95
+	JL   tail140
 
-loop94:
+loop139:
 	VMOVUPS   (DX)(R8*4), Z0
 	VXORPS    Z1, Z1, Z1
 	VMAXPS    Z0, Z1, Z1
@@ -3740,19 +5365,19 @@ loop94:
 	VMOVUPS   x3f800000<>+0(SB), Z2
 	VBLENDMPS Z2, Z0, K1, Z0
 	VMOVUPS   (SI)(R8*4), Z2
-	VMULPS    Z2, Z1, Z1
 	VMOVUPS   (BX)(R8*4), Z3
+	VMULPS    Z2, Z1, Z1
 	VMULPS    Z3, Z2, Z2
 	VMULPS    Z2, Z0, Z0
 	VMOVUPS   Z1, (CX)(R8*4)
 	VMOVUPS   Z0, (AX)(R8*4)
 	ADDQ      $0x10, R8
 	CMPQ      R8, R9
-	JLE       loop94
+	JLE       loop139
 
-tail95:
+tail140:
 	SUBQ      R8, DI
-	JZ        done96
+	JZ        done141
 	MOVQ      $-1, R9
 	BZHIQ     DI, R9, R9
 	KMOVW     R9, K1
@@ -3765,14 +5390,79 @@ tail95:
 	VMOVUPS   x3f800000<>+0(SB), Z2
 	VBLENDMPS Z2, Z0, K2, Z0
 	VMOVUPS.Z (SI)(R8*4), K1, Z2
-	VMULPS    Z2, Z1, Z1
 	VMOVUPS.Z (BX)(R8*4), K1, Z3
+	VMULPS    Z2, Z1, Z1
 	VMULPS    Z3, Z2, Z2
 	VMULPS    Z2, Z0, Z0
 	VMOVUPS   Z1, K1, (CX)(R8*4)
 	VMOVUPS   Z0, K1, (AX)(R8*4)
 
-done96:
+done141:
+	VZEROUPPER
+	RET
+
+// func reluGateValueGradAVX512(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·reluGateValueGradAVX512(SB), NOSPLIT, $0-144
+	MOVQ da_base+0(FP), AX
+	MOVQ db_base+24(FP), CX
+	MOVQ a_base+72(FP), DX
+	MOVQ b_base+96(FP), BX
+	MOVQ dy_base+120(FP), SI
+	MOVQ da_len+8(FP), DI
+	MOVQ value_base+48(FP), R8
+	XORQ R9, R9
+	MOVQ DI, R10
+	SUBQ $0x10, R10
+	JL   tail143
+
+loop142:
+	VMOVUPS   (DX)(R9*4), Z0
+	VXORPS    Z1, Z1, Z1
+	VMAXPS    Z0, Z1, Z1
+	VMOVAPS   Z1, Z0
+	VXORPS    Z2, Z2, Z2
+	VCMPPS    $0x1e, Z2, Z1, K1
+	VMOVUPS   x3f800000<>+0(SB), Z2
+	VBLENDMPS Z2, Z0, K1, Z0
+	VMOVUPS   (SI)(R9*4), Z2
+	VMOVUPS   (BX)(R9*4), Z3
+	VMULPS    Z3, Z1, Z4
+	VMOVUPS   Z4, (R8)(R9*4)
+	VMULPS    Z2, Z1, Z1
+	VMULPS    Z3, Z2, Z2
+	VMULPS    Z2, Z0, Z0
+	VMOVUPS   Z1, (CX)(R9*4)
+	VMOVUPS   Z0, (AX)(R9*4)
+	ADDQ      $0x10, R9
+	CMPQ      R9, R10
+	JLE       loop142
+
+tail143:
+	SUBQ      R9, DI
+	JZ        done144
+	MOVQ      $-1, R10
+	BZHIQ     DI, R10, R10
+	KMOVW     R10, K1
+	VMOVUPS.Z (DX)(R9*4), K1, Z0
+	VXORPS    Z1, Z1, Z1
+	VMAXPS    Z0, Z1, Z1
+	VMOVAPS   Z1, Z0
+	VXORPS    Z2, Z2, Z2
+	VCMPPS    $0x1e, Z2, Z1, K2
+	VMOVUPS   x3f800000<>+0(SB), Z2
+	VBLENDMPS Z2, Z0, K2, Z0
+	VMOVUPS.Z (SI)(R9*4), K1, Z2
+	VMOVUPS.Z (BX)(R9*4), K1, Z3
+	VMULPS    Z3, Z1, Z4
+	VMOVUPS   Z4, K1, (R8)(R9*4)
+	VMULPS    Z2, Z1, Z1
+	VMULPS    Z3, Z2, Z2
+	VMULPS    Z2, Z0, Z0
+	VMOVUPS   Z1, K1, (CX)(R9*4)
+	VMOVUPS   Z0, K1, (AX)(R9*4)
+
+done144:
 	VZEROUPPER
 	RET
 
@@ -3785,9 +5475,9 @@ TEXT ·reluSquaredAVX512(SB), NOSPLIT, $0-48
 	XORQ BX, BX
 	MOVQ DX, SI
 	SUBQ $0x10, SI
-	JL   tail98
+	JL   tail146
 
-loop97:
+loop145:
 	VMOVUPS (CX)(BX*4), Z0
 	VXORPS  Z1, Z1, Z1
 	VMAXPS  Z0, Z1, Z1
@@ -3796,11 +5486,11 @@ loop97:
 	VMOVUPS Z0, (AX)(BX*4)
 	ADDQ    $0x10, BX
 	CMPQ    BX, SI
-	JLE     loop97
+	JLE     loop145
 
-tail98:
+tail146:
 	SUBQ      BX, DX
-	JZ        done99
+	JZ        done147
 	MOVQ      $-1, SI
 	BZHIQ     DX, SI, SI
 	KMOVW     SI, K1
@@ -3811,7 +5501,7 @@ tail98:
 	VADDPS    Z1, Z1, Z1
 	VMOVUPS   Z0, K1, (AX)(BX*4)
 
-done99:
+done147:
 	VZEROUPPER
 	RET
 
@@ -3825,9 +5515,9 @@ TEXT ·reluSquaredGradAVX512(SB), NOSPLIT, $0-72
 	XORQ SI, SI
 	MOVQ BX, DI
 	SUBQ $0x10, DI
-	JL   tail101
+	JL   tail149
 
-loop100:
+loop148:
 	VMOVUPS (CX)(SI*4), Z0
 	VXORPS  Z1, Z1, Z1
 	VMAXPS  Z0, Z1, Z1
@@ -3838,11 +5528,11 @@ loop100:
 	VMOVUPS Z1, (AX)(SI*4)
 	ADDQ    $0x10, SI
 	CMPQ    SI, DI
-	JLE     loop100
+	JLE     loop148
 
-tail101:
+tail149:
 	SUBQ      SI, BX
-	JZ        done102
+	JZ        done150
 	MOVQ      $-1, DI
 	BZHIQ     BX, DI, DI
 	KMOVW     DI, K1
@@ -3855,7 +5545,54 @@ tail101:
 	VMULPS    Z0, Z1, Z1
 	VMOVUPS   Z1, K1, (AX)(SI*4)
 
-done102:
+done150:
+	VZEROUPPER
+	RET
+
+// func reluSquaredValueGradAVX512(dst []float32, value []float32, x []float32, dy []float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·reluSquaredValueGradAVX512(SB), NOSPLIT, $0-96
+	MOVQ dst_base+0(FP), AX
+	MOVQ x_base+48(FP), CX
+	MOVQ dy_base+72(FP), DX
+	MOVQ dst_len+8(FP), BX
+	MOVQ value_base+24(FP), SI
+	XORQ DI, DI
+	MOVQ BX, R8
+	SUBQ $0x10, R8
+	JL   tail152
+
+loop151:
+	VMOVUPS (CX)(DI*4), Z0
+	VXORPS  Z1, Z1, Z1
+	VMAXPS  Z0, Z1, Z1
+	VMULPS  Z1, Z1, Z0
+	VADDPS  Z1, Z1, Z1
+	VMOVUPS (DX)(DI*4), Z2
+	VMULPS  Z2, Z1, Z1
+	VMOVUPS Z0, (SI)(DI*4)
+	VMOVUPS Z1, (AX)(DI*4)
+	ADDQ    $0x10, DI
+	CMPQ    DI, R8
+	JLE     loop151
+
+tail152:
+	SUBQ      DI, BX
+	JZ        done153
+	MOVQ      $-1, R8
+	BZHIQ     BX, R8, R8
+	KMOVW     R8, K1
+	VMOVUPS.Z (CX)(DI*4), K1, Z0
+	VXORPS    Z1, Z1, Z1
+	VMAXPS    Z0, Z1, Z1
+	VMULPS    Z1, Z1, Z0
+	VADDPS    Z1, Z1, Z1
+	VMOVUPS.Z (DX)(DI*4), K1, Z2
+	VMULPS    Z2, Z1, Z1
+	VMOVUPS   Z0, K1, (SI)(DI*4)
+	VMOVUPS   Z1, K1, (AX)(DI*4)
+
+done153:
 	VZEROUPPER
 	RET
 
@@ -3869,9 +5606,9 @@ TEXT ·reluSquaredGateAVX512(SB), NOSPLIT, $0-72
 	XORQ SI, SI
 	MOVQ BX, DI
 	SUBQ $0x10, DI
-	JL   tail104
+	JL   tail155
 
-loop103:
+loop154:
 	VMOVUPS (CX)(SI*4), Z0
 	VXORPS  Z1, Z1, Z1
 	VMAXPS  Z0, Z1, Z1
@@ -3882,11 +5619,11 @@ loop103:
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $0x10, SI
 	CMPQ    SI, DI
-	JLE     loop103
+	JLE     loop154
 
-tail104:
+tail155:
 	SUBQ      SI, BX
-	JZ        done105
+	JZ        done156
 	MOVQ      $-1, DI
 	BZHIQ     BX, DI, DI
 	KMOVW     DI, K1
@@ -3899,7 +5636,7 @@ tail104:
 	VMULPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done105:
+done156:
 	VZEROUPPER
 	RET
 
@@ -3915,28 +5652,28 @@ TEXT ·reluSquaredGateGradAVX512(SB), NOSPLIT, $0-120
 	XORQ R8, R8
 	MOVQ DI, R9
 	SUBQ $0x10, R9
-	JL   tail107
+	JL   tail158
 
-loop106:
+loop157:
 	VMOVUPS (DX)(R8*4), Z0
 	VXORPS  Z1, Z1, Z1
 	VMAXPS  Z0, Z1, Z1
 	VMULPS  Z1, Z1, Z0
 	VADDPS  Z1, Z1, Z1
 	VMOVUPS (SI)(R8*4), Z2
-	VMULPS  Z2, Z0, Z0
 	VMOVUPS (BX)(R8*4), Z3
+	VMULPS  Z2, Z0, Z0
 	VMULPS  Z3, Z2, Z2
 	VMULPS  Z2, Z1, Z1
 	VMOVUPS Z0, (CX)(R8*4)
 	VMOVUPS Z1, (AX)(R8*4)
 	ADDQ    $0x10, R8
 	CMPQ    R8, R9
-	JLE     loop106
+	JLE     loop157
 
-tail107:
+tail158:
 	SUBQ      R8, DI
-	JZ        done108
+	JZ        done159
 	MOVQ      $-1, R9
 	BZHIQ     DI, R9, R9
 	KMOVW     R9, K1
@@ -3946,14 +5683,73 @@ tail107:
 	VMULPS    Z1, Z1, Z0
 	VADDPS    Z1, Z1, Z1
 	VMOVUPS.Z (SI)(R8*4), K1, Z2
-	VMULPS    Z2, Z0, Z0
 	VMOVUPS.Z (BX)(R8*4), K1, Z3
+	VMULPS    Z2, Z0, Z0
 	VMULPS    Z3, Z2, Z2
 	VMULPS    Z2, Z1, Z1
 	VMOVUPS   Z0, K1, (CX)(R8*4)
 	VMOVUPS   Z1, K1, (AX)(R8*4)
 
-done108:
+done159:
+	VZEROUPPER
+	RET
+
+// func reluSquaredGateValueGradAVX512(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·reluSquaredGateValueGradAVX512(SB), NOSPLIT, $0-144
+	MOVQ da_base+0(FP), AX
+	MOVQ db_base+24(FP), CX
+	MOVQ a_base+72(FP), DX
+	MOVQ b_base+96(FP), BX
+	MOVQ dy_base+120(FP), SI
+	MOVQ da_len+8(FP), DI
+	MOVQ value_base+48(FP), R8
+	XORQ R9, R9
+	MOVQ DI, R10
+	SUBQ $0x10, R10
+	JL   tail161
+
+loop160:
+	VMOVUPS (DX)(R9*4), Z0
+	VXORPS  Z1, Z1, Z1
+	VMAXPS  Z0, Z1, Z1
+	VMULPS  Z1, Z1, Z0
+	VADDPS  Z1, Z1, Z1
+	VMOVUPS (SI)(R9*4), Z2
+	VMOVUPS (BX)(R9*4), Z3
+	VMULPS  Z3, Z0, Z4
+	VMOVUPS Z4, (R8)(R9*4)
+	VMULPS  Z2, Z0, Z0
+	VMULPS  Z3, Z2, Z2
+	VMULPS  Z2, Z1, Z1
+	VMOVUPS Z0, (CX)(R9*4)
+	VMOVUPS Z1, (AX)(R9*4)
+	ADDQ    $0x10, R9
+	CMPQ    R9, R10
+	JLE     loop160
+
+tail161:
+	SUBQ      R9, DI
+	JZ        done162
+	MOVQ      $-1, R10
+	BZHIQ     DI, R10, R10
+	KMOVW     R10, K1
+	VMOVUPS.Z (DX)(R9*4), K1, Z0
+	VXORPS    Z1, Z1, Z1
+	VMAXPS    Z0, Z1, Z1
+	VMULPS    Z1, Z1, Z0
+	VADDPS    Z1, Z1, Z1
+	VMOVUPS.Z (SI)(R9*4), K1, Z2
+	VMOVUPS.Z (BX)(R9*4), K1, Z3
+	VMULPS    Z3, Z0, Z4
+	VMOVUPS   Z4, K1, (R8)(R9*4)
+	VMULPS    Z2, Z0, Z0
+	VMULPS    Z3, Z2, Z2
+	VMULPS    Z2, Z1, Z1
+	VMOVUPS   Z0, K1, (CX)(R9*4)
+	VMOVUPS   Z1, K1, (AX)(R9*4)
+
+done162:
 	VZEROUPPER
 	RET
 
@@ -3985,9 +5781,9 @@ TEXT ·geluAVX512(SB), NOSPLIT, $0-48
 	XORQ    BX, BX
 	MOVQ    DX, SI
 	SUBQ    $0x10, SI
-	JL      tail110
+	JL      tail164
 
-loop109:
+loop163:
 	VMOVUPS      (CX)(BX*4), Z19
 	VMOVUPS      x41700000<>+0(SB), Z20
 	VANDPS       x7fffffff<>+0(SB), Z19, Z21
@@ -4039,11 +5835,11 @@ loop109:
 	VMOVUPS      Z19, (AX)(BX*4)
 	ADDQ         $0x10, BX
 	CMPQ         BX, SI
-	JLE          loop109
+	JLE          loop163
 
-tail110:
+tail164:
 	SUBQ         BX, DX
-	JZ           done111
+	JZ           done165
 	MOVQ         $-1, SI
 	BZHIQ        DX, SI, SI
 	KMOVW        SI, K1
@@ -4097,7 +5893,7 @@ tail110:
 	VMULPS       Z19, Z3, Z0
 	VMOVUPS      Z0, K1, (AX)(BX*4)
 
-done111:
+done165:
 	VZEROUPPER
 	RET
 
@@ -4130,9 +5926,9 @@ TEXT ·geluGradAVX512(SB), NOSPLIT, $0-72
 	XORQ    SI, SI
 	MOVQ    BX, DI
 	SUBQ    $0x10, DI
-	JL      tail113
+	JL      tail167
 
-loop112:
+loop166:
 	VMOVUPS      (CX)(SI*4), Z19
 	VMOVUPS      x41700000<>+0(SB), Z20
 	VANDPS       x7fffffff<>+0(SB), Z19, Z21
@@ -4188,11 +5984,11 @@ loop112:
 	VMOVUPS      Z23, (AX)(SI*4)
 	ADDQ         $0x10, SI
 	CMPQ         SI, DI
-	JLE          loop112
+	JLE          loop166
 
-tail113:
+tail167:
 	SUBQ         SI, BX
-	JZ           done114
+	JZ           done168
 	MOVQ         $-1, DI
 	BZHIQ        BX, DI, DI
 	KMOVW        DI, K1
@@ -4250,7 +6046,163 @@ tail113:
 	VMULPS       Z0, Z3, Z3
 	VMOVUPS      Z3, K1, (AX)(SI*4)
 
-done114:
+done168:
+	VZEROUPPER
+	RET
+
+// func geluValueGradAVX512(dst []float32, value []float32, x []float32, dy []float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·geluValueGradAVX512(SB), NOSPLIT, $0-96
+	MOVQ    dst_base+0(FP), AX
+	MOVQ    x_base+48(FP), CX
+	MOVQ    dy_base+72(FP), DX
+	MOVQ    dst_len+8(FP), BX
+	MOVQ    value_base+24(FP), SI
+	VMOVUPS x3fb8aa3b<>+0(SB), Z0
+	VMOVUPS x3f317218<>+0(SB), Z1
+	VMOVUPS xb102e308<>+0(SB), Z2
+	VMOVUPS x3f000000<>+0(SB), Z3
+	VMOVUPS x3e2aaa6e<>+0(SB), Z4
+	VMOVUPS x3d2aaadd<>+0(SB), Z5
+	VMOVUPS x3c0905ce<>+0(SB), Z6
+	VMOVUPS x3ab6350e<>+0(SB), Z7
+	VMOVUPS x3f800000<>+0(SB), Z8
+	VMOVUPS xbca8fd5b<>+0(SB), Z9
+	VMOVUPS x3de653d2<>+0(SB), Z10
+	VMOVUPS xbe69c357<>+0(SB), Z11
+	VMOVUPS x3e447cd9<>+0(SB), Z12
+	VMOVUPS xbda2d55d<>+0(SB), Z13
+	VMOVUPS x3dc506e8<>+0(SB), Z14
+	VMOVUPS x3da081ad<>+0(SB), Z15
+	VMOVUPS x3de1c528<>+0(SB), Z16
+	VMOVUPS x3df4e1d0<>+0(SB), Z17
+	VMOVUPS x3df51e50<>+0(SB), Z18
+	XORQ    DI, DI
+	MOVQ    BX, R8
+	SUBQ    $0x10, R8
+	JL      tail170
+
+loop169:
+	VMOVUPS      (CX)(DI*4), Z19
+	VMOVUPS      x41700000<>+0(SB), Z20
+	VANDPS       x7fffffff<>+0(SB), Z19, Z21
+	VMINPS       Z21, Z20, Z20
+	VMULPS       Z20, Z20, Z21
+	VMOVAPS      Z21, Z22
+	VFMSUB231PS  Z20, Z20, Z22
+	VMOVUPS      xbf000000<>+0(SB), Z23
+	VMULPS       Z23, Z21, Z21
+	VMULPS       Z23, Z22, Z22
+	VMULPS       Z0, Z21, Z23
+	VCVTPS2DQ    Z23, Z23
+	VCVTDQ2PS    Z23, Z23
+	VFNMADD231PS Z1, Z23, Z21
+	VFNMADD231PS Z2, Z23, Z21
+	VADDPS       Z22, Z21, Z21
+	VMOVAPS      Z4, Z24
+	VMOVAPS      Z6, Z25
+	VMULPS       Z21, Z21, Z22
+	VFMADD213PS  Z3, Z21, Z24
+	VFMADD213PS  Z5, Z21, Z25
+	VFMADD231PS  Z7, Z22, Z25
+	VFMADD213PS  Z24, Z22, Z25
+	VFMADD213PS  Z21, Z22, Z25
+	VADDPS       Z8, Z25, Z25
+	VSCALEFPS    Z23, Z25, Z25
+	VMOVAPS      Z8, Z21
+	VMOVAPS      Z21, Z22
+	VFMADD231PS  x3e99999a<>+0(SB), Z20, Z22
+	VDIVPS       Z22, Z21, Z22
+	VMULPS       Z22, Z22, Z20
+	VMOVAPS      Z9, Z23
+	VFMADD213PS  Z11, Z20, Z23
+	VFMADD213PS  Z13, Z20, Z23
+	VFMADD213PS  Z15, Z20, Z23
+	VFMADD213PS  Z17, Z20, Z23
+	VMOVAPS      Z10, Z24
+	VFMADD213PS  Z12, Z20, Z24
+	VFMADD213PS  Z14, Z20, Z24
+	VFMADD213PS  Z16, Z20, Z24
+	VFMADD213PS  Z18, Z20, Z24
+	VFMADD213PS  Z24, Z22, Z23
+	VMULPS       Z22, Z23, Z23
+	VMULPS       Z25, Z23, Z23
+	VSUBPS       Z23, Z21, Z20
+	VPMOVD2M     Z19, K1
+	VBLENDMPS    Z23, Z20, K1, Z23
+	VMULPS       x3ecc422a<>+0(SB), Z25, Z25
+	VMULPS       Z19, Z23, Z20
+	VFMADD231PS  Z19, Z25, Z23
+	VMOVUPS      (DX)(DI*4), Z19
+	VMULPS       Z19, Z23, Z23
+	VMOVUPS      Z20, (SI)(DI*4)
+	VMOVUPS      Z23, (AX)(DI*4)
+	ADDQ         $0x10, DI
+	CMPQ         DI, R8
+	JLE          loop169
+
+tail170:
+	SUBQ         DI, BX
+	JZ           done171
+	MOVQ         $-1, R8
+	BZHIQ        BX, R8, R8
+	KMOVW        R8, K1
+	VMOVUPS.Z    (CX)(DI*4), K1, Z19
+	VMOVUPS      x41700000<>+0(SB), Z20
+	VANDPS       x7fffffff<>+0(SB), Z19, Z21
+	VMINPS       Z21, Z20, Z20
+	VMULPS       Z20, Z20, Z21
+	VMOVAPS      Z21, Z22
+	VFMSUB231PS  Z20, Z20, Z22
+	VMOVUPS      xbf000000<>+0(SB), Z23
+	VMULPS       Z23, Z21, Z21
+	VMULPS       Z23, Z22, Z22
+	VMULPS       Z0, Z21, Z0
+	VCVTPS2DQ    Z0, Z0
+	VCVTDQ2PS    Z0, Z0
+	VFNMADD231PS Z1, Z0, Z21
+	VFNMADD231PS Z2, Z0, Z21
+	VADDPS       Z22, Z21, Z21
+	VMOVAPS      Z4, Z1
+	VMOVAPS      Z6, Z4
+	VMULPS       Z21, Z21, Z2
+	VFMADD213PS  Z3, Z21, Z1
+	VFMADD213PS  Z5, Z21, Z4
+	VFMADD231PS  Z7, Z2, Z4
+	VFMADD213PS  Z1, Z2, Z4
+	VFMADD213PS  Z21, Z2, Z4
+	VADDPS       Z8, Z4, Z4
+	VSCALEFPS    Z0, Z4, Z4
+	VMOVAPS      Z8, Z0
+	VMOVAPS      Z0, Z1
+	VFMADD231PS  x3e99999a<>+0(SB), Z20, Z1
+	VDIVPS       Z1, Z0, Z1
+	VMULPS       Z1, Z1, Z2
+	VMOVAPS      Z9, Z3
+	VFMADD213PS  Z11, Z2, Z3
+	VFMADD213PS  Z13, Z2, Z3
+	VFMADD213PS  Z15, Z2, Z3
+	VFMADD213PS  Z17, Z2, Z3
+	VMOVAPS      Z10, Z5
+	VFMADD213PS  Z12, Z2, Z5
+	VFMADD213PS  Z14, Z2, Z5
+	VFMADD213PS  Z16, Z2, Z5
+	VFMADD213PS  Z18, Z2, Z5
+	VFMADD213PS  Z5, Z1, Z3
+	VMULPS       Z1, Z3, Z3
+	VMULPS       Z4, Z3, Z3
+	VSUBPS       Z3, Z0, Z0
+	VPMOVD2M     Z19, K2
+	VBLENDMPS    Z3, Z0, K2, Z3
+	VMULPS       x3ecc422a<>+0(SB), Z4, Z4
+	VMULPS       Z19, Z3, Z0
+	VFMADD231PS  Z19, Z4, Z3
+	VMOVUPS.Z    (DX)(DI*4), K1, Z1
+	VMULPS       Z1, Z3, Z3
+	VMOVUPS      Z0, K1, (SI)(DI*4)
+	VMOVUPS      Z3, K1, (AX)(DI*4)
+
+done171:
 	VZEROUPPER
 	RET
 
@@ -4283,9 +6235,9 @@ TEXT ·geluGateAVX512(SB), NOSPLIT, $0-72
 	XORQ    SI, SI
 	MOVQ    BX, DI
 	SUBQ    $0x10, DI
-	JL      tail116
+	JL      tail173
 
-loop115:
+loop172:
 	VMOVUPS      (CX)(SI*4), Z19
 	VMOVUPS      x41700000<>+0(SB), Z20
 	VANDPS       x7fffffff<>+0(SB), Z19, Z21
@@ -4339,11 +6291,11 @@ loop115:
 	VMOVUPS      Z19, (AX)(SI*4)
 	ADDQ         $0x10, SI
 	CMPQ         SI, DI
-	JLE          loop115
+	JLE          loop172
 
-tail116:
+tail173:
 	SUBQ         SI, BX
-	JZ           done117
+	JZ           done174
 	MOVQ         $-1, DI
 	BZHIQ        BX, DI, DI
 	KMOVW        DI, K1
@@ -4399,7 +6351,7 @@ tail116:
 	VMULPS       Z1, Z0, Z0
 	VMOVUPS      Z0, K1, (AX)(SI*4)
 
-done117:
+done174:
 	VZEROUPPER
 	RET
 
@@ -4434,9 +6386,9 @@ TEXT ·geluGateGradAVX512(SB), NOSPLIT, $0-120
 	XORQ    R8, R8
 	MOVQ    DI, R9
 	SUBQ    $0x10, R9
-	JL      tail119
+	JL      tail176
 
-loop118:
+loop175:
 	VMOVUPS      (DX)(R8*4), Z19
 	VMOVUPS      x41700000<>+0(SB), Z20
 	VANDPS       x7fffffff<>+0(SB), Z19, Z21
@@ -4488,19 +6440,19 @@ loop118:
 	VMULPS       Z19, Z23, Z20
 	VFMADD231PS  Z19, Z25, Z23
 	VMOVUPS      (SI)(R8*4), Z19
-	VMULPS       Z19, Z20, Z20
 	VMOVUPS      (BX)(R8*4), Z21
+	VMULPS       Z19, Z20, Z20
 	VMULPS       Z21, Z19, Z19
 	VMULPS       Z19, Z23, Z23
 	VMOVUPS      Z20, (CX)(R8*4)
 	VMOVUPS      Z23, (AX)(R8*4)
 	ADDQ         $0x10, R8
 	CMPQ         R8, R9
-	JLE          loop118
+	JLE          loop175
 
-tail119:
+tail176:
 	SUBQ         R8, DI
-	JZ           done120
+	JZ           done177
 	MOVQ         $-1, R9
 	BZHIQ        DI, R9, R9
 	KMOVW        R9, K1
@@ -4555,14 +6507,182 @@ tail119:
 	VMULPS       Z19, Z3, Z0
 	VFMADD231PS  Z19, Z4, Z3
 	VMOVUPS.Z    (SI)(R8*4), K1, Z1
-	VMULPS       Z1, Z0, Z0
 	VMOVUPS.Z    (BX)(R8*4), K1, Z2
+	VMULPS       Z1, Z0, Z0
 	VMULPS       Z2, Z1, Z1
 	VMULPS       Z1, Z3, Z3
 	VMOVUPS      Z0, K1, (CX)(R8*4)
 	VMOVUPS      Z3, K1, (AX)(R8*4)
 
-done120:
+done177:
+	VZEROUPPER
+	RET
+
+// func geluGateValueGradAVX512(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·geluGateValueGradAVX512(SB), NOSPLIT, $0-144
+	MOVQ    da_base+0(FP), AX
+	MOVQ    db_base+24(FP), CX
+	MOVQ    a_base+72(FP), DX
+	MOVQ    b_base+96(FP), BX
+	MOVQ    dy_base+120(FP), SI
+	MOVQ    da_len+8(FP), DI
+	MOVQ    value_base+48(FP), R8
+	VMOVUPS x3fb8aa3b<>+0(SB), Z0
+	VMOVUPS x3f317218<>+0(SB), Z1
+	VMOVUPS xb102e308<>+0(SB), Z2
+	VMOVUPS x3f000000<>+0(SB), Z3
+	VMOVUPS x3e2aaa6e<>+0(SB), Z4
+	VMOVUPS x3d2aaadd<>+0(SB), Z5
+	VMOVUPS x3c0905ce<>+0(SB), Z6
+	VMOVUPS x3ab6350e<>+0(SB), Z7
+	VMOVUPS x3f800000<>+0(SB), Z8
+	VMOVUPS xbca8fd5b<>+0(SB), Z9
+	VMOVUPS x3de653d2<>+0(SB), Z10
+	VMOVUPS xbe69c357<>+0(SB), Z11
+	VMOVUPS x3e447cd9<>+0(SB), Z12
+	VMOVUPS xbda2d55d<>+0(SB), Z13
+	VMOVUPS x3dc506e8<>+0(SB), Z14
+	VMOVUPS x3da081ad<>+0(SB), Z15
+	VMOVUPS x3de1c528<>+0(SB), Z16
+	VMOVUPS x3df4e1d0<>+0(SB), Z17
+	VMOVUPS x3df51e50<>+0(SB), Z18
+	XORQ    R9, R9
+	MOVQ    DI, R10
+	SUBQ    $0x10, R10
+	JL      tail179
+
+loop178:
+	VMOVUPS      (DX)(R9*4), Z19
+	VMOVUPS      x41700000<>+0(SB), Z20
+	VANDPS       x7fffffff<>+0(SB), Z19, Z21
+	VMINPS       Z21, Z20, Z20
+	VMULPS       Z20, Z20, Z21
+	VMOVAPS      Z21, Z22
+	VFMSUB231PS  Z20, Z20, Z22
+	VMOVUPS      xbf000000<>+0(SB), Z23
+	VMULPS       Z23, Z21, Z21
+	VMULPS       Z23, Z22, Z22
+	VMULPS       Z0, Z21, Z23
+	VCVTPS2DQ    Z23, Z23
+	VCVTDQ2PS    Z23, Z23
+	VFNMADD231PS Z1, Z23, Z21
+	VFNMADD231PS Z2, Z23, Z21
+	VADDPS       Z22, Z21, Z21
+	VMOVAPS      Z4, Z24
+	VMOVAPS      Z6, Z25
+	VMULPS       Z21, Z21, Z22
+	VFMADD213PS  Z3, Z21, Z24
+	VFMADD213PS  Z5, Z21, Z25
+	VFMADD231PS  Z7, Z22, Z25
+	VFMADD213PS  Z24, Z22, Z25
+	VFMADD213PS  Z21, Z22, Z25
+	VADDPS       Z8, Z25, Z25
+	VSCALEFPS    Z23, Z25, Z25
+	VMOVAPS      Z8, Z21
+	VMOVAPS      Z21, Z22
+	VFMADD231PS  x3e99999a<>+0(SB), Z20, Z22
+	VDIVPS       Z22, Z21, Z22
+	VMULPS       Z22, Z22, Z20
+	VMOVAPS      Z9, Z23
+	VFMADD213PS  Z11, Z20, Z23
+	VFMADD213PS  Z13, Z20, Z23
+	VFMADD213PS  Z15, Z20, Z23
+	VFMADD213PS  Z17, Z20, Z23
+	VMOVAPS      Z10, Z24
+	VFMADD213PS  Z12, Z20, Z24
+	VFMADD213PS  Z14, Z20, Z24
+	VFMADD213PS  Z16, Z20, Z24
+	VFMADD213PS  Z18, Z20, Z24
+	VFMADD213PS  Z24, Z22, Z23
+	VMULPS       Z22, Z23, Z23
+	VMULPS       Z25, Z23, Z23
+	VSUBPS       Z23, Z21, Z20
+	VPMOVD2M     Z19, K1
+	VBLENDMPS    Z23, Z20, K1, Z23
+	VMULPS       x3ecc422a<>+0(SB), Z25, Z25
+	VMULPS       Z19, Z23, Z20
+	VFMADD231PS  Z19, Z25, Z23
+	VMOVUPS      (SI)(R9*4), Z19
+	VMOVUPS      (BX)(R9*4), Z21
+	VMULPS       Z21, Z20, Z22
+	VMOVUPS      Z22, (R8)(R9*4)
+	VMULPS       Z19, Z20, Z20
+	VMULPS       Z21, Z19, Z19
+	VMULPS       Z19, Z23, Z23
+	VMOVUPS      Z20, (CX)(R9*4)
+	VMOVUPS      Z23, (AX)(R9*4)
+	ADDQ         $0x10, R9
+	CMPQ         R9, R10
+	JLE          loop178
+
+tail179:
+	SUBQ         R9, DI
+	JZ           done180
+	MOVQ         $-1, R10
+	BZHIQ        DI, R10, R10
+	KMOVW        R10, K1
+	VMOVUPS.Z    (DX)(R9*4), K1, Z19
+	VMOVUPS      x41700000<>+0(SB), Z20
+	VANDPS       x7fffffff<>+0(SB), Z19, Z21
+	VMINPS       Z21, Z20, Z20
+	VMULPS       Z20, Z20, Z21
+	VMOVAPS      Z21, Z22
+	VFMSUB231PS  Z20, Z20, Z22
+	VMOVUPS      xbf000000<>+0(SB), Z23
+	VMULPS       Z23, Z21, Z21
+	VMULPS       Z23, Z22, Z22
+	VMULPS       Z0, Z21, Z0
+	VCVTPS2DQ    Z0, Z0
+	VCVTDQ2PS    Z0, Z0
+	VFNMADD231PS Z1, Z0, Z21
+	VFNMADD231PS Z2, Z0, Z21
+	VADDPS       Z22, Z21, Z21
+	VMOVAPS      Z4, Z1
+	VMOVAPS      Z6, Z4
+	VMULPS       Z21, Z21, Z2
+	VFMADD213PS  Z3, Z21, Z1
+	VFMADD213PS  Z5, Z21, Z4
+	VFMADD231PS  Z7, Z2, Z4
+	VFMADD213PS  Z1, Z2, Z4
+	VFMADD213PS  Z21, Z2, Z4
+	VADDPS       Z8, Z4, Z4
+	VSCALEFPS    Z0, Z4, Z4
+	VMOVAPS      Z8, Z0
+	VMOVAPS      Z0, Z1
+	VFMADD231PS  x3e99999a<>+0(SB), Z20, Z1
+	VDIVPS       Z1, Z0, Z1
+	VMULPS       Z1, Z1, Z2
+	VMOVAPS      Z9, Z3
+	VFMADD213PS  Z11, Z2, Z3
+	VFMADD213PS  Z13, Z2, Z3
+	VFMADD213PS  Z15, Z2, Z3
+	VFMADD213PS  Z17, Z2, Z3
+	VMOVAPS      Z10, Z5
+	VFMADD213PS  Z12, Z2, Z5
+	VFMADD213PS  Z14, Z2, Z5
+	VFMADD213PS  Z16, Z2, Z5
+	VFMADD213PS  Z18, Z2, Z5
+	VFMADD213PS  Z5, Z1, Z3
+	VMULPS       Z1, Z3, Z3
+	VMULPS       Z4, Z3, Z3
+	VSUBPS       Z3, Z0, Z0
+	VPMOVD2M     Z19, K2
+	VBLENDMPS    Z3, Z0, K2, Z3
+	VMULPS       x3ecc422a<>+0(SB), Z4, Z4
+	VMULPS       Z19, Z3, Z0
+	VFMADD231PS  Z19, Z4, Z3
+	VMOVUPS.Z    (SI)(R9*4), K1, Z1
+	VMOVUPS.Z    (BX)(R9*4), K1, Z2
+	VMULPS       Z2, Z0, Z4
+	VMOVUPS      Z4, K1, (R8)(R9*4)
+	VMULPS       Z1, Z0, Z0
+	VMULPS       Z2, Z1, Z1
+	VMULPS       Z1, Z3, Z3
+	VMOVUPS      Z0, K1, (CX)(R9*4)
+	VMOVUPS      Z3, K1, (AX)(R9*4)
+
+done180:
 	VZEROUPPER
 	RET
 
@@ -4588,9 +6708,9 @@ TEXT ·geluTanhAVX512(SB), NOSPLIT, $0-48
 	XORQ    BX, BX
 	MOVQ    DX, SI
 	SUBQ    $0x10, SI
-	JL      tail122
+	JL      tail182
 
-loop121:
+loop181:
 	VMOVUPS      (CX)(BX*4), Z13
 	VMOVAPS      Z9, Z14
 	VMOVAPS      Z10, Z15
@@ -4622,11 +6742,11 @@ loop121:
 	VMOVUPS      Z14, (AX)(BX*4)
 	ADDQ         $0x10, BX
 	CMPQ         BX, SI
-	JLE          loop121
+	JLE          loop181
 
-tail122:
+tail182:
 	SUBQ         BX, DX
-	JZ           done123
+	JZ           done183
 	MOVQ         $-1, SI
 	BZHIQ        DX, SI, SI
 	KMOVW        SI, K1
@@ -4660,7 +6780,7 @@ tail122:
 	VMULPS       Z0, Z9, Z9
 	VMOVUPS      Z9, K1, (AX)(BX*4)
 
-done123:
+done183:
 	VZEROUPPER
 	RET
 
@@ -4687,9 +6807,9 @@ TEXT ·geluTanhGradAVX512(SB), NOSPLIT, $0-72
 	XORQ    SI, SI
 	MOVQ    BX, DI
 	SUBQ    $0x10, DI
-	JL      tail125
+	JL      tail185
 
-loop124:
+loop184:
 	VMOVUPS      (CX)(SI*4), Z13
 	VMOVAPS      Z9, Z14
 	VMOVAPS      Z10, Z15
@@ -4731,11 +6851,11 @@ loop124:
 	VMOVUPS      Z14, (AX)(SI*4)
 	ADDQ         $0x10, SI
 	CMPQ         SI, DI
-	JLE          loop124
+	JLE          loop184
 
-tail125:
+tail185:
 	SUBQ         SI, BX
-	JZ           done126
+	JZ           done186
 	MOVQ         $-1, DI
 	BZHIQ        BX, DI, DI
 	KMOVW        DI, K1
@@ -4779,7 +6899,129 @@ tail125:
 	VMULPS       Z0, Z2, Z2
 	VMOVUPS      Z2, K1, (AX)(SI*4)
 
-done126:
+done186:
+	VZEROUPPER
+	RET
+
+// func geluTanhValueGradAVX512(dst []float32, value []float32, x []float32, dy []float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·geluTanhValueGradAVX512(SB), NOSPLIT, $0-96
+	MOVQ    dst_base+0(FP), AX
+	MOVQ    x_base+48(FP), CX
+	MOVQ    dy_base+72(FP), DX
+	MOVQ    dst_len+8(FP), BX
+	MOVQ    value_base+24(FP), SI
+	VMOVUPS x3fb8aa3b<>+0(SB), Z0
+	VMOVUPS x3f317218<>+0(SB), Z1
+	VMOVUPS xb102e308<>+0(SB), Z2
+	VMOVUPS x3f000000<>+0(SB), Z3
+	VMOVUPS x3e2aaa6e<>+0(SB), Z4
+	VMOVUPS x3d2aaadd<>+0(SB), Z5
+	VMOVUPS x3c0905ce<>+0(SB), Z6
+	VMOVUPS x3ab6350e<>+0(SB), Z7
+	VMOVUPS x3f800000<>+0(SB), Z8
+	VMOVUPS xc1180000<>+0(SB), Z9
+	VMOVUPS x41180000<>+0(SB), Z10
+	VMOVUPS xbd922279<>+0(SB), Z11
+	VMOVUPS xbfcc422a<>+0(SB), Z12
+	XORQ    DI, DI
+	MOVQ    BX, R8
+	SUBQ    $0x10, R8
+	JL      tail188
+
+loop187:
+	VMOVUPS      (CX)(DI*4), Z13
+	VMOVAPS      Z9, Z14
+	VMOVAPS      Z10, Z15
+	VMAXPS       Z13, Z14, Z14
+	VMINPS       Z14, Z15, Z15
+	VMOVAPS      Z11, Z16
+	VMULPS       Z15, Z15, Z13
+	VFMADD213PS  Z12, Z13, Z16
+	VMULPS       Z15, Z16, Z16
+	VMULPS       Z0, Z16, Z17
+	VCVTPS2DQ    Z17, Z17
+	VCVTDQ2PS    Z17, Z17
+	VFNMADD231PS Z1, Z17, Z16
+	VFNMADD231PS Z2, Z17, Z16
+	VMOVAPS      Z4, Z19
+	VMOVAPS      Z6, Z20
+	VMULPS       Z16, Z16, Z18
+	VFMADD213PS  Z3, Z16, Z19
+	VFMADD213PS  Z5, Z16, Z20
+	VFMADD231PS  Z7, Z18, Z20
+	VFMADD213PS  Z19, Z18, Z20
+	VFMADD213PS  Z16, Z18, Z20
+	VADDPS       Z8, Z20, Z20
+	VSCALEFPS    Z17, Z20, Z20
+	VMOVAPS      Z8, Z16
+	VADDPS       Z20, Z16, Z17
+	VDIVPS       Z17, Z16, Z16
+	VMOVUPS      x7f7fffff<>+0(SB), Z17
+	VMINPS       Z20, Z17, Z17
+	VMULPS       Z16, Z17, Z17
+	VMULPS       Z16, Z14, Z14
+	VMOVUPS      x3e5b33b6<>+0(SB), Z18
+	VFMADD213PS  x3fcc422a<>+0(SB), Z13, Z18
+	VMULPS       Z15, Z18, Z18
+	VMULPS       Z17, Z18, Z18
+	VFMADD213PS  Z16, Z16, Z18
+	VMOVUPS      (DX)(DI*4), Z13
+	VMULPS       Z13, Z18, Z18
+	VMOVUPS      Z14, (SI)(DI*4)
+	VMOVUPS      Z18, (AX)(DI*4)
+	ADDQ         $0x10, DI
+	CMPQ         DI, R8
+	JLE          loop187
+
+tail188:
+	SUBQ         DI, BX
+	JZ           done189
+	MOVQ         $-1, R8
+	BZHIQ        BX, R8, R8
+	KMOVW        R8, K1
+	VMOVUPS.Z    (CX)(DI*4), K1, Z13
+	VMOVAPS      Z9, Z9
+	VMOVAPS      Z10, Z10
+	VMAXPS       Z13, Z9, Z9
+	VMINPS       Z9, Z10, Z10
+	VMOVAPS      Z11, Z13
+	VMULPS       Z10, Z10, Z11
+	VFMADD213PS  Z12, Z11, Z13
+	VMULPS       Z10, Z13, Z13
+	VMULPS       Z0, Z13, Z0
+	VCVTPS2DQ    Z0, Z0
+	VCVTDQ2PS    Z0, Z0
+	VFNMADD231PS Z1, Z0, Z13
+	VFNMADD231PS Z2, Z0, Z13
+	VMOVAPS      Z4, Z1
+	VMOVAPS      Z6, Z4
+	VMULPS       Z13, Z13, Z2
+	VFMADD213PS  Z3, Z13, Z1
+	VFMADD213PS  Z5, Z13, Z4
+	VFMADD231PS  Z7, Z2, Z4
+	VFMADD213PS  Z1, Z2, Z4
+	VFMADD213PS  Z13, Z2, Z4
+	VADDPS       Z8, Z4, Z4
+	VSCALEFPS    Z0, Z4, Z4
+	VMOVAPS      Z8, Z0
+	VADDPS       Z4, Z0, Z1
+	VDIVPS       Z1, Z0, Z0
+	VMOVUPS      x7f7fffff<>+0(SB), Z1
+	VMINPS       Z4, Z1, Z1
+	VMULPS       Z0, Z1, Z1
+	VMULPS       Z0, Z9, Z9
+	VMOVUPS      x3e5b33b6<>+0(SB), Z2
+	VFMADD213PS  x3fcc422a<>+0(SB), Z11, Z2
+	VMULPS       Z10, Z2, Z2
+	VMULPS       Z1, Z2, Z2
+	VFMADD213PS  Z0, Z0, Z2
+	VMOVUPS.Z    (DX)(DI*4), K1, Z0
+	VMULPS       Z0, Z2, Z2
+	VMOVUPS      Z9, K1, (SI)(DI*4)
+	VMOVUPS      Z2, K1, (AX)(DI*4)
+
+done189:
 	VZEROUPPER
 	RET
 
@@ -4806,9 +7048,9 @@ TEXT ·geluTanhGateAVX512(SB), NOSPLIT, $0-72
 	XORQ    SI, SI
 	MOVQ    BX, DI
 	SUBQ    $0x10, DI
-	JL      tail128
+	JL      tail191
 
-loop127:
+loop190:
 	VMOVUPS      (CX)(SI*4), Z13
 	VMOVAPS      Z9, Z14
 	VMOVAPS      Z10, Z15
@@ -4842,11 +7084,11 @@ loop127:
 	VMOVUPS      Z14, (AX)(SI*4)
 	ADDQ         $0x10, SI
 	CMPQ         SI, DI
-	JLE          loop127
+	JLE          loop190
 
-tail128:
+tail191:
 	SUBQ         SI, BX
-	JZ           done129
+	JZ           done192
 	MOVQ         $-1, DI
 	BZHIQ        BX, DI, DI
 	KMOVW        DI, K1
@@ -4882,7 +7124,7 @@ tail128:
 	VMULPS       Z0, Z9, Z9
 	VMOVUPS      Z9, K1, (AX)(SI*4)
 
-done129:
+done192:
 	VZEROUPPER
 	RET
 
@@ -4911,9 +7153,9 @@ TEXT ·geluTanhGateGradAVX512(SB), NOSPLIT, $0-120
 	XORQ    R8, R8
 	MOVQ    DI, R9
 	SUBQ    $0x10, R9
-	JL      tail131
+	JL      tail194
 
-loop130:
+loop193:
 	VMOVUPS      (DX)(R8*4), Z13
 	VMOVAPS      Z9, Z14
 	VMOVAPS      Z10, Z15
@@ -4951,19 +7193,19 @@ loop130:
 	VMULPS       Z17, Z18, Z18
 	VFMADD213PS  Z16, Z16, Z18
 	VMOVUPS      (SI)(R8*4), Z13
-	VMULPS       Z13, Z14, Z14
 	VMOVUPS      (BX)(R8*4), Z15
+	VMULPS       Z13, Z14, Z14
 	VMULPS       Z15, Z13, Z13
 	VMULPS       Z13, Z18, Z18
 	VMOVUPS      Z14, (CX)(R8*4)
 	VMOVUPS      Z18, (AX)(R8*4)
 	ADDQ         $0x10, R8
 	CMPQ         R8, R9
-	JLE          loop130
+	JLE          loop193
 
-tail131:
+tail194:
 	SUBQ         R8, DI
-	JZ           done132
+	JZ           done195
 	MOVQ         $-1, R9
 	BZHIQ        DI, R9, R9
 	KMOVW        R9, K1
@@ -5004,14 +7246,148 @@ tail131:
 	VMULPS       Z1, Z2, Z2
 	VFMADD213PS  Z0, Z0, Z2
 	VMOVUPS.Z    (SI)(R8*4), K1, Z0
-	VMULPS       Z0, Z9, Z9
 	VMOVUPS.Z    (BX)(R8*4), K1, Z1
+	VMULPS       Z0, Z9, Z9
 	VMULPS       Z1, Z0, Z0
 	VMULPS       Z0, Z2, Z2
 	VMOVUPS      Z9, K1, (CX)(R8*4)
 	VMOVUPS      Z2, K1, (AX)(R8*4)
 
-done132:
+done195:
+	VZEROUPPER
+	RET
+
+// func geluTanhGateValueGradAVX512(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·geluTanhGateValueGradAVX512(SB), NOSPLIT, $0-144
+	MOVQ    da_base+0(FP), AX
+	MOVQ    db_base+24(FP), CX
+	MOVQ    a_base+72(FP), DX
+	MOVQ    b_base+96(FP), BX
+	MOVQ    dy_base+120(FP), SI
+	MOVQ    da_len+8(FP), DI
+	MOVQ    value_base+48(FP), R8
+	VMOVUPS x3fb8aa3b<>+0(SB), Z0
+	VMOVUPS x3f317218<>+0(SB), Z1
+	VMOVUPS xb102e308<>+0(SB), Z2
+	VMOVUPS x3f000000<>+0(SB), Z3
+	VMOVUPS x3e2aaa6e<>+0(SB), Z4
+	VMOVUPS x3d2aaadd<>+0(SB), Z5
+	VMOVUPS x3c0905ce<>+0(SB), Z6
+	VMOVUPS x3ab6350e<>+0(SB), Z7
+	VMOVUPS x3f800000<>+0(SB), Z8
+	VMOVUPS xc1180000<>+0(SB), Z9
+	VMOVUPS x41180000<>+0(SB), Z10
+	VMOVUPS xbd922279<>+0(SB), Z11
+	VMOVUPS xbfcc422a<>+0(SB), Z12
+	XORQ    R9, R9
+	MOVQ    DI, R10
+	SUBQ    $0x10, R10
+	JL      tail197
+
+loop196:
+	VMOVUPS      (DX)(R9*4), Z13
+	VMOVAPS      Z9, Z14
+	VMOVAPS      Z10, Z15
+	VMAXPS       Z13, Z14, Z14
+	VMINPS       Z14, Z15, Z15
+	VMOVAPS      Z11, Z16
+	VMULPS       Z15, Z15, Z13
+	VFMADD213PS  Z12, Z13, Z16
+	VMULPS       Z15, Z16, Z16
+	VMULPS       Z0, Z16, Z17
+	VCVTPS2DQ    Z17, Z17
+	VCVTDQ2PS    Z17, Z17
+	VFNMADD231PS Z1, Z17, Z16
+	VFNMADD231PS Z2, Z17, Z16
+	VMOVAPS      Z4, Z19
+	VMOVAPS      Z6, Z20
+	VMULPS       Z16, Z16, Z18
+	VFMADD213PS  Z3, Z16, Z19
+	VFMADD213PS  Z5, Z16, Z20
+	VFMADD231PS  Z7, Z18, Z20
+	VFMADD213PS  Z19, Z18, Z20
+	VFMADD213PS  Z16, Z18, Z20
+	VADDPS       Z8, Z20, Z20
+	VSCALEFPS    Z17, Z20, Z20
+	VMOVAPS      Z8, Z16
+	VADDPS       Z20, Z16, Z17
+	VDIVPS       Z17, Z16, Z16
+	VMOVUPS      x7f7fffff<>+0(SB), Z17
+	VMINPS       Z20, Z17, Z17
+	VMULPS       Z16, Z17, Z17
+	VMULPS       Z16, Z14, Z14
+	VMOVUPS      x3e5b33b6<>+0(SB), Z18
+	VFMADD213PS  x3fcc422a<>+0(SB), Z13, Z18
+	VMULPS       Z15, Z18, Z18
+	VMULPS       Z17, Z18, Z18
+	VFMADD213PS  Z16, Z16, Z18
+	VMOVUPS      (SI)(R9*4), Z13
+	VMOVUPS      (BX)(R9*4), Z15
+	VMULPS       Z15, Z14, Z16
+	VMOVUPS      Z16, (R8)(R9*4)
+	VMULPS       Z13, Z14, Z14
+	VMULPS       Z15, Z13, Z13
+	VMULPS       Z13, Z18, Z18
+	VMOVUPS      Z14, (CX)(R9*4)
+	VMOVUPS      Z18, (AX)(R9*4)
+	ADDQ         $0x10, R9
+	CMPQ         R9, R10
+	JLE          loop196
+
+tail197:
+	SUBQ         R9, DI
+	JZ           done198
+	MOVQ         $-1, R10
+	BZHIQ        DI, R10, R10
+	KMOVW        R10, K1
+	VMOVUPS.Z    (DX)(R9*4), K1, Z13
+	VMOVAPS      Z9, Z9
+	VMOVAPS      Z10, Z10
+	VMAXPS       Z13, Z9, Z9
+	VMINPS       Z9, Z10, Z10
+	VMOVAPS      Z11, Z13
+	VMULPS       Z10, Z10, Z11
+	VFMADD213PS  Z12, Z11, Z13
+	VMULPS       Z10, Z13, Z13
+	VMULPS       Z0, Z13, Z0
+	VCVTPS2DQ    Z0, Z0
+	VCVTDQ2PS    Z0, Z0
+	VFNMADD231PS Z1, Z0, Z13
+	VFNMADD231PS Z2, Z0, Z13
+	VMOVAPS      Z4, Z1
+	VMOVAPS      Z6, Z4
+	VMULPS       Z13, Z13, Z2
+	VFMADD213PS  Z3, Z13, Z1
+	VFMADD213PS  Z5, Z13, Z4
+	VFMADD231PS  Z7, Z2, Z4
+	VFMADD213PS  Z1, Z2, Z4
+	VFMADD213PS  Z13, Z2, Z4
+	VADDPS       Z8, Z4, Z4
+	VSCALEFPS    Z0, Z4, Z4
+	VMOVAPS      Z8, Z0
+	VADDPS       Z4, Z0, Z1
+	VDIVPS       Z1, Z0, Z0
+	VMOVUPS      x7f7fffff<>+0(SB), Z1
+	VMINPS       Z4, Z1, Z1
+	VMULPS       Z0, Z1, Z1
+	VMULPS       Z0, Z9, Z9
+	VMOVUPS      x3e5b33b6<>+0(SB), Z2
+	VFMADD213PS  x3fcc422a<>+0(SB), Z11, Z2
+	VMULPS       Z10, Z2, Z2
+	VMULPS       Z1, Z2, Z2
+	VFMADD213PS  Z0, Z0, Z2
+	VMOVUPS.Z    (SI)(R9*4), K1, Z0
+	VMOVUPS.Z    (BX)(R9*4), K1, Z1
+	VMULPS       Z1, Z9, Z3
+	VMOVUPS      Z3, K1, (R8)(R9*4)
+	VMULPS       Z0, Z9, Z9
+	VMULPS       Z1, Z0, Z0
+	VMULPS       Z0, Z2, Z2
+	VMOVUPS      Z9, K1, (CX)(R9*4)
+	VMOVUPS      Z2, K1, (AX)(R9*4)
+
+done198:
 	VZEROUPPER
 	RET
 
@@ -5035,9 +7411,9 @@ TEXT ·siluAVX512(SB), NOSPLIT, $0-48
 	XORQ    BX, BX
 	MOVQ    DX, SI
 	SUBQ    $0x10, SI
-	JL      tail134
+	JL      tail200
 
-loop133:
+loop199:
 	VMOVUPS      (CX)(BX*4), Z11
 	VXORPS       x80000000<>+0(SB), Z11, Z12
 	VMOVAPS      Z10, Z13
@@ -5066,11 +7442,11 @@ loop133:
 	VMOVUPS      Z11, (AX)(BX*4)
 	ADDQ         $0x10, BX
 	CMPQ         BX, SI
-	JLE          loop133
+	JLE          loop199
 
-tail134:
+tail200:
 	SUBQ         BX, DX
-	JZ           done135
+	JZ           done201
 	MOVQ         $-1, SI
 	BZHIQ        DX, SI, SI
 	KMOVW        SI, K1
@@ -5101,7 +7477,7 @@ tail134:
 	VMULPS       Z11, Z0, Z0
 	VMOVUPS      Z0, K1, (AX)(BX*4)
 
-done135:
+done201:
 	VZEROUPPER
 	RET
 
@@ -5126,9 +7502,9 @@ TEXT ·siluGradAVX512(SB), NOSPLIT, $0-72
 	XORQ    SI, SI
 	MOVQ    BX, DI
 	SUBQ    $0x10, DI
-	JL      tail137
+	JL      tail203
 
-loop136:
+loop202:
 	VMOVUPS      (CX)(SI*4), Z11
 	VXORPS       x80000000<>+0(SB), Z11, Z12
 	VMOVAPS      Z10, Z13
@@ -5164,11 +7540,11 @@ loop136:
 	VMOVUPS      Z13, (AX)(SI*4)
 	ADDQ         $0x10, SI
 	CMPQ         SI, DI
-	JLE          loop136
+	JLE          loop202
 
-tail137:
+tail203:
 	SUBQ         SI, BX
-	JZ           done138
+	JZ           done204
 	MOVQ         $-1, DI
 	BZHIQ        BX, DI, DI
 	KMOVW        DI, K1
@@ -5206,7 +7582,115 @@ tail137:
 	VMULPS       Z0, Z1, Z1
 	VMOVUPS      Z1, K1, (AX)(SI*4)
 
-done138:
+done204:
+	VZEROUPPER
+	RET
+
+// func siluValueGradAVX512(dst []float32, value []float32, x []float32, dy []float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·siluValueGradAVX512(SB), NOSPLIT, $0-96
+	MOVQ    dst_base+0(FP), AX
+	MOVQ    x_base+48(FP), CX
+	MOVQ    dy_base+72(FP), DX
+	MOVQ    dst_len+8(FP), BX
+	MOVQ    value_base+24(FP), SI
+	VMOVUPS x3fb8aa3b<>+0(SB), Z0
+	VMOVUPS x3f317218<>+0(SB), Z1
+	VMOVUPS xb102e308<>+0(SB), Z2
+	VMOVUPS x3f000000<>+0(SB), Z3
+	VMOVUPS x3e2aaa6e<>+0(SB), Z4
+	VMOVUPS x3d2aaadd<>+0(SB), Z5
+	VMOVUPS x3c0905ce<>+0(SB), Z6
+	VMOVUPS x3ab6350e<>+0(SB), Z7
+	VMOVUPS x3f800000<>+0(SB), Z8
+	VMOVUPS xc2d20000<>+0(SB), Z9
+	VMOVUPS x42b30000<>+0(SB), Z10
+	XORQ    DI, DI
+	MOVQ    BX, R8
+	SUBQ    $0x10, R8
+	JL      tail206
+
+loop205:
+	VMOVUPS      (CX)(DI*4), Z11
+	VXORPS       x80000000<>+0(SB), Z11, Z12
+	VMOVAPS      Z10, Z13
+	VMOVAPS      Z9, Z14
+	VMINPS       Z12, Z13, Z13
+	VMAXPS       Z13, Z14, Z14
+	VMULPS       Z0, Z14, Z12
+	VCVTPS2DQ    Z12, Z12
+	VCVTDQ2PS    Z12, Z12
+	VFNMADD231PS Z1, Z12, Z14
+	VFNMADD231PS Z2, Z12, Z14
+	VMOVAPS      Z4, Z15
+	VMOVAPS      Z6, Z16
+	VMULPS       Z14, Z14, Z13
+	VFMADD213PS  Z3, Z14, Z15
+	VFMADD213PS  Z5, Z14, Z16
+	VFMADD231PS  Z7, Z13, Z16
+	VFMADD213PS  Z15, Z13, Z16
+	VFMADD213PS  Z14, Z13, Z16
+	VADDPS       Z8, Z16, Z16
+	VSCALEFPS    Z12, Z16, Z16
+	VMOVAPS      Z8, Z12
+	VADDPS       Z16, Z12, Z13
+	VDIVPS       Z13, Z12, Z12
+	VMOVUPS      x7f7fffff<>+0(SB), Z13
+	VMINPS       Z16, Z13, Z13
+	VMULPS       Z12, Z13, Z13
+	VMULPS       Z11, Z12, Z14
+	VMULPS       Z11, Z13, Z13
+	VFMADD213PS  Z12, Z12, Z13
+	VMOVUPS      (DX)(DI*4), Z11
+	VMULPS       Z11, Z13, Z13
+	VMOVUPS      Z14, (SI)(DI*4)
+	VMOVUPS      Z13, (AX)(DI*4)
+	ADDQ         $0x10, DI
+	CMPQ         DI, R8
+	JLE          loop205
+
+tail206:
+	SUBQ         DI, BX
+	JZ           done207
+	MOVQ         $-1, R8
+	BZHIQ        BX, R8, R8
+	KMOVW        R8, K1
+	VMOVUPS.Z    (CX)(DI*4), K1, Z11
+	VXORPS       x80000000<>+0(SB), Z11, Z12
+	VMOVAPS      Z10, Z10
+	VMOVAPS      Z9, Z9
+	VMINPS       Z12, Z10, Z10
+	VMAXPS       Z10, Z9, Z9
+	VMULPS       Z0, Z9, Z0
+	VCVTPS2DQ    Z0, Z0
+	VCVTDQ2PS    Z0, Z0
+	VFNMADD231PS Z1, Z0, Z9
+	VFNMADD231PS Z2, Z0, Z9
+	VMOVAPS      Z4, Z1
+	VMOVAPS      Z6, Z4
+	VMULPS       Z9, Z9, Z2
+	VFMADD213PS  Z3, Z9, Z1
+	VFMADD213PS  Z5, Z9, Z4
+	VFMADD231PS  Z7, Z2, Z4
+	VFMADD213PS  Z1, Z2, Z4
+	VFMADD213PS  Z9, Z2, Z4
+	VADDPS       Z8, Z4, Z4
+	VSCALEFPS    Z0, Z4, Z4
+	VMOVAPS      Z8, Z0
+	VADDPS       Z4, Z0, Z1
+	VDIVPS       Z1, Z0, Z0
+	VMOVUPS      x7f7fffff<>+0(SB), Z1
+	VMINPS       Z4, Z1, Z1
+	VMULPS       Z0, Z1, Z1
+	VMULPS       Z11, Z0, Z2
+	VMULPS       Z11, Z1, Z1
+	VFMADD213PS  Z0, Z0, Z1
+	VMOVUPS.Z    (DX)(DI*4), K1, Z0
+	VMULPS       Z0, Z1, Z1
+	VMOVUPS      Z2, K1, (SI)(DI*4)
+	VMOVUPS      Z1, K1, (AX)(DI*4)
+
+done207:
 	VZEROUPPER
 	RET
 
@@ -5231,9 +7715,9 @@ TEXT ·siluGateAVX512(SB), NOSPLIT, $0-72
 	XORQ    SI, SI
 	MOVQ    BX, DI
 	SUBQ    $0x10, DI
-	JL      tail140
+	JL      tail209
 
-loop139:
+loop208:
 	VMOVUPS      (CX)(SI*4), Z11
 	VXORPS       x80000000<>+0(SB), Z11, Z12
 	VMOVAPS      Z10, Z13
@@ -5264,11 +7748,11 @@ loop139:
 	VMOVUPS      Z11, (AX)(SI*4)
 	ADDQ         $0x10, SI
 	CMPQ         SI, DI
-	JLE          loop139
+	JLE          loop208
 
-tail140:
+tail209:
 	SUBQ         SI, BX
-	JZ           done141
+	JZ           done210
 	MOVQ         $-1, DI
 	BZHIQ        BX, DI, DI
 	KMOVW        DI, K1
@@ -5301,7 +7785,7 @@ tail140:
 	VMULPS       Z1, Z0, Z0
 	VMOVUPS      Z0, K1, (AX)(SI*4)
 
-done141:
+done210:
 	VZEROUPPER
 	RET
 
@@ -5328,9 +7812,9 @@ TEXT ·siluGateGradAVX512(SB), NOSPLIT, $0-120
 	XORQ    R8, R8
 	MOVQ    DI, R9
 	SUBQ    $0x10, R9
-	JL      tail143
+	JL      tail212
 
-loop142:
+loop211:
 	VMOVUPS      (DX)(R8*4), Z11
 	VXORPS       x80000000<>+0(SB), Z11, Z12
 	VMOVAPS      Z10, Z13
@@ -5362,19 +7846,19 @@ loop142:
 	VMULPS       Z11, Z13, Z13
 	VFMADD213PS  Z12, Z12, Z13
 	VMOVUPS      (SI)(R8*4), Z11
-	VMULPS       Z11, Z14, Z14
 	VMOVUPS      (BX)(R8*4), Z12
+	VMULPS       Z11, Z14, Z14
 	VMULPS       Z12, Z11, Z11
 	VMULPS       Z11, Z13, Z13
 	VMOVUPS      Z14, (CX)(R8*4)
 	VMOVUPS      Z13, (AX)(R8*4)
 	ADDQ         $0x10, R8
 	CMPQ         R8, R9
-	JLE          loop142
+	JLE          loop211
 
-tail143:
+tail212:
 	SUBQ         R8, DI
-	JZ           done144
+	JZ           done213
 	MOVQ         $-1, R9
 	BZHIQ        DI, R9, R9
 	KMOVW        R9, K1
@@ -5409,14 +7893,134 @@ tail143:
 	VMULPS       Z11, Z1, Z1
 	VFMADD213PS  Z0, Z0, Z1
 	VMOVUPS.Z    (SI)(R8*4), K1, Z0
-	VMULPS       Z0, Z2, Z2
 	VMOVUPS.Z    (BX)(R8*4), K1, Z3
+	VMULPS       Z0, Z2, Z2
 	VMULPS       Z3, Z0, Z0
 	VMULPS       Z0, Z1, Z1
 	VMOVUPS      Z2, K1, (CX)(R8*4)
 	VMOVUPS      Z1, K1, (AX)(R8*4)
 
-done144:
+done213:
+	VZEROUPPER
+	RET
+
+// func siluGateValueGradAVX512(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·siluGateValueGradAVX512(SB), NOSPLIT, $0-144
+	MOVQ    da_base+0(FP), AX
+	MOVQ    db_base+24(FP), CX
+	MOVQ    a_base+72(FP), DX
+	MOVQ    b_base+96(FP), BX
+	MOVQ    dy_base+120(FP), SI
+	MOVQ    da_len+8(FP), DI
+	MOVQ    value_base+48(FP), R8
+	VMOVUPS x3fb8aa3b<>+0(SB), Z0
+	VMOVUPS x3f317218<>+0(SB), Z1
+	VMOVUPS xb102e308<>+0(SB), Z2
+	VMOVUPS x3f000000<>+0(SB), Z3
+	VMOVUPS x3e2aaa6e<>+0(SB), Z4
+	VMOVUPS x3d2aaadd<>+0(SB), Z5
+	VMOVUPS x3c0905ce<>+0(SB), Z6
+	VMOVUPS x3ab6350e<>+0(SB), Z7
+	VMOVUPS x3f800000<>+0(SB), Z8
+	VMOVUPS xc2d20000<>+0(SB), Z9
+	VMOVUPS x42b30000<>+0(SB), Z10
+	XORQ    R9, R9
+	MOVQ    DI, R10
+	SUBQ    $0x10, R10
+	JL      tail215
+
+loop214:
+	VMOVUPS      (DX)(R9*4), Z11
+	VXORPS       x80000000<>+0(SB), Z11, Z12
+	VMOVAPS      Z10, Z13
+	VMOVAPS      Z9, Z14
+	VMINPS       Z12, Z13, Z13
+	VMAXPS       Z13, Z14, Z14
+	VMULPS       Z0, Z14, Z12
+	VCVTPS2DQ    Z12, Z12
+	VCVTDQ2PS    Z12, Z12
+	VFNMADD231PS Z1, Z12, Z14
+	VFNMADD231PS Z2, Z12, Z14
+	VMOVAPS      Z4, Z15
+	VMOVAPS      Z6, Z16
+	VMULPS       Z14, Z14, Z13
+	VFMADD213PS  Z3, Z14, Z15
+	VFMADD213PS  Z5, Z14, Z16
+	VFMADD231PS  Z7, Z13, Z16
+	VFMADD213PS  Z15, Z13, Z16
+	VFMADD213PS  Z14, Z13, Z16
+	VADDPS       Z8, Z16, Z16
+	VSCALEFPS    Z12, Z16, Z16
+	VMOVAPS      Z8, Z12
+	VADDPS       Z16, Z12, Z13
+	VDIVPS       Z13, Z12, Z12
+	VMOVUPS      x7f7fffff<>+0(SB), Z13
+	VMINPS       Z16, Z13, Z13
+	VMULPS       Z12, Z13, Z13
+	VMULPS       Z11, Z12, Z14
+	VMULPS       Z11, Z13, Z13
+	VFMADD213PS  Z12, Z12, Z13
+	VMOVUPS      (SI)(R9*4), Z11
+	VMOVUPS      (BX)(R9*4), Z12
+	VMULPS       Z12, Z14, Z15
+	VMOVUPS      Z15, (R8)(R9*4)
+	VMULPS       Z11, Z14, Z14
+	VMULPS       Z12, Z11, Z11
+	VMULPS       Z11, Z13, Z13
+	VMOVUPS      Z14, (CX)(R9*4)
+	VMOVUPS      Z13, (AX)(R9*4)
+	ADDQ         $0x10, R9
+	CMPQ         R9, R10
+	JLE          loop214
+
+tail215:
+	SUBQ         R9, DI
+	JZ           done216
+	MOVQ         $-1, R10
+	BZHIQ        DI, R10, R10
+	KMOVW        R10, K1
+	VMOVUPS.Z    (DX)(R9*4), K1, Z11
+	VXORPS       x80000000<>+0(SB), Z11, Z12
+	VMOVAPS      Z10, Z10
+	VMOVAPS      Z9, Z9
+	VMINPS       Z12, Z10, Z10
+	VMAXPS       Z10, Z9, Z9
+	VMULPS       Z0, Z9, Z0
+	VCVTPS2DQ    Z0, Z0
+	VCVTDQ2PS    Z0, Z0
+	VFNMADD231PS Z1, Z0, Z9
+	VFNMADD231PS Z2, Z0, Z9
+	VMOVAPS      Z4, Z1
+	VMOVAPS      Z6, Z4
+	VMULPS       Z9, Z9, Z2
+	VFMADD213PS  Z3, Z9, Z1
+	VFMADD213PS  Z5, Z9, Z4
+	VFMADD231PS  Z7, Z2, Z4
+	VFMADD213PS  Z1, Z2, Z4
+	VFMADD213PS  Z9, Z2, Z4
+	VADDPS       Z8, Z4, Z4
+	VSCALEFPS    Z0, Z4, Z4
+	VMOVAPS      Z8, Z0
+	VADDPS       Z4, Z0, Z1
+	VDIVPS       Z1, Z0, Z0
+	VMOVUPS      x7f7fffff<>+0(SB), Z1
+	VMINPS       Z4, Z1, Z1
+	VMULPS       Z0, Z1, Z1
+	VMULPS       Z11, Z0, Z2
+	VMULPS       Z11, Z1, Z1
+	VFMADD213PS  Z0, Z0, Z1
+	VMOVUPS.Z    (SI)(R9*4), K1, Z0
+	VMOVUPS.Z    (BX)(R9*4), K1, Z3
+	VMULPS       Z3, Z2, Z4
+	VMOVUPS      Z4, K1, (R8)(R9*4)
+	VMULPS       Z0, Z2, Z2
+	VMULPS       Z3, Z0, Z0
+	VMULPS       Z0, Z1, Z1
+	VMOVUPS      Z2, K1, (CX)(R9*4)
+	VMOVUPS      Z1, K1, (AX)(R9*4)
+
+done216:
 	VZEROUPPER
 	RET
 
@@ -5442,9 +8046,9 @@ TEXT ·tanhAVX512(SB), NOSPLIT, $0-48
 	XORQ    BX, BX
 	MOVQ    DX, SI
 	SUBQ    $0x10, SI
-	JL      tail146
+	JL      tail218
 
-loop145:
+loop217:
 	VMOVUPS     (CX)(BX*4), Z13
 	VMOVAPS     Z1, Z14
 	VMOVAPS     Z0, Z15
@@ -5467,11 +8071,11 @@ loop145:
 	VMOVUPS     Z14, (AX)(BX*4)
 	ADDQ        $0x10, BX
 	CMPQ        BX, SI
-	JLE         loop145
+	JLE         loop217
 
-tail146:
+tail218:
 	SUBQ        BX, DX
-	JZ          done147
+	JZ          done219
 	MOVQ        $-1, SI
 	BZHIQ       DX, SI, SI
 	KMOVW       SI, K1
@@ -5496,7 +8100,7 @@ tail146:
 	VDIVPS      Z3, Z2, Z2
 	VMOVUPS     Z2, K1, (AX)(BX*4)
 
-done147:
+done219:
 	VZEROUPPER
 	RET
 
@@ -5523,9 +8127,9 @@ TEXT ·tanhGradAVX512(SB), NOSPLIT, $0-72
 	XORQ    SI, SI
 	MOVQ    BX, DI
 	SUBQ    $0x10, DI
-	JL      tail149
+	JL      tail221
 
-loop148:
+loop220:
 	VMOVUPS      (CX)(SI*4), Z13
 	VMOVAPS      Z1, Z14
 	VMOVAPS      Z0, Z15
@@ -5579,11 +8183,11 @@ loop148:
 	VMOVUPS      Z14, (AX)(SI*4)
 	ADDQ         $0x10, SI
 	CMPQ         SI, DI
-	JLE          loop148
+	JLE          loop220
 
-tail149:
+tail221:
 	SUBQ         SI, BX
-	JZ           done150
+	JZ           done222
 	MOVQ         $-1, DI
 	BZHIQ        BX, DI, DI
 	KMOVW        DI, K1
@@ -5639,7 +8243,153 @@ tail149:
 	VMULPS       Z0, Z1, Z1
 	VMOVUPS      Z1, K1, (AX)(SI*4)
 
-done150:
+done222:
+	VZEROUPPER
+	RET
+
+// func tanhValueGradAVX512(dst []float32, value []float32, x []float32, dy []float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·tanhValueGradAVX512(SB), NOSPLIT, $0-96
+	MOVQ    dst_base+0(FP), AX
+	MOVQ    x_base+48(FP), CX
+	MOVQ    dy_base+72(FP), DX
+	MOVQ    dst_len+8(FP), BX
+	MOVQ    value_base+24(FP), SI
+	VMOVUPS xc0fcf84f<>+0(SB), Z0
+	VMOVUPS x40fcf84f<>+0(SB), Z1
+	VMOVUPS xa59f25c0<>+0(SB), Z2
+	VMOVUPS x2a61337e<>+0(SB), Z3
+	VMOVUPS xaebd37ff<>+0(SB), Z4
+	VMOVUPS x335c0041<>+0(SB), Z5
+	VMOVUPS x3779434a<>+0(SB), Z6
+	VMOVUPS x3a270ded<>+0(SB), Z7
+	VMOVUPS x3ba059dc<>+0(SB), Z8
+	VMOVUPS x35a0d3d8<>+0(SB), Z9
+	VMOVUPS x38f895d6<>+0(SB), Z10
+	VMOVUPS x3b14aa05<>+0(SB), Z11
+	VMOVUPS x3ba059dd<>+0(SB), Z12
+	XORQ    DI, DI
+	MOVQ    BX, R8
+	SUBQ    $0x10, R8
+	JL      tail224
+
+loop223:
+	VMOVUPS      (CX)(DI*4), Z13
+	VMOVAPS      Z1, Z14
+	VMOVAPS      Z0, Z15
+	VMINPS       Z13, Z14, Z14
+	VMAXPS       Z14, Z15, Z15
+	VMULPS       Z15, Z15, Z14
+	VMOVAPS      Z2, Z16
+	VFMADD213PS  Z3, Z14, Z16
+	VFMADD213PS  Z4, Z14, Z16
+	VFMADD213PS  Z5, Z14, Z16
+	VFMADD213PS  Z6, Z14, Z16
+	VFMADD213PS  Z7, Z14, Z16
+	VFMADD213PS  Z8, Z14, Z16
+	VMOVAPS      Z9, Z17
+	VFMADD213PS  Z10, Z14, Z17
+	VFMADD213PS  Z11, Z14, Z17
+	VFMADD213PS  Z12, Z14, Z17
+	VMULPS       Z15, Z16, Z16
+	VDIVPS       Z17, Z16, Z16
+	VADDPS       Z13, Z13, Z13
+	VXORPS       x80000000<>+0(SB), Z13, Z13
+	VMOVUPS      x42b30000<>+0(SB), Z14
+	VMOVUPS      xc2d20000<>+0(SB), Z15
+	VMINPS       Z13, Z14, Z14
+	VMAXPS       Z14, Z15, Z15
+	VMULPS       x3fb8aa3b<>+0(SB), Z15, Z13
+	VCVTPS2DQ    Z13, Z13
+	VCVTDQ2PS    Z13, Z13
+	VFNMADD231PS x3f317218<>+0(SB), Z13, Z15
+	VFNMADD231PS xb102e308<>+0(SB), Z13, Z15
+	VMOVUPS      x3e2aaa6e<>+0(SB), Z17
+	VMOVUPS      x3c0905ce<>+0(SB), Z18
+	VMULPS       Z15, Z15, Z14
+	VFMADD213PS  x3f000000<>+0(SB), Z15, Z17
+	VFMADD213PS  x3d2aaadd<>+0(SB), Z15, Z18
+	VFMADD231PS  x3ab6350e<>+0(SB), Z14, Z18
+	VFMADD213PS  Z17, Z14, Z18
+	VFMADD213PS  Z15, Z14, Z18
+	VADDPS       x3f800000<>+0(SB), Z18, Z18
+	VSCALEFPS    Z13, Z18, Z18
+	VMOVUPS      x3f800000<>+0(SB), Z13
+	VADDPS       Z18, Z13, Z14
+	VDIVPS       Z14, Z13, Z13
+	VMOVUPS      x7f7fffff<>+0(SB), Z14
+	VMINPS       Z18, Z14, Z14
+	VMULPS       Z13, Z14, Z14
+	VMULPS       Z13, Z14, Z14
+	VMULPS       x40800000<>+0(SB), Z14, Z14
+	VMOVUPS      (DX)(DI*4), Z13
+	VMULPS       Z13, Z14, Z14
+	VMOVUPS      Z16, (SI)(DI*4)
+	VMOVUPS      Z14, (AX)(DI*4)
+	ADDQ         $0x10, DI
+	CMPQ         DI, R8
+	JLE          loop223
+
+tail224:
+	SUBQ         DI, BX
+	JZ           done225
+	MOVQ         $-1, R8
+	BZHIQ        BX, R8, R8
+	KMOVW        R8, K1
+	VMOVUPS.Z    (CX)(DI*4), K1, Z13
+	VMOVAPS      Z1, Z1
+	VMOVAPS      Z0, Z0
+	VMINPS       Z13, Z1, Z1
+	VMAXPS       Z1, Z0, Z0
+	VMULPS       Z0, Z0, Z1
+	VMOVAPS      Z2, Z2
+	VFMADD213PS  Z3, Z1, Z2
+	VFMADD213PS  Z4, Z1, Z2
+	VFMADD213PS  Z5, Z1, Z2
+	VFMADD213PS  Z6, Z1, Z2
+	VFMADD213PS  Z7, Z1, Z2
+	VFMADD213PS  Z8, Z1, Z2
+	VMOVAPS      Z9, Z3
+	VFMADD213PS  Z10, Z1, Z3
+	VFMADD213PS  Z11, Z1, Z3
+	VFMADD213PS  Z12, Z1, Z3
+	VMULPS       Z0, Z2, Z2
+	VDIVPS       Z3, Z2, Z2
+	VADDPS       Z13, Z13, Z0
+	VXORPS       x80000000<>+0(SB), Z0, Z0
+	VMOVUPS      x42b30000<>+0(SB), Z1
+	VMOVUPS      xc2d20000<>+0(SB), Z3
+	VMINPS       Z0, Z1, Z1
+	VMAXPS       Z1, Z3, Z3
+	VMULPS       x3fb8aa3b<>+0(SB), Z3, Z0
+	VCVTPS2DQ    Z0, Z0
+	VCVTDQ2PS    Z0, Z0
+	VFNMADD231PS x3f317218<>+0(SB), Z0, Z3
+	VFNMADD231PS xb102e308<>+0(SB), Z0, Z3
+	VMOVUPS      x3e2aaa6e<>+0(SB), Z4
+	VMOVUPS      x3c0905ce<>+0(SB), Z5
+	VMULPS       Z3, Z3, Z1
+	VFMADD213PS  x3f000000<>+0(SB), Z3, Z4
+	VFMADD213PS  x3d2aaadd<>+0(SB), Z3, Z5
+	VFMADD231PS  x3ab6350e<>+0(SB), Z1, Z5
+	VFMADD213PS  Z4, Z1, Z5
+	VFMADD213PS  Z3, Z1, Z5
+	VADDPS       x3f800000<>+0(SB), Z5, Z5
+	VSCALEFPS    Z0, Z5, Z5
+	VMOVUPS      x3f800000<>+0(SB), Z0
+	VADDPS       Z5, Z0, Z1
+	VDIVPS       Z1, Z0, Z0
+	VMOVUPS      x7f7fffff<>+0(SB), Z1
+	VMINPS       Z5, Z1, Z1
+	VMULPS       Z0, Z1, Z1
+	VMULPS       Z0, Z1, Z1
+	VMULPS       x40800000<>+0(SB), Z1, Z1
+	VMOVUPS.Z    (DX)(DI*4), K1, Z0
+	VMULPS       Z0, Z1, Z1
+	VMOVUPS      Z2, K1, (SI)(DI*4)
+	VMOVUPS      Z1, K1, (AX)(DI*4)
+
+done225:
 	VZEROUPPER
 	RET
 
@@ -5666,9 +8416,9 @@ TEXT ·tanhGateAVX512(SB), NOSPLIT, $0-72
 	XORQ    SI, SI
 	MOVQ    BX, DI
 	SUBQ    $0x10, DI
-	JL      tail152
+	JL      tail227
 
-loop151:
+loop226:
 	VMOVUPS     (CX)(SI*4), Z13
 	VMOVAPS     Z1, Z14
 	VMOVAPS     Z0, Z15
@@ -5693,11 +8443,11 @@ loop151:
 	VMOVUPS     Z14, (AX)(SI*4)
 	ADDQ        $0x10, SI
 	CMPQ        SI, DI
-	JLE         loop151
+	JLE         loop226
 
-tail152:
+tail227:
 	SUBQ        SI, BX
-	JZ          done153
+	JZ          done228
 	MOVQ        $-1, DI
 	BZHIQ       BX, DI, DI
 	KMOVW       DI, K1
@@ -5724,7 +8474,7 @@ tail152:
 	VMULPS      Z0, Z2, Z2
 	VMOVUPS     Z2, K1, (AX)(SI*4)
 
-done153:
+done228:
 	VZEROUPPER
 	RET
 
@@ -5753,9 +8503,9 @@ TEXT ·tanhGateGradAVX512(SB), NOSPLIT, $0-120
 	XORQ    R8, R8
 	MOVQ    DI, R9
 	SUBQ    $0x10, R9
-	JL      tail155
+	JL      tail230
 
-loop154:
+loop229:
 	VMOVUPS      (DX)(R8*4), Z13
 	VMOVAPS      Z1, Z14
 	VMOVAPS      Z0, Z15
@@ -5805,19 +8555,19 @@ loop154:
 	VMULPS       Z13, Z14, Z14
 	VMULPS       x40800000<>+0(SB), Z14, Z14
 	VMOVUPS      (SI)(R8*4), Z13
-	VMULPS       Z13, Z16, Z16
 	VMOVUPS      (BX)(R8*4), Z15
+	VMULPS       Z13, Z16, Z16
 	VMULPS       Z15, Z13, Z13
 	VMULPS       Z13, Z14, Z14
 	VMOVUPS      Z16, (CX)(R8*4)
 	VMOVUPS      Z14, (AX)(R8*4)
 	ADDQ         $0x10, R8
 	CMPQ         R8, R9
-	JLE          loop154
+	JLE          loop229
 
-tail155:
+tail230:
 	SUBQ         R8, DI
-	JZ           done156
+	JZ           done231
 	MOVQ         $-1, R9
 	BZHIQ        DI, R9, R9
 	KMOVW        R9, K1
@@ -5870,14 +8620,172 @@ tail155:
 	VMULPS       Z0, Z1, Z1
 	VMULPS       x40800000<>+0(SB), Z1, Z1
 	VMOVUPS.Z    (SI)(R8*4), K1, Z0
-	VMULPS       Z0, Z2, Z2
 	VMOVUPS.Z    (BX)(R8*4), K1, Z3
+	VMULPS       Z0, Z2, Z2
 	VMULPS       Z3, Z0, Z0
 	VMULPS       Z0, Z1, Z1
 	VMOVUPS      Z2, K1, (CX)(R8*4)
 	VMOVUPS      Z1, K1, (AX)(R8*4)
 
-done156:
+done231:
+	VZEROUPPER
+	RET
+
+// func tanhGateValueGradAVX512(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·tanhGateValueGradAVX512(SB), NOSPLIT, $0-144
+	MOVQ    da_base+0(FP), AX
+	MOVQ    db_base+24(FP), CX
+	MOVQ    a_base+72(FP), DX
+	MOVQ    b_base+96(FP), BX
+	MOVQ    dy_base+120(FP), SI
+	MOVQ    da_len+8(FP), DI
+	MOVQ    value_base+48(FP), R8
+	VMOVUPS xc0fcf84f<>+0(SB), Z0
+	VMOVUPS x40fcf84f<>+0(SB), Z1
+	VMOVUPS xa59f25c0<>+0(SB), Z2
+	VMOVUPS x2a61337e<>+0(SB), Z3
+	VMOVUPS xaebd37ff<>+0(SB), Z4
+	VMOVUPS x335c0041<>+0(SB), Z5
+	VMOVUPS x3779434a<>+0(SB), Z6
+	VMOVUPS x3a270ded<>+0(SB), Z7
+	VMOVUPS x3ba059dc<>+0(SB), Z8
+	VMOVUPS x35a0d3d8<>+0(SB), Z9
+	VMOVUPS x38f895d6<>+0(SB), Z10
+	VMOVUPS x3b14aa05<>+0(SB), Z11
+	VMOVUPS x3ba059dd<>+0(SB), Z12
+	XORQ    R9, R9
+	MOVQ    DI, R10
+	SUBQ    $0x10, R10
+	JL      tail233
+
+loop232:
+	VMOVUPS      (DX)(R9*4), Z13
+	VMOVAPS      Z1, Z14
+	VMOVAPS      Z0, Z15
+	VMINPS       Z13, Z14, Z14
+	VMAXPS       Z14, Z15, Z15
+	VMULPS       Z15, Z15, Z14
+	VMOVAPS      Z2, Z16
+	VFMADD213PS  Z3, Z14, Z16
+	VFMADD213PS  Z4, Z14, Z16
+	VFMADD213PS  Z5, Z14, Z16
+	VFMADD213PS  Z6, Z14, Z16
+	VFMADD213PS  Z7, Z14, Z16
+	VFMADD213PS  Z8, Z14, Z16
+	VMOVAPS      Z9, Z17
+	VFMADD213PS  Z10, Z14, Z17
+	VFMADD213PS  Z11, Z14, Z17
+	VFMADD213PS  Z12, Z14, Z17
+	VMULPS       Z15, Z16, Z16
+	VDIVPS       Z17, Z16, Z16
+	VADDPS       Z13, Z13, Z13
+	VXORPS       x80000000<>+0(SB), Z13, Z13
+	VMOVUPS      x42b30000<>+0(SB), Z14
+	VMOVUPS      xc2d20000<>+0(SB), Z15
+	VMINPS       Z13, Z14, Z14
+	VMAXPS       Z14, Z15, Z15
+	VMULPS       x3fb8aa3b<>+0(SB), Z15, Z13
+	VCVTPS2DQ    Z13, Z13
+	VCVTDQ2PS    Z13, Z13
+	VFNMADD231PS x3f317218<>+0(SB), Z13, Z15
+	VFNMADD231PS xb102e308<>+0(SB), Z13, Z15
+	VMOVUPS      x3e2aaa6e<>+0(SB), Z17
+	VMOVUPS      x3c0905ce<>+0(SB), Z18
+	VMULPS       Z15, Z15, Z14
+	VFMADD213PS  x3f000000<>+0(SB), Z15, Z17
+	VFMADD213PS  x3d2aaadd<>+0(SB), Z15, Z18
+	VFMADD231PS  x3ab6350e<>+0(SB), Z14, Z18
+	VFMADD213PS  Z17, Z14, Z18
+	VFMADD213PS  Z15, Z14, Z18
+	VADDPS       x3f800000<>+0(SB), Z18, Z18
+	VSCALEFPS    Z13, Z18, Z18
+	VMOVUPS      x3f800000<>+0(SB), Z13
+	VADDPS       Z18, Z13, Z14
+	VDIVPS       Z14, Z13, Z13
+	VMOVUPS      x7f7fffff<>+0(SB), Z14
+	VMINPS       Z18, Z14, Z14
+	VMULPS       Z13, Z14, Z14
+	VMULPS       Z13, Z14, Z14
+	VMULPS       x40800000<>+0(SB), Z14, Z14
+	VMOVUPS      (SI)(R9*4), Z13
+	VMOVUPS      (BX)(R9*4), Z15
+	VMULPS       Z15, Z16, Z17
+	VMOVUPS      Z17, (R8)(R9*4)
+	VMULPS       Z13, Z16, Z16
+	VMULPS       Z15, Z13, Z13
+	VMULPS       Z13, Z14, Z14
+	VMOVUPS      Z16, (CX)(R9*4)
+	VMOVUPS      Z14, (AX)(R9*4)
+	ADDQ         $0x10, R9
+	CMPQ         R9, R10
+	JLE          loop232
+
+tail233:
+	SUBQ         R9, DI
+	JZ           done234
+	MOVQ         $-1, R10
+	BZHIQ        DI, R10, R10
+	KMOVW        R10, K1
+	VMOVUPS.Z    (DX)(R9*4), K1, Z13
+	VMOVAPS      Z1, Z1
+	VMOVAPS      Z0, Z0
+	VMINPS       Z13, Z1, Z1
+	VMAXPS       Z1, Z0, Z0
+	VMULPS       Z0, Z0, Z1
+	VMOVAPS      Z2, Z2
+	VFMADD213PS  Z3, Z1, Z2
+	VFMADD213PS  Z4, Z1, Z2
+	VFMADD213PS  Z5, Z1, Z2
+	VFMADD213PS  Z6, Z1, Z2
+	VFMADD213PS  Z7, Z1, Z2
+	VFMADD213PS  Z8, Z1, Z2
+	VMOVAPS      Z9, Z3
+	VFMADD213PS  Z10, Z1, Z3
+	VFMADD213PS  Z11, Z1, Z3
+	VFMADD213PS  Z12, Z1, Z3
+	VMULPS       Z0, Z2, Z2
+	VDIVPS       Z3, Z2, Z2
+	VADDPS       Z13, Z13, Z0
+	VXORPS       x80000000<>+0(SB), Z0, Z0
+	VMOVUPS      x42b30000<>+0(SB), Z1
+	VMOVUPS      xc2d20000<>+0(SB), Z3
+	VMINPS       Z0, Z1, Z1
+	VMAXPS       Z1, Z3, Z3
+	VMULPS       x3fb8aa3b<>+0(SB), Z3, Z0
+	VCVTPS2DQ    Z0, Z0
+	VCVTDQ2PS    Z0, Z0
+	VFNMADD231PS x3f317218<>+0(SB), Z0, Z3
+	VFNMADD231PS xb102e308<>+0(SB), Z0, Z3
+	VMOVUPS      x3e2aaa6e<>+0(SB), Z4
+	VMOVUPS      x3c0905ce<>+0(SB), Z5
+	VMULPS       Z3, Z3, Z1
+	VFMADD213PS  x3f000000<>+0(SB), Z3, Z4
+	VFMADD213PS  x3d2aaadd<>+0(SB), Z3, Z5
+	VFMADD231PS  x3ab6350e<>+0(SB), Z1, Z5
+	VFMADD213PS  Z4, Z1, Z5
+	VFMADD213PS  Z3, Z1, Z5
+	VADDPS       x3f800000<>+0(SB), Z5, Z5
+	VSCALEFPS    Z0, Z5, Z5
+	VMOVUPS      x3f800000<>+0(SB), Z0
+	VADDPS       Z5, Z0, Z1
+	VDIVPS       Z1, Z0, Z0
+	VMOVUPS      x7f7fffff<>+0(SB), Z1
+	VMINPS       Z5, Z1, Z1
+	VMULPS       Z0, Z1, Z1
+	VMULPS       Z0, Z1, Z1
+	VMULPS       x40800000<>+0(SB), Z1, Z1
+	VMOVUPS.Z    (SI)(R9*4), K1, Z0
+	VMOVUPS.Z    (BX)(R9*4), K1, Z3
+	VMULPS       Z3, Z2, Z4
+	VMOVUPS      Z4, K1, (R8)(R9*4)
+	VMULPS       Z0, Z2, Z2
+	VMULPS       Z3, Z0, Z0
+	VMULPS       Z0, Z1, Z1
+	VMOVUPS      Z2, K1, (CX)(R9*4)
+	VMOVUPS      Z1, K1, (AX)(R9*4)
+
+done234:
 	VZEROUPPER
 	RET
 
@@ -5901,9 +8809,9 @@ TEXT ·sigmoidAVX512(SB), NOSPLIT, $0-48
 	XORQ    BX, BX
 	MOVQ    DX, SI
 	SUBQ    $0x10, SI
-	JL      tail158
+	JL      tail236
 
-loop157:
+loop235:
 	VMOVUPS      (CX)(BX*4), Z11
 	VXORPS       x80000000<>+0(SB), Z11, Z11
 	VMOVAPS      Z10, Z12
@@ -5931,11 +8839,11 @@ loop157:
 	VMOVUPS      Z11, (AX)(BX*4)
 	ADDQ         $0x10, BX
 	CMPQ         BX, SI
-	JLE          loop157
+	JLE          loop235
 
-tail158:
+tail236:
 	SUBQ         BX, DX
-	JZ           done159
+	JZ           done237
 	MOVQ         $-1, SI
 	BZHIQ        DX, SI, SI
 	KMOVW        SI, K1
@@ -5965,7 +8873,7 @@ tail158:
 	VDIVPS       Z1, Z0, Z0
 	VMOVUPS      Z0, K1, (AX)(BX*4)
 
-done159:
+done237:
 	VZEROUPPER
 	RET
 
@@ -5990,9 +8898,9 @@ TEXT ·sigmoidGradAVX512(SB), NOSPLIT, $0-72
 	XORQ    SI, SI
 	MOVQ    BX, DI
 	SUBQ    $0x10, DI
-	JL      tail161
+	JL      tail239
 
-loop160:
+loop238:
 	VMOVUPS      (CX)(SI*4), Z11
 	VXORPS       x80000000<>+0(SB), Z11, Z11
 	VMOVAPS      Z10, Z12
@@ -6026,11 +8934,11 @@ loop160:
 	VMOVUPS      Z12, (AX)(SI*4)
 	ADDQ         $0x10, SI
 	CMPQ         SI, DI
-	JLE          loop160
+	JLE          loop238
 
-tail161:
+tail239:
 	SUBQ         SI, BX
-	JZ           done162
+	JZ           done240
 	MOVQ         $-1, DI
 	BZHIQ        BX, DI, DI
 	KMOVW        DI, K1
@@ -6066,7 +8974,111 @@ tail161:
 	VMULPS       Z0, Z1, Z1
 	VMOVUPS      Z1, K1, (AX)(SI*4)
 
-done162:
+done240:
+	VZEROUPPER
+	RET
+
+// func sigmoidValueGradAVX512(dst []float32, value []float32, x []float32, dy []float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·sigmoidValueGradAVX512(SB), NOSPLIT, $0-96
+	MOVQ    dst_base+0(FP), AX
+	MOVQ    x_base+48(FP), CX
+	MOVQ    dy_base+72(FP), DX
+	MOVQ    dst_len+8(FP), BX
+	MOVQ    value_base+24(FP), SI
+	VMOVUPS x3fb8aa3b<>+0(SB), Z0
+	VMOVUPS x3f317218<>+0(SB), Z1
+	VMOVUPS xb102e308<>+0(SB), Z2
+	VMOVUPS x3f000000<>+0(SB), Z3
+	VMOVUPS x3e2aaa6e<>+0(SB), Z4
+	VMOVUPS x3d2aaadd<>+0(SB), Z5
+	VMOVUPS x3c0905ce<>+0(SB), Z6
+	VMOVUPS x3ab6350e<>+0(SB), Z7
+	VMOVUPS x3f800000<>+0(SB), Z8
+	VMOVUPS xc2d20000<>+0(SB), Z9
+	VMOVUPS x42b30000<>+0(SB), Z10
+	XORQ    DI, DI
+	MOVQ    BX, R8
+	SUBQ    $0x10, R8
+	JL      tail242
+
+loop241:
+	VMOVUPS      (CX)(DI*4), Z11
+	VXORPS       x80000000<>+0(SB), Z11, Z11
+	VMOVAPS      Z10, Z12
+	VMOVAPS      Z9, Z13
+	VMINPS       Z11, Z12, Z12
+	VMAXPS       Z12, Z13, Z13
+	VMULPS       Z0, Z13, Z11
+	VCVTPS2DQ    Z11, Z11
+	VCVTDQ2PS    Z11, Z11
+	VFNMADD231PS Z1, Z11, Z13
+	VFNMADD231PS Z2, Z11, Z13
+	VMOVAPS      Z4, Z14
+	VMOVAPS      Z6, Z15
+	VMULPS       Z13, Z13, Z12
+	VFMADD213PS  Z3, Z13, Z14
+	VFMADD213PS  Z5, Z13, Z15
+	VFMADD231PS  Z7, Z12, Z15
+	VFMADD213PS  Z14, Z12, Z15
+	VFMADD213PS  Z13, Z12, Z15
+	VADDPS       Z8, Z15, Z15
+	VSCALEFPS    Z11, Z15, Z15
+	VMOVAPS      Z8, Z11
+	VADDPS       Z15, Z11, Z12
+	VDIVPS       Z12, Z11, Z11
+	VMOVUPS      x7f7fffff<>+0(SB), Z12
+	VMINPS       Z15, Z12, Z12
+	VMULPS       Z11, Z12, Z12
+	VMULPS       Z11, Z12, Z12
+	VMOVUPS      (DX)(DI*4), Z13
+	VMULPS       Z13, Z12, Z12
+	VMOVUPS      Z11, (SI)(DI*4)
+	VMOVUPS      Z12, (AX)(DI*4)
+	ADDQ         $0x10, DI
+	CMPQ         DI, R8
+	JLE          loop241
+
+tail242:
+	SUBQ         DI, BX
+	JZ           done243
+	MOVQ         $-1, R8
+	BZHIQ        BX, R8, R8
+	KMOVW        R8, K1
+	VMOVUPS.Z    (CX)(DI*4), K1, Z11
+	VXORPS       x80000000<>+0(SB), Z11, Z11
+	VMOVAPS      Z10, Z10
+	VMOVAPS      Z9, Z9
+	VMINPS       Z11, Z10, Z10
+	VMAXPS       Z10, Z9, Z9
+	VMULPS       Z0, Z9, Z0
+	VCVTPS2DQ    Z0, Z0
+	VCVTDQ2PS    Z0, Z0
+	VFNMADD231PS Z1, Z0, Z9
+	VFNMADD231PS Z2, Z0, Z9
+	VMOVAPS      Z4, Z1
+	VMOVAPS      Z6, Z4
+	VMULPS       Z9, Z9, Z2
+	VFMADD213PS  Z3, Z9, Z1
+	VFMADD213PS  Z5, Z9, Z4
+	VFMADD231PS  Z7, Z2, Z4
+	VFMADD213PS  Z1, Z2, Z4
+	VFMADD213PS  Z9, Z2, Z4
+	VADDPS       Z8, Z4, Z4
+	VSCALEFPS    Z0, Z4, Z4
+	VMOVAPS      Z8, Z0
+	VADDPS       Z4, Z0, Z1
+	VDIVPS       Z1, Z0, Z0
+	VMOVUPS      x7f7fffff<>+0(SB), Z1
+	VMINPS       Z4, Z1, Z1
+	VMULPS       Z0, Z1, Z1
+	VMULPS       Z0, Z1, Z1
+	VMOVUPS.Z    (DX)(DI*4), K1, Z2
+	VMULPS       Z2, Z1, Z1
+	VMOVUPS      Z0, K1, (SI)(DI*4)
+	VMOVUPS      Z1, K1, (AX)(DI*4)
+
+done243:
 	VZEROUPPER
 	RET
 
@@ -6091,9 +9103,9 @@ TEXT ·sigmoidGateAVX512(SB), NOSPLIT, $0-72
 	XORQ    SI, SI
 	MOVQ    BX, DI
 	SUBQ    $0x10, DI
-	JL      tail164
+	JL      tail245
 
-loop163:
+loop244:
 	VMOVUPS      (CX)(SI*4), Z11
 	VXORPS       x80000000<>+0(SB), Z11, Z11
 	VMOVAPS      Z10, Z12
@@ -6123,11 +9135,11 @@ loop163:
 	VMOVUPS      Z11, (AX)(SI*4)
 	ADDQ         $0x10, SI
 	CMPQ         SI, DI
-	JLE          loop163
+	JLE          loop244
 
-tail164:
+tail245:
 	SUBQ         SI, BX
-	JZ           done165
+	JZ           done246
 	MOVQ         $-1, DI
 	BZHIQ        BX, DI, DI
 	KMOVW        DI, K1
@@ -6159,7 +9171,7 @@ tail164:
 	VMULPS       Z1, Z0, Z0
 	VMOVUPS      Z0, K1, (AX)(SI*4)
 
-done165:
+done246:
 	VZEROUPPER
 	RET
 
@@ -6186,9 +9198,9 @@ TEXT ·sigmoidGateGradAVX512(SB), NOSPLIT, $0-120
 	XORQ    R8, R8
 	MOVQ    DI, R9
 	SUBQ    $0x10, R9
-	JL      tail167
+	JL      tail248
 
-loop166:
+loop247:
 	VMOVUPS      (DX)(R8*4), Z11
 	VXORPS       x80000000<>+0(SB), Z11, Z11
 	VMOVAPS      Z10, Z12
@@ -6218,19 +9230,19 @@ loop166:
 	VMULPS       Z11, Z12, Z12
 	VMULPS       Z11, Z12, Z12
 	VMOVUPS      (SI)(R8*4), Z13
-	VMULPS       Z13, Z11, Z11
 	VMOVUPS      (BX)(R8*4), Z14
+	VMULPS       Z13, Z11, Z11
 	VMULPS       Z14, Z13, Z13
 	VMULPS       Z13, Z12, Z12
 	VMOVUPS      Z11, (CX)(R8*4)
 	VMOVUPS      Z12, (AX)(R8*4)
 	ADDQ         $0x10, R8
 	CMPQ         R8, R9
-	JLE          loop166
+	JLE          loop247
 
-tail167:
+tail248:
 	SUBQ         R8, DI
-	JZ           done168
+	JZ           done249
 	MOVQ         $-1, R9
 	BZHIQ        DI, R9, R9
 	KMOVW        R9, K1
@@ -6263,13 +9275,129 @@ tail167:
 	VMULPS       Z0, Z1, Z1
 	VMULPS       Z0, Z1, Z1
 	VMOVUPS.Z    (SI)(R8*4), K1, Z2
-	VMULPS       Z2, Z0, Z0
 	VMOVUPS.Z    (BX)(R8*4), K1, Z3
+	VMULPS       Z2, Z0, Z0
 	VMULPS       Z3, Z2, Z2
 	VMULPS       Z2, Z1, Z1
 	VMOVUPS      Z0, K1, (CX)(R8*4)
 	VMOVUPS      Z1, K1, (AX)(R8*4)
 
-done168:
+done249:
+	VZEROUPPER
+	RET
+
+// func sigmoidGateValueGradAVX512(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·sigmoidGateValueGradAVX512(SB), NOSPLIT, $0-144
+	MOVQ    da_base+0(FP), AX
+	MOVQ    db_base+24(FP), CX
+	MOVQ    a_base+72(FP), DX
+	MOVQ    b_base+96(FP), BX
+	MOVQ    dy_base+120(FP), SI
+	MOVQ    da_len+8(FP), DI
+	MOVQ    value_base+48(FP), R8
+	VMOVUPS x3fb8aa3b<>+0(SB), Z0
+	VMOVUPS x3f317218<>+0(SB), Z1
+	VMOVUPS xb102e308<>+0(SB), Z2
+	VMOVUPS x3f000000<>+0(SB), Z3
+	VMOVUPS x3e2aaa6e<>+0(SB), Z4
+	VMOVUPS x3d2aaadd<>+0(SB), Z5
+	VMOVUPS x3c0905ce<>+0(SB), Z6
+	VMOVUPS x3ab6350e<>+0(SB), Z7
+	VMOVUPS x3f800000<>+0(SB), Z8
+	VMOVUPS xc2d20000<>+0(SB), Z9
+	VMOVUPS x42b30000<>+0(SB), Z10
+	XORQ    R9, R9
+	MOVQ    DI, R10
+	SUBQ    $0x10, R10
+	JL      tail251
+
+loop250:
+	VMOVUPS      (DX)(R9*4), Z11
+	VXORPS       x80000000<>+0(SB), Z11, Z11
+	VMOVAPS      Z10, Z12
+	VMOVAPS      Z9, Z13
+	VMINPS       Z11, Z12, Z12
+	VMAXPS       Z12, Z13, Z13
+	VMULPS       Z0, Z13, Z11
+	VCVTPS2DQ    Z11, Z11
+	VCVTDQ2PS    Z11, Z11
+	VFNMADD231PS Z1, Z11, Z13
+	VFNMADD231PS Z2, Z11, Z13
+	VMOVAPS      Z4, Z14
+	VMOVAPS      Z6, Z15
+	VMULPS       Z13, Z13, Z12
+	VFMADD213PS  Z3, Z13, Z14
+	VFMADD213PS  Z5, Z13, Z15
+	VFMADD231PS  Z7, Z12, Z15
+	VFMADD213PS  Z14, Z12, Z15
+	VFMADD213PS  Z13, Z12, Z15
+	VADDPS       Z8, Z15, Z15
+	VSCALEFPS    Z11, Z15, Z15
+	VMOVAPS      Z8, Z11
+	VADDPS       Z15, Z11, Z12
+	VDIVPS       Z12, Z11, Z11
+	VMOVUPS      x7f7fffff<>+0(SB), Z12
+	VMINPS       Z15, Z12, Z12
+	VMULPS       Z11, Z12, Z12
+	VMULPS       Z11, Z12, Z12
+	VMOVUPS      (SI)(R9*4), Z13
+	VMOVUPS      (BX)(R9*4), Z14
+	VMULPS       Z14, Z11, Z15
+	VMOVUPS      Z15, (R8)(R9*4)
+	VMULPS       Z13, Z11, Z11
+	VMULPS       Z14, Z13, Z13
+	VMULPS       Z13, Z12, Z12
+	VMOVUPS      Z11, (CX)(R9*4)
+	VMOVUPS      Z12, (AX)(R9*4)
+	ADDQ         $0x10, R9
+	CMPQ         R9, R10
+	JLE          loop250
+
+tail251:
+	SUBQ         R9, DI
+	JZ           done252
+	MOVQ         $-1, R10
+	BZHIQ        DI, R10, R10
+	KMOVW        R10, K1
+	VMOVUPS.Z    (DX)(R9*4), K1, Z11
+	VXORPS       x80000000<>+0(SB), Z11, Z11
+	VMOVAPS      Z10, Z10
+	VMOVAPS      Z9, Z9
+	VMINPS       Z11, Z10, Z10
+	VMAXPS       Z10, Z9, Z9
+	VMULPS       Z0, Z9, Z0
+	VCVTPS2DQ    Z0, Z0
+	VCVTDQ2PS    Z0, Z0
+	VFNMADD231PS Z1, Z0, Z9
+	VFNMADD231PS Z2, Z0, Z9
+	VMOVAPS      Z4, Z1
+	VMOVAPS      Z6, Z4
+	VMULPS       Z9, Z9, Z2
+	VFMADD213PS  Z3, Z9, Z1
+	VFMADD213PS  Z5, Z9, Z4
+	VFMADD231PS  Z7, Z2, Z4
+	VFMADD213PS  Z1, Z2, Z4
+	VFMADD213PS  Z9, Z2, Z4
+	VADDPS       Z8, Z4, Z4
+	VSCALEFPS    Z0, Z4, Z4
+	VMOVAPS      Z8, Z0
+	VADDPS       Z4, Z0, Z1
+	VDIVPS       Z1, Z0, Z0
+	VMOVUPS      x7f7fffff<>+0(SB), Z1
+	VMINPS       Z4, Z1, Z1
+	VMULPS       Z0, Z1, Z1
+	VMULPS       Z0, Z1, Z1
+	VMOVUPS.Z    (SI)(R9*4), K1, Z2
+	VMOVUPS.Z    (BX)(R9*4), K1, Z3
+	VMULPS       Z3, Z0, Z4
+	VMOVUPS      Z4, K1, (R8)(R9*4)
+	VMULPS       Z2, Z0, Z0
+	VMULPS       Z3, Z2, Z2
+	VMULPS       Z2, Z1, Z1
+	VMOVUPS      Z0, K1, (CX)(R9*4)
+	VMOVUPS      Z1, K1, (AX)(R9*4)
+
+done252:
 	VZEROUPPER
 	RET

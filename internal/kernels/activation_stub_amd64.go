@@ -14,6 +14,11 @@ func reluAVX2(dst []float32, x []float32)
 //go:noescape
 func reluGradAVX2(dst []float32, x []float32, dy []float32)
 
+// reluValueGradAVX2 computes dst = dy·f'(x) and value = f(x).
+//
+//go:noescape
+func reluValueGradAVX2(dst []float32, value []float32, x []float32, dy []float32)
+
 // reluGateAVX2 computes dst = f(a)·b.
 //
 //go:noescape
@@ -23,6 +28,11 @@ func reluGateAVX2(dst []float32, a []float32, b []float32)
 //
 //go:noescape
 func reluGateGradAVX2(da []float32, db []float32, a []float32, b []float32, dy []float32)
+
+// reluGateValueGradAVX2 computes da = dy·b·f'(a), db = dy·f(a) and value = f(a)·b.
+//
+//go:noescape
+func reluGateValueGradAVX2(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32)
 
 // reluSquaredAVX2 computes dst = f(x).
 //
@@ -34,6 +44,11 @@ func reluSquaredAVX2(dst []float32, x []float32)
 //go:noescape
 func reluSquaredGradAVX2(dst []float32, x []float32, dy []float32)
 
+// reluSquaredValueGradAVX2 computes dst = dy·f'(x) and value = f(x).
+//
+//go:noescape
+func reluSquaredValueGradAVX2(dst []float32, value []float32, x []float32, dy []float32)
+
 // reluSquaredGateAVX2 computes dst = f(a)·b.
 //
 //go:noescape
@@ -43,6 +58,11 @@ func reluSquaredGateAVX2(dst []float32, a []float32, b []float32)
 //
 //go:noescape
 func reluSquaredGateGradAVX2(da []float32, db []float32, a []float32, b []float32, dy []float32)
+
+// reluSquaredGateValueGradAVX2 computes da = dy·b·f'(a), db = dy·f(a) and value = f(a)·b.
+//
+//go:noescape
+func reluSquaredGateValueGradAVX2(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32)
 
 // geluAVX2 computes dst = f(x).
 //
@@ -54,6 +74,11 @@ func geluAVX2(dst []float32, x []float32)
 //go:noescape
 func geluGradAVX2(dst []float32, x []float32, dy []float32)
 
+// geluValueGradAVX2 computes dst = dy·f'(x) and value = f(x).
+//
+//go:noescape
+func geluValueGradAVX2(dst []float32, value []float32, x []float32, dy []float32)
+
 // geluGateAVX2 computes dst = f(a)·b.
 //
 //go:noescape
@@ -63,6 +88,11 @@ func geluGateAVX2(dst []float32, a []float32, b []float32)
 //
 //go:noescape
 func geluGateGradAVX2(da []float32, db []float32, a []float32, b []float32, dy []float32)
+
+// geluGateValueGradAVX2 computes da = dy·b·f'(a), db = dy·f(a) and value = f(a)·b.
+//
+//go:noescape
+func geluGateValueGradAVX2(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32)
 
 // geluTanhAVX2 computes dst = f(x).
 //
@@ -74,6 +104,11 @@ func geluTanhAVX2(dst []float32, x []float32)
 //go:noescape
 func geluTanhGradAVX2(dst []float32, x []float32, dy []float32)
 
+// geluTanhValueGradAVX2 computes dst = dy·f'(x) and value = f(x).
+//
+//go:noescape
+func geluTanhValueGradAVX2(dst []float32, value []float32, x []float32, dy []float32)
+
 // geluTanhGateAVX2 computes dst = f(a)·b.
 //
 //go:noescape
@@ -83,6 +118,11 @@ func geluTanhGateAVX2(dst []float32, a []float32, b []float32)
 //
 //go:noescape
 func geluTanhGateGradAVX2(da []float32, db []float32, a []float32, b []float32, dy []float32)
+
+// geluTanhGateValueGradAVX2 computes da = dy·b·f'(a), db = dy·f(a) and value = f(a)·b.
+//
+//go:noescape
+func geluTanhGateValueGradAVX2(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32)
 
 // siluAVX2 computes dst = f(x).
 //
@@ -94,6 +134,11 @@ func siluAVX2(dst []float32, x []float32)
 //go:noescape
 func siluGradAVX2(dst []float32, x []float32, dy []float32)
 
+// siluValueGradAVX2 computes dst = dy·f'(x) and value = f(x).
+//
+//go:noescape
+func siluValueGradAVX2(dst []float32, value []float32, x []float32, dy []float32)
+
 // siluGateAVX2 computes dst = f(a)·b.
 //
 //go:noescape
@@ -103,6 +148,11 @@ func siluGateAVX2(dst []float32, a []float32, b []float32)
 //
 //go:noescape
 func siluGateGradAVX2(da []float32, db []float32, a []float32, b []float32, dy []float32)
+
+// siluGateValueGradAVX2 computes da = dy·b·f'(a), db = dy·f(a) and value = f(a)·b.
+//
+//go:noescape
+func siluGateValueGradAVX2(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32)
 
 // tanhAVX2 computes dst = f(x).
 //
@@ -114,6 +164,11 @@ func tanhAVX2(dst []float32, x []float32)
 //go:noescape
 func tanhGradAVX2(dst []float32, x []float32, dy []float32)
 
+// tanhValueGradAVX2 computes dst = dy·f'(x) and value = f(x).
+//
+//go:noescape
+func tanhValueGradAVX2(dst []float32, value []float32, x []float32, dy []float32)
+
 // tanhGateAVX2 computes dst = f(a)·b.
 //
 //go:noescape
@@ -123,6 +178,11 @@ func tanhGateAVX2(dst []float32, a []float32, b []float32)
 //
 //go:noescape
 func tanhGateGradAVX2(da []float32, db []float32, a []float32, b []float32, dy []float32)
+
+// tanhGateValueGradAVX2 computes da = dy·b·f'(a), db = dy·f(a) and value = f(a)·b.
+//
+//go:noescape
+func tanhGateValueGradAVX2(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32)
 
 // sigmoidAVX2 computes dst = f(x).
 //
@@ -134,6 +194,11 @@ func sigmoidAVX2(dst []float32, x []float32)
 //go:noescape
 func sigmoidGradAVX2(dst []float32, x []float32, dy []float32)
 
+// sigmoidValueGradAVX2 computes dst = dy·f'(x) and value = f(x).
+//
+//go:noescape
+func sigmoidValueGradAVX2(dst []float32, value []float32, x []float32, dy []float32)
+
 // sigmoidGateAVX2 computes dst = f(a)·b.
 //
 //go:noescape
@@ -143,6 +208,11 @@ func sigmoidGateAVX2(dst []float32, a []float32, b []float32)
 //
 //go:noescape
 func sigmoidGateGradAVX2(da []float32, db []float32, a []float32, b []float32, dy []float32)
+
+// sigmoidGateValueGradAVX2 computes da = dy·b·f'(a), db = dy·f(a) and value = f(a)·b.
+//
+//go:noescape
+func sigmoidGateValueGradAVX2(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32)
 
 // reluAVX512 computes dst = f(x).
 //
@@ -154,6 +224,11 @@ func reluAVX512(dst []float32, x []float32)
 //go:noescape
 func reluGradAVX512(dst []float32, x []float32, dy []float32)
 
+// reluValueGradAVX512 computes dst = dy·f'(x) and value = f(x).
+//
+//go:noescape
+func reluValueGradAVX512(dst []float32, value []float32, x []float32, dy []float32)
+
 // reluGateAVX512 computes dst = f(a)·b.
 //
 //go:noescape
@@ -163,6 +238,11 @@ func reluGateAVX512(dst []float32, a []float32, b []float32)
 //
 //go:noescape
 func reluGateGradAVX512(da []float32, db []float32, a []float32, b []float32, dy []float32)
+
+// reluGateValueGradAVX512 computes da = dy·b·f'(a), db = dy·f(a) and value = f(a)·b.
+//
+//go:noescape
+func reluGateValueGradAVX512(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32)
 
 // reluSquaredAVX512 computes dst = f(x).
 //
@@ -174,6 +254,11 @@ func reluSquaredAVX512(dst []float32, x []float32)
 //go:noescape
 func reluSquaredGradAVX512(dst []float32, x []float32, dy []float32)
 
+// reluSquaredValueGradAVX512 computes dst = dy·f'(x) and value = f(x).
+//
+//go:noescape
+func reluSquaredValueGradAVX512(dst []float32, value []float32, x []float32, dy []float32)
+
 // reluSquaredGateAVX512 computes dst = f(a)·b.
 //
 //go:noescape
@@ -183,6 +268,11 @@ func reluSquaredGateAVX512(dst []float32, a []float32, b []float32)
 //
 //go:noescape
 func reluSquaredGateGradAVX512(da []float32, db []float32, a []float32, b []float32, dy []float32)
+
+// reluSquaredGateValueGradAVX512 computes da = dy·b·f'(a), db = dy·f(a) and value = f(a)·b.
+//
+//go:noescape
+func reluSquaredGateValueGradAVX512(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32)
 
 // geluAVX512 computes dst = f(x).
 //
@@ -194,6 +284,11 @@ func geluAVX512(dst []float32, x []float32)
 //go:noescape
 func geluGradAVX512(dst []float32, x []float32, dy []float32)
 
+// geluValueGradAVX512 computes dst = dy·f'(x) and value = f(x).
+//
+//go:noescape
+func geluValueGradAVX512(dst []float32, value []float32, x []float32, dy []float32)
+
 // geluGateAVX512 computes dst = f(a)·b.
 //
 //go:noescape
@@ -203,6 +298,11 @@ func geluGateAVX512(dst []float32, a []float32, b []float32)
 //
 //go:noescape
 func geluGateGradAVX512(da []float32, db []float32, a []float32, b []float32, dy []float32)
+
+// geluGateValueGradAVX512 computes da = dy·b·f'(a), db = dy·f(a) and value = f(a)·b.
+//
+//go:noescape
+func geluGateValueGradAVX512(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32)
 
 // geluTanhAVX512 computes dst = f(x).
 //
@@ -214,6 +314,11 @@ func geluTanhAVX512(dst []float32, x []float32)
 //go:noescape
 func geluTanhGradAVX512(dst []float32, x []float32, dy []float32)
 
+// geluTanhValueGradAVX512 computes dst = dy·f'(x) and value = f(x).
+//
+//go:noescape
+func geluTanhValueGradAVX512(dst []float32, value []float32, x []float32, dy []float32)
+
 // geluTanhGateAVX512 computes dst = f(a)·b.
 //
 //go:noescape
@@ -223,6 +328,11 @@ func geluTanhGateAVX512(dst []float32, a []float32, b []float32)
 //
 //go:noescape
 func geluTanhGateGradAVX512(da []float32, db []float32, a []float32, b []float32, dy []float32)
+
+// geluTanhGateValueGradAVX512 computes da = dy·b·f'(a), db = dy·f(a) and value = f(a)·b.
+//
+//go:noescape
+func geluTanhGateValueGradAVX512(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32)
 
 // siluAVX512 computes dst = f(x).
 //
@@ -234,6 +344,11 @@ func siluAVX512(dst []float32, x []float32)
 //go:noescape
 func siluGradAVX512(dst []float32, x []float32, dy []float32)
 
+// siluValueGradAVX512 computes dst = dy·f'(x) and value = f(x).
+//
+//go:noescape
+func siluValueGradAVX512(dst []float32, value []float32, x []float32, dy []float32)
+
 // siluGateAVX512 computes dst = f(a)·b.
 //
 //go:noescape
@@ -243,6 +358,11 @@ func siluGateAVX512(dst []float32, a []float32, b []float32)
 //
 //go:noescape
 func siluGateGradAVX512(da []float32, db []float32, a []float32, b []float32, dy []float32)
+
+// siluGateValueGradAVX512 computes da = dy·b·f'(a), db = dy·f(a) and value = f(a)·b.
+//
+//go:noescape
+func siluGateValueGradAVX512(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32)
 
 // tanhAVX512 computes dst = f(x).
 //
@@ -254,6 +374,11 @@ func tanhAVX512(dst []float32, x []float32)
 //go:noescape
 func tanhGradAVX512(dst []float32, x []float32, dy []float32)
 
+// tanhValueGradAVX512 computes dst = dy·f'(x) and value = f(x).
+//
+//go:noescape
+func tanhValueGradAVX512(dst []float32, value []float32, x []float32, dy []float32)
+
 // tanhGateAVX512 computes dst = f(a)·b.
 //
 //go:noescape
@@ -263,6 +388,11 @@ func tanhGateAVX512(dst []float32, a []float32, b []float32)
 //
 //go:noescape
 func tanhGateGradAVX512(da []float32, db []float32, a []float32, b []float32, dy []float32)
+
+// tanhGateValueGradAVX512 computes da = dy·b·f'(a), db = dy·f(a) and value = f(a)·b.
+//
+//go:noescape
+func tanhGateValueGradAVX512(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32)
 
 // sigmoidAVX512 computes dst = f(x).
 //
@@ -274,6 +404,11 @@ func sigmoidAVX512(dst []float32, x []float32)
 //go:noescape
 func sigmoidGradAVX512(dst []float32, x []float32, dy []float32)
 
+// sigmoidValueGradAVX512 computes dst = dy·f'(x) and value = f(x).
+//
+//go:noescape
+func sigmoidValueGradAVX512(dst []float32, value []float32, x []float32, dy []float32)
+
 // sigmoidGateAVX512 computes dst = f(a)·b.
 //
 //go:noescape
@@ -283,3 +418,8 @@ func sigmoidGateAVX512(dst []float32, a []float32, b []float32)
 //
 //go:noescape
 func sigmoidGateGradAVX512(da []float32, db []float32, a []float32, b []float32, dy []float32)
+
+// sigmoidGateValueGradAVX512 computes da = dy·b·f'(a), db = dy·f(a) and value = f(a)·b.
+//
+//go:noescape
+func sigmoidGateValueGradAVX512(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32)

@@ -113,6 +113,35 @@ func TestActivations(t *testing.T) {
 				check("gradient", df, func(dst []float32) { ActivateGrad(kind, dst, x, dy) })
 				check("gradient on x", df, func(dst []float32) { copy(dst, x); ActivateGrad(kind, dst, dst, dy) })
 				check("gradient on dy", df, func(dst []float32) { copy(dst, dy); ActivateGrad(kind, dst, x, dst) })
+				same := func(what string, got, want []float32) {
+					t.Helper()
+					if !slices.Equal(got, want) {
+						t.Fatalf("%v %s of %d elements with the gradient is %v, alone %v", kind, what, n, got, want)
+					}
+				}
+				both := func(run func(value []float32), alone func(dst []float32)) {
+					t.Helper()
+					value, intact := guarded(r, n)
+					run(value)
+					want := make([]float32, n)
+					alone(want)
+					same("value", value, want)
+					if !intact() {
+						t.Fatalf("%v of %d elements writes outside of value", kind, n)
+					}
+				}
+				check("gradient with the value", df, func(dst []float32) {
+					both(func(value []float32) { ActivateValueGrad(kind, dst, value, x, dy) }, func(dst []float32) { Activate(kind, dst, x) })
+				})
+				check("gradient with the value, on x", df, func(dst []float32) { copy(dst, x); ActivateValueGrad(kind, dst, make([]float32, n), dst, dy) })
+				check("gradient with the value, on dy", df, func(dst []float32) { copy(dst, dy); ActivateValueGrad(kind, dst, make([]float32, n), x, dst) })
+				check("gate's da with the value", da, func(dst []float32) {
+					db := make([]float32, n)
+					both(func(value []float32) { GateValueGrad(kind, dst, db, value, x, b, dy) }, func(dst []float32) { Gate(kind, dst, x, b) })
+					want := make([]float32, n)
+					GateGrad(kind, make([]float32, n), want, x, b, dy)
+					same("gate's db", db, want)
+				})
 				check("gate", fb, func(dst []float32) { Gate(kind, dst, x, b) })
 				check("gate on a", fb, func(dst []float32) { copy(dst, x); Gate(kind, dst, dst, b) })
 				check("gate on b", fb, func(dst []float32) { copy(dst, b); Gate(kind, dst, x, dst) })

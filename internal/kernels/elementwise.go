@@ -19,10 +19,12 @@ type vectors struct {
 	dot         func(a, b []float32) float32
 	sumSquares  func(a []float32) float64
 
-	activate     [activations]func(dst, x []float32) // by Activation; Identity has none
-	activateGrad [activations]func(dst, x, dy []float32)
-	gate         [activations]func(dst, a, b []float32)
-	gateGrad     [activations]func(da, db, a, b, dy []float32)
+	activate      [activations]func(dst, x []float32) // by Activation; Identity has none
+	activateGrad  [activations]func(dst, x, dy []float32)
+	valueGrad     [activations]func(dst, value, x, dy []float32)
+	gate          [activations]func(dst, a, b []float32)
+	gateGrad      [activations]func(da, db, a, b, dy []float32)
+	gateValueGrad [activations]func(da, db, value, a, b, dy []float32)
 
 	exp         func(dst, x []float32)
 	maxOf       func(x []float32) float32

@@ -35,6 +35,15 @@ var vectorsAVX2 = vectors{
 		Tanh:        tanhGradAVX2,
 		Sigmoid:     sigmoidGradAVX2,
 	},
+	valueGrad: [activations]func(dst, value, x, dy []float32){
+		ReLU:        reluValueGradAVX2,
+		ReLUSquared: reluSquaredValueGradAVX2,
+		GELU:        geluValueGradAVX2,
+		GELUTanh:    geluTanhValueGradAVX2,
+		SiLU:        siluValueGradAVX2,
+		Tanh:        tanhValueGradAVX2,
+		Sigmoid:     sigmoidValueGradAVX2,
+	},
 	gate: [activations]func(dst, a, b []float32){
 		ReLU:        reluGateAVX2,
 		ReLUSquared: reluSquaredGateAVX2,
@@ -52,6 +61,15 @@ var vectorsAVX2 = vectors{
 		SiLU:        siluGateGradAVX2,
 		Tanh:        tanhGateGradAVX2,
 		Sigmoid:     sigmoidGateGradAVX2,
+	},
+	gateValueGrad: [activations]func(da, db, value, a, b, dy []float32){
+		ReLU:        reluGateValueGradAVX2,
+		ReLUSquared: reluSquaredGateValueGradAVX2,
+		GELU:        geluGateValueGradAVX2,
+		GELUTanh:    geluTanhGateValueGradAVX2,
+		SiLU:        siluGateValueGradAVX2,
+		Tanh:        tanhGateValueGradAVX2,
+		Sigmoid:     sigmoidGateValueGradAVX2,
 	},
 
 	exp: expAVX2, maxOf: maxOfAVX2, expSum: expSumAVX2,
@@ -95,6 +113,15 @@ var vectorsAVX512 = vectors{
 		Tanh:        tanhGradAVX512,
 		Sigmoid:     sigmoidGradAVX512,
 	},
+	valueGrad: [activations]func(dst, value, x, dy []float32){
+		ReLU:        reluValueGradAVX512,
+		ReLUSquared: reluSquaredValueGradAVX512,
+		GELU:        geluValueGradAVX512,
+		GELUTanh:    geluTanhValueGradAVX512,
+		SiLU:        siluValueGradAVX512,
+		Tanh:        tanhValueGradAVX512,
+		Sigmoid:     sigmoidValueGradAVX512,
+	},
 	gate: [activations]func(dst, a, b []float32){
 		ReLU:        reluGateAVX512,
 		ReLUSquared: reluSquaredGateAVX512,
@@ -112,6 +139,15 @@ var vectorsAVX512 = vectors{
 		SiLU:        siluGateGradAVX512,
 		Tanh:        tanhGateGradAVX512,
 		Sigmoid:     sigmoidGateGradAVX512,
+	},
+	gateValueGrad: [activations]func(da, db, value, a, b, dy []float32){
+		ReLU:        reluGateValueGradAVX512,
+		ReLUSquared: reluSquaredGateValueGradAVX512,
+		GELU:        geluGateValueGradAVX512,
+		GELUTanh:    geluTanhGateValueGradAVX512,
+		SiLU:        siluGateValueGradAVX512,
+		Tanh:        tanhGateValueGradAVX512,
+		Sigmoid:     sigmoidGateValueGradAVX512,
 	},
 
 	exp: expAVX512, maxOf: maxOfAVX512, expSum: expSumAVX512,

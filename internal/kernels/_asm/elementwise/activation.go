@@ -27,7 +27,7 @@ var activationKinds = []activation{
 	{"sigmoid", simd.ExpConstants, sigmoid},
 }
 
-// activations writes for each kind the function, its gradient, and both of its gate.
+// activations writes for each kind the function, its gradient, both at once, and the same of its gate.
 func activations(l simd.Level) {
 	for _, a := range activationKinds {
 		function(l, a.name, "func(dst, x []float32)", "computes dst = f(x).")
@@ -40,14 +40,9 @@ func activations(l simd.Level) {
 		end()
 
 		function(l, a.name+"Grad", "func(dst, x, dy []float32)", "computes dst = dy·f'(x).")
-		dst, x, dy, n := simd.Base("dst"), simd.Base("x"), simd.Base("dy"), simd.Len("dst")
-		l.Hold(a.hold...)
-		l.Each(n, func(c simd.Cursor) {
-			_, df := a.emit(l, l.Load(c.In(x), c.Mask), true)
-			VMULPS(l.Load(c.In(dy), c.Mask), df, df)
-			l.Store(df, c.In(dst), c.Mask)
-		})
-		end()
+		a.gradient(l, false)
+		function(l, a.name+"ValueGrad", "func(dst, value, x, dy []float32)", "computes dst = dy·f'(x) and value = f(x).")
+		a.gradient(l, true)
 
 		function(l, a.name+"Gate", "func(dst, a, b []float32)", "computes dst = f(a)·b.")
 		dst, p, q, n := simd.Base("dst"), simd.Base("a"), simd.Base("b"), simd.Len("dst")
@@ -60,20 +55,55 @@ func activations(l simd.Level) {
 		end()
 
 		function(l, a.name+"GateGrad", "func(da, db, a, b, dy []float32)", "computes da = dy·b·f'(a) and db = dy·f(a).")
-		da, db := simd.Base("da"), simd.Base("db")
-		p, q, dy, n = simd.Base("a"), simd.Base("b"), simd.Base("dy"), simd.Len("da")
-		l.Hold(a.hold...)
-		l.Each(n, func(c simd.Cursor) {
-			f, df := a.emit(l, l.Load(c.In(p), c.Mask), true)
-			d := l.Load(c.In(dy), c.Mask)
-			VMULPS(d, f, f)
-			VMULPS(l.Load(c.In(q), c.Mask), d, d)
-			VMULPS(d, df, df)
-			l.Store(f, c.In(db), c.Mask)
-			l.Store(df, c.In(da), c.Mask)
-		})
-		end()
+		a.gateGradient(l, false)
+		function(l, a.name+"GateValueGrad", "func(da, db, value, a, b, dy []float32)", "computes da = dy·b·f'(a), db = dy·f(a) and value = f(a)·b.")
+		a.gateGradient(l, true)
 	}
+}
+
+// gradient writes the body of a gradient, and of the function's value where wanted.
+func (a activation) gradient(l simd.Level, value bool) {
+	dst, x, dy, n := simd.Base("dst"), simd.Base("x"), simd.Base("dy"), simd.Len("dst")
+	var y reg.Register
+	if value {
+		y = simd.Base("value")
+	}
+	l.Hold(a.hold...)
+	l.Each(n, func(c simd.Cursor) {
+		f, df := a.emit(l, l.Load(c.In(x), c.Mask), true)
+		VMULPS(l.Load(c.In(dy), c.Mask), df, df)
+		if value {
+			l.Store(f, c.In(y), c.Mask)
+		}
+		l.Store(df, c.In(dst), c.Mask)
+	})
+	end()
+}
+
+// gateGradient writes the body of a gate's gradients, and of its value where wanted.
+func (a activation) gateGradient(l simd.Level, value bool) {
+	da, db := simd.Base("da"), simd.Base("db")
+	p, q, dy, n := simd.Base("a"), simd.Base("b"), simd.Base("dy"), simd.Len("da")
+	var y reg.Register
+	if value {
+		y = simd.Base("value")
+	}
+	l.Hold(a.hold...)
+	l.Each(n, func(c simd.Cursor) {
+		f, df := a.emit(l, l.Load(c.In(p), c.Mask), true)
+		d, b := l.Load(c.In(dy), c.Mask), l.Load(c.In(q), c.Mask)
+		if value {
+			gated := l.Reg()
+			VMULPS(b, f, gated)
+			l.Store(gated, c.In(y), c.Mask)
+		}
+		VMULPS(d, f, f)
+		VMULPS(b, d, d)
+		VMULPS(d, df, df)
+		l.Store(f, c.In(db), c.Mask)
+		l.Store(df, c.In(da), c.Mask)
+	})
+	end()
 }
 
 func relu(l simd.Level, x reg.VecVirtual, slope bool) (f, df reg.VecVirtual) {
