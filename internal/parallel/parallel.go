@@ -20,10 +20,14 @@ type pool struct {
 	helpers []*helper  // the workers but the caller, who is worker 0
 	body    func(worker, i int)
 	shares  []share      // by worker
-	pending atomic.Int64 // helpers that have not finished
+	state   atomic.Int64 // open, plus the helpers that are at work
 	caller  sleeper
 	failed  atomic.Pointer[failure]
 }
+
+// open is set in a pool's state while helpers may begin to work on the loop. A helper that the system doesn't
+// let run in time so holds up nobody: the caller closes the loop when no items are left.
+const open = 1 << 32
 
 // helper is a worker with a goroutine of its own.
 type helper struct {
@@ -75,19 +79,35 @@ func newPool(workers int) *pool {
 	return p
 }
 
-// help works on each loop that h is called to.
+// help works on each loop that h is called to, unless it comes too late.
 func (p *pool) help(h *helper, worker int) {
-	var done uint64
-	called := func() bool { return h.loops.Load() != done }
+	var seen uint64
+	called := func() bool { return h.loops.Load() != seen }
 	for {
 		h.wait(called)
 		if h.quit.Load() {
 			return
 		}
-		done++
+		seen = h.loops.Load()
+		if !p.enter() {
+			continue
+		}
 		p.work(worker)
-		if p.pending.Add(-1) == 0 {
+		if p.state.Add(-1) == 0 {
 			p.caller.wake()
+		}
+	}
+}
+
+// enter counts a helper in, if the loop is open.
+func (p *pool) enter() bool {
+	for {
+		s := p.state.Load()
+		if s < open {
+			return false
+		}
+		if p.state.CompareAndSwap(s, s+1) {
+			return true
 		}
 	}
 }
@@ -130,12 +150,13 @@ func Run(n int, body func(worker, i int)) {
 	for w := range p.shares {
 		p.shares[w].set(n*min(w, workers)/workers, n*min(w+1, workers)/workers)
 	}
-	p.pending.Store(int64(len(helpers)))
+	p.state.Store(open)
 	for _, h := range helpers {
 		h.loops.Add(1)
 		h.wake()
 	}
 	p.work(0)
+	p.state.Add(-open)
 	p.caller.wait(p.finished)
 	p.body = nil
 	f := p.failed.Swap(nil)
@@ -145,7 +166,7 @@ func Run(n int, body func(worker, i int)) {
 	}
 }
 
-func (p *pool) finished() bool { return p.pending.Load() == 0 }
+func (p *pool) finished() bool { return p.state.Load() == 0 }
 
 // work does the worker's items, and then what others have left.
 func (p *pool) work(worker int) {

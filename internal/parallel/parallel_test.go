@@ -43,6 +43,26 @@ func TestRunNests(t *testing.T) {
 	}
 }
 
+// TestRunDoesNotWaitForLateHelpers has a helper that never gets to run, as on a processor that has other work.
+func TestRunDoesNotWaitForLateHelpers(t *testing.T) {
+	before := shared
+	defer func() { shared = before }()
+	shared = &pool{helpers: []*helper{{sleeper: newSleeper()}}, caller: newSleeper(), shares: make([]share, 2)}
+	done := make([]int, 100)
+	for range 3 {
+		Run(len(done), func(_, i int) { done[i]++ })
+	}
+	for i, n := range done {
+		if n != 3 {
+			t.Errorf("item %d was done %d times in 3 loops", i, n)
+		}
+	}
+	// The helper comes between two loops: it must find the last one closed.
+	if shared.enter() {
+		t.Error("a late helper can begin to work on a loop that is over")
+	}
+}
+
 func TestPanicReachesTheCaller(t *testing.T) {
 	withWorkers(t, 2)
 	func() {
