@@ -176,7 +176,7 @@ func hostileModels(n int) map[string]hostileFile {
 		files["spm: "+name] = hostileFile{"tokenizer.model", b, want}
 	}
 	long := strings.Repeat("a", n)
-	spm("a length beyond the file", append(field(1, 2, nil)[:1], 0xff, 0xff, 0xff, 0xff, 0x7f, 'a'), "not a SentencePiece model")
+	spm("a length beyond the file", append(field(1, 2, nil)[:1], 0xff, 0xff, 0xff, 0xff, 0x7f, 'a'), "nor a SentencePiece model")
 	spm("empty pieces", []byte(strings.Repeat("\x0a\x00", n/2)), "empty")
 	spm("one piece many times", pieces(n/12, func(int) string { return "a" }), "twice")
 	spm("many pieces", pieces(n/16, func(i int) string { return fmt.Sprintf("%x", i) }), "")
@@ -184,7 +184,7 @@ func hostileModels(n int) map[string]hostileFile {
 	spm("a long piece", append(pieces(20, func(i int) string { return long[:max(i+1, (i-18)*n)] }), kind(2)...), "")
 	spm("long and longer pieces", append(pieces(1400, func(i int) string { return long[:i+1] }), kind(2)...), "")
 	spm("a table that claims more", append(pieces(1, func(int) string { return "a" }), field(3, 2, field(2, 2, []byte{0xfc, 0xff, 0xff, 0xff, 0, 0, 0, 0}))...), "Precompiled")
-	spm("groups in groups", []byte(strings.Repeat("\x0b", n)), "not a SentencePiece model")
+	spm("groups in groups", []byte(strings.Repeat("\x0b", n)), "nor a SentencePiece model")
 
 	ranks := func(name, text, want string) {
 		files["tiktoken: "+name] = hostileFile{"cl100k.tiktoken", []byte("IQ== 0\n" + text), want}

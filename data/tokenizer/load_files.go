@@ -78,7 +78,7 @@ func parse(path string, b []byte, s settings) (*tokenizerjson.File, error) {
 	}
 	m, err := spm.Parse(b)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("neither a JSON object, nor lines of tiktoken ranks, nor a SentencePiece model: %w", err)
 	}
 	file, err := fromSPM(m)
 	if err == nil {

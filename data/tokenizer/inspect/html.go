@@ -101,7 +101,7 @@ th:first-child, td:first-child { text-align: left; }
 .text { line-height: 2; }
 .samples td { vertical-align: top; text-align: left; border: 0; padding: .2em .8em .2em 0; }
 .samples td.n { text-align: right; white-space: nowrap; line-height: 2; padding-top: .8em; width: 7em; }
-.samples td.name { line-height: 2; padding-top: .8em; width: 12em; overflow-wrap: anywhere; }
+.samples td.name { line-height: 2; padding-top: .8em; width: 18em; overflow-wrap: anywhere; }
 .samples { width: 100%; }
 sup { font-size: .65em; color: #555; padding-left: .1em; }
 p { color: #555; }

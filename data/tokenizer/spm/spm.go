@@ -127,10 +127,10 @@ func Parse(b []byte) (*Model, error) {
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("spm: not a SentencePiece model: %w", err)
+		return nil, fmt.Errorf("spm: %w", err)
 	}
 	if len(m.Pieces) == 0 {
-		return nil, errors.New("spm: not a SentencePiece model: it has no pieces")
+		return nil, errors.New("spm: it has no pieces")
 	}
 	return m, nil
 }
