@@ -20,17 +20,18 @@ type Config struct {
 // reads, and the first error. Methods that build nodes never return nil; after
 // an error they return a placeholder, and Err tells what happened.
 type Graph struct {
-	expr   *gorgonia.ExprGraph
-	dtype  tensor.Dtype
-	train  bool
-	err    error
-	lastID uint64
-	before int64    // the nodes of the forward pass have smaller numbers; set by Grad
-	params []*Param // in the order in which they were bound
-	bound  map[*Param]*Node
-	grads  map[*Param]*Node // set by Grad
-	consts map[*Node]bool   // inputs whose content is part of the trace
-	broken *Node            // the placeholder that stands for nodes after an error
+	expr    *gorgonia.ExprGraph
+	dtype   tensor.Dtype
+	train   bool
+	err     error
+	lastID  uint64
+	before  int64    // the nodes of the forward pass have smaller numbers; set by Grad
+	params  []*Param // in the order in which they were bound
+	bound   map[*Param]*Node
+	grads   map[*Param]*Node // set by Grad
+	consts  map[*Node]bool   // inputs whose content is part of the trace
+	routing *Routing         // of the last RouteBalance
+	broken  *Node            // the placeholder that stands for nodes after an error
 }
 
 // New starts an empty trace.

@@ -122,14 +122,10 @@ func TestPaddingGetsNoGradient(t *testing.T) {
 	}
 }
 
-func TestRouteBalanceGradient(t *testing.T) {
-	checkGradient(t, []leaf{{"x", []int{6, 4}}}, func(g *Graph, n []*Node) *Node { return g.RouteBalance(n[0], 2) })
-}
-
 func TestRoute(t *testing.T) {
 	g := New(Config{DType: tensor.Float64})
 	logits := g.Const("logits", []float64{1, 3, 2, 0, 5, 5, 5, 5}, 2, 4)
-	gates, balance := g.Route(logits, 2), g.RouteBalance(logits, 4)
+	gates, balance := g.Route(logits, 2), g.RouteBalance([]*Node{logits}, BalanceConfig{Active: 4})
 	m, err := Compile(g, gates, balance)
 	if err != nil {
 		t.Fatal(err)

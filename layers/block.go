@@ -126,14 +126,14 @@ func (b *Block) Forward(g *graph.Graph, x *graph.Node, pass Pass) *graph.Node {
 	return b.add(g, x, b.FeedForwardNorm, b.FeedForwardOutNorm, feed)
 }
 
-// feed is the feed-forward, or the mixture, whose balance loss the pass collects.
+// feed is the feed-forward, or the mixture, whose router's scores the pass is told.
 func (b *Block) feed(g *graph.Graph, x *graph.Node, pass Pass) *graph.Node {
 	if b.Mixture == nil {
 		return b.FeedForward.Forward(g, x)
 	}
-	y, balance := b.Mixture.Forward(g, x)
-	if pass.Balance != nil {
-		pass.Balance(balance)
+	y, scores := b.Mixture.Forward(g, x)
+	if pass.Routed != nil {
+		pass.Routed(scores)
 	}
 	return y
 }

@@ -51,12 +51,11 @@ func NewMixture(c MixtureConfig, p *graph.Params) *Mixture {
 	return m
 }
 
-// Forward maps x [B, T, D] to the same shape. The balance loss, a scalar to be added
-// to the model's in a small part, keeps the router from choosing the same experts always
-// (Fedus et al., 2022).
-func (m *Mixture) Forward(g *graph.Graph, x *graph.Node) (y, balance *graph.Node) {
+// Forward maps x [B, T, D] to the same shape. Of the router's scores [B, T, E] of all mixtures, graph.RouteBalance makes
+// a loss that, added to the model's in a small part, keeps the routers from choosing the same experts always.
+func (m *Mixture) Forward(g *graph.Graph, x *graph.Node) (y, scores *graph.Node) {
 	b, t, d := g.Dims3(x)
-	scores := m.Router.Forward(g, x)
+	scores = m.Router.Forward(g, x)
 	gates, slots := g.Route(scores, m.config.Active), g.Dispatch(scores, m.config.Active)
 	rows := g.Embedding(g.Reshape(x, b*t, d), slots.Rows)
 	h := m.grouped(g, rows, slots, func(f *FeedForward) *Linear { return f.Up })
@@ -68,7 +67,7 @@ func (m *Mixture) Forward(g *graph.Graph, x *graph.Node) (y, balance *graph.Node
 	h = m.grouped(g, g.Dropout(h, m.config.Expert.Dropout), slots, func(f *FeedForward) *Linear { return f.Down })
 	gate := g.Embedding(g.Reshape(gates, b*t*m.config.Experts, 1), slots.Cells)
 	y = g.Collect(g.Weigh(h, gate, 0), slots, b*t)
-	return g.Reshape(y, b, t, d), g.RouteBalance(scores, m.config.Active)
+	return g.Reshape(y, b, t, d), scores
 }
 
 // grouped applies one projection of each expert to the rows in its slots.

@@ -105,7 +105,8 @@ func mixtureStep(t testing.TB, active, rows, width, hidden int) (*graph.Machine,
 	g := graph.New(graph.Config{Train: true})
 	x := g.Input("x", tensor.Float32, 1, rows, width)
 	waves(graph.Floats[float32](x))
-	y, balance := m.Forward(g, x)
+	y, scores := m.Forward(g, x)
+	balance := g.RouteBalance([]*graph.Node{scores}, graph.BalanceConfig{Active: active})
 	loss, _ := g.SquaredError(y, g.Const("target", make([]float64, rows*width), 1, rows, width), graph.SquaredErrorConfig{})
 	if err := g.Grad(g.Add(loss, g.Scale(balance, 0.01))); err != nil {
 		t.Fatal(err)

@@ -25,9 +25,9 @@ type Pass struct {
 	Memory *graph.Node
 	// MemorySegments [B, S] int32 marks padding in the memory with -1; nil for none.
 	MemorySegments *graph.Node
-	// Balance is told the balance loss of each mixture of experts, a scalar; nil leaves
-	// them out.
-	Balance func(loss *graph.Node)
+	// Routed is told the scores [B, T, E] of each mixture of experts' router; see
+	// graph.RouteBalance. Nil leaves them out.
+	Routed func(scores *graph.Node)
 }
 
 // At returns the positions of the tokens, or nil where they are 0, 1, … in every row.

@@ -20,6 +20,7 @@ type Decoder struct {
 	vocab   int
 	context int     // the largest T
 	dropout float64 // of the embedded tokens
+	experts expertUse
 	params  *graph.Params
 }
 
@@ -74,10 +75,18 @@ func (m *Decoder) Logits(g *graph.Graph, ids, segments *graph.Node) *graph.Node 
 	return m.Head(g, m.Hidden(g, ids, layers.Pass{Segments: segments}))
 }
 
-// Loss returns the cross entropy of a batch and the loss of each position [B·T].
+// Loss returns the cross entropy of a batch and the loss of each position [B·T]. With mixtures of experts
+// the balance of their choices is known to g.Routing, and added to the loss, not to those of
+// positions, if the configuration says so.
 func (m *Decoder) Loss(g *graph.Graph, b Batch) (loss, rowLosses *graph.Node) {
-	x := m.Hidden(g, b.IDs, layers.Pass{Segments: b.Segments})
-	return m.Output.Loss(g, x, b.Targets, b.crossEntropy())
+	var scores []*graph.Node
+	pass := layers.Pass{Segments: b.Segments, Routed: func(s *graph.Node) { scores = append(scores, s) }}
+	x := m.Hidden(g, b.IDs, pass)
+	loss, rowLosses = m.Output.Loss(g, x, b.Targets, b.crossEntropy())
+	if len(scores) == 0 {
+		return loss, rowLosses
+	}
+	return m.experts.addBalance(g, loss, scores, b), rowLosses
 }
 
 // VocabSize returns V.

@@ -25,6 +25,9 @@ func NewLlama(c LlamaConfig, p *graph.Params) (*Llama, error) {
 	}
 	m := &Llama{Config: c}
 	m.Decoder = Decoder{family: c.ModelType, vocab: c.VocabSize, context: c.context(), params: p}
+	if c.ModelType == "mixtral" {
+		m.experts = c.expertUse()
+	}
 	std := graph.Normal(c.InitRange)
 	body := p.Sub("model")
 	m.Tokens = layers.NewEmbedding(layers.EmbeddingConfig{Vocab: c.VocabSize, Width: c.HiddenSize, Init: std, Padding: c.PadTokenID}, body.Sub("embed_tokens"))
@@ -70,11 +73,7 @@ func (c LlamaConfig) block(layer int) layers.BlockConfig {
 		Names: layers.BlockNames{Attention: "self_attn", AttentionNorm: "input_layernorm", FeedForward: "mlp", FeedForwardNorm: "post_attention_layernorm"},
 	}
 	if c.ModelType == "mixtral" {
-		expert := b.FeedForward
-		expert.Names = layers.FeedForwardNames{Gate: "w1", Up: "w3", Down: "w2"}
-		b.Mixture = &layers.MixtureConfig{
-			Experts: c.NumExperts, Active: c.ActiveExperts, Expert: expert, Init: std, Names: layers.MixtureNames{Router: "gate"},
-		}
+		b.Mixture = c.mixture(b.FeedForward)
 		b.Names.FeedForward = "block_sparse_moe"
 	}
 	return b

@@ -37,7 +37,9 @@ type LlamaConfig struct {
 	LayerTypes       []string        `json:"layer_types,omitempty"`          // full_attention or sliding_attention for each layer
 	NumExperts       int             `json:"num_local_experts,omitempty"`    // E, of a Mixtral
 	ActiveExperts    int             `json:"num_experts_per_tok,omitempty"`  // experts that each token chooses
-	AddBalance       bool            `json:"output_router_logits,omitempty"` // the loss has a part that keeps experts evenly busy; not in this package
+	AddBalance       bool            `json:"output_router_logits,omitempty"` // the loss has a part that keeps experts busy evenly; see graph.RouteBalance
+	BalanceScale     *float64        `json:"router_aux_loss_coef,omitempty"` // what that part is multiplied by; nil only where there are no experts
+	RouterNoise      float64         `json:"router_jitter_noise,omitempty"`  // of what routers see in training; only 0 is known here
 	BosTokenID       *int            `json:"bos_token_id"`
 	EosTokenID       TokenIDs        `json:"eos_token_id"`
 	PadTokenID       *int            `json:"pad_token_id,omitempty"`
@@ -75,7 +77,8 @@ func parseLlamaConfig(data []byte) (LlamaConfig, error) {
 		window := 4096
 		c.MaxPositions, c.NumKVHeads, c.SlidingWindow = 131072, 8, &window
 	case "mixtral":
-		c.MaxPositions, c.NumKVHeads, c.RMSNormEps, c.NumExperts, c.ActiveExperts = 131072, 8, 1e-5, 8, 2
+		scale := 0.001
+		c.MaxPositions, c.NumKVHeads, c.RMSNormEps, c.NumExperts, c.ActiveExperts, c.BalanceScale = 131072, 8, 1e-5, 8, 2, &scale
 	case "qwen2", "qwen3":
 		window := 4096
 		c.MaxPositions, c.MaxWindowLayers, c.SlidingWindow = 32768, 28, &window
@@ -121,11 +124,8 @@ func (c LlamaConfig) Validate() error {
 		return fail("attention_dropout is %g, expected [0, 1)", c.AttentionDropout)
 	}
 	if c.ModelType == "mixtral" {
-		switch {
-		case c.ActiveExperts < 1 || c.ActiveExperts > c.NumExperts:
-			return fail("num_experts_per_tok is %d of num_local_experts %d, expected 1 to all of them", c.ActiveExperts, c.NumExperts)
-		case c.AddBalance:
-			return fail("output_router_logits is true, which adds a loss over the experts of all layers together; that is not known here")
+		if err := c.validateExperts(); err != nil {
+			return fail("%w", err)
 		}
 	}
 	if n := len(c.LayerTypes); n != 0 && n != c.NumLayers {

@@ -47,8 +47,7 @@ func sizeLlama(arch string, s Size) (blueprint, error) {
 		window := 4096
 		c.SlidingWindow = &window
 	case "mixtral":
-		const experts, active = 8, 2
-		c.NumExperts, c.ActiveExperts = experts, active
+		c.newExperts()
 	case "qwen2":
 		c.HeadDim = 0 // which its readers don't know
 		c.MaxWindowLayers = s.Layers

@@ -29,6 +29,9 @@ type Evaluation struct {
 	// Pearson is the correlation of what a regression predicts with the values, the mean where there are
 	// several; else nil, also where predictions or values are all the same.
 	Pearson *float64
+	// Balance tells how evenly mixtures of experts are used, over all layers: 1 where all experts are chosen equally often,
+	// E/k where all tokens choose the same k of E. It is graph.RouteBalance of all rows, divided by k. Else nil.
+	Balance *float64
 }
 
 // String tells what was found.
@@ -42,6 +45,9 @@ func (e Evaluation) String() string {
 	}
 	if e.Pearson != nil {
 		text += fmt.Sprintf(", correlation %.4f", *e.Pearson)
+	}
+	if e.Balance != nil {
+		text += fmt.Sprintf(", balance %.3f", *e.Balance)
 	}
 	return text
 }

@@ -10,19 +10,27 @@ import (
 
 // A judge adds up what an evaluation finds, batch by batch.
 type judge struct {
-	losses    *graph.Node // [B·T]
-	hits      *graph.Node // [B·T]; nil for a regression, and for losses that don't tell
-	predicted *graph.Node // [B, T, C] of a regression, else nil
+	losses    *graph.Node    // [B·T]
+	hits      *graph.Node    // [B·T]; nil for a regression, and for losses that don't tell
+	predicted *graph.Node    // [B, T, C] of a regression, else nil
+	routing   *graph.Routing // of mixtures of experts, else nil
 
 	targets int
 	loss    float64
 	right   float64
 	columns []correlation // one for each of C values
+	experts []expertCount
 }
+
+// An expertCount adds up how an expert is used.
+type expertCount struct{ choices, probabilities float64 }
 
 // newJudge judges by the losses of a model's rows.
 func newJudge(g *graph.Graph, losses *graph.Node, l data.Layout) (*judge, error) {
-	j := &judge{losses: losses, hits: g.Hits(losses), predicted: g.Predicted(losses)}
+	j := &judge{losses: losses, hits: g.Hits(losses), predicted: g.Predicted(losses), routing: g.Routing()}
+	if j.routing != nil {
+		j.experts = make([]expertCount, j.routing.Choices.Shape().TotalSize())
+	}
 	if j.predicted != nil {
 		if got, want := j.predicted.Shape().TotalSize(), losses.Shape().TotalSize()*l.Values; got != want {
 			return nil, fmt.Errorf("the model predicts %d values, expected %d at each position", got, l.Values)
@@ -39,6 +47,9 @@ func (j *judge) outputs() []*graph.Node {
 		if n != nil {
 			out = append(out, n)
 		}
+	}
+	if r := j.routing; r != nil {
+		out = append(out, r.Choices, r.Probabilities)
 	}
 	return out
 }
@@ -58,6 +69,13 @@ func (j *judge) add(b *data.Batch) {
 		for c := range j.columns {
 			at := i*len(j.columns) + c
 			j.columns[c].add(predicted.at(at), float64(b.Values[at]))
+		}
+	}
+	if r := j.routing; r != nil {
+		choices, probabilities := floatsOf(r.Choices), floatsOf(r.Probabilities)
+		for e := range j.experts {
+			j.experts[e].choices += choices.at(e)
+			j.experts[e].probabilities += probabilities.at(e)
 		}
 	}
 }
@@ -80,7 +98,25 @@ func (j *judge) evaluation() Evaluation {
 			e.Pearson = &mean
 		}
 	}
+	if j.routing != nil {
+		e.Balance = balance(j.experts)
+	}
 	return e
+}
+
+// balance returns what graph.RouteBalance would of all rows together, divided by the choices of a row.
+func balance(experts []expertCount) *float64 {
+	sum, choices, rows := 0.0, 0.0, 0.0
+	for _, e := range experts {
+		sum += e.choices * e.probabilities
+		choices += e.choices
+		rows += e.probabilities // which of a row sum to 1
+	}
+	if choices == 0 {
+		return nil
+	}
+	result := float64(len(experts)) * sum / choices / rows
+	return &result
 }
 
 // floatsOf returns the memory of an output; nil has none.

@@ -28,6 +28,7 @@ type Metrics struct {
 	EvalAccuracy *float64 `json:"eval_accuracy,omitempty"`
 	EvalMSE      *float64 `json:"eval_mse,omitempty"`
 	EvalPearson  *float64 `json:"eval_pearson,omitempty"`
+	EvalBalance  *float64 `json:"eval_balance,omitempty"`
 }
 
 // metricsFile appends lines of metrics.

@@ -200,7 +200,7 @@ func (t *Trainer) evaluate(ctx context.Context, m *Metrics) (*EvalEvent, error) 
 	if err != nil {
 		return nil, fmt.Errorf("train: evaluation after step %d: %w", m.Step, err)
 	}
-	m.EvalLoss, m.EvalAccuracy, m.EvalMSE, m.EvalPearson = &e.Loss, e.Accuracy, e.MSE, e.Pearson
+	m.EvalLoss, m.EvalAccuracy, m.EvalMSE, m.EvalPearson, m.EvalBalance = &e.Loss, e.Accuracy, e.MSE, e.Pearson, e.Balance
 	if best := t.state.BestEvalLoss; best == nil || e.Loss < *best {
 		t.state.BestEvalLoss, t.state.BestEvalStep = &e.Loss, m.Step
 	}

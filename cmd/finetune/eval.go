@@ -59,7 +59,8 @@ type evaluated struct {
 	Accuracy    *float64 `json:"accuracy,omitempty"`
 	MSE         *float64 `json:"mse,omitempty"`
 	Pearson     *float64 `json:"pearson,omitempty"`
-	Tokens      int      `json:"tokens"` // targets
+	Balance     *float64 `json:"balance,omitempty"` // of experts
+	Tokens      int      `json:"tokens"`            // targets
 }
 
 // Run measures and prints what is found.
@@ -98,7 +99,7 @@ func (c *evalCommand) Run(ctx context.Context, s *streams) error {
 	if err != nil {
 		return interrupted(ctx, err)
 	}
-	found := evaluated{Objective: objective, Loss: result.Loss, Accuracy: result.Accuracy, MSE: result.MSE, Pearson: result.Pearson, Tokens: result.Targets}
+	found := evaluated{Objective: objective, Loss: result.Loss, Accuracy: result.Accuracy, MSE: result.MSE, Pearson: result.Pearson, Balance: result.Balance, Tokens: result.Targets}
 	if result.MSE == nil {
 		perplexity := result.Perplexity()
 		found.Perplexity = &perplexity
@@ -171,7 +172,7 @@ func (e evaluated) print(out io.Writer) error {
 		value *float64
 	}{
 		{"loss", &e.Loss}, {"perplexity", e.Perplexity}, {"bits per byte", e.BitsPerByte}, {"accuracy", e.Accuracy},
-		{"mean squared error", e.MSE}, {"Pearson's correlation", e.Pearson},
+		{"mean squared error", e.MSE}, {"Pearson's correlation", e.Pearson}, {"balance of experts", e.Balance},
 	} {
 		if f.value != nil {
 			fmt.Fprintf(w, "%s\t%.4f\n", f.name, *f.value)

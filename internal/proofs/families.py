@@ -41,6 +41,7 @@ CONFIGS = {
     "llama": t.LlamaConfig(**GROUPED, attention_bias=True, mlp_bias=True),
     "mistral": t.MistralConfig(**GROUPED, sliding_window=7),
     "mixtral": t.MixtralConfig(**GROUPED, num_local_experts=5),
+    "mixtral balanced": t.MixtralConfig(**GROUPED, num_local_experts=5, output_router_logits=True, router_aux_loss_coef=0.5),
     "qwen2": t.Qwen2Config(**{k: v for k, v in GROUPED.items() if k != "head_dim"}, tie_word_embeddings=True),
     "qwen3": t.Qwen3Config(**GROUPED),
     "gemma3_text": t.Gemma3TextConfig(**GROUPED, sliding_window=7, layer_types=["sliding_attention", "full_attention"], query_pre_attn_scalar=8),
@@ -110,8 +111,10 @@ def theirs(directory):
         starts = [((step * ROWS + b) * LENGTH) % (len(tokens) - LENGTH - 1) for b in range(ROWS)]
         ids = torch.stack([tokens[s : s + LENGTH] for s in starts])
         targets = torch.stack([tokens[s + 1 : s + LENGTH + 1] for s in starts])
-        logits = model(input_ids=ids, attention_mask=torch.ones_like(ids), **more(model.config, ids)).logits
-        loss = functional.cross_entropy(logits.flatten(0, 1), targets.flatten())
+        out = model(input_ids=ids, attention_mask=torch.ones_like(ids), **more(model.config, ids))
+        loss = functional.cross_entropy(out.logits.flatten(0, 1), targets.flatten())
+        if getattr(out, "aux_loss", None) is not None:  # of a mixture of experts that asks for it
+            loss = loss + model.router_aux_loss_coef * out.aux_loss
         optimizer.zero_grad()
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)

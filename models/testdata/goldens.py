@@ -59,18 +59,27 @@ def rounded(tensor):
     return [float(f"{v:.9g}") for v in tensor.detach().double().reshape(-1).tolist()]
 
 
-def causal(config, batch=2, length=9):
+def causal(config, batch=2, length=9, padding=0):
+    """Runs a decoder. The last `padding` tokens of the last row are padding; then the case has segments, -1 for those."""
     config.bos_token_id = config.eos_token_id = 0
     model = transformers.AutoModelForCausalLM.from_config(config, attn_implementation="eager", experts_implementation="eager").double().eval()
     fill(model)
     ids = integers("ids", (batch, length), config.vocab_size)
     targets = integers("targets", (batch, length), config.vocab_size)
     targets[0, 2] = IGNORED
-    logits = model(ids).logits
+    segments = torch.zeros(batch, length, dtype=torch.int64)
+    if padding:
+        segments[-1, -padding:] = -1
+        targets[-1, -padding:] = IGNORED
+    out = model(ids, attention_mask=segments + 1 if padding else None)
+    logits = out.logits
     loss = torch.nn.functional.cross_entropy(logits.reshape(-1, logits.shape[-1]), targets.reshape(-1), ignore_index=IGNORED)
+    if getattr(out, "aux_loss", None) is not None:
+        loss = loss + model.router_aux_loss_coef * out.aux_loss
     loss.backward()
     return {
         "config": json.loads(config.to_json_string()),
+        **({"segments": segments.tolist()} if padding else {}),
         "ids": ids.tolist(),
         "targets": targets.tolist(),
         "parameters": {n: {"shape": list(p.shape), "gradient": digest(n, p)} for n, p in gradients(model)},
@@ -114,8 +123,8 @@ def gpt2(**changes):
 SMALL = dict(vocab_size=19, hidden_size=12, intermediate_size=20, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2, max_position_embeddings=16, head_dim=4)
 
 
-def llama(config=transformers.LlamaConfig, **changes):
-    return causal(config(**{k: v for k, v in {**SMALL, **changes}.items() if v is not None}))
+def llama(config=transformers.LlamaConfig, padding=0, **changes):
+    return causal(config(**{k: v for k, v in {**SMALL, **changes}.items() if v is not None}), padding=padding)
 
 
 def scaled(kind, **more):
@@ -164,6 +173,18 @@ FAMILIES = {
     "llama_yarn": lambda: llama(rope_parameters={**scaled("yarn", original_max_position_embeddings=8, beta_fast=2.0), "factor": 2.0}, head_dim=8),
     "llama_dynamic": lambda: llama(rope_parameters=scaled("dynamic"), max_position_embeddings=6, head_dim=8),
     "mixtral": lambda: llama(transformers.MixtralConfig, num_local_experts=5, num_experts_per_tok=2, head_dim=6),
+    "mixtral_balance": lambda: llama(
+        transformers.MixtralConfig,
+        padding=3,
+        num_local_experts=3,
+        num_experts_per_tok=1,
+        num_attention_heads=3,
+        num_key_value_heads=1,
+        head_dim=None,
+        tie_word_embeddings=True,
+        output_router_logits=True,
+        router_aux_loss_coef=0.3,
+    ),
     "mistral": lambda: llama(transformers.MistralConfig, sliding_window=4, head_dim=6),
     "qwen2": lambda: llama(
         transformers.Qwen2Config,

@@ -1,0 +1,68 @@
+package models
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/seahorse-ml/seahorse/graph"
+	"github.com/seahorse-ml/seahorse/layers"
+)
+
+// newExperts chooses the mixtures of a new Mixtral: 8 experts of which 2 are active, and 0.02 of their balance in the
+// loss, as the published model has them. Published files switch the balance off (output_router_logits); a model that
+// begins needs it, or its routers come to choose few experts.
+func (c *LlamaConfig) newExperts() {
+	balance := 0.02
+	c.NumExperts, c.ActiveExperts, c.AddBalance, c.BalanceScale = 8, 2, true, &balance
+}
+
+// validateExperts checks what only a Mixtral has.
+func (c LlamaConfig) validateExperts() error {
+	switch s := c.BalanceScale; {
+	case c.ActiveExperts < 1 || c.ActiveExperts > c.NumExperts:
+		return fmt.Errorf("num_experts_per_tok is %d of num_local_experts %d, expected 1 to all of them", c.ActiveExperts, c.NumExperts)
+	case c.AddBalance && s == nil:
+		return errors.New("output_router_logits is true, and router_aux_loss_coef is missing")
+	case s != nil && !(*s >= 0 && *s <= math.MaxFloat64):
+		return fmt.Errorf("router_aux_loss_coef is %g, expected a number of at least 0", *s)
+	case c.RouterNoise != 0:
+		return fmt.Errorf("router_jitter_noise is %g, expected 0: only routers without noise are known here", c.RouterNoise)
+	}
+	return nil
+}
+
+// mixture makes experts of the feed-forward that other families have.
+func (c LlamaConfig) mixture(expert layers.FeedForwardConfig) *layers.MixtureConfig {
+	expert.Names = layers.FeedForwardNames{Gate: "w1", Up: "w3", Down: "w2"}
+	return &layers.MixtureConfig{
+		Experts: c.NumExperts, Active: c.ActiveExperts, Expert: expert, Init: graph.Normal(c.InitRange), Names: layers.MixtureNames{Router: "gate"},
+	}
+}
+
+// expertUse tells how a decoder's mixtures of experts are used.
+type expertUse struct {
+	active  int     // experts that a token chooses
+	balance float64 // what their balance is multiplied by in the loss
+}
+
+func (c LlamaConfig) expertUse() expertUse {
+	u := expertUse{active: c.ActiveExperts}
+	if c.AddBalance {
+		u.balance = *c.BalanceScale
+	}
+	return u
+}
+
+// addBalance returns the loss of a batch with its part for the routers' scores.
+func (u expertUse) addBalance(g *graph.Graph, loss *graph.Node, scores []*graph.Node, b Batch) *graph.Node {
+	c := graph.BalanceConfig{Active: u.active, Segments: b.Segments, Scale: b.Scale}
+	if b.Scale != nil {
+		c.Targets = b.Targets
+	}
+	balance := g.RouteBalance(scores, c) // known to g.Routing in any case
+	if u.balance == 0 {
+		return loss
+	}
+	return g.Add(loss, g.Scale(balance, u.balance))
+}

@@ -1,0 +1,98 @@
+package models
+
+import (
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/seahorse-ml/seahorse/graph"
+	"gorgonia.org/tensor"
+)
+
+// tinyMixtral changes the configuration of a small new Mixtral.
+func tinyMixtral(t *testing.T, change func(c *LlamaConfig)) LlamaConfig {
+	t.Helper()
+	b, err := tinySize().blueprint("mixtral")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := b.(LlamaConfig)
+	change(&c)
+	return c
+}
+
+func TestMixtralRefuses(t *testing.T) {
+	number := func(x float64) *float64 { return &x }
+	for _, test := range []struct {
+		err    string
+		change func(c *LlamaConfig)
+	}{
+		{"9 of num_local_experts 8", func(c *LlamaConfig) { c.ActiveExperts = 9 }},
+		{"router_aux_loss_coef is missing", func(c *LlamaConfig) { c.BalanceScale = nil }},
+		{"router_aux_loss_coef is -1", func(c *LlamaConfig) { c.BalanceScale = number(-1) }},
+		{"router_aux_loss_coef is NaN", func(c *LlamaConfig) { c.BalanceScale = number(math.NaN()) }},
+		{"router_jitter_noise is 0.1", func(c *LlamaConfig) { c.RouterNoise = 0.1 }},
+	} {
+		if err := tinyMixtral(t, test.change).Validate(); err == nil || !strings.Contains(err.Error(), test.err) {
+			t.Errorf("error %v, expected %q", err, test.err)
+		}
+	}
+}
+
+// TestBalanceIsKept finds the balance's part in the loss in a directory that was written, also where it is 0, and reads one that
+// leaves it out as transformers does.
+func TestBalanceIsKept(t *testing.T) {
+	for _, scale := range []float64{0.02, 0} {
+		c := tinyMixtral(t, func(c *LlamaConfig) { c.BalanceScale = &scale })
+		m, err := NewLlama(c, graph.NewParams(tensor.Float32, 1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir := t.TempDir()
+		if err := m.Save(dir); err != nil {
+			t.Fatal(err)
+		}
+		data, err := os.ReadFile(filepath.Join(dir, configName))
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := parseLlamaConfig(data)
+		if err != nil || !again.AddBalance || *again.BalanceScale != scale {
+			t.Errorf("%g was read as %v, %v, %v", scale, again.AddBalance, *again.BalanceScale, err)
+		}
+	}
+	c, err := parseLlamaConfig([]byte(`{"model_type": "mixtral"}`))
+	if err != nil || c.AddBalance || *c.BalanceScale != 0.001 {
+		t.Errorf("a file without it was read as %v, %v, %v", c.AddBalance, *c.BalanceScale, err)
+	}
+}
+
+// TestBalanceOfMicroBatches accumulates a batch's losses row by row, whose parts for the balance then add up to the mean of
+// the rows' balances by targets.
+func TestBalanceOfMicroBatches(t *testing.T) {
+	big := 10.0
+	c := tinyMixtral(t, func(c *LlamaConfig) { c.BalanceScale = &big })
+	m, err := NewLlama(c, graph.NewParams(tensor.Float64, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids := []int32{1, 2, 3, 4, 5, 6, 7, 8}
+	targets := [][]int32{{2, 3, 4, 5, 6, 7, 8, 9}, {2, 3, -1, -1, -1, -1, -1, -1}}
+	loss := func(targets []int32, scale float64) float64 {
+		g := graph.New(graph.Config{DType: tensor.Float64})
+		b := Batch{IDs: input(g, "ids", [][]int32{ids}), Targets: input(g, "targets", [][]int32{targets})}
+		if scale > 0 {
+			b.Scale = g.Const("scale", []float64{scale}, 1)
+		}
+		loss, _ := m.Loss(g, b)
+		run(t, g, loss)
+		return graph.Scalar(loss)
+	}
+	got := loss(targets[0], 0.1) + loss(targets[1], 0.1)
+	want := 0.8*loss(targets[0], 0) + 0.2*loss(targets[1], 0)
+	if math.Abs(got-want) > 1e-12*want {
+		t.Errorf("loss %g, expected %g", got, want)
+	}
+}
