@@ -1,5 +1,5 @@
-// Command maskedmodel trains a small BERT to find hidden words, on Newton's Opticks or a text of yours, and lets it fill in words. Its README
-// shows what comes out.
+// Command maskedmodel trains a small BERT to find hidden characters, on Newton's Opticks or a text of yours, and lets it restore texts that
+// can't be read in places. Its README shows what comes out.
 package main
 
 import (
@@ -23,29 +23,33 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Sizes of the model and of its training.
+// Sizes of the model and of its training. Weights begin with a standard deviation of spread, near to one over the square root of
+// the width. BERT's 0.02 is for a width of 768; here attention would tell no places apart for long, see the README.
 const (
-	vocabulary, length, width, heads, layers = 2000, 64, 128, 4, 3
-	batchSize, warmup, learningRate          = 32, 100, 2e-3
+	length, width, heads, layers    = 32, 128, 4, 3
+	batchSize, warmup, learningRate = 64, 100, 2e-3
+	spread                          = 0.06
 )
 
-// guesses is how many words are shown for each mask.
-const guesses = 5
+// Tokens that are no characters. The others follow them in the vocabulary.
+const unknownToken, firstToken, lastToken, maskToken = "[UNK]", "[CLS]", "[SEP]", "[MASK]"
 
-// defaultTexts are what a trained model fills in where the user gives no texts.
+var special = []string{"[PAD]", unknownToken, firstToken, lastToken, maskToken}
+
+// defaultTexts are what a trained model restores where the user gives no texts.
 var defaultTexts = []string{
-	"the rays of [MASK] are refracted by the prism .",
-	"the colours of natural [MASK] have no other origin than this .",
-	"the angle of incidence is [MASK] to the angle of reflexion .",
+	"The r#ys of lig## are refra#ted by the Pr#sm.",
+	"why may not Nat#re ch#nge Bod##s into L#ght, and Light into B####s?",
+	"Bodies in both these Cases, with### the immed##te Contact",
 }
 
 func main() {
 	var o options
 	flag.StringVar(&o.data, "data", "", "a text to learn from; Newton's Opticks of the Go installation if it is empty")
 	flag.StringVar(&o.dir, "dir", "runs/maskedmodel", "directory of the run; a model that is there already isn't trained again")
-	flag.IntVar(&o.steps, "steps", 1000, "optimization steps")
+	flag.IntVar(&o.steps, "steps", 3500, "optimization steps")
 	flag.Usage = func() {
-		fmt.Fprintln(os.Stderr, `usage: maskedmodel [-data FILE] [-dir DIR] [-steps N] ["a text with [MASK] in it" ...]`)
+		fmt.Fprintln(os.Stderr, `usage: maskedmodel [-data FILE] [-dir DIR] [-steps N] ["a text with # for what can't be read" ...]`)
 		flag.PrintDefaults()
 	}
 	flag.Parse()
@@ -65,7 +69,7 @@ type options struct {
 	texts     []string
 }
 
-// run trains a model unless there is one, and fills in texts.
+// run trains a model unless there is one, and restores texts.
 func run(ctx context.Context, o options, out io.Writer) error {
 	if _, err := os.Stat(filepath.Join(o.dir, "config.json")); err != nil {
 		if err := learn(ctx, o, out); err != nil {
@@ -75,7 +79,7 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	if len(o.texts) == 0 {
 		o.texts = defaultTexts
 	}
-	return fillIn(o.dir, o.texts, out)
+	return restoreAll(o.dir, o.texts, out)
 }
 
 // learn trains a tokenizer and a model, and goes on where it was stopped.
@@ -92,20 +96,20 @@ func learn(ctx context.Context, o options, out io.Writer) error {
 		return err
 	}
 	defer source.Close()
-	kind := tokenizer.NewTrainConfig("wordpiece")
-	kind.VocabSize = vocabulary
-	words, err := tokenizer.Train(ctx, kind, source.Documents())
+	kind := tokenizer.NewTrainConfig("char")
+	kind.Special = special
+	chars, err := tokenizer.Train(ctx, kind, source.Documents())
 	if err != nil {
 		return err
 	}
-	if err := words.Save(o.dir); err != nil {
+	if err := chars.Save(o.dir); err != nil {
 		return err
 	}
-	tokens, err := data.Encode(ctx, source, words, data.EncodeConfig{})
+	tokens, err := data.Encode(ctx, source, chars, data.EncodeConfig{})
 	if err != nil {
 		return err
 	}
-	m, err := newModel(words.VocabSize())
+	m, err := newModel(chars.VocabSize())
 	if err != nil {
 		return err
 	}
@@ -114,7 +118,7 @@ func learn(ctx context.Context, o options, out io.Writer) error {
 	config.EvalSteps, config.SaveSteps = max(1, o.steps/10), max(1, o.steps/10)
 	config.Schedule = optim.Schedule{Decay: optim.Cosine, LearningRate: learningRate, MinLearningRate: learningRate / 20, WarmupSteps: min(warmup, o.steps)}
 	config.Callbacks = []train.Callback{train.NewProgress(out)}
-	if config.Train, config.Validation, err = rows(tokens, words); err != nil {
+	if config.Train, config.Validation, err = rows(tokens, chars); err != nil {
 		return err
 	}
 	t, err := train.New(m, config)
@@ -132,14 +136,11 @@ func learn(ctx context.Context, o options, out io.Writer) error {
 	return err
 }
 
-// rows hides tokens of the text; its last tenth is kept apart.
-func rows(tokens *data.Tokens, words *tokenizer.Tokenizer) (training, validation data.Dataset, err error) {
-	mask, _ := words.ID("[MASK]") // which every WordPiece tokenizer of ours has
-	first, _ := words.ID("[CLS]")
-	last, _ := words.ID("[SEP]")
-	unknown, _ := words.ID("[UNK]")
-	c := data.DefaultMasking(mask, unknown)
-	c.Frame = []int32{first, last}
+// rows hides characters of the text; its last tenth is kept apart.
+func rows(tokens *data.Tokens, chars *tokenizer.Tokenizer) (training, validation data.Dataset, err error) {
+	id := func(token string) int32 { id, _ := chars.ID(token); return id }
+	c := data.DefaultMasking(id(maskToken), id(unknownToken))
+	c.Frame = []int32{id(firstToken), id(lastToken)}
 	learned, held, err := tokens.Split(0.1)
 	if err != nil {
 		return nil, nil, err
@@ -155,5 +156,6 @@ func rows(tokens *data.Tokens, words *tokenizer.Tokenizer) (training, validation
 func newModel(vocab int) (*models.MaskedLM, error) {
 	c := models.DefaultBertConfig()
 	c.VocabSize, c.HiddenSize, c.NumLayers, c.NumHeads, c.IntermediateSize, c.MaxPositions = vocab, width, layers, heads, 4*width, length
+	c.HiddenDropout, c.AttentionDropout, c.InitRange = 0, 0, spread // such a small model doesn't learn its text by heart
 	return models.NewMaskedLM(c, graph.NewParams(tensor.Float32, 1))
 }
