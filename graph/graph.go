@@ -172,16 +172,16 @@ func (g *Graph) Param(p *Param) *Node {
 	if g.err != nil {
 		return g.broken
 	}
-	if p.value == nil {
-		return g.Fail(fmt.Errorf("graph: parameter %q has no value: the tree that made it has an error", p.Name))
-	}
-	if p.value.Dtype() != g.dtype {
-		return g.Fail(fmt.Errorf("graph: parameter %q is %v in a trace of %v", p.Name, p.value.Dtype(), g.dtype))
+	if p.dtype != g.dtype {
+		return g.Fail(fmt.Errorf("graph: parameter %q is %v in a trace of %v", p.Name, p.dtype, g.dtype))
 	}
 	if len(g.expr.ByName(p.Name)) > 0 {
 		return g.Fail(fmt.Errorf("graph: parameter %q: the name is taken", p.Name))
 	}
-	n := gorgonia.NewTensor(g.expr, g.dtype, p.Shape.Dims(), gorgonia.WithShape(p.Shape...), gorgonia.WithName(p.Name), gorgonia.WithValue(p.value))
+	n := gorgonia.NewTensor(g.expr, g.dtype, p.Shape.Dims(), gorgonia.WithShape(p.Shape...), gorgonia.WithName(p.Name))
+	if p.value != nil {
+		gorgonia.WithValue(p.value)(n)
+	}
 	g.bound[p] = n
 	g.params = append(g.params, p)
 	return n

@@ -88,6 +88,11 @@ func Compile(g *Graph, outputs ...*Node) (*Machine, error) {
 	if g.err != nil {
 		return nil, g.err
 	}
+	for _, p := range g.params {
+		if p.value == nil {
+			return nil, fmt.Errorf("graph: parameter %q has no value: it is part of a sketch, or the tree that made it has an error", p.Name)
+		}
+	}
 	p, err := newPlan(g, outputs)
 	if err != nil {
 		return nil, err
@@ -138,8 +143,12 @@ func paramOf(g *Graph, n *Node) *Param {
 
 // buffer returns a place's memory.
 func (m *Machine) buffer(p *place) buffer {
-	if p.kind != planned {
+	switch p.kind {
+	case given:
 		return p.bound
+	case gradient:
+		b, _ := bufferOf(p.param.Grad())
+		return b
 	}
 	switch p.dtype {
 	case tensor.Float64:

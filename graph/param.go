@@ -17,16 +17,20 @@ type Param struct {
 	Shape  tensor.Shape
 	Frozen bool // no gradient is derived; default false
 
-	value, grad *tensor.Dense
+	dtype       tensor.Dtype
+	value, grad *tensor.Dense // nil in a sketch
 }
 
-// Value returns the parameter's values.
+// DType returns the type of the parameter's elements.
+func (p *Param) DType() tensor.Dtype { return p.dtype }
+
+// Value returns the parameter's values; a sketch has none.
 func (p *Param) Value() *tensor.Dense { return p.value }
 
 // Grad returns the parameter's gradient, allocated as zeros at the first call.
 func (p *Param) Grad() *tensor.Dense {
 	if p.grad == nil {
-		p.grad = newDense(p.value.Dtype(), p.Shape)
+		p.grad = newDense(p.dtype, p.Shape)
 	}
 	return p.grad
 }
@@ -71,6 +75,7 @@ type tree struct {
 	dtype  tensor.Dtype
 	seed   uint64
 	source Source
+	sketch bool // parameters have no values
 	all    []*Param
 	byName map[string]*Param
 	known  map[string]bool // stored names that are no parameters, and may be left unread
@@ -92,6 +97,15 @@ func LoadParams(dt tensor.Dtype, source Source) *Params {
 	return p
 }
 
+// SketchParams starts a tree whose parameters have names and shapes and no values, so that a model of any size can be counted and
+// its memory be planned. They are held to the names and shapes that a source stores, none of which is read; nil stands for
+// no source. Traces of them can be measured by EstimateMemory, not compiled.
+func SketchParams(dt tensor.Dtype, source Source) *Params {
+	p := LoadParams(dt, source)
+	p.tree.sketch = true
+	return p
+}
+
 // Sub enters the folder name, as cd does; "." is this folder.
 func (p *Params) Sub(name string) *Params {
 	if name == "." {
@@ -104,7 +118,7 @@ func (p *Params) Sub(name string) *Params {
 // dimensions are positive; a name can be used once. Problems are kept for Err.
 func (p *Params) New(name string, init Init, shape ...int) *Param {
 	t := p.tree
-	param := &Param{Name: p.prefix + name, Shape: slices.Clone(tensor.Shape(shape))}
+	param := &Param{Name: p.prefix + name, Shape: slices.Clone(tensor.Shape(shape)), dtype: t.dtype}
 	fail := func(format string, args ...any) *Param {
 		t.errs = append(t.errs, fmt.Errorf("parameter %q: "+format, append([]any{param.Name}, args...)...))
 		return param
@@ -118,8 +132,10 @@ func (p *Params) New(name string, init Init, shape ...int) *Param {
 		return fail("shape %v: expected positive dimensions", shape)
 	}
 	if t.source == nil {
-		param.value = newDense(t.dtype, param.Shape)
-		init.fill(param, t.seed)
+		if !t.sketch {
+			param.value = newDense(t.dtype, param.Shape)
+			init.fill(param, t.seed)
+		}
 		return param
 	}
 	stored, ok := t.source.Shape(param.Name)
@@ -128,6 +144,9 @@ func (p *Params) New(name string, init Init, shape ...int) *Param {
 		return fail("missing")
 	case !slices.Equal(stored, shape):
 		return fail("stored with shape %v, expected %v", stored, shape)
+	}
+	if t.sketch {
+		return param
 	}
 	param.value = newDense(t.dtype, param.Shape)
 	if err := t.source.Read(param.Name, param.value); err != nil {
@@ -145,6 +164,9 @@ func (p *Params) Has(name string) bool {
 	_, ok := p.tree.source.Shape(p.prefix + name)
 	return ok
 }
+
+// Sketch tells whether the tree's parameters have no values.
+func (p *Params) Sketch() bool { return p.tree.sketch }
 
 // Loading tells whether the tree reads its parameters from a source.
 func (p *Params) Loading() bool { return p.tree.source != nil }

@@ -43,7 +43,8 @@ type place struct {
 	kept    bool     // its last value is read after the run
 	inPlace bool     // a step computes its output over one of its inputs
 	offset  int      // bytes into the arena
-	bound   buffer   // the memory of a place outside of the arena
+	bound   buffer   // the memory of what is given
+	param   *Param   // whose gradient it is
 }
 
 type writer struct{ step, out int }
@@ -147,6 +148,10 @@ func (p *plan) add(n *Node) error {
 	kids := children(p.g.expr, n)
 	if n.Op() == nil || len(kids) == 0 {
 		value := n.Value()
+		if value == nil && paramOf(p.g, n) != nil {
+			p.newPlace(n).kind = given // of a sketch, which is only measured
+			return nil
+		}
 		if value == nil {
 			return fmt.Errorf("graph: input %q has no value", n.Name())
 		}

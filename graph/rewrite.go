@@ -169,8 +169,7 @@ func (p *plan) bindGradients() {
 			}
 			continue
 		}
-		pl.kind = gradient
-		pl.bound, _ = bufferOf(param.Grad())
+		pl.kind, pl.param = gradient, param
 	}
 }
 

@@ -36,13 +36,13 @@ func NewEmbedding(c EmbeddingConfig, p *graph.Params) *Embedding {
 		c.Scale = 1
 	}
 	e := &Embedding{Weight: p.New("weight", c.Init.Or(graph.Normal(0.02)), c.Vocab, c.Width), scale: c.Scale, padding: -1}
-	if !p.Loading() && e.Weight.Value() != nil {
+	if !p.Loading() && !p.Sketch() && e.Weight.Value() != nil {
 		if err := e.start(c.Vectors); err != nil {
 			p.Fail(err)
 		}
 	}
 	if c.Padding != nil {
-		e.pad(*c.Padding, !p.Loading())
+		e.pad(*c.Padding, !p.Loading() && !p.Sketch())
 	}
 	return e
 }

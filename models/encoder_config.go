@@ -122,8 +122,8 @@ func (c EncoderConfig) Validate() error {
 		sizes = append(sizes, size{"embedding_size", c.EmbeddingSize}, size{"num_hidden_groups", c.NumGroups}, size{"inner_group_num", c.InnerLayers})
 	}
 	for _, f := range sizes {
-		if f.value <= 0 {
-			return fail("%s is %d, expected it to be positive", f.name, f.value)
+		if err := checkSize(f.name, f.value); err != nil {
+			return fail("%w", err)
 		}
 	}
 	if c.HiddenSize%c.NumHeads != 0 {

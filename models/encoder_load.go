@@ -1,15 +1,11 @@
 package models
 
 import (
-	"fmt"
 	"strings"
-
-	"github.com/seahorse-ml/seahorse/graph"
-	"gorgonia.org/tensor"
 )
 
 // loadEncoder reads an encoder with the head that its architecture has.
-func loadEncoder(config []byte, dt tensor.Dtype, source graph.Source) (Model, error) {
+func loadEncoder(config []byte, o origin) (Model, error) {
 	c, err := parseEncoderConfig(config)
 	if err != nil {
 		return nil, err
@@ -21,14 +17,14 @@ func loadEncoder(config []byte, dt tensor.Dtype, source graph.Source) (Model, er
 	if err != nil {
 		return nil, err
 	}
-	source = encoderSource(c, task, source)
-	p := graph.LoadParams(dt, source)
+	o = o.encoder(c, task)
+	p := o.tree()
 	m, err := newEncoderFor(c, task, trees{p, p})
 	if err != nil {
 		return nil, err
 	}
 	if masked, ok := m.(*MaskedLM); ok {
-		return m, masked.checkTied(source)
+		return m, o.checkTied(masked.family().masked+".decoder.weight", masked.Head.Output, masked.Tokens)
 	}
 	return m, nil
 }
@@ -46,26 +42,19 @@ func newEncoderFor(c EncoderConfig, task Task, t trees) (Model, error) {
 	return made(NewEncoder(c, t.encoder))
 }
 
-// checkTied refuses a stored weight of the head that differs from the embeddings it
-// is tied to.
-func (m *MaskedLM) checkTied(source graph.Source) error {
-	name, table := m.family().masked+".decoder.weight", m.Tokens.Weight
-	if _, stored := source.Shape(name); stored && m.Head.Output.Weight == table && !equalTo(source, name, table) {
-		return fmt.Errorf("%s says that the head is tied to the embeddings, but %q differs from %q", configName, name, table.Name)
-	}
-	return nil
-}
-
-// encoderSource gives stored tensors the names that they have in this package: norms
+// encoder gives stored tensors the names that they have in this package: norms
 // of old files call weight and bias gamma and beta, the encoder's folder has a name where
 // there is a head, and the bias of a masked head is stored by itself and with its decoder,
 // which is the one that counts.
-func encoderSource(c EncoderConfig, task Task, source graph.Source) graph.Source {
+func (o origin) encoder(c EncoderConfig, task Task) origin {
 	f := encoderFamilies[c.ModelType]
 	prefix := f.prefix + "."
 	bias, decoderBias := f.masked+".bias", f.masked+".decoder.bias"
-	_, both := source.Shape(decoderBias)
-	return rename(source, func(name string) string {
+	both := false
+	if o.source != nil {
+		_, both = o.source.Shape(decoderBias)
+	}
+	return o.rename(func(name string) string {
 		switch {
 		case name == decoderBias:
 			return bias

@@ -131,7 +131,7 @@ func TestEncoderConfigs(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			if _, err := loadEncoder([]byte(test.config), tensor.Float32, nil); err == nil || !strings.Contains(err.Error(), test.err) {
+			if _, err := loadEncoder([]byte(test.config), origin{dt: tensor.Float32}); err == nil || !strings.Contains(err.Error(), test.err) {
 				t.Errorf("error %v, expected one with %q", err, test.err)
 			}
 		})

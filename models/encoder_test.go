@@ -50,7 +50,7 @@ func encoderGoldens(t *testing.T) map[string]encoderCase {
 
 func (c encoderCase) loadEncoder(t *testing.T, dt tensor.Dtype) Model {
 	t.Helper()
-	m, err := loadEncoder(c.Config, dt, c.source())
+	m, err := loadEncoder(c.Config, origin{dt: dt, source: c.source()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/seahorse-ml/seahorse/graph"
 	"github.com/seahorse-ml/seahorse/layers"
-	"gorgonia.org/tensor"
 )
 
 // Gemma3Config is the config.json of a Gemma 3 for text. Fields that a file leaves
@@ -88,8 +87,8 @@ func (c Gemma3Config) Validate() error {
 		"num_attention_heads": c.NumHeads, "num_key_value_heads": c.NumKVHeads, "head_dim": c.HeadDim,
 		"max_position_embeddings": c.MaxPositions, "sliding_window": c.SlidingWindow,
 	} {
-		if value <= 0 {
-			return fail("%s is %d, expected it to be positive", name, value)
+		if err := checkSize(name, value); err != nil {
+			return fail("%w", err)
 		}
 	}
 	switch n := len(c.LayerTypes); {
@@ -230,16 +229,16 @@ func (c Gemma3Config) block(kind string) layers.BlockConfig {
 	}
 }
 
-func loadGemma3(config []byte, dt tensor.Dtype, source graph.Source) (Model, error) {
+func loadGemma3(config []byte, o origin) (Model, error) {
 	c, err := parseGemma3Config(config)
 	if err != nil {
 		return nil, err
 	}
-	m, err := NewGemma3(c, graph.LoadParams(dt, source))
+	m, err := NewGemma3(c, o.tree())
 	if err != nil {
 		return nil, err
 	}
-	return m, checkTied(source, m.Output, m.Tokens)
+	return m, o.checkTied(headName, m.Output, m.Tokens)
 }
 
 // Save writes the model's directory.

@@ -65,7 +65,7 @@ func (c goldenCase) load(t *testing.T, dt tensor.Dtype) trainedModel {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := f.load(c.Config, dt, c.source())
+	m, err := f.load(c.Config, origin{dt: dt, source: c.source()})
 	if err != nil {
 		t.Fatal(err)
 	}

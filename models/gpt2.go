@@ -7,7 +7,6 @@ import (
 
 	"github.com/seahorse-ml/seahorse/graph"
 	"github.com/seahorse-ml/seahorse/layers"
-	"gorgonia.org/tensor"
 )
 
 // GPT2 is the decoder of "Language Models are Unsupervised Multitask Learners"
@@ -76,23 +75,23 @@ func (c GPT2Config) block(layer int) layers.BlockConfig {
 // loadGPT2 reads a GPT-2 from Hugging Face's files, among them old ones, whose
 // names lack the prefix "transformer." and which carry the head beside the equal
 // table of embeddings.
-func loadGPT2(config []byte, dt tensor.Dtype, source graph.Source) (Model, error) {
+func loadGPT2(config []byte, o origin) (Model, error) {
 	c, err := parseGPT2Config(config)
 	if err != nil {
 		return nil, err
 	}
 	const prefix = "transformer."
-	source = rename(source, func(stored string) string {
+	o = o.rename(func(stored string) string {
 		if strings.HasPrefix(stored, prefix) || stored == headName {
 			return stored
 		}
 		return prefix + stored
 	})
-	m, err := NewGPT2(c, graph.LoadParams(dt, source))
+	m, err := NewGPT2(c, o.tree())
 	if err != nil {
 		return nil, err
 	}
-	return m, checkTied(source, m.Output, m.Tokens)
+	return m, o.checkTied(headName, m.Output, m.Tokens)
 }
 
 // Save writes the model's directory.

@@ -62,8 +62,8 @@ func (c GPT2Config) Validate() error {
 	}{
 		{"vocab_size", c.VocabSize}, {"n_positions", c.NPositions}, {"n_embd", c.NEmbd}, {"n_layer", c.NLayer}, {"n_head", c.NHead}, {"n_inner", c.inner()},
 	} {
-		if f.value <= 0 {
-			return fmt.Errorf("models: gpt2: %s is %d, expected it to be positive", f.name, f.value)
+		if err := checkSize(f.name, f.value); err != nil {
+			return fmt.Errorf("models: gpt2: %w", err)
 		}
 	}
 	if c.NEmbd%c.NHead != 0 {

@@ -6,7 +6,6 @@ import (
 
 	"github.com/seahorse-ml/seahorse/graph"
 	"github.com/seahorse-ml/seahorse/layers"
-	"gorgonia.org/tensor"
 )
 
 // GPTNeoXConfig is a GPT-NeoX's config.json. Fields that a file leaves out have
@@ -59,8 +58,8 @@ func (c GPTNeoXConfig) Validate() error {
 		"vocab_size": c.VocabSize, "hidden_size": c.HiddenSize, "intermediate_size": c.IntermediateSize,
 		"num_hidden_layers": c.NumLayers, "num_attention_heads": c.NumHeads, "max_position_embeddings": c.MaxPositions,
 	} {
-		if value <= 0 {
-			return fail("%s is %d, expected it to be positive", name, value)
+		if err := checkSize(name, value); err != nil {
+			return fail("%w", err)
 		}
 	}
 	if c.HiddenSize%c.NumHeads != 0 {
@@ -161,13 +160,13 @@ func (c GPTNeoXConfig) block() layers.BlockConfig {
 	}
 }
 
-func loadGPTNeoX(config []byte, dt tensor.Dtype, source graph.Source) (Model, error) {
+func loadGPTNeoX(config []byte, o origin) (Model, error) {
 	c := DefaultGPTNeoXConfig()
 	c.RopeParameters, c.BosTokenID, c.EosTokenID = nil, nil, nil
 	if err := json.Unmarshal(config, &c); err != nil {
 		return nil, fmt.Errorf("%s: %w", configName, err)
 	}
-	return made(NewGPTNeoX(c, graph.LoadParams(dt, source)))
+	return made(NewGPTNeoX(c, o.tree()))
 }
 
 // Save writes the model's directory.

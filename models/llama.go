@@ -5,7 +5,6 @@ import (
 
 	"github.com/seahorse-ml/seahorse/graph"
 	"github.com/seahorse-ml/seahorse/layers"
-	"gorgonia.org/tensor"
 )
 
 // Llama is the decoder of "LLaMA: Open and Efficient Foundation Language Models"
@@ -79,16 +78,16 @@ func (c LlamaConfig) block(layer int) layers.BlockConfig {
 	return b
 }
 
-func loadLlama(config []byte, dt tensor.Dtype, source graph.Source) (Model, error) {
+func loadLlama(config []byte, o origin) (Model, error) {
 	c, err := parseLlamaConfig(config)
 	if err != nil {
 		return nil, err
 	}
-	m, err := NewLlama(c, graph.LoadParams(dt, source))
+	m, err := NewLlama(c, o.tree())
 	if err != nil {
 		return nil, err
 	}
-	return m, checkTied(source, m.Output, m.Tokens)
+	return m, o.checkTied(headName, m.Output, m.Tokens)
 }
 
 // Save writes the model's directory.

@@ -110,8 +110,8 @@ func (c LlamaConfig) Validate() error {
 		{"vocab_size", c.VocabSize}, {"hidden_size", c.HiddenSize}, {"intermediate_size", c.IntermediateSize}, {"num_hidden_layers", c.NumLayers},
 		{"num_attention_heads", c.NumHeads}, {"num_key_value_heads", c.kvHeads()}, {"max_position_embeddings", c.MaxPositions},
 	} {
-		if f.value <= 0 {
-			return fail("%s is %d, expected it to be positive", f.name, f.value)
+		if err := checkSize(f.name, f.value); err != nil {
+			return fail("%w", err)
 		}
 	}
 	if c.HeadDim < 0 || c.HeadDim == 0 && c.HiddenSize%c.NumHeads != 0 {

@@ -23,8 +23,8 @@ const (
 	generationName = "generation_config.json"
 )
 
-// loadFunc builds a model from a config.json and a source of parameters.
-type loadFunc func(config []byte, dt tensor.Dtype, source graph.Source) (Model, error)
+// loadFunc builds a model from a config.json and what is stored beside it.
+type loadFunc func(config []byte, o origin) (Model, error)
 
 // family is one architecture.
 type family struct {
@@ -91,6 +91,10 @@ func Open(dir string) (Model, error) { return OpenEdited(dir, nil) }
 // OpenEdited is Open with a config.json that edit has changed in memory, to train with
 // another dropout for instance. Numbers in it are of type json.Number; nil edits nothing.
 func OpenEdited(dir string, edit func(config map[string]any)) (Model, error) {
+	return open(dir, edit, false)
+}
+
+func open(dir string, edit func(config map[string]any), sketch bool) (Model, error) {
 	config, modelType, err := readConfig(dir)
 	if err != nil {
 		return nil, err
@@ -104,12 +108,12 @@ func OpenEdited(dir string, edit func(config map[string]any)) (Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("models: %s: %w", filepath.Join(dir, configName), err)
 	}
-	source, err := openWeights(dir)
+	from, closeWeights, err := openOrigin(dir, sketch)
 	if err != nil {
 		return nil, err
 	}
-	defer source.Close()
-	m, err := f.load(config, tensor.Float32, source)
+	defer closeWeights()
+	m, err := f.load(config, from)
 	if err != nil {
 		return nil, fmt.Errorf("models: %s: %w", dir, err)
 	}
@@ -208,7 +212,7 @@ type generationConfig struct {
 
 // elementType names the type of a parameter as config.json does.
 func elementType(p *graph.Param) string {
-	if p.Value().Dtype() == tensor.Float64 {
+	if p.DType() == tensor.Float64 {
 		return "float64"
 	}
 	return "float32"

@@ -22,6 +22,8 @@ func (c LlamaConfig) validateExperts() error {
 	switch s := c.BalanceScale; {
 	case c.ActiveExperts < 1 || c.ActiveExperts > c.NumExperts:
 		return fmt.Errorf("num_experts_per_tok is %d of num_local_experts %d, expected 1 to all of them", c.ActiveExperts, c.NumExperts)
+	case c.NumExperts > maxParts/c.NumLayers:
+		return fmt.Errorf("%d layers of num_local_experts %d, expected at most %d experts in all", c.NumLayers, c.NumExperts, maxParts)
 	case c.AddBalance && s == nil:
 		return errors.New("output_router_logits is true, and router_aux_loss_coef is missing")
 	case s != nil && !(*s >= 0 && *s <= math.MaxFloat64):

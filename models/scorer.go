@@ -72,7 +72,7 @@ func newScorer(m continuer, mem *memory, texts, length int) *scorer {
 // dtypeOf returns the type of a model's parameters.
 func dtypeOf(m Model) tensor.Dtype {
 	if params := m.Params(); len(params) > 0 {
-		return params[0].Value().Dtype()
+		return params[0].DType()
 	}
 	return tensor.Float32
 }

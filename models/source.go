@@ -5,6 +5,29 @@ import (
 	"gorgonia.org/tensor"
 )
 
+// origin is what a model's parameters are read from, or for a sketch only held to.
+type origin struct {
+	dt     tensor.Dtype
+	source graph.Source // nil for a sketch of which nothing is stored
+	sketch bool
+}
+
+// tree starts the tree of the parameters.
+func (o origin) tree() *graph.Params {
+	if o.sketch {
+		return graph.SketchParams(o.dt, o.source)
+	}
+	return graph.LoadParams(o.dt, o.source)
+}
+
+// rename gives the tensors other names, see rename.
+func (o origin) rename(translate func(stored string) string) origin {
+	if o.source != nil {
+		o.source = rename(o.source, translate)
+	}
+	return o
+}
+
 // renamed is a source whose tensors are known by other names.
 type renamed struct {
 	graph.Source
@@ -49,6 +72,6 @@ func equalTo(source graph.Source, name string, p *graph.Param) bool {
 	if !ok || !p.Shape.Eq(tensor.Shape(shape)) {
 		return false
 	}
-	stored := tensor.New(tensor.Of(p.Value().Dtype()), tensor.WithShape(shape...))
+	stored := tensor.New(tensor.Of(p.DType()), tensor.WithShape(shape...))
 	return source.Read(name, stored) == nil && stored.Eq(p.Value())
 }

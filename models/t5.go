@@ -6,7 +6,6 @@ import (
 
 	"github.com/seahorse-ml/seahorse/graph"
 	"github.com/seahorse-ml/seahorse/layers"
-	"gorgonia.org/tensor"
 )
 
 // T5 is the encoder and decoder of "Exploring the Limits of Transfer Learning with a
@@ -118,16 +117,16 @@ func (s *T5Stack) forward(g *graph.Graph, x *graph.Node, pass layers.Pass) *grap
 	return g.Dropout(s.Norm.Forward(g, x), s.dropout)
 }
 
-func loadT5(config []byte, dt tensor.Dtype, source graph.Source) (Model, error) {
+func loadT5(config []byte, o origin) (Model, error) {
 	c, err := parseT5Config(config)
 	if err != nil {
 		return nil, err
 	}
-	m, err := NewT5(c, graph.LoadParams(dt, source))
+	m, err := NewT5(c, o.tree())
 	if err != nil {
 		return nil, err
 	}
-	return m, checkTied(source, m.Output, m.Tokens)
+	return m, o.checkTied(headName, m.Output, m.Tokens)
 }
 
 // Params returns the parameters in the order in which they were made.

@@ -65,8 +65,8 @@ func (c T5Config) Validate() error {
 		"vocab_size": c.VocabSize, "d_model": c.Width, "d_kv": c.HeadSize, "d_ff": c.Hidden, "num_layers": c.NumLayers, "num_decoder_layers": c.decoderLayers(),
 		"num_heads": c.NumHeads, "relative_attention_num_buckets": c.Buckets, "relative_attention_max_distance": c.MaxDistance,
 	} {
-		if value <= 0 {
-			return fail("%s is %d, expected it to be positive", name, value)
+		if err := checkSize(name, value); err != nil {
+			return fail("%w", err)
 		}
 	}
 	if c.Dropout < 0 || c.Dropout >= 1 {

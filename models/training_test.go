@@ -40,7 +40,7 @@ func TestTenSteps(t *testing.T) {
 			if err := json.Unmarshal(data, &want); err != nil {
 				t.Fatal(err)
 			}
-			m, err := loadGPT2(want.Config, test.dtype, golden.Source{Shapes: want.Shapes})
+			m, err := loadGPT2(want.Config, origin{dt: test.dtype, source: golden.Source{Shapes: want.Shapes}})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -26,7 +26,12 @@ type NewHeadConfig struct {
 // OpenForTask reads the directory of an encoder, in float32, and puts a new head on it,
 // which begins at random: the way from a pretrained model to one that is fine-tuned. Of
 // the stored head nothing is kept.
-func OpenForTask(dir string, n NewHeadConfig) (Model, error) {
+func OpenForTask(dir string, n NewHeadConfig) (Model, error) { return openForTask(dir, n, false) }
+
+// SketchForTask is OpenForTask without the values, see Sketch.
+func SketchForTask(dir string, n NewHeadConfig) (Model, error) { return openForTask(dir, n, true) }
+
+func openForTask(dir string, n NewHeadConfig, sketch bool) (Model, error) {
 	config, modelType, err := readConfig(dir)
 	if err != nil {
 		return nil, err
@@ -47,13 +52,15 @@ func OpenForTask(dir string, n NewHeadConfig) (Model, error) {
 	if err := n.apply(&c); err != nil {
 		return fail(err)
 	}
-	source, err := openWeights(dir)
+	from, closeWeights, err := openOrigin(dir, sketch)
 	if err != nil {
 		return nil, err
 	}
-	defer source.Close()
-	encoder := encoderOnly(c, source)
-	t := trees{encoder: graph.LoadParams(tensor.Float32, encoder), head: graph.NewParams(tensor.Float32, n.Seed)}
+	defer closeWeights()
+	t := trees{encoder: from.encoderOnly(c).tree(), head: graph.NewParams(tensor.Float32, n.Seed)}
+	if sketch {
+		t.head = graph.SketchParams(tensor.Float32, nil)
+	}
 	m, err := newEncoderFor(c, n.Task, t)
 	if err != nil {
 		return fail(err)
@@ -96,11 +103,10 @@ func (n NewHeadConfig) apply(c *EncoderConfig) error {
 	return c.Validate()
 }
 
-// encoderOnly is a source of the encoder's tensors under a head, without those of
-// whatever head was stored.
-func encoderOnly(c EncoderConfig, source graph.Source) graph.Source {
+// encoderOnly leaves the encoder's tensors under a head, and none of whatever head was stored.
+func (o origin) encoderOnly(c EncoderConfig) origin {
 	prefix := encoderFamilies[c.ModelType].prefix + "."
-	return rename(encoderSource(c, TaskMasked, source), func(name string) string {
+	return o.encoder(c, TaskMasked).rename(func(name string) string {
 		if strings.HasPrefix(name, prefix) {
 			return name
 		}

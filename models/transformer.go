@@ -6,7 +6,6 @@ import (
 
 	"github.com/seahorse-ml/seahorse/graph"
 	"github.com/seahorse-ml/seahorse/layers"
-	"gorgonia.org/tensor"
 )
 
 // Transformer is the encoder and decoder of "Attention Is All You Need" (Vaswani et al.,
@@ -77,16 +76,16 @@ func (c TransformerConfig) block(decodes bool) layers.BlockConfig {
 	return b
 }
 
-func loadTransformer(config []byte, dt tensor.Dtype, source graph.Source) (Model, error) {
+func loadTransformer(config []byte, o origin) (Model, error) {
 	c, err := parseTransformerConfig(config)
 	if err != nil {
 		return nil, err
 	}
-	m, err := NewTransformer(c, graph.LoadParams(dt, source))
+	m, err := NewTransformer(c, o.tree())
 	if err != nil {
 		return nil, err
 	}
-	return m, checkTied(source, m.Output, m.Tokens)
+	return m, o.checkTied(headName, m.Output, m.Tokens)
 }
 
 // Params returns the parameters in the order in which they were made.

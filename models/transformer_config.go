@@ -54,8 +54,8 @@ func (c TransformerConfig) Validate() error {
 		"vocab_size": c.VocabSize, "d_model": c.Width, "d_ff": c.Hidden, "encoder_layers": c.EncoderLayers,
 		"decoder_layers": c.DecoderLayers, "num_heads": c.Heads, "max_positions": c.MaxPositions,
 	} {
-		if value <= 0 {
-			return fail("%s is %d, expected it to be positive", name, value)
+		if err := checkSize(name, value); err != nil {
+			return fail("%w", err)
 		}
 	}
 	switch {

@@ -146,7 +146,7 @@ func (a *Adam) Steps() int { return a.steps }
 func (a *Adam) Memory() int {
 	bytes := 0
 	for _, p := range a.params {
-		bytes += 2 * p.Len() * int(p.Value().Dtype().Size())
+		bytes += 2 * p.Len() * int(p.DType().Size())
 	}
 	return bytes
 }

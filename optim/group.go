@@ -60,10 +60,10 @@ func checkGroups(groups []Group) (tensor.Dtype, error) {
 				return dtype, fmt.Errorf("optim: parameter %q is given twice", p.Name)
 			case p.Frozen:
 				return dtype, fmt.Errorf("optim: parameter %q is frozen, so it cannot be trained", p.Name)
-			case len(seen) > 0 && p.Value().Dtype() != dtype:
-				return dtype, fmt.Errorf("optim: parameter %q is %v, the others %v", p.Name, p.Value().Dtype(), dtype)
+			case len(seen) > 0 && p.DType() != dtype:
+				return dtype, fmt.Errorf("optim: parameter %q is %v, the others %v", p.Name, p.DType(), dtype)
 			}
-			seen[p.Name], dtype = true, p.Value().Dtype()
+			seen[p.Name], dtype = true, p.DType()
 		}
 	}
 	if len(seen) == 0 {

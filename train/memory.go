@@ -30,13 +30,32 @@ func EstimateMemory(m Model, c Config) (MemoryUse, error) {
 	return use, nil
 }
 
+// EstimateSteps is EstimateMemory for a Stepper.
+func EstimateSteps(m Model, c StepperConfig) (MemoryUse, error) {
+	if err := c.Validate(); err != nil {
+		return MemoryUse{}, err
+	}
+	use, err := estimateSteps(m, c)
+	if err != nil {
+		return MemoryUse{}, fmt.Errorf("train: %w", err)
+	}
+	return use, nil
+}
+
 func estimate(m Model, c Config) (use MemoryUse, err error) {
+	if use, err = estimateSteps(m, c.stepper()); err != nil {
+		return use, err
+	}
 	if c.Validation != nil {
 		if use.Evaluation, err = estimateEvaluation(m, c.Validation, EvalConfig{BatchSize: c.EvalBatchSize}); err != nil {
 			return use, fmt.Errorf("evaluation: %w", err)
 		}
 	}
-	g, _, loss, err := traceStep(m, c.stepper())
+	return use, nil
+}
+
+func estimateSteps(m Model, c StepperConfig) (use MemoryUse, err error) {
+	g, _, loss, err := traceStep(m, c)
 	if err != nil {
 		return use, err
 	}

@@ -29,8 +29,8 @@ type Saver interface {
 // newTrace starts a trace of the model's element type.
 func newTrace(m Model, training bool) (*graph.Graph, error) {
 	params := m.Params()
-	if len(params) == 0 || params[0].Value() == nil {
+	if len(params) == 0 {
 		return nil, errors.New("the model has no parameters")
 	}
-	return graph.New(graph.Config{DType: params[0].Value().Dtype(), Train: training}), nil
+	return graph.New(graph.Config{DType: params[0].DType(), Train: training}), nil
 }

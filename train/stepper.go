@@ -57,13 +57,21 @@ type StepResult struct {
 	Targets  int
 }
 
-// NewStepper traces a training step of the model and plans its memory.
-func NewStepper(m Model, c StepperConfig) (*Stepper, error) {
+// Validate tells what is wrong with the configuration, or nil.
+func (c StepperConfig) Validate() error {
 	if c.Rows < 1 || c.Accumulation < 1 {
-		return nil, fmt.Errorf("train: step: %d rows, %d times, expected at least 1 of each", c.Rows, c.Accumulation)
+		return fmt.Errorf("train: step: %d rows, %d times, expected at least 1 of each", c.Rows, c.Accumulation)
 	}
 	if err := c.Layout.Validate(); err != nil {
-		return nil, fmt.Errorf("train: step: %w", err)
+		return fmt.Errorf("train: step: %w", err)
+	}
+	return nil
+}
+
+// NewStepper traces a training step of the model and plans its memory.
+func NewStepper(m Model, c StepperConfig) (*Stepper, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
 	}
 	s := &Stepper{random: graph.Random{Seed: c.Seed}}
 	g, in, loss, err := traceStep(m, c)

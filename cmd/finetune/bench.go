@@ -13,6 +13,7 @@ import (
 
 	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/graph"
+	"github.com/seahorse-ml/seahorse/models"
 	"github.com/seahorse-ml/seahorse/optim"
 	"github.com/seahorse-ml/seahorse/train"
 )
@@ -30,6 +31,8 @@ type benchCommand struct {
 	Tokens    string `placeholder:"FILE" help:"Take tokens from this file (plain uint16 or one that finetune wrote) rather than from the generator."`
 	Profile   bool   `help:"Print where the time goes, for each kind of operation."`
 	Threads   int    `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores."`
+
+	memoryFlag
 }
 
 // Help is shown below the command's summary.
@@ -61,7 +64,7 @@ type (
 		Preset          string  `json:"preset,omitempty"`
 		Init            string  `json:"init,omitempty"`
 		Threads         int     `json:"threads"`
-		Parameters      int     `json:"parameters"`
+		Parameters      int64   `json:"parameters"`
 		TokensPerSecond float64 `json:"tokens_per_second"`
 		PeakMiB         int64   `json:"peak_mib"`
 	}
@@ -73,20 +76,28 @@ func (c *benchCommand) Run(ctx context.Context, s *streams) error {
 		return err
 	}
 	useThreads(c.Threads)
-	m, err := c.model()
+	sketch, err := c.model(true)
 	if err != nil {
 		return err
 	}
-	rows, closeRows, err := c.rows(m.VocabSize())
+	config := train.StepperConfig{Rows: *c.BatchSize, Layout: data.Layout{Length: *c.SeqLen}, Accumulation: 1, Optimizer: yardstickOptimizer}
+	if err := c.checkSteps(sketch, config); err != nil {
+		return err
+	}
+	rows, closeRows, err := c.rows(sketch.VocabSize())
 	if err != nil {
 		return err
 	}
 	defer closeRows()
+	m, err := c.model(false)
+	if err != nil {
+		return err
+	}
 	loader, err := data.NewLoader(rows, data.LoaderConfig{Sequential: true})
 	if err != nil {
 		return err
 	}
-	stepper, err := train.NewStepper(m, train.StepperConfig{Rows: *c.BatchSize, Layout: rows.Layout(), Accumulation: 1, Optimizer: yardstickOptimizer})
+	stepper, err := train.NewStepper(m, config)
 	if err != nil {
 		return err
 	}
@@ -112,10 +123,7 @@ func (c *benchCommand) Run(ctx context.Context, s *streams) error {
 		}
 	}
 	timed := seconds[min(warmup, c.Steps-1):]
-	summary := benchSummary{Preset: c.Preset, Init: c.Init, Threads: graph.Workers(), PeakMiB: peakMiB()}
-	for _, p := range m.Params() {
-		summary.Parameters += p.Len()
-	}
+	summary := benchSummary{Preset: c.Preset, Init: c.Init, Threads: graph.Workers(), PeakMiB: peakMiB(), Parameters: models.CountParameters(m)}
 	summary.TokensPerSecond = round(float64(*c.BatchSize**c.SeqLen)/median(timed), 1)
 	if err := out.Encode(summary); err != nil {
 		return err

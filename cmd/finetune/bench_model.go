@@ -11,8 +11,8 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// model returns the model, and fills in the batch's shape.
-func (c *benchCommand) model() (benchModel, error) {
+// model returns the model, or a sketch of it, and fills in the batch's shape.
+func (c *benchCommand) model(sketch bool) (benchModel, error) {
 	if c.Preset == "" && c.Init == "" {
 		c.Preset = "mini"
 	}
@@ -26,9 +26,13 @@ func (c *benchCommand) model() (benchModel, error) {
 		g := models.DefaultGPT2Config()
 		g.NLayer, g.NHead, g.NEmbd, g.VocabSize, g.NPositions = shape.layers, shape.heads, shape.width, shape.vocab, *c.SeqLen
 		g.EmbdDropout, g.AttnDropout, g.ResidDropout = 0, 0, 0
-		return models.NewGPT2(g, graph.NewParams(tensor.Float32, 1337))
+		params := graph.NewParams(tensor.Float32, 1337)
+		if sketch {
+			params = graph.SketchParams(tensor.Float32, nil)
+		}
+		return models.NewGPT2(g, params)
 	}
-	m, err := openForBench(c.Init)
+	m, err := c.openForBench(sketch)
 	if err != nil {
 		return nil, err
 	}
@@ -45,9 +49,13 @@ type benchModel interface {
 	train.Model
 }
 
-// openForBench reads a model without dropout.
-func openForBench(dir string) (benchModel, error) {
-	m, err := models.OpenEdited(dir, models.WithDropout(0))
+// openForBench reads a model without dropout, or a sketch of it.
+func (c *benchCommand) openForBench(sketch bool) (benchModel, error) {
+	open := models.OpenEdited
+	if sketch {
+		open = models.Sketch
+	}
+	m, err := open(c.Init, models.WithDropout(0))
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +67,7 @@ func openForBench(dir string) (benchModel, error) {
 	case *models.MaskedLM:
 		return m, nil
 	}
-	return nil, fmt.Errorf("%s holds a model without a head that scores tokens (a %T), which the benchmark's work needs", dir, m)
+	return nil, fmt.Errorf("%s holds a model without a head that scores tokens (a %T), which the benchmark's work needs", c.Init, m)
 }
 
 // pairBench gives an encoder-decoder the rows as its sources.

@@ -1,23 +1,108 @@
 package main
 
 import (
+	"fmt"
+	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/seahorse-ml/seahorse/graph"
+	"github.com/seahorse-ml/seahorse/models"
 	"github.com/seahorse-ml/seahorse/train"
 )
 
-// TestRefuseMemory has a run that takes 60 MiB beside its parameters.
+// TestRefuseMemory has a run that takes 160 MiB.
 func TestRefuseMemory(t *testing.T) {
 	use := train.MemoryUse{Steps: graph.Memory{Arena: 30 << 20, Parameters: 100 << 20, Gradients: 10 << 20}, Optimizer: 15 << 20, Evaluation: graph.Memory{Arena: 5 << 20}}
-	if err := refuseMemory(use, 60<<20); err != nil {
+	if err := refuseMemory(use, 160<<20, "less"); err != nil {
 		t.Errorf("refused with just enough: %v", err)
 	}
-	err := refuseMemory(use, 60<<20-1)
-	for _, want := range []string{"needs 60 MiB more memory and 59 are free", "30 for activations, 10 for gradients, 15 for the optimizer, 5 for evaluations", "--batch-size", "--no-memory-check"} {
+	err := refuseMemory(use, 160<<20-1, "a smaller one takes less")
+	for _, want := range []string{
+		"needs 160 MiB of memory and 159 are free", "100 for parameters, 30 for activations, 10 for gradients, 15 for the optimizer, 5 for evaluations; a smaller one takes less; --no-memory-check",
+	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error is %v, expected %q", err, want)
 		}
+	}
+	use.Evaluation = graph.Memory{}
+	if err := refuseMemory(use, 0, ""); err == nil || strings.Contains(err.Error(), "evaluations") {
+		t.Errorf("error is %v, expected nothing of evaluations", err)
+	}
+}
+
+// largeModel writes the config.json of a Llama of 70 billion parameters, times a factor of layers.
+func largeModel(t *testing.T, layers int) string {
+	t.Helper()
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "config.json"), fmt.Sprintf(`{"model_type": "llama", "hidden_size": 8192, "intermediate_size": 28672, "num_hidden_layers": %d, "num_attention_heads": 64,
+		"num_key_value_heads": 8, "vocab_size": 128256, "max_position_embeddings": 131072, "rope_theta": 500000, "tie_word_embeddings": false}`, layers))
+	return dir
+}
+
+// TestRefuseModel holds Llama 3's 70,553,706,496 parameters to a machine with 64 GiB, and to one that they just fit into.
+func TestRefuseModel(t *testing.T) {
+	const count = 70_553_706_496
+	m, err := models.Sketch(largeModel(t, 80), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := refuseModel(m, "it", parameterBytes, "to load", 4*count); err != nil {
+		t.Errorf("refused with just enough: %v", err)
+	}
+	for _, c := range []struct {
+		bytes, free int64
+		want        string
+	}{
+		{parameterBytes, 64 << 30, "it has 70,553,706,496 parameters, which take 269,141 MiB of memory to load (4 bytes each), and 65,536 MiB are free; a smaller model fits; --no-memory-check"},
+		{parameterBytes, 4*count - 1, "take 269,141 MiB"},
+		{trainedBytes, 64 << 30, "take 1,076,564 MiB of memory to load (16 bytes each)"},
+	} {
+		if err := refuseModel(m, "it", c.bytes, "to load", c.free); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%d bytes each, %d free: %v, want %q", c.bytes, c.free, err, c.want)
+		}
+	}
+}
+
+// TestNothingStartsThatCannotFit gives every command a model that no machine holds: each must refuse it at once, without having taken
+// memory for it, and leave nothing behind; info shows it.
+func TestNothingStartsThatCannotFit(t *testing.T) {
+	if _, known := availableMemory(); !known {
+		t.Skip("what is free isn't known on this system")
+	}
+	dir := t.TempDir()
+	text, model, out := corpus(t, dir), largeModel(t, 16000), filepath.Join(dir, "out")
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for _, args := range [][]string{
+		{"eval", "--model", model, "--data", text},
+		{"generate", "--model", model, "--prompt=a"},
+		{"classify", "--model", model, "--text=a"},
+		{"bench", "--init", model},
+		{"bench", "--preset=gpt2", "--batch-size=100000"},
+		{"sft", "--model", model, "--data", text, "--output-dir", out},
+		{"pretrain", "--arch=llama", "--n-embd=1000000", "--n-layer=1000", "--data", text, "--output-dir", out},
+		{"pretrain", "--arch=t5", "--n-embd=1000000", "--n-layer=100", "--data", text, "--output-dir", out},
+		{"pretrain", "--arch=bert", "--n-embd=10000000", "--n-layer=100", "--data", text, "--output-dir", out},
+		{"pretrain", "--batch-size=100000", "--seq-len=256", "--data", text, "--output-dir", out},
+	} {
+		status, stdout, said := finetune(t, "", args...)
+		if status != exitFailure || stdout != "" || !strings.Contains(said, "--no-memory-check starts it all the same") || !strings.Contains(said, " free") {
+			t.Errorf("%s: status %d, %q, said %q", strings.Join(args, " "), status, stdout, said)
+		}
+	}
+	stdout, _ := succeed(t, "", "info", model)
+	for _, want := range []string{"13,692,571,754,496 in 144003 tensors", "memory      52,233,016 MiB for the parameters, and more than 208,932,064 to train", "none are stored here"} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("info said nothing of %q:\n%s", want, stdout)
+		}
+	}
+	runtime.ReadMemStats(&after)
+	if grown := int64(after.Sys) - int64(before.Sys); grown > 1<<30 {
+		t.Errorf("refusing took %d MiB from the system", grown>>20)
+	}
+	if isDir(out) {
+		t.Errorf("%s was left behind", out)
 	}
 }

@@ -9,7 +9,6 @@ import (
 
 	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/data/tokenizer"
-	"github.com/seahorse-ml/seahorse/models"
 )
 
 // classifyBatch is how many texts are read before they go through the model together.
@@ -23,6 +22,8 @@ type classifyCommand struct {
 	Data     string   `placeholder:"FILE|DIR|-" help:"Texts in place of --text: {\"text\": …} and \"text_pair\", or for classes of words {\"tokens\": […]}, in JSON lines or a table; or plain text, a text a line."`
 	SeqLen   *int     `placeholder:"T" help:"The most tokens of a text, beyond which it is cut. Default: the model's context, at most 512."`
 	Threads  int      `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores."`
+
+	memoryFlag
 }
 
 // Help is shown below the command's summary.
@@ -59,7 +60,7 @@ func (c *classifyCommand) Run(ctx context.Context, s *streams) error {
 		return fmt.Errorf("--text-pair goes with one --text, not with %d", len(c.Text))
 	}
 	useThreads(c.Threads)
-	m, err := models.Open(c.Model)
+	m, err := c.openModel(c.Model, nil)
 	if err != nil {
 		return err
 	}

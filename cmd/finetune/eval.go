@@ -10,7 +10,6 @@ import (
 
 	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/data/tokenizer"
-	"github.com/seahorse-ml/seahorse/models"
 	"github.com/seahorse-ml/seahorse/train"
 )
 
@@ -26,6 +25,8 @@ type evalCommand struct {
 	Seed            uint64 `default:"1337" placeholder:"N" help:"Decides which tokens are hidden from a masked model (${default})."`
 	JSON            bool   `name:"json" help:"Print an object: objective, loss, tokens (how many targets), and what of perplexity, bits_per_byte, accuracy, mse and pearson there is."`
 	Threads         int    `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores."`
+
+	memoryFlag
 }
 
 // evalSeqLen is the most tokens in a row of an evaluation where the user doesn't say.
@@ -116,7 +117,7 @@ func (c *evalCommand) Run(ctx context.Context, s *streams) error {
 
 // open reads the model and its tokenizer, and settles the lengths.
 func (c *evalCommand) open() (trainable, *tokenizer.Tokenizer, error) {
-	m, err := models.Open(c.Model)
+	m, err := c.openModel(c.Model, nil)
 	if err != nil {
 		return nil, nil, err
 	}

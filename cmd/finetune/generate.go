@@ -30,6 +30,8 @@ type generateCommand struct {
 	Seed              uint64   `default:"1337" placeholder:"N" help:"Seed of what is drawn (${default})."`
 	JSON              bool     `name:"json" help:"Print an object for each prompt at the end instead: prompt, prompt_ids, and ids and text of what was written."`
 	Threads           int      `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores."`
+
+	memoryFlag
 }
 
 // Help is shown below the command's summary.
@@ -61,7 +63,7 @@ func (c *generateCommand) Run(ctx context.Context, s *streams) error {
 		return err
 	}
 	useThreads(c.Threads)
-	w, err := openWriter(c.Model)
+	w, err := c.openWriter(c.Model)
 	if err != nil {
 		return err
 	}

@@ -66,9 +66,10 @@ func (c *infoCommand) Run(s *streams) error {
 	return out.Flush()
 }
 
-// model describes the model, which is loaded for it and so known to be whole.
+// model describes the model by its config.json. What is stored of it must have the right names and shapes; it isn't read, so that
+// models of any size can be looked at.
 func (c *infoCommand) model(out io.Writer) error {
-	m, err := models.Open(c.Dir)
+	m, err := models.Sketch(c.Dir, nil)
 	if err != nil {
 		return err
 	}
@@ -76,12 +77,13 @@ func (c *infoCommand) model(out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	total := 0
-	for _, p := range m.Params() {
-		total += p.Len()
-	}
 	fmt.Fprintf(out, "model\t%s\n", kind)
-	fmt.Fprintf(out, "parameters\t%s in %d tensors\n", grouped(int64(total)), len(m.Params()))
+	total := models.CountParameters(m)
+	fmt.Fprintf(out, "parameters\t%s in %d tensors\n", grouped(total), len(m.Params()))
+	fmt.Fprintf(out, "memory\t%s MiB for the parameters, and more than %s to train\n", grouped(mebibytes(total, parameterBytes)), grouped(mebibytes(total, trainedBytes)))
+	if !models.HasWeights(c.Dir) {
+		fmt.Fprintf(out, "weights\tnone are stored here\n")
+	}
 	fmt.Fprintf(out, "vocabulary\t%s\n", grouped(int64(m.VocabSize())))
 	fmt.Fprintf(out, "context\t%s tokens\n", grouped(int64(m.ContextLength())))
 	if c.Parameters {

@@ -8,6 +8,7 @@ import (
 	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/data/tokenizer"
 	"github.com/seahorse-ml/seahorse/internal/atomicfile"
+	"github.com/seahorse-ml/seahorse/models"
 )
 
 // job is a command that trains: pretrain or sft. Its options are resolved, all but those that count steps.
@@ -21,8 +22,11 @@ type job interface {
 	openTokenizer(ctx context.Context, s *streams, source *data.Source) (*tokenizer.Tokenizer, error)
 	// openLabels returns the labels of a run that learns from labelled texts, which must have all of those found in the data.
 	openLabels(found data.Labels) data.Labels
-	// openModel returns the model of a run that has no checkpoint, with a head for the labels if it learns from labelled texts.
-	openModel(t *tokenizer.Tokenizer, l data.Labels) (trainable, error)
+	// outline returns a sketch of the model as far as it is known before the data are read.
+	outline() (models.Model, error)
+	// openModel returns the model of a run that has no checkpoint, with a head for the labels if it learns from labelled texts, or
+	// a sketch of it.
+	openModel(t *tokenizer.Tokenizer, l data.Labels, sketch bool) (trainable, error)
 	// documents tells whether rows are made of whole documents rather than cut from a stream.
 	documents(t *data.Tokens) bool
 	// defaultSteps returns the steps of a run for which the user set neither steps nor epochs, over data of so many rows.
@@ -35,6 +39,9 @@ func start(ctx context.Context, s *streams, j job, command *kong.Node) error {
 	o := j.common()
 	corpus, dir := j.paths()
 	useThreads(o.Threads)
+	if err := checkOutline(j); err != nil {
+		return err
+	}
 	p, err := prepareRun(dir)
 	if err != nil {
 		return err
@@ -52,19 +59,22 @@ func start(ctx context.Context, s *streams, j job, command *kong.Node) error {
 		return err
 	}
 	defer d.close()
-	model, err := j.openModel(t, d.stream.Labels())
+	sketch, err := j.openModel(t, d.stream.Labels(), true)
 	if err != nil {
 		return err
 	}
-	if err := d.makeRows(j, model, t); err != nil {
+	if err := d.makeRows(j, sketch, t); err != nil {
 		return err
 	}
 	o.resolveSteps(d.train.Len(), j.defaultSteps(d.train.Len()))
 	if err := o.schedule().Validate(); err != nil {
 		return err
 	}
-	r := run{dir: dir, options: o, model: model, tokenizer: t, data: d}
+	r := run{dir: dir, options: o, model: sketch, tokenizer: t, data: d}
 	if err := r.checkMemory(); err != nil {
+		return err
+	}
+	if r.model, err = j.openModel(t, d.stream.Labels(), false); err != nil {
 		return err
 	}
 	comment := "The options of this run, all of them resolved. Another run like it:\nfinetune " + command.Name + " --config run.yaml --output-dir DIR"

@@ -198,7 +198,13 @@ func (c *pretrainCommand) modelType() (string, error) { return c.Arch, nil }
 // openLabels is never called: there are no labelled texts to start from nothing with.
 func (c *pretrainCommand) openLabels(found data.Labels) data.Labels { return found }
 
-func (c *pretrainCommand) openModel(t *tokenizer.Tokenizer, _ data.Labels) (trainable, error) {
+// outline has a vocabulary of one token, since the tokenizer may still have to be learned.
+func (c *pretrainCommand) outline() (models.Model, error) {
+	anyID := 0
+	return models.SketchNew(c.Arch, c.size(1, &anyID, &anyID))
+}
+
+func (c *pretrainCommand) openModel(t *tokenizer.Tokenizer, _ data.Labels, sketch bool) (trainable, error) {
 	var end, pad *int
 	if id, ok := t.EndOfText(); ok {
 		n := int(id)
@@ -208,7 +214,11 @@ func (c *pretrainCommand) openModel(t *tokenizer.Tokenizer, _ data.Labels) (trai
 		n := int(id)
 		pad = &n
 	}
-	m, err := models.New(c.Arch, c.size(t.VocabSize(), end, pad), graph.NewParams(tensor.Float32, c.Seed))
+	params := graph.NewParams(tensor.Float32, c.Seed)
+	if sketch {
+		params = graph.SketchParams(tensor.Float32, nil)
+	}
+	m, err := models.New(c.Arch, c.size(t.VocabSize(), end, pad), params)
 	if err != nil {
 		return nil, err
 	}

@@ -41,30 +41,37 @@ func (c *resumeCommand) Run(ctx context.Context, s *streams) error {
 		return err
 	}
 	defer d.close()
-	model, err := lastModel(j, t, d.stream.Labels(), c.Dir)
+	sketch, err := lastModel(j, t, d.stream.Labels(), c.Dir, true)
 	if err != nil {
 		return err
 	}
-	if err := d.makeRows(j, model, t); err != nil {
+	if err := d.makeRows(j, sketch, t); err != nil {
 		return err
 	}
-	r := run{dir: c.Dir, options: j.common(), model: model, tokenizer: t, data: d}
+	r := run{dir: c.Dir, options: j.common(), model: sketch, tokenizer: t, data: d}
 	if err := r.checkMemory(); err != nil {
+		return err
+	}
+	if r.model, err = lastModel(j, t, d.stream.Labels(), c.Dir, false); err != nil {
 		return err
 	}
 	return r.train(ctx, s, true)
 }
 
-// lastModel returns the model of the last checkpoint, or where there is none that which the run started from.
-func lastModel(j job, t *tokenizer.Tokenizer, l data.Labels, dir string) (trainable, error) {
+// lastModel returns the model of the last checkpoint, or where there is none that which the run started from; or a sketch of it.
+func lastModel(j job, t *tokenizer.Tokenizer, l data.Labels, dir string, sketch bool) (trainable, error) {
 	last, _, err := train.LastCheckpoint(dir)
 	if err != nil {
 		return nil, err
 	}
 	if last == nil {
-		return j.openModel(t, l)
+		return j.openModel(t, l, sketch)
 	}
-	m, err := models.Open(last.Dir)
+	open := models.OpenEdited
+	if sketch {
+		open = models.Sketch
+	}
+	m, err := open(last.Dir, nil)
 	if err != nil {
 		return nil, err
 	}

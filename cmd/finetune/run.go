@@ -10,6 +10,7 @@ import (
 	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/data/tokenizer"
 	"github.com/seahorse-ml/seahorse/graph"
+	"github.com/seahorse-ml/seahorse/models"
 	"github.com/seahorse-ml/seahorse/optim"
 	"github.com/seahorse-ml/seahorse/train"
 )
@@ -94,10 +95,6 @@ func (o *trainingOptions) optimizer(params []*graph.Param) (optim.Optimizer, err
 // introduce says what is about to be trained on what.
 func (r *run) introduce(s *streams, t *train.Trainer) {
 	o := r.options
-	total := 0
-	for _, p := range r.model.Params() {
-		total += p.Len()
-	}
 	validation := "no validation"
 	if r.data.validation != nil {
 		validation = fmt.Sprintf("%s to validate on", plural(r.data.validation.Len(), "row"))
@@ -119,7 +116,7 @@ func (r *run) introduce(s *streams, t *train.Trainer) {
 		fmt.Fprintf(s.err, "labels     %s: %s\n", pluralOf(len(l.Names), "class", "classes"), strings.Join(l.Names, ", "))
 	}
 	fmt.Fprintf(s.err, "model      %s parameters, %s MiB to train on %s\n",
-		grouped(int64(total)), grouped(int64(t.Memory().Total())>>20), plural(graph.Workers(), "thread"))
+		grouped(models.CountParameters(r.model)), grouped(int64(t.Memory().Total())>>20), plural(graph.Workers(), "thread"))
 	fmt.Fprintf(s.err, "training   %s: %s of %s, %.3g times the data\n",
 		objectiveOf(r.model), plural(*o.MaxSteps, "step"), plural(*o.BatchSize*o.GradientAccumulationSteps, "row"),
 		float64(*o.MaxSteps)*float64(*o.BatchSize*o.GradientAccumulationSteps)/float64(r.data.train.Len()))

@@ -27,7 +27,7 @@ type sftCommand struct {
 
 	OutputDir string `group:"run" required:"" placeholder:"DIR" help:"Directory of the run."`
 
-	base models.Model // the one to start from, once loaded
+	base models.Model // a sketch of the one to start from, once it is known
 }
 
 // Help is shown below the command's summary.
@@ -60,7 +60,7 @@ func (c *sftCommand) Run(ctx context.Context, s *streams, parsed *kong.Context) 
 	return start(ctx, s, c, parsed.Selected())
 }
 
-// resolve loads the model and fills in what the user left open, as far as it doesn't depend on the data.
+// resolve looks at the model and fills in what the user left open, as far as it doesn't depend on the data.
 func (c *sftCommand) resolve() error {
 	if err := c.validate(); err != nil {
 		return err
@@ -68,7 +68,7 @@ func (c *sftCommand) resolve() error {
 	if err := c.absolutePaths(&c.Data, &c.Model); err != nil {
 		return err
 	}
-	if err := c.openBase(); err != nil {
+	if err := c.sketchBase(); err != nil {
 		return err
 	}
 	context := c.base.ContextLength()
@@ -84,10 +84,10 @@ func (c *sftCommand) resolve() error {
 	return c.validate()
 }
 
-// openBase loads the model to start from and finds out what is learned.
-func (c *sftCommand) openBase() error {
+// sketchBase looks at the model to start from and finds out what is learned.
+func (c *sftCommand) sketchBase() error {
 	var err error
-	if c.base, err = models.OpenEdited(c.Model, c.edit()); err != nil {
+	if c.base, err = models.Sketch(c.Model, c.edit()); err != nil {
 		return err
 	}
 	has := objectiveOf(c.base)
@@ -139,16 +139,24 @@ func (c *sftCommand) openLabels(found data.Labels) data.Labels {
 	return known
 }
 
-func (c *sftCommand) openModel(_ *tokenizer.Tokenizer, l data.Labels) (trainable, error) {
+func (c *sftCommand) outline() (models.Model, error) { return c.base, nil }
+
+func (c *sftCommand) openModel(_ *tokenizer.Tokenizer, l data.Labels, sketch bool) (trainable, error) {
 	if c.base == nil {
-		if err := c.openBase(); err != nil {
+		if err := c.sketchBase(); err != nil {
 			return nil, err
 		}
 	}
-	if objectiveOf(c.base) == c.Objective && slices.Equal(labelsOf(c.base).Names, l.Names) {
-		if m, ok := c.base.(trainable); ok {
-			return m, nil
+	open, openForTask := models.OpenEdited, models.OpenForTask
+	if sketch {
+		open, openForTask = models.Sketch, models.SketchForTask
+	}
+	if _, ok := c.base.(trainable); ok && objectiveOf(c.base) == c.Objective && slices.Equal(labelsOf(c.base).Names, l.Names) {
+		m, err := open(c.Model, c.edit())
+		if err != nil {
+			return nil, err
 		}
+		return m.(trainable), nil
 	}
 	head := models.NewHeadConfig{Labels: l.Names, Seed: c.Seed, Edit: c.edit()}
 	switch c.Objective {
@@ -159,7 +167,7 @@ func (c *sftCommand) openModel(_ *tokenizer.Tokenizer, l data.Labels) (trainable
 	default:
 		head.Task, head.Regression = models.TaskSequence, c.Objective == regression
 	}
-	m, err := models.OpenForTask(c.Model, head)
+	m, err := openForTask(c.Model, head)
 	if err != nil {
 		return nil, err
 	}

@@ -22,8 +22,8 @@ type writer struct {
 }
 
 // openWriter reads a model that writes, and its tokenizer.
-func openWriter(dir string) (*writer, error) {
-	m, err := models.Open(dir)
+func (f memoryFlag) openWriter(dir string) (*writer, error) {
+	m, err := f.openModel(dir, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -161,14 +161,4 @@ func (w *writer) text(ids []int32) (string, error) {
 		return string(show), nil
 	}
 	return string(show) + string(stops.Flush()), nil
-}
-
-// loadModel reads the model and the tokenizer of a directory.
-func loadModel(dir string) (models.CausalLM, *tokenizer.Tokenizer, error) {
-	m, err := models.Load(dir)
-	if err != nil {
-		return nil, nil, err
-	}
-	t, err := tokenizer.Load(dir)
-	return m, t, err
 }

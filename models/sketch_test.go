@@ -1,0 +1,162 @@
+package models
+
+import (
+	"errors"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/seahorse-ml/seahorse/graph"
+	"github.com/seahorse-ml/seahorse/internal/safetensors"
+	"gorgonia.org/tensor"
+)
+
+// shapes returns the shapes of a model's parameters by their names.
+func shapes(m Model) map[string][]int {
+	all := map[string][]int{}
+	for _, p := range m.Params() {
+		all[p.Name] = p.Shape
+	}
+	return all
+}
+
+// estimate returns what a training step of a small batch takes.
+func estimate(t *testing.T, m Model) graph.Memory {
+	t.Helper()
+	g := graph.New(graph.Config{DType: tensor.Float32, Train: true})
+	b := Batch{IDs: g.Input("ids", tensor.Int32, 2, 6), Targets: g.Input("targets", tensor.Int32, 2, 6)}
+	if _, ok := m.(Seq2Seq); ok {
+		b.Source = g.Input("source", tensor.Int32, 2, 6)
+	}
+	loss, _ := m.(trainedModel).Loss(g, b)
+	if err := g.Grad(loss); err != nil {
+		t.Fatal(err)
+	}
+	use, err := graph.EstimateMemory(g, loss)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.Params()[0].Value() == nil {
+		if _, err := graph.Compile(g, loss); err == nil || !strings.Contains(err.Error(), "has no value") {
+			t.Errorf("compiling a sketch gives %v", err)
+		}
+	}
+	return use
+}
+
+// TestSketch holds the sketch of a directory of each family, with its weights and without, to the model that is read from it.
+func TestSketch(t *testing.T) {
+	for _, arch := range Arches() {
+		t.Run(arch, func(t *testing.T) {
+			m, err := New(arch, tinySize(), graph.NewParams(tensor.Float32, 1))
+			if err != nil {
+				t.Fatal(err)
+			}
+			dir := t.TempDir()
+			if err := m.Save(dir); err != nil {
+				t.Fatal(err)
+			}
+			check := func(what string, sketch Model, err error) {
+				t.Helper()
+				if err != nil {
+					t.Fatalf("%s: %v", what, err)
+				}
+				if diff := cmp.Diff(shapes(m), shapes(sketch)); diff != "" {
+					t.Errorf("%s has other parameters (-model +sketch):\n%s", what, diff)
+				}
+				for _, p := range sketch.Params() {
+					if p.Value() != nil || p.DType() != tensor.Float32 {
+						t.Fatalf("%s: %s has values, or is %v", what, p.Name, p.DType())
+					}
+				}
+				if got, want := estimate(t, sketch), estimate(t, m); got != want {
+					t.Errorf("%s takes %+v, the model %+v", what, got, want)
+				}
+				if sketch.VocabSize() != m.VocabSize() || sketch.ContextLength() != m.ContextLength() || CountParameters(sketch) != CountParameters(m) {
+					t.Errorf("%s has other sizes", what)
+				}
+			}
+			sketch, err := SketchNew(arch, tinySize())
+			check("a new one", sketch, err)
+			sketch, err = Sketch(dir, nil)
+			check("that of a directory", sketch, err)
+			if _, err := Sketch(dir, func(c map[string]any) { c["vocab_size"] = 24 }); err == nil || !strings.Contains(err.Error(), "stored with shape") {
+				t.Errorf("with a vocabulary of another size: %v", err)
+			}
+			if err := os.Remove(filepath.Join(dir, safetensors.FileName)); err != nil {
+				t.Fatal(err)
+			}
+			sketch, err = Sketch(dir, nil)
+			check("that of a config.json", sketch, err)
+			if _, err := Open(dir); !errors.Is(err, ErrNoWeights) || HasWeights(dir) {
+				t.Errorf("without weights: %v", err)
+			}
+		})
+	}
+}
+
+func TestSketchForTask(t *testing.T) {
+	for _, arch := range []string{"bert", "roberta", "albert"} {
+		m, err := New(arch, tinySize(), graph.NewParams(tensor.Float32, 1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir := t.TempDir()
+		if err := m.Save(dir); err != nil {
+			t.Fatal(err)
+		}
+		n := NewHeadConfig{Task: TaskSequence, Labels: []string{"a", "b", "c"}}
+		want, err := OpenForTask(dir, n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := SketchForTask(dir, n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(shapes(want), shapes(got)); diff != "" || got.Params()[0].Value() != nil {
+			t.Errorf("%s (-model +sketch):\n%s", arch, diff)
+		}
+	}
+}
+
+// TestSketchOfAnySize counts what no machine holds.
+func TestSketchOfAnySize(t *testing.T) {
+	large := tinySize()
+	large.Width, large.Vocab, large.Layers = 1<<20, 1<<20, 1<<10
+	for _, arch := range Arches() {
+		m, err := SketchNew(arch, large)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := CountParameters(m); n < 1<<40 || n == math.MaxInt64 {
+			t.Errorf("%s of width %d has %d parameters", arch, large.Width, n)
+		}
+	}
+	large.Width, large.Layers, large.Inner = 1<<30, 1<<10, 1<<30
+	m, err := SketchNew("gpt2", large)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := CountParameters(m); n != math.MaxInt64 {
+		t.Errorf("counted %d, expected the largest number", n)
+	}
+	for _, c := range []struct {
+		change func(*Size)
+		want   string
+	}{
+		{func(s *Size) { s.Layers = 1 << 20 }, "is 1048576, expected at most 16384"},
+		{func(s *Size) { s.Vocab = 1 << 40 }, "vocab_size is 1099511627776, expected at most 2147483647"},
+	} {
+		for _, arch := range Arches() {
+			s := tinySize()
+			c.change(&s)
+			if _, err := SketchNew(arch, s); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("%s: %v, expected %q", arch, err, c.want)
+			}
+		}
+	}
+}
