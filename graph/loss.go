@@ -101,6 +101,13 @@ const (
 	partDB
 )
 
+func (o *crossEntropyOp) scratch() int {
+	if o.g.dtype == tensor.Float64 {
+		return kernels.LogitElements[float64](o.config)
+	}
+	return kernels.LogitElements[float32](o.config)
+}
+
 func (o *crossEntropyOp) accumulates(i int) bool { return i >= partDX }
 
 // flops counts the products of a training step.
@@ -147,7 +154,7 @@ func lowerCrossEntropy[T kernels.Float](o *crossEntropyOp, c *call) func() error
 		db = out[T](c, partDB)
 	}
 	kernel := kernels.NewLinearCrossEntropy[T](o.config)
-	kernel.Hits = out[T](c, partHits).data
+	kernel.Hits, kernel.Logits = out[T](c, partHits).data, scratch[T](c)
 	return func() error {
 		for i, target := range targets {
 			if int(target) >= o.config.Vocab {

@@ -31,6 +31,8 @@ type LinearCrossEntropy[T Float] struct {
 	// Hits [Rows], unless it is nil, is set to 1 where a run finds no logit greater than that of the target, nor an equal one
 	// before it, and to 0 elsewhere.
 	Hits []T
+	// Logits is the working memory of a run: LogitElements of them.
+	Logits []T
 
 	chunk     int
 	ld        int // elements from a row of logits to the next
@@ -59,18 +61,27 @@ type linearCrossEntropyCall[T Float] struct {
 // NewLinearCrossEntropy prepares a loss of the given shape.
 func NewLinearCrossEntropy[T Float](c LinearCrossEntropyConfig) *LinearCrossEntropy[T] {
 	l := &LinearCrossEntropy[T]{LinearCrossEntropyConfig: c, losses: make([]float64, c.Rows)}
-	var element T
-	most := max(chunkRows, logitBytes/(max(1, c.Vocab)*int(unsafe.Sizeof(element))))
-	chunks := ceilDiv(c.Rows, most)
-	chunk := c.Rows
-	if chunks > 1 {
-		chunk = min(c.Rows, roundUp(ceilDiv(c.Rows, chunks), productKernels[T]()[0].rows))
-	}
 	l.ld = logitStride(c.Vocab)
-	l.split(chunk)
+	l.split(chunkOf[T](c))
 	l.rowsBody = l.rowsItem
 	l.biasBody = l.biasItem
 	return l
+}
+
+// LogitElements returns the number of elements of T that LinearCrossEntropy needs as working memory.
+func LogitElements[T Float](c LinearCrossEntropyConfig) int {
+	return chunkOf[T](c) * logitStride(c.Vocab)
+}
+
+// chunkOf returns the rows of a chunk.
+func chunkOf[T Float](c LinearCrossEntropyConfig) int {
+	var element T
+	most := max(chunkRows, logitBytes/(max(1, c.Vocab)*int(unsafe.Sizeof(element))))
+	chunks := ceilDiv(c.Rows, most)
+	if chunks <= 1 {
+		return c.Rows
+	}
+	return min(c.Rows, roundUp(ceilDiv(c.Rows, chunks), productKernels[T]()[0].rows))
 }
 
 // logitStride returns the elements from a row of logits to the next: whole lines of the caches, so
@@ -94,7 +105,6 @@ func (l *LinearCrossEntropy[T]) split(chunk int) {
 	if l.remainder = l.Rows % chunk; l.remainder > 0 {
 		l.tail = l.products(l.remainder)
 	}
-	scratchOf[T]().reserve(1, chunk*l.ld)
 }
 
 func (l *LinearCrossEntropy[T]) products(rows int) crossEntropyProducts[T] {
@@ -124,8 +134,7 @@ func (l *LinearCrossEntropy[T]) Run(loss, nll, dx, dw, db, x, w, b []T, targets 
 	if !accDB {
 		clear(db)
 	}
-	stock := scratchOf[T]()
-	logits := stock.take(l.chunk * l.ld)
+	logits := l.Logits[:l.chunk*l.ld]
 	started := accDW // whether dw has something to add to
 	for first := 0; first < l.Rows; first += l.chunk {
 		rows, products := l.chunk, l.full
@@ -162,7 +171,6 @@ func (l *LinearCrossEntropy[T]) Run(loss, nll, dx, dw, db, x, w, b []T, targets 
 		}
 	}
 	l.call = linearCrossEntropyCall[T]{}
-	stock.give(logits)
 	if !started {
 		clear(dw)
 	}

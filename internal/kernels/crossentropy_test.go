@@ -101,14 +101,23 @@ var crossEntropyCases = []struct {
 	{name: "cap and smoothing", config: LinearCrossEntropyConfig{Rows: 20, In: 8, Vocab: 1033, SoftCap: 2, LabelSmoothing: 0.1}},
 }
 
+// newLoss makes a loss that goes through its rows in chunks of the given number, or as it likes for 0.
+func newLoss[T Float](c LinearCrossEntropyConfig, chunk int) *LinearCrossEntropy[T] {
+	l := NewLinearCrossEntropy[T](c)
+	if chunk > 0 {
+		l.split(min(chunk, c.Rows))
+	}
+	l.Logits = make([]T, l.chunk*l.ld)
+	return l
+}
+
 func testLinearCrossEntropy[T Float](t *testing.T, tolerance float64) {
 	for _, test := range crossEntropyCases {
 		t.Run(test.name, func(t *testing.T) {
 			c := test.config
 			for _, chunk := range []int{c.Rows, 7, 3} {
 				d, before := newCrossEntropyData[T](c, test.bias), newCrossEntropyData[T](c, test.bias)
-				l := NewLinearCrossEntropy[T](c)
-				l.split(min(chunk, c.Rows))
+				l := newLoss[T](c, chunk)
 				acc := test.accumulate
 				l.Run(d.loss, d.nll, d.dx, d.dw, d.db, d.x, d.w, d.b, d.targets, test.scale, acc, acc, acc)
 				loss, nll, dlogits := naiveCrossEntropy(c, widen(d.x), widen(d.w), widen(d.b), d.targets, test.scale)
@@ -159,8 +168,7 @@ func TestLinearCrossEntropyIgnoresRows(t *testing.T) {
 				d.targets[i] = int32(i % 9)
 			}
 		}
-		l := NewLinearCrossEntropy[float64](c)
-		l.split(3)
+		l := newLoss[float64](c, 3)
 		l.Run(d.loss, d.nll, d.dx, d.dw, d.db, d.x, d.w, d.b, d.targets, 0, false, false, false)
 		loss, nll, _ := naiveCrossEntropy(c, d.x, d.w, d.b, d.targets, 0)
 		if math.Abs(d.loss[0]-loss) > 1e-13 {
@@ -190,8 +198,7 @@ func TestLinearCrossEntropyHits(t *testing.T) {
 	targets, want := []int32{0, 2, 0, 1, -1, 0}, []float64{1, 0, 1, 0, 0, 1}
 	identity := []float64{1, 0, 0, 0, 1, 0, 0, 0, 1}
 	for _, chunk := range []int{6, 4, 1} {
-		l := NewLinearCrossEntropy[float64](LinearCrossEntropyConfig{Rows: 6, In: 3, Vocab: 3})
-		l.split(chunk)
+		l := newLoss[float64](LinearCrossEntropyConfig{Rows: 6, In: 3, Vocab: 3}, chunk)
 		l.Hits = []float64{7, 7, 7, 7, 7, 7}
 		l.Run(make([]float64, 1), nil, nil, nil, nil, logits, identity, nil, targets, 0, false, false, false)
 		if !slices.Equal(l.Hits, want) {
@@ -205,7 +212,7 @@ func TestLinearCrossEntropyBitsOnAnyNumberOfThreads(t *testing.T) {
 		var first *crossEntropyData[float32]
 		atEachThreadCount(t, func(threads int) {
 			d := newCrossEntropyData[float32](test.config, test.bias)
-			NewLinearCrossEntropy[float32](test.config).Run(d.loss, d.nll, d.dx, d.dw, d.db, d.x, d.w, d.b, d.targets, 0, false, false, false)
+			newLoss[float32](test.config, 0).Run(d.loss, d.nll, d.dx, d.dw, d.db, d.x, d.w, d.b, d.targets, 0, false, false, false)
 			if first == nil {
 				first = d
 			}
@@ -219,7 +226,7 @@ func TestLinearCrossEntropyBitsOnAnyNumberOfThreads(t *testing.T) {
 func TestLinearCrossEntropyAllocatesNothing(t *testing.T) {
 	for _, test := range crossEntropyCases {
 		d := newCrossEntropyData[float32](test.config, test.bias)
-		l := NewLinearCrossEntropy[float32](test.config)
+		l := newLoss[float32](test.config, 0)
 		n := testing.AllocsPerRun(3, func() {
 			l.Run(d.loss, d.nll, d.dx, d.dw, d.db, d.x, d.w, d.b, d.targets, 0, false, false, false)
 		})
@@ -252,7 +259,7 @@ func BenchmarkLinearCrossEntropy(b *testing.B) {
 	} {
 		b.Run(name, func(b *testing.B) {
 			d := newCrossEntropyData[float32](c, false)
-			l := NewLinearCrossEntropy[float32](c)
+			l := newLoss[float32](c, 0)
 			peak := Peak()
 			for b.Loop() {
 				l.Run(d.loss, d.nll, d.dx, d.dw, nil, d.x, d.w, nil, d.targets, 0, false, false, false)
