@@ -221,6 +221,11 @@ type attentionGradOp struct {
 // flops counts five products for the forward operation's two.
 func (o *attentionGradOp) flops() float64 { return 2.5 * o.forward.flops() }
 
+func (o *attentionGradOp) scratch() int {
+	c := o.forward.kernel()
+	return c.PartialElements()
+}
+
 func (o *attentionGradOp) lower(c *call) func() error {
 	return pick(c, lowerAttentionGrad[float32], lowerAttentionGrad[float64])(o, c)
 }
@@ -243,6 +248,7 @@ func lowerAttentionGrad[T kernels.Float](o *attentionGradOp, c *call) func() err
 	dout, result, lse := in[T](c, 0), in[T](c, 1), in[T](c, 2)
 	m := mask[T](f, c, given+f.sources)
 	attention := kernels.NewAttention[T](f.kernel())
+	attention.Partial = scratch[T](c)
 	return func() error {
 		attention.Backward(dq, dk, dv, dbias, dout, result, lse, q, k, v, m)
 		return nil

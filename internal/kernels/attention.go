@@ -55,6 +55,8 @@ const (
 // register, and the products leave blocks of keys and values as they lie.
 type Attention[T Float] struct {
 	AttentionConfig
+	Partial []T // working memory of Backward, PartialElements of them
+
 	kernel       *productKernel[T]
 	panel        *panelKernel[T]
 	outside      *panelKernel[T] // panel, or what can do with the caller's rows, which are not padded
@@ -75,7 +77,6 @@ type Attention[T Float] struct {
 type attentionCall[T Float] struct {
 	out, lse, q, k, v       []T
 	dq, dk, dv, dbias, dout []T
-	partial                 []T // [B·KVHeads·chunks, 2, Keys, width]
 	mask                    AttentionMask[T]
 }
 
@@ -88,13 +89,7 @@ func NewAttention[T Float](c AttentionConfig) *Attention[T] {
 	if c.HeadSize%tileWidth != 0 {
 		a.outside = genericPanels[T]()
 	}
-	a.width = roundUp(c.HeadSize, tileWidth)
-	a.panels = ceilDiv(c.Queries, attentionLanes)
-	a.queryBlocks = ceilDiv(a.panels, attentionGroup)
-	a.chunks = 1
-	if n := c.Batch * c.KVHeads; n > 0 {
-		a.chunks = max(1, min(ceilDiv(attentionItems, n), a.queryBlocks*(c.Heads/c.KVHeads)))
-	}
+	a.width, a.panels, a.queryBlocks, a.chunks = c.blocks()
 	a.forwardBody = a.forwardItem
 	a.singleBody = a.singleItem
 	a.backwardBody = a.backwardItem
@@ -105,6 +100,27 @@ func NewAttention[T Float](c AttentionConfig) *Attention[T] {
 	}
 	scratchOf[T]().reserve(min(parallel.Workers(), max(1, c.Batch*c.Heads*a.queryBlocks)), scratch)
 	return a
+}
+
+// blocks returns how the work is cut: what the fields of Attention of these names hold.
+func (c *AttentionConfig) blocks() (width, panels, queryBlocks, chunks int) {
+	width = roundUp(c.HeadSize, tileWidth)
+	panels = ceilDiv(c.Queries, attentionLanes)
+	queryBlocks = ceilDiv(panels, attentionGroup)
+	chunks = 1
+	if n := c.Batch * c.KVHeads; n > 0 {
+		chunks = max(1, min(ceilDiv(attentionItems, n), queryBlocks*(c.Heads/c.KVHeads)))
+	}
+	return width, panels, queryBlocks, chunks
+}
+
+// PartialElements returns the number of elements that Backward needs as working memory.
+func (c *AttentionConfig) PartialElements() int {
+	_, _, _, chunks := c.blocks()
+	if chunks == 1 {
+		return 0
+	}
+	return c.Batch * c.KVHeads * chunks * c.partialSize()
 }
 
 func roundUp(n, multiple int) int { return ceilDiv(n, multiple) * multiple }
@@ -130,16 +146,10 @@ func (a *Attention[T]) Backward(dq, dk, dv, dbias, dout, out, lse, q, k, v []T, 
 		out: out, lse: lse, q: q, k: k, v: v,
 		dq: dq, dk: dk, dv: dv, dbias: dbias, dout: dout, mask: m,
 	}
-	stock := scratchOf[T]()
 	heads := a.Batch * a.KVHeads
 	if !a.trained {
-		partial := stock.take(a.partialScratch())
-		stock.reserve(min(parallel.Workers(), max(1, heads*a.chunks)), a.backwardScratch())
-		stock.give(partial)
+		scratchOf[T]().reserve(min(parallel.Workers(), max(1, heads*a.chunks)), a.backwardScratch())
 		a.trained = true
-	}
-	if a.chunks > 1 {
-		a.call.partial = stock.take(a.partialScratch())
 	}
 	if dbias != nil {
 		// The bias is shared by the batch: one item goes through all of it.
@@ -149,7 +159,6 @@ func (a *Attention[T]) Backward(dq, dk, dv, dbias, dout, out, lse, q, k, v []T, 
 	parallel.Run(heads*a.chunks, a.backwardBody)
 	if a.chunks > 1 {
 		parallel.Run(a.Batch*a.KVHeads*a.keyBlocks(), a.reduceBody)
-		stock.give(a.call.partial)
 	}
 	a.call = attentionCall[T]{}
 }

@@ -20,17 +20,11 @@ type backwardPanel[T Float] struct {
 }
 
 // keyRows is the number of keys, in whole tiles.
-func (a *Attention[T]) keyRows() int { return roundUp(a.Keys, tileHeight) }
+func (c *AttentionConfig) keyRows() int { return roundUp(c.Keys, tileHeight) }
 
 // partialSize is the size of the gradients of one head's keys and values.
-func (a *Attention[T]) partialSize() int { return 2 * a.keyRows() * a.width }
-
-// partialScratch is the size of those of all heads and chunks.
-func (a *Attention[T]) partialScratch() int {
-	if a.chunks == 1 {
-		return 0
-	}
-	return a.Batch * a.KVHeads * a.chunks * a.partialSize()
+func (c *AttentionConfig) partialSize() int {
+	return 2 * c.keyRows() * roundUp(c.HeadSize, tileWidth)
 }
 
 func (a *Attention[T]) backwardScratch() int {
@@ -77,7 +71,7 @@ func (a *Attention[T]) backwardItem(_, i int) {
 func (a *Attention[T]) backwardHead(f *attentionBackward[T], b, kv, chunk int) {
 	if a.chunks > 1 {
 		n := a.partialSize()
-		part := a.call.partial[((b*a.KVHeads+kv)*a.chunks+chunk)*n:][:n]
+		part := a.Partial[((b*a.KVHeads+kv)*a.chunks+chunk)*n:][:n]
 		f.dk, f.dv = part[:n/2], part[n/2:]
 	}
 	clear(f.dk)
@@ -102,7 +96,7 @@ func (a *Attention[T]) reduceItem(_, i int) {
 	block, head := i%a.keyBlocks(), i/a.keyBlocks()
 	b, kv := head/a.KVHeads, head%a.KVHeads
 	n := a.partialSize()
-	parts := a.call.partial[head*a.chunks*n:][:a.chunks*n]
+	parts := a.Partial[head*a.chunks*n:][:a.chunks*n]
 	for j := block * attentionKeys; j < min((block+1)*attentionKeys, a.Keys); j++ {
 		dk := a.call.dk[a.keyAt(b, j, kv, a.KStride):][:a.HeadSize]
 		dv := a.call.dv[a.keyAt(b, j, kv, a.VStride):][:a.HeadSize]

@@ -27,7 +27,7 @@ func BenchmarkAttention(b *testing.B) {
 		flops := 2 * float64(c.Batch*c.Heads*c.HeadSize) * float64(c.Queries) * float64(c.Keys)
 		b.Run(fmt.Sprintf("B%d_T%d_H%d_K%d", c.Batch, c.Queries, c.Heads, c.HeadSize), func(b *testing.B) {
 			d := newAttentionData[float32](attentionCase{config: c, packed: true})
-			a := NewAttention[float32](d.config)
+			a := newTrained[float32](d.config)
 			forward := func() { a.Forward(d.out, d.lse, d.q, d.k, d.v, AttentionMask[float32]{}) }
 			backward := func() {
 				a.Backward(d.dq, d.dk, d.dv, nil, d.dout, d.out, d.lse, d.q, d.k, d.v, AttentionMask[float32]{})
@@ -59,7 +59,7 @@ func BenchmarkAttentionOfOneQuery(b *testing.B) {
 	} {
 		b.Run(fmt.Sprintf("S%d_H%d_of_%d", c.Keys, c.Heads, c.KVHeads), func(b *testing.B) {
 			d := newAttentionData[float32](attentionCase{config: c})
-			a := NewAttention[float32](d.config)
+			a := newTrained[float32](d.config)
 			b.SetBytes(8 * int64(c.Keys*c.KVHeads*c.HeadSize))
 			for b.Loop() {
 				a.Forward(d.out, nil, d.q, d.k, d.v, AttentionMask[float32]{})

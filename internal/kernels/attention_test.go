@@ -239,8 +239,15 @@ func newAttentionData[T Float](test attentionCase) *attentionData[T] {
 	return d
 }
 
+// newTrained makes attention with the memory for its gradients.
+func newTrained[T Float](c AttentionConfig) *Attention[T] {
+	a := NewAttention[T](c)
+	a.Partial = make([]T, c.PartialElements())
+	return a
+}
+
 func (d *attentionData[T]) run() {
-	a := NewAttention[T](d.config)
+	a := newTrained[T](d.config)
 	m := AttentionMask[T]{Segments: d.segments, Bias: d.bias}
 	a.Forward(d.out, d.lse, d.q, d.k, d.v, m)
 	a.Backward(d.dq, d.dk, d.dv, d.dbias, d.dout, d.out, d.lse, d.q, d.k, d.v, m)
@@ -428,7 +435,7 @@ func TestAttentionBitsOnAnyNumberOfThreads(t *testing.T) {
 func TestAttentionAllocatesNothing(t *testing.T) {
 	for _, test := range attentionCases {
 		d := newAttentionData[float32](test)
-		a := NewAttention[float32](d.config)
+		a := newTrained[float32](d.config)
 		m := AttentionMask[float32]{Segments: d.segments, Bias: d.bias}
 		n := testing.AllocsPerRun(3, func() {
 			a.Forward(d.out, d.lse, d.q, d.k, d.v, m)
