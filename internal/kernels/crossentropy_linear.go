@@ -77,11 +77,7 @@ func LogitElements[T Float](c LinearCrossEntropyConfig) int {
 func chunkOf[T Float](c LinearCrossEntropyConfig) int {
 	var element T
 	most := max(chunkRows, logitBytes/(max(1, c.Vocab)*int(unsafe.Sizeof(element))))
-	chunks := ceilDiv(c.Rows, most)
-	if chunks <= 1 {
-		return c.Rows
-	}
-	return min(c.Rows, roundUp(ceilDiv(c.Rows, chunks), productKernels[T]()[0].rows))
+	return ceilDiv(c.Rows, max(1, ceilDiv(c.Rows, most)))
 }
 
 // logitStride returns the elements from a row of logits to the next: whole lines of the caches, so

@@ -14,10 +14,10 @@ const (
 )
 
 // Elements of packing space: the rows of A that an item packs stay in the second cache beside
-// a panel of B and a block of C, and the part of B that all items share stays in the third.
+// a panel of B and a block of C, and the part of B that all items share stays in the third, 4 MiB of it.
 var (
 	ownSize    = cpu.CacheSizes().L2 / 16
-	sharedSize = min(max(cpu.CacheSizes().L3/8, 1<<20), 2<<20)
+	sharedSize = 1 << 20
 )
 
 // productDepth returns the terms of a block of K. Blocks are as equal as can
