@@ -71,7 +71,7 @@ func (c *generateCommand) Run(ctx context.Context, s *streams) error {
 		return err
 	}
 	w.config, w.stops = config, c.Stop
-	texts, err := c.texts(ctx, s.in)
+	texts, err := c.texts(s.in)
 	if err != nil {
 		return err
 	}
@@ -122,10 +122,10 @@ func (c *generateCommand) config() (models.GenerateConfig, error) {
 }
 
 // texts returns all prompts.
-func (c *generateCommand) texts(ctx context.Context, stdin io.Reader) ([]string, error) {
+func (c *generateCommand) texts(stdin io.Reader) ([]string, error) {
 	texts := c.Prompt
 	if c.PromptsFile != "" {
-		file, closeFile, err := openText(ctx, c.PromptsFile, stdin)
+		file, closeFile, err := openText(c.PromptsFile, stdin)
 		if err != nil {
 			return nil, err
 		}

@@ -135,7 +135,7 @@ func loadNamed(paths ...string) ([]inspect.Named, error) {
 
 // measure counts what tokenizers make of the corpus at path.
 func measure(ctx context.Context, s *streams, named []inspect.Named, path string) ([]*inspect.Stats, error) {
-	source, err := data.OpenSource(path, interruptibleReader(ctx, s.in))
+	source, err := data.OpenSource(path, s.in)
 	if err != nil {
 		return nil, interrupted(ctx, err)
 	}

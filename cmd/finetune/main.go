@@ -57,6 +57,7 @@ func interruptible(parent context.Context, messages io.Writer) (context.Context,
 
 // execute carries out one command line and returns the exit status.
 func execute(ctx context.Context, args []string, s *streams) int {
+	s = &streams{interruptibleReader(ctx, s.in), s.out, s.err}
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}

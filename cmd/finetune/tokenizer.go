@@ -65,7 +65,7 @@ func (c *tokenizerTrainCommand) Run(ctx context.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
-	source, err := data.OpenSource(c.Data, interruptibleReader(ctx, s.in))
+	source, err := data.OpenSource(c.Data, s.in)
 	if err != nil {
 		return interrupted(ctx, err)
 	}

@@ -19,6 +19,6 @@ func (c *tokenizerLines) open(ctx context.Context, s *streams) (*tokenizer.Token
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	in, closeInput, err := openText(ctx, c.Data, s.in)
+	in, closeInput, err := openText(c.Data, s.in)
 	return t, in, closeInput, err
 }

@@ -1,17 +1,12 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
-	"io"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
-	"testing/iotest"
-	"time"
 )
 
 const odd = "Line 12 of the text.\n\n  spaces  and\ttabs \nemoji 👩‍👩‍👧, 你好, bytes \xff\xfe\n"
@@ -167,22 +162,5 @@ func TestTrainEveryKind(t *testing.T) {
 		if status != exitFailure || !strings.Contains(said, want) {
 			t.Errorf("%s: status %d, %s", flags, status, said)
 		}
-	}
-}
-
-func TestInterruptibleReader(t *testing.T) {
-	text := strings.Repeat("0123456789", 50_000)
-	if b, err := io.ReadAll(interruptibleReader(context.Background(), iotest.OneByteReader(strings.NewReader(text[:1000])))); err != nil || string(b) != text[:1000] {
-		t.Errorf("read %d bytes, %v", len(b), err)
-	}
-	if b, err := io.ReadAll(interruptibleReader(context.Background(), strings.NewReader(text))); err != nil || string(b) != text {
-		t.Errorf("read %d bytes, %v", len(b), err)
-	}
-	in, out := io.Pipe()
-	defer out.Close()
-	ctx, cancel := context.WithCancelCause(context.Background())
-	time.AfterFunc(10*time.Millisecond, func() { cancel(errInterrupted) })
-	if _, err := io.ReadAll(interruptibleReader(ctx, in)); !errors.Is(err, errInterrupted) {
-		t.Errorf("a reader that waits gives %v", err)
 	}
 }
