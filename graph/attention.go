@@ -22,6 +22,7 @@ type AttentionConfig struct {
 	Slopes   []float64 // ALiBi slopes, one a head (Press et al., 2021); nil for none
 	Segments *Node     // [B, S] int32: queries see keys of their own segment only, -1 is padding; nil for one segment
 	Bias     *Node     // [H, T, S] added to the scores; nil for none
+	Dropout  float64   // probability with which a weight is dropped in a trace for training, as by Graph.Dropout; default 0
 }
 
 // Attention computes softmax(scale·q·kᵀ + masks)·v for each head (Vaswani et al.,
@@ -74,6 +75,8 @@ func (g *Graph) attention(c AttentionConfig, s attentionShape, qkv ...*Node) *No
 		return g.Fail(fmt.Errorf("graph: attention: keys are %d wide, expected %d heads of %d", s.kvWidth, c.KVHeads, s.width/c.Heads))
 	case s.keys < s.queries && c.Causal:
 		return g.Fail(fmt.Errorf("graph: attention: causal with %d queries and only %d keys", s.queries, s.keys))
+	case c.Dropout < 0 || c.Dropout >= 1:
+		return g.Fail(fmt.Errorf("graph: attention: dropout %g, expected [0, 1)", c.Dropout))
 	case c.Slopes != nil && len(c.Slopes) != c.Heads:
 		return g.Fail(fmt.Errorf("graph: attention: %d slopes for %d heads", len(c.Slopes), c.Heads))
 	}
@@ -90,7 +93,10 @@ func (g *Graph) attention(c AttentionConfig, s attentionShape, qkv ...*Node) *No
 		}
 		inputs = append(inputs, c.Bias)
 	}
-	op := &attentionOp{config: c, shape: s, sources: len(qkv)}
+	if !g.train {
+		c.Dropout = 0
+	}
+	op := &attentionOp{config: c, shape: s, sources: len(qkv), stream: g.lastID + 1}
 	outs := []tensor.Shape{{s.batch, s.queries, s.width}, {s.batch, c.Heads, s.queries}}
 	op.parts = g.applyTuple("attention", op, outs, inputs...)
 	return op.parts[0]
@@ -102,7 +108,8 @@ type attentionOp struct {
 	base
 	config  AttentionConfig
 	shape   attentionShape
-	sources int // 1 for packed, 3 for separate
+	sources int    // 1 for packed, 3 for separate
+	stream  uint64 // of random numbers
 	parts   []*Node
 }
 
@@ -113,7 +120,7 @@ func (o *attentionOp) kernel() kernels.AttentionConfig {
 		Batch: s.batch, Queries: s.queries, Keys: s.keys,
 		Heads: c.Heads, KVHeads: c.KVHeads, HeadSize: s.width / c.Heads,
 		QStride: s.width, KStride: s.kvWidth, VStride: s.kvWidth, OStride: s.width,
-		Scale: c.Scale, Causal: c.Causal, Cross: c.Cross, Window: c.Window, Prefix: c.Prefix, SoftCap: c.SoftCap, Slopes: c.Slopes,
+		Scale: c.Scale, Causal: c.Causal, Cross: c.Cross, Window: c.Window, Prefix: c.Prefix, SoftCap: c.SoftCap, Slopes: c.Slopes, Dropout: c.Dropout,
 	}
 	if o.sources == 1 {
 		row := s.width + 2*s.kvWidth
@@ -206,6 +213,7 @@ func lowerAttention[T kernels.Float](o *attentionOp, c *call) func() error {
 	m := mask[T](o, c, o.sources)
 	attention := kernels.NewAttention[T](o.kernel())
 	return func() error {
+		m.Seed, m.Stream = c.random.Seed, c.random.stream(o.stream)
 		attention.Forward(dst, lse, q, k, v, m)
 		return nil
 	}
@@ -250,6 +258,7 @@ func lowerAttentionGrad[T kernels.Float](o *attentionGradOp, c *call) func() err
 	attention := kernels.NewAttention[T](f.kernel())
 	attention.Partial = scratch[T](c)
 	return func() error {
+		m.Seed, m.Stream = c.random.Seed, c.random.stream(f.stream)
 		attention.Backward(dq, dk, dv, dbias, dout, result, lse, q, k, v, m)
 		return nil
 	}

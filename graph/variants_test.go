@@ -23,6 +23,9 @@ func TestVariantGradients(t *testing.T) {
 		}},
 		{"regroup", []leaf{{"x", []int{2, 3, 12}}}, func(g *Graph, n []*Node) *Node { return g.Regroup(n[0], 2, 3) }},
 		{"drop path", []leaf{x}, func(g *Graph, n []*Node) *Node { return g.DropPath(n[0], 0.5) }},
+		{"attention dropout", []leaf{{"q", []int{2, 3, 8}}, {"k", []int{2, 5, 4}}, {"v", []int{2, 5, 4}}}, func(g *Graph, n []*Node) *Node {
+			return g.Attention(n[0], n[1], n[2], AttentionConfig{Heads: 4, KVHeads: 2, Causal: true, Dropout: 0.3})
+		}},
 		{"route", []leaf{{"x", []int{2, 3, 5}}}, func(g *Graph, n []*Node) *Node { return g.Route(n[0], 2) }},
 		{"weigh", []leaf{x, {"w", []int{2, 3, 4}}}, func(g *Graph, n []*Node) *Node {
 			return g.Add(g.Weigh(n[0], n[1], 1), g.Weigh(n[0], n[1], 3))
@@ -140,5 +143,53 @@ func TestRoute(t *testing.T) {
 	}
 	if b := Scalar(balance); b < 4-1e-12 || b > 4+1e-12 {
 		t.Errorf("the balance of experts that are all chosen is %g, expected 4", b)
+	}
+}
+
+// TestAttentionDropoutKeepsTheMean averages attention over many steps, each with weights of its own dropped.
+func TestAttentionDropoutKeepsTheMean(t *testing.T) {
+	const steps, tokens, width = 4000, 6, 8
+	build := func(train bool, p float64) (*Machine, *Node) {
+		g := New(Config{DType: tensor.Float64, Train: train})
+		x := make([]float64, tokens*3*width)
+		for i := range x {
+			x[i] = float64(i*37%19)/19 - 0.5
+		}
+		out := g.PackedAttention(g.Const("x", x, 1, tokens, 3*width), AttentionConfig{Heads: 2, Causal: true, Dropout: p})
+		m, err := Compile(g, out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { m.Close() })
+		return m, out
+	}
+	m, out := build(true, 0.2)
+	var sum, first []float64
+	for step := range uint64(steps) {
+		m.SetRandom(Random{Seed: 1, Step: step})
+		run(t, m)
+		values := out.Value().Data().([]float64)
+		if sum == nil {
+			sum, first = make([]float64, len(values)), slices.Clone(values)
+		}
+		for i, v := range values {
+			sum[i] += v / steps
+		}
+	}
+	m.SetRandom(Random{Seed: 1, Step: 0})
+	run(t, m)
+	if !slices.Equal(out.Value().Data().([]float64), first) {
+		t.Error("the same step has other weights dropped when it is repeated")
+	}
+	m, whole := build(false, 0.2) // not for training
+	run(t, m)
+	want := whole.Value().Data().([]float64)
+	if slices.Equal(first, want) {
+		t.Error("nothing is dropped")
+	}
+	for i, v := range sum {
+		if d := v - want[i]; d > 0.02 || d < -0.02 {
+			t.Errorf("element %d is %.4f on average, without dropout %.4f", i, v, want[i])
+		}
 	}
 }

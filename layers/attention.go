@@ -29,14 +29,11 @@ type AttentionConfig struct {
 	// QueryKeyNorm normalises each head's queries and keys (Henry et al., 2020); nil
 	// for none. Its Width is set to K.
 	QueryKeyNorm *NormConfig
-	// Dropout is the probability with which elements of the heads' results are
-	// dropped before the projection; default 0. The attention weights themselves are never
-	// held, so they can't be dropped.
-	Dropout   float64
-	Init      graph.Init // of the projections to queries, keys and values; default Xavier uniform
-	QueryInit graph.Init // of the projection to queries, unless packed; default Init
-	OutInit   graph.Init // of the projection of the result; default Init
-	Names     AttentionNames
+	Dropout      float64    // of the attention weights; default 0
+	Init         graph.Init // of the projections to queries, keys and values; default Xavier uniform
+	QueryInit    graph.Init // of the projection to queries, unless packed; default Init
+	OutInit      graph.Init // of the projection of the result; default Init
+	Names        AttentionNames
 }
 
 // AttentionNames are the folders of the projections in the parameter tree.
@@ -134,8 +131,7 @@ func or(name, fallback string) string {
 
 // Forward lets the tokens of x [B, T, D] see each other, to [B, T, D].
 func (a *Attention) Forward(g *graph.Graph, x *graph.Node, pass Pass) *graph.Node {
-	heads := a.attend(g, x, pass)
-	return a.Out.Forward(g, g.Dropout(heads, a.config.Dropout))
+	return a.Out.Forward(g, a.attend(g, x, pass))
 }
 
 // attend returns the heads' results [B, T, H·K].
@@ -192,7 +188,7 @@ func (a *Attention) Cross(g *graph.Graph, x *graph.Node, pass Pass) *graph.Node 
 	default:
 		return g.Fail(fmt.Errorf("layers: attention: no other sequence to look at: the pass has no memory"))
 	}
-	return a.Out.Forward(g, g.Dropout(heads, a.config.Dropout))
+	return a.Out.Forward(g, heads)
 }
 
 // crossCache returns the part of the cache for keys k, or for those of an earlier pass.
@@ -239,7 +235,7 @@ func (a *Attention) kernel() graph.AttentionConfig {
 	c := a.config
 	k := graph.AttentionConfig{
 		Heads: c.Heads, KVHeads: c.KVHeads, Scale: c.Scale, Causal: c.Causal,
-		Window: c.Window, Prefix: c.Prefix, SoftCap: c.SoftCap,
+		Window: c.Window, Prefix: c.Prefix, SoftCap: c.SoftCap, Dropout: c.Dropout,
 	}
 	if c.ALiBi {
 		k.Slopes = ALiBiSlopes(c.Heads)

@@ -19,7 +19,7 @@ type EncoderConfig struct {
 	IntermediateSize int      `json:"intermediate_size"`   // F
 	Activation       string   `json:"hidden_act"`
 	HiddenDropout    float64  `json:"hidden_dropout_prob"`          // of the embeddings and of what each part of a block adds
-	AttentionDropout float64  `json:"attention_probs_dropout_prob"` // of the heads' results; see layers.AttentionConfig
+	AttentionDropout float64  `json:"attention_probs_dropout_prob"` // of the attention weights
 	MaxPositions     int      `json:"max_position_embeddings"`      // rows of the table of positions
 	TypeVocabSize    int      `json:"type_vocab_size"`              // texts that an input may have
 	InitRange        float64  `json:"initializer_range"`            // standard deviation of new weights

@@ -34,7 +34,7 @@ type Gemma3Config struct {
 	RopeScaling      *RopeParameters           `json:"rope_scaling,omitempty"`         // older files: scaling where all is seen
 	RopeParameters   map[string]RopeParameters `json:"rope_parameters,omitempty"`      // by kind of layer
 	AttentionBias    bool                      `json:"attention_bias"`
-	AttentionDropout float64                   `json:"attention_dropout"` // of the heads' results; see layers.AttentionConfig
+	AttentionDropout float64                   `json:"attention_dropout"` // of the attention weights
 	SlidingWindow    int                       `json:"sliding_window"`    // tokens that a token sees, in layers that slide
 	Pattern          int                       `json:"sliding_window_pattern,omitempty"`
 	LayerTypes       []string                  `json:"layer_types,omitempty"` // full_attention or sliding_attention for each layer; by default every Pattern-th is full

@@ -20,7 +20,7 @@ type GPT2Config struct {
 	NInner         *int     `json:"n_inner"` // F; nil means 4·D
 	Activation     string   `json:"activation_function"`
 	EmbdDropout    float64  `json:"embd_pdrop"`  // of the embedded tokens
-	AttnDropout    float64  `json:"attn_pdrop"`  // of the heads' results; see layers.AttentionConfig
+	AttnDropout    float64  `json:"attn_pdrop"`  // of the attention weights
 	ResidDropout   float64  `json:"resid_pdrop"` // of what each part of a block adds
 	LayerNormEps   float64  `json:"layer_norm_epsilon"`
 	InitRange      float64  `json:"initializer_range"` // standard deviation of new weights

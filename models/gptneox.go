@@ -28,7 +28,7 @@ type GPTNeoXConfig struct {
 	RopeParameters   *RopeParameters `json:"rope_parameters,omitempty"`
 	AttentionBias    bool            `json:"attention_bias"`
 	HiddenDropout    float64         `json:"hidden_dropout"`        // of the embedded tokens and of what each part of a block adds
-	AttentionDropout float64         `json:"attention_dropout"`     // of the heads' results; see layers.AttentionConfig
+	AttentionDropout float64         `json:"attention_dropout"`     // of the attention weights
 	ParallelResidual bool            `json:"use_parallel_residual"` // attention and feed-forward read the same x
 	TieEmbeddings    bool            `json:"tie_word_embeddings"`   // the head is the table of embeddings
 	BosTokenID       *int            `json:"bos_token_id"`

@@ -30,7 +30,7 @@ type LlamaConfig struct {
 	RopeParameters   *RopeParameters `json:"rope_parameters,omitempty"`
 	AttentionBias    bool            `json:"attention_bias"`
 	MLPBias          bool            `json:"mlp_bias"`
-	AttentionDropout float64         `json:"attention_dropout"` // of the heads' results; see layers.AttentionConfig
+	AttentionDropout float64         `json:"attention_dropout"` // of the attention weights
 	SlidingWindow    *int            `json:"sliding_window"`    // tokens that a token sees, in layers that slide
 	UseSlidingWindow bool            `json:"use_sliding_window,omitempty"`
 	MaxWindowLayers  int             `json:"max_window_layers,omitempty"`    // layers of a Qwen before the first that slides

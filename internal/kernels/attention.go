@@ -23,6 +23,7 @@ type AttentionConfig struct {
 	Prefix  int       // keys before Prefix are seen in spite of Causal
 	SoftCap float64   // c > 0: scores s become c·tanh(s/c)
 	Slopes  []float64 // ALiBi: slope of the head times (key's - query's position) is added; nil for none
+	Dropout float64   // probability with which a weight becomes 0, in [0, 1); the others are divided by 1 less it
 }
 
 // AttentionMask has what differs from one call to the next.
@@ -33,6 +34,8 @@ type AttentionMask[T Float] struct {
 	Segments []int32
 	// Bias [Heads, Queries, Keys] is added to the scores; nil for none.
 	Bias []T
+	// Seed and Stream choose the random numbers by which weights are dropped.
+	Seed, Stream uint64
 }
 
 const (

@@ -177,11 +177,13 @@ func (a *Attention[T]) backwardTile(f *attentionBackward[T], p *backwardPanel[T]
 		a.tileProduct(f.dp[t.lane:], f.v[at:], p.dot[t.lane:], t.rows, t.lanes, a.HeadSize, strides{a.width, 1}, lanes, lanes, false)
 	}
 	a.finishScores(f.scores, f.slopes, p.attentionSpan, first, rows, uniform)
+	a.drop(f.dp, p.attentionSpan, first, rows)
 	for _, t := range tiles[:n] {
 		if t.rows > 0 {
 			a.panel.grad(f.scores[t.lane:], f.dp[t.lane:], p.lse[t.lane:], p.dots[t.lane:], t.rows, t.lanes)
 		}
 	}
+	a.drop(f.scores, p.attentionSpan, first, rows)
 	if a.call.dbias != nil {
 		for r := range min(rows, a.Keys-first) {
 			bias := a.call.dbias[(p.h*a.Queries+p.first)*a.Keys+first+r:]

@@ -106,6 +106,7 @@ func (a *Attention[T]) forwardTile(f *attentionForward[T], s attentionSpan, p, f
 			Fill(decay[t.lane:][:t.lanes], 1)
 		}
 	}
+	a.drop(f.scores, s, first+from, rows)
 	a.rescale(o, decay[:s.count])
 	for _, t := range tiles[:n] {
 		a.tileProduct(o[t.lane*a.width:], f.scores[t.lane:], f.v[from*a.width:], t.lanes, a.width, t.rows, strides{1, attentionLanes}, a.width, a.width, true)

@@ -147,6 +147,17 @@ func (a *Attention[T]) hideSegments(row []T, s attentionSpan, key int) {
 	}
 }
 
+// drop drops elements of x [rows, attentionLanes], which belong to a panel's weights of rows keys from
+// key first on. The random number of a weight depends on its head, query and key alone.
+func (a *Attention[T]) drop(x []T, s attentionSpan, first, rows int) {
+	if a.Dropout == 0 {
+		return
+	}
+	panel := (s.b*a.Heads+s.h)*a.panels + s.first/attentionLanes
+	x = x[:rows*attentionLanes]
+	Dropout(x, x, a.Dropout, a.call.mask.Seed, a.call.mask.Stream, uint64(panel*a.Keys+first)*attentionLanes)
+}
+
 // shapeScores applies cap, slopes and bias, and goes over to base 2.
 func (a *Attention[T]) shapeScores(scores, slopes []T, s attentionSpan, first, rows int) {
 	bias := a.call.mask.Bias

@@ -3,9 +3,9 @@ package kernels
 import "math"
 
 // single reports whether singleItem can do the forward pass: one query a sequence, as in
-// generation with a cache of keys and values, and no masks but a window.
+// generation with a cache of keys and values, no dropout and no masks but a window.
 func (a *Attention[T]) single() bool {
-	return a.Queries == 1 && a.plain() && a.call.mask.Segments == nil && a.HeadSize%a.kernel.cols == 0
+	return a.Queries == 1 && a.plain() && a.Dropout == 0 && a.call.mask.Segments == nil && a.HeadSize%a.kernel.cols == 0
 }
 
 func (a *Attention[T]) singleScratch() int { return a.Heads / a.KVHeads * a.Keys }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/seahorse-ml/seahorse/internal/parallel"
+	"github.com/seahorse-ml/seahorse/internal/random"
 )
 
 // naiveAttention is attention by its definition in float64, score by score, with
@@ -57,6 +58,19 @@ func (a *naiveAttention) key(b, j, h, stride int) int {
 	return (b*a.Keys+j)*stride + h/(a.Heads/a.KVHeads)*a.HeadSize
 }
 
+// Random numbers of the tests.
+const attentionSeed, attentionStream = 5, 7
+
+// factor returns what a weight is multiplied with by dropout.
+func (a *naiveAttention) factor(b, h, i, j int) float64 {
+	panel := (b*a.Heads+h)*ceilDiv(a.Queries, attentionLanes) + i/attentionLanes
+	at := uint64(panel*a.Keys+j)*attentionLanes + uint64(i%attentionLanes)
+	if random.Block(attentionSeed, attentionStream, at/4)[at%4] < uint32(a.Dropout*(1<<32)) {
+		return 0
+	}
+	return 1 / (1 - a.Dropout)
+}
+
 // eachRow calls f with each query's probabilities, slopes and log-sum-exp.
 func (a *naiveAttention) eachRow(f func(b, h, i int, p, slopes []float64, lse float64)) {
 	p, slopes := make([]float64, a.Keys), make([]float64, a.Keys)
@@ -97,7 +111,7 @@ func (a *naiveAttention) forward(out, lse []float64) {
 		clear(o)
 		for j := range p {
 			for e := range o {
-				o[e] += p[j] * a.v[a.key(b, j, h, a.VStride)+e]
+				o[e] += p[j] * a.factor(b, h, i, j) * a.v[a.key(b, j, h, a.VStride)+e]
 			}
 		}
 		lse[(b*a.Heads+h)*a.Queries+i] = sum
@@ -111,7 +125,7 @@ func (a *naiveAttention) backward(dq, dk, dv, dbias, dout []float64) {
 		var dot float64
 		for j := range p {
 			for e := range a.HeadSize {
-				dp[j] += dout[o+e] * a.v[a.key(b, j, h, a.VStride)+e]
+				dp[j] += dout[o+e] * a.v[a.key(b, j, h, a.VStride)+e] * a.factor(b, h, i, j)
 			}
 			dot += p[j] * dp[j]
 		}
@@ -123,7 +137,7 @@ func (a *naiveAttention) backward(dq, dk, dv, dbias, dout []float64) {
 			ds *= slopes[j] * a.Scale
 			k, v := a.key(b, j, h, a.KStride), a.key(b, j, h, a.VStride)
 			for e := range a.HeadSize {
-				dv[v+e] += p[j] * dout[o+e]
+				dv[v+e] += p[j] * a.factor(b, h, i, j) * dout[o+e]
 				dq[q+e] += ds * a.k[k+e]
 				dk[k+e] += ds * a.q[q+e]
 			}
@@ -179,6 +193,11 @@ var attentionCases = []attentionCase{
 		}},
 	{name: "mixed segments", config: AttentionConfig{Batch: 1, Queries: 80, Keys: 80, Heads: 1, KVHeads: 1, HeadSize: 16},
 		segments: func(_, j int) int32 { return int32(j*7%4) - 1 }},
+	{name: "dropout", config: AttentionConfig{Batch: 2, Queries: 150, Keys: 150, Heads: 2, KVHeads: 1, HeadSize: 16, Causal: true, Dropout: 0.25}, packed: true},
+	{name: "dropout, one query", config: AttentionConfig{Batch: 2, Queries: 1, Keys: 70, Heads: 2, KVHeads: 2, HeadSize: 32, Causal: true, Dropout: 0.25}},
+	{name: "dropout and all else", config: AttentionConfig{Batch: 2, Queries: 70, Keys: 75, Heads: 4, KVHeads: 2, HeadSize: 12,
+		Causal: true, Window: 60, Prefix: 10, SoftCap: 2, Slopes: []float64{0.5, 0.25, 0.125, 0}, Dropout: 0.5}, bias: true,
+		segments: func(_, j int) int32 { return int32(j / 40) }},
 	{name: "all at once", config: AttentionConfig{Batch: 2, Queries: 60, Keys: 75, Heads: 4, KVHeads: 2, HeadSize: 12,
 		Causal: true, Window: 40, Prefix: 10, SoftCap: 2, Slopes: []float64{0.5, 0.25, 0.125, 0}}, bias: true,
 		segments: func(_, j int) int32 { return int32(j / 30) }},
@@ -248,7 +267,7 @@ func newTrained[T Float](c AttentionConfig) *Attention[T] {
 
 func (d *attentionData[T]) run() {
 	a := newTrained[T](d.config)
-	m := AttentionMask[T]{Segments: d.segments, Bias: d.bias}
+	m := AttentionMask[T]{Segments: d.segments, Bias: d.bias, Seed: attentionSeed, Stream: attentionStream}
 	a.Forward(d.out, d.lse, d.q, d.k, d.v, m)
 	a.Backward(d.dq, d.dk, d.dv, d.dbias, d.dout, d.out, d.lse, d.q, d.k, d.v, m)
 }
