@@ -66,6 +66,7 @@ type cached struct {
 }
 
 func newCached(cache *Cache, c AttentionConfig, shape attentionShape) cached {
+	c.Dropout = 0
 	return cached{attention: attentionOp{config: c, shape: shape, sources: 3}, cache: cache}
 }
 
@@ -77,7 +78,7 @@ func (o *cached) flops() float64 { return o.attention.flops() }
 // its own; several are the beginning of their text, at the positions 0, 1, …, and see
 // each other. What lies in the cache beyond a token's position doesn't matter, so texts may
 // be padded at their end. Attention is causal, a bias is [H, T, S] for one token and
-// [H, T, T] for several, and there is no gradient.
+// [H, T, T] for several. Nothing is dropped, and there is no gradient.
 func (g *Graph) CachedAttention(q, k, v *Node, cache *Cache, at *Node, c AttentionConfig) *Node {
 	b, t, width := g.Dims3(q)
 	if g.err != nil {

@@ -10,7 +10,7 @@ import (
 // CachedCrossAttention attends from q [B, T, H·K] to the S keys and values of another
 // sequence, to [B, T, H·K]. Given k and v [B, S, KVHeads·K] are stored in the cache, whose
 // length is S; where they are nil, those stored before are used. c.Segments [B, S] marks
-// padding among them with -1. There is no gradient.
+// padding among them with -1. Nothing is dropped, and there is no gradient.
 func (g *Graph) CachedCrossAttention(q, k, v *Node, cache *Cache, c AttentionConfig) *Node {
 	b, t, width := g.Dims3(q)
 	if g.err != nil {
