@@ -357,6 +357,7 @@ func TestParamsLoadStrictly(t *testing.T) {
 type fakeSource map[string][]int
 
 func (s fakeSource) Shape(name string) ([]int, bool)  { v, ok := s[name]; return v, ok }
+func (s fakeSource) Readable(string) error            { return nil }
 func (s fakeSource) Read(string, *tensor.Dense) error { return nil }
 func (s fakeSource) Names() []string {
 	var names []string

@@ -57,6 +57,8 @@ func newDense(dt tensor.Dtype, shape tensor.Shape) *tensor.Dense {
 type Source interface {
 	// Shape returns the stored shape of a tensor, or false if there is none of that name.
 	Shape(name string) ([]int, bool)
+	// Readable tells why a tensor's elements are none that parameters can have, or nil, without reading it.
+	Readable(name string) error
 	// Read fills dst with the tensor's values, converted from whatever type they are stored in.
 	Read(name string, dst *tensor.Dense) error
 	// Names returns the names of all stored tensors.
@@ -98,7 +100,7 @@ func LoadParams(dt tensor.Dtype, source Source) *Params {
 }
 
 // SketchParams starts a tree whose parameters have names and shapes and no values, so that a model of any size can be counted and
-// its memory be planned. They are held to the names and shapes that a source stores, none of which is read; nil stands for
+// its memory be planned. They are held to the names, shapes and types that a source stores, none of which is read; nil stands for
 // no source. Traces of them can be measured by EstimateMemory, not compiled.
 func SketchParams(dt tensor.Dtype, source Source) *Params {
 	p := LoadParams(dt, source)
@@ -146,6 +148,9 @@ func (p *Params) New(name string, init Init, shape ...int) *Param {
 		return fail("stored with shape %v, expected %v", stored, shape)
 	}
 	if t.sketch {
+		if err := t.source.Readable(param.Name); err != nil {
+			return fail("%w", err)
+		}
 		return param
 	}
 	param.value = newDense(t.dtype, param.Shape)

@@ -86,6 +86,15 @@ func TestSketch(t *testing.T) {
 			if _, err := Sketch(dir, func(c map[string]any) { c["vocab_size"] = 24 }); err == nil || !strings.Contains(err.Error(), "stored with shape") {
 				t.Errorf("with a vocabulary of another size: %v", err)
 			}
+			integers := storedTensors(m.Params())
+			integers[0].Data = make([]int32, m.Params()[0].Len())
+			other := t.TempDir()
+			if err := errors.Join(os.CopyFS(other, os.DirFS(dir)), safetensors.Write(filepath.Join(other, safetensors.FileName), integers, nil)); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := Sketch(other, nil); err == nil || !strings.Contains(err.Error(), "elements of I32, expected F16") {
+				t.Errorf("with integers in the place of weights: %v", err)
+			}
 			if err := os.Remove(filepath.Join(dir, safetensors.FileName)); err != nil {
 				t.Fatal(err)
 			}

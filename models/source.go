@@ -54,6 +54,8 @@ func (r renamed) Shape(name string) ([]int, bool) {
 	return r.Source.Shape(stored)
 }
 
+func (r renamed) Readable(name string) error { return r.Source.Readable(r.stored[name]) }
+
 func (r renamed) Read(name string, dst *tensor.Dense) error {
 	return r.Source.Read(r.stored[name], dst)
 }

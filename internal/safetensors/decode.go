@@ -35,6 +35,9 @@ func decodeFloats[T float32 | float64](dst []T, data []byte, dt format.DType, n 
 	if len(dst) != n {
 		return fmt.Errorf("%d elements, expected %d", n, len(dst))
 	}
+	if err := checkFloats(dt); err != nil {
+		return err
+	}
 	switch dt {
 	case format.F32:
 		for i := range dst {
@@ -52,8 +55,15 @@ func decodeFloats[T float32 | float64](dst []T, data []byte, dt format.DType, n 
 		for i := range dst {
 			dst[i] = T(float16.Half(binary.LittleEndian.Uint16(data[2*i:])))
 		}
-	default:
-		return fmt.Errorf("elements of %v, expected F16, BF16, F32 or F64", dt)
 	}
 	return nil
+}
+
+// checkFloats refuses types that decodeFloats doesn't know.
+func checkFloats(dt format.DType) error {
+	switch dt {
+	case format.F16, format.BF16, format.F32, format.F64:
+		return nil
+	}
+	return fmt.Errorf("elements of %v, expected F16, BF16, F32 or F64", dt)
 }

@@ -124,6 +124,18 @@ func (s *Source) Shape(name string) ([]int, bool) {
 	return shape, true
 }
 
+// Readable tells whether a tensor's elements are floating point numbers that Read converts.
+func (s *Source) Readable(name string) error {
+	view, ok := s.views[name]
+	if !ok {
+		return fmt.Errorf("safetensors: no tensor %q", name)
+	}
+	if err := checkFloats(view.DType()); err != nil {
+		return fmt.Errorf("safetensors: %s: tensor %q: %w", s.path[name], name, err)
+	}
+	return nil
+}
+
 // Read fills dst, of float32, float64 or int32 and of the stored size, with a
 // tensor's values. Integers are read as integers only.
 func (s *Source) Read(name string, dst *tensor.Dense) error {

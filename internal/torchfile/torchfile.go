@@ -98,6 +98,18 @@ func (s *Source) Shape(name string) ([]int, bool) {
 	return slices.Clone(v.shape), ok
 }
 
+// Readable tells whether a tensor's elements are floating point numbers.
+func (s *Source) Readable(name string) error {
+	v, ok := s.views[name]
+	if !ok {
+		return fmt.Errorf("torchfile: no tensor %q", name)
+	}
+	if err := v.checkFloats(); err != nil {
+		return fmt.Errorf("torchfile: %s: tensor %q: %w", s.path[name], name, err)
+	}
+	return nil
+}
+
 // Read fills dst, of float32 or float64 and of the stored size, with a tensor's values.
 func (s *Source) Read(name string, dst *tensor.Dense) error {
 	v, ok := s.views[name]

@@ -2,6 +2,7 @@ package torchfile
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -81,10 +82,18 @@ func (v view) size() int {
 	return n
 }
 
+// checkFloats refuses integers.
+func (v view) checkFloats() error {
+	if v.storage.kind >= integer1 {
+		return errors.New("integers, expected floating point numbers")
+	}
+	return nil
+}
+
 // read fills dst, a slice of float32 or float64, with the tensor's elements row by row.
 func (v view) read(dst any) error {
-	if v.storage.kind >= integer1 {
-		return fmt.Errorf("integers, expected floating point numbers")
+	if err := v.checkFloats(); err != nil {
+		return err
 	}
 	switch dst := dst.(type) {
 	case []float32:
