@@ -124,6 +124,7 @@ var goldens = []struct {
 	tolerance float64
 }{
 	{"gemma3", 1e-5},
+	{"gemma3_untied", 1e-5},
 	{"gpt2", 1e-9},
 	{"gpt2_untied", 1e-9},
 	{"gpt_neox", 1e-6},
@@ -134,14 +135,18 @@ var goldens = []struct {
 	{"llama_llama3", 1e-6},
 	{"llama_yarn", 1e-6},
 	{"mistral", 1e-6},
+	{"mistral_tied", 1e-6},
 	{"mixtral", 1e-6},
 	{"mixtral_balance", 1e-6},
 	{"qwen2", 1e-6},
+	{"qwen2_untied", 1e-6},
 	{"qwen3", 1e-6},
+	{"qwen3_tied", 1e-6},
 	{"t5", 1e-6},
 	{"t5_gated", 1e-6},
 	{"transformer", 1e-9},
 	{"transformer_prenorm", 1e-9},
+	{"transformer_untied", 1e-9},
 }
 
 func TestGoldens(t *testing.T) {

@@ -3,7 +3,7 @@
 A tiny model of each family runs in transformers, in float64, on weights that are
 computed from their names (internal/golden). What it gives goes to FAMILY.json: the
 configuration, the parameters' shapes and the digests of their gradients, the logits and the loss.
-Made with torch 2.15.0 and transformers 5.23.0.
+Made with torch 2.15.0 and transformers 5.23.0, those that say so in their configuration with 5.24.0.
 """
 
 import json
@@ -162,6 +162,17 @@ FAMILIES = {
         pad_token_id=16,
         final_logit_softcapping=3.0,
     ),
+    "gemma3_untied": lambda: llama(
+        transformers.Gemma3TextConfig,
+        num_attention_heads=3,
+        num_key_value_heads=1,
+        layer_types=["full_attention", "sliding_attention"],
+        sliding_window=2,
+        query_pre_attn_scalar=5,
+        attention_bias=True,
+        attn_logit_softcapping=2.0,
+        tie_word_embeddings=False,
+    ),
     "gpt2": lambda: gpt2(),
     "gpt_neox": lambda: neox(rope_parameters={"rope_type": "default", "rope_theta": 100.0, "partial_rotary_factor": 0.5}),
     "gpt_neox_serial": lambda: neox(use_parallel_residual=False, attention_bias=False, hidden_act="gelu_new", tie_word_embeddings=True),
@@ -186,6 +197,7 @@ FAMILIES = {
         router_aux_loss_coef=0.3,
     ),
     "mistral": lambda: llama(transformers.MistralConfig, sliding_window=4, head_dim=6),
+    "mistral_tied": lambda: llama(transformers.MistralConfig, num_attention_heads=3, num_key_value_heads=1, head_dim=None, sliding_window=None, tie_word_embeddings=True),
     "qwen2": lambda: llama(
         transformers.Qwen2Config,
         use_sliding_window=True,
@@ -197,7 +209,9 @@ FAMILIES = {
         tie_word_embeddings=True,
         pad_token_id=11,
     ),
+    "qwen2_untied": lambda: llama(transformers.Qwen2Config, num_attention_heads=2, num_key_value_heads=2, head_dim=None, tie_word_embeddings=False),
     "qwen3": lambda: llama(transformers.Qwen3Config, hidden_act="gelu_pytorch_tanh"),
+    "qwen3_tied": lambda: llama(transformers.Qwen3Config, num_attention_heads=3, num_key_value_heads=1, attention_bias=True, tie_word_embeddings=True),
     "t5": lambda: t5(),
     "t5_gated": lambda: t5(feed_forward_proj="gated-gelu", num_decoder_layers=1, tie_word_embeddings=False),
     "gpt2_untied": lambda: gpt2(tie_word_embeddings=False, n_inner=20, activation_function="gelu", scale_attn_by_inverse_layer_idx=True),

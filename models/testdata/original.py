@@ -38,7 +38,7 @@ class OriginalConfig(transformers.PretrainedConfig):
     def __init__(self, **values):
         defaults = dict(
             vocab_size=37000, d_model=512, d_ff=2048, encoder_layers=6, decoder_layers=6, num_heads=8, max_positions=512,
-            dropout=0.0, layer_norm_eps=1e-5, pre_norm=False, bos_token_id=1, eos_token_id=2,
+            dropout=0.0, layer_norm_eps=1e-5, pre_norm=False, tie_word_embeddings=True, bos_token_id=1, eos_token_id=2,
         )  # fmt: skip
         for name, value in {**defaults, **values}.items():
             setattr(self, name, value)
@@ -71,6 +71,7 @@ class Original(transformers.PreTrainedModel, transformers.GenerationMixin):
         )
         if not c.pre_norm:
             self.parts.encoder.norm = self.parts.decoder.norm = None
+        self.scores = None if c.tie_word_embeddings else torch.nn.Linear(c.d_model, c.vocab_size, bias=False)
         self.post_init()
 
     def _init_weights(self, module):
@@ -79,6 +80,8 @@ class Original(transformers.PreTrainedModel, transformers.GenerationMixin):
     def stored(self):
         """Yields the names under which a file has the parameters, and views of them."""
         yield "embed_tokens.weight", self.embed_tokens.weight
+        if self.scores:
+            yield "lm_head.weight", self.scores.weight
         for name, p in self.parts.named_parameters():
             names = our_names(name)
             yield from zip(names, p.chunk(len(names)))
@@ -86,6 +89,8 @@ class Original(transformers.PreTrainedModel, transformers.GenerationMixin):
     def gradients(self):
         """Yields the gradients under the names of their parameters."""
         yield "embed_tokens.weight", self.embed_tokens.weight.grad
+        if self.scores:
+            yield "lm_head.weight", self.scores.weight.grad
         for name, p in self.parts.named_parameters():
             names = our_names(name)
             yield from zip(names, p.grad.chunk(len(names)))
@@ -109,4 +114,4 @@ class Original(transformers.PreTrainedModel, transformers.GenerationMixin):
         n = decoder_input_ids.shape[1]
         causal = torch.triu(torch.full((n, n), -math.inf, dtype=memory.dtype), 1)
         states = self.parts.decoder(self.embed(decoder_input_ids), memory, tgt_mask=causal, memory_key_padding_mask=hidden)
-        return Seq2SeqLMOutput(logits=states @ self.embed_tokens.weight.t())
+        return Seq2SeqLMOutput(logits=self.scores(states) if self.scores else states @ self.embed_tokens.weight.t())

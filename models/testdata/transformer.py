@@ -1,4 +1,4 @@
-"""Makes transformer.json and transformer_prenorm.json with PyTorch's nn.Transformer.
+"""Makes transformer.json, transformer_prenorm.json and transformer_untied.json with PyTorch's nn.Transformer.
 
 The weights are computed from their names (internal/golden). Made with torch 2.15.0 and transformers 5.24.0.
 """
@@ -12,6 +12,11 @@ from original import Original, OriginalConfig
 
 V = 19
 CONFIG = dict(vocab_size=V, d_model=12, d_ff=20, encoder_layers=2, decoder_layers=1, num_heads=3, max_positions=10, dropout=0.0)
+CASES = {
+    "transformer": dict(pre_norm=False),
+    "transformer_prenorm": dict(pre_norm=True),
+    "transformer_untied": dict(pre_norm=False, num_heads=2, decoder_layers=3, tie_word_embeddings=False),
+}
 
 
 def build(config, gain=1):
@@ -44,8 +49,8 @@ def golden(config):
 
 
 def main():
-    for name, pre_norm in (("transformer", False), ("transformer_prenorm", True)):
-        config = {**CONFIG, "pre_norm": pre_norm}
+    for name, changes in CASES.items():
+        config = {**CONFIG, **changes}
         (HERE / f"{name}.json").write_text(json.dumps(golden(config), separators=(",", ":")) + "\n")
 
 
