@@ -15,8 +15,8 @@ import (
 )
 
 func main() {
-	pattern := flag.String("data", "package/dist/songci/ci.song.*.json", "files of poems")
-	output := flag.String("output", "poems.jsonl", "file to write")
+	pattern := flag.String("data", "runs/chinese-poetry/package/dist/songci/ci.song.*.json", "files of poems")
+	output := flag.String("output", "runs/poems.jsonl", "file to write")
 	flag.Parse()
 	n, err := convert(*pattern, *output)
 	if err != nil {
