@@ -7,38 +7,39 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime"
+
+	"github.com/seahorse-ml/seahorse/internal/atomicfile"
 )
 
 // TokenWriter writes a token file of any size in little memory. The file appears under its name only when Commit has written
-// all of it to the disk; until then it grows beside it, under names that end in .partial, .partial-mask and the like.
-// One writer at a time may write to a path.
+// all of it to the disk; until then its sections grow in hidden files beside it.
 type TokenWriter struct {
 	*assembler
 	path     string
-	sections [sections]*section
-}
-
-// section is one section of the file, being written.
-type section struct {
-	*bufio.Writer
-	file *os.File
+	out      *atomicfile.File // of the first section, which becomes the whole
+	sections [sections]*bufio.Writer
+	files    [sections]*os.File // of the other sections; the first is out's
 }
 
 // NewTokenWriter starts a token file with ids in [0, vocab): uint16 where they fit, else uint32.
 func NewTokenWriter(path string, vocab int) (*TokenWriter, error) {
 	w := &TokenWriter{path: path}
+	var err error
+	if w.out, err = atomicfile.Create(path); err != nil {
+		return nil, fmt.Errorf("data: %w", err)
+	}
+	w.files[0] = w.out.File
 	var out [sections]io.Writer
-	for i, suffix := range []string{".partial", ".partial-mask", ".partial-types", ".partial-ends", ".partial-labels"} {
-		f, err := os.Create(path + suffix)
-		if err != nil {
-			w.Abort()
-			return nil, fmt.Errorf("data: %w", err)
+	for i := range w.files {
+		if i > 0 {
+			if w.files[i], err = os.CreateTemp(filepath.Dir(path), fmt.Sprintf(".%s.section-%d.*", filepath.Base(path), i)); err != nil {
+				w.Abort()
+				return nil, fmt.Errorf("data: %w", err)
+			}
 		}
-		w.sections[i] = &section{bufio.NewWriterSize(f, readBuffer), f}
+		w.sections[i] = bufio.NewWriterSize(w.files[i], readBuffer)
 		out[i] = w.sections[i]
 	}
-	var err error
 	if w.assembler, err = newAssembler(vocab, out); err == nil {
 		_, err = w.sections[0].Write(make([]byte, headerSize))
 	}
@@ -51,11 +52,12 @@ func NewTokenWriter(path string, vocab int) (*TokenWriter, error) {
 
 // Abort gives the file up and removes what was written. After Commit it does nothing.
 func (w *TokenWriter) Abort() {
-	for i, s := range w.sections {
-		if s != nil {
-			s.file.Close()
-			os.Remove(s.file.Name())
-			w.sections[i] = nil
+	w.out.Abort()
+	for i, f := range w.files {
+		if i > 0 && f != nil {
+			f.Close()
+			os.Remove(f.Name())
+			w.files[i] = nil
 		}
 	}
 }
@@ -78,14 +80,15 @@ func (w *TokenWriter) commit() error {
 		return err
 	}
 	out := w.sections[0]
-	for _, s := range w.sections[1:] {
-		if err := s.Flush(); err != nil {
+	for i, section := range w.sections[1:] {
+		if err := section.Flush(); err != nil {
 			return err
 		}
-		if _, err := s.file.Seek(0, io.SeekStart); err != nil {
+		file := w.files[i+1]
+		if _, err := file.Seek(0, io.SeekStart); err != nil {
 			return err
 		}
-		if _, err := io.Copy(io.MultiWriter(out, w.sum), s.file); err != nil {
+		if _, err := io.Copy(io.MultiWriter(out, w.sum), file); err != nil {
 			return err
 		}
 	}
@@ -96,30 +99,8 @@ func (w *TokenWriter) commit() error {
 	if err != nil {
 		return err
 	}
-	if _, err := out.file.WriteAt(header, 0); err != nil {
+	if _, err := w.out.WriteAt(header, 0); err != nil {
 		return err
 	}
-	if err := out.file.Sync(); err != nil {
-		return err
-	}
-	if err := out.file.Close(); err != nil {
-		return err
-	}
-	if err := os.Rename(out.file.Name(), w.path); err != nil {
-		return err
-	}
-	return syncFolder(w.path)
-}
-
-// syncFolder makes a rename last through a power cut. Where a folder cannot be synced (Windows), there is nothing to do.
-func syncFolder(path string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	d, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
+	return w.out.Commit()
 }

@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/seahorse-ml/seahorse/internal/atomicfile"
 )
 
 // The files of a tokenizer in a directory.
@@ -78,7 +80,8 @@ func readSettings(dir string) (settings, error) {
 	return s, nil
 }
 
-// Save writes tokenizer.json and tokenizer_config.json into dir, which it makes if need be.
+// Save writes tokenizer.json and tokenizer_config.json into dir, which it makes if need be. Each replaces an older file only when it is
+// complete and on the disk.
 func (t *Tokenizer) Save(dir string) error {
 	b, err := t.file.Marshal()
 	if err != nil {
@@ -87,7 +90,7 @@ func (t *Tokenizer) Save(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("tokenizer: %w", err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, jsonFile), b, 0o644); err != nil {
+	if err := atomicfile.WriteBytes(filepath.Join(dir, jsonFile), b); err != nil {
 		return fmt.Errorf("tokenizer: %w", err)
 	}
 	settings := t.settings
@@ -101,7 +104,7 @@ func (t *Tokenizer) Save(dir string) error {
 	if err := e.Encode(settings); err != nil {
 		return fmt.Errorf("tokenizer: %w", err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, settingsFile), out.Bytes(), 0o644); err != nil {
+	if err := atomicfile.WriteBytes(filepath.Join(dir, settingsFile), out.Bytes()); err != nil {
 		return fmt.Errorf("tokenizer: %w", err)
 	}
 	return nil

@@ -14,20 +14,53 @@ import (
 // bufferSize is large enough that tensors go to the kernel in few calls.
 const bufferSize = 1 << 20
 
+// File is a file that is being written under a temporary name. Commit gives it its own; Abort, or Commit where it fails, leaves
+// no trace of it, and what had the name before as it was.
+type File struct {
+	*os.File
+	path string
+	done bool
+}
+
+// Create starts a file that is to be at path.
+func Create(path string) (*File, error) {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return nil, err
+	}
+	return &File{File: f, path: path}, nil
+}
+
+// Commit writes the file to the disk and gives it its name.
+func (f *File) Commit() error {
+	defer f.Abort()
+	if err := errors.Join(f.Chmod(0o644), f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(f.Name(), f.path); err != nil {
+		return err
+	}
+	f.done = true
+	return syncDir(filepath.Dir(f.path))
+}
+
+// Abort gives the file up. After Commit it does nothing.
+func (f *File) Abort() {
+	if !f.done {
+		f.done = true
+		f.Close()
+		os.Remove(f.Name())
+	}
+}
+
 // Write replaces the file at path by what content writes. On any error, from
 // content or from the disk, the old file stays and the temporary one is removed.
-func Write(path string, content func(w io.Writer) error) (err error) {
-	dir := filepath.Dir(path)
-	f, err := os.CreateTemp(dir, "."+filepath.Base(path)+".*")
+func Write(path string, content func(w io.Writer) error) error {
+	f, err := Create(path)
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
-		}
-	}()
+	defer f.Abort()
 	w := bufio.NewWriterSize(f, bufferSize)
 	if err := content(w); err != nil {
 		return err
@@ -35,13 +68,7 @@ func Write(path string, content func(w io.Writer) error) (err error) {
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	if err := errors.Join(f.Chmod(0o644), f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return err
-	}
-	return syncDir(dir)
+	return f.Commit()
 }
 
 // WriteBytes replaces the file at path by data; see Write.

@@ -47,3 +47,29 @@ func TestMissingFolder(t *testing.T) {
 		t.Error("writing into a missing folder succeeded")
 	}
 }
+
+// TestAbort gives files up before and after they were complete.
+func TestAbort(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "file")
+	f, err := Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	io.WriteString(f, "never seen")
+	f.Abort()
+	if entries, _ := os.ReadDir(dir); len(entries) != 0 {
+		t.Errorf("%d files are left, expected none", len(entries))
+	}
+	if f, err = Create(path); err != nil {
+		t.Fatal(err)
+	}
+	io.WriteString(f, "whole")
+	if err := f.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	f.Abort()
+	if got, err := os.ReadFile(path); string(got) != "whole" {
+		t.Errorf("the file holds %q, %v", got, err)
+	}
+}
