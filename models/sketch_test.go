@@ -1,6 +1,7 @@
 package models
 
 import (
+	"encoding/json"
 	"errors"
 	"math"
 	"os"
@@ -165,6 +166,65 @@ func TestSketchOfAnySize(t *testing.T) {
 			c.change(&s)
 			if _, err := SketchNew(arch, s); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("%s: %v, expected %q", arch, err, c.want)
+			}
+		}
+	}
+}
+
+// FuzzSketch reads any config.json: whatever is in it, the answer is a model or an error, at once.
+func FuzzSketch(f *testing.F) {
+	for _, arch := range Arches() {
+		m, err := New(arch, tinySize(), graph.NewParams(tensor.Float32, 1))
+		if err != nil {
+			f.Fatal(err)
+		}
+		dir := f.TempDir()
+		if err := m.Save(dir); err != nil {
+			f.Fatal(err)
+		}
+		config, err := os.ReadFile(filepath.Join(dir, configName))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(config)
+	}
+	f.Fuzz(func(t *testing.T, config []byte) {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, configName), config, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if m, err := Sketch(dir, nil); err == nil && CountParameters(m) <= 0 {
+			t.Errorf("a model of %d parameters", CountParameters(m))
+		}
+	})
+}
+
+// TestSketchOfHostileConfigs gives every field of every family's config.json values that it can't have, and some that it can.
+func TestSketchOfHostileConfigs(t *testing.T) {
+	values := []string{"0", "-1", "1", "3", "1000000", "2147483647", "2147483648", "9223372036854775807", "1e300", "1.5", "null", `"x"`, "[]", "[1]", "{}", "true"}
+	for _, arch := range Arches() {
+		m, err := New(arch, tinySize(), graph.NewParams(tensor.Float32, 1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir := t.TempDir()
+		if err := m.Save(dir); err != nil {
+			t.Fatal(err)
+		}
+		content, err := os.ReadFile(filepath.Join(dir, configName))
+		if err != nil {
+			t.Fatal(err)
+		}
+		config := map[string]json.RawMessage{}
+		if err := errors.Join(os.Remove(filepath.Join(dir, safetensors.FileName)), json.Unmarshal(content, &config)); err != nil {
+			t.Fatal(err)
+		}
+		for field := range config {
+			for _, value := range values {
+				sketch, err := Sketch(dir, func(c map[string]any) { c[field] = json.RawMessage(value) })
+				if err == nil && CountParameters(sketch) <= 0 {
+					t.Errorf("%s: %s of %s: %d parameters", arch, field, value, CountParameters(sketch))
+				}
 			}
 		}
 	}
