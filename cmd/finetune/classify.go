@@ -19,7 +19,7 @@ type classifyCommand struct {
 	Model    string   `required:"" placeholder:"DIR" help:"The directory of a classifier or a regression."`
 	Text     []string `sep:"none" placeholder:"TEXT" help:"A text; may be given several times."`
 	TextPair *string  `placeholder:"TEXT" help:"The second text of a pair, with one --text."`
-	Data     string   `placeholder:"FILE|DIR|-" help:"Texts in place of --text: {\"text\": …} and \"text_pair\", or for classes of words {\"tokens\": […]}, in JSON lines or a table; or plain text, a text a line."`
+	Data     string   `placeholder:"FILE|DIR|-" help:"Texts in place of --text: {\"text\": …} and \"text_pair\", or for classes of words {\"tokens\": […]}, in JSON lines or a table, as the end of the name says; or plain text, which standard input (-) always is, a text a line."`
 	SeqLen   *int     `placeholder:"T" help:"The most tokens of a text, beyond which it is cut. Default: the model's context, at most 512."`
 	Threads  int      `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores."`
 
