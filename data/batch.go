@@ -15,6 +15,9 @@ type Batch struct {
 	Values []float32
 	// Count is how many targets are not Ignored. It can be 0 where prompts are longer than a row of a stream.
 	Count int
+	// Used and UsedSource are how many tokens, and of sources, the longest row has before all that is padding, as far as the dataset
+	// knows; else T and S.
+	Used, UsedSource int
 }
 
 // NewBatch allocates a batch of so many rows.
@@ -65,16 +68,40 @@ func (b *Batch) Validate() error {
 	return nil
 }
 
-// Copy fills the batch with the content of another of the same shape.
+// Copy fills the batch with the content of another of as many rows and the same kinds. Where its own rows are shorter, they get the
+// beginnings.
 func (b *Batch) Copy(from *Batch) {
-	copy(b.IDs, from.IDs)
-	copy(b.Targets, from.Targets)
-	copy(b.Segments, from.Segments)
-	copy(b.Types, from.Types)
-	copy(b.Source, from.Source)
-	copy(b.SourceSegments, from.SourceSegments)
-	copy(b.Values, from.Values)
-	b.Count = from.Count
+	for _, s := range [][2][]int32{
+		{b.IDs, from.IDs}, {b.Targets, from.Targets}, {b.Segments, from.Segments}, {b.Types, from.Types}, {b.Source, from.Source}, {b.SourceSegments, from.SourceSegments},
+	} {
+		copyRows(s[0], s[1], b.Rows)
+	}
+	copyRows(b.Values, from.Values, b.Rows)
+	b.Count, b.Used, b.UsedSource = from.Count, from.Used, from.UsedSource
+}
+
+// copyRows copies the beginnings of rows.
+func copyRows[T any](dst, src []T, rows int) {
+	if len(dst) == len(src) {
+		copy(dst, src)
+		return
+	}
+	for i := range rows {
+		copy(part(dst, i, rows), part(src, i, rows))
+	}
+}
+
+// clear makes the batch one of no rows yet.
+func (b *Batch) clear() { b.Count, b.Used, b.UsedSource = 0, 0, 0 }
+
+// add fills row i of the batch with a row of d.
+func (b *Batch) add(d Dataset, i, row int, jitter uint64) {
+	b.Count += d.Fill(b.row(i), row, jitter)
+	length, source := b.Layout.Length, b.Layout.SourceLength
+	if s, ok := d.(Sized); ok {
+		length, source = s.Size(row)
+	}
+	b.Used, b.UsedSource = max(b.Used, length), max(b.UsedSource, source)
 }
 
 // row returns row i of the batch.
@@ -100,11 +127,12 @@ func FillSequential(b *Batch, d Dataset, first int) error {
 	if err := fits(b, d); err != nil {
 		return err
 	}
-	b.Count = 0
+	b.clear()
 	for i := range b.Rows {
-		if row := b.row(i); first+i < d.Len() {
-			b.Count += d.Fill(row, first+i, 0)
+		if first+i < d.Len() {
+			b.add(d, i, first+i, 0)
 		} else {
+			row := b.row(i)
 			row.pad(0)
 			row.padSource(0)
 		}

@@ -38,6 +38,12 @@ func (l *Labelled) Layout() Layout {
 	return Layout{Length: l.length, Values: l.values, Segments: true, Types: l.types}
 }
 
+// Size returns how long text i is.
+func (l *Labelled) Size(i int) (length, source int) {
+	lo, hi := l.tokens.Document(i)
+	return hi - lo, 0
+}
+
 // Fill writes row i, whatever jitter is.
 func (l *Labelled) Fill(row Row, i int, _ uint64) int {
 	lo, hi := l.tokens.Document(i)

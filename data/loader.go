@@ -19,14 +19,19 @@ type LoaderConfig struct {
 	// Sequential keeps the plain order of the rows, and the plain cut of a stream, in each epoch. Default: a random
 	// order, another in each epoch.
 	Sequential bool
+	// Group brings rows of like size together, where it is more than 1, for batches of so many rows: the dataset must be Sized. The
+	// order stays random beyond pieces of 50 groups, and gives each row once an epoch. Batches of another number of rows are
+	// refused. Default: 0.
+	Group int
 }
 
 // State is where a Loader stands: all that it takes to go on with exactly the same batches.
 type State struct {
 	Seed     uint64 `json:"seed"`
 	Epoch    uint64 `json:"epoch"`
-	Position uint64 `json:"position"` // rows of the epoch that were given out
-	Rows     uint64 `json:"rows"`     // rows in an epoch, to tell other data from the same
+	Position uint64 `json:"position"`        // rows of the epoch that were given out
+	Rows     uint64 `json:"rows"`            // rows in an epoch, to tell other data from the same
+	Group    uint64 `json:"group,omitempty"` // of rows of like size, 0 for none
 }
 
 // Loader gives out the rows of a dataset batch by batch, epoch after epoch without end; a batch may hold the last
@@ -38,6 +43,7 @@ type Loader struct {
 	state      State
 	order      random.Permutation // of the epoch
 	jitter     uint64             // of the epoch
+	grouping   *grouping          // nil without
 }
 
 // NewLoader returns a loader at the start of epoch 0.
@@ -46,6 +52,14 @@ func NewLoader(d Dataset, c LoaderConfig) (*Loader, error) {
 		return nil, fmt.Errorf("data: loader: the dataset has %d rows, expected at least one", d.Len())
 	}
 	l := &Loader{dataset: d, sequential: c.Sequential, state: State{Seed: c.Seed, Rows: uint64(d.Len())}}
+	if c.Group > 1 {
+		sized, ok := d.(Sized)
+		if !ok || c.Sequential {
+			return nil, fmt.Errorf("data: loader: groups of rows of like size need a dataset that knows its rows' sizes, in random order; a %T doesn't", d)
+		}
+		l.state.Group = uint64(c.Group)
+		l.grouping = &grouping{dataset: sized, group: l.state.Group, seed: c.Seed, rows: l.state.Rows}
+	}
 	l.begin()
 	return l, nil
 }
@@ -57,6 +71,20 @@ func (l *Loader) begin() {
 	}
 	l.order = random.NewPermutation(l.state.Rows, l.state.Seed, orderStream+l.state.Epoch)
 	l.jitter = random.Uint64(l.state.Seed, jitterStream, l.state.Epoch)
+	if l.grouping != nil {
+		l.grouping.start(l.state.Epoch, l.order)
+	}
+}
+
+// row returns the row at the loader's position.
+func (l *Loader) row() int {
+	switch {
+	case l.sequential:
+		return int(l.state.Position)
+	case l.grouping != nil:
+		return l.grouping.at(l.state.Position)
+	}
+	return int(l.order.At(l.state.Position))
 }
 
 // Next fills b with the next rows. It allocates nothing.
@@ -64,18 +92,17 @@ func (l *Loader) Next(b *Batch) error {
 	if err := fits(b, l.dataset); err != nil {
 		return err
 	}
-	b.Count = 0
+	if l.grouping != nil && b.Rows != int(l.state.Group) {
+		return fmt.Errorf("data: loader: a batch of %d rows, expected %d, which come in groups of like size", b.Rows, l.state.Group)
+	}
+	b.clear()
 	for i := range b.Rows {
 		if l.state.Position == l.state.Rows {
 			l.state.Epoch++
 			l.state.Position = 0
 			l.begin()
 		}
-		row := l.state.Position
-		if !l.sequential {
-			row = l.order.At(row)
-		}
-		b.Count += l.dataset.Fill(b.row(i), int(row), l.jitter)
+		b.add(l.dataset, i, l.row(), l.jitter)
 		l.state.Position++
 	}
 	return nil
@@ -90,6 +117,9 @@ func (l *Loader) Restore(s State) error {
 	if s.Rows != l.state.Rows {
 		return fmt.Errorf("data: loader: the saved position is in data of %d rows, this data has %d; it, the sequence length or the validation part has changed",
 			s.Rows, l.state.Rows)
+	}
+	if s.Group != l.state.Group {
+		return fmt.Errorf("data: loader: the saved position is in an order of groups of %d rows of like size, expected %d; 0 is none", s.Group, l.state.Group)
 	}
 	if s.Position > s.Rows {
 		return fmt.Errorf("data: loader: the saved position is row %d of %d", s.Position, s.Rows)

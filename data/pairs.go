@@ -94,6 +94,13 @@ func (p *Pairs) Layout() Layout {
 // Cut returns how many sources and target texts are longer than a row, and so were cut.
 func (p *Pairs) Cut() (sources, targets int) { return p.cut[0], p.cut[1] }
 
+// Size returns how long the texts of row i are, cut where they are too long.
+func (p *Pairs) Size(i int) (length, source int) {
+	lo, hi := p.tokens.Document(i)
+	source = int(p.sources[i])
+	return min(hi-lo-source, p.config.Length), min(source, p.config.SourceLength)
+}
+
 // Fill writes row i, whatever jitter is.
 func (p *Pairs) Fill(row Row, i int, _ uint64) int {
 	lo, hi := p.tokens.Document(i)

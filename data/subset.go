@@ -40,6 +40,15 @@ func (s *Subset) Fill(row Row, i int, jitter uint64) int {
 	return s.dataset.Fill(row, s.rows[i], jitter)
 }
 
+// Size returns the size of row i of the subset, that of the layout where the whole doesn't know.
+func (s *Subset) Size(i int) (length, source int) {
+	if d, ok := s.dataset.(Sized); ok {
+		return d.Size(s.rows[i])
+	}
+	l := s.Layout()
+	return l.Length, l.SourceLength
+}
+
 // SplitRows keeps a fraction in (0, 1) of the rows of d apart for validation, which the seed draws at random: examples often
 // stand sorted by what is to be learned of them. Both parts keep the order of the rows and have at least one.
 func SplitRows(d Dataset, fraction float64, seed uint64) (train, validation *Subset, err error) {

@@ -32,6 +32,10 @@ type Config struct {
 	LabelSmoothing float64
 	// Seed decides the order of the rows and dropout.
 	Seed uint64
+	// GroupByLength brings rows of like size into the same batches, and computes batches of short rows in less time: see
+	// data.LoaderConfig.Group and StepperConfig.Narrow. Train must be data.Sized, as data.Pairs and data.Labelled are. A run
+	// that is resumed must have it, and BatchSize, as before. Default: false.
+	GroupByLength bool
 
 	// LoggingSteps: each so many steps, > 0, a line of metrics is written; also at the first and last
 	// step and with each evaluation.

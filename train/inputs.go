@@ -52,13 +52,22 @@ func newInputs(g *graph.Graph, rows int, l data.Layout, scaled bool) inputs {
 	return in
 }
 
-// fill copies a batch into the inputs.
+// fill copies a batch into the inputs, or the beginnings of its rows.
 func (in *inputs) fill(b *data.Batch) {
 	in.batch.Copy(b)
-	copy(in.values.single, b.Values)
-	if in.values.double != nil {
-		for i, v := range b.Values {
-			in.values.double[i] = float64(v)
+	if b.Values == nil {
+		return
+	}
+	rows, to := b.Rows, in.batch.Layout.Length*b.Layout.Values
+	from := len(b.Values) / rows
+	for r := range rows {
+		values := b.Values[r*from:][:to]
+		if in.values.double == nil {
+			copy(in.values.single[r*to:], values)
+			continue
+		}
+		for i, v := range values {
+			in.values.double[r*to+i] = float64(v)
 		}
 	}
 }

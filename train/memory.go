@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/graph"
 )
 
@@ -55,26 +56,31 @@ func estimate(m Model, c Config) (use MemoryUse, err error) {
 }
 
 func estimateSteps(m Model, c StepperConfig) (use MemoryUse, err error) {
-	g, _, loss, err := traceStep(m, c)
-	if err != nil {
-		return use, err
-	}
-	if use.Steps, err = graph.EstimateMemory(g, loss); err != nil {
-		return use, err
-	}
-	for _, p := range trained(g) {
-		use.Optimizer += 2 * p.Len() * int(g.DType().Size())
+	for _, l := range c.layouts() {
+		g, _, loss, err := traceStep(m, c, l)
+		if err != nil {
+			return use, err
+		}
+		arena := use.Steps.Arena
+		if use.Steps, err = graph.EstimateMemory(g, loss); err != nil {
+			return use, err
+		}
+		use.Steps.Arena += arena
+		use.Optimizer = 0
+		for _, p := range trained(g) {
+			use.Optimizer += 2 * p.Len() * int(g.DType().Size())
+		}
 	}
 	return use, nil
 }
 
-// traceStep traces a training step of the model.
-func traceStep(m Model, c StepperConfig) (*graph.Graph, inputs, *graph.Node, error) {
+// traceStep traces a training step of the model on micro-batches of a layout.
+func traceStep(m Model, c StepperConfig, l data.Layout) (*graph.Graph, inputs, *graph.Node, error) {
 	g, err := newTrace(m, true)
 	if err != nil {
 		return nil, inputs{}, nil, err
 	}
-	in := newInputs(g, c.Rows, c.Layout, true)
+	in := newInputs(g, c.Rows, l, true)
 	in.nodes.LabelSmoothing = c.LabelSmoothing
 	loss, _ := m.Loss(g, in.nodes)
 	if loss == nil {
@@ -85,8 +91,12 @@ func traceStep(m Model, c StepperConfig) (*graph.Graph, inputs, *graph.Node, err
 
 // stepper returns how the steps of a run are made.
 func (c Config) stepper() StepperConfig {
-	return StepperConfig{
+	s := StepperConfig{
 		Rows: c.BatchSize, Layout: c.Train.Layout(), Accumulation: c.Accumulation,
 		Seed: c.Seed, Optimizer: c.Optimizer, LabelSmoothing: c.LabelSmoothing,
 	}
+	if sized, ok := c.Train.(data.Sized); ok && c.GroupByLength {
+		s.Narrow = data.NarrowLayouts(sized, c.BatchSize)
+	}
+	return s
 }

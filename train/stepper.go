@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/seahorse-ml/seahorse/data"
@@ -36,18 +37,26 @@ type StepperConfig struct {
 	Seed           uint64        // of dropout
 	Optimizer      MakeOptimizer // nil is DefaultOptimizer
 	LabelSmoothing float64       // mass of each target that is spread evenly over the vocabulary, in [0, 1); default 0
+	// Narrow are layouts of shorter rows, the shortest first, that micro-batches are computed in where they use no more
+	// (data.Batch.Used); each takes memory of its own. Default: none.
+	Narrow []data.Layout
 }
 
-// A Stepper makes optimization steps on batches of one shape. After the first step, a
+// A Stepper makes optimization steps on batches of one shape, and of narrower ones if it is told to. After the first step, a
 // step allocates nothing. It is not safe for concurrent use.
 type Stepper struct {
-	machine   *graph.Machine
-	inputs    inputs
-	loss      *graph.Node
+	passes    []pass // the last is of the whole layout
 	optimizer optim.Optimizer
 	batches   []*data.Batch
 	random    graph.Random
 	profile   *graph.Profile
+}
+
+// A pass is a forward and backward pass over a micro-batch of one layout.
+type pass struct {
+	machine *graph.Machine
+	inputs  inputs
+	loss    *graph.Node
 }
 
 // StepResult is what a step found.
@@ -62,11 +71,21 @@ func (c StepperConfig) Validate() error {
 	if c.Rows < 1 || c.Accumulation < 1 {
 		return fmt.Errorf("train: step: %d rows, %d times, expected at least 1 of each", c.Rows, c.Accumulation)
 	}
-	if err := c.Layout.Validate(); err != nil {
-		return fmt.Errorf("train: step: %w", err)
+	for _, l := range c.layouts() {
+		if err := l.Validate(); err != nil {
+			return fmt.Errorf("train: step: %w", err)
+		}
+		same := l
+		same.Length, same.SourceLength = c.Layout.Length, c.Layout.SourceLength
+		if same != c.Layout || l.Length > c.Layout.Length || l.SourceLength > c.Layout.SourceLength || (l.SourceLength == 0) != (c.Layout.SourceLength == 0) {
+			return fmt.Errorf("train: step: the layout %+v is no narrower form of %+v", l, c.Layout)
+		}
 	}
 	return nil
 }
+
+// layouts returns those that are traced, the whole one last.
+func (c StepperConfig) layouts() []data.Layout { return append(slices.Clone(c.Narrow), c.Layout) }
 
 // NewStepper traces a training step of the model and plans its memory.
 func NewStepper(m Model, c StepperConfig) (*Stepper, error) {
@@ -74,20 +93,26 @@ func NewStepper(m Model, c StepperConfig) (*Stepper, error) {
 		return nil, err
 	}
 	s := &Stepper{random: graph.Random{Seed: c.Seed}}
-	g, in, loss, err := traceStep(m, c)
-	if err != nil {
-		return nil, fmt.Errorf("train: %w", err)
-	}
-	s.inputs, s.loss = in, loss
-	if s.machine, err = graph.Compile(g, s.loss); err != nil {
-		return nil, fmt.Errorf("train: %w", err)
-	}
 	makeOptimizer := c.Optimizer
 	if makeOptimizer == nil {
 		makeOptimizer = DefaultOptimizer
 	}
-	if s.optimizer, err = makeOptimizer(trained(g)); err != nil {
-		return nil, errors.Join(fmt.Errorf("train: %w", err), s.machine.Close())
+	var params []*graph.Param
+	for _, l := range c.layouts() {
+		g, in, loss, err := traceStep(m, c, l)
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("train: %w", err), s.Close())
+		}
+		machine, err := graph.Compile(g, loss)
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("train: %w", err), s.Close())
+		}
+		s.passes = append(s.passes, pass{machine, in, loss})
+		params = trained(g)
+	}
+	var err error
+	if s.optimizer, err = makeOptimizer(params); err != nil {
+		return nil, errors.Join(fmt.Errorf("train: %w", err), s.Close())
 	}
 	for range c.Accumulation {
 		s.batches = append(s.batches, data.NewBatch(c.Rows, c.Layout))
@@ -130,19 +155,20 @@ func (s *Stepper) step(ctx context.Context, learningRate float64) (StepResult, e
 	if r.Targets == 0 {
 		return r, errors.New("the batch has no target")
 	}
-	s.inputs.setScale(1 / float64(r.Targets))
 	random := s.random
 	for i, b := range s.batches {
 		if err := ctx.Err(); err != nil {
 			return r, err
 		}
-		s.inputs.fill(b)
-		s.machine.SetRandom(random)
-		s.machine.Accumulate(i > 0)
-		if err := s.machine.RunAll(); err != nil {
+		p := s.passFor(b)
+		p.inputs.setScale(1 / float64(r.Targets))
+		p.inputs.fill(b)
+		p.machine.SetRandom(random)
+		p.machine.Accumulate(i > 0)
+		if err := p.machine.RunAll(); err != nil {
 			return r, err
 		}
-		r.Loss += graph.Scalar(s.loss)
+		r.Loss += graph.Scalar(p.loss)
 		random.Step++
 	}
 	if math.IsNaN(r.Loss) || math.IsInf(r.Loss, 0) {
@@ -153,6 +179,18 @@ func (s *Stepper) step(ctx context.Context, learningRate float64) (StepResult, e
 	}
 	s.random = random
 	return r, nil
+}
+
+// passFor returns the narrowest pass that has room for what a batch uses.
+func (s *Stepper) passFor(b *data.Batch) *pass {
+	last := len(s.passes) - 1
+	for i := range s.passes[:last] {
+		p := &s.passes[i]
+		if l := p.inputs.batch.Layout; b.Used > 0 && b.Used <= l.Length && b.UsedSource <= l.SourceLength {
+			return p
+		}
+	}
+	return &s.passes[last]
 }
 
 // update lets the optimizer use the gradients.
@@ -172,7 +210,9 @@ func (s *Stepper) update(learningRate float64, r *StepResult) error {
 // SetProfile counts where the time of the next steps goes into p; nil stops.
 func (s *Stepper) SetProfile(p *graph.Profile) {
 	s.profile = p
-	s.machine.SetProfile(p)
+	for _, pass := range s.passes {
+		pass.machine.SetProfile(p)
+	}
 }
 
 // Optimizer returns the optimizer of the steps.
@@ -180,8 +220,18 @@ func (s *Stepper) Optimizer() optim.Optimizer { return s.optimizer }
 
 // Memory returns what steps use, in bytes: that of the machine, and the optimizer's state.
 func (s *Stepper) Memory() (machine graph.Memory, optimizer int) {
-	return s.machine.Memory(), s.optimizer.Memory()
+	for _, p := range s.passes {
+		m := p.machine.Memory()
+		m.Arena += machine.Arena // parameters and gradients are the same for all
+		machine = m
+	}
+	return machine, s.optimizer.Memory()
 }
 
 // Close gives the machine's memory back.
-func (s *Stepper) Close() error { return s.machine.Close() }
+func (s *Stepper) Close() (err error) {
+	for _, p := range s.passes {
+		err = errors.Join(err, p.machine.Close())
+	}
+	return err
+}

@@ -48,7 +48,11 @@ func New(m Model, c Config) (*Trainer, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	loader, err := data.NewLoader(c.Train, data.LoaderConfig{Seed: c.Seed})
+	order := data.LoaderConfig{Seed: c.Seed}
+	if c.GroupByLength {
+		order.Group = c.BatchSize
+	}
+	loader, err := data.NewLoader(c.Train, order)
 	if err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}

@@ -49,6 +49,7 @@ func TestFailures(t *testing.T) {
 		"validation too short":  {pretrain("--data", write(t, path("shortish.txt"), "some more words in here"), "--seq-len=8", "--validation-split=0.01"), "validation"},
 		"binary corpus":         {pretrain("--data", write(t, path("binary"), "\x7fELF\x00\x01\x02\x00")), "binary"},
 		"heads and width":       {pretrain("--data", text, "--n-head=3"), "width 16 is not divisible by 3 heads"},
+		"full rows by length":   {pretrain("--data", text, "--group-by-length"), "--group-by-length is for pairs and labelled texts"},
 		"unknown arch":          {pretrain("--data", text, "--arch=lama"), `did you mean "llama"?; known are albert, bert`},
 		"grouped GPT-2":         {pretrain("--data", text, "--n-kv-head=1"), "1 key/value heads for 2 heads"},
 		"occupied directory":    {append(pretrain("--data", text), "--output-dir", model), "already holds a run"},

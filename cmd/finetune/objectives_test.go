@@ -63,8 +63,14 @@ func TestObjectives(t *testing.T) {
 			if c.objective == seq2seq {
 				model = writer
 			}
-			_, said := succeed(t, "", "sft", "--model", model, "--data", path, "--objective", c.objective, "--output-dir", run, "--max-steps=150", "--batch-size=16",
-				"--learning-rate=3e-3", "--seq-len=24", "--eval-steps=50", "--save-steps=50", "--save-total-limit=0", "--dropout=0.1", "--label-smoothing=0.01", "--sample-tokens=9")
+			args := []string{
+				"sft", "--model", model, "--data", path, "--objective", c.objective, "--output-dir", run, "--max-steps=150", "--batch-size=16",
+				"--learning-rate=3e-3", "--seq-len=24", "--eval-steps=50", "--save-steps=50", "--save-total-limit=0", "--dropout=0.1", "--label-smoothing=0.01", "--sample-tokens=9",
+			}
+			if c.objective != masked {
+				args = append(args, "--group-by-length")
+			}
+			_, said := succeed(t, "", args...)
 			if !strings.Contains(said, "150 steps") {
 				t.Errorf("sft said\n%s", said)
 			}

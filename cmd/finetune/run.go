@@ -74,7 +74,7 @@ func (r *run) config(callbacks ...train.Callback) train.Config {
 	c.Schedule = o.schedule()
 	c.Optimizer = o.optimizer
 	c.LoggingSteps, c.EvalSteps, c.SaveSteps, c.SaveTotalLimit = o.LoggingSteps, *o.EvalSteps, *o.SaveSteps, o.SaveTotalLimit
-	c.LabelSmoothing = o.LabelSmoothing
+	c.LabelSmoothing, c.GroupByLength = o.LabelSmoothing, o.GroupByLength
 	c.EvalBatchSize = evalBatch(r.data.train.Layout())
 	for _, name := range []string{"tokenizer.json", "tokenizer_config.json"} {
 		if isFile(r.dir, name) {

@@ -60,6 +60,9 @@ func (d *runData) makeRows(j job, m trainable, t *tokenizer.Tokenizer) error {
 	case labelled(objective):
 		return d.examples(o, func(tokens *data.Tokens) (data.Dataset, error) { return data.NewLabelled(tokens, *o.SeqLen) })
 	}
+	if o.GroupByLength {
+		return fmt.Errorf("--group-by-length is for pairs and labelled texts; of the objective %s, all rows are full", j.objective())
+	}
 	d.documents = j.documents(d.stream)
 	train, validation, err := d.split(o, t)
 	if err != nil {

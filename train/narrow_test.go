@@ -1,0 +1,123 @@
+package train
+
+import (
+	"context"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/seahorse-ml/seahorse/data"
+	"github.com/seahorse-ml/seahorse/graph"
+	"gorgonia.org/tensor"
+)
+
+// ragged is a dataset of rows of 1 to testLength tokens.
+type ragged struct{ rows int }
+
+func (d ragged) Len() int                      { return d.rows }
+func (ragged) Layout() data.Layout             { return data.Layout{Length: testLength} }
+func (ragged) Size(i int) (length, source int) { return 1 + 3*i%testLength, 0 }
+
+func (d ragged) Fill(row data.Row, i int, _ uint64) int {
+	n, _ := d.Size(i)
+	for k := range row.IDs {
+		row.IDs[k], row.Targets[k] = 0, data.Ignored
+		if k < n {
+			row.IDs[k], row.Targets[k] = int32((i+k)%testVocab), int32((i+2*k)%testVocab)
+		}
+	}
+	return n
+}
+
+func groupedConfig(t testing.TB) Config {
+	c := testConfig(t)
+	c.Train, c.GroupByLength = ragged{101}, true
+	return c
+}
+
+// TestNarrowPassesEqualWhole makes steps on micro-batches of several layouts, and on the same ones with all their padding.
+func TestNarrowPassesEqualWhole(t *testing.T) {
+	d := ragged{40}
+	var results [2][]StepResult
+	var weights [2][]float64
+	for i, narrow := range [][]data.Layout{nil, {{Length: 4}, {Length: testLength - 1}}} {
+		m := newTestModel(t, tensor.Float64, 0)
+		s, err := NewStepper(m, StepperConfig{Rows: 2, Layout: d.Layout(), Accumulation: 3, Narrow: narrow})
+		if err != nil {
+			t.Fatal(err)
+		}
+		used := map[int]bool{}
+		for step := range 4 {
+			for k, b := range s.Batches() {
+				if err := data.FillSequential(b, d, 2*(3*step+k)); err != nil {
+					t.Fatal(err)
+				}
+				used[s.passFor(b).inputs.batch.Layout.Length] = true
+			}
+			r, err := s.Step(context.Background(), 1e-2)
+			if err != nil {
+				t.Fatal(err)
+			}
+			results[i] = append(results[i], r)
+		}
+		if len(used) != 1+len(narrow) {
+			t.Errorf("layouts of %v were used, expected all of %d", used, 1+len(narrow))
+		}
+		weights[i] = slices.Clone(graph.Data[float64](m.Params()[0]))
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for step, want := range results[0] {
+		if got := results[1][step]; math.Abs(got.Loss-want.Loss) > 1e-12 || math.Abs(got.GradNorm-want.GradNorm) > 1e-11 || got.Targets != want.Targets {
+			t.Errorf("step %d: %+v, with all padding %+v", step, got, want)
+		}
+	}
+	for i, want := range weights[0] {
+		if math.Abs(weights[1][i]-want) > 1e-9 {
+			t.Fatalf("weight %d is %.12g, with all padding %.12g", i, weights[1][i], want)
+		}
+	}
+}
+
+// TestGroupedRunIsExact interrupts a run in groups of like size, and goes on.
+func TestGroupedRunIsExact(t *testing.T) {
+	want := straight(t, groupedConfig(t))
+	c := groupedConfig(t)
+	for i, place := range []string{"step 7", "step 26", "none"} {
+		if err := runUntil(t, c, place, i > 0); (err == nil) != (place == "none") {
+			t.Fatalf("%s: %v", place, err)
+		}
+	}
+	readOutcome(t, c.Dir).compare(t, want)
+}
+
+func TestGroupedMemory(t *testing.T) {
+	c := groupedConfig(t)
+	if len(c.stepper().Narrow) == 0 {
+		t.Fatal("no narrow layouts")
+	}
+	m := newTestModel(t, tensor.Float32, 0.1)
+	estimate, err := EstimateMemory(m, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := newTestTrainer(t, m, c).Memory(); got != estimate {
+		t.Errorf("%+v was expected, %+v taken", estimate, got)
+	}
+}
+
+func TestNarrowLayoutsAreNarrower(t *testing.T) {
+	for _, l := range []data.Layout{{Length: testLength + 1}, {Length: 2, SourceLength: 2}, {Length: 2, Segments: true}} {
+		c := StepperConfig{Rows: 1, Layout: data.Layout{Length: testLength}, Accumulation: 1, Narrow: []data.Layout{l}}
+		if err := c.Validate(); err == nil || !strings.Contains(err.Error(), "no narrower form") {
+			t.Errorf("%+v: error %v", l, err)
+		}
+	}
+	c := testConfig(t)
+	c.GroupByLength = true
+	if _, err := New(newTestModel(t, tensor.Float32, 0), c); err == nil || !strings.Contains(err.Error(), "knows its rows' sizes") {
+		t.Errorf("error %v for rows that don't know their sizes", err)
+	}
+}
