@@ -11,7 +11,7 @@ import (
 
 // newExperts chooses the mixtures of a new Mixtral: 8 experts of which 2 are active, and 0.02 of their balance in the
 // loss, as the published model has them. Published files switch the balance off (output_router_logits); a model that
-// begins needs it, or its routers come to choose few experts.
+// begins has it, since without it the routers come to favour some experts (docs/log.md has figures).
 func (c *LlamaConfig) newExperts() {
 	balance := 0.02
 	c.NumExperts, c.ActiveExperts, c.AddBalance, c.BalanceScale = 8, 2, true, &balance
