@@ -81,6 +81,20 @@ func TestNarrowPassesEqualWhole(t *testing.T) {
 	}
 }
 
+// TestPassHasRoom finds the narrowest layout that holds both texts of a batch, and the whole one for a batch that doesn't say what
+// it uses.
+func TestPassHasRoom(t *testing.T) {
+	var s Stepper
+	for _, l := range []data.Layout{{Length: 4, SourceLength: 5}, {Length: 6, SourceLength: 7}, {Length: 9, SourceLength: 9}} {
+		s.passes = append(s.passes, pass{inputs: inputs{batch: data.Batch{Layout: l}}})
+	}
+	for _, test := range []struct{ used, source, want int }{{4, 5, 4}, {1, 1, 4}, {5, 5, 6}, {4, 6, 6}, {7, 1, 9}, {1, 8, 9}, {9, 9, 9}, {0, 0, 9}} {
+		if got := s.passFor(&data.Batch{Used: test.used, UsedSource: test.source}).inputs.batch.Layout.Length; got != test.want {
+			t.Errorf("%d and %d tokens go to the layout of %d, expected that of %d", test.used, test.source, got, test.want)
+		}
+	}
+}
+
 // TestGroupedRunIsExact interrupts a run in groups of like size, and goes on.
 func TestGroupedRunIsExact(t *testing.T) {
 	want := straight(t, groupedConfig(t))
