@@ -179,6 +179,21 @@ func TestLegacyMerges(t *testing.T) {
 	}
 }
 
+func TestTokensThatShareAnID(t *testing.T) {
+	// A merge of a and n is one of a and the mark too, as these have one id: texts can't be cut at spaces.
+	tok, err := load(t, `{"type":"BPE","vocab":{"n":0,"▁":0,"a":1,"an":2},"merges":[["a","n"]]}`, `,"normalizer":{"type":"Replace","pattern":{"String":" "},"content":"▁"}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := tok.Encode([]byte("a a"), EncodeOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := tok.AppendIDs(nil, []byte("a a"), false); !slices.Equal(got, []int32{2, 1}) || !slices.Equal(got, e.IDs) {
+		t.Errorf("AppendIDs gives %v, Encode %v, want [2 1]", got, e.IDs)
+	}
+}
+
 func TestNormalizersThatTakeSpacesAway(t *testing.T) {
 	const vocab = `"vocab":{"<unk>":0,"a":1,"b":2,"ab":3,"a▁b":4,"▁a":5,"▁b":6,"▁":7},"unk_token":"<unk>"`
 	const split = `,"pre_tokenizer":{"type":"WhitespaceSplit"}`

@@ -115,7 +115,7 @@ func (m *BPE) Config() BPEConfig { return m.config }
 // after a printable ASCII character: only then do words depend on each other
 // where a model sees a whole text at once.
 func (m *BPE) JoinsSpace(mark string) bool {
-	if m.config.IgnoreMerges || m.config.Prefix != "" || m.config.Suffix != "" {
+	if m.config.IgnoreMerges || m.config.Prefix != "" || m.config.Suffix != "" || m.config.Vocab.shared {
 		return true
 	}
 	if _, ok := m.config.Vocab.ID(mark); !ok {

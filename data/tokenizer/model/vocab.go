@@ -25,6 +25,7 @@ type Model interface {
 type Vocab struct {
 	tokens []string
 	ids    map[string]int32
+	shared bool // several tokens have one id
 }
 
 // maxGaps bounds the ids that no token has, so that a file cannot claim memory
@@ -49,6 +50,9 @@ func NewVocab(ids map[string]int32) (*Vocab, error) {
 		if old := v.tokens[id]; old == "" || v.ids[old] != id || token < old {
 			v.tokens[id] = token
 		}
+	}
+	for token, id := range ids {
+		v.shared = v.shared || v.tokens[id] != token
 	}
 	return v, nil
 }
