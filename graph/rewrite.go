@@ -37,7 +37,7 @@ func (p *plan) recompute() {
 				}
 			}
 		}
-		maker := p.derivative(s, func(in *place) bool { return made[in] < first })
+		maker := p.derivative(s, func(in *place) bool { return made[in] >= first })
 		if maker != nil {
 			maker.outs = append(maker.outs, fresh)
 			moved[maker] = true
@@ -57,11 +57,11 @@ func (p *plan) recompute() {
 	p.steps = steps
 }
 
-// derivative returns the step that differentiates s and can compute its value, if all of its inputs are there.
-func (p *plan) derivative(s *step, there func(*place) bool) *step {
+// derivative returns the step that differentiates s and can compute its value, if none of its inputs comes too late.
+func (p *plan) derivative(s *step, late func(*place) bool) *step {
 	for _, r := range p.steps {
 		op, ok := r.node.Op().(recomputing)
-		if ok && op.recomputes() == s.node.Op() && !slices.ContainsFunc(r.ins, func(in *place) bool { return !there(in) }) {
+		if ok && op.recomputes() == s.node.Op() && !slices.ContainsFunc(r.ins, late) {
 			return r
 		}
 	}

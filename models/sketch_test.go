@@ -48,18 +48,36 @@ func estimate(t *testing.T, m Model) graph.Memory {
 	return use
 }
 
+// saved makes a tiny model of a family and saves it, and returns it and its directory.
+func saved(t testing.TB, arch string) (m Model, dir string) {
+	t.Helper()
+	m, err := New(arch, tinySize(), graph.NewParams(tensor.Float32, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir = t.TempDir()
+	if err := m.Save(dir); err != nil {
+		t.Fatal(err)
+	}
+	return m, dir
+}
+
+// savedConfig saves such a model, and returns its directory and the content of its config.json.
+func savedConfig(t testing.TB, arch string) (dir string, config []byte) {
+	t.Helper()
+	_, dir = saved(t, arch)
+	config, err := os.ReadFile(filepath.Join(dir, configName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir, config
+}
+
 // TestSketch holds the sketch of a directory of each family, with its weights and without, to the model that is read from it.
 func TestSketch(t *testing.T) {
 	for _, arch := range Arches() {
 		t.Run(arch, func(t *testing.T) {
-			m, err := New(arch, tinySize(), graph.NewParams(tensor.Float32, 1))
-			if err != nil {
-				t.Fatal(err)
-			}
-			dir := t.TempDir()
-			if err := m.Save(dir); err != nil {
-				t.Fatal(err)
-			}
+			m, dir := saved(t, arch)
 			check := func(what string, sketch Model, err error) {
 				t.Helper()
 				if err != nil {
@@ -110,14 +128,7 @@ func TestSketch(t *testing.T) {
 
 func TestSketchForTask(t *testing.T) {
 	for _, arch := range []string{"bert", "roberta", "albert"} {
-		m, err := New(arch, tinySize(), graph.NewParams(tensor.Float32, 1))
-		if err != nil {
-			t.Fatal(err)
-		}
-		dir := t.TempDir()
-		if err := m.Save(dir); err != nil {
-			t.Fatal(err)
-		}
+		_, dir := saved(t, arch)
 		n := NewHeadConfig{Task: TaskSequence, Labels: []string{"a", "b", "c"}}
 		want, err := OpenForTask(dir, n)
 		if err != nil {
@@ -174,18 +185,7 @@ func TestSketchOfAnySize(t *testing.T) {
 // FuzzSketch reads any config.json: whatever is in it, the answer is a model or an error, at once.
 func FuzzSketch(f *testing.F) {
 	for _, arch := range Arches() {
-		m, err := New(arch, tinySize(), graph.NewParams(tensor.Float32, 1))
-		if err != nil {
-			f.Fatal(err)
-		}
-		dir := f.TempDir()
-		if err := m.Save(dir); err != nil {
-			f.Fatal(err)
-		}
-		config, err := os.ReadFile(filepath.Join(dir, configName))
-		if err != nil {
-			f.Fatal(err)
-		}
+		_, config := savedConfig(f, arch)
 		f.Add(config)
 	}
 	f.Fuzz(func(t *testing.T, config []byte) {
@@ -203,18 +203,7 @@ func FuzzSketch(f *testing.F) {
 func TestSketchOfHostileConfigs(t *testing.T) {
 	values := []string{"0", "-1", "1", "3", "1000000", "2147483647", "2147483648", "9223372036854775807", "1e300", "1.5", "null", `"x"`, "[]", "[1]", "{}", "true"}
 	for _, arch := range Arches() {
-		m, err := New(arch, tinySize(), graph.NewParams(tensor.Float32, 1))
-		if err != nil {
-			t.Fatal(err)
-		}
-		dir := t.TempDir()
-		if err := m.Save(dir); err != nil {
-			t.Fatal(err)
-		}
-		content, err := os.ReadFile(filepath.Join(dir, configName))
-		if err != nil {
-			t.Fatal(err)
-		}
+		dir, content := savedConfig(t, arch)
 		config := map[string]json.RawMessage{}
 		if err := errors.Join(os.Remove(filepath.Join(dir, safetensors.FileName)), json.Unmarshal(content, &config)); err != nil {
 			t.Fatal(err)

@@ -91,7 +91,7 @@ func (p *Product[T]) strips(workers int) (productPlan, bool) {
 	const (
 		mostRows   = 1024
 		leastRows  = 4 // panels by worker, where rows are shared out
-		leastTurns = 4 // panels by worker, where B is transposed and packing takes time of its own
+		leastTurns = 8 // panels by worker, where B is transposed and packing takes time of its own
 	)
 	panelsM, panelsN := ceilDiv(p.M, p.kernel.rows), ceilDiv(p.N, p.kernel.cols)
 	byRows := p.M > p.N && !p.TransB
@@ -100,7 +100,7 @@ func (p *Product[T]) strips(workers int) (productPlan, bool) {
 		return productPlan{}, false
 	case byRows && panelsM < leastRows*workers, !byRows && panelsN < workers:
 		return productPlan{}, false
-	case p.TransB && panelsN < 2*leastTurns*workers:
+	case p.TransB && panelsN < leastTurns*workers:
 		return productPlan{}, false
 	}
 	r := productPlan{strips: true, spanN: p.N, spanK: p.K, workers: workers, own: stripPanels * p.kernel.cols * p.depth}
