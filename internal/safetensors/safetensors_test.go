@@ -144,16 +144,18 @@ func TestShards(t *testing.T) {
 		t.Errorf("b is %v, error %v", d.Data(), err)
 	}
 	must(s.Close())
-	for name, files := range map[string]map[string]string{
-		"a missing shard":        {"a": "three.safetensors"},
-		"a tensor not there":     {"c": "one.safetensors"},
-		"a path outside":         {"a": "../one.safetensors"},
-		"an index of no tensors": {},
+	for _, c := range []struct {
+		files map[string]string
+		err   string
+	}{
+		{map[string]string{"a": "three.safetensors"}, IndexName + `: tensor "a" is in "three.safetensors"`},
+		{map[string]string{"c": "one.safetensors"}, `one.safetensors has no tensor "c"`},
+		{map[string]string{"a": "../one.safetensors"}, "outside of the directory"},
+		{nil, "lists no tensors"},
 	} {
-		index(files)
-		if s, err := OpenDir(dir); err == nil {
-			s.Close()
-			t.Errorf("%s was opened", name)
+		index(c.files)
+		if _, err := OpenDir(dir); err == nil || !strings.Contains(err.Error(), c.err) {
+			t.Errorf("an index of %v: error %v, expected one with %q", c.files, err, c.err)
 		}
 	}
 }

@@ -18,7 +18,7 @@ type File struct {
 }
 
 // Find returns the file of a name in a directory, or where there is none the files that
-// the index of another name lists. If there is neither, the error is an fs.ErrNotExist.
+// the index of another name lists. If there is neither, or a file that is listed is missing, the error is an fs.ErrNotExist.
 func Find(dir, file, index string) ([]File, error) {
 	if path := filepath.Join(dir, file); exists(path) {
 		return []File{{Path: path}}, nil
@@ -60,7 +60,11 @@ func readIndex(dir, path string) ([]File, error) {
 	}
 	var files []File
 	for _, file := range slices.Sorted(maps.Keys(names)) {
-		files = append(files, File{filepath.Join(dir, file), names[file]})
+		f := File{filepath.Join(dir, file), names[file]}
+		if _, err := os.Stat(f.Path); err != nil {
+			return nil, fmt.Errorf("%s: tensor %q is in %q: %w", path, f.Names[0], file, err)
+		}
+		files = append(files, f)
 	}
 	return files, nil
 }

@@ -19,8 +19,9 @@ func TestFind(t *testing.T) {
 		err   string
 	}{
 		{"one file", map[string]string{"all": "", "index": "no JSON"}, []File{{Path: "all"}}, ""},
-		{"shards", map[string]string{"index": `{"weight_map": {"b": "2", "c": "1", "a": "2"}}`}, []File{{"1", []string{"c"}}, {"2", []string{"a", "b"}}}, ""},
+		{"shards", map[string]string{"index": `{"weight_map": {"b": "2", "c": "1", "a": "2"}}`, "1": "", "2": ""}, []File{{"1", []string{"c"}}, {"2", []string{"a", "b"}}}, ""},
 		{"nothing", nil, nil, "neither all nor index"},
+		{"a shard is missing", map[string]string{"index": `{"weight_map": {"b": "2", "c": "1", "a": "2"}}`, "1": ""}, nil, `index: tensor "a" is in "2": `},
 		{"no JSON", map[string]string{"index": "{"}, nil, "index: "},
 		{"no tensors", map[string]string{"index": "{}"}, nil, "lists no tensors"},
 		{"outside", map[string]string{"index": `{"weight_map": {"a": "../1"}}`}, nil, `tensor "a" is in "../1", outside`},
@@ -35,7 +36,7 @@ func TestFind(t *testing.T) {
 			}
 			got, err := Find(dir, "all", "index")
 			if test.err != "" {
-				if err == nil || !strings.Contains(err.Error(), test.err) || errors.Is(err, fs.ErrNotExist) != (test.files == nil) {
+				if err == nil || !strings.Contains(err.Error(), test.err) || errors.Is(err, fs.ErrNotExist) != (test.name == "nothing" || test.name == "a shard is missing") {
 					t.Errorf("error %v, expected one with %q", err, test.err)
 				}
 				return

@@ -106,7 +106,7 @@ func TestOpenDir(t *testing.T) {
 			IndexName: `{"weight_map": {"plain": "a.bin", "half": "b.bin"}}`, "a.bin": string(content("archive.bin")), "b.bin": string(content("sequence.bin")),
 		}, ""},
 		{"nothing", nil, "has neither"},
-		{"a shard is missing", map[string]string{IndexName: `{"weight_map": {"plain": "a.bin"}}`}, "a.bin"},
+		{"a shard is missing", map[string]string{IndexName: `{"weight_map": {"plain": "a.bin"}}`}, IndexName + `: tensor "plain" is in "a.bin"`},
 		{"a tensor is missing", map[string]string{IndexName: `{"weight_map": {"other": "a.bin"}}`, "a.bin": string(content("archive.bin"))}, `no tensor "other"`},
 		{"a file outside", map[string]string{IndexName: `{"weight_map": {"plain": "../a.bin"}}`}, "outside of the directory"},
 		{"an empty index", map[string]string{IndexName: `{}`}, "lists no tensors"},
