@@ -15,7 +15,7 @@ import (
 func parse(t *testing.T, args ...string) (*commands, *kong.Context, error) {
 	t.Helper()
 	var c commands
-	parser, err := newParser(&c, &streams{strings.NewReader(""), &bytes.Buffer{}, &bytes.Buffer{}})
+	parser, err := newParser(&c, &streams{in: strings.NewReader(""), out: &bytes.Buffer{}, err: &bytes.Buffer{}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -67,7 +67,7 @@ func TestInterruptedInput(t *testing.T) {
 			cancel(errInterrupted)
 		}()
 		var printed, said bytes.Buffer
-		if status := execute(ctx, args, &streams{in, &printed, &said}); status != exitInterrupted || !strings.HasSuffix(said.String(), "finetune: interrupted\n") {
+		if status := execute(ctx, args, &streams{in: in, out: &printed, err: &said}); status != exitInterrupted || !strings.HasSuffix(said.String(), "finetune: interrupted\n") {
 			t.Errorf("%s: status %d, said %q", strings.Join(args, " "), status, said.String())
 		}
 		typed.Close()

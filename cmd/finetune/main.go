@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -20,6 +21,8 @@ type streams struct {
 	in  io.Reader
 	out io.Writer // results
 	err io.Writer // progress and messages
+
+	saving atomic.Bool // an interrupt leads to a checkpoint
 }
 
 // errInterrupted is the cause of a context that Ctrl-C or SIGTERM ended.
@@ -32,8 +35,8 @@ const (
 )
 
 func main() {
-	s := &streams{os.Stdin, os.Stdout, os.Stderr}
-	ctx, stop := interruptible(context.Background(), s.err)
+	s := &streams{in: os.Stdin, out: os.Stdout, err: os.Stderr}
+	ctx, stop := interruptible(context.Background(), s)
 	status := execute(ctx, os.Args[1:], s)
 	stop()
 	os.Exit(status)
@@ -41,13 +44,17 @@ func main() {
 
 // interruptible returns a context that the first Ctrl-C or SIGTERM cancels, so that work can be saved; a second one ends the
 // process at once.
-func interruptible(parent context.Context, messages io.Writer) (context.Context, func()) {
+func interruptible(parent context.Context, s *streams) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(parent)
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
 		<-signals
-		fmt.Fprintln(messages, "\nstopping; once more to stop at once, without saving")
+		without := ""
+		if s.saving.Load() {
+			without = ", without saving"
+		}
+		fmt.Fprintf(s.err, "\nstopping; once more to stop at once%s\n", without)
 		cancel(errInterrupted)
 		<-signals
 		os.Exit(exitInterrupted)
@@ -57,7 +64,7 @@ func interruptible(parent context.Context, messages io.Writer) (context.Context,
 
 // execute carries out one command line and returns the exit status.
 func execute(ctx context.Context, args []string, s *streams) int {
-	s = &streams{interruptibleReader(ctx, s.in), s.out, s.err}
+	s.in = interruptibleReader(ctx, s.in)
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}

@@ -157,8 +157,11 @@ func TestSignal(t *testing.T) {
 	if err := c.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
-	if c.Wait(); c.ProcessState.ExitCode() != exitInterrupted || !strings.Contains(said.String(), "go on with: finetune resume "+dir) {
-		t.Fatalf("status %d: %s", c.ProcessState.ExitCode(), said.String())
+	c.Wait()
+	for _, want := range []string{"stopping; once more to stop at once, without saving\n", "go on with: finetune resume " + dir} {
+		if c.ProcessState.ExitCode() != exitInterrupted || !strings.Contains(said.String(), want) {
+			t.Fatalf("status %d, said nothing of %q: %s", c.ProcessState.ExitCode(), want, said.String())
+		}
 	}
 	moved := filepath.Join(t.TempDir(), "moved")
 	if err := os.Rename(dir, moved); err != nil {
@@ -168,4 +171,34 @@ func TestSignal(t *testing.T) {
 		t.Fatalf("resume: %v\n%s", err, out)
 	}
 	sameRun(t, "after a signal", moved, uninterrupted(t, text))
+}
+
+// TestSignalOfCommandThatSavesNothing stops one that waits for standard input.
+func TestSignalOfCommandThatSavesNothing(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("a process cannot send Ctrl-C to another there")
+	}
+	c := process(t, "tokenizer", "train", "--data=-", "--output-dir", filepath.Join(t.TempDir(), "out"))
+	in, err := c.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	var said bytes.Buffer
+	c.Stderr = &said
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	// More than a pipe holds: once all is written the command reads, and so is ready for the signal.
+	if _, err := in.Write(make([]byte, 4*readSize)); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	c.Wait()
+	const want = "\nstopping; once more to stop at once\nfinetune: interrupted\n"
+	if c.ProcessState.ExitCode() != exitInterrupted || said.String() != want {
+		t.Errorf("status %d, said %q, want %q", c.ProcessState.ExitCode(), said.String(), want)
+	}
 }

@@ -49,7 +49,9 @@ func (r *run) train(ctx context.Context, s *streams, resume bool) error {
 		}
 	}
 	r.introduce(s, t)
+	s.saving.Store(true)
 	err = t.Run(ctx)
+	s.saving.Store(false)
 	var interrupted *train.Interrupted
 	if errors.As(err, &interrupted) {
 		return &stopped{dir: r.dir, step: interrupted.Step}

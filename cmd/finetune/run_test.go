@@ -21,7 +21,7 @@ var tiny = []string{"--n-layer=1", "--n-head=2", "--n-embd=16", "--seq-len=16", 
 func finetune(t *testing.T, stdin string, args ...string) (status int, stdout, stderr string) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	status = execute(t.Context(), args, &streams{strings.NewReader(stdin), &out, &errs})
+	status = execute(t.Context(), args, &streams{in: strings.NewReader(stdin), out: &out, err: &errs})
 	return status, out.String(), errs.String()
 }
 
@@ -228,7 +228,7 @@ func TestInterrupt(t *testing.T) {
 	}()
 	var said bytes.Buffer
 	args := append([]string{"pretrain", "--data", corpus(t, dir), "--output-dir", run}, tiny...)
-	status := execute(ctx, append(args, "--max-steps=100000"), &streams{strings.NewReader(""), &bytes.Buffer{}, &said})
+	status := execute(ctx, append(args, "--max-steps=100000"), &streams{in: strings.NewReader(""), out: &bytes.Buffer{}, err: &said})
 	if status != exitInterrupted || !strings.Contains(said.String(), "go on with: finetune resume '"+run+"'") {
 		t.Fatalf("status %d: %s", status, said.String())
 	}
