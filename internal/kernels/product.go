@@ -104,10 +104,10 @@ func (p *Product[T]) Run(c, a, b []T, e Epilogue[T]) {
 	}
 	r.space = takeProductSpace[T]()
 	r.space.reserve(&p.plan)
-	r.space.forget()
 	for n := 0; n < p.N; n += p.plan.spanN {
 		for k := 0; k == 0 || k < p.K; k += p.plan.spanK {
 			r.part = productPart{n, min(n+p.plan.spanN, p.N), k, min(k+p.plan.spanK, p.K)}
+			r.space.forget()
 			parallel.Run(p.packItems(), p.pack)
 			parallel.Run(len(p.plan.items(r.part)), p.work)
 		}

@@ -45,7 +45,7 @@ func TestTilePacking(t *testing.T) {
 }
 
 // TestProductStrips runs products that are cut into strips on several threads: strips that several items share, strips with
-// some of their columns or rows, and several blocks of K.
+// some of their columns or rows, several blocks of K, and rows of A that lie whole pages apart, so that workers pack and keep them.
 func TestProductStrips(t *testing.T) {
 	before := parallel.Workers()
 	t.Cleanup(func() { parallel.SetWorkers(before) })
@@ -56,11 +56,14 @@ func TestProductStrips(t *testing.T) {
 			for _, s := range []ProductConfig{
 				{M: 400, N: 128, K: 20}, {M: 400, N: 131, K: 20, TransA: true}, {M: 130, N: 400, K: 20}, {M: 90, N: 900, K: 20, TransB: true},
 				{M: 200, N: 70, K: maxDepth + 9}, {M: 70, N: 200, K: 2*maxDepth + 9, TransA: true}, {M: 60, N: 900, K: maxDepth + 9, TransB: true},
+				{M: 170, N: 140, K: 20, LDA: 1024}, {M: 170, N: 40, K: maxDepth + 9, LDA: 1024}, {M: 60, N: 800, K: 20, LDA: 1024, TransB: true},
+				{M: 300, N: 140, K: 20, LDA: 1024, TransA: true}, {M: 170, N: 40, K: maxDepth + 9, LDA: 1024, TransA: true},
+				{M: 60, N: 800, K: maxDepth + 9, LDA: 1024, TransA: true, TransB: true},
 			} {
 				name := fmt.Sprintf("%d workers, %+v", workers, s)
 				p := newProductCase[float32](r, s)
-				if kernel.rows > 8 && !newProduct(s, kernel).plan.strips {
-					t.Errorf("%s is not cut into strips", name)
+				if plan := newProduct(s, kernel).plan; kernel.rows > 8 && (!plan.strips || plan.packA != (s.LDA > 0)) {
+					t.Errorf("%s is cut into strips: %v, that pack A: %v; want true, %v", name, plan.strips, plan.packA, s.LDA > 0)
 				}
 				p.check(t, kernel, Epilogue[float32]{Accumulate: true, Bias: p.bias})
 			}

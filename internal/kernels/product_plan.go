@@ -10,7 +10,9 @@ const (
 	// where they lie, or packed one by one as they are needed.
 	skinnyRows = 48
 
-	stripPanels = 4 // most panels of a strip
+	stripPanels  = 4       // most panels of a strip
+	mostKept     = 2 << 20 // most elements of packed A that a worker keeps for its strips
+	keptTogether = 8       // panels of a transposed A that are packed together
 )
 
 // Elements of packing space: the rows of A that an item packs stay in the second cache beside
@@ -31,7 +33,8 @@ func ceilDiv(a, b int) int { return (a + b - 1) / b }
 
 // productPlan says how a product is cut into items. A wide product packs a part of B for all, and its
 // items are blocks of rows and columns that may pack their rows of A. In strips, a worker packs what it needs of B by itself:
-// an item has some or all rows of a few panels of columns. An item of a skinny product is a block of columns over all rows.
+// an item has some or all rows of a few panels of columns. What a worker packs of A there it keeps for its other strips, and
+// the parts are blocks of K. An item of a skinny product is a block of columns over all rows.
 type productPlan struct {
 	skinny       bool
 	strips       bool
@@ -39,6 +42,7 @@ type productPlan struct {
 	spanN, spanK int // of op(B), the part that is worked on at one time
 	workers      int
 	shared, own  int           // elements of packing space, for all and for each worker
+	kept         int           // panels of A that a worker may keep
 	full, last   []productItem // of a part with spanN columns, and of the one with the last columns
 }
 
@@ -93,17 +97,25 @@ func (p *Product[T]) strips(workers int) (productPlan, bool) {
 		leastRows  = 4 // panels by worker, where rows are shared out
 		leastTurns = 8 // panels by worker, where B is transposed and packing takes time of its own
 	)
-	panelsM, panelsN := ceilDiv(p.M, p.kernel.rows), ceilDiv(p.N, p.kernel.cols)
-	byRows := p.M > p.N && !p.TransB
+	k := p.kernel
+	panelsM, panelsN := ceilDiv(p.M, k.rows), ceilDiv(p.N, k.cols)
+	packA := p.packsA()
+	byRows := (p.M > p.N || packA) && !p.TransB
+	kept := panelsM * k.lanes * p.depth
 	switch {
-	case p.K == 0 || p.M > mostRows || p.packsA():
+	case p.K == 0, packA && kept > mostKept, !packA && p.M > mostRows:
 		return productPlan{}, false
 	case byRows && panelsM < leastRows*workers, !byRows && panelsN < workers:
 		return productPlan{}, false
 	case p.TransB && panelsN < leastTurns*workers:
 		return productPlan{}, false
 	}
-	r := productPlan{strips: true, spanN: p.N, spanK: p.K, workers: workers, own: stripPanels * p.kernel.cols * p.depth}
+	r := productPlan{strips: true, packA: packA, spanN: p.N, spanK: p.K, workers: workers, own: p.stripElements()}
+	if packA {
+		r.spanK = p.depth
+		r.kept = panelsM
+		r.own += kept
+	}
 	for w := range workers {
 		if byRows {
 			r.last = p.cutStrips(r.last, panelsM*w/workers, panelsM*(w+1)/workers, 0, panelsN)
@@ -114,11 +126,15 @@ func (p *Product[T]) strips(workers int) (productPlan, bool) {
 	return r, true
 }
 
+// stripElements returns the packing space of a strip.
+func (p *Product[T]) stripElements() int { return stripPanels * p.kernel.cols * p.depth }
+
 // cutStrips appends the items of a worker to items: those of panels [m0, m1) of rows and [n0, n1) of columns, strip by
 // strip. Each takes a part of what is left, down to a few tiles.
 func (p *Product[T]) cutStrips(items []productItem, m0, m1, n0, n1 int) []productItem {
 	rows, cols := p.kernel.rows, p.kernel.cols
-	whole := p.TransB && p.K > p.depth // rows of a strip stay together, since each item packs all blocks of it
+	// Rows of a strip stay together where each item packs all blocks of it.
+	whole := p.TransB && p.K > p.depth && !p.packsA()
 	for n := n0; n < n1; {
 		wide := min(stripPanels, n1-n)
 		if whole {

@@ -12,33 +12,35 @@ import (
 type productSpace[T Float] struct {
 	block  *memory.Block
 	shared []T            // panels of B, for all workers
-	own    [][]T          // by worker: panels of A, one of B, or a strip of B
+	own    [][]T          // by worker: panels of A, one of B, or a strip of B and panels of A
 	held   []productStrip // by worker: the strip in own
+	kept   [][]bool       // by worker and panel: whether own has the panel of A
 }
 
 // productStrip is a strip of a block of B, by its first column and row.
 type productStrip struct{ n0, k int }
 
-// forget makes every worker pack the first strip that it needs.
+// forget makes every worker pack the strips and the panels of A that it needs.
 func (s *productSpace[T]) forget() {
 	for w := range s.held {
 		s.held[w] = productStrip{-1, -1}
+		clear(s.kept[w])
 	}
 }
 
 // reserve sees to it that the space holds what plan needs.
 func (s *productSpace[T]) reserve(plan *productPlan) {
-	shared, own, workers := len(s.shared), 0, len(s.own)
+	shared, own, kept, workers := len(s.shared), 0, 0, len(s.own)
 	if workers > 0 {
-		own = len(s.own[0])
+		own, kept = len(s.own[0]), len(s.kept[0])
 	}
-	if shared >= plan.shared && own >= plan.own && workers >= plan.workers {
+	if shared >= plan.shared && own >= plan.own && kept >= plan.kept && workers >= plan.workers {
 		return
 	}
 	const line = 16 // elements, so that every part begins a cache line
 	shared = max(shared, ceilDiv(plan.shared, line)*line)
 	own = max(own, ceilDiv(plan.own, line)*line)
-	workers = max(workers, plan.workers)
+	kept, workers = max(kept, plan.kept), max(workers, plan.workers)
 	if s.block != nil {
 		s.block.Free()
 	}
@@ -46,8 +48,9 @@ func (s *productSpace[T]) reserve(plan *productPlan) {
 	size, least := int(unsafe.Sizeof(element)), 2<<20
 	s.block = memory.Alloc(max(least, (shared+workers*own)*size))
 	s.shared = memory.Slice[T](s.block, 0, shared)
-	s.own, s.held = make([][]T, workers), make([]productStrip, workers)
+	s.own, s.held, s.kept = make([][]T, workers), make([]productStrip, workers), make([][]bool, workers)
 	for w := range s.own {
+		s.kept[w] = make([]bool, kept)
 		s.own[w] = memory.Slice[T](s.block, (shared+w*own)*size, own)
 	}
 }

@@ -128,7 +128,8 @@ func (p *Product[T]) aheadA(m, k int) (next []T, row, step int) {
 }
 
 // stripTiles multiplies rows [m0, m1) of a block of A by columns [n0, n1) of a block of B, which the worker
-// packs unless it has just done so: as it multiplies the first rows, where B isn't transposed. Item i is that of the tiles.
+// packs unless it has just done so: as it multiplies the first rows, where B isn't transposed. Rows of A are read where they lie,
+// unless that would be slow: then each worker packs those that it needs once for all strips. Item i is that of the tiles.
 func (p *Product[T]) stripTiles(worker, i, m0, m1, n0, n1, k, depth int) {
 	t, own, held := p.kernel, p.run.space.own[worker], &p.run.space.held[worker]
 	here := productStrip{n0, k}
@@ -139,10 +140,13 @@ func (p *Product[T]) stripTiles(worker, i, m0, m1, n0, n1, k, depth int) {
 		packs = false
 	}
 	row, step := p.stridesA()
+	if p.plan.packA {
+		row, step = 1, t.lanes
+	}
 	nextM, nextK, nextN0, nextN1 := m0, k+depth, n0, n1 // what the worker reads after this
-	if nextK >= p.K {
-		nextM, nextK, nextN0, nextN1 = p.M, 0, 0, 0
-		if next, ok := p.plan.after(p.run.part, i); ok {
+	if q := p.run.part; nextK >= q.k1 {
+		nextM, nextK, nextN0, nextN1 = p.M, q.k0, 0, 0
+		if next, ok := p.plan.after(q, i); ok {
 			nextM, nextN0, nextN1 = next.m0, next.n0, next.n1
 		}
 	}
@@ -151,15 +155,21 @@ func (p *Product[T]) stripTiles(worker, i, m0, m1, n0, n1, k, depth int) {
 	}
 	fetched := nextN0
 	for m := m0; m < m1; m += t.rows {
-		a, rows := p.run.a[m*row+k*step:], min(t.rows, m1-m)
+		rows := min(t.rows, m1-m)
+		var a []T
+		if p.plan.packA {
+			a = p.keptA(worker, m, k, depth)
+		} else {
+			a = p.run.a[m*row+k*step:]
+		}
 		for n := n0; n < n1; n += t.cols {
 			var next []T
 			var nextRow, nextStep int
 			switch {
 			case n == n0 && m+t.rows < m1:
-				next, nextRow, nextStep = p.aheadA(m+t.rows, k)
+				next, nextRow, nextStep = p.aheadKept(worker, m+t.rows, k, depth)
 			case n == n0:
-				next, nextRow, nextStep = p.aheadA(nextM, nextK)
+				next, nextRow, nextStep = p.aheadKept(worker, nextM, nextK, depth)
 			case fetched < nextN1:
 				next, nextRow, nextStep = p.aheadB(fetched, nextK)
 				fetched += lineElements
@@ -175,6 +185,39 @@ func (p *Product[T]) stripTiles(worker, i, m0, m1, n0, n1, k, depth int) {
 			p.tile(m, n, rows, cols, k, depth, a, row, step, b, t.cols, next, nextRow, nextStep)
 		}
 	}
+}
+
+// keptA returns the panel of A that begins with row m, which the worker packs unless it has done so: with those beside it where
+// their rows lie in the same lines of the caches.
+func (p *Product[T]) keptA(worker, m, k, depth int) []T {
+	t, space := p.kernel, p.run.space
+	kept, panels := space.own[worker][p.stripElements():], 1
+	if p.TransA {
+		panels = keptTogether
+	}
+	panel := m / t.rows
+	if group := panel / panels; !space.kept[worker][group] {
+		first := group * panels
+		height := min(panels*t.rows, p.M-first*t.rows)
+		p.packPanelsA(kept[first*t.lanes*depth:], first*t.rows, k, depth, height)
+		space.kept[worker][group] = true
+	}
+	return kept[panel*t.lanes*depth:]
+}
+
+// aheadKept is aheadA for the strips of a worker, who may keep the panel.
+func (p *Product[T]) aheadKept(worker, m, k, depth int) (next []T, row, step int) {
+	t, space := p.kernel, p.run.space
+	panel := m / t.rows
+	switch {
+	case m >= p.M:
+		return nil, 0, 0
+	case !p.plan.packA, !p.TransA && !space.kept[worker][panel]:
+		return p.aheadA(m, k)
+	case p.TransA && !space.kept[worker][panel/keptTogether]:
+		return nil, 0, 0
+	}
+	return space.own[worker][p.stripElements()+panel*t.lanes*depth:], lineElements, lineElements * t.lanes
 }
 
 // aheadB is aheadA for sixteen columns of B from column n and row k on, where they lie.
