@@ -100,10 +100,10 @@ func (p *Product[T]) strips(workers int) (productPlan, bool) {
 	k := p.kernel
 	panelsM, panelsN := ceilDiv(p.M, k.rows), ceilDiv(p.N, k.cols)
 	packA := p.packsA()
-	byRows := (p.M > p.N || packA) && !p.TransB
+	byRows := packA || p.M > p.N && !p.TransB
 	kept := panelsM * k.lanes * p.depth
 	switch {
-	case p.K == 0, packA && kept > mostKept, !packA && p.M > mostRows:
+	case p.K == 0, packA && (p.TransB || kept > mostKept), !packA && p.M > mostRows:
 		return productPlan{}, false
 	case byRows && panelsM < leastRows*workers, !byRows && panelsN < workers:
 		return productPlan{}, false
@@ -133,8 +133,7 @@ func (p *Product[T]) stripElements() int { return stripPanels * p.kernel.cols * 
 // strip. Each takes a part of what is left, down to a few tiles.
 func (p *Product[T]) cutStrips(items []productItem, m0, m1, n0, n1 int) []productItem {
 	rows, cols := p.kernel.rows, p.kernel.cols
-	// Rows of a strip stay together where each item packs all blocks of it.
-	whole := p.TransB && p.K > p.depth && !p.packsA()
+	whole := p.TransB && p.K > p.depth // rows of a strip stay together, since each item packs all blocks of it
 	for n := n0; n < n1; {
 		wide := min(stripPanels, n1-n)
 		if whole {
