@@ -3,15 +3,15 @@
 package main
 
 import (
-	"bufio"
 	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/seahorse-ml/seahorse/internal/atomicfile"
 )
 
 func main() {
@@ -20,7 +20,7 @@ func main() {
 	flag.Parse()
 	n, err := convert(*pattern, *output)
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
+		fmt.Fprintln(os.Stderr, "poems:", err)
 		os.Exit(1)
 	}
 	fmt.Printf("wrote %d poems to %s\n", n, *output)
@@ -44,20 +44,17 @@ func convert(pattern, output string) (n int, err error) {
 	if len(files) == 0 {
 		return 0, fmt.Errorf("no files match %s", pattern)
 	}
-	out, err := os.Create(output)
-	if err != nil {
-		return 0, err
-	}
-	defer func() { err = errors.Join(err, out.Close()) }()
-	w := bufio.NewWriter(out)
-	for _, file := range files { // in the order of their names
-		found, err := convertFile(w, file)
-		if err != nil {
-			return n, fmt.Errorf("%s: %w", file, err)
+	err = atomicfile.Write(output, func(w io.Writer) error {
+		for _, file := range files { // in the order of their names
+			found, err := convertFile(w, file)
+			if err != nil {
+				return fmt.Errorf("%s: %w", file, err)
+			}
+			n += found
 		}
-		n += found
-	}
-	return n, w.Flush()
+		return nil
+	})
+	return n, err
 }
 
 // convertFile writes the poems of one file, but for those without a line.
