@@ -2,12 +2,10 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"os"
 	"path/filepath"
+
+	"github.com/seahorse-ml/seahorse/internal/atomicfile"
 )
 
 // chartName is the file of the run's directory that shows the learning curve.
@@ -28,30 +26,7 @@ func writeChart(dir string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, chartName), chart(points), 0o644)
-}
-
-// readCurve reads the evaluations of a run. Where a part of it was done again, the last line of a step counts.
-func readCurve(path string) ([]point, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	var points []point
-	for lines := json.NewDecoder(f); ; {
-		var p point
-		switch err := lines.Decode(&p); {
-		case errors.Is(err, io.EOF):
-			return points, nil
-		case err != nil:
-			return nil, fmt.Errorf("%s: %w", path, err)
-		}
-		for len(points) > 0 && points[len(points)-1].Step >= p.Step {
-			points = points[:len(points)-1]
-		}
-		points = append(points, p)
-	}
+	return atomicfile.WriteBytes(filepath.Join(dir, chartName), chart(points))
 }
 
 // chart draws the curve as SVG.

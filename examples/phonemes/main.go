@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/seahorse-ml/seahorse/internal/atomicfile"
 	"github.com/seahorse-ml/seahorse/models"
 	"github.com/seahorse-ml/seahorse/train"
 )
@@ -27,7 +28,7 @@ func main() {
 	var o options
 	flag.StringVar(&o.data, "data", "", "the dictionary, lines of \"SPELLING  PH0 PH1 …\"")
 	flag.StringVar(&o.dir, "dir", "runs/phonemes", "directory of the run")
-	flag.IntVar(&o.steps, "steps", 3600, "optimization steps")
+	flag.IntVar(&o.steps, "steps", 5000, "optimization steps")
 	flag.Uint64Var(&o.seed, "seed", 1, "decides which words are kept apart, and all that is random in training")
 	flag.Usage = func() {
 		fmt.Fprint(os.Stderr, usage)
@@ -134,7 +135,7 @@ func (s *symbols) save(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, symbolsName), raw, 0o644)
+	return atomicfile.WriteBytes(filepath.Join(dir, symbolsName), raw)
 }
 
 func loadSymbols(dir string) (*symbols, error) {

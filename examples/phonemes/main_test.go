@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/xml"
 	"fmt"
 	"io"
@@ -78,19 +79,24 @@ func TestSplit(t *testing.T) {
 	}
 }
 
-// TestLearn makes a run of a few steps, which pronounces words and draws its curve.
-func TestLearn(t *testing.T) {
-	dir := t.TempDir()
-	var dictionary strings.Builder
-	for i := range 60 { // words of two letters, said as they are spelled
-		a, b := rune('A'+i%10), rune('A'+i/10)
-		fmt.Fprintf(&dictionary, "%c%c  %c0 %c0\n", a, b, a, b)
+// dictionary writes words of two to eleven letters, said as they are spelled.
+func dictionary(t *testing.T) (path string) {
+	t.Helper()
+	var lines strings.Builder
+	for i := range 60 {
+		a, b := string(rune('A'+i%10)), string(rune('A'+i/10))
+		fmt.Fprintf(&lines, "%s%s  %s%s\n", a, strings.Repeat(b, 1+i%10), a+"0", strings.Repeat(" "+b+"0", 1+i%10))
 	}
-	path := filepath.Join(dir, "dict.txt")
-	if err := os.WriteFile(path, []byte(dictionary.String()), 0o644); err != nil {
+	path = filepath.Join(t.TempDir(), "dict.txt")
+	if err := os.WriteFile(path, []byte(lines.String()), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	o := options{data: path, dir: filepath.Join(dir, "run"), steps: 4, seed: 1}
+	return path
+}
+
+// TestLearn makes a run of a few steps, which pronounces words and draws its curve.
+func TestLearn(t *testing.T) {
+	o := options{data: dictionary(t), dir: filepath.Join(t.TempDir(), "run"), steps: 4, seed: 1}
 	var out bytes.Buffer
 	if err := run(t.Context(), o, &out); err != nil {
 		t.Fatal(err)
@@ -117,5 +123,60 @@ func TestLearn(t *testing.T) {
 	}
 	if err := run(t.Context(), options{dir: o.dir, words: []string{"ñ"}}, &out); err == nil || !strings.Contains(err.Error(), "the letter") {
 		t.Errorf("error %v for a letter that no word has", err)
+	}
+}
+
+// stopper cancels a context once a text has been written.
+type stopper struct {
+	at   string
+	stop context.CancelFunc
+}
+
+func (s stopper) Write(p []byte) (int, error) {
+	if strings.Contains(string(p), s.at) {
+		s.stop()
+	}
+	return len(p), nil
+}
+
+// TestGoOn stops a run and goes on: the model and the curve are those of a run that wasn't stopped.
+func TestGoOn(t *testing.T) {
+	o := options{data: dictionary(t), steps: 4, seed: 1}
+	whole, stopped := filepath.Join(t.TempDir(), "whole"), filepath.Join(t.TempDir(), "stopped")
+	o.dir = whole
+	if err := run(t.Context(), o, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	o.dir = stopped
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	if err := run(ctx, o, stopper{"step 2: 1 words", cancel}); err == nil || !strings.Contains(err.Error(), "stopped at step 2 of 4") {
+		t.Fatalf("error %v of a run that was stopped", err)
+	}
+	var out bytes.Buffer
+	if err := run(t.Context(), o, &out); err != nil || !strings.Contains(out.String(), "going on from") {
+		t.Fatalf("error %v; the run wrote\n%s", err, out.String())
+	}
+	for _, name := range []string{"model.safetensors", curveName, chartName} {
+		want, err := os.ReadFile(filepath.Join(whole, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := os.ReadFile(filepath.Join(stopped, name)); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%s isn't that of a run that wasn't stopped: %v", name, err)
+		}
+	}
+}
+
+// TestAddPoint goes back to an earlier step.
+func TestAddPoint(t *testing.T) {
+	dir := t.TempDir()
+	for _, p := range []point{{10, 1, 1}, {20, 0.5, 1}, {30, 0.25, 0.5}, {20, 0.125, 0.75}} {
+		if err := addPoint(dir, p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err := readCurve(filepath.Join(dir, curveName)); err != nil || !slices.Equal(got, []point{{10, 1, 1}, {20, 0.125, 0.75}}) {
+		t.Errorf("the curve is %v, %v", got, err)
 	}
 }

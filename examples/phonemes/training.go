@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -26,7 +25,7 @@ const (
 	batchSize    = 128
 	warmup       = 400
 	learningRate = 2e-3
-	evaluations  = 12
+	evaluations  = 10
 )
 
 // newModel makes the Transformer.
@@ -109,6 +108,7 @@ func fit(ctx context.Context, dir string, steps int, seed uint64, s *symbols, tr
 	config.Dir, config.Seed, config.MaxSteps, config.BatchSize, config.EvalBatchSize = dir, seed, steps, batchSize, batchSize
 	config.Schedule = optim.Schedule{Decay: optim.Cosine, LearningRate: learningRate, MinLearningRate: learningRate / 20, WarmupSteps: min(warmup, steps)}
 	config.LabelSmoothing = 0.1
+	config.GroupByLength = true // batches of short words take less time
 	config.Optimizer = func(params []*graph.Param) (optim.Optimizer, error) {
 		return optim.NewAdam(optim.Groups(params, 0), optim.AdamConfig{Beta1: 0.9, Beta2: 0.98, Eps: 1e-9, MaxGradNorm: 1})
 	}
@@ -125,16 +125,6 @@ func fit(ctx context.Context, dir string, steps int, seed uint64, s *symbols, tr
 		fmt.Fprintf(out, "going on from %s\n", from.Dir)
 	}
 	return m, t.Run(ctx)
-}
-
-// curveName is a file of a line for each evaluation: how many phonemes of the watched words are wrong.
-const curveName = "curve.jsonl"
-
-// point is a line of it.
-type point struct {
-	Step int     `json:"step"`
-	PER  float64 `json:"phoneme_error_rate"`
-	WER  float64 `json:"word_error_rate"`
 }
 
 // watcher is a train.Callback that pronounces the watched words at each evaluation.
@@ -158,9 +148,5 @@ func (w *watcher) Eval(e train.EvalEvent) error {
 		return err
 	}
 	fmt.Fprintf(w.out, "step %d: %v\n", e.Step, s)
-	f, err := os.OpenFile(filepath.Join(w.dir, curveName), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
-	if err != nil {
-		return err
-	}
-	return errors.Join(json.NewEncoder(f).Encode(point{e.Step, s.PER(), s.WER()}), f.Close())
+	return addPoint(w.dir, point{e.Step, s.PER(), s.WER()})
 }
