@@ -45,8 +45,8 @@ func chart(points []point) []byte {
 		fmt.Fprintf(&b, `<path d="M%d %.1fh%d" stroke="%s"/><text x="%d" y="%.1f" text-anchor="end">%d%%</text>`+"\n",
 			plotLeft, at, plotWidth, grid, plotLeft-8, at+4, percent)
 	}
-	for i := range 4 {
-		step := last * (i + 1) / 4
+	for i := range 5 {
+		step := last * i / 4
 		fmt.Fprintf(&b, `<text x="%.1f" y="%d" text-anchor="middle">%d</text>`+"\n", x(step), plotTop+plotHeight+20, step)
 	}
 	fmt.Fprintf(&b, `<text x="%d" y="%d" text-anchor="middle">steps of %d words</text>`+"\n", plotLeft+plotWidth/2, chartHeight-10, batchSize)

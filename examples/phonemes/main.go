@@ -88,12 +88,18 @@ func learn(ctx context.Context, o options, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if err := writeChart(o.dir); err != nil {
+		return err
+	}
 	result, err := measure(ctx, m, s, test)
+	if ctx.Err() != nil {
+		return errors.New("stopped in the test; the same command makes it again")
+	}
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(out, "test on %v\n", result)
-	return writeChart(o.dir)
+	return nil
 }
 
 // say pronounces words by a trained model.

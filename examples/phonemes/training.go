@@ -21,7 +21,7 @@ const (
 	width, heads, layers, hidden = 128, 4, 3, 512
 
 	maxPositions = 48 // the longest word of the dictionary has 34 letters
-	longest      = 16 // words with more letters or phonemes aren't learned from: a batch would be twice as wide for one in 700
+	longest      = 16 // words with more letters or phonemes aren't learned from: the widest batches would be twice as wide for one word in 800
 	batchSize    = 128
 	warmup       = 400
 	learningRate = 2e-3
