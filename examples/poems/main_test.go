@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -30,5 +32,12 @@ func TestConvert(t *testing.T) {
 	}
 	if _, err := convert(filepath.Join(dir, "nothing*"), out); err == nil {
 		t.Error("no files are no error")
+	}
+	// A file that can't be read leaves what was there.
+	if _, err := convert(filepath.Join(dir, "*.json"), out); err == nil || !strings.Contains(err.Error(), "author.song.json") {
+		t.Errorf("error %v for a file without poems", err)
+	}
+	if now, err := os.ReadFile(out); err != nil || !bytes.Equal(now, got) {
+		t.Errorf("an error left %q, %v", now, err)
 	}
 }
