@@ -158,7 +158,11 @@ func (a *Attention) attend(g *graph.Graph, x *graph.Node, pass Pass) *graph.Node
 	if !a.config.Causal || pass.Positions == nil || pass.Segments != nil {
 		return g.Fail(fmt.Errorf("layers: attention: a cache needs causal attention and positions, and takes no segments"))
 	}
-	return g.CachedAttention(q, k, v, pass.Cache.of(a, pass.Cache.length), pass.Positions, c)
+	part := pass.Cache.of(a, pass.Cache.length)
+	if part == nil { // which takes what attention without a cache does
+		return g.Attention(q, k, v, c)
+	}
+	return g.CachedAttention(q, k, v, part, pass.Positions, c)
 }
 
 // Cross lets the tokens of x [B, T, D] see the pass's memory, to [B, T, D]. Rotary
@@ -179,13 +183,17 @@ func (a *Attention) Cross(g *graph.Graph, x *graph.Node, pass Pass) *graph.Node 
 			k = a.normHeads(g, a.KeyNorm, k)
 		}
 	}
-	var heads *graph.Node
+	var part *graph.Cache
+	if pass.Cache != nil {
+		part = a.crossCache(g, pass, k)
+	}
+	heads := q // stands for the result where a sketch of a cache would have the keys
 	switch {
-	case pass.Cache != nil:
-		heads = g.CachedCrossAttention(q, k, v, a.crossCache(g, pass, k), c)
+	case part != nil:
+		heads = g.CachedCrossAttention(q, k, v, part, c)
 	case k != nil:
 		heads = g.Attention(q, k, v, c)
-	default:
+	case pass.Cache == nil:
 		return g.Fail(fmt.Errorf("layers: attention: no other sequence to look at: the pass has no memory"))
 	}
 	return a.Out.Forward(g, heads)

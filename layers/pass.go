@@ -43,7 +43,9 @@ func (p Pass) At(g *graph.Graph) *graph.Node {
 type Cache struct {
 	batch, length int
 	dtype         tensor.Dtype
-	parts         map[*Attention]*graph.Cache
+	sketch        bool
+	parts         map[*Attention]*graph.Cache // nil ones of a sketch
+	bytes         int
 }
 
 // NewCache makes a cache for B texts of at most length positions. Its memory is
@@ -52,12 +54,27 @@ func NewCache(dt tensor.Dtype, batch, length int) *Cache {
 	return &Cache{batch: batch, length: length, dtype: dt, parts: map[*Attention]*graph.Cache{}}
 }
 
-// of returns an attention's part, for its own texts or for another sequence of some length.
+// SketchCache is NewCache without any memory: it finds out how much a cache takes, and what
+// the traces that are given it take, which can't run.
+func SketchCache(dt tensor.Dtype, batch, length int) *Cache {
+	c := NewCache(dt, batch, length)
+	c.sketch = true
+	return c
+}
+
+// Bytes returns the memory of the parts that attentions have asked for.
+func (c *Cache) Bytes() int { return c.bytes }
+
+// of returns an attention's part, for its own texts or for another sequence of some length; nil of a sketch.
 func (c *Cache) of(a *Attention, length int) *graph.Cache {
-	part := c.parts[a]
-	if part == nil {
-		part = graph.NewCache(c.dtype, c.batch, length, a.config.KVHeads*a.config.HeadSize)
+	part, ok := c.parts[a]
+	if !ok {
+		width := a.config.KVHeads * a.config.HeadSize
+		if !c.sketch {
+			part = graph.NewCache(c.dtype, c.batch, length, width)
+		}
 		c.parts[a] = part
+		c.bytes += 2 * c.batch * length * width * int(c.dtype.Size())
 	}
 	return part
 }

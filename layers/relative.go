@@ -38,7 +38,7 @@ func (r *RelativeBias) Forward(g *graph.Graph, tokens int, pass Pass) *graph.Nod
 	c := graph.RelativeBiasConfig{
 		Queries: tokens, Keys: tokens, Bidirectional: r.config.Bidirectional, MaxDistance: r.config.MaxDistance, At: pass.Positions,
 	}
-	if pass.Cache != nil && tokens == 1 {
+	if pass.Cache != nil && !pass.Cache.sketch && tokens == 1 {
 		c.Keys = pass.Cache.length
 	}
 	return g.RelativeBias(g.Param(r.Weight), c)

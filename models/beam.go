@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"github.com/seahorse-ml/seahorse/layers"
 )
 
 // BeamConfig configures BeamSearch.
@@ -67,7 +69,7 @@ func beamSearch(ctx context.Context, m continuer, mem *memory, prompt []int32, c
 	if err != nil {
 		return nil, err
 	}
-	s := newScorer(m, mem, c.Beams, len(prompt)+c.MaxNewTokens)
+	s := newScorer(m, mem, c.Beams, len(prompt)+c.MaxNewTokens, layers.NewCache)
 	defer s.close()
 	running := make([]beam, c.Beams)
 	for i := range running {
@@ -139,14 +141,16 @@ func origins(beams []beam) []int {
 	return rows
 }
 
+// A choice is a token that a running text may go on with.
+type choice struct {
+	from  int
+	id    int32
+	score float64
+}
+
 // expand returns the n best continuations of running texts by one token, best first.
 func expand(running []beam, logits [][]float32, n, context int) []beam {
-	type choice struct {
-		from  int
-		id    int32
-		score float64
-	}
-	var choices []choice
+	choices := make([]choice, 0, n+len(logits[0]))
 	better := func(a, b choice) int {
 		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.from, b.from), cmp.Compare(a.id, b.id))
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+
+	"github.com/seahorse-ml/seahorse/layers"
 )
 
 // Generate continues a prompt, token by token. When the model's context is full,
@@ -83,7 +85,7 @@ func generate(ctx context.Context, m continuer, mem *memory, prompts [][]int32, 
 		samplers[i] = &sampler{config: c, stream: uint64(i)}
 		longest = max(longest, len(t.ids))
 	}
-	s := newScorer(m, mem, len(texts), longest+c.MaxNewTokens)
+	s := newScorer(m, mem, len(texts), longest+c.MaxNewTokens, layers.NewCache)
 	defer s.close()
 	ended := make([]bool, len(texts))
 	for n := range c.MaxNewTokens {

@@ -13,6 +13,7 @@ import (
 type memory struct {
 	values   *tensor.Dense // [B, S, D]
 	segments *tensor.Dense // [B, S] int32, -1 for padding
+	sketch   *graph.Param  // stands for the values where traces are measured only
 }
 
 // remember encodes sources, padded at their end to the longest.
@@ -30,16 +31,16 @@ func remember(m Seq2Seq, sources [][]int32) (*memory, error) {
 	if longest > m.ContextLength() {
 		return nil, fmt.Errorf("models: generate: a source of %d tokens, the model takes %d", longest, m.ContextLength())
 	}
-	g := graph.New(graph.Config{DType: dtypeOf(m)})
-	ids := g.Input("source", tensor.Int32, len(sources), longest)
-	segments := g.Input("segments", tensor.Int32, len(sources), longest)
+	g, ids, segments, encoded := traceEncoder(m, len(sources), longest)
+	if err := g.Err(); err != nil {
+		return nil, fmt.Errorf("models: generate: %w", err)
+	}
 	for i, source := range sources {
 		copy(graph.Ints(ids)[i*longest:], source)
 		for k := len(source); k < longest; k++ {
 			graph.Ints(segments)[i*longest+k] = -1
 		}
 	}
-	encoded := m.Encode(g, ids, segments)
 	machine, err := graph.Compile(g, encoded)
 	if err != nil {
 		return nil, fmt.Errorf("models: generate: %w", err)
@@ -54,6 +55,14 @@ func remember(m Seq2Seq, sources [][]int32) (*memory, error) {
 	}, nil
 }
 
+// traceEncoder traces what a model makes of B sources of S tokens, [B, S, D].
+func traceEncoder(m Seq2Seq, rows, length int) (g *graph.Graph, ids, segments, encoded *graph.Node) {
+	g = graph.New(graph.Config{DType: dtypeOf(m)})
+	ids = g.Input("source", tensor.Int32, rows, length)
+	segments = g.Input("segments", tensor.Int32, rows, length)
+	return g, ids, segments, m.Encode(g, ids, segments)
+}
+
 // repeated returns the memory of one source for n texts.
 func (m *memory) repeated(n int) (*memory, error) {
 	values, err := m.values.Repeat(0, n)
@@ -64,7 +73,7 @@ func (m *memory) repeated(n int) (*memory, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &memory{values.(*tensor.Dense), segments.(*tensor.Dense)}, nil
+	return &memory{values: values.(*tensor.Dense), segments: segments.(*tensor.Dense)}, nil
 }
 
 // attach adds the memory to a pass: all of it to one of whole texts, and only the
@@ -72,7 +81,11 @@ func (m *memory) repeated(n int) (*memory, error) {
 func (m *memory) attach(g *graph.Graph, pass *layers.Pass, whole bool) {
 	pass.MemorySegments = g.Input("memory segments", tensor.Int32, m.segments.Shape()...)
 	let(g, pass.MemorySegments, m.segments)
-	if whole {
+	switch {
+	case !whole:
+	case m.sketch != nil:
+		pass.Memory = g.Param(m.sketch)
+	default:
 		pass.Memory = g.Input("memory", m.values.Dtype(), m.values.Shape()...)
 		let(g, pass.Memory, m.values)
 	}

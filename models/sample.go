@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"reflect"
 	"slices"
 
 	"github.com/seahorse-ml/seahorse/internal/random"
@@ -123,6 +124,9 @@ func (s *sampler) filter(logits []float32, best float64) {
 	if c.TopK > 0 && c.TopK < len(logits) {
 		least = s.kthLargest(logits, c.TopK)
 	}
+	if s.candidates == nil {
+		s.candidates = make([]candidate, 0, c.candidates(len(logits)))
+	}
 	s.candidates = s.candidates[:0]
 	total := 0.0
 	for id, z := range logits {
@@ -151,6 +155,26 @@ func (s *sampler) filter(logits []float32, best float64) {
 	for len(s.candidates) > 1 && s.candidates[len(s.candidates)-1].weight < c.MinP {
 		s.candidates = s.candidates[:len(s.candidates)-1]
 	}
+}
+
+// candidates returns how many tokens of a vocabulary are drawn from, but for those as good as the last.
+func (c GenerateConfig) candidates(vocab int) int {
+	if c.TopK > 0 {
+		return min(c.TopK, vocab)
+	}
+	return vocab
+}
+
+// samplerBytes returns what a sampler takes.
+func samplerBytes(c GenerateConfig, vocab int) int {
+	bytes := 0
+	if c.RepetitionPenalty != 0 && c.RepetitionPenalty != 1 {
+		bytes += vocab
+	}
+	if c.Temperature != 0 {
+		bytes += c.candidates(vocab) * int(reflect.TypeFor[candidate]().Size())
+	}
+	return bytes
 }
 
 // kthLargest returns the k-th largest logit. It keeps the k largest that it has

@@ -58,14 +58,11 @@ type scorerTrace struct {
 // several lengths: causal models don't see a padded end.
 const lengthStep = 32
 
-// newScorer makes room for texts of at most length tokens or the model's context.
-func newScorer(m continuer, mem *memory, texts, length int) *scorer {
+// newScorer makes room for texts of at most length tokens or the model's context, in a cache that newCache makes.
+func newScorer(m continuer, mem *memory, texts, length int, newCache func(dt tensor.Dtype, batch, length int) *layers.Cache) *scorer {
 	s := &scorer{model: m, memory: mem, dtype: dtypeOf(m), texts: texts}
 	s.capacity = roundedLength(length, m.ContextLength())
-	s.cache = layers.NewCache(s.dtype, texts, s.capacity)
-	for range texts {
-		s.logits = append(s.logits, make([]float32, m.VocabSize()))
-	}
+	s.cache = newCache(s.dtype, texts, s.capacity)
 	return s
 }
 
@@ -108,6 +105,9 @@ func (s *scorer) next(texts []text) ([][]float32, error) {
 		return nil, fmt.Errorf("models: generate: %w", err)
 	}
 	s.seen = append(s.seen[:0], texts...)
+	for len(s.logits) < len(texts) {
+		s.logits = append(s.logits, make([]float32, s.model.VocabSize()))
+	}
 	for i, row := range s.logits {
 		copyLogits(row, trace.logits, i)
 	}
@@ -139,7 +139,7 @@ func (s *scorer) reorder(rows []int) {
 func (s *scorer) traceFor(length int, grown bool) (*scorerTrace, error) {
 	if grown {
 		if s.step == nil {
-			t, err := s.trace(1, false)
+			t, err := s.compile(1, false)
 			if err != nil {
 				return nil, err
 			}
@@ -153,7 +153,7 @@ func (s *scorer) traceFor(length int, grown bool) (*scorerTrace, error) {
 			s.whole.machine.Close()
 			s.whole = nil
 		}
-		t, err := s.trace(length, true)
+		t, err := s.compile(length, true)
 		if err != nil {
 			return nil, err
 		}
@@ -165,9 +165,17 @@ func (s *scorer) traceFor(length int, grown bool) (*scorerTrace, error) {
 	return s.whole, nil
 }
 
+// compile traces texts of a length and makes the trace's machine.
+func (s *scorer) compile(length int, whole bool) (*scorerTrace, error) {
+	g, t := s.trace(length, whole)
+	var err error
+	t.machine, err = graph.Compile(g, t.logits)
+	return t, err
+}
+
 // trace traces texts of a length. Only traces of whole texts compute what the decoder
 // keeps of the memory.
-func (s *scorer) trace(length int, whole bool) (*scorerTrace, error) {
+func (s *scorer) trace(length int, whole bool) (*graph.Graph, *scorerTrace) {
 	g := graph.New(graph.Config{DType: s.dtype})
 	t := &scorerTrace{
 		length:    length,
@@ -184,9 +192,7 @@ func (s *scorer) trace(length int, whole bool) (*scorerTrace, error) {
 		hidden = g.Reshape(hidden, s.texts*length, hidden.Shape()[2])
 	}
 	t.logits = s.model.Head(g, g.Embedding(hidden, t.at))
-	var err error
-	t.machine, err = graph.Compile(g, t.logits)
-	return t, err
+	return g, t
 }
 
 func (s *scorer) close() {

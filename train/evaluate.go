@@ -136,7 +136,15 @@ func traceEvaluation(m Model, b *data.Batch) (*graph.Graph, inputs, *judge, erro
 	return g, in, j, err
 }
 
-// estimateEvaluation returns the memory that Evaluate would use.
+// EstimateEvaluation returns the memory that Evaluate would take, without taking it. The model may be a sketch.
+func EstimateEvaluation(m Model, d data.Dataset, c EvalConfig) (graph.Memory, error) {
+	use, err := estimateEvaluation(m, d, c)
+	if err != nil {
+		return graph.Memory{}, fmt.Errorf("train: evaluation: %w", err)
+	}
+	return use, nil
+}
+
 func estimateEvaluation(m Model, d data.Dataset, c EvalConfig) (graph.Memory, error) {
 	g, _, j, err := traceEvaluation(m, evalBatch(d, c))
 	if err != nil {
