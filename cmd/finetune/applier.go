@@ -16,9 +16,6 @@ import (
 // applyLength is what the lengths of traces are multiples of, so that one serves several.
 const applyLength = 32
 
-// applyRows is how many texts go through the model at once.
-const applyRows = 8
-
 // classifier is a model that has scores for texts [B, C] or for tokens [B, T, C].
 type classifier interface {
 	models.Model
@@ -30,6 +27,7 @@ type applier struct {
 	model     models.Model
 	tokenizer *tokenizer.Tokenizer
 	labels    data.Labels
+	rows      int // texts that go through the model at once
 	length    int
 	trace     *applyTrace // for the length of the last texts
 }
@@ -62,7 +60,7 @@ func (a *applier) apply(texts []data.Text) ([]classified, error) {
 	}
 	slices.SortStableFunc(framed, func(x, y framedText) int { return len(x.ids) - len(y.ids) })
 	lines := make([]classified, len(texts))
-	for part := range slices.Chunk(framed, applyRows) {
+	for part := range slices.Chunk(framed, a.rows) {
 		scores, err := a.run(part)
 		if err != nil {
 			return nil, err
@@ -89,14 +87,15 @@ func (a *applier) frame(x data.Text) (framedText, error) {
 	return framedText{ids: ids, types: types, first: first, cut: cut}, err
 }
 
-// run returns the scores of up to applyRows texts, [C] each or [T·C].
+// run returns the scores of up to rows texts, [C] each or [T·C].
 func (a *applier) run(texts []framedText) ([][]float32, error) {
 	longest := len(texts[len(texts)-1].ids)
-	length := min((longest+applyLength-1)/applyLength*applyLength, a.model.ContextLength())
+	length := a.traced(longest)
 	if a.trace == nil || a.trace.length != length {
 		a.close()
-		t, err := a.newTrace(length)
-		if err != nil {
+		g, t := a.newTrace(length)
+		var err error
+		if t.machine, err = graph.Compile(g, t.scores); err != nil {
 			return nil, err
 		}
 		a.trace = t
@@ -115,7 +114,7 @@ func (a *applier) run(texts []framedText) ([][]float32, error) {
 			segments[i*length+k] = 0
 		}
 	}
-	for i := len(texts); i < applyRows; i++ { // rows without a text repeat the first, so that none is all padding
+	for i := len(texts); i < a.rows; i++ { // rows without a text repeat the first, so that none is all padding
 		copy(ids[i*length:(i+1)*length], ids[:length])
 		copy(types[i*length:(i+1)*length], types[:length])
 		copy(segments[i*length:(i+1)*length], segments[:length])
@@ -124,7 +123,7 @@ func (a *applier) run(texts []framedText) ([][]float32, error) {
 		return nil, err
 	}
 	all := graph.Floats[float32](t.scores)
-	size := len(all) / applyRows
+	size := len(all) / a.rows
 	scores := make([][]float32, len(texts))
 	for i := range scores {
 		scores[i] = all[i*size : (i+1)*size]
@@ -132,18 +131,27 @@ func (a *applier) run(texts []framedText) ([][]float32, error) {
 	return scores, nil
 }
 
-func (a *applier) newTrace(length int) (*applyTrace, error) {
+// traced returns the length of the trace for texts of up to a length.
+func (a *applier) traced(longest int) int {
+	return min((longest+applyLength-1)/applyLength*applyLength, a.model.ContextLength())
+}
+
+// estimate returns the memory that texts of up to a length take.
+func (a *applier) estimate(longest int) (graph.Memory, error) {
+	g, t := a.newTrace(a.traced(longest))
+	return graph.EstimateMemory(g, t.scores)
+}
+
+func (a *applier) newTrace(length int) (*graph.Graph, *applyTrace) {
 	g := graph.New(graph.Config{})
 	t := &applyTrace{
 		length:   length,
-		ids:      g.Input("ids", tensor.Int32, applyRows, length),
-		types:    g.Input("types", tensor.Int32, applyRows, length),
-		segments: g.Input("segments", tensor.Int32, applyRows, length),
+		ids:      g.Input("ids", tensor.Int32, a.rows, length),
+		types:    g.Input("types", tensor.Int32, a.rows, length),
+		segments: g.Input("segments", tensor.Int32, a.rows, length),
 	}
 	t.scores = a.model.(classifier).Scores(g, t.ids, t.types, t.segments)
-	var err error
-	t.machine, err = graph.Compile(g, t.scores)
-	return t, err
+	return g, t
 }
 
 // line says what the scores of a text mean.

@@ -5,6 +5,7 @@ import (
 	"math"
 	"strings"
 
+	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/models"
 	"github.com/seahorse-ml/seahorse/train"
 )
@@ -15,23 +16,93 @@ const (
 	trainedBytes   = 4 * parameterBytes
 )
 
-// memoryFlag is the option of commands that read a model, and refuse one that doesn't fit into memory.
+// freeMemory tells what is free; tests have their own.
+var freeMemory = availableMemory
+
+// memoryFlag is the option of commands that read a model, and refuse what doesn't fit into memory.
 type memoryFlag struct {
-	NoMemoryCheck bool `help:"Start even if the model takes more memory than is free."`
+	NoMemoryCheck bool `help:"Start even if more memory is needed than is free."`
 }
 
-// openModel reads the model of a directory unless its parameters alone take more memory than is free, where that is known.
-func (f memoryFlag) openModel(dir string, edit func(config map[string]any)) (models.Model, error) {
-	if free, known := availableMemory(); known && !f.NoMemoryCheck {
-		sketch, err := models.Sketch(dir, edit)
-		if err != nil {
-			return nil, err
-		}
-		if err := refuseModel(sketch, dir, parameterBytes, "to load", free); err != nil {
+// free returns what is free, where that is known and to be checked.
+func (f memoryFlag) free() (bytes int64, check bool) {
+	if f.NoMemoryCheck {
+		return 0, false
+	}
+	return freeMemory()
+}
+
+// sketch returns a sketch of the model that a directory holds, unless its parameters alone take more memory than is free.
+func (f memoryFlag) sketch(dir string) (models.Model, error) {
+	m, err := models.Sketch(dir, nil)
+	if err != nil {
+		return nil, err
+	}
+	if free, check := f.free(); check {
+		if err := refuseModel(m, dir, parameterBytes, "to load", free); err != nil {
 			return nil, err
 		}
 	}
-	return models.OpenEdited(dir, edit)
+	if !models.HasWeights(dir) {
+		return nil, fmt.Errorf("%w in %s", models.ErrNoWeights, dir)
+	}
+	return m, nil
+}
+
+// check refuses what takes more memory than is free, by the parts that estimate finds. To find them takes what batch says, so that
+// this is looked at first.
+func (f memoryFlag) check(advice string, batch memoryPart, estimate func() ([]memoryPart, error)) error {
+	free, check := f.free()
+	if !check {
+		return nil
+	}
+	if err := refuseMemory([]memoryPart{batch}, free, advice); err != nil {
+		return err
+	}
+	parts, err := estimate()
+	if err != nil {
+		return err
+	}
+	return refuseMemory(parts, free, advice)
+}
+
+// checkSteps refuses training steps of a sketched model that take more memory than is free.
+func (f memoryFlag) checkSteps(sketch benchModel, c train.StepperConfig) error {
+	if free, check := f.free(); check {
+		if err := refuseModel(sketch, "the model", trainedBytes, "to train", free); err != nil {
+			return err // before anything as long as its parameters is planned
+		}
+	}
+	return f.check("a smaller --batch-size, --seq-len or model takes less", batchPart(c.Rows, c.Layout), func() ([]memoryPart, error) {
+		use, err := train.EstimateSteps(sketch, c)
+		return trainingParts(use), err
+	})
+}
+
+// memory returns the run's option as commands have it that don't train.
+func (o *trainingOptions) memory() memoryFlag { return memoryFlag{o.NoMemoryCheck} }
+
+// checkOutline refuses a run whose model can't be trained in the memory that is free, whatever the data: before they are read.
+func checkOutline(j job) error {
+	free, check := j.common().memory().free()
+	if !check {
+		return nil
+	}
+	m, err := j.outline()
+	if err != nil {
+		return err
+	}
+	return refuseModel(m, "the model", trainedBytes, "to train", free)
+}
+
+// checkMemory refuses a run that takes more memory than the machine has to give, where that is known. The model may be a sketch.
+func (r *run) checkMemory() error {
+	const advice = "a smaller --batch-size with more --gradient-accumulation-steps makes the same steps in less, and a smaller --seq-len or model takes less"
+	c := r.config()
+	return r.options.memory().check(advice, batchPart(c.BatchSize, c.Train.Layout()), func() ([]memoryPart, error) {
+		use, err := train.EstimateMemory(r.model, c)
+		return trainingParts(use), err
+	})
 }
 
 // refuseModel returns an error if a model's parameters, at so many bytes each, take more than is free.
@@ -52,64 +123,47 @@ func mebibytes(n, bytes int64) int64 {
 	return n * bytes >> 20
 }
 
-// checkSteps refuses training steps of a sketched model that take more memory than is free.
-func (f memoryFlag) checkSteps(sketch benchModel, c train.StepperConfig) error {
-	free, known := availableMemory()
-	if f.NoMemoryCheck || !known {
-		return nil
-	}
-	if err := refuseModel(sketch, "the model", trainedBytes, "to train", free); err != nil {
-		return err // before anything as long as its parameters is planned
-	}
-	use, err := train.EstimateSteps(sketch, c)
-	if err != nil {
-		return err
-	}
-	return refuseMemory(use, free, "a smaller --batch-size, --seq-len or model takes less")
+// memoryPart is a part of the memory that a command needs.
+type memoryPart struct {
+	bytes int
+	what  string
 }
 
-// checkOutline refuses a run whose model can't be trained in the memory that is free, whatever the data: before they are read.
-func checkOutline(j job) error {
-	free, known := availableMemory()
-	if j.common().NoMemoryCheck || !known {
-		return nil
-	}
-	m, err := j.outline()
-	if err != nil {
-		return err
-	}
-	return refuseModel(m, "the model", trainedBytes, "to train", free)
+// batchPart returns the memory of rows.
+func batchPart(rows int, l data.Layout) memoryPart {
+	const wordBytes = 4
+	words := 2*l.SourceLength + l.Length*(2+l.Values) // ids and targets, of sources segments
+	return memoryPart{times(rows, times(words, wordBytes)), "a batch"}
 }
 
-// checkMemory refuses a run that takes more memory than the machine has to give, where that is known. The model may be a sketch.
-func (r *run) checkMemory() error {
-	free, known := availableMemory()
-	if r.options.NoMemoryCheck || !known {
-		return nil
+// times returns the bytes of n rows, or the most that there can be.
+func times(n, rowBytes int) int {
+	if n > math.MaxInt/rowBytes {
+		return math.MaxInt
 	}
-	use, err := train.EstimateMemory(r.model, r.config())
-	if err != nil {
-		return err
-	}
-	return refuseMemory(use, free, "a smaller --batch-size with more --gradient-accumulation-steps makes the same steps in less, and a smaller --seq-len or model takes less")
+	return n * rowBytes
 }
 
-// refuseMemory returns an error that tells where memory goes, and what takes less, if steps need more than is free.
-func refuseMemory(use train.MemoryUse, free int64, advice string) error {
-	need := int64(use.Total())
-	if need <= free {
-		return nil
+// trainingParts returns where the memory of training goes.
+func trainingParts(use train.MemoryUse) []memoryPart {
+	return []memoryPart{
+		{use.Steps.Parameters, "parameters"}, {use.Steps.Arena, "activations"}, {use.Steps.Gradients, "gradients"}, {use.Optimizer, "the optimizer"},
+		{use.Evaluation.Arena, "evaluations"},
 	}
+}
+
+// refuseMemory returns an error that tells where memory goes, and what takes less, if more is needed than is free.
+func refuseMemory(needed []memoryPart, free int64, advice string) error {
+	need := int64(0)
 	var parts []string
-	for _, p := range []struct {
-		bytes int
-		what  string
-	}{
-		{use.Steps.Parameters, "parameters"}, {use.Steps.Arena, "activations"}, {use.Steps.Gradients, "gradients"}, {use.Optimizer, "the optimizer"}, {use.Evaluation.Arena, "evaluations"},
-	} {
+	for _, p := range needed {
+		need += int64(p.bytes)
 		if p.bytes > 0 {
 			parts = append(parts, fmt.Sprintf("%s for %s", grouped(int64(p.bytes)>>20), p.what))
 		}
+	}
+	if need <= free {
+		return nil
 	}
 	return fmt.Errorf("the run needs %s MiB of memory and %s are free: %s; %s; --no-memory-check starts it all the same", grouped(need>>20), grouped(free>>20), strings.Join(parts, ", "), advice)
 }

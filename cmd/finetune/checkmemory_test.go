@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime"
+	"sort"
 	"strings"
 	"testing"
 
@@ -15,10 +16,11 @@ import (
 // TestRefuseMemory has a run that takes 160 MiB.
 func TestRefuseMemory(t *testing.T) {
 	use := train.MemoryUse{Steps: graph.Memory{Arena: 30 << 20, Parameters: 100 << 20, Gradients: 10 << 20}, Optimizer: 15 << 20, Evaluation: graph.Memory{Arena: 5 << 20}}
-	if err := refuseMemory(use, 160<<20, "less"); err != nil {
+	parts := trainingParts(use)
+	if err := refuseMemory(parts, 160<<20, "less"); err != nil {
 		t.Errorf("refused with just enough: %v", err)
 	}
-	err := refuseMemory(use, 160<<20-1, "a smaller one takes less")
+	err := refuseMemory(parts, 160<<20-1, "a smaller one takes less")
 	for _, want := range []string{
 		"needs 160 MiB of memory and 159 are free", "100 for parameters, 30 for activations, 10 for gradients, 15 for the optimizer, 5 for evaluations; a smaller one takes less; --no-memory-check",
 	} {
@@ -27,8 +29,71 @@ func TestRefuseMemory(t *testing.T) {
 		}
 	}
 	use.Evaluation = graph.Memory{}
-	if err := refuseMemory(use, 0, ""); err == nil || strings.Contains(err.Error(), "evaluations") {
+	if err := refuseMemory(trainingParts(use), 0, ""); err == nil || strings.Contains(err.Error(), "evaluations") {
 		t.Errorf("error is %v, expected nothing of evaluations", err)
+	}
+}
+
+// withFree runs a command with so many bytes free, and returns what it says if it refuses, or "".
+func withFree(t *testing.T, bytes int, args ...string) (refusal string) {
+	t.Helper()
+	defer func(f func() (int64, bool)) { freeMemory = f }(freeMemory)
+	freeMemory = func() (int64, bool) { return int64(bytes), true }
+	status, out, said := finetune(t, "", args...)
+	if status == 0 {
+		return ""
+	}
+	if out != "" || !strings.Contains(said, "--no-memory-check starts it all the same") {
+		t.Fatalf("%s with %d bytes free: %q, said %q", strings.Join(args, " "), bytes, out, said)
+	}
+	return said
+}
+
+// TestRefuseRuns has commands that run models ask for more than the parameters take, and for more of what needs more.
+func TestRefuseRuns(t *testing.T) {
+	dir := t.TempDir()
+	run, encoder, writer, classifier := filepath.Join(dir, "run"), filepath.Join(dir, "bert"), filepath.Join(dir, "t5"), filepath.Join(dir, "classifier")
+	text, classes := corpus(t, dir), write(t, filepath.Join(dir, "classes.csv"), "text,label\n"+strings.Repeat("Line seven,b\nof the text,d\n", 20))
+	succeed(t, "", append([]string{"pretrain", "--data", text, "--output-dir", run}, tiny...)...)
+	succeed(t, "", append([]string{"pretrain", "--objective=masked", "--tokenizer=char", "--data", text, "--output-dir", encoder}, tiny...)...)
+	succeed(t, "", "sft", "--model", encoder, "--data", classes, "--objective=classification", "--output-dir", classifier, "--max-steps=1", "--warmup-steps=0")
+	newModel(t, "t5", run, writer)
+	for _, c := range []struct {
+		parts, advice string // in the refusal
+		model         string
+		args, more    []string
+	}{
+		{"activations", "a smaller --batch-size", run, []string{"eval", "--data", classes, "--batch-size=8"}, []string{"--batch-size=32"}},
+		{"activations", "a smaller --batch-size", classifier, []string{"classify", "--text=Line seven", "--text=of", "--batch-size=1"}, []string{"--batch-size=2"}},
+		{"activations", "a smaller --batch-size", classifier, []string{"classify", "--data", classes}, []string{"--batch-size=32"}},
+		{"keys and values", "fewer prompts", run, []string{"generate", "--prompt=Line", "--max-new-tokens=2"}, []string{"--prompt=of"}},
+		{"keys and values", "a smaller --num-beams", run, []string{"generate", "--prompt=Line", "--max-new-tokens=2", "--num-beams=2"}, []string{"--num-beams=4"}},
+		{"encoded sources", "fewer prompts", writer, []string{"generate", "--prompt=Line", "--max-new-tokens=2"}, []string{"--prompt=of"}},
+		{"encoded sources", "a smaller --num-beams", writer, []string{"generate", "--prompt=Line", "--max-new-tokens=2", "--num-beams=2"}, []string{"--num-beams=4"}},
+	} {
+		args := append(c.args, "--model", c.model)
+		m, err := models.Sketch(c.model, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		const most = 1 << 20
+		parameters := parameterBytes * int(models.CountParameters(m))
+		bytes := parameters + sort.Search(most, func(n int) bool { return withFree(t, parameters+n, args...) == "" })
+		if bytes < parameters+5000 || bytes == parameters+most {
+			t.Errorf("%s: starts with %d bytes free, and the parameters take %d", strings.Join(args, " "), bytes, parameters)
+		}
+		refusal := withFree(t, bytes-1, args...)
+		for _, want := range []string{"the run needs ", "0 for parameters, 0 for activations", " for " + c.parts, c.advice} {
+			if !strings.Contains(refusal, want) {
+				t.Errorf("%s: refused by %q, want %q", strings.Join(args, " "), refusal, want)
+			}
+		}
+		if withFree(t, bytes+1000, append(args, c.more...)...) == "" {
+			t.Errorf("%s: needs %d bytes, and no more with %v", strings.Join(args, " "), bytes, c.more)
+		}
+		if refusal := withFree(t, 0, append(args, "--no-memory-check")...); refusal != "" {
+			t.Errorf("refused what wasn't to be checked: %s", refusal)
+		}
 	}
 }
 
@@ -72,7 +137,8 @@ func TestNothingStartsThatCannotFit(t *testing.T) {
 		t.Skip("what is free isn't known on this system")
 	}
 	dir := t.TempDir()
-	text, model, out := corpus(t, dir), largeModel(t, 16000), filepath.Join(dir, "out")
+	text, model, out, small := corpus(t, dir), largeModel(t, 16000), filepath.Join(dir, "out"), filepath.Join(dir, "small")
+	succeed(t, "", append([]string{"pretrain", "--data", text, "--output-dir", small}, tiny...)...)
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	for _, args := range [][]string{
@@ -81,6 +147,11 @@ func TestNothingStartsThatCannotFit(t *testing.T) {
 		{"classify", "--model", model, "--text=a"},
 		{"bench", "--init", model},
 		{"bench", "--preset=gpt2", "--batch-size=100000"},
+		{"bench", "--preset=gpt2", "--batch-size=10000000000"},
+		{"bench", "--preset=gpt2", "--batch-size=9000000000000000000"},
+		{"generate", "--model", small, "--prompt=L", "--num-beams=10000000000"},
+		{"generate", "--model", small, "--prompt=L", "--num-beams=9000000000000000000"},
+		{"generate", "--model", small, "--prompt=L", "--max-new-tokens=9000000000000000000", "--num-beams=100000000000"},
 		{"sft", "--model", model, "--data", text, "--output-dir", out},
 		{"pretrain", "--arch=llama", "--n-embd=1000000", "--n-layer=1000", "--data", text, "--output-dir", out},
 		{"pretrain", "--arch=t5", "--n-embd=1000000", "--n-layer=100", "--data", text, "--output-dir", out},

@@ -5,23 +5,24 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
+	"iter"
 
 	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/data/tokenizer"
 )
 
-// classifyBatch is how many texts are read before they go through the model together.
-const classifyBatch = 64
+// classifyBatches is for how many batches texts are read, so that those of about the same length come together.
+const classifyBatches = 8
 
 // classifyCommand is `finetune classify`.
 type classifyCommand struct {
-	Model    string   `required:"" placeholder:"DIR" help:"The directory of a classifier or a regression."`
-	Text     []string `sep:"none" placeholder:"TEXT" help:"A text; may be given several times."`
-	TextPair *string  `placeholder:"TEXT" help:"The second text of a pair, with one --text."`
-	Data     string   `placeholder:"FILE|DIR|-" help:"Texts in place of --text: {\"text\": …} and \"text_pair\", or for classes of words {\"tokens\": […]}, in JSON lines or a table, as the end of the name says; or plain text, which standard input (-) always is, a text a line."`
-	SeqLen   *int     `placeholder:"T" help:"The most tokens of a text, beyond which it is cut. Default: the model's context, at most 512."`
-	Threads  int      `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores."`
+	Model     string   `required:"" placeholder:"DIR" help:"The directory of a classifier or a regression."`
+	Text      []string `sep:"none" placeholder:"TEXT" help:"A text; may be given several times."`
+	TextPair  *string  `placeholder:"TEXT" help:"The second text of a pair, with one --text."`
+	Data      string   `placeholder:"FILE|DIR|-" help:"Texts in place of --text: {\"text\": …} and \"text_pair\", or for classes of words {\"tokens\": […]}, in JSON lines or a table, as the end of the name says; or plain text, which standard input (-) always is, a text a line."`
+	BatchSize int      `default:"8" placeholder:"B" help:"Texts that go through the model at once (${default})."`
+	SeqLen    *int     `placeholder:"T" help:"The most tokens of a text, beyond which it is cut. Default: the model's context, at most 512."`
+	Threads   int      `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores."`
 
 	memoryFlag
 }
@@ -50,7 +51,7 @@ type classified struct {
 
 // Run classifies the texts.
 func (c *classifyCommand) Run(ctx context.Context, s *streams) error {
-	if err := errors.Join(atLeast("threads", &c.Threads, 0), atLeast("seq-len", c.SeqLen, 1)); err != nil {
+	if err := errors.Join(atLeast("threads", &c.Threads, 0), atLeast("batch-size", &c.BatchSize, 1), atLeast("seq-len", c.SeqLen, 1)); err != nil {
 		return err
 	}
 	switch {
@@ -60,7 +61,7 @@ func (c *classifyCommand) Run(ctx context.Context, s *streams) error {
 		return fmt.Errorf("--text-pair goes with one --text, not with %d", len(c.Text))
 	}
 	useThreads(c.Threads)
-	m, err := c.openModel(c.Model, nil)
+	m, err := c.sketch(c.Model)
 	if err != nil {
 		return err
 	}
@@ -76,8 +77,19 @@ func (c *classifyCommand) Run(ctx context.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
-	a := &applier{model: m, tokenizer: t, labels: l, length: *c.SeqLen}
+	texts, closeTexts, err := c.open(s, l)
+	if err != nil {
+		return err
+	}
+	defer closeTexts()
+	a := &applier{model: m, tokenizer: t, labels: l, rows: c.BatchSize, length: *c.SeqLen}
 	defer a.close()
+	if err := c.checkTexts(ctx, a, texts); err != nil {
+		return err
+	}
+	if a.model, err = openModel(c.Model); err != nil {
+		return err
+	}
 	out := json.NewEncoder(s.out)
 	out.SetEscapeHTML(false)
 	flush := func(texts []data.Text) error {
@@ -92,43 +104,69 @@ func (c *classifyCommand) Run(ctx context.Context, s *streams) error {
 		}
 		return context.Cause(ctx)
 	}
-	if c.Data == "" {
-		return flush(c.texts(l))
-	}
-	source, err := data.OpenSource(c.Data, s.in)
-	if err != nil {
-		return err
-	}
-	defer source.Close()
 	var batch []data.Text
-	found := false
-	for text, err := range source.Texts(l.Kind) {
+	for text, err := range texts {
 		if err != nil {
 			return err
 		}
-		found = true
-		if batch = append(batch, text); len(batch) == classifyBatch {
+		if batch = append(batch, text); len(batch) == classifyBatches*c.BatchSize {
 			if err := flush(batch); err != nil {
 				return err
 			}
 			batch = batch[:0]
 		}
 	}
-	if !found {
-		return fmt.Errorf("no texts in %s", c.Data)
-	}
 	return flush(batch)
 }
 
-// texts returns the texts of the command line. Words are what lies between spaces.
-func (c *classifyCommand) texts(l data.Labels) []data.Text {
-	var texts []data.Text
-	for _, text := range c.Text {
-		x := data.Text{Text: []byte(text)}
-		if c.TextPair != nil {
-			x.Pair = []byte(*c.TextPair)
+// open returns the texts, which can be gone through several times, and what closes them. Words of the command line are what lies
+// between spaces.
+func (c *classifyCommand) open(s *streams, l data.Labels) (iter.Seq2[data.Text, error], func() error, error) {
+	if c.Data != "" {
+		source, err := data.OpenSource(c.Data, s.in)
+		if err != nil {
+			return nil, nil, err
 		}
-		texts = append(texts, x.Split(l.Kind))
+		return source.Texts(l.Kind), source.Close, nil
 	}
-	return slices.Clip(texts)
+	texts := func(yield func(data.Text, error) bool) {
+		for _, text := range c.Text {
+			x := data.Text{Text: []byte(text)}
+			if c.TextPair != nil {
+				x.Pair = []byte(*c.TextPair)
+			}
+			if !yield(x.Split(l.Kind), nil) {
+				return
+			}
+		}
+	}
+	return texts, func() error { return nil }, nil
+}
+
+// checkTexts goes through all texts once, for what is wrong with one of them, and refuses those that take more memory than is free.
+func (c *classifyCommand) checkTexts(ctx context.Context, a *applier, texts iter.Seq2[data.Text, error]) error {
+	count, longest := 0, 0
+	for text, err := range texts {
+		if err != nil {
+			return err
+		}
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		f, err := a.frame(text)
+		if err != nil {
+			return err
+		}
+		count, longest = count+1, max(longest, len(f.ids))
+	}
+	if count == 0 {
+		return fmt.Errorf("no texts in %s", c.Data)
+	}
+	a.rows = min(a.rows, count)
+	const rowBytes = 12 // of ids, types and segments
+	batch := memoryPart{times(a.rows, rowBytes*a.traced(longest)), "a batch"}
+	return c.check("a smaller --batch-size, --seq-len or model takes less", batch, func() ([]memoryPart, error) {
+		use, err := a.estimate(longest)
+		return []memoryPart{{use.Parameters, "parameters"}, {use.Arena, "activations"}}, err
+	})
 }

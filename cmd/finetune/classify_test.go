@@ -24,7 +24,7 @@ func newClassifiers(t *testing.T, dir string) classifiers {
 	c.encoder, _ = newModels(t, dir)
 	var classes, values, tokens strings.Builder
 	classes.WriteString("text,label\n")
-	for i := range 70 { // more than classifyBatch
+	for i := range 70 { // more than are read at a time
 		text := strings.Repeat("a rose ", i%5) + string(rune('a'+i%26))
 		fmt.Fprintf(&classes, "%s,%s\n", text, []string{"<low>", "high"}[i%26/13])
 		fmt.Fprintf(&values, "{\"text\":%q,\"label\":[%d,%g]}\n", text, i%2, float64(i%26)/13)

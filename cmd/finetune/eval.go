@@ -21,6 +21,7 @@ type evalCommand struct {
 	Model           string `required:"" placeholder:"DIR" help:"A model or run directory."`
 	Data            string `required:"" placeholder:"FILE|DIR|-" help:"What to measure on: text, or documents as sft takes them."`
 	SeqLen          *int   `aliases:"max-target-length" placeholder:"T" help:"Tokens in a row; of pairs and labelled texts the most tokens of a target or a text. Default: the model's context, at most 2,048."`
+	BatchSize       *int   `placeholder:"B" help:"Rows at a time, which the result doesn't depend on. Default: as many as have about 4,096 tokens together."`
 	MaxSourceLength *int   `placeholder:"S" help:"The most tokens of a pair's source. Default: as --seq-len."`
 	Seed            uint64 `default:"1337" placeholder:"N" help:"Decides which tokens are hidden from a masked model (${default})."`
 	JSON            bool   `name:"json" help:"Print an object: objective, loss, tokens (how many targets), and what of perplexity, bits_per_byte, accuracy, mse and pearson there is."`
@@ -66,11 +67,11 @@ type evaluated struct {
 
 // Run measures and prints what is found.
 func (c *evalCommand) Run(ctx context.Context, s *streams) error {
-	if err := errors.Join(atLeast("threads", &c.Threads, 0), atLeast("seq-len", c.SeqLen, 1), atLeast("max-source-length", c.MaxSourceLength, 1)); err != nil {
+	if err := errors.Join(atLeast("threads", &c.Threads, 0), atLeast("seq-len", c.SeqLen, 1), atLeast("batch-size", c.BatchSize, 1), atLeast("max-source-length", c.MaxSourceLength, 1)); err != nil {
 		return err
 	}
 	useThreads(c.Threads)
-	m, t, err := c.open()
+	m, t, err := c.sketchModel()
 	if err != nil {
 		return err
 	}
@@ -92,10 +93,17 @@ func (c *evalCommand) Run(ctx context.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
+	setDefault(&c.BatchSize, evalBatch(rows.Layout()))
 	progress := newMeter(s.err, "evaluating")
-	result, err := train.Evaluate(ctx, m, rows, train.EvalConfig{
-		BatchSize: evalBatch(rows.Layout()), Progress: func(done, total int) { progress.show(int64(done), int64(total)) },
-	})
+	config := train.EvalConfig{BatchSize: *c.BatchSize, Progress: func(done, total int) { progress.show(int64(done), int64(total)) }}
+	if err := c.checkRows(m, rows, config); err != nil {
+		return err
+	}
+	opened, err := openModel(c.Model)
+	if err != nil {
+		return err
+	}
+	result, err := train.Evaluate(ctx, opened.(trainable), rows, config)
 	progress.done()
 	if err != nil {
 		return interrupted(ctx, err)
@@ -115,9 +123,18 @@ func (c *evalCommand) Run(ctx context.Context, s *streams) error {
 	return found.print(s.out)
 }
 
-// open reads the model and its tokenizer, and settles the lengths.
-func (c *evalCommand) open() (trainable, *tokenizer.Tokenizer, error) {
-	m, err := c.openModel(c.Model, nil)
+// checkRows refuses rows that take more memory than is free.
+func (c *evalCommand) checkRows(sketch trainable, rows data.Dataset, config train.EvalConfig) error {
+	batch := batchPart(min(config.BatchSize, rows.Len()), rows.Layout())
+	return c.check("a smaller --batch-size, --seq-len or model takes less", batch, func() ([]memoryPart, error) {
+		use, err := train.EstimateEvaluation(sketch, rows, config)
+		return []memoryPart{{use.Parameters, "parameters"}, {use.Arena, "activations"}}, err
+	})
+}
+
+// sketchModel returns a sketch of the model and its tokenizer, and settles the lengths.
+func (c *evalCommand) sketchModel() (trainable, *tokenizer.Tokenizer, error) {
+	m, err := c.sketch(c.Model)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -63,7 +63,7 @@ func (c *generateCommand) Run(ctx context.Context, s *streams) error {
 		return err
 	}
 	useThreads(c.Threads)
-	w, err := c.openWriter(c.Model)
+	w, err := c.sketchWriter(c.Model)
 	if err != nil {
 		return err
 	}
@@ -81,6 +81,13 @@ func (c *generateCommand) Run(ctx context.Context, s *streams) error {
 			return err
 		}
 	}
+	search := models.BeamConfig{Beams: c.NumBeams, MaxNewTokens: c.MaxNewTokens, LengthPenalty: c.LengthPenalty}
+	if err := c.checkTexts(w.model, prompts, config, search); err != nil {
+		return err
+	}
+	if w.model, err = openModel(c.Model); err != nil {
+		return err
+	}
 	if len(texts) == 1 && c.NumBeams == 1 && !c.JSON {
 		fmt.Fprint(s.out, c.shown(w, texts[0]))
 		_, err := w.write(ctx, s.out, prompts[0])
@@ -89,7 +96,7 @@ func (c *generateCommand) Run(ctx context.Context, s *streams) error {
 	}
 	var ids [][]int32
 	if c.NumBeams > 1 {
-		ids, err = w.search(ctx, prompts, models.BeamConfig{Beams: c.NumBeams, MaxNewTokens: c.MaxNewTokens, LengthPenalty: c.LengthPenalty})
+		ids, err = w.search(ctx, prompts, search)
 	} else {
 		ids, err = w.writeAll(ctx, prompts)
 	}
@@ -119,6 +126,37 @@ func (c *generateCommand) config() (models.GenerateConfig, error) {
 		return config, fmt.Errorf("--stop: %w", err)
 	}
 	return config, config.Validate()
+}
+
+// checkTexts refuses to write texts that take more memory than is free.
+func (c *generateCommand) checkTexts(sketch models.Model, prompts [][]int32, config models.GenerateConfig, search models.BeamConfig) error {
+	advice, texts := "fewer prompts at a time, a smaller --max-new-tokens or model takes less", len(prompts)
+	if c.NumBeams > 1 {
+		advice, texts = "a smaller --num-beams, --max-new-tokens or model takes less", c.NumBeams
+	}
+	const idBytes, scoreBytes = 8, 4 // an id with its position, and a score
+	batch := memoryPart{times(texts, times(longest(prompts)+min(c.MaxNewTokens, sketch.ContextLength()), idBytes)+scoreBytes*sketch.VocabSize()), "tokens and their scores"}
+	return c.check(advice, batch, func() ([]memoryPart, error) {
+		var use models.GenerationMemory
+		var err error
+		if c.NumBeams > 1 {
+			use, err = models.EstimateBeamSearch(sketch, prompts, search)
+		} else {
+			use, err = models.EstimateGeneration(sketch, prompts, config)
+		}
+		return []memoryPart{
+			{use.Parameters, "parameters"}, {use.Arena, "activations"}, {use.Cache, "keys and values"}, {use.Sources, "encoded sources"}, {use.Scores, "scores"},
+		}, err
+	})
+}
+
+// longest returns the most tokens of a prompt.
+func longest(prompts [][]int32) int {
+	n := 0
+	for _, p := range prompts {
+		n = max(n, len(p))
+	}
+	return n
 }
 
 // texts returns all prompts.

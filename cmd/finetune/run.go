@@ -26,6 +26,7 @@ type run struct {
 
 // train makes the steps that are left, and shows them.
 func (r *run) train(ctx context.Context, s *streams, resume bool) error {
+	boundGarbage()
 	progress := train.NewProgress(s.err)
 	sampler := &sampler{run: r, ctx: ctx, out: progress}
 	t, err := train.New(r.model, r.config(progress, sampler))

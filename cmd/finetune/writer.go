@@ -21,9 +21,9 @@ type writer struct {
 	stops     []string // strings that end a text; none of it is written
 }
 
-// openWriter reads a model that writes, and its tokenizer.
-func (f memoryFlag) openWriter(dir string) (*writer, error) {
-	m, err := f.openModel(dir, nil)
+// sketchWriter returns a writer that has only a sketch of its model yet.
+func (f memoryFlag) sketchWriter(dir string) (*writer, error) {
+	m, err := f.sketch(dir)
 	if err != nil {
 		return nil, err
 	}
