@@ -3,9 +3,8 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"os"
 	"path/filepath"
-
-	"github.com/seahorse-ml/seahorse/internal/atomicfile"
 )
 
 // chartName is the file of the run's directory that shows the learning curve.
@@ -26,7 +25,7 @@ func writeChart(dir string) error {
 	if err != nil {
 		return err
 	}
-	return atomicfile.WriteBytes(filepath.Join(dir, chartName), chart(points))
+	return os.WriteFile(filepath.Join(dir, chartName), chart(points), 0o644)
 }
 
 // chart draws the curve as SVG.

@@ -10,8 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-
-	"github.com/seahorse-ml/seahorse/internal/atomicfile"
 )
 
 // curveName is a file of a line for each evaluation: how many phonemes of the watched words are wrong.
@@ -32,15 +30,14 @@ func addPoint(dir string, p point) error {
 		return err
 	}
 	points = slices.DeleteFunc(points, func(old point) bool { return old.Step >= p.Step })
-	return atomicfile.Write(path, func(w io.Writer) error {
-		lines := json.NewEncoder(w)
-		for _, p := range append(points, p) {
-			if err := lines.Encode(p); err != nil {
-				return err
-			}
+	var b bytes.Buffer
+	lines := json.NewEncoder(&b)
+	for _, p := range append(points, p) {
+		if err := lines.Encode(p); err != nil {
+			return err
 		}
-		return nil
-	})
+	}
+	return os.WriteFile(path, b.Bytes(), 0o644)
 }
 
 // readCurve reads the evaluations of a run.

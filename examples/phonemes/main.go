@@ -14,7 +14,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/seahorse-ml/seahorse/internal/atomicfile"
 	"github.com/seahorse-ml/seahorse/models"
 	"github.com/seahorse-ml/seahorse/train"
 )
@@ -141,7 +140,7 @@ func (s *symbols) save(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	return atomicfile.WriteBytes(filepath.Join(dir, symbolsName), raw)
+	return os.WriteFile(filepath.Join(dir, symbolsName), raw, 0o644)
 }
 
 func loadSymbols(dir string) (*symbols, error) {

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -10,8 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-
-	"github.com/seahorse-ml/seahorse/internal/atomicfile"
 )
 
 func main() {
@@ -44,17 +43,15 @@ func convert(pattern, output string) (n int, err error) {
 	if len(files) == 0 {
 		return 0, fmt.Errorf("no files match %s", pattern)
 	}
-	err = atomicfile.Write(output, func(w io.Writer) error {
-		for _, file := range files { // in the order of their names
-			found, err := convertFile(w, file)
-			if err != nil {
-				return fmt.Errorf("%s: %w", file, err)
-			}
-			n += found
+	var lines bytes.Buffer
+	for _, file := range files { // in the order of their names
+		found, err := convertFile(&lines, file)
+		if err != nil {
+			return 0, fmt.Errorf("%s: %w", file, err)
 		}
-		return nil
-	})
-	return n, err
+		n += found
+	}
+	return n, os.WriteFile(output, lines.Bytes(), 0o644)
 }
 
 // convertFile writes the poems of one file, but for those without a line.
