@@ -134,7 +134,7 @@ func (r record) numbers(key string) ([]float32, error) {
 func (b *block) labelledTexts(kind LabelKind) iter.Seq2[labelledText, error] {
 	return func(yield func(labelledText, error) bool) {
 		if b.format == plainText {
-			yield(labelledText{}, b.fail(b.line, errors.New("plain text has no labels, expected a file whose name ends in .jsonl, .csv or .tsv")))
+			yield(labelledText{}, b.fail(b.line, errors.New("plain text has no labels, expected JSON lines or a table, as the end of a name (.jsonl, .csv, .tsv) or the format says")))
 			return
 		}
 		for r, err := range b.records() {

@@ -22,6 +22,27 @@ const (
 	tsvTable                // a header and lines of cells between tabs, which have no quotes
 )
 
+// Format names how the data of a Source are held. The empty one leaves it to the ends of the files' names.
+type Format string
+
+// The formats that a Source documents.
+const (
+	PlainText Format = "text"
+	JSONLines Format = "jsonl"
+	CSV       Format = "csv"
+	TSV       Format = "tsv"
+)
+
+// format returns what a name stands for.
+func (f Format) format() (format, error) {
+	known := map[Format]format{"": plainText, PlainText: plainText, JSONLines: jsonLines, CSV: csvTable, TSV: tsvTable}
+	as, ok := known[f]
+	if !ok {
+		return 0, fmt.Errorf("format %q, expected text, jsonl, csv or tsv", string(f))
+	}
+	return as, nil
+}
+
 // formatOf tells the format by a file's name, before .gz or .zst.
 func formatOf(name string) format {
 	name = strings.ToLower(name)

@@ -1,6 +1,8 @@
 package data
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -8,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 )
 
 // Stdin is the path that stands for standard input.
@@ -34,10 +37,40 @@ type input struct {
 	format format
 }
 
+// ErrFormat says that a stream may be plain text or JSON lines.
+var ErrFormat = errors.New("the first line is a JSON object: say whether the format is text or jsonl")
+
+// OpenSourceAs is OpenSource for data of a format, whatever their names say.
+func OpenSourceAs(path string, stdin io.Reader, f Format) (*Source, error) {
+	as, err := f.format()
+	if err != nil {
+		return nil, fmt.Errorf("data: %s: %w", path, err)
+	}
+	s, err := openSource(path, stdin)
+	if err != nil {
+		return nil, err
+	}
+	if f == "" {
+		if err := s.checkFormat(); err != nil {
+			return nil, errors.Join(fmt.Errorf("data: %s: %w", s.name, err), s.Close())
+		}
+		return s, nil
+	}
+	for i := range s.files {
+		s.files[i].format = as
+	}
+	return s, nil
+}
+
 // OpenSource finds the files of path, which names a file, a folder, or by "-" the reader stdin. What can be read only
 // once (standard input, a pipe) is first copied to a temporary file, so that a tokenizer can be trained on it before it is
-// encoded. Nothing to read at all is an error.
+// encoded. A stream is plain text unless it has a name that says otherwise; one that begins with a line of JSON is refused by ErrFormat
+// rather than taken for either. Nothing to read at all is an error.
 func OpenSource(path string, stdin io.Reader) (*Source, error) {
+	return OpenSourceAs(path, stdin, "")
+}
+
+func openSource(path string, stdin io.Reader) (*Source, error) {
 	if path == Stdin {
 		return spoolSource("standard input", stdin)
 	}
@@ -72,6 +105,26 @@ func OpenSource(path string, stdin io.Reader) (*Source, error) {
 		return nil, fmt.Errorf("data: %s: no text, only empty files (%d)", path, len(s.files))
 	}
 	return s, nil
+}
+
+// checkFormat refuses a stream whose name tells no format and whose first line is a JSON object.
+func (s *Source) checkFormat() error {
+	if s.spool == "" || s.files[0].format != plainText {
+		return nil
+	}
+	var read atomic.Int64
+	for b, err := range s.blocks(&read, newBuffer) {
+		if err != nil {
+			return err
+		}
+		line, _, _ := bytes.Cut(bytes.TrimSpace(b.text), []byte("\n"))
+		var object map[string]json.RawMessage
+		if json.Unmarshal(line, &object) == nil && object != nil {
+			return ErrFormat
+		}
+		break
+	}
+	return nil
 }
 
 // Close removes the temporary copy of a stream. A Source of files needs no Close, but bears one.

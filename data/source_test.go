@@ -2,6 +2,7 @@ package data
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -240,4 +241,45 @@ func FuzzSource(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestOpenSourceAs(t *testing.T) {
+	const line = "{\"text\": \"a\"}\n"
+	for _, c := range []struct {
+		content string
+		format  Format
+		want    string // the first document
+		err     string
+	}{
+		{line, JSONLines, "a", ""},
+		{line, PlainText, line, ""},
+		{gzipped(t, line), JSONLines, "a", ""},
+		{"text\nb,c\n", TSV, "b,c", ""},
+		{"text\n\"b,c\"\n", CSV, "b,c", ""},
+		{"{no JSON}\n", "", "{no JSON}\n", ""},
+		{"null\n", "", "null\n", ""},
+		{line, "", "", "standard input: the first line is a JSON object"},
+		{"\n" + line, "", "", "the first line is a JSON object"},
+		{gzipped(t, line), "", "", "the first line is a JSON object"},
+		{line, "json", "", `format "json", expected text, jsonl, csv or tsv`},
+	} {
+		s, err := OpenSourceAs(Stdin, strings.NewReader(c.content), c.format)
+		if c.err != "" {
+			if err == nil || !strings.Contains(err.Error(), c.err) || errors.Is(err, ErrFormat) != (c.format == "") {
+				t.Errorf("%q as %q: error %v, want %q", c.content, c.format, err, c.err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%q as %q: %v", c.content, c.format, err)
+			continue
+		}
+		for text, err := range s.Documents() {
+			if string(text) != c.want || err != nil {
+				t.Errorf("%q as %q: got %q, %v, want %q", c.content, c.format, text, err, c.want)
+			}
+			break
+		}
+		s.Close()
+	}
 }

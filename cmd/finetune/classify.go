@@ -19,11 +19,12 @@ type classifyCommand struct {
 	Model     string   `required:"" placeholder:"DIR" help:"The directory of a classifier or a regression."`
 	Text      []string `sep:"none" placeholder:"TEXT" help:"A text; may be given several times."`
 	TextPair  *string  `placeholder:"TEXT" help:"The second text of a pair, with one --text."`
-	Data      string   `placeholder:"FILE|DIR|-" help:"Texts in place of --text: {\"text\": …} and \"text_pair\", or for classes of words {\"tokens\": […]}, in JSON lines or a table, as the end of the name says; or plain text, which standard input (-) always is, a text a line."`
+	Data      string   `placeholder:"FILE|DIR|-" help:"Texts in place of --text: {\"text\": …} and \"text_pair\", or for classes of words {\"tokens\": […]}, in JSON lines or a table, or plain text, a text a line."`
 	BatchSize int      `default:"8" placeholder:"B" help:"Texts that go through the model at once (${default})."`
 	SeqLen    *int     `placeholder:"T" help:"The most tokens of a text, beyond which it is cut. Default: the model's context, at most 512."`
 	Threads   int      `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores."`
 
+	dataFormat
 	memoryFlag
 }
 
@@ -35,7 +36,8 @@ finds ("values"), or the words with their labels ("tokens", "labels", "probabili
 Examples:
 
     finetune classify --model runs/reviews --text "A wonderful book."
-    finetune classify --model runs/reviews --data reviews.jsonl > labelled.jsonl`
+    finetune classify --model runs/reviews --data reviews.jsonl > labelled.jsonl
+    jq -c '{text: .body}' mails.json | finetune classify --model runs/reviews --data - --data-format jsonl`
 }
 
 // classified is the line of a text.
@@ -77,7 +79,7 @@ func (c *classifyCommand) Run(ctx context.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
-	texts, closeTexts, err := c.open(s, l)
+	texts, closeTexts, err := c.openTexts(s, l)
 	if err != nil {
 		return err
 	}
@@ -119,11 +121,11 @@ func (c *classifyCommand) Run(ctx context.Context, s *streams) error {
 	return flush(batch)
 }
 
-// open returns the texts, which can be gone through several times, and what closes them. Words of the command line are what lies
+// openTexts returns the texts, which can be gone through several times, and what closes them. Words of the command line are what lies
 // between spaces.
-func (c *classifyCommand) open(s *streams, l data.Labels) (iter.Seq2[data.Text, error], func() error, error) {
+func (c *classifyCommand) openTexts(s *streams, l data.Labels) (iter.Seq2[data.Text, error], func() error, error) {
 	if c.Data != "" {
-		source, err := data.OpenSource(c.Data, s.in)
+		source, err := c.open(c.Data, s)
 		if err != nil {
 			return nil, nil, err
 		}

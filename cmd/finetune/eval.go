@@ -27,6 +27,7 @@ type evalCommand struct {
 	JSON            bool   `name:"json" help:"Print an object: objective, loss, tokens (how many targets), and what of perplexity, bits_per_byte, accuracy, mse and pearson there is."`
 	Threads         int    `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores."`
 
+	dataFormat
 	memoryFlag
 }
 
@@ -49,7 +50,8 @@ Accuracy is the share of targets whose score is the highest.
 Examples:
 
     finetune eval --model runs/opticks --data held-out.txt
-    finetune eval --model runs/reviews --data held-out.csv --json`
+    finetune eval --model runs/reviews --data held-out.csv --json
+    shuf -n 100 pairs.jsonl | finetune eval --model runs/pairs --data - --data-format jsonl`
 }
 
 // evaluated is what --json prints.
@@ -75,7 +77,7 @@ func (c *evalCommand) Run(ctx context.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
-	source, err := data.OpenSource(c.Data, s.in)
+	source, err := c.open(c.Data, s)
 	if err != nil {
 		return err
 	}

@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/data/tokenizer"
 	"github.com/seahorse-ml/seahorse/data/tokenizer/inspect"
 	"github.com/seahorse-ml/seahorse/internal/atomicfile"
@@ -25,6 +24,8 @@ type tokenizerInspectCommand struct {
 	Text      []string `placeholder:"TEXT" sep:"none" help:"Text to show split into tokens; may be given several times."`
 	Data      string   `placeholder:"FILE|DIR|-" help:"Corpus to count on: tokens a word, character and byte, unused tokens."`
 	Threads   int      `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores."`
+
+	dataFormat
 }
 
 // Help is shown below the command's summary.
@@ -56,7 +57,7 @@ func (c *tokenizerInspectCommand) Run(ctx context.Context, s *streams) error {
 	if c.Data == "" {
 		return nil
 	}
-	stats, err := measure(ctx, s, named, c.Data)
+	stats, err := c.measure(ctx, s, named, c.Data)
 	if err != nil {
 		return err
 	}
@@ -75,6 +76,8 @@ type tokenizerCompareCommand struct {
 	Text       []string `placeholder:"TEXT" sep:"none" help:"Text to show split into tokens; may be given several times."`
 	HTML       string   `name:"html" placeholder:"FILE" help:"Write a report to this file as well."`
 	Threads    int      `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores."`
+
+	dataFormat
 }
 
 // Help is shown below the command's summary.
@@ -94,7 +97,7 @@ func (c *tokenizerCompareCommand) Run(ctx context.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
-	stats, err := measure(ctx, s, named, c.Data)
+	stats, err := c.measure(ctx, s, named, c.Data)
 	if err != nil {
 		return err
 	}
@@ -134,8 +137,8 @@ func loadNamed(paths ...string) ([]inspect.Named, error) {
 }
 
 // measure counts what tokenizers make of the corpus at path.
-func measure(ctx context.Context, s *streams, named []inspect.Named, path string) ([]*inspect.Stats, error) {
-	source, err := data.OpenSource(path, s.in)
+func (f dataFormat) measure(ctx context.Context, s *streams, named []inspect.Named, path string) ([]*inspect.Stats, error) {
+	source, err := f.open(path, s)
 	if err != nil {
 		return nil, interrupted(ctx, err)
 	}

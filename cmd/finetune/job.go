@@ -94,7 +94,7 @@ func start(ctx context.Context, s *streams, j job, command *kong.Node) error {
 
 // encodeCorpus writes the tokenizer and the encoded data of a new run.
 func encodeCorpus(ctx context.Context, s *streams, j job, corpus string, p *preparation) (*tokenizer.Tokenizer, error) {
-	source, err := data.OpenSource(corpus, s.in)
+	source, err := j.common().open(corpus, s)
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +118,7 @@ func encodeCorpus(ctx context.Context, s *streams, j job, corpus string, p *prep
 		return nil, err
 	}
 	if path := j.common().ValidationData; path != "" {
-		validation, err := data.OpenSource(path, s.in)
+		validation, err := j.common().open(path, s)
 		if err != nil {
 			return nil, err
 		}

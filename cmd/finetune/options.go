@@ -17,6 +17,8 @@ import (
 type trainingOptions struct {
 	Config configFile `help:"Read options from this YAML file; its keys are the names of the flags, and flags win." placeholder:"FILE"`
 
+	dataFormat `group:"data"`
+
 	ValidationData  string  `group:"data" placeholder:"FILE|DIR" help:"Data to validate on. Default: a part of the data."`
 	ValidationSplit float64 `group:"data" default:"0.1" placeholder:"X" help:"Share of the data that is kept apart for validation (${default}): the end of a text, and of pairs and labelled texts some that chance draws. 0 goes without."`
 	SeqLen          *int    `group:"data" aliases:"max-target-length" placeholder:"T" help:"Tokens in a row; of pairs and labelled texts the most tokens of a target or a text, beyond which it is cut."`

@@ -165,6 +165,41 @@ func TestStandardInput(t *testing.T) {
 	}
 }
 
+// TestDataFormat has data that standard input, or a file of any name, holds be what the same data are in a file whose name tells.
+func TestDataFormat(t *testing.T) {
+	dir := t.TempDir()
+	run, text := filepath.Join(dir, "run"), corpus(t, dir)
+	succeed(t, "", append([]string{"pretrain", "--data", text, "--output-dir", run}, tiny...)...)
+	lines := strings.Repeat("{\"prompt\": \"Line 1\", \"completion\": \" of the text\"}\n{\"text\": \"Line 7\"}\n", 20)
+	table := "text\n" + strings.Repeat("Line 1 of the text\n", 20)
+	for _, c := range []struct{ format, suffix, content string }{{"jsonl", ".jsonl", lines}, {"csv", ".csv", table}, {"tsv", ".tsv", table}, {"text", ".txt", lines}} {
+		named, other := write(t, filepath.Join(dir, "data"+c.suffix), c.content), write(t, filepath.Join(dir, "data."), c.content)
+		want, _ := succeed(t, "", "eval", "--model", run, "--data", named, "--json")
+		for _, args := range [][]string{{"--data=-", "--data-format", c.format}, {"--data", other, "--data-format", c.format}} {
+			if got, _ := succeed(t, c.content, append([]string{"eval", "--model", run, "--json"}, args...)...); got != want {
+				t.Errorf("eval %s: %s, of %s %s", strings.Join(args, " "), got, named, want)
+			}
+		}
+		fromName, fromInput := filepath.Join(dir, "name-"+c.format), filepath.Join(dir, "input-"+c.format)
+		tune := []string{"sft", "--model", run, "--max-steps=1", "--warmup-steps=0", "--sample-tokens=0"}
+		succeed(t, "", append(tune, "--data", named, "--output-dir", fromName)...)
+		succeed(t, c.content, append(tune, "--data=-", "--data-format", c.format, "--output-dir", fromInput)...)
+		if read(t, filepath.Join(fromName, tokensName)) != read(t, filepath.Join(fromInput, tokensName)) {
+			t.Errorf("sft learned from other tokens of standard input, format %s", c.format)
+		}
+	}
+	for _, args := range [][]string{
+		{"eval", "--model", run, "--data=-"}, {"sft", "--model", run, "--data=-", "--output-dir", filepath.Join(dir, "out")},
+		append([]string{"pretrain", "--data=-", "--output-dir", filepath.Join(dir, "out")}, tiny...),
+		{"tokenizer", "train", "--data=-", "--output-dir", filepath.Join(dir, "out")}, {"tokenizer", "inspect", "--tokenizer", run, "--data=-"}, {"tokenizer", "compare", run, "--data=-"},
+	} {
+		const want = "finetune: data: standard input: the first line is a JSON object: say whether the format is text or jsonl, by --data-format\n"
+		if status, out, said := finetune(t, lines, args...); status != exitFailure || out != "" || said != want {
+			t.Errorf("%s: status %d, %q, said %q", strings.Join(args, " "), status, out, said)
+		}
+	}
+}
+
 func TestBench(t *testing.T) {
 	out, said := succeed(t, "", "bench", "--preset=char", "--steps=4", "--batch-size=1", "--seq-len=8", "--profile")
 	lines := strings.Split(strings.TrimSpace(out), "\n")

@@ -20,7 +20,7 @@ const (
 // sftCommand is `finetune sft`.
 type sftCommand struct {
 	Model     string `group:"model" required:"" placeholder:"DIR" help:"The model to start from: a model or run directory."`
-	Data      string `group:"data" required:"" placeholder:"FILE|DIR|-" help:"What to learn: a text, or by the end of its name JSON lines (.jsonl) or a table with a header (.csv, .tsv) of texts, pairs or labelled texts."`
+	Data      string `group:"data" required:"" placeholder:"FILE|DIR|-" help:"What to learn: a text, or JSON lines (.jsonl) or a table with a header (.csv, .tsv) of texts, pairs or labelled texts."`
 	Objective string `group:"data" enum:",causal,masked,seq2seq,classification,token-classification,regression" default:"" placeholder:"NAME" help:"What is learned: causal, masked, seq2seq, classification, token-classification or regression. Default: what the model's head is for."`
 
 	trainingOptions
@@ -49,6 +49,7 @@ Examples:
     finetune sft --model runs/opticks --data more.txt --output-dir runs/more
     finetune sft --model gpt2 --data pairs.jsonl --num-train-epochs 2 --output-dir runs/pairs
     finetune sft --model bert --data reviews.csv --objective classification --output-dir runs/reviews
+    zcat pairs.jsonl.gz | head -1000 | finetune sft --model gpt2 --data - --data-format jsonl --output-dir runs/part
     finetune sft --model t5-small --data pairs.jsonl --max-source-length 256 --seq-len 128 --output-dir runs/summaries`, sftEpochs, sftSeqLen)
 }
 

@@ -40,6 +40,8 @@ type tokenizerTrainCommand struct {
 	MaxMemory     byteSize `placeholder:"SIZE" help:"Bound on the memory for the words of the text, such as 512MB; beyond it temporary files are used. Default: none."`
 	TempDir       string   `placeholder:"DIR" help:"Where such files go. Default: the system's folder."`
 	Threads       int      `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores. The result does not depend on it."`
+
+	dataFormat
 }
 
 // Help is shown below the command's summary.
@@ -65,7 +67,7 @@ func (c *tokenizerTrainCommand) Run(ctx context.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
-	source, err := data.OpenSource(c.Data, s.in)
+	source, err := c.open(c.Data, s)
 	if err != nil {
 		return interrupted(ctx, err)
 	}
