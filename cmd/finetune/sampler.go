@@ -123,8 +123,7 @@ func (s *sampler) suggestion() string {
 			n = len(s.prompt())
 		}
 	}
-	text := s.run.tokenizer.Decode(firstTokens(stream, n), true)
-	words := strings.FieldsFunc(string(text), func(r rune) bool { return !unicode.IsLetter(r) })
+	start := firstWords(string(s.run.tokenizer.Decode(firstTokens(stream, n), true)))
 	command, flag := "generate", "prompt"
 	switch objective := objectiveOf(s.run.model); {
 	case labelled(objective):
@@ -132,9 +131,20 @@ func (s *sampler) suggestion() string {
 	case objective == masked:
 		return ""
 	}
-	if len(words) == 0 {
+	if start == "" {
 		return ""
 	}
-	start := strings.Join(words[:min(len(words), 2)], " ")
 	return fmt.Sprintf("finetune %s --model %s --%s %s", command, shellQuote(s.run.dir), flag, shellQuote(start))
+}
+
+// firstWords returns the first word of a text, and the second where a space is between them, or "".
+func firstWords(text string) string {
+	words := strings.FieldsFunc(text, func(r rune) bool { return !unicode.IsLetter(r) })
+	switch {
+	case len(words) == 0:
+		return ""
+	case len(words) > 1 && strings.Contains(text, words[0]+" "+words[1]):
+		return words[0] + " " + words[1]
+	}
+	return words[0]
 }
