@@ -11,7 +11,7 @@ const (
 	skinnyRows = 48
 
 	stripPanels  = 4       // most panels of a strip
-	mostKept     = 2 << 20 // most elements of packed A that a worker keeps for its strips
+	mostKept     = 8 << 20 // most elements of packed A that workers keep for their strips, all together
 	keptTogether = 8       // panels of a transposed A that are packed together
 )
 
@@ -103,7 +103,7 @@ func (p *Product[T]) strips(workers int) (productPlan, bool) {
 	byRows := packA || p.M > p.N && !p.TransB
 	kept := panelsM * k.lanes * p.depth
 	switch {
-	case p.K == 0, packA && (p.TransB || kept > mostKept), !packA && p.M > mostRows:
+	case p.K == 0, packA && (p.TransB || workers*kept > mostKept), !packA && p.M > mostRows:
 		return productPlan{}, false
 	case byRows && panelsM < leastRows*workers, !byRows && panelsN < workers:
 		return productPlan{}, false
