@@ -69,7 +69,7 @@ func beamSearch(ctx context.Context, m continuer, mem *memory, prompt []int32, c
 	if err != nil {
 		return nil, err
 	}
-	s := newScorer(m, mem, c.Beams, len(prompt)+c.MaxNewTokens, layers.NewCache)
+	s := newScorer(m, mem, c.Beams, len(prompt), c.MaxNewTokens, layers.NewCache)
 	defer s.close()
 	running := make([]beam, c.Beams)
 	for i := range running {

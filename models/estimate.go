@@ -62,6 +62,9 @@ func (e writing) memory(choosing int) (use GenerationMemory, err error) {
 	encoding := 0
 	prompt := e.longest
 	if from, ok := e.model.(Seq2Seq); ok {
+		if err := checkSource(from, e.longest); err != nil {
+			return use, err
+		}
 		g, _, segments, encoded := traceEncoder(from, e.sources, e.longest)
 		planned, err := graph.EstimateMemory(g, encoded)
 		if err != nil {
@@ -77,7 +80,7 @@ func (e writing) memory(choosing int) (use GenerationMemory, err error) {
 		use.Sources = encoded.Shape().TotalSize() / e.sources * e.texts * int(segments.Dtype().Size())
 		prompt = 1
 	}
-	s := newScorer(m, mem, e.texts, prompt+e.tokens, layers.SketchCache)
+	s := newScorer(m, mem, e.texts, prompt, e.tokens, layers.SketchCache)
 	arena, err := s.arena(prompt, e.tokens)
 	if err != nil {
 		return use, fmt.Errorf("models: generate: %w", err)

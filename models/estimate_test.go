@@ -1,7 +1,9 @@
 package models
 
 import (
+	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/seahorse-ml/seahorse/graph"
@@ -22,7 +24,7 @@ func write(t *testing.T, m continuer, mem *memory, prompts [][]int32, tokens int
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := newScorer(m, mem, len(texts), longest(prompts)+tokens, layers.NewCache)
+	s := newScorer(m, mem, len(texts), longest(prompts), tokens, layers.NewCache)
 	defer s.close()
 	for range tokens {
 		if _, err := s.next(texts); err != nil {
@@ -114,6 +116,35 @@ func TestEstimateBeamSearch(t *testing.T) {
 		texts.Scores += 40 * 24
 		if search != texts {
 			t.Errorf("%s: %+v, want %+v", arch, search, texts)
+		}
+	}
+}
+
+// TestEstimateBounds has more tokens than any context take what a full context takes, and refuses a source that no encoder reads.
+func TestEstimateBounds(t *testing.T) {
+	sketch := func(arch string) Model {
+		m, err := SketchNew(arch, estimateSize())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	some, err1 := EstimateGeneration(sketch("llama"), [][]int32{{1, 2}}, GenerateConfig{MaxNewTokens: 1000})
+	most, err2 := EstimateGeneration(sketch("llama"), [][]int32{{1, 2}}, GenerateConfig{MaxNewTokens: math.MaxInt})
+	if some != most || err1 != nil || err2 != nil {
+		t.Errorf("%+v, %v, for all tokens %+v, %v", some, err1, most, err2)
+	}
+	endless, err := EstimateGeneration(sketch("t5"), [][]int32{{1, 2}}, GenerateConfig{MaxNewTokens: math.MaxInt})
+	if err != nil || endless.Cache < 1<<30 {
+		t.Errorf("without a bound on the context: %+v, %v", endless, err)
+	}
+	_, err = EstimateGeneration(sketch("transformer"), [][]int32{make([]int32, 65)}, GenerateConfig{MaxNewTokens: 1})
+	if err == nil || !strings.Contains(err.Error(), "a source of 65 tokens, the model takes 64") {
+		t.Errorf("a source that is too long: %v", err)
+	}
+	for _, c := range []GenerateConfig{{}, {MaxNewTokens: 1, TopP: 2}} {
+		if _, err := EstimateGeneration(sketch("llama"), [][]int32{{1}}, c); err == nil {
+			t.Errorf("%+v: no error", c)
 		}
 	}
 }

@@ -85,7 +85,7 @@ func generate(ctx context.Context, m continuer, mem *memory, prompts [][]int32, 
 		samplers[i] = &sampler{config: c, stream: uint64(i)}
 		longest = max(longest, len(t.ids))
 	}
-	s := newScorer(m, mem, len(texts), longest+c.MaxNewTokens, layers.NewCache)
+	s := newScorer(m, mem, len(texts), longest, c.MaxNewTokens, layers.NewCache)
 	defer s.close()
 	ended := make([]bool, len(texts))
 	for n := range c.MaxNewTokens {

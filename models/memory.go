@@ -28,8 +28,8 @@ func remember(m Seq2Seq, sources [][]int32) (*memory, error) {
 	if len(sources) == 0 {
 		return nil, fmt.Errorf("models: generate: no sources")
 	}
-	if longest > m.ContextLength() {
-		return nil, fmt.Errorf("models: generate: a source of %d tokens, the model takes %d", longest, m.ContextLength())
+	if err := checkSource(m, longest); err != nil {
+		return nil, err
 	}
 	g, ids, segments, encoded := traceEncoder(m, len(sources), longest)
 	if err := g.Err(); err != nil {
@@ -53,6 +53,14 @@ func remember(m Seq2Seq, sources [][]int32) (*memory, error) {
 		values:   encoded.Value().(*tensor.Dense).Clone().(*tensor.Dense),
 		segments: segments.Value().(*tensor.Dense),
 	}, nil
+}
+
+// checkSource refuses a source that is too long for a model.
+func checkSource(m Seq2Seq, length int) error {
+	if length > m.ContextLength() {
+		return fmt.Errorf("models: generate: a source of %d tokens, the model takes %d", length, m.ContextLength())
+	}
+	return nil
 }
 
 // traceEncoder traces what a model makes of B sources of S tokens, [B, S, D].

@@ -58,10 +58,14 @@ type scorerTrace struct {
 // several lengths: causal models don't see a padded end.
 const lengthStep = 32
 
-// newScorer makes room for texts of at most length tokens or the model's context, in a cache that newCache makes.
-func newScorer(m continuer, mem *memory, texts, length int, newCache func(dt tensor.Dtype, batch, length int) *layers.Cache) *scorer {
+// newScorer makes room for texts that begin with at most prompt tokens and grow by so many, up to the model's context, in a cache
+// that newCache makes.
+func newScorer(m continuer, mem *memory, texts, prompt, tokens int, newCache func(dt tensor.Dtype, batch, length int) *layers.Cache) *scorer {
 	s := &scorer{model: m, memory: mem, dtype: dtypeOf(m), texts: texts}
-	s.capacity = roundedLength(length, m.ContextLength())
+	s.capacity = m.ContextLength()
+	if tokens < s.capacity-prompt {
+		s.capacity = roundedLength(prompt+tokens, s.capacity)
+	}
 	s.cache = newCache(s.dtype, texts, s.capacity)
 	return s
 }

@@ -84,6 +84,9 @@ func (c *benchCommand) Run(ctx context.Context, s *streams) error {
 	if err := c.checkSteps(sketch, config); err != nil {
 		return err
 	}
+	if err := c.checkTokens(); err != nil {
+		return err
+	}
 	rows, closeRows, err := c.rows(sketch.VocabSize())
 	if err != nil {
 		return err

@@ -67,7 +67,7 @@ func (c *benchCommand) openForBench(sketch bool) (benchModel, error) {
 	case *models.MaskedLM:
 		return m, nil
 	}
-	return nil, fmt.Errorf("%s holds a model without a head that scores tokens (a %T), which the benchmark's work needs", c.Init, m)
+	return nil, fmt.Errorf("%s holds %s; the benchmark's work needs a head that scores tokens", c.Init, described(m))
 }
 
 // pairBench gives an encoder-decoder the rows as its sources.
@@ -77,6 +77,17 @@ type pairBench struct{ models.Seq2Seq }
 func (p pairBench) Loss(g *graph.Graph, b models.Batch) (loss, rowLosses *graph.Node) {
 	b.Source, b.SourceSegments = b.IDs, b.Segments
 	return p.Seq2Seq.Loss(g, b)
+}
+
+// checkTokens refuses to generate more tokens than memory is free for.
+func (c *benchCommand) checkTokens() error {
+	free, check := c.free()
+	if !check || c.Tokens != "" {
+		return nil
+	}
+	const tokenBytes = 4 // or 2, with room for as many again while their list grows
+	tokens := memoryPart{times(c.Steps, times(*c.BatchSize, times(*c.SeqLen, tokenBytes))), "the steps' tokens"}
+	return refuseMemory([]memoryPart{tokens}, free, "fewer --steps take less")
 }
 
 // rows returns the benchmark's rows.

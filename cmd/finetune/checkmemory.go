@@ -44,7 +44,7 @@ func (f memoryFlag) sketch(dir string) (models.Model, error) {
 		}
 	}
 	if !models.HasWeights(dir) {
-		return nil, fmt.Errorf("%w in %s", models.ErrNoWeights, dir)
+		return models.Open(dir) // which says what it looked for
 	}
 	return m, nil
 }

@@ -142,6 +142,8 @@ func TestNothingStartsThatCannotFit(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	for _, args := range [][]string{
+		{"bench", "--preset=char", "--steps=1000000000000000"},
+		{"bench", "--preset=char", "--steps=9000000000000000000"},
 		{"eval", "--model", model, "--data", text},
 		{"generate", "--model", model, "--prompt=a"},
 		{"classify", "--model", model, "--text=a"},

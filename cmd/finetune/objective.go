@@ -50,6 +50,14 @@ func objectiveOf(m models.Model) string {
 	return ""
 }
 
+// described says what a model is, by what its head is for.
+func described(m models.Model) string {
+	if objective := objectiveOf(m); objective != "" {
+		return fmt.Sprintf("a model whose objective is %s", objective)
+	}
+	return "an encoder without a head"
+}
+
 // isEncoder tells whether a model can get another head.
 func isEncoder(m models.Model) bool {
 	switch m.(type) {

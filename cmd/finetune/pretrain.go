@@ -22,7 +22,7 @@ type pretrainCommand struct {
 	Preset    string `group:"model" enum:"${presets}" default:"char" placeholder:"NAME" help:"Sizes and settings to start from: ${enum} (${default})."`
 	Tokenizer string `group:"data" placeholder:"char|bpe|wordpiece|DIR" help:"Learn a tokenizer of characters, byte pairs or word pieces from the data, or take one that is there. Default: the preset's; for masked, wordpiece, and for qwen2, bpe."`
 	VocabSize *int   `group:"data" placeholder:"N" help:"Tokens of a tokenizer of byte pairs or word pieces to learn. Default: the preset's, or 4096."`
-	Arch      string `group:"model" placeholder:"NAME" help:"Family of the model: ${arches}. Default: gpt2, for masked bert, for seq2seq transformer."`
+	Arch      string `group:"model" placeholder:"NAME" help:"Family of the model: ${arches}; SmolLM is a llama. Default: gpt2, for masked bert, for seq2seq transformer."`
 	NLayer    *int   `group:"model" placeholder:"N" help:"Transformer blocks; an encoder and a decoder have as many each. Default: the preset's."`
 	NHead     *int   `group:"model" placeholder:"N" help:"Attention heads. Default: the preset's."`
 	NKVHead   *int   `group:"model" name:"n-kv-head" placeholder:"N" help:"Heads of keys and values, which several attention heads share. Default: as many as attention heads."`

@@ -30,7 +30,7 @@ func (f memoryFlag) sketchWriter(dir string) (*writer, error) {
 	switch m.(type) {
 	case models.CausalLM, models.Seq2Seq:
 	default:
-		return nil, fmt.Errorf("%s holds a model that doesn't write texts (a %T); decoders and encoder-decoders do", dir, m)
+		return nil, fmt.Errorf("%s holds %s, which doesn't write texts; decoders and encoder-decoders do", dir, described(m))
 	}
 	t, err := tokenizer.Load(dir)
 	if err != nil {
