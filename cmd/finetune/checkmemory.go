@@ -99,7 +99,7 @@ func checkOutline(j job) error {
 func (r *run) checkMemory() error {
 	const advice = "a smaller --batch-size with more --gradient-accumulation-steps makes the same steps in less, and a smaller --seq-len or model takes less"
 	c := r.config()
-	return r.options.memory().check(advice, batchPart(c.BatchSize, c.Train.Layout()), func() ([]memoryPart, error) {
+	return r.options.memory().check(advice, batchPart(times(c.BatchSize, c.Accumulation), c.Train.Layout()), func() ([]memoryPart, error) {
 		use, err := train.EstimateMemory(r.model, c)
 		return trainingParts(use), err
 	})

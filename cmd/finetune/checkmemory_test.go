@@ -158,6 +158,7 @@ func TestNothingStartsThatCannotFit(t *testing.T) {
 		{"pretrain", "--arch=llama", "--n-embd=1000000", "--n-layer=1000", "--data", text, "--output-dir", out},
 		{"pretrain", "--arch=t5", "--n-embd=1000000", "--n-layer=100", "--data", text, "--output-dir", out},
 		{"pretrain", "--arch=bert", "--n-embd=10000000", "--n-layer=100", "--data", text, "--output-dir", out},
+		{"pretrain", "--gradient-accumulation-steps=100000000000", "--data", text, "--output-dir", out},
 		{"pretrain", "--batch-size=100000", "--seq-len=256", "--data", text, "--output-dir", out},
 	} {
 		status, stdout, said := finetune(t, "", args...)
