@@ -72,7 +72,7 @@ type (
 
 // Run makes and times the steps.
 func (c *benchCommand) Run(ctx context.Context, s *streams) error {
-	if err := errors.Join(atLeast("steps", &c.Steps, 1), atLeast("batch-size", c.BatchSize, 1), atLeast("seq-len", c.SeqLen, 1), atLeast("threads", &c.Threads, 0)); err != nil {
+	if err := errors.Join(atLeast("steps", &c.Steps, 1), atLeast("batch-size", c.BatchSize, 1), atLeast("seq-len", c.SeqLen, 1), checkThreads(c.Threads)); err != nil {
 		return err
 	}
 	useThreads(c.Threads)

@@ -53,7 +53,7 @@ type classified struct {
 
 // Run classifies the texts.
 func (c *classifyCommand) Run(ctx context.Context, s *streams) error {
-	if err := errors.Join(atLeast("threads", &c.Threads, 0), atLeast("batch-size", &c.BatchSize, 1), atLeast("seq-len", c.SeqLen, 1)); err != nil {
+	if err := errors.Join(checkThreads(c.Threads), atLeast("batch-size", &c.BatchSize, 1), atLeast("seq-len", c.SeqLen, 1)); err != nil {
 		return err
 	}
 	switch {

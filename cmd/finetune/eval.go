@@ -69,7 +69,7 @@ type evaluated struct {
 
 // Run measures and prints what is found.
 func (c *evalCommand) Run(ctx context.Context, s *streams) error {
-	if err := errors.Join(atLeast("threads", &c.Threads, 0), atLeast("seq-len", c.SeqLen, 1), atLeast("batch-size", c.BatchSize, 1), atLeast("max-source-length", c.MaxSourceLength, 1)); err != nil {
+	if err := errors.Join(checkThreads(c.Threads), atLeast("seq-len", c.SeqLen, 1), atLeast("batch-size", c.BatchSize, 1), atLeast("max-source-length", c.MaxSourceLength, 1)); err != nil {
 		return err
 	}
 	useThreads(c.Threads)

@@ -115,7 +115,7 @@ func (c *generateCommand) config() (models.GenerateConfig, error) {
 	if c.Temperature != nil {
 		config.Temperature = *c.Temperature
 	}
-	if err := errors.Join(atLeast("threads", &c.Threads, 0), atLeast("num-beams", &c.NumBeams, 1)); err != nil {
+	if err := errors.Join(checkThreads(c.Threads), atLeast("num-beams", &c.NumBeams, 1)); err != nil {
 		return config, err
 	}
 	draws := c.Temperature != nil && *c.Temperature != 0 || c.TopK != 0 || c.TopP != 1 || c.MinP != 0 || c.RepetitionPenalty != 1

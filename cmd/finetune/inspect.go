@@ -38,7 +38,7 @@ func (tokenizerInspectCommand) Help() string {
 
 // Run shows splits and figures.
 func (c *tokenizerInspectCommand) Run(ctx context.Context, s *streams) error {
-	if err := atLeast("threads", &c.Threads, 0); err != nil {
+	if err := checkThreads(c.Threads); err != nil {
 		return err
 	}
 	useThreads(c.Threads)
@@ -89,7 +89,7 @@ func (tokenizerCompareCommand) Help() string {
 
 // Run shows the tokenizers' splits and figures, and writes the report.
 func (c *tokenizerCompareCommand) Run(ctx context.Context, s *streams) error {
-	if err := atLeast("threads", &c.Threads, 0); err != nil {
+	if err := checkThreads(c.Threads); err != nil {
 		return err
 	}
 	useThreads(c.Threads)

@@ -126,11 +126,13 @@ func (o *trainingOptions) validate() error {
 		{"save-total-limit", &o.SaveTotalLimit, 0},
 		{"logging-steps", &o.LoggingSteps, 1},
 		{"sample-tokens", &o.SampleTokens, 0},
-		{"threads", &o.Threads, 0},
 	} {
 		if err := atLeast(c.flag, c.value, c.least); err != nil {
 			return err
 		}
+	}
+	if err := checkThreads(o.Threads); err != nil {
+		return err
 	}
 	for _, c := range []struct {
 		flag   string
@@ -180,6 +182,17 @@ func inRange(flag string, value *float64, below1 bool) error {
 		return fmt.Errorf("--%s %g: expected 0 or more", flag, *value)
 	case below1 && *value >= 1:
 		return fmt.Errorf("--%s %g: expected less than 1", flag, *value)
+	}
+	return nil
+}
+
+// mostThreads is more than the machines have that this is built for; each thread takes memory.
+const mostThreads = 1024
+
+// checkThreads returns an error unless a process can run on n threads.
+func checkThreads(n int) error {
+	if n < 0 || n > mostThreads {
+		return fmt.Errorf("--threads %d: expected 0 to %d", n, mostThreads)
 	}
 	return nil
 }

@@ -55,7 +55,7 @@ func (tokenizerTrainCommand) Help() string {
 
 // Run trains and saves the tokenizer.
 func (c *tokenizerTrainCommand) Run(ctx context.Context, s *streams) error {
-	if err := atLeast("threads", &c.Threads, 0); err != nil {
+	if err := checkThreads(c.Threads); err != nil {
 		return err
 	}
 	path := filepath.Join(c.OutputDir, "tokenizer.json")

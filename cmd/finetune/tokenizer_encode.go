@@ -47,7 +47,7 @@ type encodedLine struct {
 
 // Run encodes line by line.
 func (c *tokenizerEncodeCommand) Run(ctx context.Context, s *streams) error {
-	if err := atLeast("threads", &c.Threads, 0); err != nil {
+	if err := checkThreads(c.Threads); err != nil {
 		return err
 	}
 	useThreads(c.Threads)
