@@ -10,9 +10,8 @@ const (
 	// where they lie, or packed one by one as they are needed.
 	skinnyRows = 48
 
-	stripPanels  = 4       // most panels of a strip
-	mostKept     = 8 << 20 // most elements of packed A that workers keep for their strips, all together
-	keptTogether = 8       // panels of a transposed A that are packed together
+	stripPanels = 4       // most panels of a strip
+	mostKept    = 8 << 20 // most elements of packed A that workers keep for their strips, all together
 )
 
 // Elements of packing space: the rows of A that an item packs stay in the second cache beside
@@ -101,20 +100,18 @@ func (p *Product[T]) strips(workers int) (productPlan, bool) {
 	panelsM, panelsN := ceilDiv(p.M, k.rows), ceilDiv(p.N, k.cols)
 	packA := p.packsA()
 	byRows := packA || p.M > p.N && !p.TransB
-	kept := panelsM * k.lanes * p.depth
+	kept := workers * panelsM * k.lanes * p.depth
 	switch {
-	case p.K == 0, packA && (p.TransB || workers*kept > mostKept), !packA && p.M > mostRows:
+	case p.K == 0, packA && (p.TransA || p.TransB || kept > mostKept), !packA && p.M > mostRows:
 		return productPlan{}, false
 	case byRows && panelsM < leastRows*workers, !byRows && panelsN < workers:
 		return productPlan{}, false
 	case p.TransB && panelsN < leastTurns*workers:
 		return productPlan{}, false
 	}
-	r := productPlan{strips: true, packA: packA, spanN: p.N, spanK: p.K, workers: workers, own: p.stripElements()}
+	r := productPlan{strips: true, packA: packA, spanN: p.N, spanK: p.K, workers: workers, own: stripPanels * k.cols * p.depth}
 	if packA {
-		r.spanK = p.depth
-		r.kept = panelsM
-		r.own += kept
+		r.spanK, r.kept, r.shared = p.depth, panelsM, kept
 	}
 	for w := range workers {
 		if byRows {
@@ -125,9 +122,6 @@ func (p *Product[T]) strips(workers int) (productPlan, bool) {
 	}
 	return r, true
 }
-
-// stripElements returns the packing space of a strip.
-func (p *Product[T]) stripElements() int { return stripPanels * p.kernel.cols * p.depth }
 
 // cutStrips appends the items of a worker to items: those of panels [m0, m1) of rows and [n0, n1) of columns, strip by
 // strip. Each takes a part of what is left, down to a few tiles.

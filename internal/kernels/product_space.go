@@ -11,10 +11,10 @@ import (
 // where there are any. Products that run one after the other share one.
 type productSpace[T Float] struct {
 	block  *memory.Block
-	shared []T            // panels of B, for all workers
-	own    [][]T          // by worker: panels of A, one of B, or a strip of B and panels of A
+	shared []T            // panels of B for all workers, or panels of A that each keeps
+	own    [][]T          // by worker: panels of A, one of B, or a strip of B
 	held   []productStrip // by worker: the strip in own
-	kept   [][]bool       // by worker and panel: whether own has the panel of A
+	kept   [][]bool       // by worker and panel: whether the worker keeps the panel of A
 }
 
 // productStrip is a strip of a block of B, by its first column and row.

@@ -187,37 +187,32 @@ func (p *Product[T]) stripTiles(worker, i, m0, m1, n0, n1, k, depth int) {
 	}
 }
 
-// keptA returns the panel of A that begins with row m, which the worker packs unless it has done so: with those beside it where
-// their rows lie in the same lines of the caches.
+// keptA returns the panel of A that begins with row m, which the worker packs unless it has done so.
 func (p *Product[T]) keptA(worker, m, k, depth int) []T {
-	t, space := p.kernel, p.run.space
-	kept, panels := space.own[worker][p.stripElements():], 1
-	if p.TransA {
-		panels = keptTogether
+	panel, a := p.kept(worker, m, depth)
+	if kept := p.run.space.kept[worker]; !kept[panel] {
+		p.packPanelsA(a, m, k, depth, min(p.kernel.rows, p.M-m))
+		kept[panel] = true
 	}
-	panel := m / t.rows
-	if group := panel / panels; !space.kept[worker][group] {
-		first := group * panels
-		height := min(panels*t.rows, p.M-first*t.rows)
-		p.packPanelsA(kept[first*t.lanes*depth:], first*t.rows, k, depth, height)
-		space.kept[worker][group] = true
-	}
-	return kept[panel*t.lanes*depth:]
+	return a
+}
+
+// kept returns the number of the panel of A that begins with row m, and where a worker keeps it.
+func (p *Product[T]) kept(worker, m, depth int) (panel int, a []T) {
+	panel = m / p.kernel.rows
+	return panel, p.run.space.shared[(worker*p.plan.kept+panel)*p.kernel.lanes*depth:]
 }
 
 // aheadKept is aheadA for the strips of a worker, who may keep the panel.
 func (p *Product[T]) aheadKept(worker, m, k, depth int) (next []T, row, step int) {
-	t, space := p.kernel, p.run.space
-	panel := m / t.rows
-	switch {
-	case m >= p.M:
-		return nil, 0, 0
-	case !p.plan.packA, !p.TransA && !space.kept[worker][panel]:
+	if !p.plan.packA || m >= p.M {
 		return p.aheadA(m, k)
-	case p.TransA && !space.kept[worker][panel/keptTogether]:
-		return nil, 0, 0
 	}
-	return space.own[worker][p.stripElements()+panel*t.lanes*depth:], lineElements, lineElements * t.lanes
+	panel, a := p.kept(worker, m, depth)
+	if !p.run.space.kept[worker][panel] {
+		return p.aheadA(m, k)
+	}
+	return a, lineElements, lineElements * p.kernel.lanes
 }
 
 // aheadB is aheadA for sixteen columns of B from column n and row k on, where they lie.
