@@ -29,7 +29,7 @@ type Epilogue[T Float] struct {
 // A Product multiplies matrices of one shape on all cores.
 //
 // The terms of an element are added in an order that depends on K alone: in
-// blocks of at most maxDepth terms, each from its first to its last, and then the
+// blocks of at most oneBlock terms, each from its first to its last, and then the
 // blocks in order. So a row of C has the same bits on any number of threads and among
 // any number of other rows.
 type Product[T Float] struct {

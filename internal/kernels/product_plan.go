@@ -3,8 +3,9 @@ package kernels
 import "github.com/seahorse-ml/seahorse/internal/cpu"
 
 const (
-	maxDepth   = 768 // most terms of a block of K
-	mostPacked = 4   // panels of B that an item packs for all
+	oneBlock   = 1024 // most terms of K that are one block
+	maxDepth   = 768  // most terms of a block where there are several
+	mostPacked = 4    // panels of B that an item packs for all
 
 	// skinnyRows is the most rows for which packing B apart doesn't pay: its panels are used
 	// where they lie, or packed one by one as they are needed.
@@ -24,8 +25,10 @@ var (
 // productDepth returns the terms of a block of K. Blocks are as equal as can
 // be, and depend on nothing but k.
 func productDepth(k int) int {
-	blocks := max(1, ceilDiv(k, maxDepth))
-	return max(1, ceilDiv(k, blocks))
+	if k <= oneBlock {
+		return max(1, k)
+	}
+	return ceilDiv(k, ceilDiv(k, maxDepth))
 }
 
 func ceilDiv(a, b int) int { return (a + b - 1) / b }
