@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/seahorse-ml/seahorse/data"
+	"github.com/seahorse-ml/seahorse/graph"
 	"github.com/seahorse-ml/seahorse/models"
 	"github.com/seahorse-ml/seahorse/train"
 )
@@ -19,7 +20,7 @@ const (
 // freeMemory tells what is free; tests have their own.
 var freeMemory = availableMemory
 
-// memoryFlag is the option of commands that read a model, and refuse what doesn't fit into memory.
+// memoryFlag is the option of commands that train or run a model, and refuse what doesn't fit into memory.
 type memoryFlag struct {
 	NoMemoryCheck bool `help:"Start even if more memory is needed than is free."`
 }
@@ -79,12 +80,9 @@ func (f memoryFlag) checkSteps(sketch benchModel, c train.StepperConfig) error {
 	})
 }
 
-// memory returns the run's option as commands have it that don't train.
-func (o *trainingOptions) memory() memoryFlag { return memoryFlag{o.NoMemoryCheck} }
-
 // checkOutline refuses a run whose model can't be trained in the memory that is free, whatever the data: before they are read.
 func checkOutline(j job) error {
-	free, check := j.common().memory().free()
+	free, check := j.common().free()
 	if !check {
 		return nil
 	}
@@ -99,7 +97,7 @@ func checkOutline(j job) error {
 func (r *run) checkMemory() error {
 	const advice = "a smaller --batch-size with more --gradient-accumulation-steps makes the same steps in less, and a smaller --seq-len or model takes less"
 	c := r.config()
-	return r.options.memory().check(advice, batchPart(times(c.BatchSize, c.Accumulation), c.Train.Layout()), func() ([]memoryPart, error) {
+	return r.options.check(advice, batchPart(times(c.BatchSize, c.Accumulation), c.Train.Layout()), func() ([]memoryPart, error) {
 		use, err := train.EstimateMemory(r.model, c)
 		return trainingParts(use), err
 	})
@@ -150,6 +148,11 @@ func trainingParts(use train.MemoryUse) []memoryPart {
 		{use.Steps.Parameters, "parameters"}, {use.Steps.Arena, "activations"}, {use.Steps.Gradients, "gradients"}, {use.Optimizer, "the optimizer"},
 		{use.Evaluation.Arena, "evaluations"},
 	}
+}
+
+// runningParts returns where the memory of a model goes that is run.
+func runningParts(use graph.Memory) []memoryPart {
+	return []memoryPart{{use.Parameters, "parameters"}, {use.Arena, "activations"}}
 }
 
 // refuseMemory returns an error that tells where memory goes, and what takes less, if more is needed than is free.

@@ -169,6 +169,6 @@ func (c *classifyCommand) checkTexts(ctx context.Context, a *applier, texts iter
 	batch := memoryPart{times(a.rows, rowBytes*a.traced(longest)), "a batch"}
 	return c.check("a smaller --batch-size, --seq-len or model takes less", batch, func() ([]memoryPart, error) {
 		use, err := a.estimate(longest)
-		return []memoryPart{{use.Parameters, "parameters"}, {use.Arena, "activations"}}, err
+		return runningParts(use), err
 	})
 }

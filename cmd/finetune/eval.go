@@ -130,7 +130,7 @@ func (c *evalCommand) checkRows(sketch trainable, rows data.Dataset, config trai
 	batch := batchPart(min(config.BatchSize, rows.Len()), rows.Layout())
 	return c.check("a smaller --batch-size, --seq-len or model takes less", batch, func() ([]memoryPart, error) {
 		use, err := train.EstimateEvaluation(sketch, rows, config)
-		return []memoryPart{{use.Parameters, "parameters"}, {use.Arena, "activations"}}, err
+		return runningParts(use), err
 	})
 }
 

@@ -48,7 +48,8 @@ type trainingOptions struct {
 	SampleTokens   int    `group:"run" default:"200" placeholder:"N" help:"Tokens of the sample that is shown after each validation (${default}). 0 shows none."`
 	Seed           uint64 `group:"run" default:"1337" placeholder:"N" help:"Seed of all random numbers (${default})."`
 	Threads        int    `group:"run" default:"0" placeholder:"N" help:"Threads to run on. Default: all cores. The result does not depend on it."`
-	NoMemoryCheck  bool   `group:"run" help:"Start even if the run takes more memory than is free."`
+
+	memoryFlag `group:"run"`
 }
 
 // trainingDefaults are the values of options that depend on the command and preset.
