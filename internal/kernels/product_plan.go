@@ -11,6 +11,8 @@ const (
 	// where they lie, or packed one by one as they are needed.
 	skinnyRows = 48
 
+	fewRows = 8 // a tile of less rows has few
+
 	stripPanels = 4       // most panels of a strip
 	mostKept    = 8 << 20 // most elements of packed A that workers keep for their strips, all together
 )
@@ -35,8 +37,8 @@ func ceilDiv(a, b int) int { return (a + b - 1) / b }
 
 // productPlan says how a product is cut into items. A wide product packs a part of B for all, and its
 // items are blocks of rows and columns that may pack their rows of A. In strips, a worker packs what it needs of B by itself:
-// an item has some or all rows of a few panels of columns. What a worker packs of A there it keeps for its other strips, and
-// the parts are blocks of K. An item of a skinny product is a block of columns over all rows.
+// an item has some or all rows of a few panels of columns, and the parts are blocks of K. What a worker packs of A there it keeps for
+// its other strips of the block. An item of a skinny product is a block of columns over all rows.
 type productPlan struct {
 	skinny       bool
 	strips       bool
@@ -87,7 +89,7 @@ func (p *Product[T]) newPlan(workers int) productPlan {
 // the rows of a tile compete for a few lines of the caches, and a tile of few rows uses too little
 // of the lines of a transposed A.
 func (p *Product[T]) packsA() bool {
-	const page, fewRows = 1024, 8
+	const page = 1024
 	return p.LDA%page == 0 || p.TransA && p.kernel.rows < fewRows
 }
 
@@ -95,9 +97,9 @@ func (p *Product[T]) packsA() bool {
 // packs of B is used by many rows of A, stays in its second cache, and no worker waits for others.
 func (p *Product[T]) strips(workers int) (productPlan, bool) {
 	const (
-		mostRows   = 1024
-		leastRows  = 4 // panels by worker, where rows are shared out
-		leastTurns = 8 // panels by worker, where B is transposed and packing takes time of its own
+		mostRows   = 1024 // where a tile has few of them
+		leastRows  = 4    // panels by worker, where rows are shared out
+		leastTurns = 8    // panels by worker, where B is transposed and packing takes time of its own
 	)
 	k := p.kernel
 	panelsM, panelsN := ceilDiv(p.M, k.rows), ceilDiv(p.N, k.cols)
@@ -105,16 +107,16 @@ func (p *Product[T]) strips(workers int) (productPlan, bool) {
 	byRows := packA || p.M > p.N && !p.TransB
 	kept := workers * panelsM * k.lanes * p.depth
 	switch {
-	case p.K == 0, packA && (p.TransA || p.TransB || kept > mostKept), !packA && p.M > mostRows:
+	case p.K == 0, packA && (p.TransA || kept > mostKept), !packA && k.rows < fewRows && p.M > mostRows:
 		return productPlan{}, false
 	case byRows && panelsM < leastRows*workers, !byRows && panelsN < workers:
 		return productPlan{}, false
 	case p.TransB && panelsN < leastTurns*workers:
 		return productPlan{}, false
 	}
-	r := productPlan{strips: true, packA: packA, spanN: p.N, spanK: p.K, workers: workers, own: stripPanels * k.cols * p.depth}
+	r := productPlan{strips: true, packA: packA, spanN: p.N, spanK: p.depth, workers: workers, own: stripPanels * k.cols * p.depth}
 	if packA {
-		r.spanK, r.kept, r.shared = p.depth, panelsM, kept
+		r.kept, r.shared = panelsM, kept
 	}
 	for w := range workers {
 		if byRows {
@@ -130,18 +132,11 @@ func (p *Product[T]) strips(workers int) (productPlan, bool) {
 // strip. Each takes a part of what is left, down to a few tiles.
 func (p *Product[T]) cutStrips(items []productItem, m0, m1, n0, n1 int) []productItem {
 	rows, cols := p.kernel.rows, p.kernel.cols
-	whole := p.TransB && p.K > p.depth // rows of a strip stay together, since each item packs all blocks of it
 	for n := n0; n < n1; {
 		wide := min(stripPanels, n1-n)
-		if whole {
-			wide = min(stripPanels, max(1, (n1-n)/leftShare))
-		}
 		for m := m0; m < m1; {
 			left := (m1-m)*wide + (m1-m0)*(n1-n-wide)
 			down := min(max(ceilDiv(p.leastTiles(), wide), left/leftShare/wide), m1-m)
-			if whole {
-				down = m1 - m0
-			}
 			items = append(items, productItem{m * rows, min((m+down)*rows, p.M), n * cols, min((n+wide)*cols, p.N)})
 			m += down
 		}
