@@ -29,6 +29,7 @@ type Graph struct {
 	params  []*Param // in the order in which they were bound
 	bound   map[*Param]*Node
 	grads   map[*Param]*Node // set by Grad
+	overlap bool             // set by OverlapGradients
 	consts  map[*Node]bool   // inputs whose content is part of the trace
 	routing *Routing         // of the last RouteBalance
 	broken  *Node            // the placeholder that stands for nodes after an error
@@ -227,3 +228,8 @@ func (g *Graph) Grad(loss *Node) error {
 	}
 	return nil
 }
+
+// OverlapGradients lets the parameters' gradients share memory with the trace's other values, most of which aren't needed any more
+// when gradients are found. Param.Grad is what the last run of a machine of the trace has found, until the next one begins, and runs
+// can't be accumulated. The default is memory for the gradients alone, which all traces that bind a parameter add to.
+func (g *Graph) OverlapGradients() { g.overlap = true }

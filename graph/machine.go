@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -18,6 +19,7 @@ type Machine struct {
 	steps      []runner
 	inputs     []boundInput
 	scalars    []boundScalar
+	grads      []boundGrad
 	arena      *memory.Block
 	use        Memory
 	random     Random
@@ -47,11 +49,17 @@ type boundScalar struct {
 	place buffer
 }
 
+// boundGrad is where a parameter has its gradient after a run.
+type boundGrad struct {
+	param *Param
+	value *tensor.Dense
+}
+
 // Memory is what a trace needs to run, in bytes.
 type Memory struct {
 	Arena      int // activations, intermediate gradients and scratch, after reuse
 	Parameters int
-	Gradients  int
+	Gradients  int // the parameters', but those in the arena (Graph.OverlapGradients)
 }
 
 // Total returns the sum.
@@ -74,11 +82,17 @@ func (p *plan) memory() Memory {
 	for _, param := range p.g.params {
 		bytes := param.Len() * int(p.g.dtype.Size())
 		m.Parameters += bytes
-		if p.g.grads[param] != nil {
+		if n := p.g.grads[param]; n != nil && !p.overlaps(n) {
 			m.Gradients += bytes
 		}
 	}
 	return m
+}
+
+// overlaps tells whether a parameter has its gradient n in the arena.
+func (p *plan) overlaps(n *Node) bool {
+	pl := find(p.of[n])
+	return pl.kind == planned && pl.param != nil
 }
 
 // Compile plans and allocates what is needed to compute the outputs and, after
@@ -97,7 +111,12 @@ func Compile(g *Graph, outputs ...*Node) (*Machine, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Machine{g: g, use: p.memory(), arena: memory.Alloc(p.arena)}
+	m := &Machine{g: g, use: p.memory()}
+	if g.overlap {
+		m.arena = memory.Collected(p.arena) // Param.Grad outlives the machine
+	} else {
+		m.arena = memory.Alloc(p.arena)
+	}
 	for n, pl := range p.of {
 		if n.Op() == nil && g.bound[paramOf(g, n)] != n && !g.consts[n] {
 			m.inputs = append(m.inputs, boundInput{n, n.Value(), pl.bound})
@@ -111,7 +130,13 @@ func Compile(g *Graph, outputs ...*Node) (*Machine, error) {
 	}
 	for _, param := range g.params {
 		if n := g.grads[param]; n != nil {
-			if pl := find(p.of[n]); pl.kind != gradient {
+			pl := find(p.of[n])
+			if p.overlaps(n) {
+				m.grads = append(m.grads, boundGrad{param, m.buffer(pl).dense(param.Shape)})
+				continue
+			}
+			m.grads = append(m.grads, boundGrad{param, param.Grad()})
+			if pl.kind != gradient {
 				m.steps = append(m.steps, m.collect(param, m.buffer(pl)))
 			}
 		}
@@ -128,7 +153,15 @@ func Compile(g *Graph, outputs ...*Node) (*Machine, error) {
 			}
 		}
 	}
+	m.bindGrads()
 	return m, nil
+}
+
+// bindGrads makes the gradients that the machine finds those of the parameters.
+func (m *Machine) bindGrads() {
+	for _, b := range m.grads {
+		b.param.grad = b.value
+	}
 }
 
 // paramOf returns the parameter that is bound to n, or nil.
@@ -226,11 +259,15 @@ func (m *Machine) Memory() Memory { return m.use }
 func (m *Machine) SetRandom(r Random) { m.random = r }
 
 // Accumulate says whether the next runs add to the parameters' gradients or
-// overwrite them, which is the default.
+// overwrite them, which is the default. Runs that add are errors after Graph.OverlapGradients.
 func (m *Machine) Accumulate(on bool) { m.accumulate = on }
 
 // RunAll computes the outputs and gradients.
 func (m *Machine) RunAll() error {
+	if m.accumulate && m.g.overlap {
+		return errors.New("graph: the gradients overlap other values (OverlapGradients), so that a run can't add to them")
+	}
+	m.bindGrads()
 	for _, in := range m.inputs {
 		if v := in.node.Value(); v != in.own {
 			if !v.Shape().Eq(in.node.Shape()) {

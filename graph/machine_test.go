@@ -3,6 +3,7 @@ package graph
 import (
 	"fmt"
 	"math"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -169,6 +170,57 @@ func TestAccumulateAddsGradients(t *testing.T) {
 			if want := first[i][k] + second[i][k]; math.Abs(sum[k]-want) > 1e-12*(1+math.Abs(want)) {
 				t.Fatalf("%s[%d]: accumulated %.15g, want %.15g", p.tree.All()[i].Name, k, sum[k], want)
 			}
+		}
+	}
+}
+
+// TestOverlapGradients runs two machines in turn, one of which has its gradients in its own memory.
+func TestOverlapGradients(t *testing.T) {
+	p := newTinyParams(tensor.Float64)
+	build := func(overlap bool) (*Machine, *Node) {
+		g := New(Config{DType: tensor.Float64, Train: true})
+		ids, _, loss := tinyModel(g, p, 0)
+		if err := g.Grad(loss); err != nil {
+			t.Fatal(err)
+		}
+		if overlap {
+			g.OverlapGradients()
+		}
+		m, err := Compile(g, loss)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m, ids
+	}
+	apart, _ := build(false)
+	defer apart.Close()
+	within, ids := build(true)
+	if a, w := apart.Memory(), within.Memory(); w.Gradients != 0 || w.Arena <= a.Gradients || w.Total() >= a.Total() {
+		t.Errorf("overlapping gradients take %+v, apart %+v", w, a)
+	}
+	run(t, apart)
+	first := grads(p)
+	for i := range Ints(ids) {
+		Ints(ids)[i] = int32(i % 11)
+	}
+	run(t, within)
+	second := grads(p)
+	run(t, apart)
+	for i, param := range p.tree.All() {
+		if !slices.Equal(GradData[float64](param), first[i]) || slices.Equal(first[i], second[i]) {
+			t.Errorf("%s: gradient %v, then %v on other tokens, then on the first again %v", param.Name, first[i], second[i], GradData[float64](param))
+		}
+	}
+	run(t, within)
+	within.Accumulate(true)
+	if err := within.RunAll(); err == nil || !strings.Contains(err.Error(), "OverlapGradients") {
+		t.Errorf("accumulating: error %v", err)
+	}
+	within.Close()
+	runtime.GC()
+	for i, g := range grads(p) {
+		if !slices.Equal(g, second[i]) {
+			t.Errorf("%s: gradient %v after Close, want %v", p.tree.All()[i].Name, g, second[i])
 		}
 	}
 }

@@ -27,7 +27,8 @@ func (p *Param) DType() tensor.Dtype { return p.dtype }
 // Value returns the parameter's values; a sketch has none.
 func (p *Param) Value() *tensor.Dense { return p.value }
 
-// Grad returns the parameter's gradient, allocated as zeros at the first call.
+// Grad returns the parameter's gradient, that which the last run of a machine has found: zeros before the first, and a tensor in
+// the machine's memory where its trace was told to OverlapGradients.
 func (p *Param) Grad() *tensor.Dense {
 	if p.grad == nil {
 		p.grad = newDense(p.dtype, p.Shape)

@@ -44,7 +44,7 @@ type place struct {
 	inPlace bool     // a step computes its output over one of its inputs
 	offset  int      // bytes into the arena
 	bound   buffer   // the memory of what is given
-	param   *Param   // whose gradient it is
+	param   *Param   // whose gradient it is, in the arena or the parameter's memory
 }
 
 type writer struct{ step, out int }

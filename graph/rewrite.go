@@ -75,6 +75,9 @@ func merge(a, b *place) {
 	a.readers = append(a.readers, b.readers...)
 	a.kept = a.kept || b.kept
 	a.inPlace = a.inPlace || b.inPlace
+	if b.param != nil {
+		a.param = b.param
+	}
 	b.merged = a
 }
 
@@ -136,9 +139,9 @@ func (p *plan) canAddInto(a, b *place, w writer, addition int) bool {
 	return true
 }
 
-// bindGradients puts the parameters' gradients where the parameters keep them.
-// A gradient that can't be added to in place, when a machine accumulates over
-// several runs, stays in the arena and is copied at the end (see Compile).
+// bindGradients puts the parameters' gradients where the parameters keep them, or lets parameters have them where they are in the
+// arena. A gradient that can't be added to in place, when a machine accumulates over
+// several runs, or that isn't of one parameter alone, is copied at the end (see Compile).
 func (p *plan) bindGradients() {
 	uses := map[*place]int{}
 	for _, n := range p.g.grads {
@@ -151,6 +154,10 @@ func (p *plan) bindGradients() {
 		}
 		pl := find(p.of[n])
 		if pl.kind != planned || uses[pl] > 1 || len(pl.readers) > 0 || pl.size != param.Len() {
+			continue
+		}
+		if p.g.overlap {
+			pl.param = param
 			continue
 		}
 		first := -1

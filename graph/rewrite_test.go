@@ -79,6 +79,23 @@ func TestRewritesKeepTheMeaning(t *testing.T) {
 		m.Close()
 
 		g, loss = build()
+		g.OverlapGradients()
+		if m, err = Compile(g, loss); err != nil {
+			t.Fatal(err)
+		}
+		run(t, m)
+		run(t, m)
+		if Scalar(loss) != ours {
+			t.Errorf("model %d: loss %.17g, with overlapping gradients %.17g", seed, ours, Scalar(loss))
+		}
+		for i, p := range params {
+			if !slices.Equal(GradData[float64](p), found[i]) {
+				t.Errorf("model %d: gradient of %s is %v, overlapping %v", seed, p.Name, found[i], GradData[float64](p))
+			}
+		}
+		m.Close()
+
+		g, loss = build()
 		tape := gorgonia.NewTapeMachine(g.Expr())
 		if err := tape.RunAll(); err != nil {
 			t.Fatal(err)

@@ -57,13 +57,18 @@ func valueOf(b buffer, n *Node) gorgonia.Value {
 		}
 		return scalarValue(b)
 	}
+	return b.dense(n.Shape())
+}
+
+// dense returns the buffer as a tensor.
+func (b buffer) dense(shape tensor.Shape) *tensor.Dense {
 	switch {
 	case b.f64 != nil:
-		return tensor.New(tensor.WithShape(n.Shape()...), tensor.WithBacking(b.f64))
+		return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(b.f64))
 	case b.i32 != nil:
-		return tensor.New(tensor.WithShape(n.Shape()...), tensor.WithBacking(b.i32))
+		return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(b.i32))
 	}
-	return tensor.New(tensor.WithShape(n.Shape()...), tensor.WithBacking(b.f32))
+	return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(b.f32))
 }
 
 func setScalar(v gorgonia.Value, b buffer) {

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/seahorse-ml/seahorse/graph"
+	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 )
 
@@ -171,6 +172,35 @@ func TestNotFiniteGradientChangesNothing(t *testing.T) {
 		if a.Steps() != 0 || a.moments[0].first.Data().([]float32)[0] != 0 {
 			t.Errorf("%v: the state changed", bad)
 		}
+	}
+}
+
+// TestGradientsMove lets two machines with gradients of their own find them in turn, after the optimizer was made.
+func TestGradientsMove(t *testing.T) {
+	params := testParams(t, tensor.Float64, []int{3, 4})
+	a, err := NewAdamW(Groups(params, 0), AdamConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, factor := range []float64{2, -3, 5} {
+		g := graph.New(graph.Config{DType: tensor.Float64})
+		loss := gorgonia.Must(gorgonia.Mean(g.Scale(g.Param(params[0]), factor)))
+		if err := g.Grad(loss); err != nil {
+			t.Fatal(err)
+		}
+		g.OverlapGradients()
+		m, err := graph.Compile(g, loss)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := m.RunAll(); err != nil {
+			t.Fatal(err)
+		}
+		norm, err := a.Step(0.1)
+		if want := math.Abs(factor) / math.Sqrt(12); err != nil || math.Abs(norm-want) > 1e-12 {
+			t.Errorf("a factor of %v: gradient norm %v, %v, want %v", factor, norm, err, want)
+		}
+		m.Close()
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"github.com/seahorse-ml/seahorse/graph"
 	"github.com/seahorse-ml/seahorse/internal/kernels"
 	"github.com/seahorse-ml/seahorse/internal/parallel"
+	"gorgonia.org/tensor"
 )
 
 // pieceSize is how many elements are summed and updated at a time. Parameter,
@@ -18,6 +19,7 @@ type pieces[T float32 | float64] struct {
 	config     AdamConfig
 	coupled    bool
 	all        []piece[T]
+	grads      []boundGrad
 	squares    []float64 // sums of squares, one for each piece
 	now        step
 	sum, apply func(worker, i int) // loop bodies, made once so that a step allocates nothing
@@ -30,12 +32,35 @@ type piece[T float32 | float64] struct {
 	decay, rate float64
 }
 
+// boundGrad is the gradient that the pieces from the first on are cut from.
+type boundGrad struct {
+	param *graph.Param
+	value *tensor.Dense
+	first int
+}
+
 // add cuts one parameter into pieces.
 func (u *pieces[T]) add(param *graph.Param, m, v []T, g Group) {
-	p, grad := graph.Data[T](param), graph.GradData[T](param)
+	p := graph.Data[T](param)
+	u.grads = append(u.grads, boundGrad{param: param, first: len(u.all)})
 	for lo := 0; lo < len(p); lo += pieceSize {
 		hi := min(lo+pieceSize, len(p))
-		u.all = append(u.all, piece[T]{param, p[lo:hi], grad[lo:hi], m[lo:hi], v[lo:hi], g.WeightDecay, g.Rate})
+		u.all = append(u.all, piece[T]{param, p[lo:hi], nil, m[lo:hi], v[lo:hi], g.WeightDecay, g.Rate})
+	}
+}
+
+// bind cuts the gradients that are not where they were before: the machine that found them says where they are.
+func (u *pieces[T]) bind() {
+	for i := range u.grads {
+		b := &u.grads[i]
+		if b.value == b.param.Grad() {
+			continue
+		}
+		b.value = b.param.Grad()
+		grad := graph.GradData[T](b.param)
+		for lo := 0; lo < len(grad); lo += pieceSize {
+			u.all[b.first+lo/pieceSize].g = grad[lo:min(lo+pieceSize, len(grad))]
+		}
 	}
 }
 
@@ -54,6 +79,7 @@ func (u *pieces[T]) finish() {
 }
 
 func (u *pieces[T]) norm() (float64, *graph.Param) {
+	u.bind()
 	parallel.Run(len(u.all), u.sum)
 	total := 0.0
 	for _, s := range u.squares {

@@ -86,6 +86,9 @@ func traceStep(m Model, c StepperConfig, l data.Layout) (*graph.Graph, inputs, *
 	if loss == nil {
 		return nil, inputs{}, nil, errors.New("the model's Loss gives no loss")
 	}
+	if c.Accumulation == 1 && len(c.Narrow) == 0 {
+		g.OverlapGradients()
+	}
 	return g, in, loss, g.Grad(loss)
 }
 

@@ -493,4 +493,10 @@ func TestMemory(t *testing.T) {
 	if evaluation.Gradients != 0 || evaluation.Arena == 0 || evaluation.Arena >= steps.Arena {
 		t.Errorf("evaluation %+v, steps %+v", evaluation, steps)
 	}
+	c.Accumulation = 1
+	once := newTestTrainer(t, m, c).Memory()
+	estimate, err = EstimateMemory(m, c)
+	if err != nil || estimate.Steps != once.Steps || once.Steps.Gradients != 0 || once.Steps.Total() >= steps.Total() {
+		t.Errorf("steps without accumulation: estimated %+v, %v, used %+v", estimate.Steps, err, once.Steps)
+	}
 }

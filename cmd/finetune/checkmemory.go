@@ -144,8 +144,12 @@ func times(n, rowBytes int) int {
 
 // trainingParts returns where the memory of training goes.
 func trainingParts(use train.MemoryUse) []memoryPart {
+	arena := "activations"
+	if use.Steps.Gradients == 0 {
+		arena = "activations and gradients"
+	}
 	return []memoryPart{
-		{use.Steps.Parameters, "parameters"}, {use.Steps.Arena, "activations"}, {use.Steps.Gradients, "gradients"}, {use.Optimizer, "the optimizer"},
+		{use.Steps.Parameters, "parameters"}, {use.Steps.Arena, arena}, {use.Steps.Gradients, "gradients"}, {use.Optimizer, "the optimizer"},
 		{use.Evaluation.Arena, "evaluations"},
 	}
 }

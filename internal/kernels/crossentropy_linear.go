@@ -18,7 +18,7 @@ const (
 	// logitBytes bounds the memory of a chunk's logits, unless that is less than chunkRows
 	// rows: the weight and its gradient are read once a chunk, so smaller ones cost time.
 	logitBytes = 64 << 20
-	chunkRows  = 336
+	chunkRows  = 512
 
 	crossEntropyRows    = 4   // rows of an item
 	crossEntropyColumns = 512 // columns of an item

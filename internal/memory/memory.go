@@ -21,7 +21,7 @@ func Make[T float32 | float64](n int) []T {
 	return s
 }
 
-// A Block is a zeroed piece of memory outside of the Go heap. Free gives it back.
+// A Block is a zeroed piece of memory. Free gives it back.
 type Block struct {
 	bytes  []byte
 	mapped []byte // what was mapped, nil for a block from the Go heap
@@ -35,7 +35,19 @@ func Alloc(n int) *Block {
 			return b
 		}
 	}
+	return aligned(make([]byte, n+Align), n)
+}
+
+// Collected returns a zeroed block as Alloc does, which the collector frees when nothing refers to its memory any more: Free only
+// lets go of it.
+func Collected(n int) *Block {
 	raw := make([]byte, n+Align)
+	advise(raw)
+	return aligned(raw, n)
+}
+
+// aligned returns a block of n bytes in raw, which is Align longer.
+func aligned(raw []byte, n int) *Block {
 	shift := int(-uintptr(unsafe.Pointer(&raw[0])) & (Align - 1))
 	return &Block{bytes: raw[shift : shift+n : shift+n]}
 }
@@ -43,7 +55,7 @@ func Alloc(n int) *Block {
 // Bytes returns the block's memory.
 func (b *Block) Bytes() []byte { return b.bytes }
 
-// Free gives the block's memory back to the system. The memory must not be used
+// Free gives the block's memory back to the system. The memory of a block from Alloc must not be used
 // any more, through no slice.
 func (b *Block) Free() {
 	if b.mapped != nil {

@@ -5,24 +5,26 @@ import (
 	"unsafe"
 )
 
-func TestAllocIsZeroedAndAligned(t *testing.T) {
-	for _, n := range []int{0, 1, 63, 64, 4096, hugePage - 1, hugePage, hugePage + 1, 3*hugePage + 17} {
-		b := Alloc(n)
-		if len(b.Bytes()) != n {
-			t.Fatalf("Alloc(%d): got %d bytes", n, len(b.Bytes()))
-		}
-		if n > 0 && uintptr(unsafe.Pointer(&b.Bytes()[0]))%Align != 0 {
-			t.Errorf("Alloc(%d): block is not aligned to %d bytes", n, Align)
-		}
-		for i, v := range b.Bytes() {
-			if v != 0 {
-				t.Fatalf("Alloc(%d): byte %d is %d, want 0", n, i, v)
+func TestBlocksAreZeroedAndAligned(t *testing.T) {
+	for name, alloc := range map[string]func(int) *Block{"Alloc": Alloc, "Collected": Collected} {
+		for _, n := range []int{0, 1, 63, 64, 4096, hugePage - 1, hugePage, hugePage + 1, 3*hugePage + 17} {
+			b := alloc(n)
+			if len(b.Bytes()) != n {
+				t.Fatalf("%s(%d): got %d bytes", name, n, len(b.Bytes()))
 			}
+			if n > 0 && uintptr(unsafe.Pointer(&b.Bytes()[0]))%Align != 0 {
+				t.Errorf("%s(%d): block is not aligned to %d bytes", name, n, Align)
+			}
+			for i, v := range b.Bytes() {
+				if v != 0 {
+					t.Fatalf("%s(%d): byte %d is %d, want 0", name, n, i, v)
+				}
+			}
+			for i := range b.Bytes() {
+				b.Bytes()[i] = 0xff
+			}
+			b.Free()
 		}
-		for i := range b.Bytes() {
-			b.Bytes()[i] = 0xff
-		}
-		b.Free()
 	}
 }
 
