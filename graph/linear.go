@@ -81,42 +81,69 @@ func (o *linearOp) SymDiff(in gorgonia.Nodes, _, grad *Node) (gorgonia.Nodes, er
 	g, s := o.g, o.shape
 	inOut := !s.TransB
 	x, w := in[0], in[1]
-	dx := g.product(kernels.ProductConfig{M: s.M, N: s.K, K: s.N, TransB: inOut}, x.Shape().Clone(), grad, w)
-	var dw *Node
-	if inOut {
-		dw = g.product(kernels.ProductConfig{M: s.K, N: s.N, K: s.M, TransA: true}, w.Shape().Clone(), x, grad)
-	} else {
-		dw = g.product(kernels.ProductConfig{M: s.N, N: s.K, K: s.M, TransA: true}, w.Shape().Clone(), grad, x)
+	dx := g.apply("linear backward", &productOp{shape: kernels.ProductConfig{M: s.M, N: s.K, K: s.N, TransB: inOut}}, x.Shape().Clone(), grad, w)
+	op := &weightGradOp{rows: s.M, gradFirst: !inOut}
+	outs := []tensor.Shape{w.Shape().Clone()}
+	inputs := []*Node{x, grad}
+	if op.gradFirst {
+		inputs = []*Node{grad, x}
 	}
-	grads := gorgonia.Nodes{dx, dw}
-	if len(in) > 2 {
-		grads = append(grads, g.apply("bias backward", &columnSumOp{rows: s.M, cols: s.N}, in[2].Shape().Clone(), grad))
+	if len(in) == 2 {
+		return gorgonia.Nodes{dx, g.apply("linear backward", op, outs[0], inputs...)}, g.err
 	}
-	return grads, g.err
+	outs = append(outs, in[2].Shape().Clone())
+	return append(gorgonia.Nodes{dx}, g.applyTuple("linear backward", op, outs, inputs...)...), g.err
 }
 
-// product returns op(a)·op(b) as a node that isn't differentiated further.
-func (g *Graph) product(c kernels.ProductConfig, shape tensor.Shape, a, b *Node) *Node {
-	return g.apply("linear backward", &productOp{shape: c}, shape, a, b)
-}
-
-// columnSumOp sums a matrix over its rows.
-type columnSumOp struct {
+// weightGradOp is the gradient Aᵀ·B of a weight, of two inputs with so many rows, and maybe that of the bias: the sums of
+// the columns of that input which is the gradient of the result, the first or the second.
+type weightGradOp struct {
 	base
-	rows, cols int
+	rows      int
+	gradFirst bool
 }
 
-func (o *columnSumOp) accumulates(int) bool { return true }
+func (o *weightGradOp) accumulates(int) bool { return true }
 
-func (o *columnSumOp) lower(c *call) func() error {
-	return pick(c, lowerColumnSum[float32], lowerColumnSum[float64])(o, c)
+func (o *weightGradOp) flops() float64 {
+	return 2 * float64(o.rows) * float64(o.outs[0].TotalSize())
 }
 
-func lowerColumnSum[T kernels.Float](o *columnSumOp, c *call) func() error {
+func (o *weightGradOp) lower(c *call) func() error {
+	return pick(c, lowerWeightGrad[float32], lowerWeightGrad[float64])(o, c)
+}
+
+func lowerWeightGrad[T kernels.Float](o *weightGradOp, c *call) func() error {
+	dw, a, b := out[T](c, 0), in[T](c, 0), in[T](c, 1)
+	var db output[T]
+	if len(o.outs) > 1 {
+		db = out[T](c, 1)
+	}
+	if dw.data == nil { // the weight is frozen
+		grad := b
+		if o.gradFirst {
+			grad = a
+		}
+		return lowerColumnSum(db, grad, o.rows, o.outs[1][0])
+	}
+	product := kernels.NewProduct[T](kernels.ProductConfig{M: o.outs[0][0], N: o.outs[0][1], K: o.rows, TransA: true})
+	return func() error {
+		e := kernels.Epilogue[T]{Accumulate: dw.add(), AccumulateSums: db.add()}
+		if o.gradFirst {
+			e.SumA = db.data
+		} else {
+			e.SumB = db.data
+		}
+		product.Run(dw.data, a, b, e)
+		return nil
+	}
+}
+
+// lowerColumnSum sums x [rows, cols] over its rows.
+func lowerColumnSum[T kernels.Float](dst output[T], x []T, rows, cols int) func() error {
 	const grain = 64 // columns
-	dst, x := out[T](c, 0), in[T](c, 0)
-	run := spread(o.cols, grain, func(lo, hi int) {
-		kernels.ColumnSum(dst.data, x, o.rows, o.cols, lo, hi, dst.add())
+	run := spread(cols, grain, func(lo, hi int) {
+		kernels.ColumnSum(dst.data, x, rows, cols, lo, hi, dst.add())
 	})
 	return func() error { run(); return nil }
 }

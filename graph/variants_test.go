@@ -193,3 +193,31 @@ func TestAttentionDropoutKeepsTheMean(t *testing.T) {
 		}
 	}
 }
+
+// TestBiasOfAFrozenWeight has the gradient of a bias with and without that of the weight, which are found together.
+func TestBiasOfAFrozenWeight(t *testing.T) {
+	for _, inOut := range []bool{false, true} {
+		var found [][]float64
+		for _, frozen := range []bool{false, true} {
+			tree := NewParams(tensor.Float64, 4)
+			w, b := tree.New("w", Normal(1), 5, 5), tree.New("b", Normal(1), 5)
+			w.Frozen = frozen
+			g := New(Config{DType: tensor.Float64})
+			x := g.Const("x", []float64{1, -2, 3, 4, 5, 6, 7, -8, 9, 10}, 2, 5)
+			loss := weightedSum(g, g.Linear(x, g.Param(w), g.Param(b), LinearConfig{InOut: inOut}))
+			if err := g.Grad(loss); err != nil {
+				t.Fatal(err)
+			}
+			m, err := Compile(g, loss)
+			if err != nil {
+				t.Fatal(err)
+			}
+			run(t, m)
+			found = append(found, slices.Clone(GradData[float64](b)))
+			m.Close()
+		}
+		if !slices.Equal(found[0], found[1]) || slices.Max(found[0]) == 0 {
+			t.Errorf("InOut %v: gradient of the bias %v, with a frozen weight %v", inOut, found[0], found[1])
+		}
+	}
+}

@@ -24,6 +24,11 @@ type Epilogue[T Float] struct {
 	Bias       []T        // [N], added to each row; may be nil
 	Activation Activation // f; default Identity
 	Pre        []T        // [M, N] with rows LDC apart, receives the argument of f; may be nil
+
+	// What is summed beside the product, while it is in the caches; may be nil.
+	SumA           []T  // [M], receives the sums of the rows of op(A), whose A must be transposed
+	SumB           []T  // [N], receives the sums of the columns of op(B), whose B must not be
+	AccumulateSums bool // adds to what SumA and SumB hold; default false
 }
 
 // A Product multiplies matrices of one shape on all cores.
@@ -93,12 +98,14 @@ func choose[T any](condition bool, yes, no T) T {
 // e.Pre may be c where the activation is Identity. A Product must not run twice at one
 // time; different Products may.
 func (p *Product[T]) Run(c, a, b []T, e Epilogue[T]) {
-	if p.M == 0 || p.N == 0 {
-		return
-	}
 	p.check(c, a, b, e)
 	r := &p.run
 	r.c, r.a, r.b, r.e = c, a, b, e
+	if p.M == 0 || p.N == 0 {
+		p.sumA(0, p.M, 0, p.K)
+		p.sumB(0, p.N, 0, p.K)
+		return
+	}
 	if workers := parallel.Workers(); workers != p.plan.workers {
 		p.plan = p.newPlan(workers)
 	}
@@ -131,5 +138,14 @@ func (p *Product[T]) check(c, a, b []T, e Epilogue[T]) {
 	}
 	if e.Pre != nil {
 		enough("Pre", len(e.Pre), p.M, p.N, p.LDC)
+	}
+	if e.SumA != nil {
+		enough("SumA", len(e.SumA), 1, p.M, p.M)
+	}
+	if e.SumB != nil {
+		enough("SumB", len(e.SumB), 1, p.N, p.N)
+	}
+	if e.SumA != nil && !p.TransA || e.SumB != nil && p.TransB {
+		panic("kernels: product: rows of A are summed where A is transposed, columns of B where B is not")
 	}
 }

@@ -92,13 +92,43 @@ func (p productCase[T]) check(t *testing.T, kernel *productKernel[T], e Epilogue
 	} else {
 		pre = wantPre
 	}
+	e.AccumulateSums = e.Accumulate
+	wantA, wantB := p.sums(&e)
 	newProduct(p.config, kernel).Run(c, p.a, p.b, e)
+	if !slices.Equal(e.SumA, wantA) || !slices.Equal(e.SumB, wantB) {
+		t.Fatalf("%v %+v: sums of A %v and of B %v, want %v and %v", kernel.level, p.config, e.SumA, e.SumB, wantA, wantB)
+	}
 	for i := range c {
 		if !close32(c[i], wantC[i], e.Activation) || pre[i] != wantPre[i] {
 			t.Fatalf("%v %+v, %+v: C[%d] = %v and Pre %v, want %v and %v",
 				kernel.level, p.config, e.Activation, i, c[i], pre[i], wantC[i], wantPre[i])
 		}
 	}
+}
+
+// sums asks e for those of the sums that the product can find, and returns them by the definition.
+func (p productCase[T]) sums(e *Epilogue[T]) (wantA, wantB []T) {
+	g := p.config
+	const before = 7
+	sum := func(x []T, cols, ld int) (dst, want []T) {
+		dst, want = slices.Repeat([]T{before}, cols), make([]T, cols)
+		for j := range want {
+			if e.AccumulateSums {
+				want[j] = before
+			}
+			for k := range g.K {
+				want[j] += x[k*max(ld, cols)+j]
+			}
+		}
+		return append(dst, guard), append(want, guard)
+	}
+	if g.TransA {
+		e.SumA, wantA = sum(p.a, g.M, g.LDA)
+	}
+	if !g.TransB {
+		e.SumB, wantB = sum(p.b, g.N, g.LDB)
+	}
+	return wantA, wantB
 }
 
 // close32 allows an activation the error of its approximation; a product that has none must be exact.

@@ -52,6 +52,12 @@ func (p *Product[T]) tiles(worker, i int) {
 	for block := range q.blocks(p.depth) {
 		k := q.k0 + block*p.depth
 		depth := min(p.depth, q.k1-k)
+		if n0 == 0 {
+			p.sumA(m0, m1, k, depth)
+		}
+		if m0 == 0 {
+			p.sumB(n0, n1, k, depth)
+		}
 		switch {
 		case plan.skinny:
 			p.skinnyTiles(p.run.space.own[worker], n0, n1, k, depth)
@@ -264,6 +270,21 @@ func (p *Product[T]) skinnyTiles(own []T, n0, n1, k, depth int) {
 			}
 			p.tile(m, n, min(t.rows, p.M-m), width, k, depth, a, row, step, b, bStep, nil, 0, 0)
 		}
+	}
+}
+
+// sumA sums rows [m0, m1) of a block of op(A), if that is asked for.
+func (p *Product[T]) sumA(m0, m1, k, depth int) {
+	if e := &p.run.e; e.SumA != nil {
+		ColumnSum(e.SumA, p.run.a[k*p.LDA:], depth, p.LDA, m0, m1, e.AccumulateSums || k > 0)
+	}
+}
+
+// sumB sums columns [n0, n1) of a block of op(B), if that is asked for. The rows of the block are near for
+// the tiles then.
+func (p *Product[T]) sumB(n0, n1, k, depth int) {
+	if e := &p.run.e; e.SumB != nil {
+		ColumnSum(e.SumB, p.run.b[k*p.LDB:], depth, p.LDB, n0, n1, e.AccumulateSums || k > 0)
 	}
 }
 
