@@ -1,5 +1,5 @@
 # `make bench` prints the machine's peak, our kernels as fractions of it, and whole training steps beside PyTorch's.
-# PYTHON must have torch and safetensors: python -m venv ENV && ENV/bin/pip install torch safetensors, then make bench PYTHON=ENV/bin/python
+# PYTHON must have torch, numpy and safetensors: python -m venv ENV && ENV/bin/pip install torch numpy safetensors, then make bench PYTHON=ENV/bin/python
 PYTHON ?= python3
 
 .PHONY: test bench bench-kernels bench-torch
