@@ -20,7 +20,7 @@ type Machine struct {
 	inputs     []boundInput
 	scalars    []boundScalar
 	grads      []boundGrad
-	arena      *memory.Block
+	arena      *arena
 	use        Memory
 	random     Random
 	accumulate bool
@@ -28,6 +28,13 @@ type Machine struct {
 }
 
 var _ gorgonia.VM = (*Machine)(nil)
+
+// arena is the memory of machines that never run at one time.
+type arena struct {
+	block    *memory.Block
+	machines int
+	outlives bool // what is in it may be used after the machines are closed
+}
 
 // runner is a lowered step.
 type runner struct {
@@ -98,7 +105,16 @@ func (p *plan) overlaps(n *Node) bool {
 // Compile plans and allocates what is needed to compute the outputs and, after
 // Grad, the gradients of the trace's parameters. The outputs' values are there
 // after each run.
-func Compile(g *Graph, outputs ...*Node) (*Machine, error) {
+func Compile(g *Graph, outputs ...*Node) (*Machine, error) { return compile(g, nil, outputs) }
+
+// Compile is the function Compile for a trace that never runs at the same time as m: its machine works in the memory of m, where that
+// is enough. A run of either overwrites what the other has found: outputs that are no scalars, and gradients that overlap.
+func (m *Machine) Compile(g *Graph, outputs ...*Node) (*Machine, error) {
+	return compile(g, m.arena, outputs)
+}
+
+// compile makes a machine in the given arena, if it fits.
+func compile(g *Graph, within *arena, outputs []*Node) (*Machine, error) {
 	if g.err != nil {
 		return nil, g.err
 	}
@@ -111,12 +127,16 @@ func Compile(g *Graph, outputs ...*Node) (*Machine, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Machine{g: g, use: p.memory()}
-	if g.overlap {
-		m.arena = memory.Collected(p.arena) // Param.Grad outlives the machine
-	} else {
-		m.arena = memory.Alloc(p.arena)
+	m := &Machine{g: g, use: p.memory(), arena: within}
+	switch {
+	case within != nil && len(within.block.Bytes()) >= p.arena && (within.outlives || !g.overlap):
+		m.use.Arena = 0
+	case g.overlap:
+		m.arena = &arena{block: memory.Collected(p.arena), outlives: true} // by Param.Grad
+	default:
+		m.arena = &arena{block: memory.Alloc(p.arena)}
 	}
+	m.arena.machines++
 	for n, pl := range p.of {
 		if n.Op() == nil && g.bound[paramOf(g, n)] != n && !g.consts[n] {
 			m.inputs = append(m.inputs, boundInput{n, n.Value(), pl.bound})
@@ -185,11 +205,11 @@ func (m *Machine) buffer(p *place) buffer {
 	}
 	switch p.dtype {
 	case tensor.Float64:
-		return buffer{f64: memory.Slice[float64](m.arena, p.offset, p.size)}
+		return buffer{f64: memory.Slice[float64](m.arena.block, p.offset, p.size)}
 	case tensor.Int32:
-		return buffer{i32: memory.Slice[int32](m.arena, p.offset, p.size)}
+		return buffer{i32: memory.Slice[int32](m.arena.block, p.offset, p.size)}
 	}
-	return buffer{f32: memory.Slice[float32](m.arena, p.offset, p.size)}
+	return buffer{f32: memory.Slice[float32](m.arena.block, p.offset, p.size)}
 }
 
 // lower turns a step into a function on its memory.
@@ -252,7 +272,7 @@ func collectGrad[T kernels.Float](dst, src []T, accumulate *bool) func() error {
 	return func() error { run(); return nil }
 }
 
-// Memory returns what the machine uses.
+// Memory returns what the machine uses, the memory of another machine that it works in aside.
 func (m *Machine) Memory() Memory { return m.use }
 
 // SetRandom says which random numbers the next runs draw.
@@ -305,10 +325,13 @@ func (m *Machine) Reset() {}
 
 // Close gives the machine's memory back. The values of its outputs are gone then.
 func (m *Machine) Close() error {
-	if m.arena != nil {
-		m.arena.Free()
-		m.arena, m.steps = nil, nil
+	if m.arena == nil {
+		return nil
 	}
+	if m.arena.machines--; m.arena.machines == 0 {
+		m.arena.block.Free()
+	}
+	m.arena, m.steps = nil, nil
 	return nil
 }
 

@@ -3,6 +3,7 @@ package graph
 import (
 	"fmt"
 	"math"
+	"reflect"
 	"runtime"
 	"slices"
 	"strings"
@@ -222,6 +223,55 @@ func TestOverlapGradients(t *testing.T) {
 		if !slices.Equal(g, second[i]) {
 			t.Errorf("%s: gradient %v after Close, want %v", p.tree.All()[i].Name, g, second[i])
 		}
+	}
+}
+
+// TestCompileInTheMemoryOfAnother runs machines in turn that share an arena, and one that finds no room there.
+func TestCompileInTheMemoryOfAnother(t *testing.T) {
+	p := newTinyParams(tensor.Float64)
+	type compiler func(*Graph, ...*Node) (*Machine, error)
+	build := func(compile compiler, train bool) (*Machine, *Node) {
+		g := New(Config{DType: tensor.Float64, Train: train})
+		_, _, loss := tinyModel(g, p, 0)
+		if train {
+			if err := g.Grad(loss); err != nil {
+				t.Fatal(err)
+			}
+		}
+		m, err := compile(g, loss)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m, loss
+	}
+	steps, trained := build(Compile, true)
+	forward, evaluated := build(steps.Compile, false)
+	back, _ := build(forward.Compile, true)
+	if back.Memory().Arena != 0 || forward.Memory().Arena != 0 || steps.Memory().Arena == 0 {
+		t.Errorf("memory of machines that share an arena: %+v, %+v, %+v", steps.Memory(), forward.Memory(), back.Memory())
+	}
+	run(t, steps)
+	want, loss := grads(p), Scalar(trained)
+	for i, m := range []*Machine{back, steps, back, back} {
+		run(t, forward)
+		if Scalar(evaluated) != loss {
+			t.Errorf("loss %v, without the backward pass %v", loss, Scalar(evaluated))
+		}
+		run(t, m)
+		if got := grads(p); !reflect.DeepEqual(got, want) {
+			t.Errorf("gradients %v, in the memory of another %v", want, got)
+		}
+		if i == 1 {
+			steps.Close() // the others go on in what was its memory
+		}
+	}
+	small, _ := build(Compile, false)
+	large, _ := build(small.Compile, true)
+	if small.Memory().Arena >= large.Memory().Arena {
+		t.Errorf("a machine of %+v in the memory of one of %+v", large.Memory(), small.Memory())
+	}
+	for _, m := range []*Machine{forward, back, small, large} {
+		m.Close()
 	}
 }
 

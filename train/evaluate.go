@@ -66,14 +66,14 @@ func (e Evaluation) BitsPerByte(bytes int64) float64 {
 // losses are added in float64. Memory for activations is taken while it runs only. It
 // returns the error of ctx when that ends, and an ErrDiverged if the loss is no number.
 func Evaluate(ctx context.Context, m Model, d data.Dataset, c EvalConfig) (Evaluation, error) {
-	result, err := evaluate(ctx, m, d, c)
+	result, err := evaluate(ctx, m, d, c, graph.Compile)
 	if err != nil {
 		return Evaluation{}, fmt.Errorf("train: evaluation: %w", err)
 	}
 	return result, nil
 }
 
-func evaluate(ctx context.Context, m Model, d data.Dataset, c EvalConfig) (result Evaluation, err error) {
+func evaluate(ctx context.Context, m Model, d data.Dataset, c EvalConfig, compile func(*graph.Graph, ...*graph.Node) (*graph.Machine, error)) (result Evaluation, err error) {
 	if c.BatchSize < 1 {
 		return Evaluation{}, fmt.Errorf("batches of %d rows, expected at least 1", c.BatchSize)
 	}
@@ -82,7 +82,7 @@ func evaluate(ctx context.Context, m Model, d data.Dataset, c EvalConfig) (resul
 	if err != nil {
 		return Evaluation{}, err
 	}
-	machine, err := graph.Compile(g, j.outputs()...)
+	machine, err := compile(g, j.outputs()...)
 	if err != nil {
 		return Evaluation{}, err
 	}

@@ -3,6 +3,7 @@ package train
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/graph"
@@ -12,7 +13,7 @@ import (
 type MemoryUse struct {
 	Steps      graph.Memory
 	Optimizer  int          // its state
-	Evaluation graph.Memory // of each evaluation, for its duration; the parameters are those of the steps
+	Evaluation graph.Memory // of each evaluation, for its duration; the parameters, and the arena if it is 0, are those of the steps
 }
 
 // Total returns the sum, each parameter once.
@@ -48,29 +49,44 @@ func estimate(m Model, c Config) (use MemoryUse, err error) {
 		return use, err
 	}
 	if c.Validation != nil {
-		if use.Evaluation, err = estimateEvaluation(m, c.Validation, EvalConfig{BatchSize: c.EvalBatchSize}); err != nil {
+		evaluation, err := estimateEvaluation(m, c.Validation, EvalConfig{BatchSize: c.EvalBatchSize})
+		if err != nil {
 			return use, fmt.Errorf("evaluation: %w", err)
 		}
+		use.Evaluation = beside(use.Steps, evaluation)
 	}
 	return use, nil
 }
 
+// beside returns what a trace takes that runs in the memory of steps where that is enough.
+func beside(steps, use graph.Memory) graph.Memory {
+	if use.Arena <= steps.Arena {
+		use.Arena = 0
+	}
+	return use
+}
+
 func estimateSteps(m Model, c StepperConfig) (use MemoryUse, err error) {
-	for _, l := range c.layouts() {
+	arena := 0 // of what doesn't fit into that of the whole layout
+	for i, l := range slices.Backward(c.layouts()) {
 		g, _, loss, err := traceStep(m, c, l)
 		if err != nil {
 			return use, err
 		}
-		arena := use.Steps.Arena
-		if use.Steps, err = graph.EstimateMemory(g, loss); err != nil {
+		pass, err := graph.EstimateMemory(g, loss)
+		if err != nil {
 			return use, err
 		}
-		use.Steps.Arena += arena
-		use.Optimizer = 0
+		if i < len(c.Narrow) {
+			arena += beside(use.Steps, pass).Arena
+			continue
+		}
+		use.Steps = pass
 		for _, p := range trained(g) {
 			use.Optimizer += 2 * p.Len() * int(g.DType().Size())
 		}
 	}
+	use.Steps.Arena += arena
 	return use, nil
 }
 
@@ -86,7 +102,7 @@ func traceStep(m Model, c StepperConfig, l data.Layout) (*graph.Graph, inputs, *
 	if loss == nil {
 		return nil, inputs{}, nil, errors.New("the model's Loss gives no loss")
 	}
-	if c.Accumulation == 1 && len(c.Narrow) == 0 {
+	if c.Accumulation == 1 {
 		g.OverlapGradients()
 	}
 	return g, in, loss, g.Grad(loss)

@@ -38,19 +38,25 @@ func groupedConfig(t testing.TB) Config {
 
 // TestNarrowPassesEqualWhole makes steps on micro-batches of several layouts, and on the same ones with all their padding.
 func TestNarrowPassesEqualWhole(t *testing.T) {
+	for _, accumulation := range []int{1, 3} {
+		testNarrowPasses(t, accumulation)
+	}
+}
+
+func testNarrowPasses(t *testing.T, accumulation int) {
 	d := ragged{40}
 	var results [2][]StepResult
 	var weights [2][]float64
 	for i, narrow := range [][]data.Layout{nil, {{Length: 4}, {Length: testLength - 1}}} {
 		m := newTestModel(t, tensor.Float64, 0)
-		s, err := NewStepper(m, StepperConfig{Rows: 2, Layout: d.Layout(), Accumulation: 3, Narrow: narrow})
+		s, err := NewStepper(m, StepperConfig{Rows: 2, Layout: d.Layout(), Accumulation: accumulation, Narrow: narrow})
 		if err != nil {
 			t.Fatal(err)
 		}
 		used := map[int]bool{}
-		for step := range 4 {
+		for step := range 12 / accumulation {
 			for k, b := range s.Batches() {
-				if err := data.FillSequential(b, d, 2*(3*step+k)); err != nil {
+				if err := data.FillSequential(b, d, 2*(accumulation*step+k)); err != nil {
 					t.Fatal(err)
 				}
 				used[s.passFor(b).inputs.batch.Layout.Length] = true

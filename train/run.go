@@ -196,7 +196,7 @@ func (t *Trainer) evaluate(ctx context.Context, m *Metrics) (*EvalEvent, error) 
 			}
 		}
 	}
-	e, err := evaluate(ctx, t.model, t.config.Validation, c)
+	e, err := evaluate(ctx, t.model, t.config.Validation, c, t.stepper.compile)
 	if err != nil {
 		return nil, fmt.Errorf("train: evaluation after step %d: %w", m.Step, err)
 	}

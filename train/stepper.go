@@ -38,7 +38,7 @@ type StepperConfig struct {
 	Optimizer      MakeOptimizer // nil is DefaultOptimizer
 	LabelSmoothing float64       // mass of each target that is spread evenly over the vocabulary, in [0, 1); default 0
 	// Narrow are layouts of shorter rows, the shortest first, that micro-batches are computed in where they use no more
-	// (data.Batch.Used); each takes memory of its own. Default: none.
+	// (data.Batch.Used). Default: none.
 	Narrow []data.Layout
 }
 
@@ -98,17 +98,18 @@ func NewStepper(m Model, c StepperConfig) (*Stepper, error) {
 		makeOptimizer = DefaultOptimizer
 	}
 	var params []*graph.Param
-	for _, l := range c.layouts() {
+	compile := graph.Compile // and then in the memory of the first, that of the whole layout
+	for _, l := range slices.Backward(c.layouts()) {
 		g, in, loss, err := traceStep(m, c, l)
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("train: %w", err), s.Close())
 		}
-		machine, err := graph.Compile(g, loss)
+		machine, err := compile(g, loss)
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("train: %w", err), s.Close())
 		}
-		s.passes = append(s.passes, pass{machine, in, loss})
-		params = trained(g)
+		s.passes = slices.Insert(s.passes, 0, pass{machine, in, loss})
+		compile, params = s.compile, trained(g)
 	}
 	var err error
 	if s.optimizer, err = makeOptimizer(params); err != nil {
@@ -118,6 +119,11 @@ func NewStepper(m Model, c StepperConfig) (*Stepper, error) {
 		s.batches = append(s.batches, data.NewBatch(c.Rows, c.Layout))
 	}
 	return s, nil
+}
+
+// compile compiles a trace that doesn't run during a step, into the memory of steps where that is enough.
+func (s *Stepper) compile(g *graph.Graph, outputs ...*graph.Node) (*graph.Machine, error) {
+	return s.passes[len(s.passes)-1].machine.Compile(g, outputs...)
 }
 
 // trained returns the parameters of a trace that have a gradient.

@@ -58,14 +58,17 @@ func New(m Model, c Config) (*Trainer, error) {
 	}
 	t := &Trainer{model: m, config: c, loader: loader, store: newStore(c.Dir), saved: -1}
 	t.state = State{MaxSteps: c.MaxSteps, Random: Random{Seed: c.Seed}, Loader: loader.State()}
+	var evaluation graph.Memory
 	if c.Validation != nil {
-		if t.evaluation, err = estimateEvaluation(m, c.Validation, t.evalConfig()); err != nil {
+		if evaluation, err = estimateEvaluation(m, c.Validation, t.evalConfig()); err != nil {
 			return nil, fmt.Errorf("train: evaluation: %w", err)
 		}
 	}
 	if t.stepper, err = NewStepper(m, c.stepper()); err != nil {
 		return nil, err
 	}
+	steps, _ := t.stepper.Memory()
+	t.evaluation = beside(steps, evaluation)
 	return t, nil
 }
 

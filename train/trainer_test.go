@@ -386,6 +386,25 @@ func TestRunAllocatesNothingByTheStep(t *testing.T) {
 	}
 }
 
+// TestEvaluationsLeaveStepsAlone evaluates after each step, in the memory of steps, and never.
+func TestEvaluationsLeaveStepsAlone(t *testing.T) {
+	for _, accumulation := range []int{1, 2} {
+		var weights [][]float32
+		for _, every := range []int{0, 1} {
+			m := newTestModel(t, tensor.Float32, 0.1)
+			c := testConfig(t)
+			c.Accumulation, c.EvalSteps, c.MaxSteps = accumulation, every, 9
+			if err := newTestTrainer(t, m, c).Run(context.Background()); err != nil {
+				t.Fatal(err)
+			}
+			weights = append(weights, graph.Data[float32](m.Params()[0]))
+		}
+		if !slices.Equal(weights[0], weights[1]) {
+			t.Errorf("accumulation %d: weights differ when steps are evaluated", accumulation)
+		}
+	}
+}
+
 func TestEvaluateDoesNotDependOnTheBatchSize(t *testing.T) {
 	c := testConfig(t)
 	m := newTestModel(t, tensor.Float64, 0.5)
@@ -489,9 +508,13 @@ func TestMemory(t *testing.T) {
 	if steps.Parameters == 0 || steps.Gradients != steps.Parameters || optimizer < 2*steps.Parameters || steps.Arena == 0 {
 		t.Errorf("steps %+v, optimizer %d", steps, optimizer)
 	}
-	// An evaluation takes more rows at a time here, 5 instead of 2, and yet needs less.
-	if evaluation.Gradients != 0 || evaluation.Arena == 0 || evaluation.Arena >= steps.Arena {
+	// An evaluation takes more rows at a time here, 5 instead of 2, and yet finds room.
+	if evaluation.Gradients != 0 || evaluation.Arena != 0 {
 		t.Errorf("evaluation %+v, steps %+v", evaluation, steps)
+	}
+	c.EvalBatchSize = 50
+	if use, err := EstimateMemory(m, c); err != nil || use.Evaluation.Arena <= steps.Arena {
+		t.Errorf("an evaluation of 50 rows is estimated to take %+v, %v", use.Evaluation, err)
 	}
 	c.Accumulation = 1
 	once := newTestTrainer(t, m, c).Memory()
