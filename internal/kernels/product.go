@@ -101,6 +101,7 @@ func (p *Product[T]) Run(c, a, b []T, e Epilogue[T]) {
 	p.check(c, a, b, e)
 	r := &p.run
 	r.c, r.a, r.b, r.e = c, a, b, e
+	defer func() { r.c, r.a, r.b, r.e, r.space = nil, nil, nil, Epilogue[T]{}, nil }()
 	if p.M == 0 || p.N == 0 {
 		p.sumA(0, p.M, 0, p.K)
 		p.sumB(0, p.N, 0, p.K)
@@ -120,7 +121,6 @@ func (p *Product[T]) Run(c, a, b []T, e Epilogue[T]) {
 		}
 	}
 	giveProductSpace(r.space)
-	r.c, r.a, r.b, r.e, r.space = nil, nil, nil, Epilogue[T]{}, nil
 }
 
 // check panics if a slice is too short, as assembly would not notice.

@@ -94,7 +94,7 @@ func (p *Product[T]) packsA() bool {
 }
 
 // strips returns the plan whose items are rows of strips of columns, where that is good: what a worker
-// packs of B is used by many rows of A, stays in its second cache, and no worker waits for others.
+// packs of B is used by many rows of A, stays in its second cache, and workers wait for others at the end of a block of K only.
 func (p *Product[T]) strips(workers int) (productPlan, bool) {
 	const (
 		mostRows   = 1024 // where a tile has few of them

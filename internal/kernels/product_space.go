@@ -11,19 +11,16 @@ import (
 // where there are any. Products that run one after the other share one.
 type productSpace[T Float] struct {
 	block  *memory.Block
-	shared []T            // panels of B for all workers, or panels of A that each keeps
-	own    [][]T          // by worker: panels of A, one of B, or a strip of B
-	held   []productStrip // by worker: the strip in own
-	kept   [][]bool       // by worker and panel: whether the worker keeps the panel of A
+	shared []T      // panels of B for all workers, or panels of A that each keeps
+	own    [][]T    // by worker: panels of A, one of B, or a strip of B
+	held   []int    // by worker: the first column of the strip in own
+	kept   [][]bool // by worker and panel: whether the worker keeps the panel of A
 }
-
-// productStrip is a strip of a block of B, by its first column and row.
-type productStrip struct{ n0, k int }
 
 // forget makes every worker pack the strips and the panels of A that it needs.
 func (s *productSpace[T]) forget() {
 	for w := range s.held {
-		s.held[w] = productStrip{-1, -1}
+		s.held[w] = -1
 		clear(s.kept[w])
 	}
 }
@@ -48,7 +45,7 @@ func (s *productSpace[T]) reserve(plan *productPlan) {
 	size, least := int(unsafe.Sizeof(element)), 2<<20
 	s.block = memory.Alloc(max(least, (shared+workers*own)*size))
 	s.shared = memory.Slice[T](s.block, 0, shared)
-	s.own, s.held, s.kept = make([][]T, workers), make([]productStrip, workers), make([][]bool, workers)
+	s.own, s.held, s.kept = make([][]T, workers), make([]int, workers), make([][]bool, workers)
 	for w := range s.own {
 		s.kept[w] = make([]bool, kept)
 		s.own[w] = memory.Slice[T](s.block, (shared+w*own)*size, own)

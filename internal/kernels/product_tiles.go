@@ -138,9 +138,8 @@ func (p *Product[T]) aheadA(m, k int) (next []T, row, step int) {
 // unless that would be slow: then each worker packs those that it needs once for all strips. Item i is that of the tiles.
 func (p *Product[T]) stripTiles(worker, i, m0, m1, n0, n1, k, depth int) {
 	t, own, held := p.kernel, p.run.space.own[worker], &p.run.space.held[worker]
-	here := productStrip{n0, k}
-	packs := *held != here
-	*held = here
+	packs := *held != n0
+	*held = n0
 	if packs && p.TransB {
 		p.packPanelsB(own, k, n0, depth, n1-n0)
 		packs = false
@@ -149,17 +148,11 @@ func (p *Product[T]) stripTiles(worker, i, m0, m1, n0, n1, k, depth int) {
 	if p.plan.packA {
 		row, step = 1, t.lanes
 	}
-	nextM, nextK, nextN0, nextN1 := m0, k+depth, n0, n1 // what the worker reads after this
-	if q := p.run.part; nextK >= q.k1 {
-		nextM, nextK, nextN0, nextN1 = p.M, q.k0, 0, 0
-		if next, ok := p.plan.after(q, i); ok {
-			nextM, nextN0, nextN1 = next.m0, next.n0, next.n1
-		}
+	next, nextK := p.nextStrip(worker, i, k, depth)
+	fetched := next.n0
+	if next.n0 == n0 && nextK == k {
+		fetched = next.n1 // the strip is there
 	}
-	if nextN0 == n0 && nextK == k {
-		nextN1 = n0 // the strip is there
-	}
-	fetched := nextN0
 	for m := m0; m < m1; m += t.rows {
 		rows := min(t.rows, m1-m)
 		var a []T
@@ -169,28 +162,45 @@ func (p *Product[T]) stripTiles(worker, i, m0, m1, n0, n1, k, depth int) {
 			a = p.run.a[m*row+k*step:]
 		}
 		for n := n0; n < n1; n += t.cols {
-			var next []T
-			var nextRow, nextStep int
+			var ahead []T
+			var aheadRow, aheadStep int
 			switch {
 			case n == n0 && m+t.rows < m1:
-				next, nextRow, nextStep = p.aheadKept(worker, m+t.rows, k, depth)
+				ahead, aheadRow, aheadStep = p.aheadKept(worker, m+t.rows, k, depth)
+			case n == n0 && nextK == k:
+				ahead, aheadRow, aheadStep = p.aheadKept(worker, next.m0, k, depth)
 			case n == n0:
-				next, nextRow, nextStep = p.aheadKept(worker, nextM, nextK, depth)
-			case fetched < nextN1:
-				next, nextRow, nextStep = p.aheadB(fetched, nextK)
+				ahead, aheadRow, aheadStep = p.aheadA(next.m0, nextK)
+			case fetched < next.n1:
+				ahead, aheadRow, aheadStep = p.aheadB(fetched, nextK)
 				fetched += lineElements
 			}
 			b, cols := own[(n-n0)*depth:], min(t.cols, n1-n)
 			if packs && m == m0 {
 				if rows == t.rows && cols == t.cols {
-					t.tilePacking(b, depth, a, row, step, p.run.b[k*p.LDB+n:], p.LDB, p.run.c[m*p.LDC+n:], p.LDC, p.bias(n, k, depth), p.accumulates(k), next, nextRow, nextStep)
+					t.tilePacking(b, depth, a, row, step, p.run.b[k*p.LDB+n:], p.LDB, p.run.c[m*p.LDC+n:], p.LDC, p.bias(n, k, depth), p.accumulates(k), ahead, aheadRow, aheadStep)
 					continue
 				}
 				p.packPanelsB(b, k, n, depth, cols)
 			}
-			p.tile(m, n, rows, cols, k, depth, a, row, step, b, t.cols, next, nextRow, nextStep)
+			p.tile(m, n, rows, cols, k, depth, a, row, step, b, t.cols, ahead, aheadRow, aheadStep)
 		}
 	}
+}
+
+// nextStrip returns the item that a worker is likely to do after item i, and the first of its terms: the worker's first one of the next
+// block of K after its last. There is none where the item has no columns.
+func (p *Product[T]) nextStrip(worker, i, k, depth int) (next productItem, nextK int) {
+	items, workers := p.plan.last, p.plan.workers
+	switch {
+	case i+1 != len(items)*(worker+1)/workers:
+		if i+1 < len(items) {
+			return items[i+1], k
+		}
+	case k+depth < p.K:
+		return items[len(items)*worker/workers], k + depth
+	}
+	return productItem{m0: p.M}, k
 }
 
 // keptA returns the panel of A that begins with row m, which the worker packs unless it has done so.
