@@ -252,6 +252,7 @@ func TestCompileInTheMemoryOfAnother(t *testing.T) {
 	}
 	run(t, steps)
 	want, loss := grads(p), Scalar(trained)
+	shared := steps.arena.block
 	for i, m := range []*Machine{back, steps, back, back} {
 		run(t, forward)
 		if Scalar(evaluated) != loss {
@@ -262,7 +263,10 @@ func TestCompileInTheMemoryOfAnother(t *testing.T) {
 			t.Errorf("gradients %v, in the memory of another %v", want, got)
 		}
 		if i == 1 {
-			steps.Close() // the others go on in what was its memory
+			steps.Close()
+			if len(shared.Bytes()) == 0 {
+				t.Error("memory that others work in was given back")
+			}
 		}
 	}
 	small, _ := build(Compile, false)
@@ -272,6 +276,9 @@ func TestCompileInTheMemoryOfAnother(t *testing.T) {
 	}
 	for _, m := range []*Machine{forward, back, small, large} {
 		m.Close()
+	}
+	if len(shared.Bytes()) > 0 {
+		t.Error("memory that no machine works in is kept")
 	}
 }
 
