@@ -55,12 +55,20 @@ func newTinyParams(dt tensor.Dtype) *tinyParams {
 
 func compileTiny(t *testing.T, p *tinyParams, dropout float64) (*Machine, *Node, *Node) {
 	t.Helper()
-	g := New(Config{DType: p.table.Value().Dtype(), Train: true})
+	return compileTinyBy(t, p, dropout, true, Compile)
+}
+
+// compileTinyBy compiles the tiny model in its own way, with or without a backward pass.
+func compileTinyBy(t *testing.T, p *tinyParams, dropout float64, train bool, compile func(*Graph, ...*Node) (*Machine, error)) (*Machine, *Node, *Node) {
+	t.Helper()
+	g := New(Config{DType: p.table.Value().Dtype(), Train: train})
 	ids, _, loss := tinyModel(g, p, dropout)
-	if err := g.Grad(loss); err != nil {
-		t.Fatal(err)
+	if train {
+		if err := g.Grad(loss); err != nil {
+			t.Fatal(err)
+		}
 	}
-	m, err := Compile(g, loss)
+	m, err := compile(g, loss)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -178,24 +186,12 @@ func TestAccumulateAddsGradients(t *testing.T) {
 // TestOverlapGradients runs two machines in turn, one of which has its gradients in its own memory.
 func TestOverlapGradients(t *testing.T) {
 	p := newTinyParams(tensor.Float64)
-	build := func(overlap bool) (*Machine, *Node) {
-		g := New(Config{DType: tensor.Float64, Train: true})
-		ids, _, loss := tinyModel(g, p, 0)
-		if err := g.Grad(loss); err != nil {
-			t.Fatal(err)
-		}
-		if overlap {
-			g.OverlapGradients()
-		}
-		m, err := Compile(g, loss)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return m, ids
-	}
-	apart, _ := build(false)
+	apart, _, _ := compileTiny(t, p, 0)
 	defer apart.Close()
-	within, ids := build(true)
+	within, ids, _ := compileTinyBy(t, p, 0, true, func(g *Graph, outputs ...*Node) (*Machine, error) {
+		g.OverlapGradients()
+		return Compile(g, outputs...)
+	})
 	if a, w := apart.Memory(), within.Memory(); w.Gradients != 0 || w.Arena <= a.Gradients || w.Total() >= a.Total() {
 		t.Errorf("overlapping gradients take %+v, apart %+v", w, a)
 	}
@@ -229,24 +225,9 @@ func TestOverlapGradients(t *testing.T) {
 // TestCompileInTheMemoryOfAnother runs machines in turn that share an arena, and one that finds no room there.
 func TestCompileInTheMemoryOfAnother(t *testing.T) {
 	p := newTinyParams(tensor.Float64)
-	type compiler func(*Graph, ...*Node) (*Machine, error)
-	build := func(compile compiler, train bool) (*Machine, *Node) {
-		g := New(Config{DType: tensor.Float64, Train: train})
-		_, _, loss := tinyModel(g, p, 0)
-		if train {
-			if err := g.Grad(loss); err != nil {
-				t.Fatal(err)
-			}
-		}
-		m, err := compile(g, loss)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return m, loss
-	}
-	steps, trained := build(Compile, true)
-	forward, evaluated := build(steps.Compile, false)
-	back, _ := build(forward.Compile, true)
+	steps, _, trained := compileTiny(t, p, 0)
+	forward, _, evaluated := compileTinyBy(t, p, 0, false, steps.Compile)
+	back, _, _ := compileTinyBy(t, p, 0, true, forward.Compile)
 	if back.Memory().Arena != 0 || forward.Memory().Arena != 0 || steps.Memory().Arena == 0 {
 		t.Errorf("memory of machines that share an arena: %+v, %+v, %+v", steps.Memory(), forward.Memory(), back.Memory())
 	}
@@ -269,8 +250,8 @@ func TestCompileInTheMemoryOfAnother(t *testing.T) {
 			}
 		}
 	}
-	small, _ := build(Compile, false)
-	large, _ := build(small.Compile, true)
+	small, _, _ := compileTinyBy(t, p, 0, false, Compile)
+	large, _, _ := compileTinyBy(t, p, 0, true, small.Compile)
 	if small.Memory().Arena >= large.Memory().Arena {
 		t.Errorf("a machine of %+v in the memory of one of %+v", large.Memory(), small.Memory())
 	}

@@ -13,7 +13,7 @@ const Align = 64
 const hugePage = 2 << 20
 
 // Make returns n zeros, which the collector frees like any other slice.
-func Make[T float32 | float64](n int) []T {
+func Make[T float32 | float64 | byte](n int) []T {
 	s := make([]T, n)
 	if n > 0 {
 		advise(unsafe.Slice((*byte)(unsafe.Pointer(&s[0])), n*int(unsafe.Sizeof(s[0]))))
@@ -41,9 +41,7 @@ func Alloc(n int) *Block {
 // Collected returns a zeroed block as Alloc does, which the collector frees when nothing refers to its memory any more: Free only
 // lets go of it.
 func Collected(n int) *Block {
-	raw := make([]byte, n+Align)
-	advise(raw)
-	return aligned(raw, n)
+	return aligned(Make[byte](n+Align), n)
 }
 
 // aligned returns a block of n bytes in raw, which is Align longer.
