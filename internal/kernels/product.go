@@ -2,6 +2,7 @@ package kernels
 
 import (
 	"fmt"
+	"unsafe"
 
 	"github.com/seahorse-ml/seahorse/internal/parallel"
 )
@@ -53,6 +54,7 @@ type productRun[T Float] struct {
 	e       Epilogue[T]
 	part    productPart
 	space   *productSpace[T]
+	streams bool // whether full tiles are written past the caches
 }
 
 // NewProduct returns the product that c describes, in the fastest
@@ -110,6 +112,7 @@ func (p *Product[T]) Run(c, a, b []T, e Epilogue[T]) {
 	if workers := parallel.Workers(); workers != p.plan.workers {
 		p.plan = p.newPlan(workers)
 	}
+	r.streams = p.streams()
 	r.space = takeProductSpace[T]()
 	r.space.reserve(&p.plan)
 	for n := 0; n < p.N; n += p.plan.spanN {
@@ -121,6 +124,15 @@ func (p *Product[T]) Run(c, a, b []T, e Epilogue[T]) {
 		}
 	}
 	giveProductSpace(r.space)
+}
+
+// streams reports whether full tiles of C are written past the caches.
+func (p *Product[T]) streams() bool {
+	const line = 64
+	e, size := &p.run.e, int(unsafe.Sizeof(p.run.c[0]))
+	return p.kernel.tileStreaming != nil && p.M*p.N*size >= streamedSize && p.K <= p.depth &&
+		!e.Accumulate && e.Activation == Identity && e.Pre == nil &&
+		p.LDC*size%line == 0 && uintptr(unsafe.Pointer(&p.run.c[0]))%line == 0
 }
 
 // check panics if a slice is too short, as assembly would not notice.

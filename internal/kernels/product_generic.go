@@ -20,6 +20,11 @@ type productKernel[T Float] struct {
 	// reads: packed[k·cols + j] = B[k, j]. Packing costs little beside the products.
 	tilePacking func(packed []T, depth int, a []T, aRow, aStep int, b []T, bStep int, c []T, ldc int, bias []T, accumulate bool, next []T, nextRow, nextStep int)
 
+	// tileStreaming computes a tile of all rows and columns as tile does, and writes it to memory past the
+	// caches. Rows of C begin a line of the caches. After fence, other workers may read it. Both may be nil.
+	fence         func()
+	tileStreaming func(depth int, a []T, aRow, aStep int, b []T, bStep int, c []T, ldc int, bias []T, next []T, nextRow, nextStep int)
+
 	// copy packs rows that lie ld apart into panels of the given number of columns, which lie
 	// stride apart and have lanes for each row: dst[j/panel·stride + k·lanes + j%panel] =
 	// src[k·ld + j] for k in [0, depth), depth > 0, and j in [0, width). Lanes behind the last

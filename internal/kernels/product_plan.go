@@ -13,6 +13,8 @@ const (
 
 	fewRows = 8 // a tile of less rows has few
 
+	stepsAhead = 16 // terms for which a tile asks for as many lines ahead; blocks of K are multiples of it
+
 	stripPanels = 4       // most panels of a strip
 	mostKept    = 8 << 20 // most elements of packed A that workers keep for their strips, all together
 )
@@ -24,13 +26,17 @@ var (
 	sharedSize = 1 << 20
 )
 
-// productDepth returns the terms of a block of K. Blocks are as equal as can
+// streamedSize is the least bytes of C that are written past the caches. What the second cache has no room for is read
+// late, and to write it there, it has to be read first.
+var streamedSize = cpu.CacheSizes().L2
+
+// productDepth returns the terms of a block of K. Blocks are as equal as multiples of stepsAhead can
 // be, and depend on nothing but k.
 func productDepth(k int) int {
 	if k <= oneBlock {
 		return max(1, k)
 	}
-	return ceilDiv(k, ceilDiv(k, maxDepth))
+	return roundUp(ceilDiv(k, ceilDiv(k, maxDepth)), stepsAhead)
 }
 
 func ceilDiv(a, b int) int { return (a + b - 1) / b }

@@ -14,6 +14,11 @@ func tileAVX512(rows int, cols int, depth int, a []float32, aRow int, aStep int,
 //go:noescape
 func tilePackingAVX512(packed []float32, depth int, a []float32, aRow int, aStep int, b []float32, bStep int, c []float32, ldc int, bias []float32, accumulate bool, next []float32, nextRow int, nextStep int)
 
+// tileStreamingAVX512 computes a full tile as productKernel.tileStreaming says.
+//
+//go:noescape
+func tileStreamingAVX512(depth int, a []float32, aRow int, aStep int, b []float32, bStep int, c []float32, ldc int, bias []float32, next []float32, nextRow int, nextStep int)
+
 // slimAVX512 computes 1 to 3 rows and 128 columns, as productKernel.slim says.
 //
 //go:noescape
@@ -44,6 +49,11 @@ func tileAVX2(rows int, cols int, depth int, a []float32, aRow int, aStep int, b
 //go:noescape
 func tilePackingAVX2(packed []float32, depth int, a []float32, aRow int, aStep int, b []float32, bStep int, c []float32, ldc int, bias []float32, accumulate bool, next []float32, nextRow int, nextStep int)
 
+// tileStreamingAVX2 computes a full tile as productKernel.tileStreaming says.
+//
+//go:noescape
+func tileStreamingAVX2(depth int, a []float32, aRow int, aStep int, b []float32, bStep int, c []float32, ldc int, bias []float32, next []float32, nextRow int, nextStep int)
+
 // slimAVX2 computes 1 to 1 rows and 64 columns, as productKernel.slim says.
 //
 //go:noescape
@@ -63,3 +73,6 @@ func copyPanelsAVX2(dst []float32, src []float32, depth int, width int, panel in
 //
 //go:noescape
 func turnPanelAVX2(dst []float32, src []float32, depth int, width int, lanes int, ld int)
+
+// storeFence makes what was written past the caches seen before what is written next.
+func storeFence()

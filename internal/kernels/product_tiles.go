@@ -67,6 +67,9 @@ func (p *Product[T]) tiles(worker, i int) {
 			p.wideTiles(p.run.space.own[worker], i, block, m0, m1, n0, n1, k, depth)
 		}
 	}
+	if p.run.streams {
+		p.kernel.fence()
+	}
 	if q.k1 == p.K {
 		p.finish(m0, m1, n0, n1)
 	}
@@ -311,6 +314,10 @@ func (p *Product[T]) accumulates(k int) bool { return p.run.e.Accumulate || k > 
 
 // tile computes one tile of C, or adds to it the terms that begin at k.
 func (p *Product[T]) tile(m, n, rows, cols, k, depth int, a []T, aRow, aStep int, b []T, bStep int, next []T, nextRow, nextStep int) {
+	if p.run.streams && rows == p.kernel.rows && cols == p.kernel.cols {
+		p.kernel.tileStreaming(depth, a, aRow, aStep, b, bStep, p.run.c[m*p.LDC+n:], p.LDC, p.bias(n, k, depth), next, nextRow, nextStep)
+		return
+	}
 	p.kernel.tile(rows, cols, depth, a, aRow, aStep, b, bStep, p.run.c[m*p.LDC+n:], p.LDC, p.bias(n, k, depth), p.accumulates(k), next, nextRow, nextStep)
 }
 

@@ -1,6 +1,9 @@
 package main
 
-import . "github.com/mmcloughlin/avo/reg"
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/reg"
+)
 
 // vectors describes the registers and the tile of a set of instructions.
 type vectors struct {
@@ -22,9 +25,14 @@ func product() {
 	for _, s := range []vectors{avx512, avx2} {
 		tile(s)
 		tilePacking(s)
+		tileStreaming(s)
 		slim(s)
 		slimTurned(s)
 		copyPanels(s)
 		turnPanel(s)
 	}
+	TEXT("storeFence", NOSPLIT, "func()")
+	Doc("storeFence makes what was written past the caches seen before what is written next.")
+	SFENCE()
+	RET()
 }

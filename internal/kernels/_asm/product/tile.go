@@ -30,10 +30,11 @@ func tile(s vectors) {
 		Label("one_vector")
 		choose(rows, s.rows, one)
 	}
+	local := AllocLocal(8)
 	for n := s.rows; n > 0; n-- {
-		tileBody(s, two(n), n, 2, false)
+		tileBody(s, two(n), n, 2, plain, local)
 		if s.masks {
-			tileBody(s, one(n), n, 1, false)
+			tileBody(s, one(n), n, 1, plain, local)
 		}
 	}
 }
@@ -46,11 +47,30 @@ func tilePacking(s vectors) {
 	Pragma("noescape")
 	Doc("tilePacking" + s.name + " computes a full tile as productKernel.tilePacking says.")
 	s.masks = false
-	tileBody(s, "packing", s.rows, 2, true)
+	tileBody(s, "packing", s.rows, 2, packing, Mem{})
 }
 
-// tileBody generates the body for a number of rows and vectors of columns.
-func tileBody(s vectors, label string, rows, across int, packing bool) {
+// tileStreaming generates the product of a full tile that is written to memory past the caches.
+func tileStreaming(s vectors) {
+	arguments := "depth int, a []float32, aRow, aStep int, b []float32, bStep int, c []float32, ldc int, bias []float32, next []float32, nextRow, nextStep int"
+	TEXT("tileStreaming"+s.name, NOSPLIT, "func("+arguments+")")
+	Pragma("noescape")
+	Doc("tileStreaming" + s.name + " computes a full tile as productKernel.tileStreaming says.")
+	s.masks = false
+	tileBody(s, "streaming", s.rows, 2, streaming, Mem{})
+}
+
+// kind says what a tile does beside its product.
+type kind int
+
+const (
+	plain     kind = iota
+	packing        // packs the rows of B
+	streaming      // writes C past the caches
+)
+
+// tileBody generates the body for a number of rows and vectors of columns. A plain tile needs 8 bytes of local memory.
+func tileBody(s vectors, label string, rows, across int, does kind, local Mem) {
 	Label(label)
 	masks := []Op{K1, K2}
 	sum := func(i, v int) VecPhysical { return s.registers[i*across+v] }
@@ -61,7 +81,7 @@ func tileBody(s vectors, label string, rows, across int, packing bool) {
 	aStep, b, bStep := floats("aStep"), base("b"), floats("bStep")
 	depth, to := param("depth"), GP64()
 	var packed GPVirtual
-	if packing {
+	if does == packing {
 		packed = base("packed")
 	}
 	rowsOfC := func(each func(i int)) {
@@ -80,45 +100,72 @@ func tileBody(s vectors, label string, rows, across int, packing bool) {
 		}
 	}
 
-	rowsOfC(func(int) { lines(func(disp int) { PREFETCHT1(Mem{Base: to, Disp: disp}) }) })
+	if does == packing {
+		rowsOfC(func(int) { lines(func(disp int) { PREFETCHT1(Mem{Base: to, Disp: disp}) }) })
+	}
 	for i := range rows * across {
 		VXORPS(s.registers[i], s.registers[i], s.registers[i])
 	}
 	TESTQ(depth, depth)
 	JZ(LabelRef(label + "_add"))
-	next := base("next")
-
-	Label(label + "_step")
-	lines(func(disp int) { PREFETCHT0(Mem{Base: b, Disp: disp, Index: bStep, Scale: 8}) })
-	for v := range across {
-		VMOVUPS(at(b, v), row[v])
-		if packing {
-			VMOVUPS(row[v], at(packed, v))
-		}
-	}
-	if packing {
-		ADDQ(U8(across*s.size), packed)
-	}
-	for i := range rows {
-		if across == 1 {
-			VFMADD231PS_BCST(a.row(i), row[0], sum(i, 0))
-			continue
-		}
-		VBROADCASTSS(a.row(i), x[i%2])
-		for v := range across {
-			VFMADD231PS(row[v], x[i%2], sum(i, v))
-		}
-	}
-	a.advance(aStep)
-	ADDQ(bStep, b)
-	DECQ(depth)
-	JZ(LabelRef(label + "_add"))
-	TESTB(U8(stepsAhead-1), depth.As8())
-	JNZ(LabelRef(label + "_step"))
+	// Lines are asked for one by one: many at a time would keep those of A and B waiting. Without next, it is one that is there.
+	line, next, nextRow := GP64(), base("next"), floats("nextRow")
 	TESTQ(next, next)
-	JZ(LabelRef(label + "_step"))
-	fetchAhead(next)
-	JMP(LabelRef(label + "_step"))
+	JNZ(LabelRef(label + "_begin"))
+	XORL(nextRow.As32(), nextRow.As32())
+	MOVQ(b, line)
+	Label(label + "_begin")
+	step := func() {
+		lines(func(disp int) { PREFETCHT0(Mem{Base: b, Disp: disp, Index: bStep, Scale: 8}) })
+		for v := range across {
+			VMOVUPS(at(b, v), row[v])
+			if does == packing {
+				VMOVUPS(row[v], at(packed, v))
+			}
+		}
+		if does == packing {
+			ADDQ(U8(across*s.size), packed)
+		}
+		PREFETCHT1(Mem{Base: line})
+		ADDQ(nextRow, line)
+		for i := range rows {
+			if across == 1 {
+				VFMADD231PS_BCST(a.row(i), row[0], sum(i, 0))
+				continue
+			}
+			VBROADCASTSS(a.row(i), x[i%2])
+			for v := range across {
+				VFMADD231PS(row[v], x[i%2], sum(i, v))
+			}
+		}
+		a.advance(aStep)
+		ADDQ(bStep, b)
+	}
+	// steps generates a loop over the steps up to the next multiple of stepsAhead.
+	steps := func(name string, more func()) {
+		TESTQ(next, next)
+		JZ(LabelRef(label + name))
+		MOVQ(next, line)
+		ADDQ(floats("nextStep"), next)
+		Label(label + name)
+		step()
+		more()
+		DECQ(depth)
+		JZ(LabelRef(label + "_add"))
+		TESTB(U8(stepsAhead-1), depth.As8())
+		JNZ(LabelRef(label + name))
+	}
+	if does == plain {
+		MOVQ(floats("ldc"), local)
+		Load(Param("c").Base(), to)
+		steps("_first", func() {
+			lines(func(disp int) { PREFETCHT1(Mem{Base: to, Disp: disp}) })
+			ADDQ(local, to)
+		})
+	}
+	Label(label + "_steps")
+	steps("_step", func() {})
+	JMP(LabelRef(label + "_steps"))
 
 	Label(label + "_add")
 	bias := base("bias")
@@ -137,6 +184,16 @@ func tileBody(s vectors, label string, rows, across int, packing bool) {
 		}
 	}
 	Label(label + "_unbiased")
+	if does == streaming {
+		rowsOfC(func(i int) {
+			for v := range across {
+				VMOVNTPS(sum(i, v), at(to, v))
+			}
+		})
+		VZEROUPPER()
+		RET()
+		return
+	}
 	accumulate := Load(Param("accumulate"), GP8())
 	TESTB(accumulate, accumulate)
 	JZ(LabelRef(label + "_write"))
@@ -163,23 +220,5 @@ func tileBody(s vectors, label string, rows, across int, packing bool) {
 	RET()
 }
 
-// stepsAhead is the number of steps after which a tile asks for as many lines of next.
+// stepsAhead is the number of steps for which a tile asks for lines of next that lie nextRow apart.
 const stepsAhead = 16
-
-// fetchAhead asks the second cache for the lines at next, and moves next on to those of the next steps.
-func fetchAhead(next GPVirtual) {
-	row, line := floats("nextRow"), GP64()
-	MOVQ(next, line)
-	for i := range stepsAhead {
-		m := Mem{Base: line}
-		if i%3 > 0 {
-			m.Index, m.Scale = row, uint8(i%3)
-		}
-		PREFETCHT1(m)
-		if i%3 == 2 {
-			LEAQ(Mem{Base: line, Index: row, Scale: 2}, line)
-			ADDQ(row, line)
-		}
-	}
-	ADDQ(floats("nextStep"), next)
-}
