@@ -8,6 +8,7 @@ type attentionBackward[T Float] struct {
 	scores, dp   []T // [keys, lanes]
 	slopes       []T // [keys, lanes], with a cap
 	panels       [attentionGroup]backwardPanel[T]
+	ahead        rowsAhead[T]
 }
 
 // backwardPanel has what belongs to a panel of queries.
@@ -80,7 +81,11 @@ func (a *Attention[T]) backwardHead(f *attentionBackward[T], b, kv, chunk int) {
 	a.copyRows(f.v, a.call.v[a.keyAt(b, 0, kv, a.VStride):], a.Keys, a.keyRows(), a.VStride, &a.ones)
 	group := a.Heads / a.KVHeads
 	for unit := chunk; unit < group*a.queryBlocks; unit += a.chunks {
-		a.backwardGroup(f, b, kv*group+unit/a.queryBlocks, unit%a.queryBlocks)
+		next := backwardPlace{b, kv, unit + a.chunks}
+		if next.unit >= group*a.queryBlocks {
+			next = a.nextHead(b, kv, chunk)
+		}
+		a.backwardGroup(f, b, kv*group+unit/a.queryBlocks, unit%a.queryBlocks, next)
 	}
 	if a.chunks == 1 {
 		for j := 0; j < a.Keys; j += attentionKeys {
@@ -111,7 +116,7 @@ func (a *Attention[T]) reduceItem(_, i int) {
 
 // backwardGroup goes through the keys with a group of panels, so that a block of keys and
 // its gradients are in the cache for all of them.
-func (a *Attention[T]) backwardGroup(f *attentionBackward[T], b, h, block int) {
+func (a *Attention[T]) backwardGroup(f *attentionBackward[T], b, h, block int, next backwardPlace) {
 	panels := f.panels[:min(attentionGroup, a.panels-block*attentionGroup)]
 	least, most := a.Keys, 0
 	for i := range panels {
@@ -121,7 +126,12 @@ func (a *Attention[T]) backwardGroup(f *attentionBackward[T], b, h, block int) {
 		least, most = min(least, lo), max(most, hi)
 		a.loadPanel(p)
 	}
-	for first := least / attentionKeys * attentionKeys; first < most; first += attentionKeys {
+	begin := least / attentionKeys * attentionKeys
+	for first := begin; first < most; first += attentionKeys {
+		from, to := sharesOf((first-begin)/attentionKeys, ceilDiv(most-begin, attentionKeys))
+		for share := from; share < to; share++ {
+			a.backwardAhead(&f.ahead, next, share)
+		}
 		for i := range panels {
 			p := &panels[i]
 			lo, hi := a.visible(p.attentionSpan)
@@ -142,6 +152,30 @@ func (a *Attention[T]) backwardGroup(f *attentionBackward[T], b, h, block int) {
 		dq := a.call.dq[a.queryAt(b, p.first, h, a.QStride):]
 		a.outside.scale(dq, p.dq, a.scales[:], p.count, a.HeadSize, a.QStride, a.width)
 	}
+}
+
+// backwardPlace is a group of panels: unit counts those of all query heads of a key/value head.
+type backwardPlace struct{ b, kv, unit int }
+
+// nextHead returns where the item after the one of the given head and chunk begins.
+func (a *Attention[T]) nextHead(b, kv, chunk int) backwardPlace {
+	i := (b*a.KVHeads+kv)*a.chunks + chunk + 1
+	return backwardPlace{i / a.chunks / a.KVHeads, i / a.chunks % a.KVHeads, i % a.chunks}
+}
+
+// backwardAhead asks for a share of what the group of panels at next reads: a panel, and a block of keys.
+func (a *Attention[T]) backwardAhead(ahead *rowsAhead[T], next backwardPlace, share int) {
+	if next.b >= a.Batch {
+		return
+	}
+	if next.unit < a.chunks {
+		a.keysAhead(ahead, next.b, next.kv, share*attentionKeys)
+	}
+	h := next.kv*(a.Heads/a.KVHeads) + next.unit/a.queryBlocks
+	panel := next.unit%a.queryBlocks*attentionGroup + share
+	a.queriesAhead(ahead, a.call.q, next.b, h, panel, a.QStride)
+	a.queriesAhead(ahead, a.call.dout, next.b, h, panel, a.OStride)
+	a.queriesAhead(ahead, a.call.out, next.b, h, panel, a.OStride)
 }
 
 // loadPanel loads what the backward pass needs of the panel's queries. Queries that see
@@ -173,8 +207,8 @@ func (a *Attention[T]) backwardTile(f *attentionBackward[T], p *backwardPanel[T]
 	at := first * a.width
 	tiles, n := a.tiles(p.attentionSpan, first, rows)
 	for _, t := range tiles[:n] {
-		a.tileProduct(f.scores[t.lane:], f.k[at:], p.qt[t.lane:], t.rows, t.lanes, a.HeadSize, strides{a.width, 1}, lanes, lanes, false)
-		a.tileProduct(f.dp[t.lane:], f.v[at:], p.dot[t.lane:], t.rows, t.lanes, a.HeadSize, strides{a.width, 1}, lanes, lanes, false)
+		a.tileProduct(f.scores[t.lane:], f.k[at:], p.qt[t.lane:], t.rows, t.lanes, a.HeadSize, strides{a.width, 1}, lanes, lanes, false, &f.ahead)
+		a.tileProduct(f.dp[t.lane:], f.v[at:], p.dot[t.lane:], t.rows, t.lanes, a.HeadSize, strides{a.width, 1}, lanes, lanes, false, &f.ahead)
 	}
 	a.finishScores(f.scores, f.slopes, p.attentionSpan, first, rows, uniform)
 	a.drop(f.dp, p.attentionSpan, first, rows)
@@ -203,9 +237,9 @@ func (a *Attention[T]) backwardTile(f *attentionBackward[T], p *backwardPanel[T]
 			columns += tiles[1].lanes
 		}
 		probs, ds, from := f.scores[done*lanes+t.lane:], f.dp[done*lanes+t.lane:], at+done*a.width
-		a.tileProduct(f.dv[from:], probs, p.do[t.lane*a.width:], t.rows-done, a.width, columns, strides{lanes, 1}, a.width, a.width, true)
-		a.tileProduct(f.dk[from:], ds, p.q[t.lane*a.width:], t.rows-done, a.width, columns, strides{lanes, 1}, a.width, a.width, true)
-		a.tileProduct(p.dq[t.lane*a.width:], f.dp[t.lane:], f.k[at:], t.lanes, a.width, t.rows, strides{1, lanes}, a.width, a.width, true)
+		a.tileProduct(f.dv[from:], probs, p.do[t.lane*a.width:], t.rows-done, a.width, columns, strides{lanes, 1}, a.width, a.width, true, &f.ahead)
+		a.tileProduct(f.dk[from:], ds, p.q[t.lane*a.width:], t.rows-done, a.width, columns, strides{lanes, 1}, a.width, a.width, true, &f.ahead)
+		a.tileProduct(p.dq[t.lane*a.width:], f.dp[t.lane:], f.k[at:], t.lanes, a.width, t.rows, strides{1, lanes}, a.width, a.width, true, &f.ahead)
 		done = t.rows
 	}
 }

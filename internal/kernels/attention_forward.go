@@ -8,6 +8,7 @@ type attentionForward[T Float] struct {
 	k, v        []T // [keys, width]
 	scores      []T // [keys, lanes]
 	lse         []T // [lanes]
+	ahead       rowsAhead[T]
 }
 
 func (a *Attention[T]) forwardScratch() int {
@@ -38,8 +39,7 @@ func (a *Attention[T]) forwardItem(_, i int) {
 	defer stock.give(memory)
 	f := a.forwardMemory(memory)
 
-	block := a.queryBlocks - 1 - i%a.queryBlocks
-	b, h := i/a.queryBlocks/a.Heads, i/a.queryBlocks%a.Heads
+	b, h, block := a.forwardPlace(i)
 	kv := h / (a.Heads / a.KVHeads)
 	firstPanel := block * attentionGroup
 	count := min(attentionGroup, a.panels-firstPanel)
@@ -56,7 +56,9 @@ func (a *Attention[T]) forwardItem(_, i int) {
 	clear(f.l[:count*attentionLanes])
 	Fill(f.m[:count*attentionLanes], lowestScore)
 
-	for first := least / attentionKeys * attentionKeys; first < most; first += attentionKeys {
+	begin := least / attentionKeys * attentionKeys
+	for first := begin; first < most; first += attentionKeys {
+		a.forwardAhead(&f.ahead, i, first, begin, most)
 		last := min(first+attentionKeys, a.Keys)
 		rows := last - first
 		padded := roundUp(rows, tileHeight)
@@ -85,6 +87,33 @@ func (a *Attention[T]) forwardItem(_, i int) {
 	}
 }
 
+// forwardPlace returns the sequence, the head and the group of panels of an item.
+func (a *Attention[T]) forwardPlace(i int) (b, h, block int) {
+	return i / a.queryBlocks / a.Heads, i / a.queryBlocks % a.Heads, a.queryBlocks - 1 - i%a.queryBlocks
+}
+
+// forwardAhead asks for what item i reads after the block of keys from first on, of those from begin to most, and for
+// queries of the next item.
+func (a *Attention[T]) forwardAhead(ahead *rowsAhead[T], i, first, begin, most int) {
+	group := a.Heads / a.KVHeads
+	b, h, _ := a.forwardPlace(i)
+	if next := first + attentionKeys; next < most {
+		a.keysAhead(ahead, b, h/group, next)
+	}
+	if i++; i >= a.Batch*a.Heads*a.queryBlocks {
+		return
+	}
+	b, h, block := a.forwardPlace(i)
+	if first+attentionKeys >= most {
+		lo, _ := a.visible(a.span(b, h, block*attentionGroup))
+		a.keysAhead(ahead, b, h/group, lo/attentionKeys*attentionKeys)
+	}
+	from, to := sharesOf((first-begin)/attentionKeys, ceilDiv(most-begin, attentionKeys))
+	for p := from; p < to; p++ {
+		a.queriesAhead(ahead, a.call.q, b, h, block*attentionGroup+p, a.QStride)
+	}
+}
+
 // forwardTile takes panel p on by the keys from to to of the loaded block, which begins
 // with key first.
 func (a *Attention[T]) forwardTile(f *attentionForward[T], s attentionSpan, p, first, from, to int, uniform bool) {
@@ -96,7 +125,7 @@ func (a *Attention[T]) forwardTile(f *attentionForward[T], s attentionSpan, p, f
 
 	tiles, n := a.tiles(s, first+from, rows)
 	for _, t := range tiles[:n] {
-		a.tileProduct(f.scores[t.lane:], f.k[from*a.width:], q[t.lane:], t.rows, t.lanes, a.HeadSize, strides{a.width, 1}, attentionLanes, attentionLanes, false)
+		a.tileProduct(f.scores[t.lane:], f.k[from*a.width:], q[t.lane:], t.rows, t.lanes, a.HeadSize, strides{a.width, 1}, attentionLanes, attentionLanes, false, &f.ahead)
 	}
 	a.finishScores(f.scores, nil, s, first+from, rows, uniform)
 	for _, t := range tiles[:n] {
@@ -109,7 +138,7 @@ func (a *Attention[T]) forwardTile(f *attentionForward[T], s attentionSpan, p, f
 	a.drop(f.scores, s, first+from, rows)
 	a.rescale(o, decay[:s.count])
 	for _, t := range tiles[:n] {
-		a.tileProduct(o[t.lane*a.width:], f.scores[t.lane:], f.v[from*a.width:], t.lanes, a.width, t.rows, strides{1, attentionLanes}, a.width, a.width, true)
+		a.tileProduct(o[t.lane*a.width:], f.scores[t.lane:], f.v[from*a.width:], t.lanes, a.width, t.rows, strides{1, attentionLanes}, a.width, a.width, true, &f.ahead)
 	}
 }
 

@@ -45,6 +45,6 @@ func (a *Attention[T]) singleItem(_, i int) {
 	}
 	if n > 0 {
 		v := a.call.v[a.keyAt(b, lo, kv, a.VStride):]
-		a.tileProduct(out, p, v, group, a.HeadSize, n, strides{n, 1}, a.VStride, a.HeadSize, false)
+		a.tileProduct(out, p, v, group, a.HeadSize, n, strides{n, 1}, a.VStride, a.HeadSize, false, &rowsAhead[T]{})
 	}
 }

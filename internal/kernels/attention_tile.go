@@ -12,8 +12,8 @@ type strides struct{ row, column int }
 
 // tileProduct computes C = A·B, or C += A·B where accumulate is set, for C [m, n]
 // with rows ldc apart, B [depth, n] with rows ldb apart, and A [m, depth] laid out by
-// strides. n is a multiple of tileWidth.
-func (a *Attention[T]) tileProduct(c, x, y []T, m, n, depth int, s strides, ldb, ldc int, accumulate bool) {
+// strides. n is a multiple of tileWidth. Meanwhile it asks for rows ahead.
+func (a *Attention[T]) tileProduct(c, x, y []T, m, n, depth int, s strides, ldb, ldc int, accumulate bool, ahead *rowsAhead[T]) {
 	if depth == 0 && accumulate {
 		return
 	}
@@ -23,7 +23,8 @@ func (a *Attention[T]) tileProduct(c, x, y []T, m, n, depth int, s strides, ldb,
 		i := 0
 		for part := range parts {
 			rows := (m - i) / (parts - part)
-			t.tile(rows, min(t.cols, n-j), depth, x[i*s.row:], s.row, s.column, y[j:], ldb, c[i*ldc+j:], ldc, nil, accumulate, nil, 0, 0)
+			next, nextRow, nextStep := ahead.take(depth, a.HeadSize)
+			t.tile(rows, min(t.cols, n-j), depth, x[i*s.row:], s.row, s.column, y[j:], ldb, c[i*ldc+j:], ldc, nil, accumulate, next, nextRow, nextStep)
 			i += rows
 		}
 	}
