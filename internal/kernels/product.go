@@ -130,7 +130,7 @@ func (p *Product[T]) Run(c, a, b []T, e Epilogue[T]) {
 func (p *Product[T]) streams() bool {
 	const line = 64
 	e, size := &p.run.e, int(unsafe.Sizeof(p.run.c[0]))
-	return p.kernel.tileStreaming != nil && p.M*p.N*size >= streamedSize && p.K <= p.depth &&
+	return p.M*p.N*size >= streamedSize && p.K <= p.depth &&
 		!e.Accumulate && e.Activation == Identity && e.Pre == nil &&
 		p.LDC*size%line == 0 && uintptr(unsafe.Pointer(&p.run.c[0]))%line == 0
 }

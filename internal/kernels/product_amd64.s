@@ -5601,11 +5601,12 @@ packing_write:
 	VZEROUPPER
 	RET
 
-// func tileStreamingAVX512(depth int, a []float32, aRow int, aStep int, b []float32, bStep int, c []float32, ldc int, bias []float32, next []float32, nextRow int, nextStep int)
+// func tileRunAVX512(count int, depth int, a []float32, aRow int, aStep int, aTile int, b []float32, bStep int, bTile int, c []float32, ldc int, cTile int, bias []float32, biasTile int, write int, next []float32, nextRow int, nextStep int, later []float32, laterRow int, laterStep int, laterTile int)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·tileStreamingAVX512(SB), NOSPLIT, $0-176
-	MOVQ   a_base+8(FP), AX
-	MOVQ   aRow+32(FP), CX
+TEXT ·tileRunAVX512(SB), NOSPLIT, $8-272
+run:
+	MOVQ   a_base+16(FP), AX
+	MOVQ   aRow+40(FP), CX
 	SHLQ   $0x02, CX
 	LEAQ   (AX)(CX*1), DX
 	LEAQ   (DX)(CX*2), DX
@@ -5615,12 +5616,12 @@ TEXT ·tileStreamingAVX512(SB), NOSPLIT, $0-176
 	LEAQ   (SI)(CX*2), SI
 	LEAQ   (SI)(CX*1), DI
 	LEAQ   (DI)(CX*2), DI
-	MOVQ   aStep+40(FP), R8
+	MOVQ   aStep+48(FP), R8
 	SHLQ   $0x02, R8
-	MOVQ   b_base+48(FP), R9
-	MOVQ   bStep+72(FP), R10
+	MOVQ   b_base+64(FP), R9
+	MOVQ   bStep+88(FP), R10
 	SHLQ   $0x02, R10
-	MOVQ   depth+0(FP), R11
+	MOVQ   depth+8(FP), R11
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -5650,31 +5651,111 @@ TEXT ·tileStreamingAVX512(SB), NOSPLIT, $0-176
 	VXORPS Z26, Z26, Z26
 	VXORPS Z27, Z27, Z27
 	TESTQ  R11, R11
-	JZ     streaming_add
-	MOVQ   next_base+136(FP), R13
-	MOVQ   nextRow+160(FP), R14
-	SHLQ   $0x02, R14
-	TESTQ  R13, R13
-	JNZ    streaming_begin
-	XORL   R14, R14
-	MOVQ   R9, R12
+	JZ     run_add
+	MOVQ   next_base+184(FP), R14
+	MOVQ   nextRow+208(FP), R15
+	SHLQ   $0x02, R15
+	TESTQ  R14, R14
+	JNZ    run_begin
+	XORL   R15, R15
+	MOVQ   R9, R13
 
-streaming_begin:
-streaming_steps:
-	TESTQ R13, R13
-	JZ    streaming_step
-	MOVQ  R13, R12
-	MOVQ  nextStep+168(FP), R15
-	SHLQ  $0x02, R15
-	ADDQ  R15, R13
+run_begin:
+	MOVQ ldc+128(FP), R12
+	SHLQ $0x02, R12
+	MOVQ R12, (SP)
+	MOVQ c_base+104(FP), R12
+	CMPQ write+176(FP), $0x02
+	JNE  run_cached
+	MOVQ $0x00000000, (SP)
+	MOVQ R9, R12
 
-streaming_step:
+run_cached:
+	TESTQ R14, R14
+	JZ    run_first
+	MOVQ  R14, R13
+	MOVQ  nextStep+216(FP), BP
+	SHLQ  $0x02, BP
+	ADDQ  BP, R14
+
+run_first:
 	PREFETCHT0   (R9)(R10*8)
 	PREFETCHT0   64(R9)(R10*8)
 	VMOVUPS      (R9), Z28
 	VMOVUPS      64(R9), Z29
+	PREFETCHT1   (R13)
+	ADDQ         R15, R13
+	VBROADCASTSS (AX), Z30
+	VFMADD231PS  Z28, Z30, Z0
+	VFMADD231PS  Z29, Z30, Z1
+	VBROADCASTSS (AX)(CX*1), Z31
+	VFMADD231PS  Z28, Z31, Z2
+	VFMADD231PS  Z29, Z31, Z3
+	VBROADCASTSS (AX)(CX*2), Z30
+	VFMADD231PS  Z28, Z30, Z4
+	VFMADD231PS  Z29, Z30, Z5
+	VBROADCASTSS (DX), Z31
+	VFMADD231PS  Z28, Z31, Z6
+	VFMADD231PS  Z29, Z31, Z7
+	VBROADCASTSS (DX)(CX*1), Z30
+	VFMADD231PS  Z28, Z30, Z8
+	VFMADD231PS  Z29, Z30, Z9
+	VBROADCASTSS (DX)(CX*2), Z31
+	VFMADD231PS  Z28, Z31, Z10
+	VFMADD231PS  Z29, Z31, Z11
+	VBROADCASTSS (BX), Z30
+	VFMADD231PS  Z28, Z30, Z12
+	VFMADD231PS  Z29, Z30, Z13
+	VBROADCASTSS (BX)(CX*1), Z31
+	VFMADD231PS  Z28, Z31, Z14
+	VFMADD231PS  Z29, Z31, Z15
+	VBROADCASTSS (BX)(CX*2), Z30
+	VFMADD231PS  Z28, Z30, Z16
+	VFMADD231PS  Z29, Z30, Z17
+	VBROADCASTSS (SI), Z31
+	VFMADD231PS  Z28, Z31, Z18
+	VFMADD231PS  Z29, Z31, Z19
+	VBROADCASTSS (SI)(CX*1), Z30
+	VFMADD231PS  Z28, Z30, Z20
+	VFMADD231PS  Z29, Z30, Z21
+	VBROADCASTSS (SI)(CX*2), Z31
+	VFMADD231PS  Z28, Z31, Z22
+	VFMADD231PS  Z29, Z31, Z23
+	VBROADCASTSS (DI), Z30
+	VFMADD231PS  Z28, Z30, Z24
+	VFMADD231PS  Z29, Z30, Z25
+	VBROADCASTSS (DI)(CX*1), Z31
+	VFMADD231PS  Z28, Z31, Z26
+	VFMADD231PS  Z29, Z31, Z27
+	ADDQ         R8, AX
+	ADDQ         R8, DX
+	ADDQ         R8, BX
+	ADDQ         R8, SI
+	ADDQ         R8, DI
+	ADDQ         R10, R9
 	PREFETCHT1   (R12)
-	ADDQ         R14, R12
+	PREFETCHT1   64(R12)
+	ADDQ         (SP), R12
+	DECQ         R11
+	JZ           run_add
+	TESTB        $0x0f, R11
+	JNZ          run_first
+
+run_steps:
+	TESTQ R14, R14
+	JZ    run_step
+	MOVQ  R14, R13
+	MOVQ  nextStep+216(FP), R12
+	SHLQ  $0x02, R12
+	ADDQ  R12, R14
+
+run_step:
+	PREFETCHT0   (R9)(R10*8)
+	PREFETCHT0   64(R9)(R10*8)
+	VMOVUPS      (R9), Z28
+	VMOVUPS      64(R9), Z29
+	PREFETCHT1   (R13)
+	ADDQ         R15, R13
 	VBROADCASTSS (AX), Z30
 	VFMADD231PS  Z28, Z30, Z0
 	VFMADD231PS  Z29, Z30, Z1
@@ -5724,15 +5805,15 @@ streaming_step:
 	ADDQ         R8, DI
 	ADDQ         R10, R9
 	DECQ         R11
-	JZ           streaming_add
+	JZ           run_add
 	TESTB        $0x0f, R11
-	JNZ          streaming_step
-	JMP          streaming_steps
+	JNZ          run_step
+	JMP          run_steps
 
-streaming_add:
-	MOVQ    bias_base+112(FP), AX
+run_add:
+	MOVQ    bias_base+144(FP), AX
 	TESTQ   AX, AX
-	JZ      streaming_unbiased
+	JZ      run_unbiased
 	VMOVUPS (AX), Z28
 	VMOVUPS 64(AX), Z29
 	VADDPS  Z28, Z0, Z0
@@ -5764,51 +5845,182 @@ streaming_add:
 	VADDPS  Z28, Z26, Z26
 	VADDPS  Z29, Z27, Z27
 
-streaming_unbiased:
-	MOVQ     ldc+104(FP), CX
-	SHLQ     $0x02, CX
-	MOVQ     c_base+80(FP), AX
-	VMOVNTPS Z0, (AX)
-	VMOVNTPS Z1, 64(AX)
-	ADDQ     CX, AX
-	VMOVNTPS Z2, (AX)
-	VMOVNTPS Z3, 64(AX)
-	ADDQ     CX, AX
-	VMOVNTPS Z4, (AX)
-	VMOVNTPS Z5, 64(AX)
-	ADDQ     CX, AX
-	VMOVNTPS Z6, (AX)
-	VMOVNTPS Z7, 64(AX)
-	ADDQ     CX, AX
-	VMOVNTPS Z8, (AX)
-	VMOVNTPS Z9, 64(AX)
-	ADDQ     CX, AX
-	VMOVNTPS Z10, (AX)
-	VMOVNTPS Z11, 64(AX)
-	ADDQ     CX, AX
-	VMOVNTPS Z12, (AX)
-	VMOVNTPS Z13, 64(AX)
-	ADDQ     CX, AX
-	VMOVNTPS Z14, (AX)
-	VMOVNTPS Z15, 64(AX)
-	ADDQ     CX, AX
-	VMOVNTPS Z16, (AX)
-	VMOVNTPS Z17, 64(AX)
-	ADDQ     CX, AX
-	VMOVNTPS Z18, (AX)
-	VMOVNTPS Z19, 64(AX)
-	ADDQ     CX, AX
-	VMOVNTPS Z20, (AX)
-	VMOVNTPS Z21, 64(AX)
-	ADDQ     CX, AX
-	VMOVNTPS Z22, (AX)
-	VMOVNTPS Z23, 64(AX)
-	ADDQ     CX, AX
-	VMOVNTPS Z24, (AX)
-	VMOVNTPS Z25, 64(AX)
-	ADDQ     CX, AX
-	VMOVNTPS Z26, (AX)
-	VMOVNTPS Z27, 64(AX)
+run_unbiased:
+	MOVQ     write+176(FP), AX
+	CMPQ     AX, $0x01
+	JL       run_write
+	JE       run_accumulate
+	MOVQ     ldc+128(FP), AX
+	SHLQ     $0x02, AX
+	MOVQ     c_base+104(FP), R12
+	VMOVNTPS Z0, (R12)
+	VMOVNTPS Z1, 64(R12)
+	ADDQ     AX, R12
+	VMOVNTPS Z2, (R12)
+	VMOVNTPS Z3, 64(R12)
+	ADDQ     AX, R12
+	VMOVNTPS Z4, (R12)
+	VMOVNTPS Z5, 64(R12)
+	ADDQ     AX, R12
+	VMOVNTPS Z6, (R12)
+	VMOVNTPS Z7, 64(R12)
+	ADDQ     AX, R12
+	VMOVNTPS Z8, (R12)
+	VMOVNTPS Z9, 64(R12)
+	ADDQ     AX, R12
+	VMOVNTPS Z10, (R12)
+	VMOVNTPS Z11, 64(R12)
+	ADDQ     AX, R12
+	VMOVNTPS Z12, (R12)
+	VMOVNTPS Z13, 64(R12)
+	ADDQ     AX, R12
+	VMOVNTPS Z14, (R12)
+	VMOVNTPS Z15, 64(R12)
+	ADDQ     AX, R12
+	VMOVNTPS Z16, (R12)
+	VMOVNTPS Z17, 64(R12)
+	ADDQ     AX, R12
+	VMOVNTPS Z18, (R12)
+	VMOVNTPS Z19, 64(R12)
+	ADDQ     AX, R12
+	VMOVNTPS Z20, (R12)
+	VMOVNTPS Z21, 64(R12)
+	ADDQ     AX, R12
+	VMOVNTPS Z22, (R12)
+	VMOVNTPS Z23, 64(R12)
+	ADDQ     AX, R12
+	VMOVNTPS Z24, (R12)
+	VMOVNTPS Z25, 64(R12)
+	ADDQ     AX, R12
+	VMOVNTPS Z26, (R12)
+	VMOVNTPS Z27, 64(R12)
+	JMP      run_end
+
+run_accumulate:
+	MOVQ   ldc+128(FP), AX
+	SHLQ   $0x02, AX
+	MOVQ   c_base+104(FP), R12
+	VADDPS (R12), Z0, Z0
+	VADDPS 64(R12), Z1, Z1
+	ADDQ   AX, R12
+	VADDPS (R12), Z2, Z2
+	VADDPS 64(R12), Z3, Z3
+	ADDQ   AX, R12
+	VADDPS (R12), Z4, Z4
+	VADDPS 64(R12), Z5, Z5
+	ADDQ   AX, R12
+	VADDPS (R12), Z6, Z6
+	VADDPS 64(R12), Z7, Z7
+	ADDQ   AX, R12
+	VADDPS (R12), Z8, Z8
+	VADDPS 64(R12), Z9, Z9
+	ADDQ   AX, R12
+	VADDPS (R12), Z10, Z10
+	VADDPS 64(R12), Z11, Z11
+	ADDQ   AX, R12
+	VADDPS (R12), Z12, Z12
+	VADDPS 64(R12), Z13, Z13
+	ADDQ   AX, R12
+	VADDPS (R12), Z14, Z14
+	VADDPS 64(R12), Z15, Z15
+	ADDQ   AX, R12
+	VADDPS (R12), Z16, Z16
+	VADDPS 64(R12), Z17, Z17
+	ADDQ   AX, R12
+	VADDPS (R12), Z18, Z18
+	VADDPS 64(R12), Z19, Z19
+	ADDQ   AX, R12
+	VADDPS (R12), Z20, Z20
+	VADDPS 64(R12), Z21, Z21
+	ADDQ   AX, R12
+	VADDPS (R12), Z22, Z22
+	VADDPS 64(R12), Z23, Z23
+	ADDQ   AX, R12
+	VADDPS (R12), Z24, Z24
+	VADDPS 64(R12), Z25, Z25
+	ADDQ   AX, R12
+	VADDPS (R12), Z26, Z26
+	VADDPS 64(R12), Z27, Z27
+
+run_write:
+	MOVQ    ldc+128(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    c_base+104(FP), R12
+	VMOVUPS Z0, (R12)
+	VMOVUPS Z1, 64(R12)
+	ADDQ    AX, R12
+	VMOVUPS Z2, (R12)
+	VMOVUPS Z3, 64(R12)
+	ADDQ    AX, R12
+	VMOVUPS Z4, (R12)
+	VMOVUPS Z5, 64(R12)
+	ADDQ    AX, R12
+	VMOVUPS Z6, (R12)
+	VMOVUPS Z7, 64(R12)
+	ADDQ    AX, R12
+	VMOVUPS Z8, (R12)
+	VMOVUPS Z9, 64(R12)
+	ADDQ    AX, R12
+	VMOVUPS Z10, (R12)
+	VMOVUPS Z11, 64(R12)
+	ADDQ    AX, R12
+	VMOVUPS Z12, (R12)
+	VMOVUPS Z13, 64(R12)
+	ADDQ    AX, R12
+	VMOVUPS Z14, (R12)
+	VMOVUPS Z15, 64(R12)
+	ADDQ    AX, R12
+	VMOVUPS Z16, (R12)
+	VMOVUPS Z17, 64(R12)
+	ADDQ    AX, R12
+	VMOVUPS Z18, (R12)
+	VMOVUPS Z19, 64(R12)
+	ADDQ    AX, R12
+	VMOVUPS Z20, (R12)
+	VMOVUPS Z21, 64(R12)
+	ADDQ    AX, R12
+	VMOVUPS Z22, (R12)
+	VMOVUPS Z23, 64(R12)
+	ADDQ    AX, R12
+	VMOVUPS Z24, (R12)
+	VMOVUPS Z25, 64(R12)
+	ADDQ    AX, R12
+	VMOVUPS Z26, (R12)
+	VMOVUPS Z27, 64(R12)
+
+run_end:
+	DECQ count+0(FP)
+	JZ   run_done
+	MOVQ aTile+56(FP), AX
+	SHLQ $0x02, AX
+	ADDQ AX, a_base+16(FP)
+	MOVQ bTile+96(FP), AX
+	SHLQ $0x02, AX
+	ADDQ AX, b_base+64(FP)
+	MOVQ cTile+136(FP), AX
+	SHLQ $0x02, AX
+	ADDQ AX, c_base+104(FP)
+	MOVQ biasTile+168(FP), AX
+	SHLQ $0x02, AX
+	CMPQ bias_base+144(FP), $0x00
+	JE   run_later
+	ADDQ AX, bias_base+144(FP)
+
+run_later:
+	MOVQ  later_base+224(FP), AX
+	MOVQ  laterTile+264(FP), CX
+	SHLQ  $0x02, CX
+	MOVQ  AX, next_base+184(FP)
+	MOVQ  laterRow+248(FP), DX
+	MOVQ  DX, nextRow+208(FP)
+	MOVQ  laterStep+256(FP), DX
+	MOVQ  DX, nextStep+216(FP)
+	TESTQ AX, AX
+	JZ    run
+	ADDQ  CX, later_base+224(FP)
+	JMP   run
+
+run_done:
 	VZEROUPPER
 	RET
 
@@ -9255,20 +9467,21 @@ packing_write:
 	VZEROUPPER
 	RET
 
-// func tileStreamingAVX2(depth int, a []float32, aRow int, aStep int, b []float32, bStep int, c []float32, ldc int, bias []float32, next []float32, nextRow int, nextStep int)
+// func tileRunAVX2(count int, depth int, a []float32, aRow int, aStep int, aTile int, b []float32, bStep int, bTile int, c []float32, ldc int, cTile int, bias []float32, biasTile int, write int, next []float32, nextRow int, nextStep int, later []float32, laterRow int, laterStep int, laterTile int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tileStreamingAVX2(SB), NOSPLIT, $0-176
-	MOVQ   a_base+8(FP), AX
-	MOVQ   aRow+32(FP), CX
+TEXT ·tileRunAVX2(SB), NOSPLIT, $8-272
+run:
+	MOVQ   a_base+16(FP), AX
+	MOVQ   aRow+40(FP), CX
 	SHLQ   $0x02, CX
 	LEAQ   (AX)(CX*1), DX
 	LEAQ   (DX)(CX*2), DX
-	MOVQ   aStep+40(FP), BX
+	MOVQ   aStep+48(FP), BX
 	SHLQ   $0x02, BX
-	MOVQ   b_base+48(FP), SI
-	MOVQ   bStep+72(FP), DI
+	MOVQ   b_base+64(FP), SI
+	MOVQ   bStep+88(FP), DI
 	SHLQ   $0x02, DI
-	MOVQ   depth+0(FP), R8
+	MOVQ   depth+8(FP), R8
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -9282,30 +9495,81 @@ TEXT ·tileStreamingAVX2(SB), NOSPLIT, $0-176
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
 	TESTQ  R8, R8
-	JZ     streaming_add
-	MOVQ   next_base+136(FP), R10
-	MOVQ   nextRow+160(FP), R11
-	SHLQ   $0x02, R11
-	TESTQ  R10, R10
-	JNZ    streaming_begin
-	XORL   R11, R11
-	MOVQ   SI, R9
+	JZ     run_add
+	MOVQ   next_base+184(FP), R11
+	MOVQ   nextRow+208(FP), R12
+	SHLQ   $0x02, R12
+	TESTQ  R11, R11
+	JNZ    run_begin
+	XORL   R12, R12
+	MOVQ   SI, R10
 
-streaming_begin:
-streaming_steps:
-	TESTQ R10, R10
-	JZ    streaming_step
-	MOVQ  R10, R9
-	MOVQ  nextStep+168(FP), R12
-	SHLQ  $0x02, R12
-	ADDQ  R12, R10
+run_begin:
+	MOVQ ldc+128(FP), R9
+	SHLQ $0x02, R9
+	MOVQ R9, (SP)
+	MOVQ c_base+104(FP), R9
+	CMPQ write+176(FP), $0x02
+	JNE  run_cached
+	MOVQ $0x00000000, (SP)
+	MOVQ SI, R9
 
-streaming_step:
+run_cached:
+	TESTQ R11, R11
+	JZ    run_first
+	MOVQ  R11, R10
+	MOVQ  nextStep+216(FP), R13
+	SHLQ  $0x02, R13
+	ADDQ  R13, R11
+
+run_first:
 	PREFETCHT0   (SI)(DI*8)
 	VMOVUPS      (SI), Y12
 	VMOVUPS      32(SI), Y13
+	PREFETCHT1   (R10)
+	ADDQ         R12, R10
+	VBROADCASTSS (AX), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS (AX)(CX*1), Y15
+	VFMADD231PS  Y12, Y15, Y2
+	VFMADD231PS  Y13, Y15, Y3
+	VBROADCASTSS (AX)(CX*2), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS (DX), Y15
+	VFMADD231PS  Y12, Y15, Y6
+	VFMADD231PS  Y13, Y15, Y7
+	VBROADCASTSS (DX)(CX*1), Y14
+	VFMADD231PS  Y12, Y14, Y8
+	VFMADD231PS  Y13, Y14, Y9
+	VBROADCASTSS (DX)(CX*2), Y15
+	VFMADD231PS  Y12, Y15, Y10
+	VFMADD231PS  Y13, Y15, Y11
+	ADDQ         BX, AX
+	ADDQ         BX, DX
+	ADDQ         DI, SI
 	PREFETCHT1   (R9)
-	ADDQ         R11, R9
+	ADDQ         (SP), R9
+	DECQ         R8
+	JZ           run_add
+	TESTB        $0x0f, R8
+	JNZ          run_first
+
+run_steps:
+	TESTQ R11, R11
+	JZ    run_step
+	MOVQ  R11, R10
+	MOVQ  nextStep+216(FP), R9
+	SHLQ  $0x02, R9
+	ADDQ  R9, R11
+
+run_step:
+	PREFETCHT0   (SI)(DI*8)
+	VMOVUPS      (SI), Y12
+	VMOVUPS      32(SI), Y13
+	PREFETCHT1   (R10)
+	ADDQ         R12, R10
 	VBROADCASTSS (AX), Y14
 	VFMADD231PS  Y12, Y14, Y0
 	VFMADD231PS  Y13, Y14, Y1
@@ -9328,15 +9592,15 @@ streaming_step:
 	ADDQ         BX, DX
 	ADDQ         DI, SI
 	DECQ         R8
-	JZ           streaming_add
+	JZ           run_add
 	TESTB        $0x0f, R8
-	JNZ          streaming_step
-	JMP          streaming_steps
+	JNZ          run_step
+	JMP          run_steps
 
-streaming_add:
-	MOVQ    bias_base+112(FP), AX
+run_add:
+	MOVQ    bias_base+144(FP), AX
 	TESTQ   AX, AX
-	JZ      streaming_unbiased
+	JZ      run_unbiased
 	VMOVUPS (AX), Y12
 	VMOVUPS 32(AX), Y13
 	VADDPS  Y12, Y0, Y0
@@ -9352,27 +9616,110 @@ streaming_add:
 	VADDPS  Y12, Y10, Y10
 	VADDPS  Y13, Y11, Y11
 
-streaming_unbiased:
-	MOVQ     ldc+104(FP), CX
-	SHLQ     $0x02, CX
-	MOVQ     c_base+80(FP), AX
-	VMOVNTPS Y0, (AX)
-	VMOVNTPS Y1, 32(AX)
-	ADDQ     CX, AX
-	VMOVNTPS Y2, (AX)
-	VMOVNTPS Y3, 32(AX)
-	ADDQ     CX, AX
-	VMOVNTPS Y4, (AX)
-	VMOVNTPS Y5, 32(AX)
-	ADDQ     CX, AX
-	VMOVNTPS Y6, (AX)
-	VMOVNTPS Y7, 32(AX)
-	ADDQ     CX, AX
-	VMOVNTPS Y8, (AX)
-	VMOVNTPS Y9, 32(AX)
-	ADDQ     CX, AX
-	VMOVNTPS Y10, (AX)
-	VMOVNTPS Y11, 32(AX)
+run_unbiased:
+	MOVQ     write+176(FP), AX
+	CMPQ     AX, $0x01
+	JL       run_write
+	JE       run_accumulate
+	MOVQ     ldc+128(FP), AX
+	SHLQ     $0x02, AX
+	MOVQ     c_base+104(FP), R9
+	VMOVNTPS Y0, (R9)
+	VMOVNTPS Y1, 32(R9)
+	ADDQ     AX, R9
+	VMOVNTPS Y2, (R9)
+	VMOVNTPS Y3, 32(R9)
+	ADDQ     AX, R9
+	VMOVNTPS Y4, (R9)
+	VMOVNTPS Y5, 32(R9)
+	ADDQ     AX, R9
+	VMOVNTPS Y6, (R9)
+	VMOVNTPS Y7, 32(R9)
+	ADDQ     AX, R9
+	VMOVNTPS Y8, (R9)
+	VMOVNTPS Y9, 32(R9)
+	ADDQ     AX, R9
+	VMOVNTPS Y10, (R9)
+	VMOVNTPS Y11, 32(R9)
+	JMP      run_end
+
+run_accumulate:
+	MOVQ   ldc+128(FP), AX
+	SHLQ   $0x02, AX
+	MOVQ   c_base+104(FP), R9
+	VADDPS (R9), Y0, Y0
+	VADDPS 32(R9), Y1, Y1
+	ADDQ   AX, R9
+	VADDPS (R9), Y2, Y2
+	VADDPS 32(R9), Y3, Y3
+	ADDQ   AX, R9
+	VADDPS (R9), Y4, Y4
+	VADDPS 32(R9), Y5, Y5
+	ADDQ   AX, R9
+	VADDPS (R9), Y6, Y6
+	VADDPS 32(R9), Y7, Y7
+	ADDQ   AX, R9
+	VADDPS (R9), Y8, Y8
+	VADDPS 32(R9), Y9, Y9
+	ADDQ   AX, R9
+	VADDPS (R9), Y10, Y10
+	VADDPS 32(R9), Y11, Y11
+
+run_write:
+	MOVQ    ldc+128(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    c_base+104(FP), R9
+	VMOVUPS Y0, (R9)
+	VMOVUPS Y1, 32(R9)
+	ADDQ    AX, R9
+	VMOVUPS Y2, (R9)
+	VMOVUPS Y3, 32(R9)
+	ADDQ    AX, R9
+	VMOVUPS Y4, (R9)
+	VMOVUPS Y5, 32(R9)
+	ADDQ    AX, R9
+	VMOVUPS Y6, (R9)
+	VMOVUPS Y7, 32(R9)
+	ADDQ    AX, R9
+	VMOVUPS Y8, (R9)
+	VMOVUPS Y9, 32(R9)
+	ADDQ    AX, R9
+	VMOVUPS Y10, (R9)
+	VMOVUPS Y11, 32(R9)
+
+run_end:
+	DECQ count+0(FP)
+	JZ   run_done
+	MOVQ aTile+56(FP), AX
+	SHLQ $0x02, AX
+	ADDQ AX, a_base+16(FP)
+	MOVQ bTile+96(FP), AX
+	SHLQ $0x02, AX
+	ADDQ AX, b_base+64(FP)
+	MOVQ cTile+136(FP), AX
+	SHLQ $0x02, AX
+	ADDQ AX, c_base+104(FP)
+	MOVQ biasTile+168(FP), AX
+	SHLQ $0x02, AX
+	CMPQ bias_base+144(FP), $0x00
+	JE   run_later
+	ADDQ AX, bias_base+144(FP)
+
+run_later:
+	MOVQ  later_base+224(FP), AX
+	MOVQ  laterTile+264(FP), CX
+	SHLQ  $0x02, CX
+	MOVQ  AX, next_base+184(FP)
+	MOVQ  laterRow+248(FP), DX
+	MOVQ  DX, nextRow+208(FP)
+	MOVQ  laterStep+256(FP), DX
+	MOVQ  DX, nextStep+216(FP)
+	TESTQ AX, AX
+	JZ    run
+	ADDQ  CX, later_base+224(FP)
+	JMP   run
+
+run_done:
 	VZEROUPPER
 	RET
 

@@ -20,10 +20,12 @@ type productKernel[T Float] struct {
 	// reads: packed[k·cols + j] = B[k, j]. Packing costs little beside the products.
 	tilePacking func(packed []T, depth int, a []T, aRow, aStep int, b []T, bStep int, c []T, ldc int, bias []T, accumulate bool, next []T, nextRow, nextStep int)
 
-	// tileStreaming computes a tile of all rows and columns as tile does, and writes it to memory past the
-	// caches. Rows of C begin a line of the caches. After fence, other workers may read it. Both may be nil.
-	fence         func()
-	tileStreaming func(depth int, a []T, aRow, aStep int, b []T, bStep int, c []T, ldc int, bias []T, next []T, nextRow, nextStep int)
+	// tileRun computes count tiles of all rows and columns as tile does, count > 0. A, B, C and bias of each begin aTile, bTile,
+	// cTile and biasTile behind those of the one before, and all but the first ask for later in the place of next, which begins laterTile
+	// behind that of the one before. write says what becomes of C; rows of C that are streamed begin a line of the caches, and
+	// other workers may read them after fence.
+	tileRun func(count, depth int, a []T, aRow, aStep, aTile int, b []T, bStep, bTile int, c []T, ldc, cTile int, bias []T, biasTile, write int, next []T, nextRow, nextStep int, later []T, laterRow, laterStep, laterTile int)
+	fence   func()
 
 	// copy packs rows that lie ld apart into panels of the given number of columns, which lie
 	// stride apart and have lanes for each row: dst[j/panel·stride + k·lanes + j%panel] =
@@ -46,11 +48,19 @@ type productKernel[T Float] struct {
 	turnedRows, turnedCols int
 }
 
+// What a tile does to C.
+const (
+	writeOver      = iota
+	writeAdding    // adds to what C holds
+	writeStreaming // writes C to memory past the caches
+)
+
 // genericProduct returns the specification, which runs anywhere.
 func genericProduct[T Float]() *productKernel[T] {
 	return &productKernel[T]{
 		level: cpu.Generic, rows: 2, cols: 4, lanes: 2,
-		tile: tileGeneric[T], tilePacking: tilePackingGeneric[T], copy: copyPanelsGeneric[T], turn: turnPanelGeneric[T],
+		tile: tileGeneric[T], tilePacking: tilePackingGeneric[T], tileRun: tileRunGeneric[T], fence: func() {},
+		copy: copyPanelsGeneric[T], turn: turnPanelGeneric[T],
 		slimTurned: slimTurnedGeneric[T], turnedRows: 1, turnedCols: 4,
 	}
 }
@@ -77,6 +87,17 @@ func tilePackingGeneric[T Float](packed []T, depth int, a []T, aRow, aStep int, 
 	const rows, cols = 2, 4
 	copyPanelsGeneric(packed, b, depth, cols, cols, cols, cols*depth, bStep)
 	tileGeneric(rows, cols, depth, a, aRow, aStep, packed, cols, c, ldc, bias, accumulate, nil, 0, 0)
+}
+
+func tileRunGeneric[T Float](count, depth int, a []T, aRow, aStep, aTile int, b []T, bStep, bTile int, c []T, ldc, cTile int, bias []T, biasTile, write int, _ []T, _, _ int, _ []T, _, _, _ int) {
+	const rows, cols = 2, 4
+	for i := range count {
+		var biases []T
+		if bias != nil {
+			biases = bias[i*biasTile:]
+		}
+		tileGeneric(rows, cols, depth, a[i*aTile:], aRow, aStep, b[i*bTile:], bStep, c[i*cTile:], ldc, biases, write == writeAdding, nil, 0, 0)
+	}
 }
 
 // storeTile writes the sums of a tile, whose rows lie ld apart, to C or adds them to it.

@@ -14,10 +14,10 @@ func tileAVX512(rows int, cols int, depth int, a []float32, aRow int, aStep int,
 //go:noescape
 func tilePackingAVX512(packed []float32, depth int, a []float32, aRow int, aStep int, b []float32, bStep int, c []float32, ldc int, bias []float32, accumulate bool, next []float32, nextRow int, nextStep int)
 
-// tileStreamingAVX512 computes a full tile as productKernel.tileStreaming says.
+// tileRunAVX512 computes full tiles as productKernel.tileRun says.
 //
 //go:noescape
-func tileStreamingAVX512(depth int, a []float32, aRow int, aStep int, b []float32, bStep int, c []float32, ldc int, bias []float32, next []float32, nextRow int, nextStep int)
+func tileRunAVX512(count int, depth int, a []float32, aRow int, aStep int, aTile int, b []float32, bStep int, bTile int, c []float32, ldc int, cTile int, bias []float32, biasTile int, write int, next []float32, nextRow int, nextStep int, later []float32, laterRow int, laterStep int, laterTile int)
 
 // slimAVX512 computes 1 to 3 rows and 128 columns, as productKernel.slim says.
 //
@@ -49,10 +49,10 @@ func tileAVX2(rows int, cols int, depth int, a []float32, aRow int, aStep int, b
 //go:noescape
 func tilePackingAVX2(packed []float32, depth int, a []float32, aRow int, aStep int, b []float32, bStep int, c []float32, ldc int, bias []float32, accumulate bool, next []float32, nextRow int, nextStep int)
 
-// tileStreamingAVX2 computes a full tile as productKernel.tileStreaming says.
+// tileRunAVX2 computes full tiles as productKernel.tileRun says.
 //
 //go:noescape
-func tileStreamingAVX2(depth int, a []float32, aRow int, aStep int, b []float32, bStep int, c []float32, ldc int, bias []float32, next []float32, nextRow int, nextStep int)
+func tileRunAVX2(count int, depth int, a []float32, aRow int, aStep int, aTile int, b []float32, bStep int, bTile int, c []float32, ldc int, cTile int, bias []float32, biasTile int, write int, next []float32, nextRow int, nextStep int, later []float32, laterRow int, laterStep int, laterTile int)
 
 // slimAVX2 computes 1 to 1 rows and 64 columns, as productKernel.slim says.
 //

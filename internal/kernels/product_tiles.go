@@ -156,37 +156,52 @@ func (p *Product[T]) stripTiles(worker, i, m0, m1, n0, n1, k, depth int) {
 	if next.n0 == n0 && nextK == k {
 		fetched = next.n1 // the strip is there
 	}
+	laterTile := choose(p.TransB, lineElements*p.LDB, lineElements)
 	for m := m0; m < m1; m += t.rows {
-		rows := min(t.rows, m1-m)
-		var a []T
+		var a, ahead, later []T
+		var aheadRow, aheadStep, laterRow, laterStep int
 		if p.plan.packA {
 			a = p.keptA(worker, m, k, depth)
 		} else {
 			a = p.run.a[m*row+k*step:]
 		}
-		for n := n0; n < n1; n += t.cols {
-			var ahead []T
-			var aheadRow, aheadStep int
-			switch {
-			case n == n0 && m+t.rows < m1:
-				ahead, aheadRow, aheadStep = p.aheadKept(worker, m+t.rows, k, depth)
-			case n == n0 && nextK == k:
-				ahead, aheadRow, aheadStep = p.aheadKept(worker, next.m0, k, depth)
-			case n == n0:
-				ahead, aheadRow, aheadStep = p.aheadA(next.m0, nextK)
-			case fetched < next.n1:
-				ahead, aheadRow, aheadStep = p.aheadB(fetched, nextK)
-				fetched += lineElements
-			}
-			b, cols := own[(n-n0)*depth:], min(t.cols, n1-n)
-			if packs && m == m0 {
+		switch {
+		case m+t.rows < m1:
+			ahead, aheadRow, aheadStep = p.aheadKept(worker, m+t.rows, k, depth)
+		case nextK == k:
+			ahead, aheadRow, aheadStep = p.aheadKept(worker, next.m0, k, depth)
+		default:
+			ahead, aheadRow, aheadStep = p.aheadA(next.m0, nextK)
+		}
+		if fetched < next.n1 {
+			later, laterRow, laterStep = p.aheadB(fetched, nextK)
+			fetched += lineElements * (ceilDiv(n1-n0, t.cols) - 1)
+		}
+		rows, n := min(t.rows, m1-m), n0
+		if packs && m == m0 {
+			for ; n < n1; n += t.cols {
+				b, cols := own[(n-n0)*depth:], min(t.cols, n1-n)
 				if rows == t.rows && cols == t.cols {
 					t.tilePacking(b, depth, a, row, step, p.run.b[k*p.LDB+n:], p.LDB, p.run.c[m*p.LDC+n:], p.LDC, p.bias(n, k, depth), p.accumulates(k), ahead, aheadRow, aheadStep)
-					continue
+				} else {
+					p.packPanelsB(b, k, n, depth, cols)
+					p.tile(m, n, rows, cols, k, depth, a, row, step, b, t.cols, ahead, aheadRow, aheadStep)
 				}
-				p.packPanelsB(b, k, n, depth, cols)
+				ahead, aheadRow, aheadStep = later, laterRow, laterStep
+				if later != nil {
+					later = later[min(laterTile, len(later)):]
+				}
 			}
-			p.tile(m, n, rows, cols, k, depth, a, row, step, b, t.cols, ahead, aheadRow, aheadStep)
+			continue
+		}
+		if count := (n1 - n0) / t.cols; rows == t.rows && count > 0 {
+			t.tileRun(count, depth, a, row, step, 0, own, t.cols, t.cols*depth, p.run.c[m*p.LDC+n0:], p.LDC, t.cols, p.bias(n0, k, depth), t.cols, p.write(k), ahead, aheadRow, aheadStep, later, laterRow, laterStep, laterTile)
+			n += count * t.cols
+			ahead = nil
+		}
+		for ; n < n1; n += t.cols {
+			p.tile(m, n, rows, min(t.cols, n1-n), k, depth, a, row, step, own[(n-n0)*depth:], t.cols, ahead, aheadRow, aheadStep)
+			ahead = nil
 		}
 	}
 }
@@ -312,10 +327,21 @@ func (p *Product[T]) bias(n, k, depth int) []T {
 // accumulates says whether the terms from k on are added to what C holds.
 func (p *Product[T]) accumulates(k int) bool { return p.run.e.Accumulate || k > 0 }
 
+// write says what tiles do to C with the terms from k on.
+func (p *Product[T]) write(k int) int {
+	switch {
+	case p.run.streams:
+		return writeStreaming
+	case p.accumulates(k):
+		return writeAdding
+	}
+	return writeOver
+}
+
 // tile computes one tile of C, or adds to it the terms that begin at k.
 func (p *Product[T]) tile(m, n, rows, cols, k, depth int, a []T, aRow, aStep int, b []T, bStep int, next []T, nextRow, nextStep int) {
 	if p.run.streams && rows == p.kernel.rows && cols == p.kernel.cols {
-		p.kernel.tileStreaming(depth, a, aRow, aStep, b, bStep, p.run.c[m*p.LDC+n:], p.LDC, p.bias(n, k, depth), next, nextRow, nextStep)
+		p.kernel.tileRun(1, depth, a, aRow, aStep, 0, b, bStep, 0, p.run.c[m*p.LDC+n:], p.LDC, 0, p.bias(n, k, depth), 0, writeStreaming, next, nextRow, nextStep, nil, 0, 0, 0)
 		return
 	}
 	p.kernel.tile(rows, cols, depth, a, aRow, aStep, b, bStep, p.run.c[m*p.LDC+n:], p.LDC, p.bias(n, k, depth), p.accumulates(k), next, nextRow, nextStep)

@@ -25,7 +25,7 @@ func product() {
 	for _, s := range []vectors{avx512, avx2} {
 		tile(s)
 		tilePacking(s)
-		tileStreaming(s)
+		tileRun(s)
 		slim(s)
 		slimTurned(s)
 		copyPanels(s)

@@ -50,26 +50,34 @@ func tilePacking(s vectors) {
 	tileBody(s, "packing", s.rows, 2, packing, Mem{})
 }
 
-// tileStreaming generates the product of a full tile that is written to memory past the caches.
-func tileStreaming(s vectors) {
-	arguments := "depth int, a []float32, aRow, aStep int, b []float32, bStep int, c []float32, ldc int, bias []float32, next []float32, nextRow, nextStep int"
-	TEXT("tileStreaming"+s.name, NOSPLIT, "func("+arguments+")")
+// tileRun generates the products of full tiles one after the other, so that the first multiply-adds of one can begin beside the last
+// of the one before.
+func tileRun(s vectors) {
+	arguments := "count, depth int, a []float32, aRow, aStep, aTile int, b []float32, bStep, bTile int, c []float32, ldc, cTile int, bias []float32, biasTile, write int, next []float32, nextRow, nextStep int, later []float32, laterRow, laterStep, laterTile int"
+	TEXT("tileRun"+s.name, NOSPLIT, "func("+arguments+")")
 	Pragma("noescape")
-	Doc("tileStreaming" + s.name + " computes a full tile as productKernel.tileStreaming says.")
+	Doc("tileRun" + s.name + " computes full tiles as productKernel.tileRun says.")
+	local := AllocLocal(8)
 	s.masks = false
-	tileBody(s, "streaming", s.rows, 2, streaming, Mem{})
+	tileBody(s, "run", s.rows, 2, run, local)
 }
 
 // kind says what a tile does beside its product.
 type kind int
 
 const (
-	plain     kind = iota
-	packing        // packs the rows of B
-	streaming      // writes C past the caches
+	plain   kind = iota
+	packing      // packs the rows of B
+	run          // goes on with the next tile
 )
 
-// tileBody generates the body for a number of rows and vectors of columns. A plain tile needs 8 bytes of local memory.
+// How a run writes C, as productKernel.tileRun has them.
+const (
+	writeAdding    = 1
+	writeStreaming = 2
+)
+
+// tileBody generates the body for a number of rows and vectors of columns. Tiles that don't pack need 8 bytes of local memory.
 func tileBody(s vectors, label string, rows, across int, does kind, local Mem) {
 	Label(label)
 	masks := []Op{K1, K2}
@@ -155,9 +163,16 @@ func tileBody(s vectors, label string, rows, across int, does kind, local Mem) {
 		TESTB(U8(stepsAhead-1), depth.As8())
 		JNZ(LabelRef(label + name))
 	}
-	if does == plain {
+	if does != packing {
 		MOVQ(floats("ldc"), local)
 		Load(Param("c").Base(), to)
+		if does == run {
+			CMPQ(place("write"), Imm(writeStreaming))
+			JNE(LabelRef(label + "_cached"))
+			MOVQ(U32(0), local)
+			MOVQ(b, to)
+			Label(label + "_cached")
+		}
 		steps("_first", func() {
 			lines(func(disp int) { PREFETCHT1(Mem{Base: to, Disp: disp}) })
 			ADDQ(local, to)
@@ -184,19 +199,23 @@ func tileBody(s vectors, label string, rows, across int, does kind, local Mem) {
 		}
 	}
 	Label(label + "_unbiased")
-	if does == streaming {
+	if does == run {
+		write := param("write")
+		CMPQ(write, Imm(writeAdding))
+		JL(LabelRef(label + "_write"))
+		JE(LabelRef(label + "_accumulate"))
 		rowsOfC(func(i int) {
 			for v := range across {
 				VMOVNTPS(sum(i, v), at(to, v))
 			}
 		})
-		VZEROUPPER()
-		RET()
-		return
+		JMP(LabelRef(label + "_end"))
+		Label(label + "_accumulate")
+	} else {
+		accumulate := Load(Param("accumulate"), GP8())
+		TESTB(accumulate, accumulate)
+		JZ(LabelRef(label + "_write"))
 	}
-	accumulate := Load(Param("accumulate"), GP8())
-	TESTB(accumulate, accumulate)
-	JZ(LabelRef(label + "_write"))
 	rowsOfC(func(i int) {
 		for v := range across {
 			if s.masks {
@@ -216,8 +235,55 @@ func tileBody(s vectors, label string, rows, across int, does kind, local Mem) {
 			}
 		}
 	})
+	if does == run {
+		Label(label + "_end")
+		DECQ(place("count"))
+		JZ(LabelRef(label + "_done"))
+		nextTile(label)
+		Label(label + "_done")
+	}
 	VZEROUPPER()
 	RET()
+}
+
+// nextTile moves the arguments of a run on to those of the next tile, and jumps to its beginning.
+func nextTile(label string) {
+	for _, name := range []string{"a", "b", "c", "bias"} {
+		distance := floats(name + "Tile")
+		if name == "bias" {
+			CMPQ(placeOf("bias"), Imm(0))
+			JE(LabelRef(label + "_later"))
+		}
+		ADDQ(distance, placeOf(name))
+	}
+	Label(label + "_later")
+	later, distance := base("later"), floats("laterTile")
+	MOVQ(later, placeOf("next"))
+	for _, name := range []string{"Row", "Step"} {
+		MOVQ(param("later"+name), place("next"+name))
+	}
+	TESTQ(later, later)
+	JZ(LabelRef(label))
+	ADDQ(distance, placeOf("later"))
+	JMP(LabelRef(label))
+}
+
+// place is where a parameter of the function lies, which may be written.
+func place(name string) Mem {
+	p, err := Param(name).Resolve()
+	if err != nil {
+		panic(err)
+	}
+	return p.Addr
+}
+
+// placeOf is where the address of a slice's first element lies.
+func placeOf(name string) Mem {
+	p, err := Param(name).Base().Resolve()
+	if err != nil {
+		panic(err)
+	}
+	return p.Addr
 }
 
 // stepsAhead is the number of steps for which a tile asks for lines of next that lie nextRow apart.
