@@ -139,7 +139,7 @@ func (p *Product[T]) strips(workers int) (productPlan, bool) {
 func (p *Product[T]) cutStrips(items []productItem, m0, m1, n0, n1 int) []productItem {
 	rows, cols := p.kernel.rows, p.kernel.cols
 	for n := n0; n < n1; {
-		wide := min(stripPanels, n1-n)
+		wide := ceilDiv(n1-n, ceilDiv(n1-n, stripPanels))
 		for m := m0; m < m1; {
 			left := (m1-m)*wide + (m1-m0)*(n1-n-wide)
 			down := min(max(ceilDiv(p.leastTiles(), wide), left/leftShare/wide), m1-m)

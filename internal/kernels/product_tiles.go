@@ -192,9 +192,8 @@ func (p *Product[T]) stripTiles(worker, i, m0, m1, n0, n1, k, depth int) {
 					later = later[min(laterTile, len(later)):]
 				}
 			}
-			continue
 		}
-		if count := (n1 - n0) / t.cols; rows == t.rows && count > 0 {
+		if count := (n1 - n) / t.cols; rows == t.rows && count > 0 {
 			t.tileRun(count, depth, a, row, step, 0, own, t.cols, t.cols*depth, p.run.c[m*p.LDC+n0:], p.LDC, t.cols, p.bias(n0, k, depth), t.cols, p.write(k), ahead, aheadRow, aheadStep, later, laterRow, laterStep, laterTile)
 			n += count * t.cols
 			ahead = nil
