@@ -106,18 +106,19 @@ func (p *Product[T]) strips(workers int) (productPlan, bool) {
 		mostRows   = 1024 // where a tile has few of them
 		leastRows  = 4    // panels by worker, where rows are shared out
 		leastTurns = 8    // panels by worker, where B is transposed and packing takes time of its own
+		turnedRows = 4    // rows by column, above which it doesn't count that each worker packs such a B
 	)
 	k := p.kernel
 	panelsM, panelsN := ceilDiv(p.M, k.rows), ceilDiv(p.N, k.cols)
 	packA := p.packsA()
-	byRows := packA || p.M > p.N && !p.TransB
+	byRows := packA || p.M > choose(p.TransB, turnedRows*p.N, p.N)
 	kept := workers * panelsM * k.lanes * p.depth
 	switch {
 	case p.K == 0, packA && (p.TransA || kept > mostKept), !packA && k.rows < fewRows && p.M > mostRows:
 		return productPlan{}, false
 	case byRows && panelsM < leastRows*workers, !byRows && panelsN < workers:
 		return productPlan{}, false
-	case p.TransB && panelsN < leastTurns*workers:
+	case p.TransB && !byRows && panelsN < leastTurns*workers:
 		return productPlan{}, false
 	}
 	r := productPlan{strips: true, packA: packA, spanN: p.N, spanK: p.depth, workers: workers, own: stripPanels * k.cols * p.depth}

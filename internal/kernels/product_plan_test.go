@@ -15,8 +15,8 @@ func TestProductItems(t *testing.T) {
 			strips, turned bool
 		}{
 			{49, 1, 1, false, false}, {49, 33, 0, false, false}, {50, 3000, 0, false, false}, {50, 3000, 5, true, true}, {300, 700, 800, true, true},
-			{1024, 3072, 768, true, true}, {1025, 3072, 768, true, true}, {4000, 40, 9, true, false}, {1, 70, 9, false, false}, {20000, 60, 3, true, false},
-			{768, 128, 512, true, false}, {128, 384, 768, true, false}, {90, 80, 9, false, false}, {500, 3000, 2000, true, true},
+			{1024, 3072, 768, true, true}, {1025, 3072, 768, true, true}, {4000, 40, 9, true, true}, {1, 70, 9, false, false}, {20000, 60, 3, true, true},
+			{768, 128, 512, true, true}, {500, 400, 9, true, false}, {128, 384, 768, true, false}, {90, 80, 9, false, false}, {500, 3000, 2000, true, true},
 		} {
 			for _, workers := range []int{1, 2, 7, 64} {
 				for _, g := range []ProductConfig{{M: s.m, N: s.n, K: s.k}, {M: s.m, N: s.n, K: s.k, TransB: true}} {
