@@ -2,7 +2,6 @@ package kernels
 
 import (
 	"fmt"
-	"unsafe"
 
 	"github.com/seahorse-ml/seahorse/internal/parallel"
 )
@@ -128,11 +127,8 @@ func (p *Product[T]) Run(c, a, b []T, e Epilogue[T]) {
 
 // streams reports whether full tiles of C are written past the caches.
 func (p *Product[T]) streams() bool {
-	const line = 64
-	e, size := &p.run.e, int(unsafe.Sizeof(p.run.c[0]))
-	return p.M*p.N*size >= streamedSize && p.K <= p.depth &&
-		!e.Accumulate && e.Activation == Identity && e.Pre == nil &&
-		p.LDC*size%line == 0 && uintptr(unsafe.Pointer(&p.run.c[0]))%line == 0
+	e := &p.run.e
+	return streams(p.run.c, p.M*p.N, p.LDC) && p.K <= p.depth && !e.Accumulate && e.Activation == Identity && e.Pre == nil
 }
 
 // check panics if a slice is too short, as assembly would not notice.

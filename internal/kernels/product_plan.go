@@ -26,10 +26,6 @@ var (
 	sharedSize = 1 << 20
 )
 
-// streamedSize is the least bytes of C that are written past the caches. What the second cache has no room for is read
-// late, and to write it there, it has to be read first.
-var streamedSize = cpu.CacheSizes().L2
-
 // productDepth returns the terms of a block of K. Blocks are as equal as multiples of stepsAhead can
 // be, and depend on nothing but k.
 func productDepth(k int) int {
