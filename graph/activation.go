@@ -54,7 +54,8 @@ func (o *activateOp) lower(c *call) func() error {
 
 func lowerActivate[T kernels.Float](o *activateOp, c *call) func() error {
 	dst, x := out[T](c, 0).data, in[T](c, 0)
-	run := spread(len(dst), elementGrain, func(lo, hi int) { kernels.Activate(o.kind, dst[lo:hi], x[lo:hi]) })
+	past := kernels.Streams(dst, x)
+	run := spread(len(dst), elementGrain, func(lo, hi int) { kernels.Activate(o.kind, dst[lo:hi], x[lo:hi], past) })
 	return func() error { run(); return nil }
 }
 
@@ -76,7 +77,10 @@ func lowerActivateGrad[T kernels.Float](kind Activation, c *call) func() error {
 	body := func(lo, hi int) { kernels.ActivateGrad(kind, dst[lo:hi], x[lo:hi], dy[lo:hi]) }
 	if len(c.outs) > 1 {
 		value := out[T](c, 1).data
-		body = func(lo, hi int) { kernels.ActivateValueGrad(kind, dst[lo:hi], value[lo:hi], x[lo:hi], dy[lo:hi]) }
+		past := kernels.Streams(value)
+		body = func(lo, hi int) {
+			kernels.ActivateValueGrad(kind, dst[lo:hi], value[lo:hi], x[lo:hi], dy[lo:hi], past)
+		}
 	}
 	run := spread(len(dst), elementGrain, body)
 	return func() error { run(); return nil }
@@ -114,7 +118,8 @@ func (o *gateOp) lower(c *call) func() error {
 
 func lowerGate[T kernels.Float](o *gateOp, c *call) func() error {
 	dst, a, b := out[T](c, 0).data, in[T](c, 0), in[T](c, 1)
-	run := spread(len(dst), elementGrain, func(lo, hi int) { kernels.Gate(o.kind, dst[lo:hi], a[lo:hi], b[lo:hi]) })
+	past := kernels.Streams(dst, a, b)
+	run := spread(len(dst), elementGrain, func(lo, hi int) { kernels.Gate(o.kind, dst[lo:hi], a[lo:hi], b[lo:hi], past) })
 	return func() error { run(); return nil }
 }
 
@@ -136,8 +141,9 @@ func lowerGateGrad[T kernels.Float](kind Activation, c *call) func() error {
 	body := func(lo, hi int) { kernels.GateGrad(kind, da[lo:hi], db[lo:hi], a[lo:hi], b[lo:hi], dy[lo:hi]) }
 	if len(c.outs) > 2 {
 		value := out[T](c, 2).data
+		past := kernels.Streams(value)
 		body = func(lo, hi int) {
-			kernels.GateValueGrad(kind, da[lo:hi], db[lo:hi], value[lo:hi], a[lo:hi], b[lo:hi], dy[lo:hi])
+			kernels.GateValueGrad(kind, da[lo:hi], db[lo:hi], value[lo:hi], a[lo:hi], b[lo:hi], dy[lo:hi], past)
 		}
 	}
 	run := spread(len(a), elementGrain, body)

@@ -93,12 +93,12 @@ func lowerNorm[T kernels.Float](o *normOp, c *call) func() error {
 	if len(c.ins) > 2 {
 		b = in[T](c, 2)
 	}
-	d := o.cols
+	d, past := o.cols, kernels.Streams(y, x)
 	run := spread(o.rows, rowGrain(d), func(lo, hi int) {
 		if o.centred {
-			kernels.LayerNorm(y[lo*d:hi*d], mean[lo:hi], rstd[lo:hi], x[lo*d:hi*d], w, b, hi-lo, d, o.eps)
+			kernels.LayerNorm(y[lo*d:hi*d], mean[lo:hi], rstd[lo:hi], x[lo*d:hi*d], w, b, hi-lo, d, o.eps, past)
 		} else {
-			kernels.RMSNorm(y[lo*d:hi*d], rstd[lo:hi], x[lo*d:hi*d], w, hi-lo, d, o.eps, o.offset)
+			kernels.RMSNorm(y[lo*d:hi*d], rstd[lo:hi], x[lo*d:hi*d], w, hi-lo, d, o.eps, o.offset, past)
 		}
 	})
 	return func() error { run(); return nil }

@@ -85,15 +85,17 @@ func (a Activation) slope(x float64) float64 {
 	return 1
 }
 
-// Activate computes dst[i] = f(x[i]). dst may be x.
-func Activate[T Float](f Activation, dst, x []T) {
+// Activate computes dst[i] = f(x[i]). dst may be x. past asks for dst to be written past the caches, as Streams advises.
+func Activate[T Float](f Activation, dst, x []T, past bool) {
 	x = x[:len(dst)]
 	if f == Identity {
 		copy(dst, x)
 		return
 	}
 	if v := fastFor[T](); v != nil {
-		v.activate[f](single(dst), single(x))
+		past = past && aligned(dst)
+		v.activate[f](single(dst), single(x), past)
+		v.finish(past)
 		return
 	}
 	for i, v := range x {
@@ -118,26 +120,30 @@ func ActivateGrad[T Float](f Activation, dst, x, dy []T) {
 }
 
 // ActivateValueGrad is ActivateGrad that computes value[i] = f(x[i]) as well, with the bits of Activate. value
-// must not overlap x or dy.
-func ActivateValueGrad[T Float](f Activation, dst, value, x, dy []T) {
+// must not overlap x or dy. past asks for value to be written past the caches.
+func ActivateValueGrad[T Float](f Activation, dst, value, x, dy []T, past bool) {
 	if v := fastFor[T](); v != nil && f != Identity {
 		n := len(dst)
-		v.valueGrad[f](single(dst), single(value[:n]), single(x[:n]), single(dy[:n]))
+		past = past && aligned(value)
+		v.valueGrad[f](single(dst), single(value[:n]), single(x[:n]), single(dy[:n]), past)
+		v.finish(past)
 		return
 	}
-	Activate(f, value[:len(dst)], x)
+	Activate(f, value[:len(dst)], x, past)
 	ActivateGrad(f, dst, x, dy)
 }
 
-// Gate computes dst[i] = f(a[i])·b[i]. dst may be a or b.
-func Gate[T Float](f Activation, dst, a, b []T) {
+// Gate computes dst[i] = f(a[i])·b[i]. dst may be a or b. past asks for dst to be written past the caches.
+func Gate[T Float](f Activation, dst, a, b []T, past bool) {
 	a, b = a[:len(dst)], b[:len(dst)]
 	if f == Identity {
 		Mul(dst, a, b)
 		return
 	}
 	if v := fastFor[T](); v != nil {
-		v.gate[f](single(dst), single(a), single(b))
+		past = past && aligned(dst)
+		v.gate[f](single(dst), single(a), single(b), past)
+		v.finish(past)
 		return
 	}
 	for i, v := range a {
@@ -166,13 +172,15 @@ func GateGrad[T Float](f Activation, da, db, a, b, dy []T) {
 }
 
 // GateValueGrad is GateGrad that computes value[i] = f(a[i])·b[i] as well, with the bits of Gate. No
-// destination may overlap a source or another destination.
-func GateValueGrad[T Float](f Activation, da, db, value, a, b, dy []T) {
+// destination may overlap a source or another destination. past asks for value to be written past the caches.
+func GateValueGrad[T Float](f Activation, da, db, value, a, b, dy []T, past bool) {
 	if v := fastFor[T](); v != nil && f != Identity {
 		n := len(da)
-		v.gateValueGrad[f](single(da), single(db[:n]), single(value[:n]), single(a[:n]), single(b[:n]), single(dy[:n]))
+		past = past && aligned(value)
+		v.gateValueGrad[f](single(da), single(db[:n]), single(value[:n]), single(a[:n]), single(b[:n]), single(dy[:n]), past)
+		v.finish(past)
 		return
 	}
-	Gate(f, value[:len(da)], a, b)
+	Gate(f, value[:len(da)], a, b, past)
 	GateGrad(f, da, db, a, b, dy)
 }

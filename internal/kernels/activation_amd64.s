@@ -4,29 +4,32 @@
 
 #include "textflag.h"
 
-// func reluAVX2(dst []float32, x []float32)
+// func reluAVX2(dst []float32, x []float32, past bool)
 // Requires: AVX
-TEXT ·reluAVX2(SB), NOSPLIT, $0-48
-	MOVQ dst_base+0(FP), AX
-	MOVQ x_base+24(FP), CX
-	MOVQ dst_len+8(FP), DX
-	XORQ BX, BX
-	MOVQ DX, SI
-	SUBQ $0x08, SI
-	JL   tail2
+TEXT ·reluAVX2(SB), NOSPLIT, $0-49
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  x_base+24(FP), CX
+	MOVQ  dst_len+8(FP), DX
+	MOVB  past+48(FP), BL
+	TESTB BL, BL
+	JNZ   past1
+	XORQ  BX, BX
+	MOVQ  DX, SI
+	SUBQ  $0x08, SI
+	JL    tail4
 
-loop1:
+loop3:
 	VMOVUPS (CX)(BX*4), Y0
 	VXORPS  Y1, Y1, Y1
 	VMAXPS  Y0, Y1, Y1
 	VMOVUPS Y1, (AX)(BX*4)
 	ADDQ    $0x08, BX
 	CMPQ    BX, SI
-	JLE     loop1
+	JLE     loop3
 
-tail2:
+tail4:
 	SUBQ       BX, DX
-	JZ         done3
+	JZ         done5
 	LEAQ       laneMask<>+0(SB), DI
 	MOVQ       $+8, SI
 	SUBQ       DX, SI
@@ -36,7 +39,38 @@ tail2:
 	VMAXPS     Y1, Y2, Y2
 	VMASKMOVPS Y2, Y0, (AX)(BX*4)
 
-done3:
+done5:
+	JMP written2
+
+past1:
+	XORQ BX, BX
+	MOVQ DX, SI
+	SUBQ $0x08, SI
+	JL   tail7
+
+loop6:
+	VMOVUPS  (CX)(BX*4), Y0
+	VXORPS   Y1, Y1, Y1
+	VMAXPS   Y0, Y1, Y1
+	VMOVNTPS Y1, (AX)(BX*4)
+	ADDQ     $0x08, BX
+	CMPQ     BX, SI
+	JLE      loop6
+
+tail7:
+	SUBQ       BX, DX
+	JZ         done8
+	LEAQ       laneMask<>+0(SB), DI
+	MOVQ       $+8, SI
+	SUBQ       DX, SI
+	VMOVUPS    (DI)(SI*4), Y0
+	VMASKMOVPS (CX)(BX*4), Y0, Y1
+	VXORPS     Y2, Y2, Y2
+	VMAXPS     Y1, Y2, Y2
+	VMASKMOVPS Y2, Y0, (AX)(BX*4)
+
+done8:
+written2:
 	VZEROUPPER
 	RET
 
@@ -68,9 +102,9 @@ TEXT ·reluGradAVX2(SB), NOSPLIT, $0-72
 	XORQ SI, SI
 	MOVQ BX, DI
 	SUBQ $0x08, DI
-	JL   tail5
+	JL   tail10
 
-loop4:
+loop9:
 	VMOVUPS   (CX)(SI*4), Y0
 	VXORPS    Y1, Y1, Y1
 	VMAXPS    Y0, Y1, Y1
@@ -84,11 +118,11 @@ loop4:
 	VMOVUPS   Y0, (AX)(SI*4)
 	ADDQ      $0x08, SI
 	CMPQ      SI, DI
-	JLE       loop4
+	JLE       loop9
 
-tail5:
+tail10:
 	SUBQ       SI, BX
-	JZ         done6
+	JZ         done11
 	LEAQ       laneMask<>+0(SB), R8
 	MOVQ       $+8, DI
 	SUBQ       BX, DI
@@ -105,7 +139,7 @@ tail5:
 	VMULPS     Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(SI*4)
 
-done6:
+done11:
 	VZEROUPPER
 	RET
 
@@ -127,20 +161,23 @@ DATA x3f800000<>+56(SB)/4, $0x3f800000
 DATA x3f800000<>+60(SB)/4, $0x3f800000
 GLOBL x3f800000<>(SB), RODATA|NOPTR, $64
 
-// func reluValueGradAVX2(dst []float32, value []float32, x []float32, dy []float32)
+// func reluValueGradAVX2(dst []float32, value []float32, x []float32, dy []float32, past bool)
 // Requires: AVX
-TEXT ·reluValueGradAVX2(SB), NOSPLIT, $0-96
-	MOVQ dst_base+0(FP), AX
-	MOVQ x_base+48(FP), CX
-	MOVQ dy_base+72(FP), DX
-	MOVQ dst_len+8(FP), BX
-	MOVQ value_base+24(FP), SI
-	XORQ DI, DI
-	MOVQ BX, R8
-	SUBQ $0x08, R8
-	JL   tail8
+TEXT ·reluValueGradAVX2(SB), NOSPLIT, $0-97
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  x_base+48(FP), CX
+	MOVQ  dy_base+72(FP), DX
+	MOVQ  dst_len+8(FP), BX
+	MOVQ  value_base+24(FP), SI
+	MOVB  past+96(FP), DI
+	TESTB DI, DI
+	JNZ   past12
+	XORQ  DI, DI
+	MOVQ  BX, R8
+	SUBQ  $0x08, R8
+	JL    tail15
 
-loop7:
+loop14:
 	VMOVUPS   (CX)(DI*4), Y0
 	VXORPS    Y1, Y1, Y1
 	VMAXPS    Y0, Y1, Y1
@@ -155,11 +192,11 @@ loop7:
 	VMOVUPS   Y0, (AX)(DI*4)
 	ADDQ      $0x08, DI
 	CMPQ      DI, R8
-	JLE       loop7
+	JLE       loop14
 
-tail8:
+tail15:
 	SUBQ       DI, BX
-	JZ         done9
+	JZ         done16
 	LEAQ       laneMask<>+0(SB), R9
 	MOVQ       $+8, R8
 	SUBQ       BX, R8
@@ -177,23 +214,73 @@ tail8:
 	VMASKMOVPS Y2, Y0, (SI)(DI*4)
 	VMASKMOVPS Y1, Y0, (AX)(DI*4)
 
-done9:
+done16:
+	JMP written13
+
+past12:
+	XORQ DI, DI
+	MOVQ BX, R8
+	SUBQ $0x08, R8
+	JL   tail18
+
+loop17:
+	VMOVUPS   (CX)(DI*4), Y0
+	VXORPS    Y1, Y1, Y1
+	VMAXPS    Y0, Y1, Y1
+	VMOVAPS   Y1, Y0
+	VXORPS    Y2, Y2, Y2
+	VCMPPS    $0x1e, Y2, Y1, Y2
+	VMOVUPS   x3f800000<>+0(SB), Y3
+	VBLENDVPS Y2, Y3, Y0, Y0
+	VMOVUPS   (DX)(DI*4), Y2
+	VMULPS    Y2, Y0, Y0
+	VMOVNTPS  Y1, (SI)(DI*4)
+	VMOVUPS   Y0, (AX)(DI*4)
+	ADDQ      $0x08, DI
+	CMPQ      DI, R8
+	JLE       loop17
+
+tail18:
+	SUBQ       DI, BX
+	JZ         done19
+	LEAQ       laneMask<>+0(SB), R9
+	MOVQ       $+8, R8
+	SUBQ       BX, R8
+	VMOVUPS    (R9)(R8*4), Y0
+	VMASKMOVPS (CX)(DI*4), Y0, Y1
+	VXORPS     Y2, Y2, Y2
+	VMAXPS     Y1, Y2, Y2
+	VMOVAPS    Y2, Y1
+	VXORPS     Y3, Y3, Y3
+	VCMPPS     $0x1e, Y3, Y2, Y3
+	VMOVUPS    x3f800000<>+0(SB), Y4
+	VBLENDVPS  Y3, Y4, Y1, Y1
+	VMASKMOVPS (DX)(DI*4), Y0, Y3
+	VMULPS     Y3, Y1, Y1
+	VMASKMOVPS Y2, Y0, (SI)(DI*4)
+	VMASKMOVPS Y1, Y0, (AX)(DI*4)
+
+done19:
+written13:
 	VZEROUPPER
 	RET
 
-// func reluGateAVX2(dst []float32, a []float32, b []float32)
+// func reluGateAVX2(dst []float32, a []float32, b []float32, past bool)
 // Requires: AVX
-TEXT ·reluGateAVX2(SB), NOSPLIT, $0-72
-	MOVQ dst_base+0(FP), AX
-	MOVQ a_base+24(FP), CX
-	MOVQ b_base+48(FP), DX
-	MOVQ dst_len+8(FP), BX
-	XORQ SI, SI
-	MOVQ BX, DI
-	SUBQ $0x08, DI
-	JL   tail11
+TEXT ·reluGateAVX2(SB), NOSPLIT, $0-73
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  a_base+24(FP), CX
+	MOVQ  b_base+48(FP), DX
+	MOVQ  dst_len+8(FP), BX
+	MOVB  past+72(FP), SI
+	TESTB SI, SI
+	JNZ   past20
+	XORQ  SI, SI
+	MOVQ  BX, DI
+	SUBQ  $0x08, DI
+	JL    tail23
 
-loop10:
+loop22:
 	VMOVUPS (CX)(SI*4), Y0
 	VXORPS  Y1, Y1, Y1
 	VMAXPS  Y0, Y1, Y1
@@ -202,11 +289,11 @@ loop10:
 	VMOVUPS Y1, (AX)(SI*4)
 	ADDQ    $0x08, SI
 	CMPQ    SI, DI
-	JLE     loop10
+	JLE     loop22
 
-tail11:
+tail23:
 	SUBQ       SI, BX
-	JZ         done12
+	JZ         done24
 	LEAQ       laneMask<>+0(SB), R8
 	MOVQ       $+8, DI
 	SUBQ       BX, DI
@@ -218,7 +305,42 @@ tail11:
 	VMULPS     Y1, Y2, Y2
 	VMASKMOVPS Y2, Y0, (AX)(SI*4)
 
-done12:
+done24:
+	JMP written21
+
+past20:
+	XORQ SI, SI
+	MOVQ BX, DI
+	SUBQ $0x08, DI
+	JL   tail26
+
+loop25:
+	VMOVUPS  (CX)(SI*4), Y0
+	VXORPS   Y1, Y1, Y1
+	VMAXPS   Y0, Y1, Y1
+	VMOVUPS  (DX)(SI*4), Y0
+	VMULPS   Y0, Y1, Y1
+	VMOVNTPS Y1, (AX)(SI*4)
+	ADDQ     $0x08, SI
+	CMPQ     SI, DI
+	JLE      loop25
+
+tail26:
+	SUBQ       SI, BX
+	JZ         done27
+	LEAQ       laneMask<>+0(SB), R8
+	MOVQ       $+8, DI
+	SUBQ       BX, DI
+	VMOVUPS    (R8)(DI*4), Y0
+	VMASKMOVPS (CX)(SI*4), Y0, Y1
+	VXORPS     Y2, Y2, Y2
+	VMAXPS     Y1, Y2, Y2
+	VMASKMOVPS (DX)(SI*4), Y0, Y1
+	VMULPS     Y1, Y2, Y2
+	VMASKMOVPS Y2, Y0, (AX)(SI*4)
+
+done27:
+written21:
 	VZEROUPPER
 	RET
 
@@ -234,9 +356,9 @@ TEXT ·reluGateGradAVX2(SB), NOSPLIT, $0-120
 	XORQ R8, R8
 	MOVQ DI, R9
 	SUBQ $0x08, R9
-	JL   tail14
+	JL   tail29
 
-loop13:
+loop28:
 	VMOVUPS   (DX)(R8*4), Y0
 	VXORPS    Y1, Y1, Y1
 	VMAXPS    Y0, Y1, Y1
@@ -254,11 +376,11 @@ loop13:
 	VMOVUPS   Y0, (AX)(R8*4)
 	ADDQ      $0x08, R8
 	CMPQ      R8, R9
-	JLE       loop13
+	JLE       loop28
 
-tail14:
+tail29:
 	SUBQ       R8, DI
-	JZ         done15
+	JZ         done30
 	LEAQ       laneMask<>+0(SB), R10
 	MOVQ       $+8, R9
 	SUBQ       DI, R9
@@ -279,26 +401,29 @@ tail14:
 	VMASKMOVPS Y2, Y0, (CX)(R8*4)
 	VMASKMOVPS Y1, Y0, (AX)(R8*4)
 
-done15:
+done30:
 	VZEROUPPER
 	RET
 
-// func reluGateValueGradAVX2(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32)
+// func reluGateValueGradAVX2(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32, past bool)
 // Requires: AVX
-TEXT ·reluGateValueGradAVX2(SB), NOSPLIT, $0-144
-	MOVQ da_base+0(FP), AX
-	MOVQ db_base+24(FP), CX
-	MOVQ a_base+72(FP), DX
-	MOVQ b_base+96(FP), BX
-	MOVQ dy_base+120(FP), SI
-	MOVQ da_len+8(FP), DI
-	MOVQ value_base+48(FP), R8
-	XORQ R9, R9
-	MOVQ DI, R10
-	SUBQ $0x08, R10
-	JL   tail17
+TEXT ·reluGateValueGradAVX2(SB), NOSPLIT, $0-145
+	MOVQ  da_base+0(FP), AX
+	MOVQ  db_base+24(FP), CX
+	MOVQ  a_base+72(FP), DX
+	MOVQ  b_base+96(FP), BX
+	MOVQ  dy_base+120(FP), SI
+	MOVQ  da_len+8(FP), DI
+	MOVQ  value_base+48(FP), R8
+	MOVB  past+144(FP), R9
+	TESTB R9, R9
+	JNZ   past31
+	XORQ  R9, R9
+	MOVQ  DI, R10
+	SUBQ  $0x08, R10
+	JL    tail34
 
-loop16:
+loop33:
 	VMOVUPS   (DX)(R9*4), Y0
 	VXORPS    Y1, Y1, Y1
 	VMAXPS    Y0, Y1, Y1
@@ -318,11 +443,11 @@ loop16:
 	VMOVUPS   Y0, (AX)(R9*4)
 	ADDQ      $0x08, R9
 	CMPQ      R9, R10
-	JLE       loop16
+	JLE       loop33
 
-tail17:
+tail34:
 	SUBQ       R9, DI
-	JZ         done18
+	JZ         done35
 	LEAQ       laneMask<>+0(SB), R11
 	MOVQ       $+8, R10
 	SUBQ       DI, R10
@@ -345,22 +470,82 @@ tail17:
 	VMASKMOVPS Y2, Y0, (CX)(R9*4)
 	VMASKMOVPS Y1, Y0, (AX)(R9*4)
 
-done18:
+done35:
+	JMP written32
+
+past31:
+	XORQ R9, R9
+	MOVQ DI, R10
+	SUBQ $0x08, R10
+	JL   tail37
+
+loop36:
+	VMOVUPS   (DX)(R9*4), Y0
+	VXORPS    Y1, Y1, Y1
+	VMAXPS    Y0, Y1, Y1
+	VMOVAPS   Y1, Y0
+	VXORPS    Y2, Y2, Y2
+	VCMPPS    $0x1e, Y2, Y1, Y2
+	VMOVUPS   x3f800000<>+0(SB), Y3
+	VBLENDVPS Y2, Y3, Y0, Y0
+	VMOVUPS   (SI)(R9*4), Y2
+	VMOVUPS   (BX)(R9*4), Y3
+	VMULPS    Y3, Y1, Y4
+	VMOVNTPS  Y4, (R8)(R9*4)
+	VMULPS    Y2, Y1, Y1
+	VMULPS    Y3, Y2, Y2
+	VMULPS    Y2, Y0, Y0
+	VMOVUPS   Y1, (CX)(R9*4)
+	VMOVUPS   Y0, (AX)(R9*4)
+	ADDQ      $0x08, R9
+	CMPQ      R9, R10
+	JLE       loop36
+
+tail37:
+	SUBQ       R9, DI
+	JZ         done38
+	LEAQ       laneMask<>+0(SB), R11
+	MOVQ       $+8, R10
+	SUBQ       DI, R10
+	VMOVUPS    (R11)(R10*4), Y0
+	VMASKMOVPS (DX)(R9*4), Y0, Y1
+	VXORPS     Y2, Y2, Y2
+	VMAXPS     Y1, Y2, Y2
+	VMOVAPS    Y2, Y1
+	VXORPS     Y3, Y3, Y3
+	VCMPPS     $0x1e, Y3, Y2, Y3
+	VMOVUPS    x3f800000<>+0(SB), Y4
+	VBLENDVPS  Y3, Y4, Y1, Y1
+	VMASKMOVPS (SI)(R9*4), Y0, Y3
+	VMASKMOVPS (BX)(R9*4), Y0, Y4
+	VMULPS     Y4, Y2, Y5
+	VMASKMOVPS Y5, Y0, (R8)(R9*4)
+	VMULPS     Y3, Y2, Y2
+	VMULPS     Y4, Y3, Y3
+	VMULPS     Y3, Y1, Y1
+	VMASKMOVPS Y2, Y0, (CX)(R9*4)
+	VMASKMOVPS Y1, Y0, (AX)(R9*4)
+
+done38:
+written32:
 	VZEROUPPER
 	RET
 
-// func reluSquaredAVX2(dst []float32, x []float32)
+// func reluSquaredAVX2(dst []float32, x []float32, past bool)
 // Requires: AVX
-TEXT ·reluSquaredAVX2(SB), NOSPLIT, $0-48
-	MOVQ dst_base+0(FP), AX
-	MOVQ x_base+24(FP), CX
-	MOVQ dst_len+8(FP), DX
-	XORQ BX, BX
-	MOVQ DX, SI
-	SUBQ $0x08, SI
-	JL   tail20
+TEXT ·reluSquaredAVX2(SB), NOSPLIT, $0-49
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  x_base+24(FP), CX
+	MOVQ  dst_len+8(FP), DX
+	MOVB  past+48(FP), BL
+	TESTB BL, BL
+	JNZ   past39
+	XORQ  BX, BX
+	MOVQ  DX, SI
+	SUBQ  $0x08, SI
+	JL    tail42
 
-loop19:
+loop41:
 	VMOVUPS (CX)(BX*4), Y0
 	VXORPS  Y1, Y1, Y1
 	VMAXPS  Y0, Y1, Y1
@@ -369,11 +554,11 @@ loop19:
 	VMOVUPS Y0, (AX)(BX*4)
 	ADDQ    $0x08, BX
 	CMPQ    BX, SI
-	JLE     loop19
+	JLE     loop41
 
-tail20:
+tail42:
 	SUBQ       BX, DX
-	JZ         done21
+	JZ         done43
 	LEAQ       laneMask<>+0(SB), DI
 	MOVQ       $+8, SI
 	SUBQ       DX, SI
@@ -385,7 +570,42 @@ tail20:
 	VADDPS     Y2, Y2, Y2
 	VMASKMOVPS Y1, Y0, (AX)(BX*4)
 
-done21:
+done43:
+	JMP written40
+
+past39:
+	XORQ BX, BX
+	MOVQ DX, SI
+	SUBQ $0x08, SI
+	JL   tail45
+
+loop44:
+	VMOVUPS  (CX)(BX*4), Y0
+	VXORPS   Y1, Y1, Y1
+	VMAXPS   Y0, Y1, Y1
+	VMULPS   Y1, Y1, Y0
+	VADDPS   Y1, Y1, Y1
+	VMOVNTPS Y0, (AX)(BX*4)
+	ADDQ     $0x08, BX
+	CMPQ     BX, SI
+	JLE      loop44
+
+tail45:
+	SUBQ       BX, DX
+	JZ         done46
+	LEAQ       laneMask<>+0(SB), DI
+	MOVQ       $+8, SI
+	SUBQ       DX, SI
+	VMOVUPS    (DI)(SI*4), Y0
+	VMASKMOVPS (CX)(BX*4), Y0, Y1
+	VXORPS     Y2, Y2, Y2
+	VMAXPS     Y1, Y2, Y2
+	VMULPS     Y2, Y2, Y1
+	VADDPS     Y2, Y2, Y2
+	VMASKMOVPS Y1, Y0, (AX)(BX*4)
+
+done46:
+written40:
 	VZEROUPPER
 	RET
 
@@ -399,9 +619,9 @@ TEXT ·reluSquaredGradAVX2(SB), NOSPLIT, $0-72
 	XORQ SI, SI
 	MOVQ BX, DI
 	SUBQ $0x08, DI
-	JL   tail23
+	JL   tail48
 
-loop22:
+loop47:
 	VMOVUPS (CX)(SI*4), Y0
 	VXORPS  Y1, Y1, Y1
 	VMAXPS  Y0, Y1, Y1
@@ -412,11 +632,11 @@ loop22:
 	VMOVUPS Y1, (AX)(SI*4)
 	ADDQ    $0x08, SI
 	CMPQ    SI, DI
-	JLE     loop22
+	JLE     loop47
 
-tail23:
+tail48:
 	SUBQ       SI, BX
-	JZ         done24
+	JZ         done49
 	LEAQ       laneMask<>+0(SB), R8
 	MOVQ       $+8, DI
 	SUBQ       BX, DI
@@ -430,24 +650,27 @@ tail23:
 	VMULPS     Y1, Y2, Y2
 	VMASKMOVPS Y2, Y0, (AX)(SI*4)
 
-done24:
+done49:
 	VZEROUPPER
 	RET
 
-// func reluSquaredValueGradAVX2(dst []float32, value []float32, x []float32, dy []float32)
+// func reluSquaredValueGradAVX2(dst []float32, value []float32, x []float32, dy []float32, past bool)
 // Requires: AVX
-TEXT ·reluSquaredValueGradAVX2(SB), NOSPLIT, $0-96
-	MOVQ dst_base+0(FP), AX
-	MOVQ x_base+48(FP), CX
-	MOVQ dy_base+72(FP), DX
-	MOVQ dst_len+8(FP), BX
-	MOVQ value_base+24(FP), SI
-	XORQ DI, DI
-	MOVQ BX, R8
-	SUBQ $0x08, R8
-	JL   tail26
+TEXT ·reluSquaredValueGradAVX2(SB), NOSPLIT, $0-97
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  x_base+48(FP), CX
+	MOVQ  dy_base+72(FP), DX
+	MOVQ  dst_len+8(FP), BX
+	MOVQ  value_base+24(FP), SI
+	MOVB  past+96(FP), DI
+	TESTB DI, DI
+	JNZ   past50
+	XORQ  DI, DI
+	MOVQ  BX, R8
+	SUBQ  $0x08, R8
+	JL    tail53
 
-loop25:
+loop52:
 	VMOVUPS (CX)(DI*4), Y0
 	VXORPS  Y1, Y1, Y1
 	VMAXPS  Y0, Y1, Y1
@@ -459,11 +682,11 @@ loop25:
 	VMOVUPS Y1, (AX)(DI*4)
 	ADDQ    $0x08, DI
 	CMPQ    DI, R8
-	JLE     loop25
+	JLE     loop52
 
-tail26:
+tail53:
 	SUBQ       DI, BX
-	JZ         done27
+	JZ         done54
 	LEAQ       laneMask<>+0(SB), R9
 	MOVQ       $+8, R8
 	SUBQ       BX, R8
@@ -478,23 +701,67 @@ tail26:
 	VMASKMOVPS Y1, Y0, (SI)(DI*4)
 	VMASKMOVPS Y2, Y0, (AX)(DI*4)
 
-done27:
+done54:
+	JMP written51
+
+past50:
+	XORQ DI, DI
+	MOVQ BX, R8
+	SUBQ $0x08, R8
+	JL   tail56
+
+loop55:
+	VMOVUPS  (CX)(DI*4), Y0
+	VXORPS   Y1, Y1, Y1
+	VMAXPS   Y0, Y1, Y1
+	VMULPS   Y1, Y1, Y0
+	VADDPS   Y1, Y1, Y1
+	VMOVUPS  (DX)(DI*4), Y2
+	VMULPS   Y2, Y1, Y1
+	VMOVNTPS Y0, (SI)(DI*4)
+	VMOVUPS  Y1, (AX)(DI*4)
+	ADDQ     $0x08, DI
+	CMPQ     DI, R8
+	JLE      loop55
+
+tail56:
+	SUBQ       DI, BX
+	JZ         done57
+	LEAQ       laneMask<>+0(SB), R9
+	MOVQ       $+8, R8
+	SUBQ       BX, R8
+	VMOVUPS    (R9)(R8*4), Y0
+	VMASKMOVPS (CX)(DI*4), Y0, Y1
+	VXORPS     Y2, Y2, Y2
+	VMAXPS     Y1, Y2, Y2
+	VMULPS     Y2, Y2, Y1
+	VADDPS     Y2, Y2, Y2
+	VMASKMOVPS (DX)(DI*4), Y0, Y3
+	VMULPS     Y3, Y2, Y2
+	VMASKMOVPS Y1, Y0, (SI)(DI*4)
+	VMASKMOVPS Y2, Y0, (AX)(DI*4)
+
+done57:
+written51:
 	VZEROUPPER
 	RET
 
-// func reluSquaredGateAVX2(dst []float32, a []float32, b []float32)
+// func reluSquaredGateAVX2(dst []float32, a []float32, b []float32, past bool)
 // Requires: AVX
-TEXT ·reluSquaredGateAVX2(SB), NOSPLIT, $0-72
-	MOVQ dst_base+0(FP), AX
-	MOVQ a_base+24(FP), CX
-	MOVQ b_base+48(FP), DX
-	MOVQ dst_len+8(FP), BX
-	XORQ SI, SI
-	MOVQ BX, DI
-	SUBQ $0x08, DI
-	JL   tail29
+TEXT ·reluSquaredGateAVX2(SB), NOSPLIT, $0-73
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  a_base+24(FP), CX
+	MOVQ  b_base+48(FP), DX
+	MOVQ  dst_len+8(FP), BX
+	MOVB  past+72(FP), SI
+	TESTB SI, SI
+	JNZ   past58
+	XORQ  SI, SI
+	MOVQ  BX, DI
+	SUBQ  $0x08, DI
+	JL    tail61
 
-loop28:
+loop60:
 	VMOVUPS (CX)(SI*4), Y0
 	VXORPS  Y1, Y1, Y1
 	VMAXPS  Y0, Y1, Y1
@@ -505,11 +772,11 @@ loop28:
 	VMOVUPS Y0, (AX)(SI*4)
 	ADDQ    $0x08, SI
 	CMPQ    SI, DI
-	JLE     loop28
+	JLE     loop60
 
-tail29:
+tail61:
 	SUBQ       SI, BX
-	JZ         done30
+	JZ         done62
 	LEAQ       laneMask<>+0(SB), R8
 	MOVQ       $+8, DI
 	SUBQ       BX, DI
@@ -523,7 +790,46 @@ tail29:
 	VMULPS     Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(SI*4)
 
-done30:
+done62:
+	JMP written59
+
+past58:
+	XORQ SI, SI
+	MOVQ BX, DI
+	SUBQ $0x08, DI
+	JL   tail64
+
+loop63:
+	VMOVUPS  (CX)(SI*4), Y0
+	VXORPS   Y1, Y1, Y1
+	VMAXPS   Y0, Y1, Y1
+	VMULPS   Y1, Y1, Y0
+	VADDPS   Y1, Y1, Y1
+	VMOVUPS  (DX)(SI*4), Y1
+	VMULPS   Y1, Y0, Y0
+	VMOVNTPS Y0, (AX)(SI*4)
+	ADDQ     $0x08, SI
+	CMPQ     SI, DI
+	JLE      loop63
+
+tail64:
+	SUBQ       SI, BX
+	JZ         done65
+	LEAQ       laneMask<>+0(SB), R8
+	MOVQ       $+8, DI
+	SUBQ       BX, DI
+	VMOVUPS    (R8)(DI*4), Y0
+	VMASKMOVPS (CX)(SI*4), Y0, Y1
+	VXORPS     Y2, Y2, Y2
+	VMAXPS     Y1, Y2, Y2
+	VMULPS     Y2, Y2, Y1
+	VADDPS     Y2, Y2, Y2
+	VMASKMOVPS (DX)(SI*4), Y0, Y2
+	VMULPS     Y2, Y1, Y1
+	VMASKMOVPS Y1, Y0, (AX)(SI*4)
+
+done65:
+written59:
 	VZEROUPPER
 	RET
 
@@ -539,9 +845,9 @@ TEXT ·reluSquaredGateGradAVX2(SB), NOSPLIT, $0-120
 	XORQ R8, R8
 	MOVQ DI, R9
 	SUBQ $0x08, R9
-	JL   tail32
+	JL   tail67
 
-loop31:
+loop66:
 	VMOVUPS (DX)(R8*4), Y0
 	VXORPS  Y1, Y1, Y1
 	VMAXPS  Y0, Y1, Y1
@@ -556,11 +862,11 @@ loop31:
 	VMOVUPS Y1, (AX)(R8*4)
 	ADDQ    $0x08, R8
 	CMPQ    R8, R9
-	JLE     loop31
+	JLE     loop66
 
-tail32:
+tail67:
 	SUBQ       R8, DI
-	JZ         done33
+	JZ         done68
 	LEAQ       laneMask<>+0(SB), R10
 	MOVQ       $+8, R9
 	SUBQ       DI, R9
@@ -578,26 +884,29 @@ tail32:
 	VMASKMOVPS Y1, Y0, (CX)(R8*4)
 	VMASKMOVPS Y2, Y0, (AX)(R8*4)
 
-done33:
+done68:
 	VZEROUPPER
 	RET
 
-// func reluSquaredGateValueGradAVX2(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32)
+// func reluSquaredGateValueGradAVX2(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32, past bool)
 // Requires: AVX
-TEXT ·reluSquaredGateValueGradAVX2(SB), NOSPLIT, $0-144
-	MOVQ da_base+0(FP), AX
-	MOVQ db_base+24(FP), CX
-	MOVQ a_base+72(FP), DX
-	MOVQ b_base+96(FP), BX
-	MOVQ dy_base+120(FP), SI
-	MOVQ da_len+8(FP), DI
-	MOVQ value_base+48(FP), R8
-	XORQ R9, R9
-	MOVQ DI, R10
-	SUBQ $0x08, R10
-	JL   tail35
+TEXT ·reluSquaredGateValueGradAVX2(SB), NOSPLIT, $0-145
+	MOVQ  da_base+0(FP), AX
+	MOVQ  db_base+24(FP), CX
+	MOVQ  a_base+72(FP), DX
+	MOVQ  b_base+96(FP), BX
+	MOVQ  dy_base+120(FP), SI
+	MOVQ  da_len+8(FP), DI
+	MOVQ  value_base+48(FP), R8
+	MOVB  past+144(FP), R9
+	TESTB R9, R9
+	JNZ   past69
+	XORQ  R9, R9
+	MOVQ  DI, R10
+	SUBQ  $0x08, R10
+	JL    tail72
 
-loop34:
+loop71:
 	VMOVUPS (DX)(R9*4), Y0
 	VXORPS  Y1, Y1, Y1
 	VMAXPS  Y0, Y1, Y1
@@ -614,11 +923,11 @@ loop34:
 	VMOVUPS Y1, (AX)(R9*4)
 	ADDQ    $0x08, R9
 	CMPQ    R9, R10
-	JLE     loop34
+	JLE     loop71
 
-tail35:
+tail72:
 	SUBQ       R9, DI
-	JZ         done36
+	JZ         done73
 	LEAQ       laneMask<>+0(SB), R11
 	MOVQ       $+8, R10
 	SUBQ       DI, R10
@@ -638,22 +947,76 @@ tail35:
 	VMASKMOVPS Y1, Y0, (CX)(R9*4)
 	VMASKMOVPS Y2, Y0, (AX)(R9*4)
 
-done36:
+done73:
+	JMP written70
+
+past69:
+	XORQ R9, R9
+	MOVQ DI, R10
+	SUBQ $0x08, R10
+	JL   tail75
+
+loop74:
+	VMOVUPS  (DX)(R9*4), Y0
+	VXORPS   Y1, Y1, Y1
+	VMAXPS   Y0, Y1, Y1
+	VMULPS   Y1, Y1, Y0
+	VADDPS   Y1, Y1, Y1
+	VMOVUPS  (SI)(R9*4), Y2
+	VMOVUPS  (BX)(R9*4), Y3
+	VMULPS   Y3, Y0, Y4
+	VMOVNTPS Y4, (R8)(R9*4)
+	VMULPS   Y2, Y0, Y0
+	VMULPS   Y3, Y2, Y2
+	VMULPS   Y2, Y1, Y1
+	VMOVUPS  Y0, (CX)(R9*4)
+	VMOVUPS  Y1, (AX)(R9*4)
+	ADDQ     $0x08, R9
+	CMPQ     R9, R10
+	JLE      loop74
+
+tail75:
+	SUBQ       R9, DI
+	JZ         done76
+	LEAQ       laneMask<>+0(SB), R11
+	MOVQ       $+8, R10
+	SUBQ       DI, R10
+	VMOVUPS    (R11)(R10*4), Y0
+	VMASKMOVPS (DX)(R9*4), Y0, Y1
+	VXORPS     Y2, Y2, Y2
+	VMAXPS     Y1, Y2, Y2
+	VMULPS     Y2, Y2, Y1
+	VADDPS     Y2, Y2, Y2
+	VMASKMOVPS (SI)(R9*4), Y0, Y3
+	VMASKMOVPS (BX)(R9*4), Y0, Y4
+	VMULPS     Y4, Y1, Y5
+	VMASKMOVPS Y5, Y0, (R8)(R9*4)
+	VMULPS     Y3, Y1, Y1
+	VMULPS     Y4, Y3, Y3
+	VMULPS     Y3, Y2, Y2
+	VMASKMOVPS Y1, Y0, (CX)(R9*4)
+	VMASKMOVPS Y2, Y0, (AX)(R9*4)
+
+done76:
+written70:
 	VZEROUPPER
 	RET
 
-// func geluAVX2(dst []float32, x []float32)
+// func geluAVX2(dst []float32, x []float32, past bool)
 // Requires: AVX, AVX2, FMA3
-TEXT ·geluAVX2(SB), NOSPLIT, $0-48
-	MOVQ dst_base+0(FP), AX
-	MOVQ x_base+24(FP), CX
-	MOVQ dst_len+8(FP), DX
-	XORQ BX, BX
-	MOVQ DX, SI
-	SUBQ $0x08, SI
-	JL   tail38
+TEXT ·geluAVX2(SB), NOSPLIT, $0-49
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  x_base+24(FP), CX
+	MOVQ  dst_len+8(FP), DX
+	MOVB  past+48(FP), BL
+	TESTB BL, BL
+	JNZ   past77
+	XORQ  BX, BX
+	MOVQ  DX, SI
+	SUBQ  $0x08, SI
+	JL    tail80
 
-loop37:
+loop79:
 	VMOVUPS      (CX)(BX*4), Y0
 	VMOVUPS      x41700000<>+0(SB), Y1
 	VANDPS       x7fffffff<>+0(SB), Y0, Y2
@@ -711,11 +1074,11 @@ loop37:
 	VMOVUPS      Y0, (AX)(BX*4)
 	ADDQ         $0x08, BX
 	CMPQ         BX, SI
-	JLE          loop37
+	JLE          loop79
 
-tail38:
+tail80:
 	SUBQ         BX, DX
-	JZ           done39
+	JZ           done81
 	LEAQ         laneMask<>+0(SB), DI
 	MOVQ         $+8, SI
 	SUBQ         DX, SI
@@ -776,7 +1139,140 @@ tail38:
 	VMULPS       Y1, Y5, Y1
 	VMASKMOVPS   Y1, Y0, (AX)(BX*4)
 
-done39:
+done81:
+	JMP written78
+
+past77:
+	XORQ BX, BX
+	MOVQ DX, SI
+	SUBQ $0x08, SI
+	JL   tail83
+
+loop82:
+	VMOVUPS      (CX)(BX*4), Y0
+	VMOVUPS      x41700000<>+0(SB), Y1
+	VANDPS       x7fffffff<>+0(SB), Y0, Y2
+	VMINPS       Y2, Y1, Y1
+	VMULPS       Y1, Y1, Y2
+	VMOVAPS      Y2, Y3
+	VFMSUB231PS  Y1, Y1, Y3
+	VMOVUPS      xbf000000<>+0(SB), Y4
+	VMULPS       Y4, Y2, Y2
+	VMULPS       Y4, Y3, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y5
+	VCVTPS2DQ    Y5, Y4
+	VCVTDQ2PS    Y4, Y5
+	VFNMADD231PS x3f317218<>+0(SB), Y5, Y2
+	VFNMADD231PS xb102e308<>+0(SB), Y5, Y2
+	VADDPS       Y3, Y2, Y2
+	VMOVUPS      x3e2aaa6e<>+0(SB), Y5
+	VMOVUPS      x3c0905ce<>+0(SB), Y6
+	VMULPS       Y2, Y2, Y3
+	VFMADD213PS  x3f000000<>+0(SB), Y2, Y5
+	VFMADD213PS  x3d2aaadd<>+0(SB), Y2, Y6
+	VFMADD231PS  x3ab6350e<>+0(SB), Y3, Y6
+	VFMADD213PS  Y5, Y3, Y6
+	VFMADD213PS  Y2, Y3, Y6
+	VADDPS       x3f800000<>+0(SB), Y6, Y6
+	VPSRAD       $0x01, Y4, Y2
+	VPSUBD       Y2, Y4, Y4
+	VPADDD       x0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y6, Y6
+	VPADDD       x0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y6, Y6
+	VMOVUPS      x3f800000<>+0(SB), Y2
+	VMOVAPS      Y2, Y3
+	VFMADD231PS  x3e99999a<>+0(SB), Y1, Y3
+	VDIVPS       Y3, Y2, Y3
+	VMULPS       Y3, Y3, Y1
+	VMOVUPS      xbca8fd5b<>+0(SB), Y4
+	VFMADD213PS  xbe69c357<>+0(SB), Y1, Y4
+	VFMADD213PS  xbda2d55d<>+0(SB), Y1, Y4
+	VFMADD213PS  x3da081ad<>+0(SB), Y1, Y4
+	VFMADD213PS  x3df4e1d0<>+0(SB), Y1, Y4
+	VMOVUPS      x3de653d2<>+0(SB), Y5
+	VFMADD213PS  x3e447cd9<>+0(SB), Y1, Y5
+	VFMADD213PS  x3dc506e8<>+0(SB), Y1, Y5
+	VFMADD213PS  x3de1c528<>+0(SB), Y1, Y5
+	VFMADD213PS  x3df51e50<>+0(SB), Y1, Y5
+	VFMADD213PS  Y5, Y3, Y4
+	VMULPS       Y3, Y4, Y4
+	VMULPS       Y6, Y4, Y4
+	VSUBPS       Y4, Y2, Y1
+	VBLENDVPS    Y0, Y4, Y1, Y4
+	VMULPS       Y0, Y4, Y0
+	VMOVNTPS     Y0, (AX)(BX*4)
+	ADDQ         $0x08, BX
+	CMPQ         BX, SI
+	JLE          loop82
+
+tail83:
+	SUBQ         BX, DX
+	JZ           done84
+	LEAQ         laneMask<>+0(SB), DI
+	MOVQ         $+8, SI
+	SUBQ         DX, SI
+	VMOVUPS      (DI)(SI*4), Y0
+	VMASKMOVPS   (CX)(BX*4), Y0, Y1
+	VMOVUPS      x41700000<>+0(SB), Y2
+	VANDPS       x7fffffff<>+0(SB), Y1, Y3
+	VMINPS       Y3, Y2, Y2
+	VMULPS       Y2, Y2, Y3
+	VMOVAPS      Y3, Y4
+	VFMSUB231PS  Y2, Y2, Y4
+	VMOVUPS      xbf000000<>+0(SB), Y5
+	VMULPS       Y5, Y3, Y3
+	VMULPS       Y5, Y4, Y4
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y6
+	VCVTPS2DQ    Y6, Y5
+	VCVTDQ2PS    Y5, Y6
+	VFNMADD231PS x3f317218<>+0(SB), Y6, Y3
+	VFNMADD231PS xb102e308<>+0(SB), Y6, Y3
+	VADDPS       Y4, Y3, Y3
+	VMOVUPS      x3e2aaa6e<>+0(SB), Y6
+	VMOVUPS      x3c0905ce<>+0(SB), Y7
+	VMULPS       Y3, Y3, Y4
+	VFMADD213PS  x3f000000<>+0(SB), Y3, Y6
+	VFMADD213PS  x3d2aaadd<>+0(SB), Y3, Y7
+	VFMADD231PS  x3ab6350e<>+0(SB), Y4, Y7
+	VFMADD213PS  Y6, Y4, Y7
+	VFMADD213PS  Y3, Y4, Y7
+	VADDPS       x3f800000<>+0(SB), Y7, Y7
+	VPSRAD       $0x01, Y5, Y3
+	VPSUBD       Y3, Y5, Y5
+	VPADDD       x0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y7, Y7
+	VPADDD       x0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y7, Y7
+	VMOVUPS      x3f800000<>+0(SB), Y3
+	VMOVAPS      Y3, Y4
+	VFMADD231PS  x3e99999a<>+0(SB), Y2, Y4
+	VDIVPS       Y4, Y3, Y4
+	VMULPS       Y4, Y4, Y2
+	VMOVUPS      xbca8fd5b<>+0(SB), Y5
+	VFMADD213PS  xbe69c357<>+0(SB), Y2, Y5
+	VFMADD213PS  xbda2d55d<>+0(SB), Y2, Y5
+	VFMADD213PS  x3da081ad<>+0(SB), Y2, Y5
+	VFMADD213PS  x3df4e1d0<>+0(SB), Y2, Y5
+	VMOVUPS      x3de653d2<>+0(SB), Y6
+	VFMADD213PS  x3e447cd9<>+0(SB), Y2, Y6
+	VFMADD213PS  x3dc506e8<>+0(SB), Y2, Y6
+	VFMADD213PS  x3de1c528<>+0(SB), Y2, Y6
+	VFMADD213PS  x3df51e50<>+0(SB), Y2, Y6
+	VFMADD213PS  Y6, Y4, Y5
+	VMULPS       Y4, Y5, Y5
+	VMULPS       Y7, Y5, Y5
+	VSUBPS       Y5, Y3, Y2
+	VBLENDVPS    Y1, Y5, Y2, Y5
+	VMULPS       Y1, Y5, Y1
+	VMASKMOVPS   Y1, Y0, (AX)(BX*4)
+
+done84:
+written78:
 	VZEROUPPER
 	RET
 
@@ -1204,9 +1700,9 @@ TEXT ·geluGradAVX2(SB), NOSPLIT, $0-72
 	XORQ SI, SI
 	MOVQ BX, DI
 	SUBQ $0x08, DI
-	JL   tail41
+	JL   tail86
 
-loop40:
+loop85:
 	VMOVUPS      (CX)(SI*4), Y0
 	VMOVUPS      x41700000<>+0(SB), Y1
 	VANDPS       x7fffffff<>+0(SB), Y0, Y2
@@ -1268,11 +1764,11 @@ loop40:
 	VMOVUPS      Y4, (AX)(SI*4)
 	ADDQ         $0x08, SI
 	CMPQ         SI, DI
-	JLE          loop40
+	JLE          loop85
 
-tail41:
+tail86:
 	SUBQ         SI, BX
-	JZ           done42
+	JZ           done87
 	LEAQ         laneMask<>+0(SB), R8
 	MOVQ         $+8, DI
 	SUBQ         BX, DI
@@ -1337,7 +1833,7 @@ tail41:
 	VMULPS       Y1, Y5, Y5
 	VMASKMOVPS   Y5, Y0, (AX)(SI*4)
 
-done42:
+done87:
 	VZEROUPPER
 	RET
 
@@ -1359,20 +1855,23 @@ DATA x3ecc422a<>+56(SB)/4, $0x3ecc422a
 DATA x3ecc422a<>+60(SB)/4, $0x3ecc422a
 GLOBL x3ecc422a<>(SB), RODATA|NOPTR, $64
 
-// func geluValueGradAVX2(dst []float32, value []float32, x []float32, dy []float32)
+// func geluValueGradAVX2(dst []float32, value []float32, x []float32, dy []float32, past bool)
 // Requires: AVX, AVX2, FMA3
-TEXT ·geluValueGradAVX2(SB), NOSPLIT, $0-96
-	MOVQ dst_base+0(FP), AX
-	MOVQ x_base+48(FP), CX
-	MOVQ dy_base+72(FP), DX
-	MOVQ dst_len+8(FP), BX
-	MOVQ value_base+24(FP), SI
-	XORQ DI, DI
-	MOVQ BX, R8
-	SUBQ $0x08, R8
-	JL   tail44
+TEXT ·geluValueGradAVX2(SB), NOSPLIT, $0-97
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  x_base+48(FP), CX
+	MOVQ  dy_base+72(FP), DX
+	MOVQ  dst_len+8(FP), BX
+	MOVQ  value_base+24(FP), SI
+	MOVB  past+96(FP), DI
+	TESTB DI, DI
+	JNZ   past88
+	XORQ  DI, DI
+	MOVQ  BX, R8
+	SUBQ  $0x08, R8
+	JL    tail91
 
-loop43:
+loop90:
 	VMOVUPS      (CX)(DI*4), Y0
 	VMOVUPS      x41700000<>+0(SB), Y1
 	VANDPS       x7fffffff<>+0(SB), Y0, Y2
@@ -1435,11 +1934,11 @@ loop43:
 	VMOVUPS      Y4, (AX)(DI*4)
 	ADDQ         $0x08, DI
 	CMPQ         DI, R8
-	JLE          loop43
+	JLE          loop90
 
-tail44:
+tail91:
 	SUBQ         DI, BX
-	JZ           done45
+	JZ           done92
 	LEAQ         laneMask<>+0(SB), R9
 	MOVQ         $+8, R8
 	SUBQ         BX, R8
@@ -1505,23 +2004,169 @@ tail44:
 	VMASKMOVPS   Y2, Y0, (SI)(DI*4)
 	VMASKMOVPS   Y5, Y0, (AX)(DI*4)
 
-done45:
+done92:
+	JMP written89
+
+past88:
+	XORQ DI, DI
+	MOVQ BX, R8
+	SUBQ $0x08, R8
+	JL   tail94
+
+loop93:
+	VMOVUPS      (CX)(DI*4), Y0
+	VMOVUPS      x41700000<>+0(SB), Y1
+	VANDPS       x7fffffff<>+0(SB), Y0, Y2
+	VMINPS       Y2, Y1, Y1
+	VMULPS       Y1, Y1, Y2
+	VMOVAPS      Y2, Y3
+	VFMSUB231PS  Y1, Y1, Y3
+	VMOVUPS      xbf000000<>+0(SB), Y4
+	VMULPS       Y4, Y2, Y2
+	VMULPS       Y4, Y3, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y5
+	VCVTPS2DQ    Y5, Y4
+	VCVTDQ2PS    Y4, Y5
+	VFNMADD231PS x3f317218<>+0(SB), Y5, Y2
+	VFNMADD231PS xb102e308<>+0(SB), Y5, Y2
+	VADDPS       Y3, Y2, Y2
+	VMOVUPS      x3e2aaa6e<>+0(SB), Y5
+	VMOVUPS      x3c0905ce<>+0(SB), Y6
+	VMULPS       Y2, Y2, Y3
+	VFMADD213PS  x3f000000<>+0(SB), Y2, Y5
+	VFMADD213PS  x3d2aaadd<>+0(SB), Y2, Y6
+	VFMADD231PS  x3ab6350e<>+0(SB), Y3, Y6
+	VFMADD213PS  Y5, Y3, Y6
+	VFMADD213PS  Y2, Y3, Y6
+	VADDPS       x3f800000<>+0(SB), Y6, Y6
+	VPSRAD       $0x01, Y4, Y2
+	VPSUBD       Y2, Y4, Y4
+	VPADDD       x0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y6, Y6
+	VPADDD       x0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y6, Y6
+	VMOVUPS      x3f800000<>+0(SB), Y2
+	VMOVAPS      Y2, Y3
+	VFMADD231PS  x3e99999a<>+0(SB), Y1, Y3
+	VDIVPS       Y3, Y2, Y3
+	VMULPS       Y3, Y3, Y1
+	VMOVUPS      xbca8fd5b<>+0(SB), Y4
+	VFMADD213PS  xbe69c357<>+0(SB), Y1, Y4
+	VFMADD213PS  xbda2d55d<>+0(SB), Y1, Y4
+	VFMADD213PS  x3da081ad<>+0(SB), Y1, Y4
+	VFMADD213PS  x3df4e1d0<>+0(SB), Y1, Y4
+	VMOVUPS      x3de653d2<>+0(SB), Y5
+	VFMADD213PS  x3e447cd9<>+0(SB), Y1, Y5
+	VFMADD213PS  x3dc506e8<>+0(SB), Y1, Y5
+	VFMADD213PS  x3de1c528<>+0(SB), Y1, Y5
+	VFMADD213PS  x3df51e50<>+0(SB), Y1, Y5
+	VFMADD213PS  Y5, Y3, Y4
+	VMULPS       Y3, Y4, Y4
+	VMULPS       Y6, Y4, Y4
+	VSUBPS       Y4, Y2, Y1
+	VBLENDVPS    Y0, Y4, Y1, Y4
+	VMULPS       x3ecc422a<>+0(SB), Y6, Y6
+	VMULPS       Y0, Y4, Y1
+	VFMADD231PS  Y0, Y6, Y4
+	VMOVUPS      (DX)(DI*4), Y0
+	VMULPS       Y0, Y4, Y4
+	VMOVNTPS     Y1, (SI)(DI*4)
+	VMOVUPS      Y4, (AX)(DI*4)
+	ADDQ         $0x08, DI
+	CMPQ         DI, R8
+	JLE          loop93
+
+tail94:
+	SUBQ         DI, BX
+	JZ           done95
+	LEAQ         laneMask<>+0(SB), R9
+	MOVQ         $+8, R8
+	SUBQ         BX, R8
+	VMOVUPS      (R9)(R8*4), Y0
+	VMASKMOVPS   (CX)(DI*4), Y0, Y1
+	VMOVUPS      x41700000<>+0(SB), Y2
+	VANDPS       x7fffffff<>+0(SB), Y1, Y3
+	VMINPS       Y3, Y2, Y2
+	VMULPS       Y2, Y2, Y3
+	VMOVAPS      Y3, Y4
+	VFMSUB231PS  Y2, Y2, Y4
+	VMOVUPS      xbf000000<>+0(SB), Y5
+	VMULPS       Y5, Y3, Y3
+	VMULPS       Y5, Y4, Y4
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y6
+	VCVTPS2DQ    Y6, Y5
+	VCVTDQ2PS    Y5, Y6
+	VFNMADD231PS x3f317218<>+0(SB), Y6, Y3
+	VFNMADD231PS xb102e308<>+0(SB), Y6, Y3
+	VADDPS       Y4, Y3, Y3
+	VMOVUPS      x3e2aaa6e<>+0(SB), Y6
+	VMOVUPS      x3c0905ce<>+0(SB), Y7
+	VMULPS       Y3, Y3, Y4
+	VFMADD213PS  x3f000000<>+0(SB), Y3, Y6
+	VFMADD213PS  x3d2aaadd<>+0(SB), Y3, Y7
+	VFMADD231PS  x3ab6350e<>+0(SB), Y4, Y7
+	VFMADD213PS  Y6, Y4, Y7
+	VFMADD213PS  Y3, Y4, Y7
+	VADDPS       x3f800000<>+0(SB), Y7, Y7
+	VPSRAD       $0x01, Y5, Y3
+	VPSUBD       Y3, Y5, Y5
+	VPADDD       x0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y7, Y7
+	VPADDD       x0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y7, Y7
+	VMOVUPS      x3f800000<>+0(SB), Y3
+	VMOVAPS      Y3, Y4
+	VFMADD231PS  x3e99999a<>+0(SB), Y2, Y4
+	VDIVPS       Y4, Y3, Y4
+	VMULPS       Y4, Y4, Y2
+	VMOVUPS      xbca8fd5b<>+0(SB), Y5
+	VFMADD213PS  xbe69c357<>+0(SB), Y2, Y5
+	VFMADD213PS  xbda2d55d<>+0(SB), Y2, Y5
+	VFMADD213PS  x3da081ad<>+0(SB), Y2, Y5
+	VFMADD213PS  x3df4e1d0<>+0(SB), Y2, Y5
+	VMOVUPS      x3de653d2<>+0(SB), Y6
+	VFMADD213PS  x3e447cd9<>+0(SB), Y2, Y6
+	VFMADD213PS  x3dc506e8<>+0(SB), Y2, Y6
+	VFMADD213PS  x3de1c528<>+0(SB), Y2, Y6
+	VFMADD213PS  x3df51e50<>+0(SB), Y2, Y6
+	VFMADD213PS  Y6, Y4, Y5
+	VMULPS       Y4, Y5, Y5
+	VMULPS       Y7, Y5, Y5
+	VSUBPS       Y5, Y3, Y2
+	VBLENDVPS    Y1, Y5, Y2, Y5
+	VMULPS       x3ecc422a<>+0(SB), Y7, Y7
+	VMULPS       Y1, Y5, Y2
+	VFMADD231PS  Y1, Y7, Y5
+	VMASKMOVPS   (DX)(DI*4), Y0, Y1
+	VMULPS       Y1, Y5, Y5
+	VMASKMOVPS   Y2, Y0, (SI)(DI*4)
+	VMASKMOVPS   Y5, Y0, (AX)(DI*4)
+
+done95:
+written89:
 	VZEROUPPER
 	RET
 
-// func geluGateAVX2(dst []float32, a []float32, b []float32)
+// func geluGateAVX2(dst []float32, a []float32, b []float32, past bool)
 // Requires: AVX, AVX2, FMA3
-TEXT ·geluGateAVX2(SB), NOSPLIT, $0-72
-	MOVQ dst_base+0(FP), AX
-	MOVQ a_base+24(FP), CX
-	MOVQ b_base+48(FP), DX
-	MOVQ dst_len+8(FP), BX
-	XORQ SI, SI
-	MOVQ BX, DI
-	SUBQ $0x08, DI
-	JL   tail47
+TEXT ·geluGateAVX2(SB), NOSPLIT, $0-73
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  a_base+24(FP), CX
+	MOVQ  b_base+48(FP), DX
+	MOVQ  dst_len+8(FP), BX
+	MOVB  past+72(FP), SI
+	TESTB SI, SI
+	JNZ   past96
+	XORQ  SI, SI
+	MOVQ  BX, DI
+	SUBQ  $0x08, DI
+	JL    tail99
 
-loop46:
+loop98:
 	VMOVUPS      (CX)(SI*4), Y0
 	VMOVUPS      x41700000<>+0(SB), Y1
 	VANDPS       x7fffffff<>+0(SB), Y0, Y2
@@ -1581,11 +2226,11 @@ loop46:
 	VMOVUPS      Y0, (AX)(SI*4)
 	ADDQ         $0x08, SI
 	CMPQ         SI, DI
-	JLE          loop46
+	JLE          loop98
 
-tail47:
+tail99:
 	SUBQ         SI, BX
-	JZ           done48
+	JZ           done100
 	LEAQ         laneMask<>+0(SB), R8
 	MOVQ         $+8, DI
 	SUBQ         BX, DI
@@ -1648,7 +2293,144 @@ tail47:
 	VMULPS       Y2, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (AX)(SI*4)
 
-done48:
+done100:
+	JMP written97
+
+past96:
+	XORQ SI, SI
+	MOVQ BX, DI
+	SUBQ $0x08, DI
+	JL   tail102
+
+loop101:
+	VMOVUPS      (CX)(SI*4), Y0
+	VMOVUPS      x41700000<>+0(SB), Y1
+	VANDPS       x7fffffff<>+0(SB), Y0, Y2
+	VMINPS       Y2, Y1, Y1
+	VMULPS       Y1, Y1, Y2
+	VMOVAPS      Y2, Y3
+	VFMSUB231PS  Y1, Y1, Y3
+	VMOVUPS      xbf000000<>+0(SB), Y4
+	VMULPS       Y4, Y2, Y2
+	VMULPS       Y4, Y3, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y5
+	VCVTPS2DQ    Y5, Y4
+	VCVTDQ2PS    Y4, Y5
+	VFNMADD231PS x3f317218<>+0(SB), Y5, Y2
+	VFNMADD231PS xb102e308<>+0(SB), Y5, Y2
+	VADDPS       Y3, Y2, Y2
+	VMOVUPS      x3e2aaa6e<>+0(SB), Y5
+	VMOVUPS      x3c0905ce<>+0(SB), Y6
+	VMULPS       Y2, Y2, Y3
+	VFMADD213PS  x3f000000<>+0(SB), Y2, Y5
+	VFMADD213PS  x3d2aaadd<>+0(SB), Y2, Y6
+	VFMADD231PS  x3ab6350e<>+0(SB), Y3, Y6
+	VFMADD213PS  Y5, Y3, Y6
+	VFMADD213PS  Y2, Y3, Y6
+	VADDPS       x3f800000<>+0(SB), Y6, Y6
+	VPSRAD       $0x01, Y4, Y2
+	VPSUBD       Y2, Y4, Y4
+	VPADDD       x0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y6, Y6
+	VPADDD       x0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y6, Y6
+	VMOVUPS      x3f800000<>+0(SB), Y2
+	VMOVAPS      Y2, Y3
+	VFMADD231PS  x3e99999a<>+0(SB), Y1, Y3
+	VDIVPS       Y3, Y2, Y3
+	VMULPS       Y3, Y3, Y1
+	VMOVUPS      xbca8fd5b<>+0(SB), Y4
+	VFMADD213PS  xbe69c357<>+0(SB), Y1, Y4
+	VFMADD213PS  xbda2d55d<>+0(SB), Y1, Y4
+	VFMADD213PS  x3da081ad<>+0(SB), Y1, Y4
+	VFMADD213PS  x3df4e1d0<>+0(SB), Y1, Y4
+	VMOVUPS      x3de653d2<>+0(SB), Y5
+	VFMADD213PS  x3e447cd9<>+0(SB), Y1, Y5
+	VFMADD213PS  x3dc506e8<>+0(SB), Y1, Y5
+	VFMADD213PS  x3de1c528<>+0(SB), Y1, Y5
+	VFMADD213PS  x3df51e50<>+0(SB), Y1, Y5
+	VFMADD213PS  Y5, Y3, Y4
+	VMULPS       Y3, Y4, Y4
+	VMULPS       Y6, Y4, Y4
+	VSUBPS       Y4, Y2, Y1
+	VBLENDVPS    Y0, Y4, Y1, Y4
+	VMULPS       Y0, Y4, Y0
+	VMOVUPS      (DX)(SI*4), Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVNTPS     Y0, (AX)(SI*4)
+	ADDQ         $0x08, SI
+	CMPQ         SI, DI
+	JLE          loop101
+
+tail102:
+	SUBQ         SI, BX
+	JZ           done103
+	LEAQ         laneMask<>+0(SB), R8
+	MOVQ         $+8, DI
+	SUBQ         BX, DI
+	VMOVUPS      (R8)(DI*4), Y0
+	VMASKMOVPS   (CX)(SI*4), Y0, Y1
+	VMOVUPS      x41700000<>+0(SB), Y2
+	VANDPS       x7fffffff<>+0(SB), Y1, Y3
+	VMINPS       Y3, Y2, Y2
+	VMULPS       Y2, Y2, Y3
+	VMOVAPS      Y3, Y4
+	VFMSUB231PS  Y2, Y2, Y4
+	VMOVUPS      xbf000000<>+0(SB), Y5
+	VMULPS       Y5, Y3, Y3
+	VMULPS       Y5, Y4, Y4
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y6
+	VCVTPS2DQ    Y6, Y5
+	VCVTDQ2PS    Y5, Y6
+	VFNMADD231PS x3f317218<>+0(SB), Y6, Y3
+	VFNMADD231PS xb102e308<>+0(SB), Y6, Y3
+	VADDPS       Y4, Y3, Y3
+	VMOVUPS      x3e2aaa6e<>+0(SB), Y6
+	VMOVUPS      x3c0905ce<>+0(SB), Y7
+	VMULPS       Y3, Y3, Y4
+	VFMADD213PS  x3f000000<>+0(SB), Y3, Y6
+	VFMADD213PS  x3d2aaadd<>+0(SB), Y3, Y7
+	VFMADD231PS  x3ab6350e<>+0(SB), Y4, Y7
+	VFMADD213PS  Y6, Y4, Y7
+	VFMADD213PS  Y3, Y4, Y7
+	VADDPS       x3f800000<>+0(SB), Y7, Y7
+	VPSRAD       $0x01, Y5, Y3
+	VPSUBD       Y3, Y5, Y5
+	VPADDD       x0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y7, Y7
+	VPADDD       x0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y7, Y7
+	VMOVUPS      x3f800000<>+0(SB), Y3
+	VMOVAPS      Y3, Y4
+	VFMADD231PS  x3e99999a<>+0(SB), Y2, Y4
+	VDIVPS       Y4, Y3, Y4
+	VMULPS       Y4, Y4, Y2
+	VMOVUPS      xbca8fd5b<>+0(SB), Y5
+	VFMADD213PS  xbe69c357<>+0(SB), Y2, Y5
+	VFMADD213PS  xbda2d55d<>+0(SB), Y2, Y5
+	VFMADD213PS  x3da081ad<>+0(SB), Y2, Y5
+	VFMADD213PS  x3df4e1d0<>+0(SB), Y2, Y5
+	VMOVUPS      x3de653d2<>+0(SB), Y6
+	VFMADD213PS  x3e447cd9<>+0(SB), Y2, Y6
+	VFMADD213PS  x3dc506e8<>+0(SB), Y2, Y6
+	VFMADD213PS  x3de1c528<>+0(SB), Y2, Y6
+	VFMADD213PS  x3df51e50<>+0(SB), Y2, Y6
+	VFMADD213PS  Y6, Y4, Y5
+	VMULPS       Y4, Y5, Y5
+	VMULPS       Y7, Y5, Y5
+	VSUBPS       Y5, Y3, Y2
+	VBLENDVPS    Y1, Y5, Y2, Y5
+	VMULPS       Y1, Y5, Y1
+	VMASKMOVPS   (DX)(SI*4), Y0, Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (AX)(SI*4)
+
+done103:
+written97:
 	VZEROUPPER
 	RET
 
@@ -1664,9 +2446,9 @@ TEXT ·geluGateGradAVX2(SB), NOSPLIT, $0-120
 	XORQ R8, R8
 	MOVQ DI, R9
 	SUBQ $0x08, R9
-	JL   tail50
+	JL   tail105
 
-loop49:
+loop104:
 	VMOVUPS      (DX)(R8*4), Y0
 	VMOVUPS      x41700000<>+0(SB), Y1
 	VANDPS       x7fffffff<>+0(SB), Y0, Y2
@@ -1732,11 +2514,11 @@ loop49:
 	VMOVUPS      Y4, (AX)(R8*4)
 	ADDQ         $0x08, R8
 	CMPQ         R8, R9
-	JLE          loop49
+	JLE          loop104
 
-tail50:
+tail105:
 	SUBQ         R8, DI
-	JZ           done51
+	JZ           done106
 	LEAQ         laneMask<>+0(SB), R10
 	MOVQ         $+8, R9
 	SUBQ         DI, R9
@@ -1805,26 +2587,29 @@ tail50:
 	VMASKMOVPS   Y2, Y0, (CX)(R8*4)
 	VMASKMOVPS   Y5, Y0, (AX)(R8*4)
 
-done51:
+done106:
 	VZEROUPPER
 	RET
 
-// func geluGateValueGradAVX2(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32)
+// func geluGateValueGradAVX2(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32, past bool)
 // Requires: AVX, AVX2, FMA3
-TEXT ·geluGateValueGradAVX2(SB), NOSPLIT, $0-144
-	MOVQ da_base+0(FP), AX
-	MOVQ db_base+24(FP), CX
-	MOVQ a_base+72(FP), DX
-	MOVQ b_base+96(FP), BX
-	MOVQ dy_base+120(FP), SI
-	MOVQ da_len+8(FP), DI
-	MOVQ value_base+48(FP), R8
-	XORQ R9, R9
-	MOVQ DI, R10
-	SUBQ $0x08, R10
-	JL   tail53
+TEXT ·geluGateValueGradAVX2(SB), NOSPLIT, $0-145
+	MOVQ  da_base+0(FP), AX
+	MOVQ  db_base+24(FP), CX
+	MOVQ  a_base+72(FP), DX
+	MOVQ  b_base+96(FP), BX
+	MOVQ  dy_base+120(FP), SI
+	MOVQ  da_len+8(FP), DI
+	MOVQ  value_base+48(FP), R8
+	MOVB  past+144(FP), R9
+	TESTB R9, R9
+	JNZ   past107
+	XORQ  R9, R9
+	MOVQ  DI, R10
+	SUBQ  $0x08, R10
+	JL    tail110
 
-loop52:
+loop109:
 	VMOVUPS      (DX)(R9*4), Y0
 	VMOVUPS      x41700000<>+0(SB), Y1
 	VANDPS       x7fffffff<>+0(SB), Y0, Y2
@@ -1892,11 +2677,11 @@ loop52:
 	VMOVUPS      Y4, (AX)(R9*4)
 	ADDQ         $0x08, R9
 	CMPQ         R9, R10
-	JLE          loop52
+	JLE          loop109
 
-tail53:
+tail110:
 	SUBQ         R9, DI
-	JZ           done54
+	JZ           done111
 	LEAQ         laneMask<>+0(SB), R11
 	MOVQ         $+8, R10
 	SUBQ         DI, R10
@@ -1967,22 +2752,178 @@ tail53:
 	VMASKMOVPS   Y2, Y0, (CX)(R9*4)
 	VMASKMOVPS   Y5, Y0, (AX)(R9*4)
 
-done54:
+done111:
+	JMP written108
+
+past107:
+	XORQ R9, R9
+	MOVQ DI, R10
+	SUBQ $0x08, R10
+	JL   tail113
+
+loop112:
+	VMOVUPS      (DX)(R9*4), Y0
+	VMOVUPS      x41700000<>+0(SB), Y1
+	VANDPS       x7fffffff<>+0(SB), Y0, Y2
+	VMINPS       Y2, Y1, Y1
+	VMULPS       Y1, Y1, Y2
+	VMOVAPS      Y2, Y3
+	VFMSUB231PS  Y1, Y1, Y3
+	VMOVUPS      xbf000000<>+0(SB), Y4
+	VMULPS       Y4, Y2, Y2
+	VMULPS       Y4, Y3, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y5
+	VCVTPS2DQ    Y5, Y4
+	VCVTDQ2PS    Y4, Y5
+	VFNMADD231PS x3f317218<>+0(SB), Y5, Y2
+	VFNMADD231PS xb102e308<>+0(SB), Y5, Y2
+	VADDPS       Y3, Y2, Y2
+	VMOVUPS      x3e2aaa6e<>+0(SB), Y5
+	VMOVUPS      x3c0905ce<>+0(SB), Y6
+	VMULPS       Y2, Y2, Y3
+	VFMADD213PS  x3f000000<>+0(SB), Y2, Y5
+	VFMADD213PS  x3d2aaadd<>+0(SB), Y2, Y6
+	VFMADD231PS  x3ab6350e<>+0(SB), Y3, Y6
+	VFMADD213PS  Y5, Y3, Y6
+	VFMADD213PS  Y2, Y3, Y6
+	VADDPS       x3f800000<>+0(SB), Y6, Y6
+	VPSRAD       $0x01, Y4, Y2
+	VPSUBD       Y2, Y4, Y4
+	VPADDD       x0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y6, Y6
+	VPADDD       x0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y6, Y6
+	VMOVUPS      x3f800000<>+0(SB), Y2
+	VMOVAPS      Y2, Y3
+	VFMADD231PS  x3e99999a<>+0(SB), Y1, Y3
+	VDIVPS       Y3, Y2, Y3
+	VMULPS       Y3, Y3, Y1
+	VMOVUPS      xbca8fd5b<>+0(SB), Y4
+	VFMADD213PS  xbe69c357<>+0(SB), Y1, Y4
+	VFMADD213PS  xbda2d55d<>+0(SB), Y1, Y4
+	VFMADD213PS  x3da081ad<>+0(SB), Y1, Y4
+	VFMADD213PS  x3df4e1d0<>+0(SB), Y1, Y4
+	VMOVUPS      x3de653d2<>+0(SB), Y5
+	VFMADD213PS  x3e447cd9<>+0(SB), Y1, Y5
+	VFMADD213PS  x3dc506e8<>+0(SB), Y1, Y5
+	VFMADD213PS  x3de1c528<>+0(SB), Y1, Y5
+	VFMADD213PS  x3df51e50<>+0(SB), Y1, Y5
+	VFMADD213PS  Y5, Y3, Y4
+	VMULPS       Y3, Y4, Y4
+	VMULPS       Y6, Y4, Y4
+	VSUBPS       Y4, Y2, Y1
+	VBLENDVPS    Y0, Y4, Y1, Y4
+	VMULPS       x3ecc422a<>+0(SB), Y6, Y6
+	VMULPS       Y0, Y4, Y1
+	VFMADD231PS  Y0, Y6, Y4
+	VMOVUPS      (SI)(R9*4), Y0
+	VMOVUPS      (BX)(R9*4), Y2
+	VMULPS       Y2, Y1, Y3
+	VMOVNTPS     Y3, (R8)(R9*4)
+	VMULPS       Y0, Y1, Y1
+	VMULPS       Y2, Y0, Y0
+	VMULPS       Y0, Y4, Y4
+	VMOVUPS      Y1, (CX)(R9*4)
+	VMOVUPS      Y4, (AX)(R9*4)
+	ADDQ         $0x08, R9
+	CMPQ         R9, R10
+	JLE          loop112
+
+tail113:
+	SUBQ         R9, DI
+	JZ           done114
+	LEAQ         laneMask<>+0(SB), R11
+	MOVQ         $+8, R10
+	SUBQ         DI, R10
+	VMOVUPS      (R11)(R10*4), Y0
+	VMASKMOVPS   (DX)(R9*4), Y0, Y1
+	VMOVUPS      x41700000<>+0(SB), Y2
+	VANDPS       x7fffffff<>+0(SB), Y1, Y3
+	VMINPS       Y3, Y2, Y2
+	VMULPS       Y2, Y2, Y3
+	VMOVAPS      Y3, Y4
+	VFMSUB231PS  Y2, Y2, Y4
+	VMOVUPS      xbf000000<>+0(SB), Y5
+	VMULPS       Y5, Y3, Y3
+	VMULPS       Y5, Y4, Y4
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y6
+	VCVTPS2DQ    Y6, Y5
+	VCVTDQ2PS    Y5, Y6
+	VFNMADD231PS x3f317218<>+0(SB), Y6, Y3
+	VFNMADD231PS xb102e308<>+0(SB), Y6, Y3
+	VADDPS       Y4, Y3, Y3
+	VMOVUPS      x3e2aaa6e<>+0(SB), Y6
+	VMOVUPS      x3c0905ce<>+0(SB), Y7
+	VMULPS       Y3, Y3, Y4
+	VFMADD213PS  x3f000000<>+0(SB), Y3, Y6
+	VFMADD213PS  x3d2aaadd<>+0(SB), Y3, Y7
+	VFMADD231PS  x3ab6350e<>+0(SB), Y4, Y7
+	VFMADD213PS  Y6, Y4, Y7
+	VFMADD213PS  Y3, Y4, Y7
+	VADDPS       x3f800000<>+0(SB), Y7, Y7
+	VPSRAD       $0x01, Y5, Y3
+	VPSUBD       Y3, Y5, Y5
+	VPADDD       x0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y7, Y7
+	VPADDD       x0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y7, Y7
+	VMOVUPS      x3f800000<>+0(SB), Y3
+	VMOVAPS      Y3, Y4
+	VFMADD231PS  x3e99999a<>+0(SB), Y2, Y4
+	VDIVPS       Y4, Y3, Y4
+	VMULPS       Y4, Y4, Y2
+	VMOVUPS      xbca8fd5b<>+0(SB), Y5
+	VFMADD213PS  xbe69c357<>+0(SB), Y2, Y5
+	VFMADD213PS  xbda2d55d<>+0(SB), Y2, Y5
+	VFMADD213PS  x3da081ad<>+0(SB), Y2, Y5
+	VFMADD213PS  x3df4e1d0<>+0(SB), Y2, Y5
+	VMOVUPS      x3de653d2<>+0(SB), Y6
+	VFMADD213PS  x3e447cd9<>+0(SB), Y2, Y6
+	VFMADD213PS  x3dc506e8<>+0(SB), Y2, Y6
+	VFMADD213PS  x3de1c528<>+0(SB), Y2, Y6
+	VFMADD213PS  x3df51e50<>+0(SB), Y2, Y6
+	VFMADD213PS  Y6, Y4, Y5
+	VMULPS       Y4, Y5, Y5
+	VMULPS       Y7, Y5, Y5
+	VSUBPS       Y5, Y3, Y2
+	VBLENDVPS    Y1, Y5, Y2, Y5
+	VMULPS       x3ecc422a<>+0(SB), Y7, Y7
+	VMULPS       Y1, Y5, Y2
+	VFMADD231PS  Y1, Y7, Y5
+	VMASKMOVPS   (SI)(R9*4), Y0, Y1
+	VMASKMOVPS   (BX)(R9*4), Y0, Y3
+	VMULPS       Y3, Y2, Y4
+	VMASKMOVPS   Y4, Y0, (R8)(R9*4)
+	VMULPS       Y1, Y2, Y2
+	VMULPS       Y3, Y1, Y1
+	VMULPS       Y1, Y5, Y5
+	VMASKMOVPS   Y2, Y0, (CX)(R9*4)
+	VMASKMOVPS   Y5, Y0, (AX)(R9*4)
+
+done114:
+written108:
 	VZEROUPPER
 	RET
 
-// func geluTanhAVX2(dst []float32, x []float32)
+// func geluTanhAVX2(dst []float32, x []float32, past bool)
 // Requires: AVX, AVX2, FMA3
-TEXT ·geluTanhAVX2(SB), NOSPLIT, $0-48
-	MOVQ dst_base+0(FP), AX
-	MOVQ x_base+24(FP), CX
-	MOVQ dst_len+8(FP), DX
-	XORQ BX, BX
-	MOVQ DX, SI
-	SUBQ $0x08, SI
-	JL   tail56
+TEXT ·geluTanhAVX2(SB), NOSPLIT, $0-49
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  x_base+24(FP), CX
+	MOVQ  dst_len+8(FP), DX
+	MOVB  past+48(FP), BL
+	TESTB BL, BL
+	JNZ   past115
+	XORQ  BX, BX
+	MOVQ  DX, SI
+	SUBQ  $0x08, SI
+	JL    tail118
 
-loop55:
+loop117:
 	VMOVUPS      (CX)(BX*4), Y0
 	VMOVUPS      xc1180000<>+0(SB), Y1
 	VMOVUPS      x41180000<>+0(SB), Y2
@@ -2021,11 +2962,11 @@ loop55:
 	VMOVUPS      Y1, (AX)(BX*4)
 	ADDQ         $0x08, BX
 	CMPQ         BX, SI
-	JLE          loop55
+	JLE          loop117
 
-tail56:
+tail118:
 	SUBQ         BX, DX
-	JZ           done57
+	JZ           done119
 	LEAQ         laneMask<>+0(SB), DI
 	MOVQ         $+8, SI
 	SUBQ         DX, SI
@@ -2067,7 +3008,102 @@ tail56:
 	VMULPS       Y1, Y2, Y2
 	VMASKMOVPS   Y2, Y0, (AX)(BX*4)
 
-done57:
+done119:
+	JMP written116
+
+past115:
+	XORQ BX, BX
+	MOVQ DX, SI
+	SUBQ $0x08, SI
+	JL   tail121
+
+loop120:
+	VMOVUPS      (CX)(BX*4), Y0
+	VMOVUPS      xc1180000<>+0(SB), Y1
+	VMOVUPS      x41180000<>+0(SB), Y2
+	VMAXPS       Y0, Y1, Y1
+	VMINPS       Y1, Y2, Y2
+	VMOVUPS      xbd922279<>+0(SB), Y3
+	VMULPS       Y2, Y2, Y0
+	VFMADD213PS  xbfcc422a<>+0(SB), Y0, Y3
+	VMULPS       Y2, Y3, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y2
+	VCVTPS2DQ    Y2, Y0
+	VCVTDQ2PS    Y0, Y2
+	VFNMADD231PS x3f317218<>+0(SB), Y2, Y3
+	VFNMADD231PS xb102e308<>+0(SB), Y2, Y3
+	VMOVUPS      x3e2aaa6e<>+0(SB), Y4
+	VMOVUPS      x3c0905ce<>+0(SB), Y5
+	VMULPS       Y3, Y3, Y2
+	VFMADD213PS  x3f000000<>+0(SB), Y3, Y4
+	VFMADD213PS  x3d2aaadd<>+0(SB), Y3, Y5
+	VFMADD231PS  x3ab6350e<>+0(SB), Y2, Y5
+	VFMADD213PS  Y4, Y2, Y5
+	VFMADD213PS  Y3, Y2, Y5
+	VADDPS       x3f800000<>+0(SB), Y5, Y5
+	VPSRAD       $0x01, Y0, Y2
+	VPSUBD       Y2, Y0, Y0
+	VPADDD       x0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y5, Y5
+	VPADDD       x0000007f<>+0(SB), Y0, Y0
+	VPSLLD       $0x17, Y0, Y0
+	VMULPS       Y0, Y5, Y5
+	VMOVUPS      x3f800000<>+0(SB), Y0
+	VADDPS       Y5, Y0, Y2
+	VDIVPS       Y2, Y0, Y0
+	VMULPS       Y0, Y1, Y1
+	VMOVNTPS     Y1, (AX)(BX*4)
+	ADDQ         $0x08, BX
+	CMPQ         BX, SI
+	JLE          loop120
+
+tail121:
+	SUBQ         BX, DX
+	JZ           done122
+	LEAQ         laneMask<>+0(SB), DI
+	MOVQ         $+8, SI
+	SUBQ         DX, SI
+	VMOVUPS      (DI)(SI*4), Y0
+	VMASKMOVPS   (CX)(BX*4), Y0, Y1
+	VMOVUPS      xc1180000<>+0(SB), Y2
+	VMOVUPS      x41180000<>+0(SB), Y3
+	VMAXPS       Y1, Y2, Y2
+	VMINPS       Y2, Y3, Y3
+	VMOVUPS      xbd922279<>+0(SB), Y4
+	VMULPS       Y3, Y3, Y1
+	VFMADD213PS  xbfcc422a<>+0(SB), Y1, Y4
+	VMULPS       Y3, Y4, Y4
+	VMULPS       x3fb8aa3b<>+0(SB), Y4, Y3
+	VCVTPS2DQ    Y3, Y1
+	VCVTDQ2PS    Y1, Y3
+	VFNMADD231PS x3f317218<>+0(SB), Y3, Y4
+	VFNMADD231PS xb102e308<>+0(SB), Y3, Y4
+	VMOVUPS      x3e2aaa6e<>+0(SB), Y5
+	VMOVUPS      x3c0905ce<>+0(SB), Y6
+	VMULPS       Y4, Y4, Y3
+	VFMADD213PS  x3f000000<>+0(SB), Y4, Y5
+	VFMADD213PS  x3d2aaadd<>+0(SB), Y4, Y6
+	VFMADD231PS  x3ab6350e<>+0(SB), Y3, Y6
+	VFMADD213PS  Y5, Y3, Y6
+	VFMADD213PS  Y4, Y3, Y6
+	VADDPS       x3f800000<>+0(SB), Y6, Y6
+	VPSRAD       $0x01, Y1, Y3
+	VPSUBD       Y3, Y1, Y1
+	VPADDD       x0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y6, Y6
+	VPADDD       x0000007f<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y6, Y6
+	VMOVUPS      x3f800000<>+0(SB), Y1
+	VADDPS       Y6, Y1, Y3
+	VDIVPS       Y3, Y1, Y1
+	VMULPS       Y1, Y2, Y2
+	VMASKMOVPS   Y2, Y0, (AX)(BX*4)
+
+done122:
+written116:
 	VZEROUPPER
 	RET
 
@@ -2153,9 +3189,9 @@ TEXT ·geluTanhGradAVX2(SB), NOSPLIT, $0-72
 	XORQ SI, SI
 	MOVQ BX, DI
 	SUBQ $0x08, DI
-	JL   tail59
+	JL   tail124
 
-loop58:
+loop123:
 	VMOVUPS      (CX)(SI*4), Y0
 	VMOVUPS      xc1180000<>+0(SB), Y1
 	VMOVUPS      x41180000<>+0(SB), Y2
@@ -2204,11 +3240,11 @@ loop58:
 	VMOVUPS      Y1, (AX)(SI*4)
 	ADDQ         $0x08, SI
 	CMPQ         SI, DI
-	JLE          loop58
+	JLE          loop123
 
-tail59:
+tail124:
 	SUBQ         SI, BX
-	JZ           done60
+	JZ           done125
 	LEAQ         laneMask<>+0(SB), R8
 	MOVQ         $+8, DI
 	SUBQ         BX, DI
@@ -2260,7 +3296,7 @@ tail59:
 	VMULPS       Y1, Y2, Y2
 	VMASKMOVPS   Y2, Y0, (AX)(SI*4)
 
-done60:
+done125:
 	VZEROUPPER
 	RET
 
@@ -2318,20 +3354,23 @@ DATA x3fcc422a<>+56(SB)/4, $0x3fcc422a
 DATA x3fcc422a<>+60(SB)/4, $0x3fcc422a
 GLOBL x3fcc422a<>(SB), RODATA|NOPTR, $64
 
-// func geluTanhValueGradAVX2(dst []float32, value []float32, x []float32, dy []float32)
+// func geluTanhValueGradAVX2(dst []float32, value []float32, x []float32, dy []float32, past bool)
 // Requires: AVX, AVX2, FMA3
-TEXT ·geluTanhValueGradAVX2(SB), NOSPLIT, $0-96
-	MOVQ dst_base+0(FP), AX
-	MOVQ x_base+48(FP), CX
-	MOVQ dy_base+72(FP), DX
-	MOVQ dst_len+8(FP), BX
-	MOVQ value_base+24(FP), SI
-	XORQ DI, DI
-	MOVQ BX, R8
-	SUBQ $0x08, R8
-	JL   tail62
+TEXT ·geluTanhValueGradAVX2(SB), NOSPLIT, $0-97
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  x_base+48(FP), CX
+	MOVQ  dy_base+72(FP), DX
+	MOVQ  dst_len+8(FP), BX
+	MOVQ  value_base+24(FP), SI
+	MOVB  past+96(FP), DI
+	TESTB DI, DI
+	JNZ   past126
+	XORQ  DI, DI
+	MOVQ  BX, R8
+	SUBQ  $0x08, R8
+	JL    tail129
 
-loop61:
+loop128:
 	VMOVUPS      (CX)(DI*4), Y0
 	VMOVUPS      xc1180000<>+0(SB), Y1
 	VMOVUPS      x41180000<>+0(SB), Y2
@@ -2381,11 +3420,11 @@ loop61:
 	VMOVUPS      Y5, (AX)(DI*4)
 	ADDQ         $0x08, DI
 	CMPQ         DI, R8
-	JLE          loop61
+	JLE          loop128
 
-tail62:
+tail129:
 	SUBQ         DI, BX
-	JZ           done63
+	JZ           done130
 	LEAQ         laneMask<>+0(SB), R9
 	MOVQ         $+8, R8
 	SUBQ         BX, R8
@@ -2438,23 +3477,143 @@ tail62:
 	VMASKMOVPS   Y2, Y0, (SI)(DI*4)
 	VMASKMOVPS   Y6, Y0, (AX)(DI*4)
 
-done63:
+done130:
+	JMP written127
+
+past126:
+	XORQ DI, DI
+	MOVQ BX, R8
+	SUBQ $0x08, R8
+	JL   tail132
+
+loop131:
+	VMOVUPS      (CX)(DI*4), Y0
+	VMOVUPS      xc1180000<>+0(SB), Y1
+	VMOVUPS      x41180000<>+0(SB), Y2
+	VMAXPS       Y0, Y1, Y1
+	VMINPS       Y1, Y2, Y2
+	VMOVUPS      xbd922279<>+0(SB), Y3
+	VMULPS       Y2, Y2, Y0
+	VFMADD213PS  xbfcc422a<>+0(SB), Y0, Y3
+	VMULPS       Y2, Y3, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y5
+	VCVTPS2DQ    Y5, Y4
+	VCVTDQ2PS    Y4, Y5
+	VFNMADD231PS x3f317218<>+0(SB), Y5, Y3
+	VFNMADD231PS xb102e308<>+0(SB), Y5, Y3
+	VMOVUPS      x3e2aaa6e<>+0(SB), Y6
+	VMOVUPS      x3c0905ce<>+0(SB), Y7
+	VMULPS       Y3, Y3, Y5
+	VFMADD213PS  x3f000000<>+0(SB), Y3, Y6
+	VFMADD213PS  x3d2aaadd<>+0(SB), Y3, Y7
+	VFMADD231PS  x3ab6350e<>+0(SB), Y5, Y7
+	VFMADD213PS  Y6, Y5, Y7
+	VFMADD213PS  Y3, Y5, Y7
+	VADDPS       x3f800000<>+0(SB), Y7, Y7
+	VPSRAD       $0x01, Y4, Y3
+	VPSUBD       Y3, Y4, Y4
+	VPADDD       x0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y7, Y7
+	VPADDD       x0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y7, Y7
+	VMOVUPS      x3f800000<>+0(SB), Y3
+	VADDPS       Y7, Y3, Y4
+	VDIVPS       Y4, Y3, Y3
+	VMOVUPS      x7f7fffff<>+0(SB), Y4
+	VMINPS       Y7, Y4, Y4
+	VMULPS       Y3, Y4, Y4
+	VMULPS       Y3, Y1, Y1
+	VMOVUPS      x3e5b33b6<>+0(SB), Y5
+	VFMADD213PS  x3fcc422a<>+0(SB), Y0, Y5
+	VMULPS       Y2, Y5, Y5
+	VMULPS       Y4, Y5, Y5
+	VFMADD213PS  Y3, Y3, Y5
+	VMOVUPS      (DX)(DI*4), Y0
+	VMULPS       Y0, Y5, Y5
+	VMOVNTPS     Y1, (SI)(DI*4)
+	VMOVUPS      Y5, (AX)(DI*4)
+	ADDQ         $0x08, DI
+	CMPQ         DI, R8
+	JLE          loop131
+
+tail132:
+	SUBQ         DI, BX
+	JZ           done133
+	LEAQ         laneMask<>+0(SB), R9
+	MOVQ         $+8, R8
+	SUBQ         BX, R8
+	VMOVUPS      (R9)(R8*4), Y0
+	VMASKMOVPS   (CX)(DI*4), Y0, Y1
+	VMOVUPS      xc1180000<>+0(SB), Y2
+	VMOVUPS      x41180000<>+0(SB), Y3
+	VMAXPS       Y1, Y2, Y2
+	VMINPS       Y2, Y3, Y3
+	VMOVUPS      xbd922279<>+0(SB), Y4
+	VMULPS       Y3, Y3, Y1
+	VFMADD213PS  xbfcc422a<>+0(SB), Y1, Y4
+	VMULPS       Y3, Y4, Y4
+	VMULPS       x3fb8aa3b<>+0(SB), Y4, Y6
+	VCVTPS2DQ    Y6, Y5
+	VCVTDQ2PS    Y5, Y6
+	VFNMADD231PS x3f317218<>+0(SB), Y6, Y4
+	VFNMADD231PS xb102e308<>+0(SB), Y6, Y4
+	VMOVUPS      x3e2aaa6e<>+0(SB), Y7
+	VMOVUPS      x3c0905ce<>+0(SB), Y8
+	VMULPS       Y4, Y4, Y6
+	VFMADD213PS  x3f000000<>+0(SB), Y4, Y7
+	VFMADD213PS  x3d2aaadd<>+0(SB), Y4, Y8
+	VFMADD231PS  x3ab6350e<>+0(SB), Y6, Y8
+	VFMADD213PS  Y7, Y6, Y8
+	VFMADD213PS  Y4, Y6, Y8
+	VADDPS       x3f800000<>+0(SB), Y8, Y8
+	VPSRAD       $0x01, Y5, Y4
+	VPSUBD       Y4, Y5, Y5
+	VPADDD       x0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y8, Y8
+	VPADDD       x0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y8, Y8
+	VMOVUPS      x3f800000<>+0(SB), Y4
+	VADDPS       Y8, Y4, Y5
+	VDIVPS       Y5, Y4, Y4
+	VMOVUPS      x7f7fffff<>+0(SB), Y5
+	VMINPS       Y8, Y5, Y5
+	VMULPS       Y4, Y5, Y5
+	VMULPS       Y4, Y2, Y2
+	VMOVUPS      x3e5b33b6<>+0(SB), Y6
+	VFMADD213PS  x3fcc422a<>+0(SB), Y1, Y6
+	VMULPS       Y3, Y6, Y6
+	VMULPS       Y5, Y6, Y6
+	VFMADD213PS  Y4, Y4, Y6
+	VMASKMOVPS   (DX)(DI*4), Y0, Y1
+	VMULPS       Y1, Y6, Y6
+	VMASKMOVPS   Y2, Y0, (SI)(DI*4)
+	VMASKMOVPS   Y6, Y0, (AX)(DI*4)
+
+done133:
+written127:
 	VZEROUPPER
 	RET
 
-// func geluTanhGateAVX2(dst []float32, a []float32, b []float32)
+// func geluTanhGateAVX2(dst []float32, a []float32, b []float32, past bool)
 // Requires: AVX, AVX2, FMA3
-TEXT ·geluTanhGateAVX2(SB), NOSPLIT, $0-72
-	MOVQ dst_base+0(FP), AX
-	MOVQ a_base+24(FP), CX
-	MOVQ b_base+48(FP), DX
-	MOVQ dst_len+8(FP), BX
-	XORQ SI, SI
-	MOVQ BX, DI
-	SUBQ $0x08, DI
-	JL   tail65
+TEXT ·geluTanhGateAVX2(SB), NOSPLIT, $0-73
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  a_base+24(FP), CX
+	MOVQ  b_base+48(FP), DX
+	MOVQ  dst_len+8(FP), BX
+	MOVB  past+72(FP), SI
+	TESTB SI, SI
+	JNZ   past134
+	XORQ  SI, SI
+	MOVQ  BX, DI
+	SUBQ  $0x08, DI
+	JL    tail137
 
-loop64:
+loop136:
 	VMOVUPS      (CX)(SI*4), Y0
 	VMOVUPS      xc1180000<>+0(SB), Y1
 	VMOVUPS      x41180000<>+0(SB), Y2
@@ -2495,11 +3654,11 @@ loop64:
 	VMOVUPS      Y1, (AX)(SI*4)
 	ADDQ         $0x08, SI
 	CMPQ         SI, DI
-	JLE          loop64
+	JLE          loop136
 
-tail65:
+tail137:
 	SUBQ         SI, BX
-	JZ           done66
+	JZ           done138
 	LEAQ         laneMask<>+0(SB), R8
 	MOVQ         $+8, DI
 	SUBQ         BX, DI
@@ -2543,7 +3702,106 @@ tail65:
 	VMULPS       Y1, Y2, Y2
 	VMASKMOVPS   Y2, Y0, (AX)(SI*4)
 
-done66:
+done138:
+	JMP written135
+
+past134:
+	XORQ SI, SI
+	MOVQ BX, DI
+	SUBQ $0x08, DI
+	JL   tail140
+
+loop139:
+	VMOVUPS      (CX)(SI*4), Y0
+	VMOVUPS      xc1180000<>+0(SB), Y1
+	VMOVUPS      x41180000<>+0(SB), Y2
+	VMAXPS       Y0, Y1, Y1
+	VMINPS       Y1, Y2, Y2
+	VMOVUPS      xbd922279<>+0(SB), Y3
+	VMULPS       Y2, Y2, Y0
+	VFMADD213PS  xbfcc422a<>+0(SB), Y0, Y3
+	VMULPS       Y2, Y3, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y2
+	VCVTPS2DQ    Y2, Y0
+	VCVTDQ2PS    Y0, Y2
+	VFNMADD231PS x3f317218<>+0(SB), Y2, Y3
+	VFNMADD231PS xb102e308<>+0(SB), Y2, Y3
+	VMOVUPS      x3e2aaa6e<>+0(SB), Y4
+	VMOVUPS      x3c0905ce<>+0(SB), Y5
+	VMULPS       Y3, Y3, Y2
+	VFMADD213PS  x3f000000<>+0(SB), Y3, Y4
+	VFMADD213PS  x3d2aaadd<>+0(SB), Y3, Y5
+	VFMADD231PS  x3ab6350e<>+0(SB), Y2, Y5
+	VFMADD213PS  Y4, Y2, Y5
+	VFMADD213PS  Y3, Y2, Y5
+	VADDPS       x3f800000<>+0(SB), Y5, Y5
+	VPSRAD       $0x01, Y0, Y2
+	VPSUBD       Y2, Y0, Y0
+	VPADDD       x0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y5, Y5
+	VPADDD       x0000007f<>+0(SB), Y0, Y0
+	VPSLLD       $0x17, Y0, Y0
+	VMULPS       Y0, Y5, Y5
+	VMOVUPS      x3f800000<>+0(SB), Y0
+	VADDPS       Y5, Y0, Y2
+	VDIVPS       Y2, Y0, Y0
+	VMULPS       Y0, Y1, Y1
+	VMOVUPS      (DX)(SI*4), Y0
+	VMULPS       Y0, Y1, Y1
+	VMOVNTPS     Y1, (AX)(SI*4)
+	ADDQ         $0x08, SI
+	CMPQ         SI, DI
+	JLE          loop139
+
+tail140:
+	SUBQ         SI, BX
+	JZ           done141
+	LEAQ         laneMask<>+0(SB), R8
+	MOVQ         $+8, DI
+	SUBQ         BX, DI
+	VMOVUPS      (R8)(DI*4), Y0
+	VMASKMOVPS   (CX)(SI*4), Y0, Y1
+	VMOVUPS      xc1180000<>+0(SB), Y2
+	VMOVUPS      x41180000<>+0(SB), Y3
+	VMAXPS       Y1, Y2, Y2
+	VMINPS       Y2, Y3, Y3
+	VMOVUPS      xbd922279<>+0(SB), Y4
+	VMULPS       Y3, Y3, Y1
+	VFMADD213PS  xbfcc422a<>+0(SB), Y1, Y4
+	VMULPS       Y3, Y4, Y4
+	VMULPS       x3fb8aa3b<>+0(SB), Y4, Y3
+	VCVTPS2DQ    Y3, Y1
+	VCVTDQ2PS    Y1, Y3
+	VFNMADD231PS x3f317218<>+0(SB), Y3, Y4
+	VFNMADD231PS xb102e308<>+0(SB), Y3, Y4
+	VMOVUPS      x3e2aaa6e<>+0(SB), Y5
+	VMOVUPS      x3c0905ce<>+0(SB), Y6
+	VMULPS       Y4, Y4, Y3
+	VFMADD213PS  x3f000000<>+0(SB), Y4, Y5
+	VFMADD213PS  x3d2aaadd<>+0(SB), Y4, Y6
+	VFMADD231PS  x3ab6350e<>+0(SB), Y3, Y6
+	VFMADD213PS  Y5, Y3, Y6
+	VFMADD213PS  Y4, Y3, Y6
+	VADDPS       x3f800000<>+0(SB), Y6, Y6
+	VPSRAD       $0x01, Y1, Y3
+	VPSUBD       Y3, Y1, Y1
+	VPADDD       x0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y6, Y6
+	VPADDD       x0000007f<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y6, Y6
+	VMOVUPS      x3f800000<>+0(SB), Y1
+	VADDPS       Y6, Y1, Y3
+	VDIVPS       Y3, Y1, Y1
+	VMULPS       Y1, Y2, Y2
+	VMASKMOVPS   (DX)(SI*4), Y0, Y1
+	VMULPS       Y1, Y2, Y2
+	VMASKMOVPS   Y2, Y0, (AX)(SI*4)
+
+done141:
+written135:
 	VZEROUPPER
 	RET
 
@@ -2559,9 +3817,9 @@ TEXT ·geluTanhGateGradAVX2(SB), NOSPLIT, $0-120
 	XORQ R8, R8
 	MOVQ DI, R9
 	SUBQ $0x08, R9
-	JL   tail68
+	JL   tail143
 
-loop67:
+loop142:
 	VMOVUPS      (DX)(R8*4), Y0
 	VMOVUPS      xc1180000<>+0(SB), Y1
 	VMOVUPS      x41180000<>+0(SB), Y2
@@ -2614,11 +3872,11 @@ loop67:
 	VMOVUPS      Y5, (AX)(R8*4)
 	ADDQ         $0x08, R8
 	CMPQ         R8, R9
-	JLE          loop67
+	JLE          loop142
 
-tail68:
+tail143:
 	SUBQ         R8, DI
-	JZ           done69
+	JZ           done144
 	LEAQ         laneMask<>+0(SB), R10
 	MOVQ         $+8, R9
 	SUBQ         DI, R9
@@ -2674,26 +3932,29 @@ tail68:
 	VMASKMOVPS   Y2, Y0, (CX)(R8*4)
 	VMASKMOVPS   Y6, Y0, (AX)(R8*4)
 
-done69:
+done144:
 	VZEROUPPER
 	RET
 
-// func geluTanhGateValueGradAVX2(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32)
+// func geluTanhGateValueGradAVX2(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32, past bool)
 // Requires: AVX, AVX2, FMA3
-TEXT ·geluTanhGateValueGradAVX2(SB), NOSPLIT, $0-144
-	MOVQ da_base+0(FP), AX
-	MOVQ db_base+24(FP), CX
-	MOVQ a_base+72(FP), DX
-	MOVQ b_base+96(FP), BX
-	MOVQ dy_base+120(FP), SI
-	MOVQ da_len+8(FP), DI
-	MOVQ value_base+48(FP), R8
-	XORQ R9, R9
-	MOVQ DI, R10
-	SUBQ $0x08, R10
-	JL   tail71
+TEXT ·geluTanhGateValueGradAVX2(SB), NOSPLIT, $0-145
+	MOVQ  da_base+0(FP), AX
+	MOVQ  db_base+24(FP), CX
+	MOVQ  a_base+72(FP), DX
+	MOVQ  b_base+96(FP), BX
+	MOVQ  dy_base+120(FP), SI
+	MOVQ  da_len+8(FP), DI
+	MOVQ  value_base+48(FP), R8
+	MOVB  past+144(FP), R9
+	TESTB R9, R9
+	JNZ   past145
+	XORQ  R9, R9
+	MOVQ  DI, R10
+	SUBQ  $0x08, R10
+	JL    tail148
 
-loop70:
+loop147:
 	VMOVUPS      (DX)(R9*4), Y0
 	VMOVUPS      xc1180000<>+0(SB), Y1
 	VMOVUPS      x41180000<>+0(SB), Y2
@@ -2748,11 +4009,11 @@ loop70:
 	VMOVUPS      Y5, (AX)(R9*4)
 	ADDQ         $0x08, R9
 	CMPQ         R9, R10
-	JLE          loop70
+	JLE          loop147
 
-tail71:
+tail148:
 	SUBQ         R9, DI
-	JZ           done72
+	JZ           done149
 	LEAQ         laneMask<>+0(SB), R11
 	MOVQ         $+8, R10
 	SUBQ         DI, R10
@@ -2810,22 +4071,152 @@ tail71:
 	VMASKMOVPS   Y2, Y0, (CX)(R9*4)
 	VMASKMOVPS   Y6, Y0, (AX)(R9*4)
 
-done72:
+done149:
+	JMP written146
+
+past145:
+	XORQ R9, R9
+	MOVQ DI, R10
+	SUBQ $0x08, R10
+	JL   tail151
+
+loop150:
+	VMOVUPS      (DX)(R9*4), Y0
+	VMOVUPS      xc1180000<>+0(SB), Y1
+	VMOVUPS      x41180000<>+0(SB), Y2
+	VMAXPS       Y0, Y1, Y1
+	VMINPS       Y1, Y2, Y2
+	VMOVUPS      xbd922279<>+0(SB), Y3
+	VMULPS       Y2, Y2, Y0
+	VFMADD213PS  xbfcc422a<>+0(SB), Y0, Y3
+	VMULPS       Y2, Y3, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y5
+	VCVTPS2DQ    Y5, Y4
+	VCVTDQ2PS    Y4, Y5
+	VFNMADD231PS x3f317218<>+0(SB), Y5, Y3
+	VFNMADD231PS xb102e308<>+0(SB), Y5, Y3
+	VMOVUPS      x3e2aaa6e<>+0(SB), Y6
+	VMOVUPS      x3c0905ce<>+0(SB), Y7
+	VMULPS       Y3, Y3, Y5
+	VFMADD213PS  x3f000000<>+0(SB), Y3, Y6
+	VFMADD213PS  x3d2aaadd<>+0(SB), Y3, Y7
+	VFMADD231PS  x3ab6350e<>+0(SB), Y5, Y7
+	VFMADD213PS  Y6, Y5, Y7
+	VFMADD213PS  Y3, Y5, Y7
+	VADDPS       x3f800000<>+0(SB), Y7, Y7
+	VPSRAD       $0x01, Y4, Y3
+	VPSUBD       Y3, Y4, Y4
+	VPADDD       x0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y7, Y7
+	VPADDD       x0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y7, Y7
+	VMOVUPS      x3f800000<>+0(SB), Y3
+	VADDPS       Y7, Y3, Y4
+	VDIVPS       Y4, Y3, Y3
+	VMOVUPS      x7f7fffff<>+0(SB), Y4
+	VMINPS       Y7, Y4, Y4
+	VMULPS       Y3, Y4, Y4
+	VMULPS       Y3, Y1, Y1
+	VMOVUPS      x3e5b33b6<>+0(SB), Y5
+	VFMADD213PS  x3fcc422a<>+0(SB), Y0, Y5
+	VMULPS       Y2, Y5, Y5
+	VMULPS       Y4, Y5, Y5
+	VFMADD213PS  Y3, Y3, Y5
+	VMOVUPS      (SI)(R9*4), Y0
+	VMOVUPS      (BX)(R9*4), Y2
+	VMULPS       Y2, Y1, Y3
+	VMOVNTPS     Y3, (R8)(R9*4)
+	VMULPS       Y0, Y1, Y1
+	VMULPS       Y2, Y0, Y0
+	VMULPS       Y0, Y5, Y5
+	VMOVUPS      Y1, (CX)(R9*4)
+	VMOVUPS      Y5, (AX)(R9*4)
+	ADDQ         $0x08, R9
+	CMPQ         R9, R10
+	JLE          loop150
+
+tail151:
+	SUBQ         R9, DI
+	JZ           done152
+	LEAQ         laneMask<>+0(SB), R11
+	MOVQ         $+8, R10
+	SUBQ         DI, R10
+	VMOVUPS      (R11)(R10*4), Y0
+	VMASKMOVPS   (DX)(R9*4), Y0, Y1
+	VMOVUPS      xc1180000<>+0(SB), Y2
+	VMOVUPS      x41180000<>+0(SB), Y3
+	VMAXPS       Y1, Y2, Y2
+	VMINPS       Y2, Y3, Y3
+	VMOVUPS      xbd922279<>+0(SB), Y4
+	VMULPS       Y3, Y3, Y1
+	VFMADD213PS  xbfcc422a<>+0(SB), Y1, Y4
+	VMULPS       Y3, Y4, Y4
+	VMULPS       x3fb8aa3b<>+0(SB), Y4, Y6
+	VCVTPS2DQ    Y6, Y5
+	VCVTDQ2PS    Y5, Y6
+	VFNMADD231PS x3f317218<>+0(SB), Y6, Y4
+	VFNMADD231PS xb102e308<>+0(SB), Y6, Y4
+	VMOVUPS      x3e2aaa6e<>+0(SB), Y7
+	VMOVUPS      x3c0905ce<>+0(SB), Y8
+	VMULPS       Y4, Y4, Y6
+	VFMADD213PS  x3f000000<>+0(SB), Y4, Y7
+	VFMADD213PS  x3d2aaadd<>+0(SB), Y4, Y8
+	VFMADD231PS  x3ab6350e<>+0(SB), Y6, Y8
+	VFMADD213PS  Y7, Y6, Y8
+	VFMADD213PS  Y4, Y6, Y8
+	VADDPS       x3f800000<>+0(SB), Y8, Y8
+	VPSRAD       $0x01, Y5, Y4
+	VPSUBD       Y4, Y5, Y5
+	VPADDD       x0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y8, Y8
+	VPADDD       x0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y8, Y8
+	VMOVUPS      x3f800000<>+0(SB), Y4
+	VADDPS       Y8, Y4, Y5
+	VDIVPS       Y5, Y4, Y4
+	VMOVUPS      x7f7fffff<>+0(SB), Y5
+	VMINPS       Y8, Y5, Y5
+	VMULPS       Y4, Y5, Y5
+	VMULPS       Y4, Y2, Y2
+	VMOVUPS      x3e5b33b6<>+0(SB), Y6
+	VFMADD213PS  x3fcc422a<>+0(SB), Y1, Y6
+	VMULPS       Y3, Y6, Y6
+	VMULPS       Y5, Y6, Y6
+	VFMADD213PS  Y4, Y4, Y6
+	VMASKMOVPS   (SI)(R9*4), Y0, Y1
+	VMASKMOVPS   (BX)(R9*4), Y0, Y3
+	VMULPS       Y3, Y2, Y4
+	VMASKMOVPS   Y4, Y0, (R8)(R9*4)
+	VMULPS       Y1, Y2, Y2
+	VMULPS       Y3, Y1, Y1
+	VMULPS       Y1, Y6, Y6
+	VMASKMOVPS   Y2, Y0, (CX)(R9*4)
+	VMASKMOVPS   Y6, Y0, (AX)(R9*4)
+
+done152:
+written146:
 	VZEROUPPER
 	RET
 
-// func siluAVX2(dst []float32, x []float32)
+// func siluAVX2(dst []float32, x []float32, past bool)
 // Requires: AVX, AVX2, FMA3
-TEXT ·siluAVX2(SB), NOSPLIT, $0-48
-	MOVQ dst_base+0(FP), AX
-	MOVQ x_base+24(FP), CX
-	MOVQ dst_len+8(FP), DX
-	XORQ BX, BX
-	MOVQ DX, SI
-	SUBQ $0x08, SI
-	JL   tail74
+TEXT ·siluAVX2(SB), NOSPLIT, $0-49
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  x_base+24(FP), CX
+	MOVQ  dst_len+8(FP), DX
+	MOVB  past+48(FP), BL
+	TESTB BL, BL
+	JNZ   past153
+	XORQ  BX, BX
+	MOVQ  DX, SI
+	SUBQ  $0x08, SI
+	JL    tail156
 
-loop73:
+loop155:
 	VMOVUPS      (CX)(BX*4), Y0
 	VXORPS       x80000000<>+0(SB), Y0, Y1
 	VMOVUPS      x42b30000<>+0(SB), Y2
@@ -2861,11 +4252,11 @@ loop73:
 	VMOVUPS      Y0, (AX)(BX*4)
 	ADDQ         $0x08, BX
 	CMPQ         BX, SI
-	JLE          loop73
+	JLE          loop155
 
-tail74:
+tail156:
 	SUBQ         BX, DX
-	JZ           done75
+	JZ           done157
 	LEAQ         laneMask<>+0(SB), DI
 	MOVQ         $+8, SI
 	SUBQ         DX, SI
@@ -2904,7 +4295,96 @@ tail74:
 	VMULPS       Y1, Y2, Y1
 	VMASKMOVPS   Y1, Y0, (AX)(BX*4)
 
-done75:
+done157:
+	JMP written154
+
+past153:
+	XORQ BX, BX
+	MOVQ DX, SI
+	SUBQ $0x08, SI
+	JL   tail159
+
+loop158:
+	VMOVUPS      (CX)(BX*4), Y0
+	VXORPS       x80000000<>+0(SB), Y0, Y1
+	VMOVUPS      x42b30000<>+0(SB), Y2
+	VMOVUPS      xc2d20000<>+0(SB), Y3
+	VMINPS       Y1, Y2, Y2
+	VMAXPS       Y2, Y3, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y2
+	VCVTPS2DQ    Y2, Y1
+	VCVTDQ2PS    Y1, Y2
+	VFNMADD231PS x3f317218<>+0(SB), Y2, Y3
+	VFNMADD231PS xb102e308<>+0(SB), Y2, Y3
+	VMOVUPS      x3e2aaa6e<>+0(SB), Y4
+	VMOVUPS      x3c0905ce<>+0(SB), Y5
+	VMULPS       Y3, Y3, Y2
+	VFMADD213PS  x3f000000<>+0(SB), Y3, Y4
+	VFMADD213PS  x3d2aaadd<>+0(SB), Y3, Y5
+	VFMADD231PS  x3ab6350e<>+0(SB), Y2, Y5
+	VFMADD213PS  Y4, Y2, Y5
+	VFMADD213PS  Y3, Y2, Y5
+	VADDPS       x3f800000<>+0(SB), Y5, Y5
+	VPSRAD       $0x01, Y1, Y2
+	VPSUBD       Y2, Y1, Y1
+	VPADDD       x0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y5, Y5
+	VPADDD       x0000007f<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y5, Y5
+	VMOVUPS      x3f800000<>+0(SB), Y1
+	VADDPS       Y5, Y1, Y2
+	VDIVPS       Y2, Y1, Y1
+	VMULPS       Y0, Y1, Y0
+	VMOVNTPS     Y0, (AX)(BX*4)
+	ADDQ         $0x08, BX
+	CMPQ         BX, SI
+	JLE          loop158
+
+tail159:
+	SUBQ         BX, DX
+	JZ           done160
+	LEAQ         laneMask<>+0(SB), DI
+	MOVQ         $+8, SI
+	SUBQ         DX, SI
+	VMOVUPS      (DI)(SI*4), Y0
+	VMASKMOVPS   (CX)(BX*4), Y0, Y1
+	VXORPS       x80000000<>+0(SB), Y1, Y2
+	VMOVUPS      x42b30000<>+0(SB), Y3
+	VMOVUPS      xc2d20000<>+0(SB), Y4
+	VMINPS       Y2, Y3, Y3
+	VMAXPS       Y3, Y4, Y4
+	VMULPS       x3fb8aa3b<>+0(SB), Y4, Y3
+	VCVTPS2DQ    Y3, Y2
+	VCVTDQ2PS    Y2, Y3
+	VFNMADD231PS x3f317218<>+0(SB), Y3, Y4
+	VFNMADD231PS xb102e308<>+0(SB), Y3, Y4
+	VMOVUPS      x3e2aaa6e<>+0(SB), Y5
+	VMOVUPS      x3c0905ce<>+0(SB), Y6
+	VMULPS       Y4, Y4, Y3
+	VFMADD213PS  x3f000000<>+0(SB), Y4, Y5
+	VFMADD213PS  x3d2aaadd<>+0(SB), Y4, Y6
+	VFMADD231PS  x3ab6350e<>+0(SB), Y3, Y6
+	VFMADD213PS  Y5, Y3, Y6
+	VFMADD213PS  Y4, Y3, Y6
+	VADDPS       x3f800000<>+0(SB), Y6, Y6
+	VPSRAD       $0x01, Y2, Y3
+	VPSUBD       Y3, Y2, Y2
+	VPADDD       x0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y6, Y6
+	VPADDD       x0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y6, Y6
+	VMOVUPS      x3f800000<>+0(SB), Y2
+	VADDPS       Y6, Y2, Y3
+	VDIVPS       Y3, Y2, Y2
+	VMULPS       Y1, Y2, Y1
+	VMASKMOVPS   Y1, Y0, (AX)(BX*4)
+
+done160:
+written154:
 	VZEROUPPER
 	RET
 
@@ -2972,9 +4452,9 @@ TEXT ·siluGradAVX2(SB), NOSPLIT, $0-72
 	XORQ SI, SI
 	MOVQ BX, DI
 	SUBQ $0x08, DI
-	JL   tail77
+	JL   tail162
 
-loop76:
+loop161:
 	VMOVUPS      (CX)(SI*4), Y0
 	VXORPS       x80000000<>+0(SB), Y0, Y1
 	VMOVUPS      x42b30000<>+0(SB), Y2
@@ -3017,11 +4497,11 @@ loop76:
 	VMOVUPS      Y2, (AX)(SI*4)
 	ADDQ         $0x08, SI
 	CMPQ         SI, DI
-	JLE          loop76
+	JLE          loop161
 
-tail77:
+tail162:
 	SUBQ         SI, BX
-	JZ           done78
+	JZ           done163
 	LEAQ         laneMask<>+0(SB), R8
 	MOVQ         $+8, DI
 	SUBQ         BX, DI
@@ -3067,24 +4547,27 @@ tail77:
 	VMULPS       Y1, Y3, Y3
 	VMASKMOVPS   Y3, Y0, (AX)(SI*4)
 
-done78:
+done163:
 	VZEROUPPER
 	RET
 
-// func siluValueGradAVX2(dst []float32, value []float32, x []float32, dy []float32)
+// func siluValueGradAVX2(dst []float32, value []float32, x []float32, dy []float32, past bool)
 // Requires: AVX, AVX2, FMA3
-TEXT ·siluValueGradAVX2(SB), NOSPLIT, $0-96
-	MOVQ dst_base+0(FP), AX
-	MOVQ x_base+48(FP), CX
-	MOVQ dy_base+72(FP), DX
-	MOVQ dst_len+8(FP), BX
-	MOVQ value_base+24(FP), SI
-	XORQ DI, DI
-	MOVQ BX, R8
-	SUBQ $0x08, R8
-	JL   tail80
+TEXT ·siluValueGradAVX2(SB), NOSPLIT, $0-97
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  x_base+48(FP), CX
+	MOVQ  dy_base+72(FP), DX
+	MOVQ  dst_len+8(FP), BX
+	MOVQ  value_base+24(FP), SI
+	MOVB  past+96(FP), DI
+	TESTB DI, DI
+	JNZ   past164
+	XORQ  DI, DI
+	MOVQ  BX, R8
+	SUBQ  $0x08, R8
+	JL    tail167
 
-loop79:
+loop166:
 	VMOVUPS      (CX)(DI*4), Y0
 	VXORPS       x80000000<>+0(SB), Y0, Y1
 	VMOVUPS      x42b30000<>+0(SB), Y2
@@ -3128,11 +4611,11 @@ loop79:
 	VMOVUPS      Y2, (AX)(DI*4)
 	ADDQ         $0x08, DI
 	CMPQ         DI, R8
-	JLE          loop79
+	JLE          loop166
 
-tail80:
+tail167:
 	SUBQ         DI, BX
-	JZ           done81
+	JZ           done168
 	LEAQ         laneMask<>+0(SB), R9
 	MOVQ         $+8, R8
 	SUBQ         BX, R8
@@ -3179,23 +4662,131 @@ tail80:
 	VMASKMOVPS   Y4, Y0, (SI)(DI*4)
 	VMASKMOVPS   Y3, Y0, (AX)(DI*4)
 
-done81:
+done168:
+	JMP written165
+
+past164:
+	XORQ DI, DI
+	MOVQ BX, R8
+	SUBQ $0x08, R8
+	JL   tail170
+
+loop169:
+	VMOVUPS      (CX)(DI*4), Y0
+	VXORPS       x80000000<>+0(SB), Y0, Y1
+	VMOVUPS      x42b30000<>+0(SB), Y2
+	VMOVUPS      xc2d20000<>+0(SB), Y3
+	VMINPS       Y1, Y2, Y2
+	VMAXPS       Y2, Y3, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y2
+	VCVTPS2DQ    Y2, Y1
+	VCVTDQ2PS    Y1, Y2
+	VFNMADD231PS x3f317218<>+0(SB), Y2, Y3
+	VFNMADD231PS xb102e308<>+0(SB), Y2, Y3
+	VMOVUPS      x3e2aaa6e<>+0(SB), Y4
+	VMOVUPS      x3c0905ce<>+0(SB), Y5
+	VMULPS       Y3, Y3, Y2
+	VFMADD213PS  x3f000000<>+0(SB), Y3, Y4
+	VFMADD213PS  x3d2aaadd<>+0(SB), Y3, Y5
+	VFMADD231PS  x3ab6350e<>+0(SB), Y2, Y5
+	VFMADD213PS  Y4, Y2, Y5
+	VFMADD213PS  Y3, Y2, Y5
+	VADDPS       x3f800000<>+0(SB), Y5, Y5
+	VPSRAD       $0x01, Y1, Y2
+	VPSUBD       Y2, Y1, Y1
+	VPADDD       x0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y5, Y5
+	VPADDD       x0000007f<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y5, Y5
+	VMOVUPS      x3f800000<>+0(SB), Y1
+	VADDPS       Y5, Y1, Y2
+	VDIVPS       Y2, Y1, Y1
+	VMOVUPS      x7f7fffff<>+0(SB), Y2
+	VMINPS       Y5, Y2, Y2
+	VMULPS       Y1, Y2, Y2
+	VMULPS       Y0, Y1, Y3
+	VMULPS       Y0, Y2, Y2
+	VFMADD213PS  Y1, Y1, Y2
+	VMOVUPS      (DX)(DI*4), Y0
+	VMULPS       Y0, Y2, Y2
+	VMOVNTPS     Y3, (SI)(DI*4)
+	VMOVUPS      Y2, (AX)(DI*4)
+	ADDQ         $0x08, DI
+	CMPQ         DI, R8
+	JLE          loop169
+
+tail170:
+	SUBQ         DI, BX
+	JZ           done171
+	LEAQ         laneMask<>+0(SB), R9
+	MOVQ         $+8, R8
+	SUBQ         BX, R8
+	VMOVUPS      (R9)(R8*4), Y0
+	VMASKMOVPS   (CX)(DI*4), Y0, Y1
+	VXORPS       x80000000<>+0(SB), Y1, Y2
+	VMOVUPS      x42b30000<>+0(SB), Y3
+	VMOVUPS      xc2d20000<>+0(SB), Y4
+	VMINPS       Y2, Y3, Y3
+	VMAXPS       Y3, Y4, Y4
+	VMULPS       x3fb8aa3b<>+0(SB), Y4, Y3
+	VCVTPS2DQ    Y3, Y2
+	VCVTDQ2PS    Y2, Y3
+	VFNMADD231PS x3f317218<>+0(SB), Y3, Y4
+	VFNMADD231PS xb102e308<>+0(SB), Y3, Y4
+	VMOVUPS      x3e2aaa6e<>+0(SB), Y5
+	VMOVUPS      x3c0905ce<>+0(SB), Y6
+	VMULPS       Y4, Y4, Y3
+	VFMADD213PS  x3f000000<>+0(SB), Y4, Y5
+	VFMADD213PS  x3d2aaadd<>+0(SB), Y4, Y6
+	VFMADD231PS  x3ab6350e<>+0(SB), Y3, Y6
+	VFMADD213PS  Y5, Y3, Y6
+	VFMADD213PS  Y4, Y3, Y6
+	VADDPS       x3f800000<>+0(SB), Y6, Y6
+	VPSRAD       $0x01, Y2, Y3
+	VPSUBD       Y3, Y2, Y2
+	VPADDD       x0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y6, Y6
+	VPADDD       x0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y6, Y6
+	VMOVUPS      x3f800000<>+0(SB), Y2
+	VADDPS       Y6, Y2, Y3
+	VDIVPS       Y3, Y2, Y2
+	VMOVUPS      x7f7fffff<>+0(SB), Y3
+	VMINPS       Y6, Y3, Y3
+	VMULPS       Y2, Y3, Y3
+	VMULPS       Y1, Y2, Y4
+	VMULPS       Y1, Y3, Y3
+	VFMADD213PS  Y2, Y2, Y3
+	VMASKMOVPS   (DX)(DI*4), Y0, Y1
+	VMULPS       Y1, Y3, Y3
+	VMASKMOVPS   Y4, Y0, (SI)(DI*4)
+	VMASKMOVPS   Y3, Y0, (AX)(DI*4)
+
+done171:
+written165:
 	VZEROUPPER
 	RET
 
-// func siluGateAVX2(dst []float32, a []float32, b []float32)
+// func siluGateAVX2(dst []float32, a []float32, b []float32, past bool)
 // Requires: AVX, AVX2, FMA3
-TEXT ·siluGateAVX2(SB), NOSPLIT, $0-72
-	MOVQ dst_base+0(FP), AX
-	MOVQ a_base+24(FP), CX
-	MOVQ b_base+48(FP), DX
-	MOVQ dst_len+8(FP), BX
-	XORQ SI, SI
-	MOVQ BX, DI
-	SUBQ $0x08, DI
-	JL   tail83
+TEXT ·siluGateAVX2(SB), NOSPLIT, $0-73
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  a_base+24(FP), CX
+	MOVQ  b_base+48(FP), DX
+	MOVQ  dst_len+8(FP), BX
+	MOVB  past+72(FP), SI
+	TESTB SI, SI
+	JNZ   past172
+	XORQ  SI, SI
+	MOVQ  BX, DI
+	SUBQ  $0x08, DI
+	JL    tail175
 
-loop82:
+loop174:
 	VMOVUPS      (CX)(SI*4), Y0
 	VXORPS       x80000000<>+0(SB), Y0, Y1
 	VMOVUPS      x42b30000<>+0(SB), Y2
@@ -3233,11 +4824,11 @@ loop82:
 	VMOVUPS      Y0, (AX)(SI*4)
 	ADDQ         $0x08, SI
 	CMPQ         SI, DI
-	JLE          loop82
+	JLE          loop174
 
-tail83:
+tail175:
 	SUBQ         SI, BX
-	JZ           done84
+	JZ           done176
 	LEAQ         laneMask<>+0(SB), R8
 	MOVQ         $+8, DI
 	SUBQ         BX, DI
@@ -3278,7 +4869,100 @@ tail83:
 	VMULPS       Y2, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (AX)(SI*4)
 
-done84:
+done176:
+	JMP written173
+
+past172:
+	XORQ SI, SI
+	MOVQ BX, DI
+	SUBQ $0x08, DI
+	JL   tail178
+
+loop177:
+	VMOVUPS      (CX)(SI*4), Y0
+	VXORPS       x80000000<>+0(SB), Y0, Y1
+	VMOVUPS      x42b30000<>+0(SB), Y2
+	VMOVUPS      xc2d20000<>+0(SB), Y3
+	VMINPS       Y1, Y2, Y2
+	VMAXPS       Y2, Y3, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y2
+	VCVTPS2DQ    Y2, Y1
+	VCVTDQ2PS    Y1, Y2
+	VFNMADD231PS x3f317218<>+0(SB), Y2, Y3
+	VFNMADD231PS xb102e308<>+0(SB), Y2, Y3
+	VMOVUPS      x3e2aaa6e<>+0(SB), Y4
+	VMOVUPS      x3c0905ce<>+0(SB), Y5
+	VMULPS       Y3, Y3, Y2
+	VFMADD213PS  x3f000000<>+0(SB), Y3, Y4
+	VFMADD213PS  x3d2aaadd<>+0(SB), Y3, Y5
+	VFMADD231PS  x3ab6350e<>+0(SB), Y2, Y5
+	VFMADD213PS  Y4, Y2, Y5
+	VFMADD213PS  Y3, Y2, Y5
+	VADDPS       x3f800000<>+0(SB), Y5, Y5
+	VPSRAD       $0x01, Y1, Y2
+	VPSUBD       Y2, Y1, Y1
+	VPADDD       x0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y5, Y5
+	VPADDD       x0000007f<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y5, Y5
+	VMOVUPS      x3f800000<>+0(SB), Y1
+	VADDPS       Y5, Y1, Y2
+	VDIVPS       Y2, Y1, Y1
+	VMULPS       Y0, Y1, Y0
+	VMOVUPS      (DX)(SI*4), Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVNTPS     Y0, (AX)(SI*4)
+	ADDQ         $0x08, SI
+	CMPQ         SI, DI
+	JLE          loop177
+
+tail178:
+	SUBQ         SI, BX
+	JZ           done179
+	LEAQ         laneMask<>+0(SB), R8
+	MOVQ         $+8, DI
+	SUBQ         BX, DI
+	VMOVUPS      (R8)(DI*4), Y0
+	VMASKMOVPS   (CX)(SI*4), Y0, Y1
+	VXORPS       x80000000<>+0(SB), Y1, Y2
+	VMOVUPS      x42b30000<>+0(SB), Y3
+	VMOVUPS      xc2d20000<>+0(SB), Y4
+	VMINPS       Y2, Y3, Y3
+	VMAXPS       Y3, Y4, Y4
+	VMULPS       x3fb8aa3b<>+0(SB), Y4, Y3
+	VCVTPS2DQ    Y3, Y2
+	VCVTDQ2PS    Y2, Y3
+	VFNMADD231PS x3f317218<>+0(SB), Y3, Y4
+	VFNMADD231PS xb102e308<>+0(SB), Y3, Y4
+	VMOVUPS      x3e2aaa6e<>+0(SB), Y5
+	VMOVUPS      x3c0905ce<>+0(SB), Y6
+	VMULPS       Y4, Y4, Y3
+	VFMADD213PS  x3f000000<>+0(SB), Y4, Y5
+	VFMADD213PS  x3d2aaadd<>+0(SB), Y4, Y6
+	VFMADD231PS  x3ab6350e<>+0(SB), Y3, Y6
+	VFMADD213PS  Y5, Y3, Y6
+	VFMADD213PS  Y4, Y3, Y6
+	VADDPS       x3f800000<>+0(SB), Y6, Y6
+	VPSRAD       $0x01, Y2, Y3
+	VPSUBD       Y3, Y2, Y2
+	VPADDD       x0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y6, Y6
+	VPADDD       x0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y6, Y6
+	VMOVUPS      x3f800000<>+0(SB), Y2
+	VADDPS       Y6, Y2, Y3
+	VDIVPS       Y3, Y2, Y2
+	VMULPS       Y1, Y2, Y1
+	VMASKMOVPS   (DX)(SI*4), Y0, Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (AX)(SI*4)
+
+done179:
+written173:
 	VZEROUPPER
 	RET
 
@@ -3294,9 +4978,9 @@ TEXT ·siluGateGradAVX2(SB), NOSPLIT, $0-120
 	XORQ R8, R8
 	MOVQ DI, R9
 	SUBQ $0x08, R9
-	JL   tail86
+	JL   tail181
 
-loop85:
+loop180:
 	VMOVUPS      (DX)(R8*4), Y0
 	VXORPS       x80000000<>+0(SB), Y0, Y1
 	VMOVUPS      x42b30000<>+0(SB), Y2
@@ -3343,11 +5027,11 @@ loop85:
 	VMOVUPS      Y2, (AX)(R8*4)
 	ADDQ         $0x08, R8
 	CMPQ         R8, R9
-	JLE          loop85
+	JLE          loop180
 
-tail86:
+tail181:
 	SUBQ         R8, DI
-	JZ           done87
+	JZ           done182
 	LEAQ         laneMask<>+0(SB), R10
 	MOVQ         $+8, R9
 	SUBQ         DI, R9
@@ -3397,26 +5081,29 @@ tail86:
 	VMASKMOVPS   Y4, Y0, (CX)(R8*4)
 	VMASKMOVPS   Y3, Y0, (AX)(R8*4)
 
-done87:
+done182:
 	VZEROUPPER
 	RET
 
-// func siluGateValueGradAVX2(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32)
+// func siluGateValueGradAVX2(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32, past bool)
 // Requires: AVX, AVX2, FMA3
-TEXT ·siluGateValueGradAVX2(SB), NOSPLIT, $0-144
-	MOVQ da_base+0(FP), AX
-	MOVQ db_base+24(FP), CX
-	MOVQ a_base+72(FP), DX
-	MOVQ b_base+96(FP), BX
-	MOVQ dy_base+120(FP), SI
-	MOVQ da_len+8(FP), DI
-	MOVQ value_base+48(FP), R8
-	XORQ R9, R9
-	MOVQ DI, R10
-	SUBQ $0x08, R10
-	JL   tail89
+TEXT ·siluGateValueGradAVX2(SB), NOSPLIT, $0-145
+	MOVQ  da_base+0(FP), AX
+	MOVQ  db_base+24(FP), CX
+	MOVQ  a_base+72(FP), DX
+	MOVQ  b_base+96(FP), BX
+	MOVQ  dy_base+120(FP), SI
+	MOVQ  da_len+8(FP), DI
+	MOVQ  value_base+48(FP), R8
+	MOVB  past+144(FP), R9
+	TESTB R9, R9
+	JNZ   past183
+	XORQ  R9, R9
+	MOVQ  DI, R10
+	SUBQ  $0x08, R10
+	JL    tail186
 
-loop88:
+loop185:
 	VMOVUPS      (DX)(R9*4), Y0
 	VXORPS       x80000000<>+0(SB), Y0, Y1
 	VMOVUPS      x42b30000<>+0(SB), Y2
@@ -3465,11 +5152,11 @@ loop88:
 	VMOVUPS      Y2, (AX)(R9*4)
 	ADDQ         $0x08, R9
 	CMPQ         R9, R10
-	JLE          loop88
+	JLE          loop185
 
-tail89:
+tail186:
 	SUBQ         R9, DI
-	JZ           done90
+	JZ           done187
 	LEAQ         laneMask<>+0(SB), R11
 	MOVQ         $+8, R10
 	SUBQ         DI, R10
@@ -3521,22 +5208,140 @@ tail89:
 	VMASKMOVPS   Y4, Y0, (CX)(R9*4)
 	VMASKMOVPS   Y3, Y0, (AX)(R9*4)
 
-done90:
+done187:
+	JMP written184
+
+past183:
+	XORQ R9, R9
+	MOVQ DI, R10
+	SUBQ $0x08, R10
+	JL   tail189
+
+loop188:
+	VMOVUPS      (DX)(R9*4), Y0
+	VXORPS       x80000000<>+0(SB), Y0, Y1
+	VMOVUPS      x42b30000<>+0(SB), Y2
+	VMOVUPS      xc2d20000<>+0(SB), Y3
+	VMINPS       Y1, Y2, Y2
+	VMAXPS       Y2, Y3, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y2
+	VCVTPS2DQ    Y2, Y1
+	VCVTDQ2PS    Y1, Y2
+	VFNMADD231PS x3f317218<>+0(SB), Y2, Y3
+	VFNMADD231PS xb102e308<>+0(SB), Y2, Y3
+	VMOVUPS      x3e2aaa6e<>+0(SB), Y4
+	VMOVUPS      x3c0905ce<>+0(SB), Y5
+	VMULPS       Y3, Y3, Y2
+	VFMADD213PS  x3f000000<>+0(SB), Y3, Y4
+	VFMADD213PS  x3d2aaadd<>+0(SB), Y3, Y5
+	VFMADD231PS  x3ab6350e<>+0(SB), Y2, Y5
+	VFMADD213PS  Y4, Y2, Y5
+	VFMADD213PS  Y3, Y2, Y5
+	VADDPS       x3f800000<>+0(SB), Y5, Y5
+	VPSRAD       $0x01, Y1, Y2
+	VPSUBD       Y2, Y1, Y1
+	VPADDD       x0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y5, Y5
+	VPADDD       x0000007f<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y5, Y5
+	VMOVUPS      x3f800000<>+0(SB), Y1
+	VADDPS       Y5, Y1, Y2
+	VDIVPS       Y2, Y1, Y1
+	VMOVUPS      x7f7fffff<>+0(SB), Y2
+	VMINPS       Y5, Y2, Y2
+	VMULPS       Y1, Y2, Y2
+	VMULPS       Y0, Y1, Y3
+	VMULPS       Y0, Y2, Y2
+	VFMADD213PS  Y1, Y1, Y2
+	VMOVUPS      (SI)(R9*4), Y0
+	VMOVUPS      (BX)(R9*4), Y1
+	VMULPS       Y1, Y3, Y4
+	VMOVNTPS     Y4, (R8)(R9*4)
+	VMULPS       Y0, Y3, Y3
+	VMULPS       Y1, Y0, Y0
+	VMULPS       Y0, Y2, Y2
+	VMOVUPS      Y3, (CX)(R9*4)
+	VMOVUPS      Y2, (AX)(R9*4)
+	ADDQ         $0x08, R9
+	CMPQ         R9, R10
+	JLE          loop188
+
+tail189:
+	SUBQ         R9, DI
+	JZ           done190
+	LEAQ         laneMask<>+0(SB), R11
+	MOVQ         $+8, R10
+	SUBQ         DI, R10
+	VMOVUPS      (R11)(R10*4), Y0
+	VMASKMOVPS   (DX)(R9*4), Y0, Y1
+	VXORPS       x80000000<>+0(SB), Y1, Y2
+	VMOVUPS      x42b30000<>+0(SB), Y3
+	VMOVUPS      xc2d20000<>+0(SB), Y4
+	VMINPS       Y2, Y3, Y3
+	VMAXPS       Y3, Y4, Y4
+	VMULPS       x3fb8aa3b<>+0(SB), Y4, Y3
+	VCVTPS2DQ    Y3, Y2
+	VCVTDQ2PS    Y2, Y3
+	VFNMADD231PS x3f317218<>+0(SB), Y3, Y4
+	VFNMADD231PS xb102e308<>+0(SB), Y3, Y4
+	VMOVUPS      x3e2aaa6e<>+0(SB), Y5
+	VMOVUPS      x3c0905ce<>+0(SB), Y6
+	VMULPS       Y4, Y4, Y3
+	VFMADD213PS  x3f000000<>+0(SB), Y4, Y5
+	VFMADD213PS  x3d2aaadd<>+0(SB), Y4, Y6
+	VFMADD231PS  x3ab6350e<>+0(SB), Y3, Y6
+	VFMADD213PS  Y5, Y3, Y6
+	VFMADD213PS  Y4, Y3, Y6
+	VADDPS       x3f800000<>+0(SB), Y6, Y6
+	VPSRAD       $0x01, Y2, Y3
+	VPSUBD       Y3, Y2, Y2
+	VPADDD       x0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y6, Y6
+	VPADDD       x0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y6, Y6
+	VMOVUPS      x3f800000<>+0(SB), Y2
+	VADDPS       Y6, Y2, Y3
+	VDIVPS       Y3, Y2, Y2
+	VMOVUPS      x7f7fffff<>+0(SB), Y3
+	VMINPS       Y6, Y3, Y3
+	VMULPS       Y2, Y3, Y3
+	VMULPS       Y1, Y2, Y4
+	VMULPS       Y1, Y3, Y3
+	VFMADD213PS  Y2, Y2, Y3
+	VMASKMOVPS   (SI)(R9*4), Y0, Y1
+	VMASKMOVPS   (BX)(R9*4), Y0, Y2
+	VMULPS       Y2, Y4, Y5
+	VMASKMOVPS   Y5, Y0, (R8)(R9*4)
+	VMULPS       Y1, Y4, Y4
+	VMULPS       Y2, Y1, Y1
+	VMULPS       Y1, Y3, Y3
+	VMASKMOVPS   Y4, Y0, (CX)(R9*4)
+	VMASKMOVPS   Y3, Y0, (AX)(R9*4)
+
+done190:
+written184:
 	VZEROUPPER
 	RET
 
-// func tanhAVX2(dst []float32, x []float32)
+// func tanhAVX2(dst []float32, x []float32, past bool)
 // Requires: AVX, FMA3
-TEXT ·tanhAVX2(SB), NOSPLIT, $0-48
-	MOVQ dst_base+0(FP), AX
-	MOVQ x_base+24(FP), CX
-	MOVQ dst_len+8(FP), DX
-	XORQ BX, BX
-	MOVQ DX, SI
-	SUBQ $0x08, SI
-	JL   tail92
+TEXT ·tanhAVX2(SB), NOSPLIT, $0-49
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  x_base+24(FP), CX
+	MOVQ  dst_len+8(FP), DX
+	MOVB  past+48(FP), BL
+	TESTB BL, BL
+	JNZ   past191
+	XORQ  BX, BX
+	MOVQ  DX, SI
+	SUBQ  $0x08, SI
+	JL    tail194
 
-loop91:
+loop193:
 	VMOVUPS     (CX)(BX*4), Y0
 	VMOVUPS     x40fcf84f<>+0(SB), Y1
 	VMOVUPS     xc0fcf84f<>+0(SB), Y2
@@ -3559,11 +5364,11 @@ loop91:
 	VMOVUPS     Y1, (AX)(BX*4)
 	ADDQ        $0x08, BX
 	CMPQ        BX, SI
-	JLE         loop91
+	JLE         loop193
 
-tail92:
+tail194:
 	SUBQ        BX, DX
-	JZ          done93
+	JZ          done195
 	LEAQ        laneMask<>+0(SB), DI
 	MOVQ        $+8, SI
 	SUBQ        DX, SI
@@ -3589,7 +5394,70 @@ tail92:
 	VDIVPS      Y4, Y2, Y2
 	VMASKMOVPS  Y2, Y0, (AX)(BX*4)
 
-done93:
+done195:
+	JMP written192
+
+past191:
+	XORQ BX, BX
+	MOVQ DX, SI
+	SUBQ $0x08, SI
+	JL   tail197
+
+loop196:
+	VMOVUPS     (CX)(BX*4), Y0
+	VMOVUPS     x40fcf84f<>+0(SB), Y1
+	VMOVUPS     xc0fcf84f<>+0(SB), Y2
+	VMINPS      Y0, Y1, Y1
+	VMAXPS      Y1, Y2, Y2
+	VMULPS      Y2, Y2, Y0
+	VMOVUPS     xa59f25c0<>+0(SB), Y1
+	VFMADD213PS x2a61337e<>+0(SB), Y0, Y1
+	VFMADD213PS xaebd37ff<>+0(SB), Y0, Y1
+	VFMADD213PS x335c0041<>+0(SB), Y0, Y1
+	VFMADD213PS x3779434a<>+0(SB), Y0, Y1
+	VFMADD213PS x3a270ded<>+0(SB), Y0, Y1
+	VFMADD213PS x3ba059dc<>+0(SB), Y0, Y1
+	VMOVUPS     x35a0d3d8<>+0(SB), Y3
+	VFMADD213PS x38f895d6<>+0(SB), Y0, Y3
+	VFMADD213PS x3b14aa05<>+0(SB), Y0, Y3
+	VFMADD213PS x3ba059dd<>+0(SB), Y0, Y3
+	VMULPS      Y2, Y1, Y1
+	VDIVPS      Y3, Y1, Y1
+	VMOVNTPS    Y1, (AX)(BX*4)
+	ADDQ        $0x08, BX
+	CMPQ        BX, SI
+	JLE         loop196
+
+tail197:
+	SUBQ        BX, DX
+	JZ          done198
+	LEAQ        laneMask<>+0(SB), DI
+	MOVQ        $+8, SI
+	SUBQ        DX, SI
+	VMOVUPS     (DI)(SI*4), Y0
+	VMASKMOVPS  (CX)(BX*4), Y0, Y1
+	VMOVUPS     x40fcf84f<>+0(SB), Y2
+	VMOVUPS     xc0fcf84f<>+0(SB), Y3
+	VMINPS      Y1, Y2, Y2
+	VMAXPS      Y2, Y3, Y3
+	VMULPS      Y3, Y3, Y1
+	VMOVUPS     xa59f25c0<>+0(SB), Y2
+	VFMADD213PS x2a61337e<>+0(SB), Y1, Y2
+	VFMADD213PS xaebd37ff<>+0(SB), Y1, Y2
+	VFMADD213PS x335c0041<>+0(SB), Y1, Y2
+	VFMADD213PS x3779434a<>+0(SB), Y1, Y2
+	VFMADD213PS x3a270ded<>+0(SB), Y1, Y2
+	VFMADD213PS x3ba059dc<>+0(SB), Y1, Y2
+	VMOVUPS     x35a0d3d8<>+0(SB), Y4
+	VFMADD213PS x38f895d6<>+0(SB), Y1, Y4
+	VFMADD213PS x3b14aa05<>+0(SB), Y1, Y4
+	VFMADD213PS x3ba059dd<>+0(SB), Y1, Y4
+	VMULPS      Y3, Y2, Y2
+	VDIVPS      Y4, Y2, Y2
+	VMASKMOVPS  Y2, Y0, (AX)(BX*4)
+
+done198:
+written192:
 	VZEROUPPER
 	RET
 
@@ -3837,9 +5705,9 @@ TEXT ·tanhGradAVX2(SB), NOSPLIT, $0-72
 	XORQ SI, SI
 	MOVQ BX, DI
 	SUBQ $0x08, DI
-	JL   tail95
+	JL   tail200
 
-loop94:
+loop199:
 	VMOVUPS      (CX)(SI*4), Y0
 	VMOVUPS      x40fcf84f<>+0(SB), Y1
 	VMOVUPS      xc0fcf84f<>+0(SB), Y2
@@ -3900,11 +5768,11 @@ loop94:
 	VMOVUPS      Y1, (AX)(SI*4)
 	ADDQ         $0x08, SI
 	CMPQ         SI, DI
-	JLE          loop94
+	JLE          loop199
 
-tail95:
+tail200:
 	SUBQ         SI, BX
-	JZ           done96
+	JZ           done201
 	LEAQ         laneMask<>+0(SB), R8
 	MOVQ         $+8, DI
 	SUBQ         BX, DI
@@ -3968,7 +5836,7 @@ tail95:
 	VMULPS       Y1, Y2, Y2
 	VMASKMOVPS   Y2, Y0, (AX)(SI*4)
 
-done96:
+done201:
 	VZEROUPPER
 	RET
 
@@ -3990,20 +5858,23 @@ DATA x40800000<>+56(SB)/4, $0x40800000
 DATA x40800000<>+60(SB)/4, $0x40800000
 GLOBL x40800000<>(SB), RODATA|NOPTR, $64
 
-// func tanhValueGradAVX2(dst []float32, value []float32, x []float32, dy []float32)
+// func tanhValueGradAVX2(dst []float32, value []float32, x []float32, dy []float32, past bool)
 // Requires: AVX, AVX2, FMA3
-TEXT ·tanhValueGradAVX2(SB), NOSPLIT, $0-96
-	MOVQ dst_base+0(FP), AX
-	MOVQ x_base+48(FP), CX
-	MOVQ dy_base+72(FP), DX
-	MOVQ dst_len+8(FP), BX
-	MOVQ value_base+24(FP), SI
-	XORQ DI, DI
-	MOVQ BX, R8
-	SUBQ $0x08, R8
-	JL   tail98
+TEXT ·tanhValueGradAVX2(SB), NOSPLIT, $0-97
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  x_base+48(FP), CX
+	MOVQ  dy_base+72(FP), DX
+	MOVQ  dst_len+8(FP), BX
+	MOVQ  value_base+24(FP), SI
+	MOVB  past+96(FP), DI
+	TESTB DI, DI
+	JNZ   past202
+	XORQ  DI, DI
+	MOVQ  BX, R8
+	SUBQ  $0x08, R8
+	JL    tail205
 
-loop97:
+loop204:
 	VMOVUPS      (CX)(DI*4), Y0
 	VMOVUPS      x40fcf84f<>+0(SB), Y1
 	VMOVUPS      xc0fcf84f<>+0(SB), Y2
@@ -4065,11 +5936,11 @@ loop97:
 	VMOVUPS      Y1, (AX)(DI*4)
 	ADDQ         $0x08, DI
 	CMPQ         DI, R8
-	JLE          loop97
+	JLE          loop204
 
-tail98:
+tail205:
 	SUBQ         DI, BX
-	JZ           done99
+	JZ           done206
 	LEAQ         laneMask<>+0(SB), R9
 	MOVQ         $+8, R8
 	SUBQ         BX, R8
@@ -4134,23 +6005,167 @@ tail98:
 	VMASKMOVPS   Y4, Y0, (SI)(DI*4)
 	VMASKMOVPS   Y2, Y0, (AX)(DI*4)
 
-done99:
+done206:
+	JMP written203
+
+past202:
+	XORQ DI, DI
+	MOVQ BX, R8
+	SUBQ $0x08, R8
+	JL   tail208
+
+loop207:
+	VMOVUPS      (CX)(DI*4), Y0
+	VMOVUPS      x40fcf84f<>+0(SB), Y1
+	VMOVUPS      xc0fcf84f<>+0(SB), Y2
+	VMINPS       Y0, Y1, Y1
+	VMAXPS       Y1, Y2, Y2
+	VMULPS       Y2, Y2, Y1
+	VMOVUPS      xa59f25c0<>+0(SB), Y3
+	VFMADD213PS  x2a61337e<>+0(SB), Y1, Y3
+	VFMADD213PS  xaebd37ff<>+0(SB), Y1, Y3
+	VFMADD213PS  x335c0041<>+0(SB), Y1, Y3
+	VFMADD213PS  x3779434a<>+0(SB), Y1, Y3
+	VFMADD213PS  x3a270ded<>+0(SB), Y1, Y3
+	VFMADD213PS  x3ba059dc<>+0(SB), Y1, Y3
+	VMOVUPS      x35a0d3d8<>+0(SB), Y4
+	VFMADD213PS  x38f895d6<>+0(SB), Y1, Y4
+	VFMADD213PS  x3b14aa05<>+0(SB), Y1, Y4
+	VFMADD213PS  x3ba059dd<>+0(SB), Y1, Y4
+	VMULPS       Y2, Y3, Y3
+	VDIVPS       Y4, Y3, Y3
+	VADDPS       Y0, Y0, Y0
+	VXORPS       x80000000<>+0(SB), Y0, Y0
+	VMOVUPS      x42b30000<>+0(SB), Y1
+	VMOVUPS      xc2d20000<>+0(SB), Y2
+	VMINPS       Y0, Y1, Y1
+	VMAXPS       Y1, Y2, Y2
+	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y1
+	VCVTPS2DQ    Y1, Y0
+	VCVTDQ2PS    Y0, Y1
+	VFNMADD231PS x3f317218<>+0(SB), Y1, Y2
+	VFNMADD231PS xb102e308<>+0(SB), Y1, Y2
+	VMOVUPS      x3e2aaa6e<>+0(SB), Y4
+	VMOVUPS      x3c0905ce<>+0(SB), Y5
+	VMULPS       Y2, Y2, Y1
+	VFMADD213PS  x3f000000<>+0(SB), Y2, Y4
+	VFMADD213PS  x3d2aaadd<>+0(SB), Y2, Y5
+	VFMADD231PS  x3ab6350e<>+0(SB), Y1, Y5
+	VFMADD213PS  Y4, Y1, Y5
+	VFMADD213PS  Y2, Y1, Y5
+	VADDPS       x3f800000<>+0(SB), Y5, Y5
+	VPSRAD       $0x01, Y0, Y1
+	VPSUBD       Y1, Y0, Y0
+	VPADDD       x0000007f<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y5, Y5
+	VPADDD       x0000007f<>+0(SB), Y0, Y0
+	VPSLLD       $0x17, Y0, Y0
+	VMULPS       Y0, Y5, Y5
+	VMOVUPS      x3f800000<>+0(SB), Y0
+	VADDPS       Y5, Y0, Y1
+	VDIVPS       Y1, Y0, Y0
+	VMOVUPS      x7f7fffff<>+0(SB), Y1
+	VMINPS       Y5, Y1, Y1
+	VMULPS       Y0, Y1, Y1
+	VMULPS       Y0, Y1, Y1
+	VMULPS       x40800000<>+0(SB), Y1, Y1
+	VMOVUPS      (DX)(DI*4), Y0
+	VMULPS       Y0, Y1, Y1
+	VMOVNTPS     Y3, (SI)(DI*4)
+	VMOVUPS      Y1, (AX)(DI*4)
+	ADDQ         $0x08, DI
+	CMPQ         DI, R8
+	JLE          loop207
+
+tail208:
+	SUBQ         DI, BX
+	JZ           done209
+	LEAQ         laneMask<>+0(SB), R9
+	MOVQ         $+8, R8
+	SUBQ         BX, R8
+	VMOVUPS      (R9)(R8*4), Y0
+	VMASKMOVPS   (CX)(DI*4), Y0, Y1
+	VMOVUPS      x40fcf84f<>+0(SB), Y2
+	VMOVUPS      xc0fcf84f<>+0(SB), Y3
+	VMINPS       Y1, Y2, Y2
+	VMAXPS       Y2, Y3, Y3
+	VMULPS       Y3, Y3, Y2
+	VMOVUPS      xa59f25c0<>+0(SB), Y4
+	VFMADD213PS  x2a61337e<>+0(SB), Y2, Y4
+	VFMADD213PS  xaebd37ff<>+0(SB), Y2, Y4
+	VFMADD213PS  x335c0041<>+0(SB), Y2, Y4
+	VFMADD213PS  x3779434a<>+0(SB), Y2, Y4
+	VFMADD213PS  x3a270ded<>+0(SB), Y2, Y4
+	VFMADD213PS  x3ba059dc<>+0(SB), Y2, Y4
+	VMOVUPS      x35a0d3d8<>+0(SB), Y5
+	VFMADD213PS  x38f895d6<>+0(SB), Y2, Y5
+	VFMADD213PS  x3b14aa05<>+0(SB), Y2, Y5
+	VFMADD213PS  x3ba059dd<>+0(SB), Y2, Y5
+	VMULPS       Y3, Y4, Y4
+	VDIVPS       Y5, Y4, Y4
+	VADDPS       Y1, Y1, Y1
+	VXORPS       x80000000<>+0(SB), Y1, Y1
+	VMOVUPS      x42b30000<>+0(SB), Y2
+	VMOVUPS      xc2d20000<>+0(SB), Y3
+	VMINPS       Y1, Y2, Y2
+	VMAXPS       Y2, Y3, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y2
+	VCVTPS2DQ    Y2, Y1
+	VCVTDQ2PS    Y1, Y2
+	VFNMADD231PS x3f317218<>+0(SB), Y2, Y3
+	VFNMADD231PS xb102e308<>+0(SB), Y2, Y3
+	VMOVUPS      x3e2aaa6e<>+0(SB), Y5
+	VMOVUPS      x3c0905ce<>+0(SB), Y6
+	VMULPS       Y3, Y3, Y2
+	VFMADD213PS  x3f000000<>+0(SB), Y3, Y5
+	VFMADD213PS  x3d2aaadd<>+0(SB), Y3, Y6
+	VFMADD231PS  x3ab6350e<>+0(SB), Y2, Y6
+	VFMADD213PS  Y5, Y2, Y6
+	VFMADD213PS  Y3, Y2, Y6
+	VADDPS       x3f800000<>+0(SB), Y6, Y6
+	VPSRAD       $0x01, Y1, Y2
+	VPSUBD       Y2, Y1, Y1
+	VPADDD       x0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y6, Y6
+	VPADDD       x0000007f<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y6, Y6
+	VMOVUPS      x3f800000<>+0(SB), Y1
+	VADDPS       Y6, Y1, Y2
+	VDIVPS       Y2, Y1, Y1
+	VMOVUPS      x7f7fffff<>+0(SB), Y2
+	VMINPS       Y6, Y2, Y2
+	VMULPS       Y1, Y2, Y2
+	VMULPS       Y1, Y2, Y2
+	VMULPS       x40800000<>+0(SB), Y2, Y2
+	VMASKMOVPS   (DX)(DI*4), Y0, Y1
+	VMULPS       Y1, Y2, Y2
+	VMASKMOVPS   Y4, Y0, (SI)(DI*4)
+	VMASKMOVPS   Y2, Y0, (AX)(DI*4)
+
+done209:
+written203:
 	VZEROUPPER
 	RET
 
-// func tanhGateAVX2(dst []float32, a []float32, b []float32)
+// func tanhGateAVX2(dst []float32, a []float32, b []float32, past bool)
 // Requires: AVX, FMA3
-TEXT ·tanhGateAVX2(SB), NOSPLIT, $0-72
-	MOVQ dst_base+0(FP), AX
-	MOVQ a_base+24(FP), CX
-	MOVQ b_base+48(FP), DX
-	MOVQ dst_len+8(FP), BX
-	XORQ SI, SI
-	MOVQ BX, DI
-	SUBQ $0x08, DI
-	JL   tail101
+TEXT ·tanhGateAVX2(SB), NOSPLIT, $0-73
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  a_base+24(FP), CX
+	MOVQ  b_base+48(FP), DX
+	MOVQ  dst_len+8(FP), BX
+	MOVB  past+72(FP), SI
+	TESTB SI, SI
+	JNZ   past210
+	XORQ  SI, SI
+	MOVQ  BX, DI
+	SUBQ  $0x08, DI
+	JL    tail213
 
-loop100:
+loop212:
 	VMOVUPS     (CX)(SI*4), Y0
 	VMOVUPS     x40fcf84f<>+0(SB), Y1
 	VMOVUPS     xc0fcf84f<>+0(SB), Y2
@@ -4175,11 +6190,11 @@ loop100:
 	VMOVUPS     Y1, (AX)(SI*4)
 	ADDQ        $0x08, SI
 	CMPQ        SI, DI
-	JLE         loop100
+	JLE         loop212
 
-tail101:
+tail213:
 	SUBQ        SI, BX
-	JZ          done102
+	JZ          done214
 	LEAQ        laneMask<>+0(SB), R8
 	MOVQ        $+8, DI
 	SUBQ        BX, DI
@@ -4207,7 +6222,74 @@ tail101:
 	VMULPS      Y1, Y2, Y2
 	VMASKMOVPS  Y2, Y0, (AX)(SI*4)
 
-done102:
+done214:
+	JMP written211
+
+past210:
+	XORQ SI, SI
+	MOVQ BX, DI
+	SUBQ $0x08, DI
+	JL   tail216
+
+loop215:
+	VMOVUPS     (CX)(SI*4), Y0
+	VMOVUPS     x40fcf84f<>+0(SB), Y1
+	VMOVUPS     xc0fcf84f<>+0(SB), Y2
+	VMINPS      Y0, Y1, Y1
+	VMAXPS      Y1, Y2, Y2
+	VMULPS      Y2, Y2, Y0
+	VMOVUPS     xa59f25c0<>+0(SB), Y1
+	VFMADD213PS x2a61337e<>+0(SB), Y0, Y1
+	VFMADD213PS xaebd37ff<>+0(SB), Y0, Y1
+	VFMADD213PS x335c0041<>+0(SB), Y0, Y1
+	VFMADD213PS x3779434a<>+0(SB), Y0, Y1
+	VFMADD213PS x3a270ded<>+0(SB), Y0, Y1
+	VFMADD213PS x3ba059dc<>+0(SB), Y0, Y1
+	VMOVUPS     x35a0d3d8<>+0(SB), Y3
+	VFMADD213PS x38f895d6<>+0(SB), Y0, Y3
+	VFMADD213PS x3b14aa05<>+0(SB), Y0, Y3
+	VFMADD213PS x3ba059dd<>+0(SB), Y0, Y3
+	VMULPS      Y2, Y1, Y1
+	VDIVPS      Y3, Y1, Y1
+	VMOVUPS     (DX)(SI*4), Y0
+	VMULPS      Y0, Y1, Y1
+	VMOVNTPS    Y1, (AX)(SI*4)
+	ADDQ        $0x08, SI
+	CMPQ        SI, DI
+	JLE         loop215
+
+tail216:
+	SUBQ        SI, BX
+	JZ          done217
+	LEAQ        laneMask<>+0(SB), R8
+	MOVQ        $+8, DI
+	SUBQ        BX, DI
+	VMOVUPS     (R8)(DI*4), Y0
+	VMASKMOVPS  (CX)(SI*4), Y0, Y1
+	VMOVUPS     x40fcf84f<>+0(SB), Y2
+	VMOVUPS     xc0fcf84f<>+0(SB), Y3
+	VMINPS      Y1, Y2, Y2
+	VMAXPS      Y2, Y3, Y3
+	VMULPS      Y3, Y3, Y1
+	VMOVUPS     xa59f25c0<>+0(SB), Y2
+	VFMADD213PS x2a61337e<>+0(SB), Y1, Y2
+	VFMADD213PS xaebd37ff<>+0(SB), Y1, Y2
+	VFMADD213PS x335c0041<>+0(SB), Y1, Y2
+	VFMADD213PS x3779434a<>+0(SB), Y1, Y2
+	VFMADD213PS x3a270ded<>+0(SB), Y1, Y2
+	VFMADD213PS x3ba059dc<>+0(SB), Y1, Y2
+	VMOVUPS     x35a0d3d8<>+0(SB), Y4
+	VFMADD213PS x38f895d6<>+0(SB), Y1, Y4
+	VFMADD213PS x3b14aa05<>+0(SB), Y1, Y4
+	VFMADD213PS x3ba059dd<>+0(SB), Y1, Y4
+	VMULPS      Y3, Y2, Y2
+	VDIVPS      Y4, Y2, Y2
+	VMASKMOVPS  (DX)(SI*4), Y0, Y1
+	VMULPS      Y1, Y2, Y2
+	VMASKMOVPS  Y2, Y0, (AX)(SI*4)
+
+done217:
+written211:
 	VZEROUPPER
 	RET
 
@@ -4223,9 +6305,9 @@ TEXT ·tanhGateGradAVX2(SB), NOSPLIT, $0-120
 	XORQ R8, R8
 	MOVQ DI, R9
 	SUBQ $0x08, R9
-	JL   tail104
+	JL   tail219
 
-loop103:
+loop218:
 	VMOVUPS      (DX)(R8*4), Y0
 	VMOVUPS      x40fcf84f<>+0(SB), Y1
 	VMOVUPS      xc0fcf84f<>+0(SB), Y2
@@ -4290,11 +6372,11 @@ loop103:
 	VMOVUPS      Y1, (AX)(R8*4)
 	ADDQ         $0x08, R8
 	CMPQ         R8, R9
-	JLE          loop103
+	JLE          loop218
 
-tail104:
+tail219:
 	SUBQ         R8, DI
-	JZ           done105
+	JZ           done220
 	LEAQ         laneMask<>+0(SB), R10
 	MOVQ         $+8, R9
 	SUBQ         DI, R9
@@ -4362,26 +6444,29 @@ tail104:
 	VMASKMOVPS   Y4, Y0, (CX)(R8*4)
 	VMASKMOVPS   Y2, Y0, (AX)(R8*4)
 
-done105:
+done220:
 	VZEROUPPER
 	RET
 
-// func tanhGateValueGradAVX2(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32)
+// func tanhGateValueGradAVX2(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32, past bool)
 // Requires: AVX, AVX2, FMA3
-TEXT ·tanhGateValueGradAVX2(SB), NOSPLIT, $0-144
-	MOVQ da_base+0(FP), AX
-	MOVQ db_base+24(FP), CX
-	MOVQ a_base+72(FP), DX
-	MOVQ b_base+96(FP), BX
-	MOVQ dy_base+120(FP), SI
-	MOVQ da_len+8(FP), DI
-	MOVQ value_base+48(FP), R8
-	XORQ R9, R9
-	MOVQ DI, R10
-	SUBQ $0x08, R10
-	JL   tail107
+TEXT ·tanhGateValueGradAVX2(SB), NOSPLIT, $0-145
+	MOVQ  da_base+0(FP), AX
+	MOVQ  db_base+24(FP), CX
+	MOVQ  a_base+72(FP), DX
+	MOVQ  b_base+96(FP), BX
+	MOVQ  dy_base+120(FP), SI
+	MOVQ  da_len+8(FP), DI
+	MOVQ  value_base+48(FP), R8
+	MOVB  past+144(FP), R9
+	TESTB R9, R9
+	JNZ   past221
+	XORQ  R9, R9
+	MOVQ  DI, R10
+	SUBQ  $0x08, R10
+	JL    tail224
 
-loop106:
+loop223:
 	VMOVUPS      (DX)(R9*4), Y0
 	VMOVUPS      x40fcf84f<>+0(SB), Y1
 	VMOVUPS      xc0fcf84f<>+0(SB), Y2
@@ -4448,11 +6533,11 @@ loop106:
 	VMOVUPS      Y1, (AX)(R9*4)
 	ADDQ         $0x08, R9
 	CMPQ         R9, R10
-	JLE          loop106
+	JLE          loop223
 
-tail107:
+tail224:
 	SUBQ         R9, DI
-	JZ           done108
+	JZ           done225
 	LEAQ         laneMask<>+0(SB), R11
 	MOVQ         $+8, R10
 	SUBQ         DI, R10
@@ -4522,22 +6607,176 @@ tail107:
 	VMASKMOVPS   Y4, Y0, (CX)(R9*4)
 	VMASKMOVPS   Y2, Y0, (AX)(R9*4)
 
-done108:
+done225:
+	JMP written222
+
+past221:
+	XORQ R9, R9
+	MOVQ DI, R10
+	SUBQ $0x08, R10
+	JL   tail227
+
+loop226:
+	VMOVUPS      (DX)(R9*4), Y0
+	VMOVUPS      x40fcf84f<>+0(SB), Y1
+	VMOVUPS      xc0fcf84f<>+0(SB), Y2
+	VMINPS       Y0, Y1, Y1
+	VMAXPS       Y1, Y2, Y2
+	VMULPS       Y2, Y2, Y1
+	VMOVUPS      xa59f25c0<>+0(SB), Y3
+	VFMADD213PS  x2a61337e<>+0(SB), Y1, Y3
+	VFMADD213PS  xaebd37ff<>+0(SB), Y1, Y3
+	VFMADD213PS  x335c0041<>+0(SB), Y1, Y3
+	VFMADD213PS  x3779434a<>+0(SB), Y1, Y3
+	VFMADD213PS  x3a270ded<>+0(SB), Y1, Y3
+	VFMADD213PS  x3ba059dc<>+0(SB), Y1, Y3
+	VMOVUPS      x35a0d3d8<>+0(SB), Y4
+	VFMADD213PS  x38f895d6<>+0(SB), Y1, Y4
+	VFMADD213PS  x3b14aa05<>+0(SB), Y1, Y4
+	VFMADD213PS  x3ba059dd<>+0(SB), Y1, Y4
+	VMULPS       Y2, Y3, Y3
+	VDIVPS       Y4, Y3, Y3
+	VADDPS       Y0, Y0, Y0
+	VXORPS       x80000000<>+0(SB), Y0, Y0
+	VMOVUPS      x42b30000<>+0(SB), Y1
+	VMOVUPS      xc2d20000<>+0(SB), Y2
+	VMINPS       Y0, Y1, Y1
+	VMAXPS       Y1, Y2, Y2
+	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y1
+	VCVTPS2DQ    Y1, Y0
+	VCVTDQ2PS    Y0, Y1
+	VFNMADD231PS x3f317218<>+0(SB), Y1, Y2
+	VFNMADD231PS xb102e308<>+0(SB), Y1, Y2
+	VMOVUPS      x3e2aaa6e<>+0(SB), Y4
+	VMOVUPS      x3c0905ce<>+0(SB), Y5
+	VMULPS       Y2, Y2, Y1
+	VFMADD213PS  x3f000000<>+0(SB), Y2, Y4
+	VFMADD213PS  x3d2aaadd<>+0(SB), Y2, Y5
+	VFMADD231PS  x3ab6350e<>+0(SB), Y1, Y5
+	VFMADD213PS  Y4, Y1, Y5
+	VFMADD213PS  Y2, Y1, Y5
+	VADDPS       x3f800000<>+0(SB), Y5, Y5
+	VPSRAD       $0x01, Y0, Y1
+	VPSUBD       Y1, Y0, Y0
+	VPADDD       x0000007f<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y5, Y5
+	VPADDD       x0000007f<>+0(SB), Y0, Y0
+	VPSLLD       $0x17, Y0, Y0
+	VMULPS       Y0, Y5, Y5
+	VMOVUPS      x3f800000<>+0(SB), Y0
+	VADDPS       Y5, Y0, Y1
+	VDIVPS       Y1, Y0, Y0
+	VMOVUPS      x7f7fffff<>+0(SB), Y1
+	VMINPS       Y5, Y1, Y1
+	VMULPS       Y0, Y1, Y1
+	VMULPS       Y0, Y1, Y1
+	VMULPS       x40800000<>+0(SB), Y1, Y1
+	VMOVUPS      (SI)(R9*4), Y0
+	VMOVUPS      (BX)(R9*4), Y2
+	VMULPS       Y2, Y3, Y4
+	VMOVNTPS     Y4, (R8)(R9*4)
+	VMULPS       Y0, Y3, Y3
+	VMULPS       Y2, Y0, Y0
+	VMULPS       Y0, Y1, Y1
+	VMOVUPS      Y3, (CX)(R9*4)
+	VMOVUPS      Y1, (AX)(R9*4)
+	ADDQ         $0x08, R9
+	CMPQ         R9, R10
+	JLE          loop226
+
+tail227:
+	SUBQ         R9, DI
+	JZ           done228
+	LEAQ         laneMask<>+0(SB), R11
+	MOVQ         $+8, R10
+	SUBQ         DI, R10
+	VMOVUPS      (R11)(R10*4), Y0
+	VMASKMOVPS   (DX)(R9*4), Y0, Y1
+	VMOVUPS      x40fcf84f<>+0(SB), Y2
+	VMOVUPS      xc0fcf84f<>+0(SB), Y3
+	VMINPS       Y1, Y2, Y2
+	VMAXPS       Y2, Y3, Y3
+	VMULPS       Y3, Y3, Y2
+	VMOVUPS      xa59f25c0<>+0(SB), Y4
+	VFMADD213PS  x2a61337e<>+0(SB), Y2, Y4
+	VFMADD213PS  xaebd37ff<>+0(SB), Y2, Y4
+	VFMADD213PS  x335c0041<>+0(SB), Y2, Y4
+	VFMADD213PS  x3779434a<>+0(SB), Y2, Y4
+	VFMADD213PS  x3a270ded<>+0(SB), Y2, Y4
+	VFMADD213PS  x3ba059dc<>+0(SB), Y2, Y4
+	VMOVUPS      x35a0d3d8<>+0(SB), Y5
+	VFMADD213PS  x38f895d6<>+0(SB), Y2, Y5
+	VFMADD213PS  x3b14aa05<>+0(SB), Y2, Y5
+	VFMADD213PS  x3ba059dd<>+0(SB), Y2, Y5
+	VMULPS       Y3, Y4, Y4
+	VDIVPS       Y5, Y4, Y4
+	VADDPS       Y1, Y1, Y1
+	VXORPS       x80000000<>+0(SB), Y1, Y1
+	VMOVUPS      x42b30000<>+0(SB), Y2
+	VMOVUPS      xc2d20000<>+0(SB), Y3
+	VMINPS       Y1, Y2, Y2
+	VMAXPS       Y2, Y3, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y2
+	VCVTPS2DQ    Y2, Y1
+	VCVTDQ2PS    Y1, Y2
+	VFNMADD231PS x3f317218<>+0(SB), Y2, Y3
+	VFNMADD231PS xb102e308<>+0(SB), Y2, Y3
+	VMOVUPS      x3e2aaa6e<>+0(SB), Y5
+	VMOVUPS      x3c0905ce<>+0(SB), Y6
+	VMULPS       Y3, Y3, Y2
+	VFMADD213PS  x3f000000<>+0(SB), Y3, Y5
+	VFMADD213PS  x3d2aaadd<>+0(SB), Y3, Y6
+	VFMADD231PS  x3ab6350e<>+0(SB), Y2, Y6
+	VFMADD213PS  Y5, Y2, Y6
+	VFMADD213PS  Y3, Y2, Y6
+	VADDPS       x3f800000<>+0(SB), Y6, Y6
+	VPSRAD       $0x01, Y1, Y2
+	VPSUBD       Y2, Y1, Y1
+	VPADDD       x0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y6, Y6
+	VPADDD       x0000007f<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y6, Y6
+	VMOVUPS      x3f800000<>+0(SB), Y1
+	VADDPS       Y6, Y1, Y2
+	VDIVPS       Y2, Y1, Y1
+	VMOVUPS      x7f7fffff<>+0(SB), Y2
+	VMINPS       Y6, Y2, Y2
+	VMULPS       Y1, Y2, Y2
+	VMULPS       Y1, Y2, Y2
+	VMULPS       x40800000<>+0(SB), Y2, Y2
+	VMASKMOVPS   (SI)(R9*4), Y0, Y1
+	VMASKMOVPS   (BX)(R9*4), Y0, Y3
+	VMULPS       Y3, Y4, Y5
+	VMASKMOVPS   Y5, Y0, (R8)(R9*4)
+	VMULPS       Y1, Y4, Y4
+	VMULPS       Y3, Y1, Y1
+	VMULPS       Y1, Y2, Y2
+	VMASKMOVPS   Y4, Y0, (CX)(R9*4)
+	VMASKMOVPS   Y2, Y0, (AX)(R9*4)
+
+done228:
+written222:
 	VZEROUPPER
 	RET
 
-// func sigmoidAVX2(dst []float32, x []float32)
+// func sigmoidAVX2(dst []float32, x []float32, past bool)
 // Requires: AVX, AVX2, FMA3
-TEXT ·sigmoidAVX2(SB), NOSPLIT, $0-48
-	MOVQ dst_base+0(FP), AX
-	MOVQ x_base+24(FP), CX
-	MOVQ dst_len+8(FP), DX
-	XORQ BX, BX
-	MOVQ DX, SI
-	SUBQ $0x08, SI
-	JL   tail110
+TEXT ·sigmoidAVX2(SB), NOSPLIT, $0-49
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  x_base+24(FP), CX
+	MOVQ  dst_len+8(FP), DX
+	MOVB  past+48(FP), BL
+	TESTB BL, BL
+	JNZ   past229
+	XORQ  BX, BX
+	MOVQ  DX, SI
+	SUBQ  $0x08, SI
+	JL    tail232
 
-loop109:
+loop231:
 	VMOVUPS      (CX)(BX*4), Y0
 	VXORPS       x80000000<>+0(SB), Y0, Y0
 	VMOVUPS      x42b30000<>+0(SB), Y1
@@ -4572,11 +6811,11 @@ loop109:
 	VMOVUPS      Y0, (AX)(BX*4)
 	ADDQ         $0x08, BX
 	CMPQ         BX, SI
-	JLE          loop109
+	JLE          loop231
 
-tail110:
+tail232:
 	SUBQ         BX, DX
-	JZ           done111
+	JZ           done233
 	LEAQ         laneMask<>+0(SB), DI
 	MOVQ         $+8, SI
 	SUBQ         DX, SI
@@ -4614,7 +6853,94 @@ tail110:
 	VDIVPS       Y2, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (AX)(BX*4)
 
-done111:
+done233:
+	JMP written230
+
+past229:
+	XORQ BX, BX
+	MOVQ DX, SI
+	SUBQ $0x08, SI
+	JL   tail235
+
+loop234:
+	VMOVUPS      (CX)(BX*4), Y0
+	VXORPS       x80000000<>+0(SB), Y0, Y0
+	VMOVUPS      x42b30000<>+0(SB), Y1
+	VMOVUPS      xc2d20000<>+0(SB), Y2
+	VMINPS       Y0, Y1, Y1
+	VMAXPS       Y1, Y2, Y2
+	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y1
+	VCVTPS2DQ    Y1, Y0
+	VCVTDQ2PS    Y0, Y1
+	VFNMADD231PS x3f317218<>+0(SB), Y1, Y2
+	VFNMADD231PS xb102e308<>+0(SB), Y1, Y2
+	VMOVUPS      x3e2aaa6e<>+0(SB), Y3
+	VMOVUPS      x3c0905ce<>+0(SB), Y4
+	VMULPS       Y2, Y2, Y1
+	VFMADD213PS  x3f000000<>+0(SB), Y2, Y3
+	VFMADD213PS  x3d2aaadd<>+0(SB), Y2, Y4
+	VFMADD231PS  x3ab6350e<>+0(SB), Y1, Y4
+	VFMADD213PS  Y3, Y1, Y4
+	VFMADD213PS  Y2, Y1, Y4
+	VADDPS       x3f800000<>+0(SB), Y4, Y4
+	VPSRAD       $0x01, Y0, Y1
+	VPSUBD       Y1, Y0, Y0
+	VPADDD       x0000007f<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y4, Y4
+	VPADDD       x0000007f<>+0(SB), Y0, Y0
+	VPSLLD       $0x17, Y0, Y0
+	VMULPS       Y0, Y4, Y4
+	VMOVUPS      x3f800000<>+0(SB), Y0
+	VADDPS       Y4, Y0, Y1
+	VDIVPS       Y1, Y0, Y0
+	VMOVNTPS     Y0, (AX)(BX*4)
+	ADDQ         $0x08, BX
+	CMPQ         BX, SI
+	JLE          loop234
+
+tail235:
+	SUBQ         BX, DX
+	JZ           done236
+	LEAQ         laneMask<>+0(SB), DI
+	MOVQ         $+8, SI
+	SUBQ         DX, SI
+	VMOVUPS      (DI)(SI*4), Y0
+	VMASKMOVPS   (CX)(BX*4), Y0, Y1
+	VXORPS       x80000000<>+0(SB), Y1, Y1
+	VMOVUPS      x42b30000<>+0(SB), Y2
+	VMOVUPS      xc2d20000<>+0(SB), Y3
+	VMINPS       Y1, Y2, Y2
+	VMAXPS       Y2, Y3, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y2
+	VCVTPS2DQ    Y2, Y1
+	VCVTDQ2PS    Y1, Y2
+	VFNMADD231PS x3f317218<>+0(SB), Y2, Y3
+	VFNMADD231PS xb102e308<>+0(SB), Y2, Y3
+	VMOVUPS      x3e2aaa6e<>+0(SB), Y4
+	VMOVUPS      x3c0905ce<>+0(SB), Y5
+	VMULPS       Y3, Y3, Y2
+	VFMADD213PS  x3f000000<>+0(SB), Y3, Y4
+	VFMADD213PS  x3d2aaadd<>+0(SB), Y3, Y5
+	VFMADD231PS  x3ab6350e<>+0(SB), Y2, Y5
+	VFMADD213PS  Y4, Y2, Y5
+	VFMADD213PS  Y3, Y2, Y5
+	VADDPS       x3f800000<>+0(SB), Y5, Y5
+	VPSRAD       $0x01, Y1, Y2
+	VPSUBD       Y2, Y1, Y1
+	VPADDD       x0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y5, Y5
+	VPADDD       x0000007f<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y5, Y5
+	VMOVUPS      x3f800000<>+0(SB), Y1
+	VADDPS       Y5, Y1, Y2
+	VDIVPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (AX)(BX*4)
+
+done236:
+written230:
 	VZEROUPPER
 	RET
 
@@ -4628,9 +6954,9 @@ TEXT ·sigmoidGradAVX2(SB), NOSPLIT, $0-72
 	XORQ SI, SI
 	MOVQ BX, DI
 	SUBQ $0x08, DI
-	JL   tail113
+	JL   tail238
 
-loop112:
+loop237:
 	VMOVUPS      (CX)(SI*4), Y0
 	VXORPS       x80000000<>+0(SB), Y0, Y0
 	VMOVUPS      x42b30000<>+0(SB), Y1
@@ -4671,11 +6997,11 @@ loop112:
 	VMOVUPS      Y1, (AX)(SI*4)
 	ADDQ         $0x08, SI
 	CMPQ         SI, DI
-	JLE          loop112
+	JLE          loop237
 
-tail113:
+tail238:
 	SUBQ         SI, BX
-	JZ           done114
+	JZ           done239
 	LEAQ         laneMask<>+0(SB), R8
 	MOVQ         $+8, DI
 	SUBQ         BX, DI
@@ -4719,24 +7045,27 @@ tail113:
 	VMULPS       Y1, Y2, Y2
 	VMASKMOVPS   Y2, Y0, (AX)(SI*4)
 
-done114:
+done239:
 	VZEROUPPER
 	RET
 
-// func sigmoidValueGradAVX2(dst []float32, value []float32, x []float32, dy []float32)
+// func sigmoidValueGradAVX2(dst []float32, value []float32, x []float32, dy []float32, past bool)
 // Requires: AVX, AVX2, FMA3
-TEXT ·sigmoidValueGradAVX2(SB), NOSPLIT, $0-96
-	MOVQ dst_base+0(FP), AX
-	MOVQ x_base+48(FP), CX
-	MOVQ dy_base+72(FP), DX
-	MOVQ dst_len+8(FP), BX
-	MOVQ value_base+24(FP), SI
-	XORQ DI, DI
-	MOVQ BX, R8
-	SUBQ $0x08, R8
-	JL   tail116
+TEXT ·sigmoidValueGradAVX2(SB), NOSPLIT, $0-97
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  x_base+48(FP), CX
+	MOVQ  dy_base+72(FP), DX
+	MOVQ  dst_len+8(FP), BX
+	MOVQ  value_base+24(FP), SI
+	MOVB  past+96(FP), DI
+	TESTB DI, DI
+	JNZ   past240
+	XORQ  DI, DI
+	MOVQ  BX, R8
+	SUBQ  $0x08, R8
+	JL    tail243
 
-loop115:
+loop242:
 	VMOVUPS      (CX)(DI*4), Y0
 	VXORPS       x80000000<>+0(SB), Y0, Y0
 	VMOVUPS      x42b30000<>+0(SB), Y1
@@ -4778,11 +7107,11 @@ loop115:
 	VMOVUPS      Y1, (AX)(DI*4)
 	ADDQ         $0x08, DI
 	CMPQ         DI, R8
-	JLE          loop115
+	JLE          loop242
 
-tail116:
+tail243:
 	SUBQ         DI, BX
-	JZ           done117
+	JZ           done244
 	LEAQ         laneMask<>+0(SB), R9
 	MOVQ         $+8, R8
 	SUBQ         BX, R8
@@ -4827,23 +7156,127 @@ tail116:
 	VMASKMOVPS   Y1, Y0, (SI)(DI*4)
 	VMASKMOVPS   Y2, Y0, (AX)(DI*4)
 
-done117:
+done244:
+	JMP written241
+
+past240:
+	XORQ DI, DI
+	MOVQ BX, R8
+	SUBQ $0x08, R8
+	JL   tail246
+
+loop245:
+	VMOVUPS      (CX)(DI*4), Y0
+	VXORPS       x80000000<>+0(SB), Y0, Y0
+	VMOVUPS      x42b30000<>+0(SB), Y1
+	VMOVUPS      xc2d20000<>+0(SB), Y2
+	VMINPS       Y0, Y1, Y1
+	VMAXPS       Y1, Y2, Y2
+	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y1
+	VCVTPS2DQ    Y1, Y0
+	VCVTDQ2PS    Y0, Y1
+	VFNMADD231PS x3f317218<>+0(SB), Y1, Y2
+	VFNMADD231PS xb102e308<>+0(SB), Y1, Y2
+	VMOVUPS      x3e2aaa6e<>+0(SB), Y3
+	VMOVUPS      x3c0905ce<>+0(SB), Y4
+	VMULPS       Y2, Y2, Y1
+	VFMADD213PS  x3f000000<>+0(SB), Y2, Y3
+	VFMADD213PS  x3d2aaadd<>+0(SB), Y2, Y4
+	VFMADD231PS  x3ab6350e<>+0(SB), Y1, Y4
+	VFMADD213PS  Y3, Y1, Y4
+	VFMADD213PS  Y2, Y1, Y4
+	VADDPS       x3f800000<>+0(SB), Y4, Y4
+	VPSRAD       $0x01, Y0, Y1
+	VPSUBD       Y1, Y0, Y0
+	VPADDD       x0000007f<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y4, Y4
+	VPADDD       x0000007f<>+0(SB), Y0, Y0
+	VPSLLD       $0x17, Y0, Y0
+	VMULPS       Y0, Y4, Y4
+	VMOVUPS      x3f800000<>+0(SB), Y0
+	VADDPS       Y4, Y0, Y1
+	VDIVPS       Y1, Y0, Y0
+	VMOVUPS      x7f7fffff<>+0(SB), Y1
+	VMINPS       Y4, Y1, Y1
+	VMULPS       Y0, Y1, Y1
+	VMULPS       Y0, Y1, Y1
+	VMOVUPS      (DX)(DI*4), Y2
+	VMULPS       Y2, Y1, Y1
+	VMOVNTPS     Y0, (SI)(DI*4)
+	VMOVUPS      Y1, (AX)(DI*4)
+	ADDQ         $0x08, DI
+	CMPQ         DI, R8
+	JLE          loop245
+
+tail246:
+	SUBQ         DI, BX
+	JZ           done247
+	LEAQ         laneMask<>+0(SB), R9
+	MOVQ         $+8, R8
+	SUBQ         BX, R8
+	VMOVUPS      (R9)(R8*4), Y0
+	VMASKMOVPS   (CX)(DI*4), Y0, Y1
+	VXORPS       x80000000<>+0(SB), Y1, Y1
+	VMOVUPS      x42b30000<>+0(SB), Y2
+	VMOVUPS      xc2d20000<>+0(SB), Y3
+	VMINPS       Y1, Y2, Y2
+	VMAXPS       Y2, Y3, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y2
+	VCVTPS2DQ    Y2, Y1
+	VCVTDQ2PS    Y1, Y2
+	VFNMADD231PS x3f317218<>+0(SB), Y2, Y3
+	VFNMADD231PS xb102e308<>+0(SB), Y2, Y3
+	VMOVUPS      x3e2aaa6e<>+0(SB), Y4
+	VMOVUPS      x3c0905ce<>+0(SB), Y5
+	VMULPS       Y3, Y3, Y2
+	VFMADD213PS  x3f000000<>+0(SB), Y3, Y4
+	VFMADD213PS  x3d2aaadd<>+0(SB), Y3, Y5
+	VFMADD231PS  x3ab6350e<>+0(SB), Y2, Y5
+	VFMADD213PS  Y4, Y2, Y5
+	VFMADD213PS  Y3, Y2, Y5
+	VADDPS       x3f800000<>+0(SB), Y5, Y5
+	VPSRAD       $0x01, Y1, Y2
+	VPSUBD       Y2, Y1, Y1
+	VPADDD       x0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y5, Y5
+	VPADDD       x0000007f<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y5, Y5
+	VMOVUPS      x3f800000<>+0(SB), Y1
+	VADDPS       Y5, Y1, Y2
+	VDIVPS       Y2, Y1, Y1
+	VMOVUPS      x7f7fffff<>+0(SB), Y2
+	VMINPS       Y5, Y2, Y2
+	VMULPS       Y1, Y2, Y2
+	VMULPS       Y1, Y2, Y2
+	VMASKMOVPS   (DX)(DI*4), Y0, Y3
+	VMULPS       Y3, Y2, Y2
+	VMASKMOVPS   Y1, Y0, (SI)(DI*4)
+	VMASKMOVPS   Y2, Y0, (AX)(DI*4)
+
+done247:
+written241:
 	VZEROUPPER
 	RET
 
-// func sigmoidGateAVX2(dst []float32, a []float32, b []float32)
+// func sigmoidGateAVX2(dst []float32, a []float32, b []float32, past bool)
 // Requires: AVX, AVX2, FMA3
-TEXT ·sigmoidGateAVX2(SB), NOSPLIT, $0-72
-	MOVQ dst_base+0(FP), AX
-	MOVQ a_base+24(FP), CX
-	MOVQ b_base+48(FP), DX
-	MOVQ dst_len+8(FP), BX
-	XORQ SI, SI
-	MOVQ BX, DI
-	SUBQ $0x08, DI
-	JL   tail119
+TEXT ·sigmoidGateAVX2(SB), NOSPLIT, $0-73
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  a_base+24(FP), CX
+	MOVQ  b_base+48(FP), DX
+	MOVQ  dst_len+8(FP), BX
+	MOVB  past+72(FP), SI
+	TESTB SI, SI
+	JNZ   past248
+	XORQ  SI, SI
+	MOVQ  BX, DI
+	SUBQ  $0x08, DI
+	JL    tail251
 
-loop118:
+loop250:
 	VMOVUPS      (CX)(SI*4), Y0
 	VXORPS       x80000000<>+0(SB), Y0, Y0
 	VMOVUPS      x42b30000<>+0(SB), Y1
@@ -4880,11 +7313,11 @@ loop118:
 	VMOVUPS      Y0, (AX)(SI*4)
 	ADDQ         $0x08, SI
 	CMPQ         SI, DI
-	JLE          loop118
+	JLE          loop250
 
-tail119:
+tail251:
 	SUBQ         SI, BX
-	JZ           done120
+	JZ           done252
 	LEAQ         laneMask<>+0(SB), R8
 	MOVQ         $+8, DI
 	SUBQ         BX, DI
@@ -4924,7 +7357,98 @@ tail119:
 	VMULPS       Y2, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (AX)(SI*4)
 
-done120:
+done252:
+	JMP written249
+
+past248:
+	XORQ SI, SI
+	MOVQ BX, DI
+	SUBQ $0x08, DI
+	JL   tail254
+
+loop253:
+	VMOVUPS      (CX)(SI*4), Y0
+	VXORPS       x80000000<>+0(SB), Y0, Y0
+	VMOVUPS      x42b30000<>+0(SB), Y1
+	VMOVUPS      xc2d20000<>+0(SB), Y2
+	VMINPS       Y0, Y1, Y1
+	VMAXPS       Y1, Y2, Y2
+	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y1
+	VCVTPS2DQ    Y1, Y0
+	VCVTDQ2PS    Y0, Y1
+	VFNMADD231PS x3f317218<>+0(SB), Y1, Y2
+	VFNMADD231PS xb102e308<>+0(SB), Y1, Y2
+	VMOVUPS      x3e2aaa6e<>+0(SB), Y3
+	VMOVUPS      x3c0905ce<>+0(SB), Y4
+	VMULPS       Y2, Y2, Y1
+	VFMADD213PS  x3f000000<>+0(SB), Y2, Y3
+	VFMADD213PS  x3d2aaadd<>+0(SB), Y2, Y4
+	VFMADD231PS  x3ab6350e<>+0(SB), Y1, Y4
+	VFMADD213PS  Y3, Y1, Y4
+	VFMADD213PS  Y2, Y1, Y4
+	VADDPS       x3f800000<>+0(SB), Y4, Y4
+	VPSRAD       $0x01, Y0, Y1
+	VPSUBD       Y1, Y0, Y0
+	VPADDD       x0000007f<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y4, Y4
+	VPADDD       x0000007f<>+0(SB), Y0, Y0
+	VPSLLD       $0x17, Y0, Y0
+	VMULPS       Y0, Y4, Y4
+	VMOVUPS      x3f800000<>+0(SB), Y0
+	VADDPS       Y4, Y0, Y1
+	VDIVPS       Y1, Y0, Y0
+	VMOVUPS      (DX)(SI*4), Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVNTPS     Y0, (AX)(SI*4)
+	ADDQ         $0x08, SI
+	CMPQ         SI, DI
+	JLE          loop253
+
+tail254:
+	SUBQ         SI, BX
+	JZ           done255
+	LEAQ         laneMask<>+0(SB), R8
+	MOVQ         $+8, DI
+	SUBQ         BX, DI
+	VMOVUPS      (R8)(DI*4), Y0
+	VMASKMOVPS   (CX)(SI*4), Y0, Y1
+	VXORPS       x80000000<>+0(SB), Y1, Y1
+	VMOVUPS      x42b30000<>+0(SB), Y2
+	VMOVUPS      xc2d20000<>+0(SB), Y3
+	VMINPS       Y1, Y2, Y2
+	VMAXPS       Y2, Y3, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y2
+	VCVTPS2DQ    Y2, Y1
+	VCVTDQ2PS    Y1, Y2
+	VFNMADD231PS x3f317218<>+0(SB), Y2, Y3
+	VFNMADD231PS xb102e308<>+0(SB), Y2, Y3
+	VMOVUPS      x3e2aaa6e<>+0(SB), Y4
+	VMOVUPS      x3c0905ce<>+0(SB), Y5
+	VMULPS       Y3, Y3, Y2
+	VFMADD213PS  x3f000000<>+0(SB), Y3, Y4
+	VFMADD213PS  x3d2aaadd<>+0(SB), Y3, Y5
+	VFMADD231PS  x3ab6350e<>+0(SB), Y2, Y5
+	VFMADD213PS  Y4, Y2, Y5
+	VFMADD213PS  Y3, Y2, Y5
+	VADDPS       x3f800000<>+0(SB), Y5, Y5
+	VPSRAD       $0x01, Y1, Y2
+	VPSUBD       Y2, Y1, Y1
+	VPADDD       x0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y5, Y5
+	VPADDD       x0000007f<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y5, Y5
+	VMOVUPS      x3f800000<>+0(SB), Y1
+	VADDPS       Y5, Y1, Y2
+	VDIVPS       Y2, Y1, Y1
+	VMASKMOVPS   (DX)(SI*4), Y0, Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (AX)(SI*4)
+
+done255:
+written249:
 	VZEROUPPER
 	RET
 
@@ -4940,9 +7464,9 @@ TEXT ·sigmoidGateGradAVX2(SB), NOSPLIT, $0-120
 	XORQ R8, R8
 	MOVQ DI, R9
 	SUBQ $0x08, R9
-	JL   tail122
+	JL   tail257
 
-loop121:
+loop256:
 	VMOVUPS      (DX)(R8*4), Y0
 	VXORPS       x80000000<>+0(SB), Y0, Y0
 	VMOVUPS      x42b30000<>+0(SB), Y1
@@ -4987,11 +7511,11 @@ loop121:
 	VMOVUPS      Y1, (AX)(R8*4)
 	ADDQ         $0x08, R8
 	CMPQ         R8, R9
-	JLE          loop121
+	JLE          loop256
 
-tail122:
+tail257:
 	SUBQ         R8, DI
-	JZ           done123
+	JZ           done258
 	LEAQ         laneMask<>+0(SB), R10
 	MOVQ         $+8, R9
 	SUBQ         DI, R9
@@ -5039,26 +7563,29 @@ tail122:
 	VMASKMOVPS   Y1, Y0, (CX)(R8*4)
 	VMASKMOVPS   Y2, Y0, (AX)(R8*4)
 
-done123:
+done258:
 	VZEROUPPER
 	RET
 
-// func sigmoidGateValueGradAVX2(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32)
+// func sigmoidGateValueGradAVX2(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32, past bool)
 // Requires: AVX, AVX2, FMA3
-TEXT ·sigmoidGateValueGradAVX2(SB), NOSPLIT, $0-144
-	MOVQ da_base+0(FP), AX
-	MOVQ db_base+24(FP), CX
-	MOVQ a_base+72(FP), DX
-	MOVQ b_base+96(FP), BX
-	MOVQ dy_base+120(FP), SI
-	MOVQ da_len+8(FP), DI
-	MOVQ value_base+48(FP), R8
-	XORQ R9, R9
-	MOVQ DI, R10
-	SUBQ $0x08, R10
-	JL   tail125
+TEXT ·sigmoidGateValueGradAVX2(SB), NOSPLIT, $0-145
+	MOVQ  da_base+0(FP), AX
+	MOVQ  db_base+24(FP), CX
+	MOVQ  a_base+72(FP), DX
+	MOVQ  b_base+96(FP), BX
+	MOVQ  dy_base+120(FP), SI
+	MOVQ  da_len+8(FP), DI
+	MOVQ  value_base+48(FP), R8
+	MOVB  past+144(FP), R9
+	TESTB R9, R9
+	JNZ   past259
+	XORQ  R9, R9
+	MOVQ  DI, R10
+	SUBQ  $0x08, R10
+	JL    tail262
 
-loop124:
+loop261:
 	VMOVUPS      (DX)(R9*4), Y0
 	VXORPS       x80000000<>+0(SB), Y0, Y0
 	VMOVUPS      x42b30000<>+0(SB), Y1
@@ -5105,11 +7632,11 @@ loop124:
 	VMOVUPS      Y1, (AX)(R9*4)
 	ADDQ         $0x08, R9
 	CMPQ         R9, R10
-	JLE          loop124
+	JLE          loop261
 
-tail125:
+tail262:
 	SUBQ         R9, DI
-	JZ           done126
+	JZ           done263
 	LEAQ         laneMask<>+0(SB), R11
 	MOVQ         $+8, R10
 	SUBQ         DI, R10
@@ -5159,33 +7686,147 @@ tail125:
 	VMASKMOVPS   Y1, Y0, (CX)(R9*4)
 	VMASKMOVPS   Y2, Y0, (AX)(R9*4)
 
-done126:
+done263:
+	JMP written260
+
+past259:
+	XORQ R9, R9
+	MOVQ DI, R10
+	SUBQ $0x08, R10
+	JL   tail265
+
+loop264:
+	VMOVUPS      (DX)(R9*4), Y0
+	VXORPS       x80000000<>+0(SB), Y0, Y0
+	VMOVUPS      x42b30000<>+0(SB), Y1
+	VMOVUPS      xc2d20000<>+0(SB), Y2
+	VMINPS       Y0, Y1, Y1
+	VMAXPS       Y1, Y2, Y2
+	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y1
+	VCVTPS2DQ    Y1, Y0
+	VCVTDQ2PS    Y0, Y1
+	VFNMADD231PS x3f317218<>+0(SB), Y1, Y2
+	VFNMADD231PS xb102e308<>+0(SB), Y1, Y2
+	VMOVUPS      x3e2aaa6e<>+0(SB), Y3
+	VMOVUPS      x3c0905ce<>+0(SB), Y4
+	VMULPS       Y2, Y2, Y1
+	VFMADD213PS  x3f000000<>+0(SB), Y2, Y3
+	VFMADD213PS  x3d2aaadd<>+0(SB), Y2, Y4
+	VFMADD231PS  x3ab6350e<>+0(SB), Y1, Y4
+	VFMADD213PS  Y3, Y1, Y4
+	VFMADD213PS  Y2, Y1, Y4
+	VADDPS       x3f800000<>+0(SB), Y4, Y4
+	VPSRAD       $0x01, Y0, Y1
+	VPSUBD       Y1, Y0, Y0
+	VPADDD       x0000007f<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y4, Y4
+	VPADDD       x0000007f<>+0(SB), Y0, Y0
+	VPSLLD       $0x17, Y0, Y0
+	VMULPS       Y0, Y4, Y4
+	VMOVUPS      x3f800000<>+0(SB), Y0
+	VADDPS       Y4, Y0, Y1
+	VDIVPS       Y1, Y0, Y0
+	VMOVUPS      x7f7fffff<>+0(SB), Y1
+	VMINPS       Y4, Y1, Y1
+	VMULPS       Y0, Y1, Y1
+	VMULPS       Y0, Y1, Y1
+	VMOVUPS      (SI)(R9*4), Y2
+	VMOVUPS      (BX)(R9*4), Y3
+	VMULPS       Y3, Y0, Y4
+	VMOVNTPS     Y4, (R8)(R9*4)
+	VMULPS       Y2, Y0, Y0
+	VMULPS       Y3, Y2, Y2
+	VMULPS       Y2, Y1, Y1
+	VMOVUPS      Y0, (CX)(R9*4)
+	VMOVUPS      Y1, (AX)(R9*4)
+	ADDQ         $0x08, R9
+	CMPQ         R9, R10
+	JLE          loop264
+
+tail265:
+	SUBQ         R9, DI
+	JZ           done266
+	LEAQ         laneMask<>+0(SB), R11
+	MOVQ         $+8, R10
+	SUBQ         DI, R10
+	VMOVUPS      (R11)(R10*4), Y0
+	VMASKMOVPS   (DX)(R9*4), Y0, Y1
+	VXORPS       x80000000<>+0(SB), Y1, Y1
+	VMOVUPS      x42b30000<>+0(SB), Y2
+	VMOVUPS      xc2d20000<>+0(SB), Y3
+	VMINPS       Y1, Y2, Y2
+	VMAXPS       Y2, Y3, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y2
+	VCVTPS2DQ    Y2, Y1
+	VCVTDQ2PS    Y1, Y2
+	VFNMADD231PS x3f317218<>+0(SB), Y2, Y3
+	VFNMADD231PS xb102e308<>+0(SB), Y2, Y3
+	VMOVUPS      x3e2aaa6e<>+0(SB), Y4
+	VMOVUPS      x3c0905ce<>+0(SB), Y5
+	VMULPS       Y3, Y3, Y2
+	VFMADD213PS  x3f000000<>+0(SB), Y3, Y4
+	VFMADD213PS  x3d2aaadd<>+0(SB), Y3, Y5
+	VFMADD231PS  x3ab6350e<>+0(SB), Y2, Y5
+	VFMADD213PS  Y4, Y2, Y5
+	VFMADD213PS  Y3, Y2, Y5
+	VADDPS       x3f800000<>+0(SB), Y5, Y5
+	VPSRAD       $0x01, Y1, Y2
+	VPSUBD       Y2, Y1, Y1
+	VPADDD       x0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y5, Y5
+	VPADDD       x0000007f<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y5, Y5
+	VMOVUPS      x3f800000<>+0(SB), Y1
+	VADDPS       Y5, Y1, Y2
+	VDIVPS       Y2, Y1, Y1
+	VMOVUPS      x7f7fffff<>+0(SB), Y2
+	VMINPS       Y5, Y2, Y2
+	VMULPS       Y1, Y2, Y2
+	VMULPS       Y1, Y2, Y2
+	VMASKMOVPS   (SI)(R9*4), Y0, Y3
+	VMASKMOVPS   (BX)(R9*4), Y0, Y4
+	VMULPS       Y4, Y1, Y5
+	VMASKMOVPS   Y5, Y0, (R8)(R9*4)
+	VMULPS       Y3, Y1, Y1
+	VMULPS       Y4, Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VMASKMOVPS   Y1, Y0, (CX)(R9*4)
+	VMASKMOVPS   Y2, Y0, (AX)(R9*4)
+
+done266:
+written260:
 	VZEROUPPER
 	RET
 
-// func reluAVX512(dst []float32, x []float32)
+// func reluAVX512(dst []float32, x []float32, past bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
-TEXT ·reluAVX512(SB), NOSPLIT, $0-48
-	MOVQ dst_base+0(FP), AX
-	MOVQ x_base+24(FP), CX
-	MOVQ dst_len+8(FP), DX
-	XORQ BX, BX
-	MOVQ DX, SI
-	SUBQ $0x10, SI
-	JL   tail128
+TEXT ·reluAVX512(SB), NOSPLIT, $0-49
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  x_base+24(FP), CX
+	MOVQ  dst_len+8(FP), DX
+	MOVB  past+48(FP), BL
+	TESTB BL, BL
+	JNZ   past267
+	XORQ  BX, BX
+	MOVQ  DX, SI
+	SUBQ  $0x10, SI
+	JL    tail270
 
-loop127:
+loop269:
 	VMOVUPS (CX)(BX*4), Z0
 	VXORPS  Z1, Z1, Z1
 	VMAXPS  Z0, Z1, Z1
 	VMOVUPS Z1, (AX)(BX*4)
 	ADDQ    $0x10, BX
 	CMPQ    BX, SI
-	JLE     loop127
+	JLE     loop269
 
-tail128:
+tail270:
 	SUBQ      BX, DX
-	JZ        done129
+	JZ        done271
 	MOVQ      $-1, SI
 	BZHIQ     DX, SI, SI
 	KMOVW     SI, K1
@@ -5194,7 +7835,37 @@ tail128:
 	VMAXPS    Z0, Z1, Z1
 	VMOVUPS   Z1, K1, (AX)(BX*4)
 
-done129:
+done271:
+	JMP written268
+
+past267:
+	XORQ BX, BX
+	MOVQ DX, SI
+	SUBQ $0x10, SI
+	JL   tail273
+
+loop272:
+	VMOVUPS  (CX)(BX*4), Z0
+	VXORPS   Z1, Z1, Z1
+	VMAXPS   Z0, Z1, Z1
+	VMOVNTPS Z1, (AX)(BX*4)
+	ADDQ     $0x10, BX
+	CMPQ     BX, SI
+	JLE      loop272
+
+tail273:
+	SUBQ      BX, DX
+	JZ        done274
+	MOVQ      $-1, SI
+	BZHIQ     DX, SI, SI
+	KMOVW     SI, K1
+	VMOVUPS.Z (CX)(BX*4), K1, Z0
+	VXORPS    Z1, Z1, Z1
+	VMAXPS    Z0, Z1, Z1
+	VMOVUPS   Z1, K1, (AX)(BX*4)
+
+done274:
+written268:
 	VZEROUPPER
 	RET
 
@@ -5208,9 +7879,9 @@ TEXT ·reluGradAVX512(SB), NOSPLIT, $0-72
 	XORQ SI, SI
 	MOVQ BX, DI
 	SUBQ $0x10, DI
-	JL   tail131
+	JL   tail276
 
-loop130:
+loop275:
 	VMOVUPS   (CX)(SI*4), Z0
 	VXORPS    Z1, Z1, Z1
 	VMAXPS    Z0, Z1, Z1
@@ -5224,11 +7895,11 @@ loop130:
 	VMOVUPS   Z0, (AX)(SI*4)
 	ADDQ      $0x10, SI
 	CMPQ      SI, DI
-	JLE       loop130
+	JLE       loop275
 
-tail131:
+tail276:
 	SUBQ      SI, BX
-	JZ        done132
+	JZ        done277
 	MOVQ      $-1, DI
 	BZHIQ     BX, DI, DI
 	KMOVW     DI, K1
@@ -5244,24 +7915,27 @@ tail131:
 	VMULPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done132:
+done277:
 	VZEROUPPER
 	RET
 
-// func reluValueGradAVX512(dst []float32, value []float32, x []float32, dy []float32)
+// func reluValueGradAVX512(dst []float32, value []float32, x []float32, dy []float32, past bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
-TEXT ·reluValueGradAVX512(SB), NOSPLIT, $0-96
-	MOVQ dst_base+0(FP), AX
-	MOVQ x_base+48(FP), CX
-	MOVQ dy_base+72(FP), DX
-	MOVQ dst_len+8(FP), BX
-	MOVQ value_base+24(FP), SI
-	XORQ DI, DI
-	MOVQ BX, R8
-	SUBQ $0x10, R8
-	JL   tail134
+TEXT ·reluValueGradAVX512(SB), NOSPLIT, $0-97
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  x_base+48(FP), CX
+	MOVQ  dy_base+72(FP), DX
+	MOVQ  dst_len+8(FP), BX
+	MOVQ  value_base+24(FP), SI
+	MOVB  past+96(FP), DI
+	TESTB DI, DI
+	JNZ   past278
+	XORQ  DI, DI
+	MOVQ  BX, R8
+	SUBQ  $0x10, R8
+	JL    tail281
 
-loop133:
+loop280:
 	VMOVUPS   (CX)(DI*4), Z0
 	VXORPS    Z1, Z1, Z1
 	VMAXPS    Z0, Z1, Z1
@@ -5276,11 +7950,11 @@ loop133:
 	VMOVUPS   Z0, (AX)(DI*4)
 	ADDQ      $0x10, DI
 	CMPQ      DI, R8
-	JLE       loop133
+	JLE       loop280
 
-tail134:
+tail281:
 	SUBQ      DI, BX
-	JZ        done135
+	JZ        done282
 	MOVQ      $-1, R8
 	BZHIQ     BX, R8, R8
 	KMOVW     R8, K1
@@ -5297,23 +7971,72 @@ tail134:
 	VMOVUPS   Z1, K1, (SI)(DI*4)
 	VMOVUPS   Z0, K1, (AX)(DI*4)
 
-done135:
+done282:
+	JMP written279
+
+past278:
+	XORQ DI, DI
+	MOVQ BX, R8
+	SUBQ $0x10, R8
+	JL   tail284
+
+loop283:
+	VMOVUPS   (CX)(DI*4), Z0
+	VXORPS    Z1, Z1, Z1
+	VMAXPS    Z0, Z1, Z1
+	VMOVAPS   Z1, Z0
+	VXORPS    Z2, Z2, Z2
+	VCMPPS    $0x1e, Z2, Z1, K1
+	VMOVUPS   x3f800000<>+0(SB), Z2
+	VBLENDMPS Z2, Z0, K1, Z0
+	VMOVUPS   (DX)(DI*4), Z2
+	VMULPS    Z2, Z0, Z0
+	VMOVNTPS  Z1, (SI)(DI*4)
+	VMOVUPS   Z0, (AX)(DI*4)
+	ADDQ      $0x10, DI
+	CMPQ      DI, R8
+	JLE       loop283
+
+tail284:
+	SUBQ      DI, BX
+	JZ        done285
+	MOVQ      $-1, R8
+	BZHIQ     BX, R8, R8
+	KMOVW     R8, K1
+	VMOVUPS.Z (CX)(DI*4), K1, Z0
+	VXORPS    Z1, Z1, Z1
+	VMAXPS    Z0, Z1, Z1
+	VMOVAPS   Z1, Z0
+	VXORPS    Z2, Z2, Z2
+	VCMPPS    $0x1e, Z2, Z1, K2
+	VMOVUPS   x3f800000<>+0(SB), Z2
+	VBLENDMPS Z2, Z0, K2, Z0
+	VMOVUPS.Z (DX)(DI*4), K1, Z2
+	VMULPS    Z2, Z0, Z0
+	VMOVUPS   Z1, K1, (SI)(DI*4)
+	VMOVUPS   Z0, K1, (AX)(DI*4)
+
+done285:
+written279:
 	VZEROUPPER
 	RET
 
-// func reluGateAVX512(dst []float32, a []float32, b []float32)
+// func reluGateAVX512(dst []float32, a []float32, b []float32, past bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
-TEXT ·reluGateAVX512(SB), NOSPLIT, $0-72
-	MOVQ dst_base+0(FP), AX
-	MOVQ a_base+24(FP), CX
-	MOVQ b_base+48(FP), DX
-	MOVQ dst_len+8(FP), BX
-	XORQ SI, SI
-	MOVQ BX, DI
-	SUBQ $0x10, DI
-	JL   tail137
+TEXT ·reluGateAVX512(SB), NOSPLIT, $0-73
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  a_base+24(FP), CX
+	MOVQ  b_base+48(FP), DX
+	MOVQ  dst_len+8(FP), BX
+	MOVB  past+72(FP), SI
+	TESTB SI, SI
+	JNZ   past286
+	XORQ  SI, SI
+	MOVQ  BX, DI
+	SUBQ  $0x10, DI
+	JL    tail289
 
-loop136:
+loop288:
 	VMOVUPS (CX)(SI*4), Z0
 	VXORPS  Z1, Z1, Z1
 	VMAXPS  Z0, Z1, Z1
@@ -5322,11 +8045,11 @@ loop136:
 	VMOVUPS Z1, (AX)(SI*4)
 	ADDQ    $0x10, SI
 	CMPQ    SI, DI
-	JLE     loop136
+	JLE     loop288
 
-tail137:
+tail289:
 	SUBQ      SI, BX
-	JZ        done138
+	JZ        done290
 	MOVQ      $-1, DI
 	BZHIQ     BX, DI, DI
 	KMOVW     DI, K1
@@ -5337,7 +8060,41 @@ tail137:
 	VMULPS    Z0, Z1, Z1
 	VMOVUPS   Z1, K1, (AX)(SI*4)
 
-done138:
+done290:
+	JMP written287
+
+past286:
+	XORQ SI, SI
+	MOVQ BX, DI
+	SUBQ $0x10, DI
+	JL   tail292
+
+loop291:
+	VMOVUPS  (CX)(SI*4), Z0
+	VXORPS   Z1, Z1, Z1
+	VMAXPS   Z0, Z1, Z1
+	VMOVUPS  (DX)(SI*4), Z0
+	VMULPS   Z0, Z1, Z1
+	VMOVNTPS Z1, (AX)(SI*4)
+	ADDQ     $0x10, SI
+	CMPQ     SI, DI
+	JLE      loop291
+
+tail292:
+	SUBQ      SI, BX
+	JZ        done293
+	MOVQ      $-1, DI
+	BZHIQ     BX, DI, DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (CX)(SI*4), K1, Z0
+	VXORPS    Z1, Z1, Z1
+	VMAXPS    Z0, Z1, Z1
+	VMOVUPS.Z (DX)(SI*4), K1, Z0
+	VMULPS    Z0, Z1, Z1
+	VMOVUPS   Z1, K1, (AX)(SI*4)
+
+done293:
+written287:
 	VZEROUPPER
 	RET
 
@@ -5353,9 +8110,9 @@ TEXT ·reluGateGradAVX512(SB), NOSPLIT, $0-120
 	XORQ R8, R8
 	MOVQ DI, R9
 	SUBQ $0x10, R9
-	JL   tail140
+	JL   tail295
 
-loop139:
+loop294:
 	VMOVUPS   (DX)(R8*4), Z0
 	VXORPS    Z1, Z1, Z1
 	VMAXPS    Z0, Z1, Z1
@@ -5373,11 +8130,11 @@ loop139:
 	VMOVUPS   Z0, (AX)(R8*4)
 	ADDQ      $0x10, R8
 	CMPQ      R8, R9
-	JLE       loop139
+	JLE       loop294
 
-tail140:
+tail295:
 	SUBQ      R8, DI
-	JZ        done141
+	JZ        done296
 	MOVQ      $-1, R9
 	BZHIQ     DI, R9, R9
 	KMOVW     R9, K1
@@ -5397,26 +8154,29 @@ tail140:
 	VMOVUPS   Z1, K1, (CX)(R8*4)
 	VMOVUPS   Z0, K1, (AX)(R8*4)
 
-done141:
+done296:
 	VZEROUPPER
 	RET
 
-// func reluGateValueGradAVX512(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32)
+// func reluGateValueGradAVX512(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32, past bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
-TEXT ·reluGateValueGradAVX512(SB), NOSPLIT, $0-144
-	MOVQ da_base+0(FP), AX
-	MOVQ db_base+24(FP), CX
-	MOVQ a_base+72(FP), DX
-	MOVQ b_base+96(FP), BX
-	MOVQ dy_base+120(FP), SI
-	MOVQ da_len+8(FP), DI
-	MOVQ value_base+48(FP), R8
-	XORQ R9, R9
-	MOVQ DI, R10
-	SUBQ $0x10, R10
-	JL   tail143
+TEXT ·reluGateValueGradAVX512(SB), NOSPLIT, $0-145
+	MOVQ  da_base+0(FP), AX
+	MOVQ  db_base+24(FP), CX
+	MOVQ  a_base+72(FP), DX
+	MOVQ  b_base+96(FP), BX
+	MOVQ  dy_base+120(FP), SI
+	MOVQ  da_len+8(FP), DI
+	MOVQ  value_base+48(FP), R8
+	MOVB  past+144(FP), R9
+	TESTB R9, R9
+	JNZ   past297
+	XORQ  R9, R9
+	MOVQ  DI, R10
+	SUBQ  $0x10, R10
+	JL    tail300
 
-loop142:
+loop299:
 	VMOVUPS   (DX)(R9*4), Z0
 	VXORPS    Z1, Z1, Z1
 	VMAXPS    Z0, Z1, Z1
@@ -5436,11 +8196,11 @@ loop142:
 	VMOVUPS   Z0, (AX)(R9*4)
 	ADDQ      $0x10, R9
 	CMPQ      R9, R10
-	JLE       loop142
+	JLE       loop299
 
-tail143:
+tail300:
 	SUBQ      R9, DI
-	JZ        done144
+	JZ        done301
 	MOVQ      $-1, R10
 	BZHIQ     DI, R10, R10
 	KMOVW     R10, K1
@@ -5462,22 +8222,81 @@ tail143:
 	VMOVUPS   Z1, K1, (CX)(R9*4)
 	VMOVUPS   Z0, K1, (AX)(R9*4)
 
-done144:
+done301:
+	JMP written298
+
+past297:
+	XORQ R9, R9
+	MOVQ DI, R10
+	SUBQ $0x10, R10
+	JL   tail303
+
+loop302:
+	VMOVUPS   (DX)(R9*4), Z0
+	VXORPS    Z1, Z1, Z1
+	VMAXPS    Z0, Z1, Z1
+	VMOVAPS   Z1, Z0
+	VXORPS    Z2, Z2, Z2
+	VCMPPS    $0x1e, Z2, Z1, K1
+	VMOVUPS   x3f800000<>+0(SB), Z2
+	VBLENDMPS Z2, Z0, K1, Z0
+	VMOVUPS   (SI)(R9*4), Z2
+	VMOVUPS   (BX)(R9*4), Z3
+	VMULPS    Z3, Z1, Z4
+	VMOVNTPS  Z4, (R8)(R9*4)
+	VMULPS    Z2, Z1, Z1
+	VMULPS    Z3, Z2, Z2
+	VMULPS    Z2, Z0, Z0
+	VMOVUPS   Z1, (CX)(R9*4)
+	VMOVUPS   Z0, (AX)(R9*4)
+	ADDQ      $0x10, R9
+	CMPQ      R9, R10
+	JLE       loop302
+
+tail303:
+	SUBQ      R9, DI
+	JZ        done304
+	MOVQ      $-1, R10
+	BZHIQ     DI, R10, R10
+	KMOVW     R10, K1
+	VMOVUPS.Z (DX)(R9*4), K1, Z0
+	VXORPS    Z1, Z1, Z1
+	VMAXPS    Z0, Z1, Z1
+	VMOVAPS   Z1, Z0
+	VXORPS    Z2, Z2, Z2
+	VCMPPS    $0x1e, Z2, Z1, K2
+	VMOVUPS   x3f800000<>+0(SB), Z2
+	VBLENDMPS Z2, Z0, K2, Z0
+	VMOVUPS.Z (SI)(R9*4), K1, Z2
+	VMOVUPS.Z (BX)(R9*4), K1, Z3
+	VMULPS    Z3, Z1, Z4
+	VMOVUPS   Z4, K1, (R8)(R9*4)
+	VMULPS    Z2, Z1, Z1
+	VMULPS    Z3, Z2, Z2
+	VMULPS    Z2, Z0, Z0
+	VMOVUPS   Z1, K1, (CX)(R9*4)
+	VMOVUPS   Z0, K1, (AX)(R9*4)
+
+done304:
+written298:
 	VZEROUPPER
 	RET
 
-// func reluSquaredAVX512(dst []float32, x []float32)
+// func reluSquaredAVX512(dst []float32, x []float32, past bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
-TEXT ·reluSquaredAVX512(SB), NOSPLIT, $0-48
-	MOVQ dst_base+0(FP), AX
-	MOVQ x_base+24(FP), CX
-	MOVQ dst_len+8(FP), DX
-	XORQ BX, BX
-	MOVQ DX, SI
-	SUBQ $0x10, SI
-	JL   tail146
+TEXT ·reluSquaredAVX512(SB), NOSPLIT, $0-49
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  x_base+24(FP), CX
+	MOVQ  dst_len+8(FP), DX
+	MOVB  past+48(FP), BL
+	TESTB BL, BL
+	JNZ   past305
+	XORQ  BX, BX
+	MOVQ  DX, SI
+	SUBQ  $0x10, SI
+	JL    tail308
 
-loop145:
+loop307:
 	VMOVUPS (CX)(BX*4), Z0
 	VXORPS  Z1, Z1, Z1
 	VMAXPS  Z0, Z1, Z1
@@ -5486,11 +8305,11 @@ loop145:
 	VMOVUPS Z0, (AX)(BX*4)
 	ADDQ    $0x10, BX
 	CMPQ    BX, SI
-	JLE     loop145
+	JLE     loop307
 
-tail146:
+tail308:
 	SUBQ      BX, DX
-	JZ        done147
+	JZ        done309
 	MOVQ      $-1, SI
 	BZHIQ     DX, SI, SI
 	KMOVW     SI, K1
@@ -5501,7 +8320,41 @@ tail146:
 	VADDPS    Z1, Z1, Z1
 	VMOVUPS   Z0, K1, (AX)(BX*4)
 
-done147:
+done309:
+	JMP written306
+
+past305:
+	XORQ BX, BX
+	MOVQ DX, SI
+	SUBQ $0x10, SI
+	JL   tail311
+
+loop310:
+	VMOVUPS  (CX)(BX*4), Z0
+	VXORPS   Z1, Z1, Z1
+	VMAXPS   Z0, Z1, Z1
+	VMULPS   Z1, Z1, Z0
+	VADDPS   Z1, Z1, Z1
+	VMOVNTPS Z0, (AX)(BX*4)
+	ADDQ     $0x10, BX
+	CMPQ     BX, SI
+	JLE      loop310
+
+tail311:
+	SUBQ      BX, DX
+	JZ        done312
+	MOVQ      $-1, SI
+	BZHIQ     DX, SI, SI
+	KMOVW     SI, K1
+	VMOVUPS.Z (CX)(BX*4), K1, Z0
+	VXORPS    Z1, Z1, Z1
+	VMAXPS    Z0, Z1, Z1
+	VMULPS    Z1, Z1, Z0
+	VADDPS    Z1, Z1, Z1
+	VMOVUPS   Z0, K1, (AX)(BX*4)
+
+done312:
+written306:
 	VZEROUPPER
 	RET
 
@@ -5515,9 +8368,9 @@ TEXT ·reluSquaredGradAVX512(SB), NOSPLIT, $0-72
 	XORQ SI, SI
 	MOVQ BX, DI
 	SUBQ $0x10, DI
-	JL   tail149
+	JL   tail314
 
-loop148:
+loop313:
 	VMOVUPS (CX)(SI*4), Z0
 	VXORPS  Z1, Z1, Z1
 	VMAXPS  Z0, Z1, Z1
@@ -5528,11 +8381,11 @@ loop148:
 	VMOVUPS Z1, (AX)(SI*4)
 	ADDQ    $0x10, SI
 	CMPQ    SI, DI
-	JLE     loop148
+	JLE     loop313
 
-tail149:
+tail314:
 	SUBQ      SI, BX
-	JZ        done150
+	JZ        done315
 	MOVQ      $-1, DI
 	BZHIQ     BX, DI, DI
 	KMOVW     DI, K1
@@ -5545,24 +8398,27 @@ tail149:
 	VMULPS    Z0, Z1, Z1
 	VMOVUPS   Z1, K1, (AX)(SI*4)
 
-done150:
+done315:
 	VZEROUPPER
 	RET
 
-// func reluSquaredValueGradAVX512(dst []float32, value []float32, x []float32, dy []float32)
+// func reluSquaredValueGradAVX512(dst []float32, value []float32, x []float32, dy []float32, past bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
-TEXT ·reluSquaredValueGradAVX512(SB), NOSPLIT, $0-96
-	MOVQ dst_base+0(FP), AX
-	MOVQ x_base+48(FP), CX
-	MOVQ dy_base+72(FP), DX
-	MOVQ dst_len+8(FP), BX
-	MOVQ value_base+24(FP), SI
-	XORQ DI, DI
-	MOVQ BX, R8
-	SUBQ $0x10, R8
-	JL   tail152
+TEXT ·reluSquaredValueGradAVX512(SB), NOSPLIT, $0-97
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  x_base+48(FP), CX
+	MOVQ  dy_base+72(FP), DX
+	MOVQ  dst_len+8(FP), BX
+	MOVQ  value_base+24(FP), SI
+	MOVB  past+96(FP), DI
+	TESTB DI, DI
+	JNZ   past316
+	XORQ  DI, DI
+	MOVQ  BX, R8
+	SUBQ  $0x10, R8
+	JL    tail319
 
-loop151:
+loop318:
 	VMOVUPS (CX)(DI*4), Z0
 	VXORPS  Z1, Z1, Z1
 	VMAXPS  Z0, Z1, Z1
@@ -5574,11 +8430,11 @@ loop151:
 	VMOVUPS Z1, (AX)(DI*4)
 	ADDQ    $0x10, DI
 	CMPQ    DI, R8
-	JLE     loop151
+	JLE     loop318
 
-tail152:
+tail319:
 	SUBQ      DI, BX
-	JZ        done153
+	JZ        done320
 	MOVQ      $-1, R8
 	BZHIQ     BX, R8, R8
 	KMOVW     R8, K1
@@ -5592,23 +8448,66 @@ tail152:
 	VMOVUPS   Z0, K1, (SI)(DI*4)
 	VMOVUPS   Z1, K1, (AX)(DI*4)
 
-done153:
+done320:
+	JMP written317
+
+past316:
+	XORQ DI, DI
+	MOVQ BX, R8
+	SUBQ $0x10, R8
+	JL   tail322
+
+loop321:
+	VMOVUPS  (CX)(DI*4), Z0
+	VXORPS   Z1, Z1, Z1
+	VMAXPS   Z0, Z1, Z1
+	VMULPS   Z1, Z1, Z0
+	VADDPS   Z1, Z1, Z1
+	VMOVUPS  (DX)(DI*4), Z2
+	VMULPS   Z2, Z1, Z1
+	VMOVNTPS Z0, (SI)(DI*4)
+	VMOVUPS  Z1, (AX)(DI*4)
+	ADDQ     $0x10, DI
+	CMPQ     DI, R8
+	JLE      loop321
+
+tail322:
+	SUBQ      DI, BX
+	JZ        done323
+	MOVQ      $-1, R8
+	BZHIQ     BX, R8, R8
+	KMOVW     R8, K1
+	VMOVUPS.Z (CX)(DI*4), K1, Z0
+	VXORPS    Z1, Z1, Z1
+	VMAXPS    Z0, Z1, Z1
+	VMULPS    Z1, Z1, Z0
+	VADDPS    Z1, Z1, Z1
+	VMOVUPS.Z (DX)(DI*4), K1, Z2
+	VMULPS    Z2, Z1, Z1
+	VMOVUPS   Z0, K1, (SI)(DI*4)
+	VMOVUPS   Z1, K1, (AX)(DI*4)
+
+done323:
+written317:
 	VZEROUPPER
 	RET
 
-// func reluSquaredGateAVX512(dst []float32, a []float32, b []float32)
+// func reluSquaredGateAVX512(dst []float32, a []float32, b []float32, past bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
-TEXT ·reluSquaredGateAVX512(SB), NOSPLIT, $0-72
-	MOVQ dst_base+0(FP), AX
-	MOVQ a_base+24(FP), CX
-	MOVQ b_base+48(FP), DX
-	MOVQ dst_len+8(FP), BX
-	XORQ SI, SI
-	MOVQ BX, DI
-	SUBQ $0x10, DI
-	JL   tail155
+TEXT ·reluSquaredGateAVX512(SB), NOSPLIT, $0-73
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  a_base+24(FP), CX
+	MOVQ  b_base+48(FP), DX
+	MOVQ  dst_len+8(FP), BX
+	MOVB  past+72(FP), SI
+	TESTB SI, SI
+	JNZ   past324
+	XORQ  SI, SI
+	MOVQ  BX, DI
+	SUBQ  $0x10, DI
+	JL    tail327
 
-loop154:
+loop326:
 	VMOVUPS (CX)(SI*4), Z0
 	VXORPS  Z1, Z1, Z1
 	VMAXPS  Z0, Z1, Z1
@@ -5619,11 +8518,11 @@ loop154:
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $0x10, SI
 	CMPQ    SI, DI
-	JLE     loop154
+	JLE     loop326
 
-tail155:
+tail327:
 	SUBQ      SI, BX
-	JZ        done156
+	JZ        done328
 	MOVQ      $-1, DI
 	BZHIQ     BX, DI, DI
 	KMOVW     DI, K1
@@ -5636,7 +8535,45 @@ tail155:
 	VMULPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done156:
+done328:
+	JMP written325
+
+past324:
+	XORQ SI, SI
+	MOVQ BX, DI
+	SUBQ $0x10, DI
+	JL   tail330
+
+loop329:
+	VMOVUPS  (CX)(SI*4), Z0
+	VXORPS   Z1, Z1, Z1
+	VMAXPS   Z0, Z1, Z1
+	VMULPS   Z1, Z1, Z0
+	VADDPS   Z1, Z1, Z1
+	VMOVUPS  (DX)(SI*4), Z1
+	VMULPS   Z1, Z0, Z0
+	VMOVNTPS Z0, (AX)(SI*4)
+	ADDQ     $0x10, SI
+	CMPQ     SI, DI
+	JLE      loop329
+
+tail330:
+	SUBQ      SI, BX
+	JZ        done331
+	MOVQ      $-1, DI
+	BZHIQ     BX, DI, DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (CX)(SI*4), K1, Z0
+	VXORPS    Z1, Z1, Z1
+	VMAXPS    Z0, Z1, Z1
+	VMULPS    Z1, Z1, Z0
+	VADDPS    Z1, Z1, Z1
+	VMOVUPS.Z (DX)(SI*4), K1, Z1
+	VMULPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)(SI*4)
+
+done331:
+written325:
 	VZEROUPPER
 	RET
 
@@ -5652,9 +8589,9 @@ TEXT ·reluSquaredGateGradAVX512(SB), NOSPLIT, $0-120
 	XORQ R8, R8
 	MOVQ DI, R9
 	SUBQ $0x10, R9
-	JL   tail158
+	JL   tail333
 
-loop157:
+loop332:
 	VMOVUPS (DX)(R8*4), Z0
 	VXORPS  Z1, Z1, Z1
 	VMAXPS  Z0, Z1, Z1
@@ -5669,11 +8606,11 @@ loop157:
 	VMOVUPS Z1, (AX)(R8*4)
 	ADDQ    $0x10, R8
 	CMPQ    R8, R9
-	JLE     loop157
+	JLE     loop332
 
-tail158:
+tail333:
 	SUBQ      R8, DI
-	JZ        done159
+	JZ        done334
 	MOVQ      $-1, R9
 	BZHIQ     DI, R9, R9
 	KMOVW     R9, K1
@@ -5690,26 +8627,29 @@ tail158:
 	VMOVUPS   Z0, K1, (CX)(R8*4)
 	VMOVUPS   Z1, K1, (AX)(R8*4)
 
-done159:
+done334:
 	VZEROUPPER
 	RET
 
-// func reluSquaredGateValueGradAVX512(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32)
+// func reluSquaredGateValueGradAVX512(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32, past bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
-TEXT ·reluSquaredGateValueGradAVX512(SB), NOSPLIT, $0-144
-	MOVQ da_base+0(FP), AX
-	MOVQ db_base+24(FP), CX
-	MOVQ a_base+72(FP), DX
-	MOVQ b_base+96(FP), BX
-	MOVQ dy_base+120(FP), SI
-	MOVQ da_len+8(FP), DI
-	MOVQ value_base+48(FP), R8
-	XORQ R9, R9
-	MOVQ DI, R10
-	SUBQ $0x10, R10
-	JL   tail161
+TEXT ·reluSquaredGateValueGradAVX512(SB), NOSPLIT, $0-145
+	MOVQ  da_base+0(FP), AX
+	MOVQ  db_base+24(FP), CX
+	MOVQ  a_base+72(FP), DX
+	MOVQ  b_base+96(FP), BX
+	MOVQ  dy_base+120(FP), SI
+	MOVQ  da_len+8(FP), DI
+	MOVQ  value_base+48(FP), R8
+	MOVB  past+144(FP), R9
+	TESTB R9, R9
+	JNZ   past335
+	XORQ  R9, R9
+	MOVQ  DI, R10
+	SUBQ  $0x10, R10
+	JL    tail338
 
-loop160:
+loop337:
 	VMOVUPS (DX)(R9*4), Z0
 	VXORPS  Z1, Z1, Z1
 	VMAXPS  Z0, Z1, Z1
@@ -5726,11 +8666,11 @@ loop160:
 	VMOVUPS Z1, (AX)(R9*4)
 	ADDQ    $0x10, R9
 	CMPQ    R9, R10
-	JLE     loop160
+	JLE     loop337
 
-tail161:
+tail338:
 	SUBQ      R9, DI
-	JZ        done162
+	JZ        done339
 	MOVQ      $-1, R10
 	BZHIQ     DI, R10, R10
 	KMOVW     R10, K1
@@ -5749,13 +8689,63 @@ tail161:
 	VMOVUPS   Z0, K1, (CX)(R9*4)
 	VMOVUPS   Z1, K1, (AX)(R9*4)
 
-done162:
+done339:
+	JMP written336
+
+past335:
+	XORQ R9, R9
+	MOVQ DI, R10
+	SUBQ $0x10, R10
+	JL   tail341
+
+loop340:
+	VMOVUPS  (DX)(R9*4), Z0
+	VXORPS   Z1, Z1, Z1
+	VMAXPS   Z0, Z1, Z1
+	VMULPS   Z1, Z1, Z0
+	VADDPS   Z1, Z1, Z1
+	VMOVUPS  (SI)(R9*4), Z2
+	VMOVUPS  (BX)(R9*4), Z3
+	VMULPS   Z3, Z0, Z4
+	VMOVNTPS Z4, (R8)(R9*4)
+	VMULPS   Z2, Z0, Z0
+	VMULPS   Z3, Z2, Z2
+	VMULPS   Z2, Z1, Z1
+	VMOVUPS  Z0, (CX)(R9*4)
+	VMOVUPS  Z1, (AX)(R9*4)
+	ADDQ     $0x10, R9
+	CMPQ     R9, R10
+	JLE      loop340
+
+tail341:
+	SUBQ      R9, DI
+	JZ        done342
+	MOVQ      $-1, R10
+	BZHIQ     DI, R10, R10
+	KMOVW     R10, K1
+	VMOVUPS.Z (DX)(R9*4), K1, Z0
+	VXORPS    Z1, Z1, Z1
+	VMAXPS    Z0, Z1, Z1
+	VMULPS    Z1, Z1, Z0
+	VADDPS    Z1, Z1, Z1
+	VMOVUPS.Z (SI)(R9*4), K1, Z2
+	VMOVUPS.Z (BX)(R9*4), K1, Z3
+	VMULPS    Z3, Z0, Z4
+	VMOVUPS   Z4, K1, (R8)(R9*4)
+	VMULPS    Z2, Z0, Z0
+	VMULPS    Z3, Z2, Z2
+	VMULPS    Z2, Z1, Z1
+	VMOVUPS   Z0, K1, (CX)(R9*4)
+	VMOVUPS   Z1, K1, (AX)(R9*4)
+
+done342:
+written336:
 	VZEROUPPER
 	RET
 
-// func geluAVX512(dst []float32, x []float32)
+// func geluAVX512(dst []float32, x []float32, past bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
-TEXT ·geluAVX512(SB), NOSPLIT, $0-48
+TEXT ·geluAVX512(SB), NOSPLIT, $0-49
 	MOVQ    dst_base+0(FP), AX
 	MOVQ    x_base+24(FP), CX
 	MOVQ    dst_len+8(FP), DX
@@ -5778,12 +8768,15 @@ TEXT ·geluAVX512(SB), NOSPLIT, $0-48
 	VMOVUPS x3de1c528<>+0(SB), Z16
 	VMOVUPS x3df4e1d0<>+0(SB), Z17
 	VMOVUPS x3df51e50<>+0(SB), Z18
+	MOVB    past+48(FP), BL
+	TESTB   BL, BL
+	JNZ     past343
 	XORQ    BX, BX
 	MOVQ    DX, SI
 	SUBQ    $0x10, SI
-	JL      tail164
+	JL      tail346
 
-loop163:
+loop345:
 	VMOVUPS      (CX)(BX*4), Z19
 	VMOVUPS      x41700000<>+0(SB), Z20
 	VANDPS       x7fffffff<>+0(SB), Z19, Z21
@@ -5835,11 +8828,11 @@ loop163:
 	VMOVUPS      Z19, (AX)(BX*4)
 	ADDQ         $0x10, BX
 	CMPQ         BX, SI
-	JLE          loop163
+	JLE          loop345
 
-tail164:
+tail346:
 	SUBQ         BX, DX
-	JZ           done165
+	JZ           done347
 	MOVQ         $-1, SI
 	BZHIQ        DX, SI, SI
 	KMOVW        SI, K1
@@ -5893,7 +8886,127 @@ tail164:
 	VMULPS       Z19, Z3, Z0
 	VMOVUPS      Z0, K1, (AX)(BX*4)
 
-done165:
+done347:
+	JMP written344
+
+past343:
+	XORQ BX, BX
+	MOVQ DX, SI
+	SUBQ $0x10, SI
+	JL   tail349
+
+loop348:
+	VMOVUPS      (CX)(BX*4), Z19
+	VMOVUPS      x41700000<>+0(SB), Z20
+	VANDPS       x7fffffff<>+0(SB), Z19, Z21
+	VMINPS       Z21, Z20, Z20
+	VMULPS       Z20, Z20, Z21
+	VMOVAPS      Z21, Z22
+	VFMSUB231PS  Z20, Z20, Z22
+	VMOVUPS      xbf000000<>+0(SB), Z23
+	VMULPS       Z23, Z21, Z21
+	VMULPS       Z23, Z22, Z22
+	VMULPS       Z0, Z21, Z23
+	VCVTPS2DQ    Z23, Z23
+	VCVTDQ2PS    Z23, Z23
+	VFNMADD231PS Z1, Z23, Z21
+	VFNMADD231PS Z2, Z23, Z21
+	VADDPS       Z22, Z21, Z21
+	VMOVAPS      Z4, Z24
+	VMOVAPS      Z6, Z25
+	VMULPS       Z21, Z21, Z22
+	VFMADD213PS  Z3, Z21, Z24
+	VFMADD213PS  Z5, Z21, Z25
+	VFMADD231PS  Z7, Z22, Z25
+	VFMADD213PS  Z24, Z22, Z25
+	VFMADD213PS  Z21, Z22, Z25
+	VADDPS       Z8, Z25, Z25
+	VSCALEFPS    Z23, Z25, Z25
+	VMOVAPS      Z8, Z21
+	VMOVAPS      Z21, Z22
+	VFMADD231PS  x3e99999a<>+0(SB), Z20, Z22
+	VDIVPS       Z22, Z21, Z22
+	VMULPS       Z22, Z22, Z20
+	VMOVAPS      Z9, Z23
+	VFMADD213PS  Z11, Z20, Z23
+	VFMADD213PS  Z13, Z20, Z23
+	VFMADD213PS  Z15, Z20, Z23
+	VFMADD213PS  Z17, Z20, Z23
+	VMOVAPS      Z10, Z24
+	VFMADD213PS  Z12, Z20, Z24
+	VFMADD213PS  Z14, Z20, Z24
+	VFMADD213PS  Z16, Z20, Z24
+	VFMADD213PS  Z18, Z20, Z24
+	VFMADD213PS  Z24, Z22, Z23
+	VMULPS       Z22, Z23, Z23
+	VMULPS       Z25, Z23, Z23
+	VSUBPS       Z23, Z21, Z20
+	VPMOVD2M     Z19, K1
+	VBLENDMPS    Z23, Z20, K1, Z23
+	VMULPS       Z19, Z23, Z19
+	VMOVNTPS     Z19, (AX)(BX*4)
+	ADDQ         $0x10, BX
+	CMPQ         BX, SI
+	JLE          loop348
+
+tail349:
+	SUBQ         BX, DX
+	JZ           done350
+	MOVQ         $-1, SI
+	BZHIQ        DX, SI, SI
+	KMOVW        SI, K1
+	VMOVUPS.Z    (CX)(BX*4), K1, Z19
+	VMOVUPS      x41700000<>+0(SB), Z20
+	VANDPS       x7fffffff<>+0(SB), Z19, Z21
+	VMINPS       Z21, Z20, Z20
+	VMULPS       Z20, Z20, Z21
+	VMOVAPS      Z21, Z22
+	VFMSUB231PS  Z20, Z20, Z22
+	VMOVUPS      xbf000000<>+0(SB), Z23
+	VMULPS       Z23, Z21, Z21
+	VMULPS       Z23, Z22, Z22
+	VMULPS       Z0, Z21, Z0
+	VCVTPS2DQ    Z0, Z0
+	VCVTDQ2PS    Z0, Z0
+	VFNMADD231PS Z1, Z0, Z21
+	VFNMADD231PS Z2, Z0, Z21
+	VADDPS       Z22, Z21, Z21
+	VMOVAPS      Z4, Z1
+	VMOVAPS      Z6, Z4
+	VMULPS       Z21, Z21, Z2
+	VFMADD213PS  Z3, Z21, Z1
+	VFMADD213PS  Z5, Z21, Z4
+	VFMADD231PS  Z7, Z2, Z4
+	VFMADD213PS  Z1, Z2, Z4
+	VFMADD213PS  Z21, Z2, Z4
+	VADDPS       Z8, Z4, Z4
+	VSCALEFPS    Z0, Z4, Z4
+	VMOVAPS      Z8, Z0
+	VMOVAPS      Z0, Z1
+	VFMADD231PS  x3e99999a<>+0(SB), Z20, Z1
+	VDIVPS       Z1, Z0, Z1
+	VMULPS       Z1, Z1, Z2
+	VMOVAPS      Z9, Z3
+	VFMADD213PS  Z11, Z2, Z3
+	VFMADD213PS  Z13, Z2, Z3
+	VFMADD213PS  Z15, Z2, Z3
+	VFMADD213PS  Z17, Z2, Z3
+	VMOVAPS      Z10, Z5
+	VFMADD213PS  Z12, Z2, Z5
+	VFMADD213PS  Z14, Z2, Z5
+	VFMADD213PS  Z16, Z2, Z5
+	VFMADD213PS  Z18, Z2, Z5
+	VFMADD213PS  Z5, Z1, Z3
+	VMULPS       Z1, Z3, Z3
+	VMULPS       Z4, Z3, Z3
+	VSUBPS       Z3, Z0, Z0
+	VPMOVD2M     Z19, K2
+	VBLENDMPS    Z3, Z0, K2, Z3
+	VMULPS       Z19, Z3, Z0
+	VMOVUPS      Z0, K1, (AX)(BX*4)
+
+done350:
+written344:
 	VZEROUPPER
 	RET
 
@@ -5926,9 +9039,9 @@ TEXT ·geluGradAVX512(SB), NOSPLIT, $0-72
 	XORQ    SI, SI
 	MOVQ    BX, DI
 	SUBQ    $0x10, DI
-	JL      tail167
+	JL      tail352
 
-loop166:
+loop351:
 	VMOVUPS      (CX)(SI*4), Z19
 	VMOVUPS      x41700000<>+0(SB), Z20
 	VANDPS       x7fffffff<>+0(SB), Z19, Z21
@@ -5984,11 +9097,11 @@ loop166:
 	VMOVUPS      Z23, (AX)(SI*4)
 	ADDQ         $0x10, SI
 	CMPQ         SI, DI
-	JLE          loop166
+	JLE          loop351
 
-tail167:
+tail352:
 	SUBQ         SI, BX
-	JZ           done168
+	JZ           done353
 	MOVQ         $-1, DI
 	BZHIQ        BX, DI, DI
 	KMOVW        DI, K1
@@ -6046,13 +9159,13 @@ tail167:
 	VMULPS       Z0, Z3, Z3
 	VMOVUPS      Z3, K1, (AX)(SI*4)
 
-done168:
+done353:
 	VZEROUPPER
 	RET
 
-// func geluValueGradAVX512(dst []float32, value []float32, x []float32, dy []float32)
+// func geluValueGradAVX512(dst []float32, value []float32, x []float32, dy []float32, past bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
-TEXT ·geluValueGradAVX512(SB), NOSPLIT, $0-96
+TEXT ·geluValueGradAVX512(SB), NOSPLIT, $0-97
 	MOVQ    dst_base+0(FP), AX
 	MOVQ    x_base+48(FP), CX
 	MOVQ    dy_base+72(FP), DX
@@ -6077,12 +9190,15 @@ TEXT ·geluValueGradAVX512(SB), NOSPLIT, $0-96
 	VMOVUPS x3de1c528<>+0(SB), Z16
 	VMOVUPS x3df4e1d0<>+0(SB), Z17
 	VMOVUPS x3df51e50<>+0(SB), Z18
+	MOVB    past+96(FP), DI
+	TESTB   DI, DI
+	JNZ     past354
 	XORQ    DI, DI
 	MOVQ    BX, R8
 	SUBQ    $0x10, R8
-	JL      tail170
+	JL      tail357
 
-loop169:
+loop356:
 	VMOVUPS      (CX)(DI*4), Z19
 	VMOVUPS      x41700000<>+0(SB), Z20
 	VANDPS       x7fffffff<>+0(SB), Z19, Z21
@@ -6139,11 +9255,11 @@ loop169:
 	VMOVUPS      Z23, (AX)(DI*4)
 	ADDQ         $0x10, DI
 	CMPQ         DI, R8
-	JLE          loop169
+	JLE          loop356
 
-tail170:
+tail357:
 	SUBQ         DI, BX
-	JZ           done171
+	JZ           done358
 	MOVQ         $-1, R8
 	BZHIQ        BX, R8, R8
 	KMOVW        R8, K1
@@ -6202,13 +9318,143 @@ tail170:
 	VMOVUPS      Z0, K1, (SI)(DI*4)
 	VMOVUPS      Z3, K1, (AX)(DI*4)
 
-done171:
+done358:
+	JMP written355
+
+past354:
+	XORQ DI, DI
+	MOVQ BX, R8
+	SUBQ $0x10, R8
+	JL   tail360
+
+loop359:
+	VMOVUPS      (CX)(DI*4), Z19
+	VMOVUPS      x41700000<>+0(SB), Z20
+	VANDPS       x7fffffff<>+0(SB), Z19, Z21
+	VMINPS       Z21, Z20, Z20
+	VMULPS       Z20, Z20, Z21
+	VMOVAPS      Z21, Z22
+	VFMSUB231PS  Z20, Z20, Z22
+	VMOVUPS      xbf000000<>+0(SB), Z23
+	VMULPS       Z23, Z21, Z21
+	VMULPS       Z23, Z22, Z22
+	VMULPS       Z0, Z21, Z23
+	VCVTPS2DQ    Z23, Z23
+	VCVTDQ2PS    Z23, Z23
+	VFNMADD231PS Z1, Z23, Z21
+	VFNMADD231PS Z2, Z23, Z21
+	VADDPS       Z22, Z21, Z21
+	VMOVAPS      Z4, Z24
+	VMOVAPS      Z6, Z25
+	VMULPS       Z21, Z21, Z22
+	VFMADD213PS  Z3, Z21, Z24
+	VFMADD213PS  Z5, Z21, Z25
+	VFMADD231PS  Z7, Z22, Z25
+	VFMADD213PS  Z24, Z22, Z25
+	VFMADD213PS  Z21, Z22, Z25
+	VADDPS       Z8, Z25, Z25
+	VSCALEFPS    Z23, Z25, Z25
+	VMOVAPS      Z8, Z21
+	VMOVAPS      Z21, Z22
+	VFMADD231PS  x3e99999a<>+0(SB), Z20, Z22
+	VDIVPS       Z22, Z21, Z22
+	VMULPS       Z22, Z22, Z20
+	VMOVAPS      Z9, Z23
+	VFMADD213PS  Z11, Z20, Z23
+	VFMADD213PS  Z13, Z20, Z23
+	VFMADD213PS  Z15, Z20, Z23
+	VFMADD213PS  Z17, Z20, Z23
+	VMOVAPS      Z10, Z24
+	VFMADD213PS  Z12, Z20, Z24
+	VFMADD213PS  Z14, Z20, Z24
+	VFMADD213PS  Z16, Z20, Z24
+	VFMADD213PS  Z18, Z20, Z24
+	VFMADD213PS  Z24, Z22, Z23
+	VMULPS       Z22, Z23, Z23
+	VMULPS       Z25, Z23, Z23
+	VSUBPS       Z23, Z21, Z20
+	VPMOVD2M     Z19, K1
+	VBLENDMPS    Z23, Z20, K1, Z23
+	VMULPS       x3ecc422a<>+0(SB), Z25, Z25
+	VMULPS       Z19, Z23, Z20
+	VFMADD231PS  Z19, Z25, Z23
+	VMOVUPS      (DX)(DI*4), Z19
+	VMULPS       Z19, Z23, Z23
+	VMOVNTPS     Z20, (SI)(DI*4)
+	VMOVUPS      Z23, (AX)(DI*4)
+	ADDQ         $0x10, DI
+	CMPQ         DI, R8
+	JLE          loop359
+
+tail360:
+	SUBQ         DI, BX
+	JZ           done361
+	MOVQ         $-1, R8
+	BZHIQ        BX, R8, R8
+	KMOVW        R8, K1
+	VMOVUPS.Z    (CX)(DI*4), K1, Z19
+	VMOVUPS      x41700000<>+0(SB), Z20
+	VANDPS       x7fffffff<>+0(SB), Z19, Z21
+	VMINPS       Z21, Z20, Z20
+	VMULPS       Z20, Z20, Z21
+	VMOVAPS      Z21, Z22
+	VFMSUB231PS  Z20, Z20, Z22
+	VMOVUPS      xbf000000<>+0(SB), Z23
+	VMULPS       Z23, Z21, Z21
+	VMULPS       Z23, Z22, Z22
+	VMULPS       Z0, Z21, Z0
+	VCVTPS2DQ    Z0, Z0
+	VCVTDQ2PS    Z0, Z0
+	VFNMADD231PS Z1, Z0, Z21
+	VFNMADD231PS Z2, Z0, Z21
+	VADDPS       Z22, Z21, Z21
+	VMOVAPS      Z4, Z1
+	VMOVAPS      Z6, Z4
+	VMULPS       Z21, Z21, Z2
+	VFMADD213PS  Z3, Z21, Z1
+	VFMADD213PS  Z5, Z21, Z4
+	VFMADD231PS  Z7, Z2, Z4
+	VFMADD213PS  Z1, Z2, Z4
+	VFMADD213PS  Z21, Z2, Z4
+	VADDPS       Z8, Z4, Z4
+	VSCALEFPS    Z0, Z4, Z4
+	VMOVAPS      Z8, Z0
+	VMOVAPS      Z0, Z1
+	VFMADD231PS  x3e99999a<>+0(SB), Z20, Z1
+	VDIVPS       Z1, Z0, Z1
+	VMULPS       Z1, Z1, Z2
+	VMOVAPS      Z9, Z3
+	VFMADD213PS  Z11, Z2, Z3
+	VFMADD213PS  Z13, Z2, Z3
+	VFMADD213PS  Z15, Z2, Z3
+	VFMADD213PS  Z17, Z2, Z3
+	VMOVAPS      Z10, Z5
+	VFMADD213PS  Z12, Z2, Z5
+	VFMADD213PS  Z14, Z2, Z5
+	VFMADD213PS  Z16, Z2, Z5
+	VFMADD213PS  Z18, Z2, Z5
+	VFMADD213PS  Z5, Z1, Z3
+	VMULPS       Z1, Z3, Z3
+	VMULPS       Z4, Z3, Z3
+	VSUBPS       Z3, Z0, Z0
+	VPMOVD2M     Z19, K2
+	VBLENDMPS    Z3, Z0, K2, Z3
+	VMULPS       x3ecc422a<>+0(SB), Z4, Z4
+	VMULPS       Z19, Z3, Z0
+	VFMADD231PS  Z19, Z4, Z3
+	VMOVUPS.Z    (DX)(DI*4), K1, Z1
+	VMULPS       Z1, Z3, Z3
+	VMOVUPS      Z0, K1, (SI)(DI*4)
+	VMOVUPS      Z3, K1, (AX)(DI*4)
+
+done361:
+written355:
 	VZEROUPPER
 	RET
 
-// func geluGateAVX512(dst []float32, a []float32, b []float32)
+// func geluGateAVX512(dst []float32, a []float32, b []float32, past bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
-TEXT ·geluGateAVX512(SB), NOSPLIT, $0-72
+TEXT ·geluGateAVX512(SB), NOSPLIT, $0-73
 	MOVQ    dst_base+0(FP), AX
 	MOVQ    a_base+24(FP), CX
 	MOVQ    b_base+48(FP), DX
@@ -6232,12 +9478,15 @@ TEXT ·geluGateAVX512(SB), NOSPLIT, $0-72
 	VMOVUPS x3de1c528<>+0(SB), Z16
 	VMOVUPS x3df4e1d0<>+0(SB), Z17
 	VMOVUPS x3df51e50<>+0(SB), Z18
+	MOVB    past+72(FP), SI
+	TESTB   SI, SI
+	JNZ     past362
 	XORQ    SI, SI
 	MOVQ    BX, DI
 	SUBQ    $0x10, DI
-	JL      tail173
+	JL      tail365
 
-loop172:
+loop364:
 	VMOVUPS      (CX)(SI*4), Z19
 	VMOVUPS      x41700000<>+0(SB), Z20
 	VANDPS       x7fffffff<>+0(SB), Z19, Z21
@@ -6291,11 +9540,11 @@ loop172:
 	VMOVUPS      Z19, (AX)(SI*4)
 	ADDQ         $0x10, SI
 	CMPQ         SI, DI
-	JLE          loop172
+	JLE          loop364
 
-tail173:
+tail365:
 	SUBQ         SI, BX
-	JZ           done174
+	JZ           done366
 	MOVQ         $-1, DI
 	BZHIQ        BX, DI, DI
 	KMOVW        DI, K1
@@ -6351,7 +9600,131 @@ tail173:
 	VMULPS       Z1, Z0, Z0
 	VMOVUPS      Z0, K1, (AX)(SI*4)
 
-done174:
+done366:
+	JMP written363
+
+past362:
+	XORQ SI, SI
+	MOVQ BX, DI
+	SUBQ $0x10, DI
+	JL   tail368
+
+loop367:
+	VMOVUPS      (CX)(SI*4), Z19
+	VMOVUPS      x41700000<>+0(SB), Z20
+	VANDPS       x7fffffff<>+0(SB), Z19, Z21
+	VMINPS       Z21, Z20, Z20
+	VMULPS       Z20, Z20, Z21
+	VMOVAPS      Z21, Z22
+	VFMSUB231PS  Z20, Z20, Z22
+	VMOVUPS      xbf000000<>+0(SB), Z23
+	VMULPS       Z23, Z21, Z21
+	VMULPS       Z23, Z22, Z22
+	VMULPS       Z0, Z21, Z23
+	VCVTPS2DQ    Z23, Z23
+	VCVTDQ2PS    Z23, Z23
+	VFNMADD231PS Z1, Z23, Z21
+	VFNMADD231PS Z2, Z23, Z21
+	VADDPS       Z22, Z21, Z21
+	VMOVAPS      Z4, Z24
+	VMOVAPS      Z6, Z25
+	VMULPS       Z21, Z21, Z22
+	VFMADD213PS  Z3, Z21, Z24
+	VFMADD213PS  Z5, Z21, Z25
+	VFMADD231PS  Z7, Z22, Z25
+	VFMADD213PS  Z24, Z22, Z25
+	VFMADD213PS  Z21, Z22, Z25
+	VADDPS       Z8, Z25, Z25
+	VSCALEFPS    Z23, Z25, Z25
+	VMOVAPS      Z8, Z21
+	VMOVAPS      Z21, Z22
+	VFMADD231PS  x3e99999a<>+0(SB), Z20, Z22
+	VDIVPS       Z22, Z21, Z22
+	VMULPS       Z22, Z22, Z20
+	VMOVAPS      Z9, Z23
+	VFMADD213PS  Z11, Z20, Z23
+	VFMADD213PS  Z13, Z20, Z23
+	VFMADD213PS  Z15, Z20, Z23
+	VFMADD213PS  Z17, Z20, Z23
+	VMOVAPS      Z10, Z24
+	VFMADD213PS  Z12, Z20, Z24
+	VFMADD213PS  Z14, Z20, Z24
+	VFMADD213PS  Z16, Z20, Z24
+	VFMADD213PS  Z18, Z20, Z24
+	VFMADD213PS  Z24, Z22, Z23
+	VMULPS       Z22, Z23, Z23
+	VMULPS       Z25, Z23, Z23
+	VSUBPS       Z23, Z21, Z20
+	VPMOVD2M     Z19, K1
+	VBLENDMPS    Z23, Z20, K1, Z23
+	VMULPS       Z19, Z23, Z19
+	VMOVUPS      (DX)(SI*4), Z20
+	VMULPS       Z20, Z19, Z19
+	VMOVNTPS     Z19, (AX)(SI*4)
+	ADDQ         $0x10, SI
+	CMPQ         SI, DI
+	JLE          loop367
+
+tail368:
+	SUBQ         SI, BX
+	JZ           done369
+	MOVQ         $-1, DI
+	BZHIQ        BX, DI, DI
+	KMOVW        DI, K1
+	VMOVUPS.Z    (CX)(SI*4), K1, Z19
+	VMOVUPS      x41700000<>+0(SB), Z20
+	VANDPS       x7fffffff<>+0(SB), Z19, Z21
+	VMINPS       Z21, Z20, Z20
+	VMULPS       Z20, Z20, Z21
+	VMOVAPS      Z21, Z22
+	VFMSUB231PS  Z20, Z20, Z22
+	VMOVUPS      xbf000000<>+0(SB), Z23
+	VMULPS       Z23, Z21, Z21
+	VMULPS       Z23, Z22, Z22
+	VMULPS       Z0, Z21, Z0
+	VCVTPS2DQ    Z0, Z0
+	VCVTDQ2PS    Z0, Z0
+	VFNMADD231PS Z1, Z0, Z21
+	VFNMADD231PS Z2, Z0, Z21
+	VADDPS       Z22, Z21, Z21
+	VMOVAPS      Z4, Z1
+	VMOVAPS      Z6, Z4
+	VMULPS       Z21, Z21, Z2
+	VFMADD213PS  Z3, Z21, Z1
+	VFMADD213PS  Z5, Z21, Z4
+	VFMADD231PS  Z7, Z2, Z4
+	VFMADD213PS  Z1, Z2, Z4
+	VFMADD213PS  Z21, Z2, Z4
+	VADDPS       Z8, Z4, Z4
+	VSCALEFPS    Z0, Z4, Z4
+	VMOVAPS      Z8, Z0
+	VMOVAPS      Z0, Z1
+	VFMADD231PS  x3e99999a<>+0(SB), Z20, Z1
+	VDIVPS       Z1, Z0, Z1
+	VMULPS       Z1, Z1, Z2
+	VMOVAPS      Z9, Z3
+	VFMADD213PS  Z11, Z2, Z3
+	VFMADD213PS  Z13, Z2, Z3
+	VFMADD213PS  Z15, Z2, Z3
+	VFMADD213PS  Z17, Z2, Z3
+	VMOVAPS      Z10, Z5
+	VFMADD213PS  Z12, Z2, Z5
+	VFMADD213PS  Z14, Z2, Z5
+	VFMADD213PS  Z16, Z2, Z5
+	VFMADD213PS  Z18, Z2, Z5
+	VFMADD213PS  Z5, Z1, Z3
+	VMULPS       Z1, Z3, Z3
+	VMULPS       Z4, Z3, Z3
+	VSUBPS       Z3, Z0, Z0
+	VPMOVD2M     Z19, K2
+	VBLENDMPS    Z3, Z0, K2, Z3
+	VMULPS       Z19, Z3, Z0
+	VMOVUPS.Z    (DX)(SI*4), K1, Z1
+	VMULPS       Z1, Z0, Z0
+	VMOVUPS      Z0, K1, (AX)(SI*4)
+
+done369:
+written363:
 	VZEROUPPER
 	RET
 
@@ -6386,9 +9759,9 @@ TEXT ·geluGateGradAVX512(SB), NOSPLIT, $0-120
 	XORQ    R8, R8
 	MOVQ    DI, R9
 	SUBQ    $0x10, R9
-	JL      tail176
+	JL      tail371
 
-loop175:
+loop370:
 	VMOVUPS      (DX)(R8*4), Z19
 	VMOVUPS      x41700000<>+0(SB), Z20
 	VANDPS       x7fffffff<>+0(SB), Z19, Z21
@@ -6448,11 +9821,11 @@ loop175:
 	VMOVUPS      Z23, (AX)(R8*4)
 	ADDQ         $0x10, R8
 	CMPQ         R8, R9
-	JLE          loop175
+	JLE          loop370
 
-tail176:
+tail371:
 	SUBQ         R8, DI
-	JZ           done177
+	JZ           done372
 	MOVQ         $-1, R9
 	BZHIQ        DI, R9, R9
 	KMOVW        R9, K1
@@ -6514,13 +9887,13 @@ tail176:
 	VMOVUPS      Z0, K1, (CX)(R8*4)
 	VMOVUPS      Z3, K1, (AX)(R8*4)
 
-done177:
+done372:
 	VZEROUPPER
 	RET
 
-// func geluGateValueGradAVX512(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32)
+// func geluGateValueGradAVX512(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32, past bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
-TEXT ·geluGateValueGradAVX512(SB), NOSPLIT, $0-144
+TEXT ·geluGateValueGradAVX512(SB), NOSPLIT, $0-145
 	MOVQ    da_base+0(FP), AX
 	MOVQ    db_base+24(FP), CX
 	MOVQ    a_base+72(FP), DX
@@ -6547,12 +9920,15 @@ TEXT ·geluGateValueGradAVX512(SB), NOSPLIT, $0-144
 	VMOVUPS x3de1c528<>+0(SB), Z16
 	VMOVUPS x3df4e1d0<>+0(SB), Z17
 	VMOVUPS x3df51e50<>+0(SB), Z18
+	MOVB    past+144(FP), R9
+	TESTB   R9, R9
+	JNZ     past373
 	XORQ    R9, R9
 	MOVQ    DI, R10
 	SUBQ    $0x10, R10
-	JL      tail179
+	JL      tail376
 
-loop178:
+loop375:
 	VMOVUPS      (DX)(R9*4), Z19
 	VMOVUPS      x41700000<>+0(SB), Z20
 	VANDPS       x7fffffff<>+0(SB), Z19, Z21
@@ -6614,11 +9990,11 @@ loop178:
 	VMOVUPS      Z23, (AX)(R9*4)
 	ADDQ         $0x10, R9
 	CMPQ         R9, R10
-	JLE          loop178
+	JLE          loop375
 
-tail179:
+tail376:
 	SUBQ         R9, DI
-	JZ           done180
+	JZ           done377
 	MOVQ         $-1, R10
 	BZHIQ        DI, R10, R10
 	KMOVW        R10, K1
@@ -6682,13 +10058,153 @@ tail179:
 	VMOVUPS      Z0, K1, (CX)(R9*4)
 	VMOVUPS      Z3, K1, (AX)(R9*4)
 
-done180:
+done377:
+	JMP written374
+
+past373:
+	XORQ R9, R9
+	MOVQ DI, R10
+	SUBQ $0x10, R10
+	JL   tail379
+
+loop378:
+	VMOVUPS      (DX)(R9*4), Z19
+	VMOVUPS      x41700000<>+0(SB), Z20
+	VANDPS       x7fffffff<>+0(SB), Z19, Z21
+	VMINPS       Z21, Z20, Z20
+	VMULPS       Z20, Z20, Z21
+	VMOVAPS      Z21, Z22
+	VFMSUB231PS  Z20, Z20, Z22
+	VMOVUPS      xbf000000<>+0(SB), Z23
+	VMULPS       Z23, Z21, Z21
+	VMULPS       Z23, Z22, Z22
+	VMULPS       Z0, Z21, Z23
+	VCVTPS2DQ    Z23, Z23
+	VCVTDQ2PS    Z23, Z23
+	VFNMADD231PS Z1, Z23, Z21
+	VFNMADD231PS Z2, Z23, Z21
+	VADDPS       Z22, Z21, Z21
+	VMOVAPS      Z4, Z24
+	VMOVAPS      Z6, Z25
+	VMULPS       Z21, Z21, Z22
+	VFMADD213PS  Z3, Z21, Z24
+	VFMADD213PS  Z5, Z21, Z25
+	VFMADD231PS  Z7, Z22, Z25
+	VFMADD213PS  Z24, Z22, Z25
+	VFMADD213PS  Z21, Z22, Z25
+	VADDPS       Z8, Z25, Z25
+	VSCALEFPS    Z23, Z25, Z25
+	VMOVAPS      Z8, Z21
+	VMOVAPS      Z21, Z22
+	VFMADD231PS  x3e99999a<>+0(SB), Z20, Z22
+	VDIVPS       Z22, Z21, Z22
+	VMULPS       Z22, Z22, Z20
+	VMOVAPS      Z9, Z23
+	VFMADD213PS  Z11, Z20, Z23
+	VFMADD213PS  Z13, Z20, Z23
+	VFMADD213PS  Z15, Z20, Z23
+	VFMADD213PS  Z17, Z20, Z23
+	VMOVAPS      Z10, Z24
+	VFMADD213PS  Z12, Z20, Z24
+	VFMADD213PS  Z14, Z20, Z24
+	VFMADD213PS  Z16, Z20, Z24
+	VFMADD213PS  Z18, Z20, Z24
+	VFMADD213PS  Z24, Z22, Z23
+	VMULPS       Z22, Z23, Z23
+	VMULPS       Z25, Z23, Z23
+	VSUBPS       Z23, Z21, Z20
+	VPMOVD2M     Z19, K1
+	VBLENDMPS    Z23, Z20, K1, Z23
+	VMULPS       x3ecc422a<>+0(SB), Z25, Z25
+	VMULPS       Z19, Z23, Z20
+	VFMADD231PS  Z19, Z25, Z23
+	VMOVUPS      (SI)(R9*4), Z19
+	VMOVUPS      (BX)(R9*4), Z21
+	VMULPS       Z21, Z20, Z22
+	VMOVNTPS     Z22, (R8)(R9*4)
+	VMULPS       Z19, Z20, Z20
+	VMULPS       Z21, Z19, Z19
+	VMULPS       Z19, Z23, Z23
+	VMOVUPS      Z20, (CX)(R9*4)
+	VMOVUPS      Z23, (AX)(R9*4)
+	ADDQ         $0x10, R9
+	CMPQ         R9, R10
+	JLE          loop378
+
+tail379:
+	SUBQ         R9, DI
+	JZ           done380
+	MOVQ         $-1, R10
+	BZHIQ        DI, R10, R10
+	KMOVW        R10, K1
+	VMOVUPS.Z    (DX)(R9*4), K1, Z19
+	VMOVUPS      x41700000<>+0(SB), Z20
+	VANDPS       x7fffffff<>+0(SB), Z19, Z21
+	VMINPS       Z21, Z20, Z20
+	VMULPS       Z20, Z20, Z21
+	VMOVAPS      Z21, Z22
+	VFMSUB231PS  Z20, Z20, Z22
+	VMOVUPS      xbf000000<>+0(SB), Z23
+	VMULPS       Z23, Z21, Z21
+	VMULPS       Z23, Z22, Z22
+	VMULPS       Z0, Z21, Z0
+	VCVTPS2DQ    Z0, Z0
+	VCVTDQ2PS    Z0, Z0
+	VFNMADD231PS Z1, Z0, Z21
+	VFNMADD231PS Z2, Z0, Z21
+	VADDPS       Z22, Z21, Z21
+	VMOVAPS      Z4, Z1
+	VMOVAPS      Z6, Z4
+	VMULPS       Z21, Z21, Z2
+	VFMADD213PS  Z3, Z21, Z1
+	VFMADD213PS  Z5, Z21, Z4
+	VFMADD231PS  Z7, Z2, Z4
+	VFMADD213PS  Z1, Z2, Z4
+	VFMADD213PS  Z21, Z2, Z4
+	VADDPS       Z8, Z4, Z4
+	VSCALEFPS    Z0, Z4, Z4
+	VMOVAPS      Z8, Z0
+	VMOVAPS      Z0, Z1
+	VFMADD231PS  x3e99999a<>+0(SB), Z20, Z1
+	VDIVPS       Z1, Z0, Z1
+	VMULPS       Z1, Z1, Z2
+	VMOVAPS      Z9, Z3
+	VFMADD213PS  Z11, Z2, Z3
+	VFMADD213PS  Z13, Z2, Z3
+	VFMADD213PS  Z15, Z2, Z3
+	VFMADD213PS  Z17, Z2, Z3
+	VMOVAPS      Z10, Z5
+	VFMADD213PS  Z12, Z2, Z5
+	VFMADD213PS  Z14, Z2, Z5
+	VFMADD213PS  Z16, Z2, Z5
+	VFMADD213PS  Z18, Z2, Z5
+	VFMADD213PS  Z5, Z1, Z3
+	VMULPS       Z1, Z3, Z3
+	VMULPS       Z4, Z3, Z3
+	VSUBPS       Z3, Z0, Z0
+	VPMOVD2M     Z19, K2
+	VBLENDMPS    Z3, Z0, K2, Z3
+	VMULPS       x3ecc422a<>+0(SB), Z4, Z4
+	VMULPS       Z19, Z3, Z0
+	VFMADD231PS  Z19, Z4, Z3
+	VMOVUPS.Z    (SI)(R9*4), K1, Z1
+	VMOVUPS.Z    (BX)(R9*4), K1, Z2
+	VMULPS       Z2, Z0, Z4
+	VMOVUPS      Z4, K1, (R8)(R9*4)
+	VMULPS       Z1, Z0, Z0
+	VMULPS       Z2, Z1, Z1
+	VMULPS       Z1, Z3, Z3
+	VMOVUPS      Z0, K1, (CX)(R9*4)
+	VMOVUPS      Z3, K1, (AX)(R9*4)
+
+done380:
+written374:
 	VZEROUPPER
 	RET
 
-// func geluTanhAVX512(dst []float32, x []float32)
+// func geluTanhAVX512(dst []float32, x []float32, past bool)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·geluTanhAVX512(SB), NOSPLIT, $0-48
+TEXT ·geluTanhAVX512(SB), NOSPLIT, $0-49
 	MOVQ    dst_base+0(FP), AX
 	MOVQ    x_base+24(FP), CX
 	MOVQ    dst_len+8(FP), DX
@@ -6705,12 +10221,15 @@ TEXT ·geluTanhAVX512(SB), NOSPLIT, $0-48
 	VMOVUPS x41180000<>+0(SB), Z10
 	VMOVUPS xbd922279<>+0(SB), Z11
 	VMOVUPS xbfcc422a<>+0(SB), Z12
+	MOVB    past+48(FP), BL
+	TESTB   BL, BL
+	JNZ     past381
 	XORQ    BX, BX
 	MOVQ    DX, SI
 	SUBQ    $0x10, SI
-	JL      tail182
+	JL      tail384
 
-loop181:
+loop383:
 	VMOVUPS      (CX)(BX*4), Z13
 	VMOVAPS      Z9, Z14
 	VMOVAPS      Z10, Z15
@@ -6742,11 +10261,11 @@ loop181:
 	VMOVUPS      Z14, (AX)(BX*4)
 	ADDQ         $0x10, BX
 	CMPQ         BX, SI
-	JLE          loop181
+	JLE          loop383
 
-tail182:
+tail384:
 	SUBQ         BX, DX
-	JZ           done183
+	JZ           done385
 	MOVQ         $-1, SI
 	BZHIQ        DX, SI, SI
 	KMOVW        SI, K1
@@ -6780,7 +10299,87 @@ tail182:
 	VMULPS       Z0, Z9, Z9
 	VMOVUPS      Z9, K1, (AX)(BX*4)
 
-done183:
+done385:
+	JMP written382
+
+past381:
+	XORQ BX, BX
+	MOVQ DX, SI
+	SUBQ $0x10, SI
+	JL   tail387
+
+loop386:
+	VMOVUPS      (CX)(BX*4), Z13
+	VMOVAPS      Z9, Z14
+	VMOVAPS      Z10, Z15
+	VMAXPS       Z13, Z14, Z14
+	VMINPS       Z14, Z15, Z15
+	VMOVAPS      Z11, Z16
+	VMULPS       Z15, Z15, Z13
+	VFMADD213PS  Z12, Z13, Z16
+	VMULPS       Z15, Z16, Z16
+	VMULPS       Z0, Z16, Z13
+	VCVTPS2DQ    Z13, Z13
+	VCVTDQ2PS    Z13, Z13
+	VFNMADD231PS Z1, Z13, Z16
+	VFNMADD231PS Z2, Z13, Z16
+	VMOVAPS      Z4, Z17
+	VMOVAPS      Z6, Z18
+	VMULPS       Z16, Z16, Z15
+	VFMADD213PS  Z3, Z16, Z17
+	VFMADD213PS  Z5, Z16, Z18
+	VFMADD231PS  Z7, Z15, Z18
+	VFMADD213PS  Z17, Z15, Z18
+	VFMADD213PS  Z16, Z15, Z18
+	VADDPS       Z8, Z18, Z18
+	VSCALEFPS    Z13, Z18, Z18
+	VMOVAPS      Z8, Z13
+	VADDPS       Z18, Z13, Z15
+	VDIVPS       Z15, Z13, Z13
+	VMULPS       Z13, Z14, Z14
+	VMOVNTPS     Z14, (AX)(BX*4)
+	ADDQ         $0x10, BX
+	CMPQ         BX, SI
+	JLE          loop386
+
+tail387:
+	SUBQ         BX, DX
+	JZ           done388
+	MOVQ         $-1, SI
+	BZHIQ        DX, SI, SI
+	KMOVW        SI, K1
+	VMOVUPS.Z    (CX)(BX*4), K1, Z13
+	VMOVAPS      Z9, Z9
+	VMOVAPS      Z10, Z10
+	VMAXPS       Z13, Z9, Z9
+	VMINPS       Z9, Z10, Z10
+	VMOVAPS      Z11, Z13
+	VMULPS       Z10, Z10, Z11
+	VFMADD213PS  Z12, Z11, Z13
+	VMULPS       Z10, Z13, Z13
+	VMULPS       Z0, Z13, Z0
+	VCVTPS2DQ    Z0, Z0
+	VCVTDQ2PS    Z0, Z0
+	VFNMADD231PS Z1, Z0, Z13
+	VFNMADD231PS Z2, Z0, Z13
+	VMOVAPS      Z4, Z1
+	VMOVAPS      Z6, Z4
+	VMULPS       Z13, Z13, Z2
+	VFMADD213PS  Z3, Z13, Z1
+	VFMADD213PS  Z5, Z13, Z4
+	VFMADD231PS  Z7, Z2, Z4
+	VFMADD213PS  Z1, Z2, Z4
+	VFMADD213PS  Z13, Z2, Z4
+	VADDPS       Z8, Z4, Z4
+	VSCALEFPS    Z0, Z4, Z4
+	VMOVAPS      Z8, Z0
+	VADDPS       Z4, Z0, Z1
+	VDIVPS       Z1, Z0, Z0
+	VMULPS       Z0, Z9, Z9
+	VMOVUPS      Z9, K1, (AX)(BX*4)
+
+done388:
+written382:
 	VZEROUPPER
 	RET
 
@@ -6807,9 +10406,9 @@ TEXT ·geluTanhGradAVX512(SB), NOSPLIT, $0-72
 	XORQ    SI, SI
 	MOVQ    BX, DI
 	SUBQ    $0x10, DI
-	JL      tail185
+	JL      tail390
 
-loop184:
+loop389:
 	VMOVUPS      (CX)(SI*4), Z13
 	VMOVAPS      Z9, Z14
 	VMOVAPS      Z10, Z15
@@ -6851,11 +10450,11 @@ loop184:
 	VMOVUPS      Z14, (AX)(SI*4)
 	ADDQ         $0x10, SI
 	CMPQ         SI, DI
-	JLE          loop184
+	JLE          loop389
 
-tail185:
+tail390:
 	SUBQ         SI, BX
-	JZ           done186
+	JZ           done391
 	MOVQ         $-1, DI
 	BZHIQ        BX, DI, DI
 	KMOVW        DI, K1
@@ -6899,13 +10498,13 @@ tail185:
 	VMULPS       Z0, Z2, Z2
 	VMOVUPS      Z2, K1, (AX)(SI*4)
 
-done186:
+done391:
 	VZEROUPPER
 	RET
 
-// func geluTanhValueGradAVX512(dst []float32, value []float32, x []float32, dy []float32)
+// func geluTanhValueGradAVX512(dst []float32, value []float32, x []float32, dy []float32, past bool)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·geluTanhValueGradAVX512(SB), NOSPLIT, $0-96
+TEXT ·geluTanhValueGradAVX512(SB), NOSPLIT, $0-97
 	MOVQ    dst_base+0(FP), AX
 	MOVQ    x_base+48(FP), CX
 	MOVQ    dy_base+72(FP), DX
@@ -6924,12 +10523,15 @@ TEXT ·geluTanhValueGradAVX512(SB), NOSPLIT, $0-96
 	VMOVUPS x41180000<>+0(SB), Z10
 	VMOVUPS xbd922279<>+0(SB), Z11
 	VMOVUPS xbfcc422a<>+0(SB), Z12
+	MOVB    past+96(FP), DI
+	TESTB   DI, DI
+	JNZ     past392
 	XORQ    DI, DI
 	MOVQ    BX, R8
 	SUBQ    $0x10, R8
-	JL      tail188
+	JL      tail395
 
-loop187:
+loop394:
 	VMOVUPS      (CX)(DI*4), Z13
 	VMOVAPS      Z9, Z14
 	VMOVAPS      Z10, Z15
@@ -6972,11 +10574,11 @@ loop187:
 	VMOVUPS      Z18, (AX)(DI*4)
 	ADDQ         $0x10, DI
 	CMPQ         DI, R8
-	JLE          loop187
+	JLE          loop394
 
-tail188:
+tail395:
 	SUBQ         DI, BX
-	JZ           done189
+	JZ           done396
 	MOVQ         $-1, R8
 	BZHIQ        BX, R8, R8
 	KMOVW        R8, K1
@@ -7021,13 +10623,115 @@ tail188:
 	VMOVUPS      Z9, K1, (SI)(DI*4)
 	VMOVUPS      Z2, K1, (AX)(DI*4)
 
-done189:
+done396:
+	JMP written393
+
+past392:
+	XORQ DI, DI
+	MOVQ BX, R8
+	SUBQ $0x10, R8
+	JL   tail398
+
+loop397:
+	VMOVUPS      (CX)(DI*4), Z13
+	VMOVAPS      Z9, Z14
+	VMOVAPS      Z10, Z15
+	VMAXPS       Z13, Z14, Z14
+	VMINPS       Z14, Z15, Z15
+	VMOVAPS      Z11, Z16
+	VMULPS       Z15, Z15, Z13
+	VFMADD213PS  Z12, Z13, Z16
+	VMULPS       Z15, Z16, Z16
+	VMULPS       Z0, Z16, Z17
+	VCVTPS2DQ    Z17, Z17
+	VCVTDQ2PS    Z17, Z17
+	VFNMADD231PS Z1, Z17, Z16
+	VFNMADD231PS Z2, Z17, Z16
+	VMOVAPS      Z4, Z19
+	VMOVAPS      Z6, Z20
+	VMULPS       Z16, Z16, Z18
+	VFMADD213PS  Z3, Z16, Z19
+	VFMADD213PS  Z5, Z16, Z20
+	VFMADD231PS  Z7, Z18, Z20
+	VFMADD213PS  Z19, Z18, Z20
+	VFMADD213PS  Z16, Z18, Z20
+	VADDPS       Z8, Z20, Z20
+	VSCALEFPS    Z17, Z20, Z20
+	VMOVAPS      Z8, Z16
+	VADDPS       Z20, Z16, Z17
+	VDIVPS       Z17, Z16, Z16
+	VMOVUPS      x7f7fffff<>+0(SB), Z17
+	VMINPS       Z20, Z17, Z17
+	VMULPS       Z16, Z17, Z17
+	VMULPS       Z16, Z14, Z14
+	VMOVUPS      x3e5b33b6<>+0(SB), Z18
+	VFMADD213PS  x3fcc422a<>+0(SB), Z13, Z18
+	VMULPS       Z15, Z18, Z18
+	VMULPS       Z17, Z18, Z18
+	VFMADD213PS  Z16, Z16, Z18
+	VMOVUPS      (DX)(DI*4), Z13
+	VMULPS       Z13, Z18, Z18
+	VMOVNTPS     Z14, (SI)(DI*4)
+	VMOVUPS      Z18, (AX)(DI*4)
+	ADDQ         $0x10, DI
+	CMPQ         DI, R8
+	JLE          loop397
+
+tail398:
+	SUBQ         DI, BX
+	JZ           done399
+	MOVQ         $-1, R8
+	BZHIQ        BX, R8, R8
+	KMOVW        R8, K1
+	VMOVUPS.Z    (CX)(DI*4), K1, Z13
+	VMOVAPS      Z9, Z9
+	VMOVAPS      Z10, Z10
+	VMAXPS       Z13, Z9, Z9
+	VMINPS       Z9, Z10, Z10
+	VMOVAPS      Z11, Z13
+	VMULPS       Z10, Z10, Z11
+	VFMADD213PS  Z12, Z11, Z13
+	VMULPS       Z10, Z13, Z13
+	VMULPS       Z0, Z13, Z0
+	VCVTPS2DQ    Z0, Z0
+	VCVTDQ2PS    Z0, Z0
+	VFNMADD231PS Z1, Z0, Z13
+	VFNMADD231PS Z2, Z0, Z13
+	VMOVAPS      Z4, Z1
+	VMOVAPS      Z6, Z4
+	VMULPS       Z13, Z13, Z2
+	VFMADD213PS  Z3, Z13, Z1
+	VFMADD213PS  Z5, Z13, Z4
+	VFMADD231PS  Z7, Z2, Z4
+	VFMADD213PS  Z1, Z2, Z4
+	VFMADD213PS  Z13, Z2, Z4
+	VADDPS       Z8, Z4, Z4
+	VSCALEFPS    Z0, Z4, Z4
+	VMOVAPS      Z8, Z0
+	VADDPS       Z4, Z0, Z1
+	VDIVPS       Z1, Z0, Z0
+	VMOVUPS      x7f7fffff<>+0(SB), Z1
+	VMINPS       Z4, Z1, Z1
+	VMULPS       Z0, Z1, Z1
+	VMULPS       Z0, Z9, Z9
+	VMOVUPS      x3e5b33b6<>+0(SB), Z2
+	VFMADD213PS  x3fcc422a<>+0(SB), Z11, Z2
+	VMULPS       Z10, Z2, Z2
+	VMULPS       Z1, Z2, Z2
+	VFMADD213PS  Z0, Z0, Z2
+	VMOVUPS.Z    (DX)(DI*4), K1, Z0
+	VMULPS       Z0, Z2, Z2
+	VMOVUPS      Z9, K1, (SI)(DI*4)
+	VMOVUPS      Z2, K1, (AX)(DI*4)
+
+done399:
+written393:
 	VZEROUPPER
 	RET
 
-// func geluTanhGateAVX512(dst []float32, a []float32, b []float32)
+// func geluTanhGateAVX512(dst []float32, a []float32, b []float32, past bool)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·geluTanhGateAVX512(SB), NOSPLIT, $0-72
+TEXT ·geluTanhGateAVX512(SB), NOSPLIT, $0-73
 	MOVQ    dst_base+0(FP), AX
 	MOVQ    a_base+24(FP), CX
 	MOVQ    b_base+48(FP), DX
@@ -7045,12 +10749,15 @@ TEXT ·geluTanhGateAVX512(SB), NOSPLIT, $0-72
 	VMOVUPS x41180000<>+0(SB), Z10
 	VMOVUPS xbd922279<>+0(SB), Z11
 	VMOVUPS xbfcc422a<>+0(SB), Z12
+	MOVB    past+72(FP), SI
+	TESTB   SI, SI
+	JNZ     past400
 	XORQ    SI, SI
 	MOVQ    BX, DI
 	SUBQ    $0x10, DI
-	JL      tail191
+	JL      tail403
 
-loop190:
+loop402:
 	VMOVUPS      (CX)(SI*4), Z13
 	VMOVAPS      Z9, Z14
 	VMOVAPS      Z10, Z15
@@ -7084,11 +10791,11 @@ loop190:
 	VMOVUPS      Z14, (AX)(SI*4)
 	ADDQ         $0x10, SI
 	CMPQ         SI, DI
-	JLE          loop190
+	JLE          loop402
 
-tail191:
+tail403:
 	SUBQ         SI, BX
-	JZ           done192
+	JZ           done404
 	MOVQ         $-1, DI
 	BZHIQ        BX, DI, DI
 	KMOVW        DI, K1
@@ -7124,7 +10831,91 @@ tail191:
 	VMULPS       Z0, Z9, Z9
 	VMOVUPS      Z9, K1, (AX)(SI*4)
 
-done192:
+done404:
+	JMP written401
+
+past400:
+	XORQ SI, SI
+	MOVQ BX, DI
+	SUBQ $0x10, DI
+	JL   tail406
+
+loop405:
+	VMOVUPS      (CX)(SI*4), Z13
+	VMOVAPS      Z9, Z14
+	VMOVAPS      Z10, Z15
+	VMAXPS       Z13, Z14, Z14
+	VMINPS       Z14, Z15, Z15
+	VMOVAPS      Z11, Z16
+	VMULPS       Z15, Z15, Z13
+	VFMADD213PS  Z12, Z13, Z16
+	VMULPS       Z15, Z16, Z16
+	VMULPS       Z0, Z16, Z13
+	VCVTPS2DQ    Z13, Z13
+	VCVTDQ2PS    Z13, Z13
+	VFNMADD231PS Z1, Z13, Z16
+	VFNMADD231PS Z2, Z13, Z16
+	VMOVAPS      Z4, Z17
+	VMOVAPS      Z6, Z18
+	VMULPS       Z16, Z16, Z15
+	VFMADD213PS  Z3, Z16, Z17
+	VFMADD213PS  Z5, Z16, Z18
+	VFMADD231PS  Z7, Z15, Z18
+	VFMADD213PS  Z17, Z15, Z18
+	VFMADD213PS  Z16, Z15, Z18
+	VADDPS       Z8, Z18, Z18
+	VSCALEFPS    Z13, Z18, Z18
+	VMOVAPS      Z8, Z13
+	VADDPS       Z18, Z13, Z15
+	VDIVPS       Z15, Z13, Z13
+	VMULPS       Z13, Z14, Z14
+	VMOVUPS      (DX)(SI*4), Z13
+	VMULPS       Z13, Z14, Z14
+	VMOVNTPS     Z14, (AX)(SI*4)
+	ADDQ         $0x10, SI
+	CMPQ         SI, DI
+	JLE          loop405
+
+tail406:
+	SUBQ         SI, BX
+	JZ           done407
+	MOVQ         $-1, DI
+	BZHIQ        BX, DI, DI
+	KMOVW        DI, K1
+	VMOVUPS.Z    (CX)(SI*4), K1, Z13
+	VMOVAPS      Z9, Z9
+	VMOVAPS      Z10, Z10
+	VMAXPS       Z13, Z9, Z9
+	VMINPS       Z9, Z10, Z10
+	VMOVAPS      Z11, Z13
+	VMULPS       Z10, Z10, Z11
+	VFMADD213PS  Z12, Z11, Z13
+	VMULPS       Z10, Z13, Z13
+	VMULPS       Z0, Z13, Z0
+	VCVTPS2DQ    Z0, Z0
+	VCVTDQ2PS    Z0, Z0
+	VFNMADD231PS Z1, Z0, Z13
+	VFNMADD231PS Z2, Z0, Z13
+	VMOVAPS      Z4, Z1
+	VMOVAPS      Z6, Z4
+	VMULPS       Z13, Z13, Z2
+	VFMADD213PS  Z3, Z13, Z1
+	VFMADD213PS  Z5, Z13, Z4
+	VFMADD231PS  Z7, Z2, Z4
+	VFMADD213PS  Z1, Z2, Z4
+	VFMADD213PS  Z13, Z2, Z4
+	VADDPS       Z8, Z4, Z4
+	VSCALEFPS    Z0, Z4, Z4
+	VMOVAPS      Z8, Z0
+	VADDPS       Z4, Z0, Z1
+	VDIVPS       Z1, Z0, Z0
+	VMULPS       Z0, Z9, Z9
+	VMOVUPS.Z    (DX)(SI*4), K1, Z0
+	VMULPS       Z0, Z9, Z9
+	VMOVUPS      Z9, K1, (AX)(SI*4)
+
+done407:
+written401:
 	VZEROUPPER
 	RET
 
@@ -7153,9 +10944,9 @@ TEXT ·geluTanhGateGradAVX512(SB), NOSPLIT, $0-120
 	XORQ    R8, R8
 	MOVQ    DI, R9
 	SUBQ    $0x10, R9
-	JL      tail194
+	JL      tail409
 
-loop193:
+loop408:
 	VMOVUPS      (DX)(R8*4), Z13
 	VMOVAPS      Z9, Z14
 	VMOVAPS      Z10, Z15
@@ -7201,11 +10992,11 @@ loop193:
 	VMOVUPS      Z18, (AX)(R8*4)
 	ADDQ         $0x10, R8
 	CMPQ         R8, R9
-	JLE          loop193
+	JLE          loop408
 
-tail194:
+tail409:
 	SUBQ         R8, DI
-	JZ           done195
+	JZ           done410
 	MOVQ         $-1, R9
 	BZHIQ        DI, R9, R9
 	KMOVW        R9, K1
@@ -7253,13 +11044,13 @@ tail194:
 	VMOVUPS      Z9, K1, (CX)(R8*4)
 	VMOVUPS      Z2, K1, (AX)(R8*4)
 
-done195:
+done410:
 	VZEROUPPER
 	RET
 
-// func geluTanhGateValueGradAVX512(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32)
+// func geluTanhGateValueGradAVX512(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32, past bool)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·geluTanhGateValueGradAVX512(SB), NOSPLIT, $0-144
+TEXT ·geluTanhGateValueGradAVX512(SB), NOSPLIT, $0-145
 	MOVQ    da_base+0(FP), AX
 	MOVQ    db_base+24(FP), CX
 	MOVQ    a_base+72(FP), DX
@@ -7280,12 +11071,15 @@ TEXT ·geluTanhGateValueGradAVX512(SB), NOSPLIT, $0-144
 	VMOVUPS x41180000<>+0(SB), Z10
 	VMOVUPS xbd922279<>+0(SB), Z11
 	VMOVUPS xbfcc422a<>+0(SB), Z12
+	MOVB    past+144(FP), R9
+	TESTB   R9, R9
+	JNZ     past411
 	XORQ    R9, R9
 	MOVQ    DI, R10
 	SUBQ    $0x10, R10
-	JL      tail197
+	JL      tail414
 
-loop196:
+loop413:
 	VMOVUPS      (DX)(R9*4), Z13
 	VMOVAPS      Z9, Z14
 	VMOVAPS      Z10, Z15
@@ -7333,11 +11127,11 @@ loop196:
 	VMOVUPS      Z18, (AX)(R9*4)
 	ADDQ         $0x10, R9
 	CMPQ         R9, R10
-	JLE          loop196
+	JLE          loop413
 
-tail197:
+tail414:
 	SUBQ         R9, DI
-	JZ           done198
+	JZ           done415
 	MOVQ         $-1, R10
 	BZHIQ        DI, R10, R10
 	KMOVW        R10, K1
@@ -7387,13 +11181,125 @@ tail197:
 	VMOVUPS      Z9, K1, (CX)(R9*4)
 	VMOVUPS      Z2, K1, (AX)(R9*4)
 
-done198:
+done415:
+	JMP written412
+
+past411:
+	XORQ R9, R9
+	MOVQ DI, R10
+	SUBQ $0x10, R10
+	JL   tail417
+
+loop416:
+	VMOVUPS      (DX)(R9*4), Z13
+	VMOVAPS      Z9, Z14
+	VMOVAPS      Z10, Z15
+	VMAXPS       Z13, Z14, Z14
+	VMINPS       Z14, Z15, Z15
+	VMOVAPS      Z11, Z16
+	VMULPS       Z15, Z15, Z13
+	VFMADD213PS  Z12, Z13, Z16
+	VMULPS       Z15, Z16, Z16
+	VMULPS       Z0, Z16, Z17
+	VCVTPS2DQ    Z17, Z17
+	VCVTDQ2PS    Z17, Z17
+	VFNMADD231PS Z1, Z17, Z16
+	VFNMADD231PS Z2, Z17, Z16
+	VMOVAPS      Z4, Z19
+	VMOVAPS      Z6, Z20
+	VMULPS       Z16, Z16, Z18
+	VFMADD213PS  Z3, Z16, Z19
+	VFMADD213PS  Z5, Z16, Z20
+	VFMADD231PS  Z7, Z18, Z20
+	VFMADD213PS  Z19, Z18, Z20
+	VFMADD213PS  Z16, Z18, Z20
+	VADDPS       Z8, Z20, Z20
+	VSCALEFPS    Z17, Z20, Z20
+	VMOVAPS      Z8, Z16
+	VADDPS       Z20, Z16, Z17
+	VDIVPS       Z17, Z16, Z16
+	VMOVUPS      x7f7fffff<>+0(SB), Z17
+	VMINPS       Z20, Z17, Z17
+	VMULPS       Z16, Z17, Z17
+	VMULPS       Z16, Z14, Z14
+	VMOVUPS      x3e5b33b6<>+0(SB), Z18
+	VFMADD213PS  x3fcc422a<>+0(SB), Z13, Z18
+	VMULPS       Z15, Z18, Z18
+	VMULPS       Z17, Z18, Z18
+	VFMADD213PS  Z16, Z16, Z18
+	VMOVUPS      (SI)(R9*4), Z13
+	VMOVUPS      (BX)(R9*4), Z15
+	VMULPS       Z15, Z14, Z16
+	VMOVNTPS     Z16, (R8)(R9*4)
+	VMULPS       Z13, Z14, Z14
+	VMULPS       Z15, Z13, Z13
+	VMULPS       Z13, Z18, Z18
+	VMOVUPS      Z14, (CX)(R9*4)
+	VMOVUPS      Z18, (AX)(R9*4)
+	ADDQ         $0x10, R9
+	CMPQ         R9, R10
+	JLE          loop416
+
+tail417:
+	SUBQ         R9, DI
+	JZ           done418
+	MOVQ         $-1, R10
+	BZHIQ        DI, R10, R10
+	KMOVW        R10, K1
+	VMOVUPS.Z    (DX)(R9*4), K1, Z13
+	VMOVAPS      Z9, Z9
+	VMOVAPS      Z10, Z10
+	VMAXPS       Z13, Z9, Z9
+	VMINPS       Z9, Z10, Z10
+	VMOVAPS      Z11, Z13
+	VMULPS       Z10, Z10, Z11
+	VFMADD213PS  Z12, Z11, Z13
+	VMULPS       Z10, Z13, Z13
+	VMULPS       Z0, Z13, Z0
+	VCVTPS2DQ    Z0, Z0
+	VCVTDQ2PS    Z0, Z0
+	VFNMADD231PS Z1, Z0, Z13
+	VFNMADD231PS Z2, Z0, Z13
+	VMOVAPS      Z4, Z1
+	VMOVAPS      Z6, Z4
+	VMULPS       Z13, Z13, Z2
+	VFMADD213PS  Z3, Z13, Z1
+	VFMADD213PS  Z5, Z13, Z4
+	VFMADD231PS  Z7, Z2, Z4
+	VFMADD213PS  Z1, Z2, Z4
+	VFMADD213PS  Z13, Z2, Z4
+	VADDPS       Z8, Z4, Z4
+	VSCALEFPS    Z0, Z4, Z4
+	VMOVAPS      Z8, Z0
+	VADDPS       Z4, Z0, Z1
+	VDIVPS       Z1, Z0, Z0
+	VMOVUPS      x7f7fffff<>+0(SB), Z1
+	VMINPS       Z4, Z1, Z1
+	VMULPS       Z0, Z1, Z1
+	VMULPS       Z0, Z9, Z9
+	VMOVUPS      x3e5b33b6<>+0(SB), Z2
+	VFMADD213PS  x3fcc422a<>+0(SB), Z11, Z2
+	VMULPS       Z10, Z2, Z2
+	VMULPS       Z1, Z2, Z2
+	VFMADD213PS  Z0, Z0, Z2
+	VMOVUPS.Z    (SI)(R9*4), K1, Z0
+	VMOVUPS.Z    (BX)(R9*4), K1, Z1
+	VMULPS       Z1, Z9, Z3
+	VMOVUPS      Z3, K1, (R8)(R9*4)
+	VMULPS       Z0, Z9, Z9
+	VMULPS       Z1, Z0, Z0
+	VMULPS       Z0, Z2, Z2
+	VMOVUPS      Z9, K1, (CX)(R9*4)
+	VMOVUPS      Z2, K1, (AX)(R9*4)
+
+done418:
+written412:
 	VZEROUPPER
 	RET
 
-// func siluAVX512(dst []float32, x []float32)
+// func siluAVX512(dst []float32, x []float32, past bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
-TEXT ·siluAVX512(SB), NOSPLIT, $0-48
+TEXT ·siluAVX512(SB), NOSPLIT, $0-49
 	MOVQ    dst_base+0(FP), AX
 	MOVQ    x_base+24(FP), CX
 	MOVQ    dst_len+8(FP), DX
@@ -7408,12 +11314,15 @@ TEXT ·siluAVX512(SB), NOSPLIT, $0-48
 	VMOVUPS x3f800000<>+0(SB), Z8
 	VMOVUPS xc2d20000<>+0(SB), Z9
 	VMOVUPS x42b30000<>+0(SB), Z10
+	MOVB    past+48(FP), BL
+	TESTB   BL, BL
+	JNZ     past419
 	XORQ    BX, BX
 	MOVQ    DX, SI
 	SUBQ    $0x10, SI
-	JL      tail200
+	JL      tail422
 
-loop199:
+loop421:
 	VMOVUPS      (CX)(BX*4), Z11
 	VXORPS       x80000000<>+0(SB), Z11, Z12
 	VMOVAPS      Z10, Z13
@@ -7442,11 +11351,11 @@ loop199:
 	VMOVUPS      Z11, (AX)(BX*4)
 	ADDQ         $0x10, BX
 	CMPQ         BX, SI
-	JLE          loop199
+	JLE          loop421
 
-tail200:
+tail422:
 	SUBQ         BX, DX
-	JZ           done201
+	JZ           done423
 	MOVQ         $-1, SI
 	BZHIQ        DX, SI, SI
 	KMOVW        SI, K1
@@ -7477,7 +11386,81 @@ tail200:
 	VMULPS       Z11, Z0, Z0
 	VMOVUPS      Z0, K1, (AX)(BX*4)
 
-done201:
+done423:
+	JMP written420
+
+past419:
+	XORQ BX, BX
+	MOVQ DX, SI
+	SUBQ $0x10, SI
+	JL   tail425
+
+loop424:
+	VMOVUPS      (CX)(BX*4), Z11
+	VXORPS       x80000000<>+0(SB), Z11, Z12
+	VMOVAPS      Z10, Z13
+	VMOVAPS      Z9, Z14
+	VMINPS       Z12, Z13, Z13
+	VMAXPS       Z13, Z14, Z14
+	VMULPS       Z0, Z14, Z12
+	VCVTPS2DQ    Z12, Z12
+	VCVTDQ2PS    Z12, Z12
+	VFNMADD231PS Z1, Z12, Z14
+	VFNMADD231PS Z2, Z12, Z14
+	VMOVAPS      Z4, Z15
+	VMOVAPS      Z6, Z16
+	VMULPS       Z14, Z14, Z13
+	VFMADD213PS  Z3, Z14, Z15
+	VFMADD213PS  Z5, Z14, Z16
+	VFMADD231PS  Z7, Z13, Z16
+	VFMADD213PS  Z15, Z13, Z16
+	VFMADD213PS  Z14, Z13, Z16
+	VADDPS       Z8, Z16, Z16
+	VSCALEFPS    Z12, Z16, Z16
+	VMOVAPS      Z8, Z12
+	VADDPS       Z16, Z12, Z13
+	VDIVPS       Z13, Z12, Z12
+	VMULPS       Z11, Z12, Z11
+	VMOVNTPS     Z11, (AX)(BX*4)
+	ADDQ         $0x10, BX
+	CMPQ         BX, SI
+	JLE          loop424
+
+tail425:
+	SUBQ         BX, DX
+	JZ           done426
+	MOVQ         $-1, SI
+	BZHIQ        DX, SI, SI
+	KMOVW        SI, K1
+	VMOVUPS.Z    (CX)(BX*4), K1, Z11
+	VXORPS       x80000000<>+0(SB), Z11, Z12
+	VMOVAPS      Z10, Z10
+	VMOVAPS      Z9, Z9
+	VMINPS       Z12, Z10, Z10
+	VMAXPS       Z10, Z9, Z9
+	VMULPS       Z0, Z9, Z0
+	VCVTPS2DQ    Z0, Z0
+	VCVTDQ2PS    Z0, Z0
+	VFNMADD231PS Z1, Z0, Z9
+	VFNMADD231PS Z2, Z0, Z9
+	VMOVAPS      Z4, Z1
+	VMOVAPS      Z6, Z4
+	VMULPS       Z9, Z9, Z2
+	VFMADD213PS  Z3, Z9, Z1
+	VFMADD213PS  Z5, Z9, Z4
+	VFMADD231PS  Z7, Z2, Z4
+	VFMADD213PS  Z1, Z2, Z4
+	VFMADD213PS  Z9, Z2, Z4
+	VADDPS       Z8, Z4, Z4
+	VSCALEFPS    Z0, Z4, Z4
+	VMOVAPS      Z8, Z0
+	VADDPS       Z4, Z0, Z1
+	VDIVPS       Z1, Z0, Z0
+	VMULPS       Z11, Z0, Z0
+	VMOVUPS      Z0, K1, (AX)(BX*4)
+
+done426:
+written420:
 	VZEROUPPER
 	RET
 
@@ -7502,9 +11485,9 @@ TEXT ·siluGradAVX512(SB), NOSPLIT, $0-72
 	XORQ    SI, SI
 	MOVQ    BX, DI
 	SUBQ    $0x10, DI
-	JL      tail203
+	JL      tail428
 
-loop202:
+loop427:
 	VMOVUPS      (CX)(SI*4), Z11
 	VXORPS       x80000000<>+0(SB), Z11, Z12
 	VMOVAPS      Z10, Z13
@@ -7540,11 +11523,11 @@ loop202:
 	VMOVUPS      Z13, (AX)(SI*4)
 	ADDQ         $0x10, SI
 	CMPQ         SI, DI
-	JLE          loop202
+	JLE          loop427
 
-tail203:
+tail428:
 	SUBQ         SI, BX
-	JZ           done204
+	JZ           done429
 	MOVQ         $-1, DI
 	BZHIQ        BX, DI, DI
 	KMOVW        DI, K1
@@ -7582,13 +11565,13 @@ tail203:
 	VMULPS       Z0, Z1, Z1
 	VMOVUPS      Z1, K1, (AX)(SI*4)
 
-done204:
+done429:
 	VZEROUPPER
 	RET
 
-// func siluValueGradAVX512(dst []float32, value []float32, x []float32, dy []float32)
+// func siluValueGradAVX512(dst []float32, value []float32, x []float32, dy []float32, past bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
-TEXT ·siluValueGradAVX512(SB), NOSPLIT, $0-96
+TEXT ·siluValueGradAVX512(SB), NOSPLIT, $0-97
 	MOVQ    dst_base+0(FP), AX
 	MOVQ    x_base+48(FP), CX
 	MOVQ    dy_base+72(FP), DX
@@ -7605,12 +11588,15 @@ TEXT ·siluValueGradAVX512(SB), NOSPLIT, $0-96
 	VMOVUPS x3f800000<>+0(SB), Z8
 	VMOVUPS xc2d20000<>+0(SB), Z9
 	VMOVUPS x42b30000<>+0(SB), Z10
+	MOVB    past+96(FP), DI
+	TESTB   DI, DI
+	JNZ     past430
 	XORQ    DI, DI
 	MOVQ    BX, R8
 	SUBQ    $0x10, R8
-	JL      tail206
+	JL      tail433
 
-loop205:
+loop432:
 	VMOVUPS      (CX)(DI*4), Z11
 	VXORPS       x80000000<>+0(SB), Z11, Z12
 	VMOVAPS      Z10, Z13
@@ -7647,11 +11633,11 @@ loop205:
 	VMOVUPS      Z13, (AX)(DI*4)
 	ADDQ         $0x10, DI
 	CMPQ         DI, R8
-	JLE          loop205
+	JLE          loop432
 
-tail206:
+tail433:
 	SUBQ         DI, BX
-	JZ           done207
+	JZ           done434
 	MOVQ         $-1, R8
 	BZHIQ        BX, R8, R8
 	KMOVW        R8, K1
@@ -7690,13 +11676,103 @@ tail206:
 	VMOVUPS      Z2, K1, (SI)(DI*4)
 	VMOVUPS      Z1, K1, (AX)(DI*4)
 
-done207:
+done434:
+	JMP written431
+
+past430:
+	XORQ DI, DI
+	MOVQ BX, R8
+	SUBQ $0x10, R8
+	JL   tail436
+
+loop435:
+	VMOVUPS      (CX)(DI*4), Z11
+	VXORPS       x80000000<>+0(SB), Z11, Z12
+	VMOVAPS      Z10, Z13
+	VMOVAPS      Z9, Z14
+	VMINPS       Z12, Z13, Z13
+	VMAXPS       Z13, Z14, Z14
+	VMULPS       Z0, Z14, Z12
+	VCVTPS2DQ    Z12, Z12
+	VCVTDQ2PS    Z12, Z12
+	VFNMADD231PS Z1, Z12, Z14
+	VFNMADD231PS Z2, Z12, Z14
+	VMOVAPS      Z4, Z15
+	VMOVAPS      Z6, Z16
+	VMULPS       Z14, Z14, Z13
+	VFMADD213PS  Z3, Z14, Z15
+	VFMADD213PS  Z5, Z14, Z16
+	VFMADD231PS  Z7, Z13, Z16
+	VFMADD213PS  Z15, Z13, Z16
+	VFMADD213PS  Z14, Z13, Z16
+	VADDPS       Z8, Z16, Z16
+	VSCALEFPS    Z12, Z16, Z16
+	VMOVAPS      Z8, Z12
+	VADDPS       Z16, Z12, Z13
+	VDIVPS       Z13, Z12, Z12
+	VMOVUPS      x7f7fffff<>+0(SB), Z13
+	VMINPS       Z16, Z13, Z13
+	VMULPS       Z12, Z13, Z13
+	VMULPS       Z11, Z12, Z14
+	VMULPS       Z11, Z13, Z13
+	VFMADD213PS  Z12, Z12, Z13
+	VMOVUPS      (DX)(DI*4), Z11
+	VMULPS       Z11, Z13, Z13
+	VMOVNTPS     Z14, (SI)(DI*4)
+	VMOVUPS      Z13, (AX)(DI*4)
+	ADDQ         $0x10, DI
+	CMPQ         DI, R8
+	JLE          loop435
+
+tail436:
+	SUBQ         DI, BX
+	JZ           done437
+	MOVQ         $-1, R8
+	BZHIQ        BX, R8, R8
+	KMOVW        R8, K1
+	VMOVUPS.Z    (CX)(DI*4), K1, Z11
+	VXORPS       x80000000<>+0(SB), Z11, Z12
+	VMOVAPS      Z10, Z10
+	VMOVAPS      Z9, Z9
+	VMINPS       Z12, Z10, Z10
+	VMAXPS       Z10, Z9, Z9
+	VMULPS       Z0, Z9, Z0
+	VCVTPS2DQ    Z0, Z0
+	VCVTDQ2PS    Z0, Z0
+	VFNMADD231PS Z1, Z0, Z9
+	VFNMADD231PS Z2, Z0, Z9
+	VMOVAPS      Z4, Z1
+	VMOVAPS      Z6, Z4
+	VMULPS       Z9, Z9, Z2
+	VFMADD213PS  Z3, Z9, Z1
+	VFMADD213PS  Z5, Z9, Z4
+	VFMADD231PS  Z7, Z2, Z4
+	VFMADD213PS  Z1, Z2, Z4
+	VFMADD213PS  Z9, Z2, Z4
+	VADDPS       Z8, Z4, Z4
+	VSCALEFPS    Z0, Z4, Z4
+	VMOVAPS      Z8, Z0
+	VADDPS       Z4, Z0, Z1
+	VDIVPS       Z1, Z0, Z0
+	VMOVUPS      x7f7fffff<>+0(SB), Z1
+	VMINPS       Z4, Z1, Z1
+	VMULPS       Z0, Z1, Z1
+	VMULPS       Z11, Z0, Z2
+	VMULPS       Z11, Z1, Z1
+	VFMADD213PS  Z0, Z0, Z1
+	VMOVUPS.Z    (DX)(DI*4), K1, Z0
+	VMULPS       Z0, Z1, Z1
+	VMOVUPS      Z2, K1, (SI)(DI*4)
+	VMOVUPS      Z1, K1, (AX)(DI*4)
+
+done437:
+written431:
 	VZEROUPPER
 	RET
 
-// func siluGateAVX512(dst []float32, a []float32, b []float32)
+// func siluGateAVX512(dst []float32, a []float32, b []float32, past bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
-TEXT ·siluGateAVX512(SB), NOSPLIT, $0-72
+TEXT ·siluGateAVX512(SB), NOSPLIT, $0-73
 	MOVQ    dst_base+0(FP), AX
 	MOVQ    a_base+24(FP), CX
 	MOVQ    b_base+48(FP), DX
@@ -7712,12 +11788,15 @@ TEXT ·siluGateAVX512(SB), NOSPLIT, $0-72
 	VMOVUPS x3f800000<>+0(SB), Z8
 	VMOVUPS xc2d20000<>+0(SB), Z9
 	VMOVUPS x42b30000<>+0(SB), Z10
+	MOVB    past+72(FP), SI
+	TESTB   SI, SI
+	JNZ     past438
 	XORQ    SI, SI
 	MOVQ    BX, DI
 	SUBQ    $0x10, DI
-	JL      tail209
+	JL      tail441
 
-loop208:
+loop440:
 	VMOVUPS      (CX)(SI*4), Z11
 	VXORPS       x80000000<>+0(SB), Z11, Z12
 	VMOVAPS      Z10, Z13
@@ -7748,11 +11827,11 @@ loop208:
 	VMOVUPS      Z11, (AX)(SI*4)
 	ADDQ         $0x10, SI
 	CMPQ         SI, DI
-	JLE          loop208
+	JLE          loop440
 
-tail209:
+tail441:
 	SUBQ         SI, BX
-	JZ           done210
+	JZ           done442
 	MOVQ         $-1, DI
 	BZHIQ        BX, DI, DI
 	KMOVW        DI, K1
@@ -7785,7 +11864,85 @@ tail209:
 	VMULPS       Z1, Z0, Z0
 	VMOVUPS      Z0, K1, (AX)(SI*4)
 
-done210:
+done442:
+	JMP written439
+
+past438:
+	XORQ SI, SI
+	MOVQ BX, DI
+	SUBQ $0x10, DI
+	JL   tail444
+
+loop443:
+	VMOVUPS      (CX)(SI*4), Z11
+	VXORPS       x80000000<>+0(SB), Z11, Z12
+	VMOVAPS      Z10, Z13
+	VMOVAPS      Z9, Z14
+	VMINPS       Z12, Z13, Z13
+	VMAXPS       Z13, Z14, Z14
+	VMULPS       Z0, Z14, Z12
+	VCVTPS2DQ    Z12, Z12
+	VCVTDQ2PS    Z12, Z12
+	VFNMADD231PS Z1, Z12, Z14
+	VFNMADD231PS Z2, Z12, Z14
+	VMOVAPS      Z4, Z15
+	VMOVAPS      Z6, Z16
+	VMULPS       Z14, Z14, Z13
+	VFMADD213PS  Z3, Z14, Z15
+	VFMADD213PS  Z5, Z14, Z16
+	VFMADD231PS  Z7, Z13, Z16
+	VFMADD213PS  Z15, Z13, Z16
+	VFMADD213PS  Z14, Z13, Z16
+	VADDPS       Z8, Z16, Z16
+	VSCALEFPS    Z12, Z16, Z16
+	VMOVAPS      Z8, Z12
+	VADDPS       Z16, Z12, Z13
+	VDIVPS       Z13, Z12, Z12
+	VMULPS       Z11, Z12, Z11
+	VMOVUPS      (DX)(SI*4), Z12
+	VMULPS       Z12, Z11, Z11
+	VMOVNTPS     Z11, (AX)(SI*4)
+	ADDQ         $0x10, SI
+	CMPQ         SI, DI
+	JLE          loop443
+
+tail444:
+	SUBQ         SI, BX
+	JZ           done445
+	MOVQ         $-1, DI
+	BZHIQ        BX, DI, DI
+	KMOVW        DI, K1
+	VMOVUPS.Z    (CX)(SI*4), K1, Z11
+	VXORPS       x80000000<>+0(SB), Z11, Z12
+	VMOVAPS      Z10, Z10
+	VMOVAPS      Z9, Z9
+	VMINPS       Z12, Z10, Z10
+	VMAXPS       Z10, Z9, Z9
+	VMULPS       Z0, Z9, Z0
+	VCVTPS2DQ    Z0, Z0
+	VCVTDQ2PS    Z0, Z0
+	VFNMADD231PS Z1, Z0, Z9
+	VFNMADD231PS Z2, Z0, Z9
+	VMOVAPS      Z4, Z1
+	VMOVAPS      Z6, Z4
+	VMULPS       Z9, Z9, Z2
+	VFMADD213PS  Z3, Z9, Z1
+	VFMADD213PS  Z5, Z9, Z4
+	VFMADD231PS  Z7, Z2, Z4
+	VFMADD213PS  Z1, Z2, Z4
+	VFMADD213PS  Z9, Z2, Z4
+	VADDPS       Z8, Z4, Z4
+	VSCALEFPS    Z0, Z4, Z4
+	VMOVAPS      Z8, Z0
+	VADDPS       Z4, Z0, Z1
+	VDIVPS       Z1, Z0, Z0
+	VMULPS       Z11, Z0, Z0
+	VMOVUPS.Z    (DX)(SI*4), K1, Z1
+	VMULPS       Z1, Z0, Z0
+	VMOVUPS      Z0, K1, (AX)(SI*4)
+
+done445:
+written439:
 	VZEROUPPER
 	RET
 
@@ -7812,9 +11969,9 @@ TEXT ·siluGateGradAVX512(SB), NOSPLIT, $0-120
 	XORQ    R8, R8
 	MOVQ    DI, R9
 	SUBQ    $0x10, R9
-	JL      tail212
+	JL      tail447
 
-loop211:
+loop446:
 	VMOVUPS      (DX)(R8*4), Z11
 	VXORPS       x80000000<>+0(SB), Z11, Z12
 	VMOVAPS      Z10, Z13
@@ -7854,11 +12011,11 @@ loop211:
 	VMOVUPS      Z13, (AX)(R8*4)
 	ADDQ         $0x10, R8
 	CMPQ         R8, R9
-	JLE          loop211
+	JLE          loop446
 
-tail212:
+tail447:
 	SUBQ         R8, DI
-	JZ           done213
+	JZ           done448
 	MOVQ         $-1, R9
 	BZHIQ        DI, R9, R9
 	KMOVW        R9, K1
@@ -7900,13 +12057,13 @@ tail212:
 	VMOVUPS      Z2, K1, (CX)(R8*4)
 	VMOVUPS      Z1, K1, (AX)(R8*4)
 
-done213:
+done448:
 	VZEROUPPER
 	RET
 
-// func siluGateValueGradAVX512(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32)
+// func siluGateValueGradAVX512(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32, past bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
-TEXT ·siluGateValueGradAVX512(SB), NOSPLIT, $0-144
+TEXT ·siluGateValueGradAVX512(SB), NOSPLIT, $0-145
 	MOVQ    da_base+0(FP), AX
 	MOVQ    db_base+24(FP), CX
 	MOVQ    a_base+72(FP), DX
@@ -7925,12 +12082,15 @@ TEXT ·siluGateValueGradAVX512(SB), NOSPLIT, $0-144
 	VMOVUPS x3f800000<>+0(SB), Z8
 	VMOVUPS xc2d20000<>+0(SB), Z9
 	VMOVUPS x42b30000<>+0(SB), Z10
+	MOVB    past+144(FP), R9
+	TESTB   R9, R9
+	JNZ     past449
 	XORQ    R9, R9
 	MOVQ    DI, R10
 	SUBQ    $0x10, R10
-	JL      tail215
+	JL      tail452
 
-loop214:
+loop451:
 	VMOVUPS      (DX)(R9*4), Z11
 	VXORPS       x80000000<>+0(SB), Z11, Z12
 	VMOVAPS      Z10, Z13
@@ -7972,11 +12132,11 @@ loop214:
 	VMOVUPS      Z13, (AX)(R9*4)
 	ADDQ         $0x10, R9
 	CMPQ         R9, R10
-	JLE          loop214
+	JLE          loop451
 
-tail215:
+tail452:
 	SUBQ         R9, DI
-	JZ           done216
+	JZ           done453
 	MOVQ         $-1, R10
 	BZHIQ        DI, R10, R10
 	KMOVW        R10, K1
@@ -8020,13 +12180,113 @@ tail215:
 	VMOVUPS      Z2, K1, (CX)(R9*4)
 	VMOVUPS      Z1, K1, (AX)(R9*4)
 
-done216:
+done453:
+	JMP written450
+
+past449:
+	XORQ R9, R9
+	MOVQ DI, R10
+	SUBQ $0x10, R10
+	JL   tail455
+
+loop454:
+	VMOVUPS      (DX)(R9*4), Z11
+	VXORPS       x80000000<>+0(SB), Z11, Z12
+	VMOVAPS      Z10, Z13
+	VMOVAPS      Z9, Z14
+	VMINPS       Z12, Z13, Z13
+	VMAXPS       Z13, Z14, Z14
+	VMULPS       Z0, Z14, Z12
+	VCVTPS2DQ    Z12, Z12
+	VCVTDQ2PS    Z12, Z12
+	VFNMADD231PS Z1, Z12, Z14
+	VFNMADD231PS Z2, Z12, Z14
+	VMOVAPS      Z4, Z15
+	VMOVAPS      Z6, Z16
+	VMULPS       Z14, Z14, Z13
+	VFMADD213PS  Z3, Z14, Z15
+	VFMADD213PS  Z5, Z14, Z16
+	VFMADD231PS  Z7, Z13, Z16
+	VFMADD213PS  Z15, Z13, Z16
+	VFMADD213PS  Z14, Z13, Z16
+	VADDPS       Z8, Z16, Z16
+	VSCALEFPS    Z12, Z16, Z16
+	VMOVAPS      Z8, Z12
+	VADDPS       Z16, Z12, Z13
+	VDIVPS       Z13, Z12, Z12
+	VMOVUPS      x7f7fffff<>+0(SB), Z13
+	VMINPS       Z16, Z13, Z13
+	VMULPS       Z12, Z13, Z13
+	VMULPS       Z11, Z12, Z14
+	VMULPS       Z11, Z13, Z13
+	VFMADD213PS  Z12, Z12, Z13
+	VMOVUPS      (SI)(R9*4), Z11
+	VMOVUPS      (BX)(R9*4), Z12
+	VMULPS       Z12, Z14, Z15
+	VMOVNTPS     Z15, (R8)(R9*4)
+	VMULPS       Z11, Z14, Z14
+	VMULPS       Z12, Z11, Z11
+	VMULPS       Z11, Z13, Z13
+	VMOVUPS      Z14, (CX)(R9*4)
+	VMOVUPS      Z13, (AX)(R9*4)
+	ADDQ         $0x10, R9
+	CMPQ         R9, R10
+	JLE          loop454
+
+tail455:
+	SUBQ         R9, DI
+	JZ           done456
+	MOVQ         $-1, R10
+	BZHIQ        DI, R10, R10
+	KMOVW        R10, K1
+	VMOVUPS.Z    (DX)(R9*4), K1, Z11
+	VXORPS       x80000000<>+0(SB), Z11, Z12
+	VMOVAPS      Z10, Z10
+	VMOVAPS      Z9, Z9
+	VMINPS       Z12, Z10, Z10
+	VMAXPS       Z10, Z9, Z9
+	VMULPS       Z0, Z9, Z0
+	VCVTPS2DQ    Z0, Z0
+	VCVTDQ2PS    Z0, Z0
+	VFNMADD231PS Z1, Z0, Z9
+	VFNMADD231PS Z2, Z0, Z9
+	VMOVAPS      Z4, Z1
+	VMOVAPS      Z6, Z4
+	VMULPS       Z9, Z9, Z2
+	VFMADD213PS  Z3, Z9, Z1
+	VFMADD213PS  Z5, Z9, Z4
+	VFMADD231PS  Z7, Z2, Z4
+	VFMADD213PS  Z1, Z2, Z4
+	VFMADD213PS  Z9, Z2, Z4
+	VADDPS       Z8, Z4, Z4
+	VSCALEFPS    Z0, Z4, Z4
+	VMOVAPS      Z8, Z0
+	VADDPS       Z4, Z0, Z1
+	VDIVPS       Z1, Z0, Z0
+	VMOVUPS      x7f7fffff<>+0(SB), Z1
+	VMINPS       Z4, Z1, Z1
+	VMULPS       Z0, Z1, Z1
+	VMULPS       Z11, Z0, Z2
+	VMULPS       Z11, Z1, Z1
+	VFMADD213PS  Z0, Z0, Z1
+	VMOVUPS.Z    (SI)(R9*4), K1, Z0
+	VMOVUPS.Z    (BX)(R9*4), K1, Z3
+	VMULPS       Z3, Z2, Z4
+	VMOVUPS      Z4, K1, (R8)(R9*4)
+	VMULPS       Z0, Z2, Z2
+	VMULPS       Z3, Z0, Z0
+	VMULPS       Z0, Z1, Z1
+	VMOVUPS      Z2, K1, (CX)(R9*4)
+	VMOVUPS      Z1, K1, (AX)(R9*4)
+
+done456:
+written450:
 	VZEROUPPER
 	RET
 
-// func tanhAVX512(dst []float32, x []float32)
+// func tanhAVX512(dst []float32, x []float32, past bool)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tanhAVX512(SB), NOSPLIT, $0-48
+TEXT ·tanhAVX512(SB), NOSPLIT, $0-49
 	MOVQ    dst_base+0(FP), AX
 	MOVQ    x_base+24(FP), CX
 	MOVQ    dst_len+8(FP), DX
@@ -8043,12 +12303,15 @@ TEXT ·tanhAVX512(SB), NOSPLIT, $0-48
 	VMOVUPS x38f895d6<>+0(SB), Z10
 	VMOVUPS x3b14aa05<>+0(SB), Z11
 	VMOVUPS x3ba059dd<>+0(SB), Z12
+	MOVB    past+48(FP), BL
+	TESTB   BL, BL
+	JNZ     past457
 	XORQ    BX, BX
 	MOVQ    DX, SI
 	SUBQ    $0x10, SI
-	JL      tail218
+	JL      tail460
 
-loop217:
+loop459:
 	VMOVUPS     (CX)(BX*4), Z13
 	VMOVAPS     Z1, Z14
 	VMOVAPS     Z0, Z15
@@ -8071,11 +12334,11 @@ loop217:
 	VMOVUPS     Z14, (AX)(BX*4)
 	ADDQ        $0x10, BX
 	CMPQ        BX, SI
-	JLE         loop217
+	JLE         loop459
 
-tail218:
+tail460:
 	SUBQ        BX, DX
-	JZ          done219
+	JZ          done461
 	MOVQ        $-1, SI
 	BZHIQ       DX, SI, SI
 	KMOVW       SI, K1
@@ -8100,7 +12363,69 @@ tail218:
 	VDIVPS      Z3, Z2, Z2
 	VMOVUPS     Z2, K1, (AX)(BX*4)
 
-done219:
+done461:
+	JMP written458
+
+past457:
+	XORQ BX, BX
+	MOVQ DX, SI
+	SUBQ $0x10, SI
+	JL   tail463
+
+loop462:
+	VMOVUPS     (CX)(BX*4), Z13
+	VMOVAPS     Z1, Z14
+	VMOVAPS     Z0, Z15
+	VMINPS      Z13, Z14, Z14
+	VMAXPS      Z14, Z15, Z15
+	VMULPS      Z15, Z15, Z13
+	VMOVAPS     Z2, Z14
+	VFMADD213PS Z3, Z13, Z14
+	VFMADD213PS Z4, Z13, Z14
+	VFMADD213PS Z5, Z13, Z14
+	VFMADD213PS Z6, Z13, Z14
+	VFMADD213PS Z7, Z13, Z14
+	VFMADD213PS Z8, Z13, Z14
+	VMOVAPS     Z9, Z16
+	VFMADD213PS Z10, Z13, Z16
+	VFMADD213PS Z11, Z13, Z16
+	VFMADD213PS Z12, Z13, Z16
+	VMULPS      Z15, Z14, Z14
+	VDIVPS      Z16, Z14, Z14
+	VMOVNTPS    Z14, (AX)(BX*4)
+	ADDQ        $0x10, BX
+	CMPQ        BX, SI
+	JLE         loop462
+
+tail463:
+	SUBQ        BX, DX
+	JZ          done464
+	MOVQ        $-1, SI
+	BZHIQ       DX, SI, SI
+	KMOVW       SI, K1
+	VMOVUPS.Z   (CX)(BX*4), K1, Z13
+	VMOVAPS     Z1, Z1
+	VMOVAPS     Z0, Z0
+	VMINPS      Z13, Z1, Z1
+	VMAXPS      Z1, Z0, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVAPS     Z2, Z2
+	VFMADD213PS Z3, Z1, Z2
+	VFMADD213PS Z4, Z1, Z2
+	VFMADD213PS Z5, Z1, Z2
+	VFMADD213PS Z6, Z1, Z2
+	VFMADD213PS Z7, Z1, Z2
+	VFMADD213PS Z8, Z1, Z2
+	VMOVAPS     Z9, Z3
+	VFMADD213PS Z10, Z1, Z3
+	VFMADD213PS Z11, Z1, Z3
+	VFMADD213PS Z12, Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VMOVUPS     Z2, K1, (AX)(BX*4)
+
+done464:
+written458:
 	VZEROUPPER
 	RET
 
@@ -8127,9 +12452,9 @@ TEXT ·tanhGradAVX512(SB), NOSPLIT, $0-72
 	XORQ    SI, SI
 	MOVQ    BX, DI
 	SUBQ    $0x10, DI
-	JL      tail221
+	JL      tail466
 
-loop220:
+loop465:
 	VMOVUPS      (CX)(SI*4), Z13
 	VMOVAPS      Z1, Z14
 	VMOVAPS      Z0, Z15
@@ -8183,11 +12508,11 @@ loop220:
 	VMOVUPS      Z14, (AX)(SI*4)
 	ADDQ         $0x10, SI
 	CMPQ         SI, DI
-	JLE          loop220
+	JLE          loop465
 
-tail221:
+tail466:
 	SUBQ         SI, BX
-	JZ           done222
+	JZ           done467
 	MOVQ         $-1, DI
 	BZHIQ        BX, DI, DI
 	KMOVW        DI, K1
@@ -8243,13 +12568,13 @@ tail221:
 	VMULPS       Z0, Z1, Z1
 	VMOVUPS      Z1, K1, (AX)(SI*4)
 
-done222:
+done467:
 	VZEROUPPER
 	RET
 
-// func tanhValueGradAVX512(dst []float32, value []float32, x []float32, dy []float32)
+// func tanhValueGradAVX512(dst []float32, value []float32, x []float32, dy []float32, past bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
-TEXT ·tanhValueGradAVX512(SB), NOSPLIT, $0-96
+TEXT ·tanhValueGradAVX512(SB), NOSPLIT, $0-97
 	MOVQ    dst_base+0(FP), AX
 	MOVQ    x_base+48(FP), CX
 	MOVQ    dy_base+72(FP), DX
@@ -8268,12 +12593,15 @@ TEXT ·tanhValueGradAVX512(SB), NOSPLIT, $0-96
 	VMOVUPS x38f895d6<>+0(SB), Z10
 	VMOVUPS x3b14aa05<>+0(SB), Z11
 	VMOVUPS x3ba059dd<>+0(SB), Z12
+	MOVB    past+96(FP), DI
+	TESTB   DI, DI
+	JNZ     past468
 	XORQ    DI, DI
 	MOVQ    BX, R8
 	SUBQ    $0x10, R8
-	JL      tail224
+	JL      tail471
 
-loop223:
+loop470:
 	VMOVUPS      (CX)(DI*4), Z13
 	VMOVAPS      Z1, Z14
 	VMOVAPS      Z0, Z15
@@ -8328,11 +12656,11 @@ loop223:
 	VMOVUPS      Z14, (AX)(DI*4)
 	ADDQ         $0x10, DI
 	CMPQ         DI, R8
-	JLE          loop223
+	JLE          loop470
 
-tail224:
+tail471:
 	SUBQ         DI, BX
-	JZ           done225
+	JZ           done472
 	MOVQ         $-1, R8
 	BZHIQ        BX, R8, R8
 	KMOVW        R8, K1
@@ -8389,13 +12717,139 @@ tail224:
 	VMOVUPS      Z2, K1, (SI)(DI*4)
 	VMOVUPS      Z1, K1, (AX)(DI*4)
 
-done225:
+done472:
+	JMP written469
+
+past468:
+	XORQ DI, DI
+	MOVQ BX, R8
+	SUBQ $0x10, R8
+	JL   tail474
+
+loop473:
+	VMOVUPS      (CX)(DI*4), Z13
+	VMOVAPS      Z1, Z14
+	VMOVAPS      Z0, Z15
+	VMINPS       Z13, Z14, Z14
+	VMAXPS       Z14, Z15, Z15
+	VMULPS       Z15, Z15, Z14
+	VMOVAPS      Z2, Z16
+	VFMADD213PS  Z3, Z14, Z16
+	VFMADD213PS  Z4, Z14, Z16
+	VFMADD213PS  Z5, Z14, Z16
+	VFMADD213PS  Z6, Z14, Z16
+	VFMADD213PS  Z7, Z14, Z16
+	VFMADD213PS  Z8, Z14, Z16
+	VMOVAPS      Z9, Z17
+	VFMADD213PS  Z10, Z14, Z17
+	VFMADD213PS  Z11, Z14, Z17
+	VFMADD213PS  Z12, Z14, Z17
+	VMULPS       Z15, Z16, Z16
+	VDIVPS       Z17, Z16, Z16
+	VADDPS       Z13, Z13, Z13
+	VXORPS       x80000000<>+0(SB), Z13, Z13
+	VMOVUPS      x42b30000<>+0(SB), Z14
+	VMOVUPS      xc2d20000<>+0(SB), Z15
+	VMINPS       Z13, Z14, Z14
+	VMAXPS       Z14, Z15, Z15
+	VMULPS       x3fb8aa3b<>+0(SB), Z15, Z13
+	VCVTPS2DQ    Z13, Z13
+	VCVTDQ2PS    Z13, Z13
+	VFNMADD231PS x3f317218<>+0(SB), Z13, Z15
+	VFNMADD231PS xb102e308<>+0(SB), Z13, Z15
+	VMOVUPS      x3e2aaa6e<>+0(SB), Z17
+	VMOVUPS      x3c0905ce<>+0(SB), Z18
+	VMULPS       Z15, Z15, Z14
+	VFMADD213PS  x3f000000<>+0(SB), Z15, Z17
+	VFMADD213PS  x3d2aaadd<>+0(SB), Z15, Z18
+	VFMADD231PS  x3ab6350e<>+0(SB), Z14, Z18
+	VFMADD213PS  Z17, Z14, Z18
+	VFMADD213PS  Z15, Z14, Z18
+	VADDPS       x3f800000<>+0(SB), Z18, Z18
+	VSCALEFPS    Z13, Z18, Z18
+	VMOVUPS      x3f800000<>+0(SB), Z13
+	VADDPS       Z18, Z13, Z14
+	VDIVPS       Z14, Z13, Z13
+	VMOVUPS      x7f7fffff<>+0(SB), Z14
+	VMINPS       Z18, Z14, Z14
+	VMULPS       Z13, Z14, Z14
+	VMULPS       Z13, Z14, Z14
+	VMULPS       x40800000<>+0(SB), Z14, Z14
+	VMOVUPS      (DX)(DI*4), Z13
+	VMULPS       Z13, Z14, Z14
+	VMOVNTPS     Z16, (SI)(DI*4)
+	VMOVUPS      Z14, (AX)(DI*4)
+	ADDQ         $0x10, DI
+	CMPQ         DI, R8
+	JLE          loop473
+
+tail474:
+	SUBQ         DI, BX
+	JZ           done475
+	MOVQ         $-1, R8
+	BZHIQ        BX, R8, R8
+	KMOVW        R8, K1
+	VMOVUPS.Z    (CX)(DI*4), K1, Z13
+	VMOVAPS      Z1, Z1
+	VMOVAPS      Z0, Z0
+	VMINPS       Z13, Z1, Z1
+	VMAXPS       Z1, Z0, Z0
+	VMULPS       Z0, Z0, Z1
+	VMOVAPS      Z2, Z2
+	VFMADD213PS  Z3, Z1, Z2
+	VFMADD213PS  Z4, Z1, Z2
+	VFMADD213PS  Z5, Z1, Z2
+	VFMADD213PS  Z6, Z1, Z2
+	VFMADD213PS  Z7, Z1, Z2
+	VFMADD213PS  Z8, Z1, Z2
+	VMOVAPS      Z9, Z3
+	VFMADD213PS  Z10, Z1, Z3
+	VFMADD213PS  Z11, Z1, Z3
+	VFMADD213PS  Z12, Z1, Z3
+	VMULPS       Z0, Z2, Z2
+	VDIVPS       Z3, Z2, Z2
+	VADDPS       Z13, Z13, Z0
+	VXORPS       x80000000<>+0(SB), Z0, Z0
+	VMOVUPS      x42b30000<>+0(SB), Z1
+	VMOVUPS      xc2d20000<>+0(SB), Z3
+	VMINPS       Z0, Z1, Z1
+	VMAXPS       Z1, Z3, Z3
+	VMULPS       x3fb8aa3b<>+0(SB), Z3, Z0
+	VCVTPS2DQ    Z0, Z0
+	VCVTDQ2PS    Z0, Z0
+	VFNMADD231PS x3f317218<>+0(SB), Z0, Z3
+	VFNMADD231PS xb102e308<>+0(SB), Z0, Z3
+	VMOVUPS      x3e2aaa6e<>+0(SB), Z4
+	VMOVUPS      x3c0905ce<>+0(SB), Z5
+	VMULPS       Z3, Z3, Z1
+	VFMADD213PS  x3f000000<>+0(SB), Z3, Z4
+	VFMADD213PS  x3d2aaadd<>+0(SB), Z3, Z5
+	VFMADD231PS  x3ab6350e<>+0(SB), Z1, Z5
+	VFMADD213PS  Z4, Z1, Z5
+	VFMADD213PS  Z3, Z1, Z5
+	VADDPS       x3f800000<>+0(SB), Z5, Z5
+	VSCALEFPS    Z0, Z5, Z5
+	VMOVUPS      x3f800000<>+0(SB), Z0
+	VADDPS       Z5, Z0, Z1
+	VDIVPS       Z1, Z0, Z0
+	VMOVUPS      x7f7fffff<>+0(SB), Z1
+	VMINPS       Z5, Z1, Z1
+	VMULPS       Z0, Z1, Z1
+	VMULPS       Z0, Z1, Z1
+	VMULPS       x40800000<>+0(SB), Z1, Z1
+	VMOVUPS.Z    (DX)(DI*4), K1, Z0
+	VMULPS       Z0, Z1, Z1
+	VMOVUPS      Z2, K1, (SI)(DI*4)
+	VMOVUPS      Z1, K1, (AX)(DI*4)
+
+done475:
+written469:
 	VZEROUPPER
 	RET
 
-// func tanhGateAVX512(dst []float32, a []float32, b []float32)
+// func tanhGateAVX512(dst []float32, a []float32, b []float32, past bool)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tanhGateAVX512(SB), NOSPLIT, $0-72
+TEXT ·tanhGateAVX512(SB), NOSPLIT, $0-73
 	MOVQ    dst_base+0(FP), AX
 	MOVQ    a_base+24(FP), CX
 	MOVQ    b_base+48(FP), DX
@@ -8413,12 +12867,15 @@ TEXT ·tanhGateAVX512(SB), NOSPLIT, $0-72
 	VMOVUPS x38f895d6<>+0(SB), Z10
 	VMOVUPS x3b14aa05<>+0(SB), Z11
 	VMOVUPS x3ba059dd<>+0(SB), Z12
+	MOVB    past+72(FP), SI
+	TESTB   SI, SI
+	JNZ     past476
 	XORQ    SI, SI
 	MOVQ    BX, DI
 	SUBQ    $0x10, DI
-	JL      tail227
+	JL      tail479
 
-loop226:
+loop478:
 	VMOVUPS     (CX)(SI*4), Z13
 	VMOVAPS     Z1, Z14
 	VMOVAPS     Z0, Z15
@@ -8443,11 +12900,11 @@ loop226:
 	VMOVUPS     Z14, (AX)(SI*4)
 	ADDQ        $0x10, SI
 	CMPQ        SI, DI
-	JLE         loop226
+	JLE         loop478
 
-tail227:
+tail479:
 	SUBQ        SI, BX
-	JZ          done228
+	JZ          done480
 	MOVQ        $-1, DI
 	BZHIQ       BX, DI, DI
 	KMOVW       DI, K1
@@ -8474,7 +12931,73 @@ tail227:
 	VMULPS      Z0, Z2, Z2
 	VMOVUPS     Z2, K1, (AX)(SI*4)
 
-done228:
+done480:
+	JMP written477
+
+past476:
+	XORQ SI, SI
+	MOVQ BX, DI
+	SUBQ $0x10, DI
+	JL   tail482
+
+loop481:
+	VMOVUPS     (CX)(SI*4), Z13
+	VMOVAPS     Z1, Z14
+	VMOVAPS     Z0, Z15
+	VMINPS      Z13, Z14, Z14
+	VMAXPS      Z14, Z15, Z15
+	VMULPS      Z15, Z15, Z13
+	VMOVAPS     Z2, Z14
+	VFMADD213PS Z3, Z13, Z14
+	VFMADD213PS Z4, Z13, Z14
+	VFMADD213PS Z5, Z13, Z14
+	VFMADD213PS Z6, Z13, Z14
+	VFMADD213PS Z7, Z13, Z14
+	VFMADD213PS Z8, Z13, Z14
+	VMOVAPS     Z9, Z16
+	VFMADD213PS Z10, Z13, Z16
+	VFMADD213PS Z11, Z13, Z16
+	VFMADD213PS Z12, Z13, Z16
+	VMULPS      Z15, Z14, Z14
+	VDIVPS      Z16, Z14, Z14
+	VMOVUPS     (DX)(SI*4), Z13
+	VMULPS      Z13, Z14, Z14
+	VMOVNTPS    Z14, (AX)(SI*4)
+	ADDQ        $0x10, SI
+	CMPQ        SI, DI
+	JLE         loop481
+
+tail482:
+	SUBQ        SI, BX
+	JZ          done483
+	MOVQ        $-1, DI
+	BZHIQ       BX, DI, DI
+	KMOVW       DI, K1
+	VMOVUPS.Z   (CX)(SI*4), K1, Z13
+	VMOVAPS     Z1, Z1
+	VMOVAPS     Z0, Z0
+	VMINPS      Z13, Z1, Z1
+	VMAXPS      Z1, Z0, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVAPS     Z2, Z2
+	VFMADD213PS Z3, Z1, Z2
+	VFMADD213PS Z4, Z1, Z2
+	VFMADD213PS Z5, Z1, Z2
+	VFMADD213PS Z6, Z1, Z2
+	VFMADD213PS Z7, Z1, Z2
+	VFMADD213PS Z8, Z1, Z2
+	VMOVAPS     Z9, Z3
+	VFMADD213PS Z10, Z1, Z3
+	VFMADD213PS Z11, Z1, Z3
+	VFMADD213PS Z12, Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VMOVUPS.Z   (DX)(SI*4), K1, Z0
+	VMULPS      Z0, Z2, Z2
+	VMOVUPS     Z2, K1, (AX)(SI*4)
+
+done483:
+written477:
 	VZEROUPPER
 	RET
 
@@ -8503,9 +13026,9 @@ TEXT ·tanhGateGradAVX512(SB), NOSPLIT, $0-120
 	XORQ    R8, R8
 	MOVQ    DI, R9
 	SUBQ    $0x10, R9
-	JL      tail230
+	JL      tail485
 
-loop229:
+loop484:
 	VMOVUPS      (DX)(R8*4), Z13
 	VMOVAPS      Z1, Z14
 	VMOVAPS      Z0, Z15
@@ -8563,11 +13086,11 @@ loop229:
 	VMOVUPS      Z14, (AX)(R8*4)
 	ADDQ         $0x10, R8
 	CMPQ         R8, R9
-	JLE          loop229
+	JLE          loop484
 
-tail230:
+tail485:
 	SUBQ         R8, DI
-	JZ           done231
+	JZ           done486
 	MOVQ         $-1, R9
 	BZHIQ        DI, R9, R9
 	KMOVW        R9, K1
@@ -8627,13 +13150,13 @@ tail230:
 	VMOVUPS      Z2, K1, (CX)(R8*4)
 	VMOVUPS      Z1, K1, (AX)(R8*4)
 
-done231:
+done486:
 	VZEROUPPER
 	RET
 
-// func tanhGateValueGradAVX512(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32)
+// func tanhGateValueGradAVX512(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32, past bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
-TEXT ·tanhGateValueGradAVX512(SB), NOSPLIT, $0-144
+TEXT ·tanhGateValueGradAVX512(SB), NOSPLIT, $0-145
 	MOVQ    da_base+0(FP), AX
 	MOVQ    db_base+24(FP), CX
 	MOVQ    a_base+72(FP), DX
@@ -8654,12 +13177,15 @@ TEXT ·tanhGateValueGradAVX512(SB), NOSPLIT, $0-144
 	VMOVUPS x38f895d6<>+0(SB), Z10
 	VMOVUPS x3b14aa05<>+0(SB), Z11
 	VMOVUPS x3ba059dd<>+0(SB), Z12
+	MOVB    past+144(FP), R9
+	TESTB   R9, R9
+	JNZ     past487
 	XORQ    R9, R9
 	MOVQ    DI, R10
 	SUBQ    $0x10, R10
-	JL      tail233
+	JL      tail490
 
-loop232:
+loop489:
 	VMOVUPS      (DX)(R9*4), Z13
 	VMOVAPS      Z1, Z14
 	VMOVAPS      Z0, Z15
@@ -8719,11 +13245,11 @@ loop232:
 	VMOVUPS      Z14, (AX)(R9*4)
 	ADDQ         $0x10, R9
 	CMPQ         R9, R10
-	JLE          loop232
+	JLE          loop489
 
-tail233:
+tail490:
 	SUBQ         R9, DI
-	JZ           done234
+	JZ           done491
 	MOVQ         $-1, R10
 	BZHIQ        DI, R10, R10
 	KMOVW        R10, K1
@@ -8785,13 +13311,149 @@ tail233:
 	VMOVUPS      Z2, K1, (CX)(R9*4)
 	VMOVUPS      Z1, K1, (AX)(R9*4)
 
-done234:
+done491:
+	JMP written488
+
+past487:
+	XORQ R9, R9
+	MOVQ DI, R10
+	SUBQ $0x10, R10
+	JL   tail493
+
+loop492:
+	VMOVUPS      (DX)(R9*4), Z13
+	VMOVAPS      Z1, Z14
+	VMOVAPS      Z0, Z15
+	VMINPS       Z13, Z14, Z14
+	VMAXPS       Z14, Z15, Z15
+	VMULPS       Z15, Z15, Z14
+	VMOVAPS      Z2, Z16
+	VFMADD213PS  Z3, Z14, Z16
+	VFMADD213PS  Z4, Z14, Z16
+	VFMADD213PS  Z5, Z14, Z16
+	VFMADD213PS  Z6, Z14, Z16
+	VFMADD213PS  Z7, Z14, Z16
+	VFMADD213PS  Z8, Z14, Z16
+	VMOVAPS      Z9, Z17
+	VFMADD213PS  Z10, Z14, Z17
+	VFMADD213PS  Z11, Z14, Z17
+	VFMADD213PS  Z12, Z14, Z17
+	VMULPS       Z15, Z16, Z16
+	VDIVPS       Z17, Z16, Z16
+	VADDPS       Z13, Z13, Z13
+	VXORPS       x80000000<>+0(SB), Z13, Z13
+	VMOVUPS      x42b30000<>+0(SB), Z14
+	VMOVUPS      xc2d20000<>+0(SB), Z15
+	VMINPS       Z13, Z14, Z14
+	VMAXPS       Z14, Z15, Z15
+	VMULPS       x3fb8aa3b<>+0(SB), Z15, Z13
+	VCVTPS2DQ    Z13, Z13
+	VCVTDQ2PS    Z13, Z13
+	VFNMADD231PS x3f317218<>+0(SB), Z13, Z15
+	VFNMADD231PS xb102e308<>+0(SB), Z13, Z15
+	VMOVUPS      x3e2aaa6e<>+0(SB), Z17
+	VMOVUPS      x3c0905ce<>+0(SB), Z18
+	VMULPS       Z15, Z15, Z14
+	VFMADD213PS  x3f000000<>+0(SB), Z15, Z17
+	VFMADD213PS  x3d2aaadd<>+0(SB), Z15, Z18
+	VFMADD231PS  x3ab6350e<>+0(SB), Z14, Z18
+	VFMADD213PS  Z17, Z14, Z18
+	VFMADD213PS  Z15, Z14, Z18
+	VADDPS       x3f800000<>+0(SB), Z18, Z18
+	VSCALEFPS    Z13, Z18, Z18
+	VMOVUPS      x3f800000<>+0(SB), Z13
+	VADDPS       Z18, Z13, Z14
+	VDIVPS       Z14, Z13, Z13
+	VMOVUPS      x7f7fffff<>+0(SB), Z14
+	VMINPS       Z18, Z14, Z14
+	VMULPS       Z13, Z14, Z14
+	VMULPS       Z13, Z14, Z14
+	VMULPS       x40800000<>+0(SB), Z14, Z14
+	VMOVUPS      (SI)(R9*4), Z13
+	VMOVUPS      (BX)(R9*4), Z15
+	VMULPS       Z15, Z16, Z17
+	VMOVNTPS     Z17, (R8)(R9*4)
+	VMULPS       Z13, Z16, Z16
+	VMULPS       Z15, Z13, Z13
+	VMULPS       Z13, Z14, Z14
+	VMOVUPS      Z16, (CX)(R9*4)
+	VMOVUPS      Z14, (AX)(R9*4)
+	ADDQ         $0x10, R9
+	CMPQ         R9, R10
+	JLE          loop492
+
+tail493:
+	SUBQ         R9, DI
+	JZ           done494
+	MOVQ         $-1, R10
+	BZHIQ        DI, R10, R10
+	KMOVW        R10, K1
+	VMOVUPS.Z    (DX)(R9*4), K1, Z13
+	VMOVAPS      Z1, Z1
+	VMOVAPS      Z0, Z0
+	VMINPS       Z13, Z1, Z1
+	VMAXPS       Z1, Z0, Z0
+	VMULPS       Z0, Z0, Z1
+	VMOVAPS      Z2, Z2
+	VFMADD213PS  Z3, Z1, Z2
+	VFMADD213PS  Z4, Z1, Z2
+	VFMADD213PS  Z5, Z1, Z2
+	VFMADD213PS  Z6, Z1, Z2
+	VFMADD213PS  Z7, Z1, Z2
+	VFMADD213PS  Z8, Z1, Z2
+	VMOVAPS      Z9, Z3
+	VFMADD213PS  Z10, Z1, Z3
+	VFMADD213PS  Z11, Z1, Z3
+	VFMADD213PS  Z12, Z1, Z3
+	VMULPS       Z0, Z2, Z2
+	VDIVPS       Z3, Z2, Z2
+	VADDPS       Z13, Z13, Z0
+	VXORPS       x80000000<>+0(SB), Z0, Z0
+	VMOVUPS      x42b30000<>+0(SB), Z1
+	VMOVUPS      xc2d20000<>+0(SB), Z3
+	VMINPS       Z0, Z1, Z1
+	VMAXPS       Z1, Z3, Z3
+	VMULPS       x3fb8aa3b<>+0(SB), Z3, Z0
+	VCVTPS2DQ    Z0, Z0
+	VCVTDQ2PS    Z0, Z0
+	VFNMADD231PS x3f317218<>+0(SB), Z0, Z3
+	VFNMADD231PS xb102e308<>+0(SB), Z0, Z3
+	VMOVUPS      x3e2aaa6e<>+0(SB), Z4
+	VMOVUPS      x3c0905ce<>+0(SB), Z5
+	VMULPS       Z3, Z3, Z1
+	VFMADD213PS  x3f000000<>+0(SB), Z3, Z4
+	VFMADD213PS  x3d2aaadd<>+0(SB), Z3, Z5
+	VFMADD231PS  x3ab6350e<>+0(SB), Z1, Z5
+	VFMADD213PS  Z4, Z1, Z5
+	VFMADD213PS  Z3, Z1, Z5
+	VADDPS       x3f800000<>+0(SB), Z5, Z5
+	VSCALEFPS    Z0, Z5, Z5
+	VMOVUPS      x3f800000<>+0(SB), Z0
+	VADDPS       Z5, Z0, Z1
+	VDIVPS       Z1, Z0, Z0
+	VMOVUPS      x7f7fffff<>+0(SB), Z1
+	VMINPS       Z5, Z1, Z1
+	VMULPS       Z0, Z1, Z1
+	VMULPS       Z0, Z1, Z1
+	VMULPS       x40800000<>+0(SB), Z1, Z1
+	VMOVUPS.Z    (SI)(R9*4), K1, Z0
+	VMOVUPS.Z    (BX)(R9*4), K1, Z3
+	VMULPS       Z3, Z2, Z4
+	VMOVUPS      Z4, K1, (R8)(R9*4)
+	VMULPS       Z0, Z2, Z2
+	VMULPS       Z3, Z0, Z0
+	VMULPS       Z0, Z1, Z1
+	VMOVUPS      Z2, K1, (CX)(R9*4)
+	VMOVUPS      Z1, K1, (AX)(R9*4)
+
+done494:
+written488:
 	VZEROUPPER
 	RET
 
-// func sigmoidAVX512(dst []float32, x []float32)
+// func sigmoidAVX512(dst []float32, x []float32, past bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
-TEXT ·sigmoidAVX512(SB), NOSPLIT, $0-48
+TEXT ·sigmoidAVX512(SB), NOSPLIT, $0-49
 	MOVQ    dst_base+0(FP), AX
 	MOVQ    x_base+24(FP), CX
 	MOVQ    dst_len+8(FP), DX
@@ -8806,12 +13468,15 @@ TEXT ·sigmoidAVX512(SB), NOSPLIT, $0-48
 	VMOVUPS x3f800000<>+0(SB), Z8
 	VMOVUPS xc2d20000<>+0(SB), Z9
 	VMOVUPS x42b30000<>+0(SB), Z10
+	MOVB    past+48(FP), BL
+	TESTB   BL, BL
+	JNZ     past495
 	XORQ    BX, BX
 	MOVQ    DX, SI
 	SUBQ    $0x10, SI
-	JL      tail236
+	JL      tail498
 
-loop235:
+loop497:
 	VMOVUPS      (CX)(BX*4), Z11
 	VXORPS       x80000000<>+0(SB), Z11, Z11
 	VMOVAPS      Z10, Z12
@@ -8839,11 +13504,11 @@ loop235:
 	VMOVUPS      Z11, (AX)(BX*4)
 	ADDQ         $0x10, BX
 	CMPQ         BX, SI
-	JLE          loop235
+	JLE          loop497
 
-tail236:
+tail498:
 	SUBQ         BX, DX
-	JZ           done237
+	JZ           done499
 	MOVQ         $-1, SI
 	BZHIQ        DX, SI, SI
 	KMOVW        SI, K1
@@ -8873,7 +13538,79 @@ tail236:
 	VDIVPS       Z1, Z0, Z0
 	VMOVUPS      Z0, K1, (AX)(BX*4)
 
-done237:
+done499:
+	JMP written496
+
+past495:
+	XORQ BX, BX
+	MOVQ DX, SI
+	SUBQ $0x10, SI
+	JL   tail501
+
+loop500:
+	VMOVUPS      (CX)(BX*4), Z11
+	VXORPS       x80000000<>+0(SB), Z11, Z11
+	VMOVAPS      Z10, Z12
+	VMOVAPS      Z9, Z13
+	VMINPS       Z11, Z12, Z12
+	VMAXPS       Z12, Z13, Z13
+	VMULPS       Z0, Z13, Z11
+	VCVTPS2DQ    Z11, Z11
+	VCVTDQ2PS    Z11, Z11
+	VFNMADD231PS Z1, Z11, Z13
+	VFNMADD231PS Z2, Z11, Z13
+	VMOVAPS      Z4, Z14
+	VMOVAPS      Z6, Z15
+	VMULPS       Z13, Z13, Z12
+	VFMADD213PS  Z3, Z13, Z14
+	VFMADD213PS  Z5, Z13, Z15
+	VFMADD231PS  Z7, Z12, Z15
+	VFMADD213PS  Z14, Z12, Z15
+	VFMADD213PS  Z13, Z12, Z15
+	VADDPS       Z8, Z15, Z15
+	VSCALEFPS    Z11, Z15, Z15
+	VMOVAPS      Z8, Z11
+	VADDPS       Z15, Z11, Z12
+	VDIVPS       Z12, Z11, Z11
+	VMOVNTPS     Z11, (AX)(BX*4)
+	ADDQ         $0x10, BX
+	CMPQ         BX, SI
+	JLE          loop500
+
+tail501:
+	SUBQ         BX, DX
+	JZ           done502
+	MOVQ         $-1, SI
+	BZHIQ        DX, SI, SI
+	KMOVW        SI, K1
+	VMOVUPS.Z    (CX)(BX*4), K1, Z11
+	VXORPS       x80000000<>+0(SB), Z11, Z11
+	VMOVAPS      Z10, Z10
+	VMOVAPS      Z9, Z9
+	VMINPS       Z11, Z10, Z10
+	VMAXPS       Z10, Z9, Z9
+	VMULPS       Z0, Z9, Z0
+	VCVTPS2DQ    Z0, Z0
+	VCVTDQ2PS    Z0, Z0
+	VFNMADD231PS Z1, Z0, Z9
+	VFNMADD231PS Z2, Z0, Z9
+	VMOVAPS      Z4, Z1
+	VMOVAPS      Z6, Z4
+	VMULPS       Z9, Z9, Z2
+	VFMADD213PS  Z3, Z9, Z1
+	VFMADD213PS  Z5, Z9, Z4
+	VFMADD231PS  Z7, Z2, Z4
+	VFMADD213PS  Z1, Z2, Z4
+	VFMADD213PS  Z9, Z2, Z4
+	VADDPS       Z8, Z4, Z4
+	VSCALEFPS    Z0, Z4, Z4
+	VMOVAPS      Z8, Z0
+	VADDPS       Z4, Z0, Z1
+	VDIVPS       Z1, Z0, Z0
+	VMOVUPS      Z0, K1, (AX)(BX*4)
+
+done502:
+written496:
 	VZEROUPPER
 	RET
 
@@ -8898,9 +13635,9 @@ TEXT ·sigmoidGradAVX512(SB), NOSPLIT, $0-72
 	XORQ    SI, SI
 	MOVQ    BX, DI
 	SUBQ    $0x10, DI
-	JL      tail239
+	JL      tail504
 
-loop238:
+loop503:
 	VMOVUPS      (CX)(SI*4), Z11
 	VXORPS       x80000000<>+0(SB), Z11, Z11
 	VMOVAPS      Z10, Z12
@@ -8934,11 +13671,11 @@ loop238:
 	VMOVUPS      Z12, (AX)(SI*4)
 	ADDQ         $0x10, SI
 	CMPQ         SI, DI
-	JLE          loop238
+	JLE          loop503
 
-tail239:
+tail504:
 	SUBQ         SI, BX
-	JZ           done240
+	JZ           done505
 	MOVQ         $-1, DI
 	BZHIQ        BX, DI, DI
 	KMOVW        DI, K1
@@ -8974,13 +13711,13 @@ tail239:
 	VMULPS       Z0, Z1, Z1
 	VMOVUPS      Z1, K1, (AX)(SI*4)
 
-done240:
+done505:
 	VZEROUPPER
 	RET
 
-// func sigmoidValueGradAVX512(dst []float32, value []float32, x []float32, dy []float32)
+// func sigmoidValueGradAVX512(dst []float32, value []float32, x []float32, dy []float32, past bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
-TEXT ·sigmoidValueGradAVX512(SB), NOSPLIT, $0-96
+TEXT ·sigmoidValueGradAVX512(SB), NOSPLIT, $0-97
 	MOVQ    dst_base+0(FP), AX
 	MOVQ    x_base+48(FP), CX
 	MOVQ    dy_base+72(FP), DX
@@ -8997,12 +13734,15 @@ TEXT ·sigmoidValueGradAVX512(SB), NOSPLIT, $0-96
 	VMOVUPS x3f800000<>+0(SB), Z8
 	VMOVUPS xc2d20000<>+0(SB), Z9
 	VMOVUPS x42b30000<>+0(SB), Z10
+	MOVB    past+96(FP), DI
+	TESTB   DI, DI
+	JNZ     past506
 	XORQ    DI, DI
 	MOVQ    BX, R8
 	SUBQ    $0x10, R8
-	JL      tail242
+	JL      tail509
 
-loop241:
+loop508:
 	VMOVUPS      (CX)(DI*4), Z11
 	VXORPS       x80000000<>+0(SB), Z11, Z11
 	VMOVAPS      Z10, Z12
@@ -9037,11 +13777,11 @@ loop241:
 	VMOVUPS      Z12, (AX)(DI*4)
 	ADDQ         $0x10, DI
 	CMPQ         DI, R8
-	JLE          loop241
+	JLE          loop508
 
-tail242:
+tail509:
 	SUBQ         DI, BX
-	JZ           done243
+	JZ           done510
 	MOVQ         $-1, R8
 	BZHIQ        BX, R8, R8
 	KMOVW        R8, K1
@@ -9078,13 +13818,99 @@ tail242:
 	VMOVUPS      Z0, K1, (SI)(DI*4)
 	VMOVUPS      Z1, K1, (AX)(DI*4)
 
-done243:
+done510:
+	JMP written507
+
+past506:
+	XORQ DI, DI
+	MOVQ BX, R8
+	SUBQ $0x10, R8
+	JL   tail512
+
+loop511:
+	VMOVUPS      (CX)(DI*4), Z11
+	VXORPS       x80000000<>+0(SB), Z11, Z11
+	VMOVAPS      Z10, Z12
+	VMOVAPS      Z9, Z13
+	VMINPS       Z11, Z12, Z12
+	VMAXPS       Z12, Z13, Z13
+	VMULPS       Z0, Z13, Z11
+	VCVTPS2DQ    Z11, Z11
+	VCVTDQ2PS    Z11, Z11
+	VFNMADD231PS Z1, Z11, Z13
+	VFNMADD231PS Z2, Z11, Z13
+	VMOVAPS      Z4, Z14
+	VMOVAPS      Z6, Z15
+	VMULPS       Z13, Z13, Z12
+	VFMADD213PS  Z3, Z13, Z14
+	VFMADD213PS  Z5, Z13, Z15
+	VFMADD231PS  Z7, Z12, Z15
+	VFMADD213PS  Z14, Z12, Z15
+	VFMADD213PS  Z13, Z12, Z15
+	VADDPS       Z8, Z15, Z15
+	VSCALEFPS    Z11, Z15, Z15
+	VMOVAPS      Z8, Z11
+	VADDPS       Z15, Z11, Z12
+	VDIVPS       Z12, Z11, Z11
+	VMOVUPS      x7f7fffff<>+0(SB), Z12
+	VMINPS       Z15, Z12, Z12
+	VMULPS       Z11, Z12, Z12
+	VMULPS       Z11, Z12, Z12
+	VMOVUPS      (DX)(DI*4), Z13
+	VMULPS       Z13, Z12, Z12
+	VMOVNTPS     Z11, (SI)(DI*4)
+	VMOVUPS      Z12, (AX)(DI*4)
+	ADDQ         $0x10, DI
+	CMPQ         DI, R8
+	JLE          loop511
+
+tail512:
+	SUBQ         DI, BX
+	JZ           done513
+	MOVQ         $-1, R8
+	BZHIQ        BX, R8, R8
+	KMOVW        R8, K1
+	VMOVUPS.Z    (CX)(DI*4), K1, Z11
+	VXORPS       x80000000<>+0(SB), Z11, Z11
+	VMOVAPS      Z10, Z10
+	VMOVAPS      Z9, Z9
+	VMINPS       Z11, Z10, Z10
+	VMAXPS       Z10, Z9, Z9
+	VMULPS       Z0, Z9, Z0
+	VCVTPS2DQ    Z0, Z0
+	VCVTDQ2PS    Z0, Z0
+	VFNMADD231PS Z1, Z0, Z9
+	VFNMADD231PS Z2, Z0, Z9
+	VMOVAPS      Z4, Z1
+	VMOVAPS      Z6, Z4
+	VMULPS       Z9, Z9, Z2
+	VFMADD213PS  Z3, Z9, Z1
+	VFMADD213PS  Z5, Z9, Z4
+	VFMADD231PS  Z7, Z2, Z4
+	VFMADD213PS  Z1, Z2, Z4
+	VFMADD213PS  Z9, Z2, Z4
+	VADDPS       Z8, Z4, Z4
+	VSCALEFPS    Z0, Z4, Z4
+	VMOVAPS      Z8, Z0
+	VADDPS       Z4, Z0, Z1
+	VDIVPS       Z1, Z0, Z0
+	VMOVUPS      x7f7fffff<>+0(SB), Z1
+	VMINPS       Z4, Z1, Z1
+	VMULPS       Z0, Z1, Z1
+	VMULPS       Z0, Z1, Z1
+	VMOVUPS.Z    (DX)(DI*4), K1, Z2
+	VMULPS       Z2, Z1, Z1
+	VMOVUPS      Z0, K1, (SI)(DI*4)
+	VMOVUPS      Z1, K1, (AX)(DI*4)
+
+done513:
+written507:
 	VZEROUPPER
 	RET
 
-// func sigmoidGateAVX512(dst []float32, a []float32, b []float32)
+// func sigmoidGateAVX512(dst []float32, a []float32, b []float32, past bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
-TEXT ·sigmoidGateAVX512(SB), NOSPLIT, $0-72
+TEXT ·sigmoidGateAVX512(SB), NOSPLIT, $0-73
 	MOVQ    dst_base+0(FP), AX
 	MOVQ    a_base+24(FP), CX
 	MOVQ    b_base+48(FP), DX
@@ -9100,12 +13926,15 @@ TEXT ·sigmoidGateAVX512(SB), NOSPLIT, $0-72
 	VMOVUPS x3f800000<>+0(SB), Z8
 	VMOVUPS xc2d20000<>+0(SB), Z9
 	VMOVUPS x42b30000<>+0(SB), Z10
+	MOVB    past+72(FP), SI
+	TESTB   SI, SI
+	JNZ     past514
 	XORQ    SI, SI
 	MOVQ    BX, DI
 	SUBQ    $0x10, DI
-	JL      tail245
+	JL      tail517
 
-loop244:
+loop516:
 	VMOVUPS      (CX)(SI*4), Z11
 	VXORPS       x80000000<>+0(SB), Z11, Z11
 	VMOVAPS      Z10, Z12
@@ -9135,11 +13964,11 @@ loop244:
 	VMOVUPS      Z11, (AX)(SI*4)
 	ADDQ         $0x10, SI
 	CMPQ         SI, DI
-	JLE          loop244
+	JLE          loop516
 
-tail245:
+tail517:
 	SUBQ         SI, BX
-	JZ           done246
+	JZ           done518
 	MOVQ         $-1, DI
 	BZHIQ        BX, DI, DI
 	KMOVW        DI, K1
@@ -9171,7 +14000,83 @@ tail245:
 	VMULPS       Z1, Z0, Z0
 	VMOVUPS      Z0, K1, (AX)(SI*4)
 
-done246:
+done518:
+	JMP written515
+
+past514:
+	XORQ SI, SI
+	MOVQ BX, DI
+	SUBQ $0x10, DI
+	JL   tail520
+
+loop519:
+	VMOVUPS      (CX)(SI*4), Z11
+	VXORPS       x80000000<>+0(SB), Z11, Z11
+	VMOVAPS      Z10, Z12
+	VMOVAPS      Z9, Z13
+	VMINPS       Z11, Z12, Z12
+	VMAXPS       Z12, Z13, Z13
+	VMULPS       Z0, Z13, Z11
+	VCVTPS2DQ    Z11, Z11
+	VCVTDQ2PS    Z11, Z11
+	VFNMADD231PS Z1, Z11, Z13
+	VFNMADD231PS Z2, Z11, Z13
+	VMOVAPS      Z4, Z14
+	VMOVAPS      Z6, Z15
+	VMULPS       Z13, Z13, Z12
+	VFMADD213PS  Z3, Z13, Z14
+	VFMADD213PS  Z5, Z13, Z15
+	VFMADD231PS  Z7, Z12, Z15
+	VFMADD213PS  Z14, Z12, Z15
+	VFMADD213PS  Z13, Z12, Z15
+	VADDPS       Z8, Z15, Z15
+	VSCALEFPS    Z11, Z15, Z15
+	VMOVAPS      Z8, Z11
+	VADDPS       Z15, Z11, Z12
+	VDIVPS       Z12, Z11, Z11
+	VMOVUPS      (DX)(SI*4), Z12
+	VMULPS       Z12, Z11, Z11
+	VMOVNTPS     Z11, (AX)(SI*4)
+	ADDQ         $0x10, SI
+	CMPQ         SI, DI
+	JLE          loop519
+
+tail520:
+	SUBQ         SI, BX
+	JZ           done521
+	MOVQ         $-1, DI
+	BZHIQ        BX, DI, DI
+	KMOVW        DI, K1
+	VMOVUPS.Z    (CX)(SI*4), K1, Z11
+	VXORPS       x80000000<>+0(SB), Z11, Z11
+	VMOVAPS      Z10, Z10
+	VMOVAPS      Z9, Z9
+	VMINPS       Z11, Z10, Z10
+	VMAXPS       Z10, Z9, Z9
+	VMULPS       Z0, Z9, Z0
+	VCVTPS2DQ    Z0, Z0
+	VCVTDQ2PS    Z0, Z0
+	VFNMADD231PS Z1, Z0, Z9
+	VFNMADD231PS Z2, Z0, Z9
+	VMOVAPS      Z4, Z1
+	VMOVAPS      Z6, Z4
+	VMULPS       Z9, Z9, Z2
+	VFMADD213PS  Z3, Z9, Z1
+	VFMADD213PS  Z5, Z9, Z4
+	VFMADD231PS  Z7, Z2, Z4
+	VFMADD213PS  Z1, Z2, Z4
+	VFMADD213PS  Z9, Z2, Z4
+	VADDPS       Z8, Z4, Z4
+	VSCALEFPS    Z0, Z4, Z4
+	VMOVAPS      Z8, Z0
+	VADDPS       Z4, Z0, Z1
+	VDIVPS       Z1, Z0, Z0
+	VMOVUPS.Z    (DX)(SI*4), K1, Z1
+	VMULPS       Z1, Z0, Z0
+	VMOVUPS      Z0, K1, (AX)(SI*4)
+
+done521:
+written515:
 	VZEROUPPER
 	RET
 
@@ -9198,9 +14103,9 @@ TEXT ·sigmoidGateGradAVX512(SB), NOSPLIT, $0-120
 	XORQ    R8, R8
 	MOVQ    DI, R9
 	SUBQ    $0x10, R9
-	JL      tail248
+	JL      tail523
 
-loop247:
+loop522:
 	VMOVUPS      (DX)(R8*4), Z11
 	VXORPS       x80000000<>+0(SB), Z11, Z11
 	VMOVAPS      Z10, Z12
@@ -9238,11 +14143,11 @@ loop247:
 	VMOVUPS      Z12, (AX)(R8*4)
 	ADDQ         $0x10, R8
 	CMPQ         R8, R9
-	JLE          loop247
+	JLE          loop522
 
-tail248:
+tail523:
 	SUBQ         R8, DI
-	JZ           done249
+	JZ           done524
 	MOVQ         $-1, R9
 	BZHIQ        DI, R9, R9
 	KMOVW        R9, K1
@@ -9282,13 +14187,13 @@ tail248:
 	VMOVUPS      Z0, K1, (CX)(R8*4)
 	VMOVUPS      Z1, K1, (AX)(R8*4)
 
-done249:
+done524:
 	VZEROUPPER
 	RET
 
-// func sigmoidGateValueGradAVX512(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32)
+// func sigmoidGateValueGradAVX512(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32, past bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
-TEXT ·sigmoidGateValueGradAVX512(SB), NOSPLIT, $0-144
+TEXT ·sigmoidGateValueGradAVX512(SB), NOSPLIT, $0-145
 	MOVQ    da_base+0(FP), AX
 	MOVQ    db_base+24(FP), CX
 	MOVQ    a_base+72(FP), DX
@@ -9307,12 +14212,15 @@ TEXT ·sigmoidGateValueGradAVX512(SB), NOSPLIT, $0-144
 	VMOVUPS x3f800000<>+0(SB), Z8
 	VMOVUPS xc2d20000<>+0(SB), Z9
 	VMOVUPS x42b30000<>+0(SB), Z10
+	MOVB    past+144(FP), R9
+	TESTB   R9, R9
+	JNZ     past525
 	XORQ    R9, R9
 	MOVQ    DI, R10
 	SUBQ    $0x10, R10
-	JL      tail251
+	JL      tail528
 
-loop250:
+loop527:
 	VMOVUPS      (DX)(R9*4), Z11
 	VXORPS       x80000000<>+0(SB), Z11, Z11
 	VMOVAPS      Z10, Z12
@@ -9352,11 +14260,11 @@ loop250:
 	VMOVUPS      Z12, (AX)(R9*4)
 	ADDQ         $0x10, R9
 	CMPQ         R9, R10
-	JLE          loop250
+	JLE          loop527
 
-tail251:
+tail528:
 	SUBQ         R9, DI
-	JZ           done252
+	JZ           done529
 	MOVQ         $-1, R10
 	BZHIQ        DI, R10, R10
 	KMOVW        R10, K1
@@ -9398,6 +14306,102 @@ tail251:
 	VMOVUPS      Z0, K1, (CX)(R9*4)
 	VMOVUPS      Z1, K1, (AX)(R9*4)
 
-done252:
+done529:
+	JMP written526
+
+past525:
+	XORQ R9, R9
+	MOVQ DI, R10
+	SUBQ $0x10, R10
+	JL   tail531
+
+loop530:
+	VMOVUPS      (DX)(R9*4), Z11
+	VXORPS       x80000000<>+0(SB), Z11, Z11
+	VMOVAPS      Z10, Z12
+	VMOVAPS      Z9, Z13
+	VMINPS       Z11, Z12, Z12
+	VMAXPS       Z12, Z13, Z13
+	VMULPS       Z0, Z13, Z11
+	VCVTPS2DQ    Z11, Z11
+	VCVTDQ2PS    Z11, Z11
+	VFNMADD231PS Z1, Z11, Z13
+	VFNMADD231PS Z2, Z11, Z13
+	VMOVAPS      Z4, Z14
+	VMOVAPS      Z6, Z15
+	VMULPS       Z13, Z13, Z12
+	VFMADD213PS  Z3, Z13, Z14
+	VFMADD213PS  Z5, Z13, Z15
+	VFMADD231PS  Z7, Z12, Z15
+	VFMADD213PS  Z14, Z12, Z15
+	VFMADD213PS  Z13, Z12, Z15
+	VADDPS       Z8, Z15, Z15
+	VSCALEFPS    Z11, Z15, Z15
+	VMOVAPS      Z8, Z11
+	VADDPS       Z15, Z11, Z12
+	VDIVPS       Z12, Z11, Z11
+	VMOVUPS      x7f7fffff<>+0(SB), Z12
+	VMINPS       Z15, Z12, Z12
+	VMULPS       Z11, Z12, Z12
+	VMULPS       Z11, Z12, Z12
+	VMOVUPS      (SI)(R9*4), Z13
+	VMOVUPS      (BX)(R9*4), Z14
+	VMULPS       Z14, Z11, Z15
+	VMOVNTPS     Z15, (R8)(R9*4)
+	VMULPS       Z13, Z11, Z11
+	VMULPS       Z14, Z13, Z13
+	VMULPS       Z13, Z12, Z12
+	VMOVUPS      Z11, (CX)(R9*4)
+	VMOVUPS      Z12, (AX)(R9*4)
+	ADDQ         $0x10, R9
+	CMPQ         R9, R10
+	JLE          loop530
+
+tail531:
+	SUBQ         R9, DI
+	JZ           done532
+	MOVQ         $-1, R10
+	BZHIQ        DI, R10, R10
+	KMOVW        R10, K1
+	VMOVUPS.Z    (DX)(R9*4), K1, Z11
+	VXORPS       x80000000<>+0(SB), Z11, Z11
+	VMOVAPS      Z10, Z10
+	VMOVAPS      Z9, Z9
+	VMINPS       Z11, Z10, Z10
+	VMAXPS       Z10, Z9, Z9
+	VMULPS       Z0, Z9, Z0
+	VCVTPS2DQ    Z0, Z0
+	VCVTDQ2PS    Z0, Z0
+	VFNMADD231PS Z1, Z0, Z9
+	VFNMADD231PS Z2, Z0, Z9
+	VMOVAPS      Z4, Z1
+	VMOVAPS      Z6, Z4
+	VMULPS       Z9, Z9, Z2
+	VFMADD213PS  Z3, Z9, Z1
+	VFMADD213PS  Z5, Z9, Z4
+	VFMADD231PS  Z7, Z2, Z4
+	VFMADD213PS  Z1, Z2, Z4
+	VFMADD213PS  Z9, Z2, Z4
+	VADDPS       Z8, Z4, Z4
+	VSCALEFPS    Z0, Z4, Z4
+	VMOVAPS      Z8, Z0
+	VADDPS       Z4, Z0, Z1
+	VDIVPS       Z1, Z0, Z0
+	VMOVUPS      x7f7fffff<>+0(SB), Z1
+	VMINPS       Z4, Z1, Z1
+	VMULPS       Z0, Z1, Z1
+	VMULPS       Z0, Z1, Z1
+	VMOVUPS.Z    (SI)(R9*4), K1, Z2
+	VMOVUPS.Z    (BX)(R9*4), K1, Z3
+	VMULPS       Z3, Z0, Z4
+	VMOVUPS      Z4, K1, (R8)(R9*4)
+	VMULPS       Z2, Z0, Z0
+	VMULPS       Z3, Z2, Z2
+	VMULPS       Z2, Z1, Z1
+	VMOVUPS      Z0, K1, (CX)(R9*4)
+	VMOVUPS      Z1, K1, (AX)(R9*4)
+
+done532:
+written526:
 	VZEROUPPER
 	RET

@@ -4,422 +4,422 @@
 
 package kernels
 
-// reluAVX2 computes dst = f(x).
+// reluAVX2 computes dst = f(x), past the caches if asked to.
 //
 //go:noescape
-func reluAVX2(dst []float32, x []float32)
+func reluAVX2(dst []float32, x []float32, past bool)
 
 // reluGradAVX2 computes dst = dy·f'(x).
 //
 //go:noescape
 func reluGradAVX2(dst []float32, x []float32, dy []float32)
 
-// reluValueGradAVX2 computes dst = dy·f'(x) and value = f(x).
+// reluValueGradAVX2 computes dst = dy·f'(x) and value = f(x), which it writes past the caches if asked to.
 //
 //go:noescape
-func reluValueGradAVX2(dst []float32, value []float32, x []float32, dy []float32)
+func reluValueGradAVX2(dst []float32, value []float32, x []float32, dy []float32, past bool)
 
-// reluGateAVX2 computes dst = f(a)·b.
+// reluGateAVX2 computes dst = f(a)·b, past the caches if asked to.
 //
 //go:noescape
-func reluGateAVX2(dst []float32, a []float32, b []float32)
+func reluGateAVX2(dst []float32, a []float32, b []float32, past bool)
 
 // reluGateGradAVX2 computes da = dy·b·f'(a) and db = dy·f(a).
 //
 //go:noescape
 func reluGateGradAVX2(da []float32, db []float32, a []float32, b []float32, dy []float32)
 
-// reluGateValueGradAVX2 computes da = dy·b·f'(a), db = dy·f(a) and value = f(a)·b.
+// reluGateValueGradAVX2 computes da = dy·b·f'(a), db = dy·f(a) and value = f(a)·b, which it writes past the caches if asked to.
 //
 //go:noescape
-func reluGateValueGradAVX2(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32)
+func reluGateValueGradAVX2(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32, past bool)
 
-// reluSquaredAVX2 computes dst = f(x).
+// reluSquaredAVX2 computes dst = f(x), past the caches if asked to.
 //
 //go:noescape
-func reluSquaredAVX2(dst []float32, x []float32)
+func reluSquaredAVX2(dst []float32, x []float32, past bool)
 
 // reluSquaredGradAVX2 computes dst = dy·f'(x).
 //
 //go:noescape
 func reluSquaredGradAVX2(dst []float32, x []float32, dy []float32)
 
-// reluSquaredValueGradAVX2 computes dst = dy·f'(x) and value = f(x).
+// reluSquaredValueGradAVX2 computes dst = dy·f'(x) and value = f(x), which it writes past the caches if asked to.
 //
 //go:noescape
-func reluSquaredValueGradAVX2(dst []float32, value []float32, x []float32, dy []float32)
+func reluSquaredValueGradAVX2(dst []float32, value []float32, x []float32, dy []float32, past bool)
 
-// reluSquaredGateAVX2 computes dst = f(a)·b.
+// reluSquaredGateAVX2 computes dst = f(a)·b, past the caches if asked to.
 //
 //go:noescape
-func reluSquaredGateAVX2(dst []float32, a []float32, b []float32)
+func reluSquaredGateAVX2(dst []float32, a []float32, b []float32, past bool)
 
 // reluSquaredGateGradAVX2 computes da = dy·b·f'(a) and db = dy·f(a).
 //
 //go:noescape
 func reluSquaredGateGradAVX2(da []float32, db []float32, a []float32, b []float32, dy []float32)
 
-// reluSquaredGateValueGradAVX2 computes da = dy·b·f'(a), db = dy·f(a) and value = f(a)·b.
+// reluSquaredGateValueGradAVX2 computes da = dy·b·f'(a), db = dy·f(a) and value = f(a)·b, which it writes past the caches if asked to.
 //
 //go:noescape
-func reluSquaredGateValueGradAVX2(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32)
+func reluSquaredGateValueGradAVX2(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32, past bool)
 
-// geluAVX2 computes dst = f(x).
+// geluAVX2 computes dst = f(x), past the caches if asked to.
 //
 //go:noescape
-func geluAVX2(dst []float32, x []float32)
+func geluAVX2(dst []float32, x []float32, past bool)
 
 // geluGradAVX2 computes dst = dy·f'(x).
 //
 //go:noescape
 func geluGradAVX2(dst []float32, x []float32, dy []float32)
 
-// geluValueGradAVX2 computes dst = dy·f'(x) and value = f(x).
+// geluValueGradAVX2 computes dst = dy·f'(x) and value = f(x), which it writes past the caches if asked to.
 //
 //go:noescape
-func geluValueGradAVX2(dst []float32, value []float32, x []float32, dy []float32)
+func geluValueGradAVX2(dst []float32, value []float32, x []float32, dy []float32, past bool)
 
-// geluGateAVX2 computes dst = f(a)·b.
+// geluGateAVX2 computes dst = f(a)·b, past the caches if asked to.
 //
 //go:noescape
-func geluGateAVX2(dst []float32, a []float32, b []float32)
+func geluGateAVX2(dst []float32, a []float32, b []float32, past bool)
 
 // geluGateGradAVX2 computes da = dy·b·f'(a) and db = dy·f(a).
 //
 //go:noescape
 func geluGateGradAVX2(da []float32, db []float32, a []float32, b []float32, dy []float32)
 
-// geluGateValueGradAVX2 computes da = dy·b·f'(a), db = dy·f(a) and value = f(a)·b.
+// geluGateValueGradAVX2 computes da = dy·b·f'(a), db = dy·f(a) and value = f(a)·b, which it writes past the caches if asked to.
 //
 //go:noescape
-func geluGateValueGradAVX2(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32)
+func geluGateValueGradAVX2(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32, past bool)
 
-// geluTanhAVX2 computes dst = f(x).
+// geluTanhAVX2 computes dst = f(x), past the caches if asked to.
 //
 //go:noescape
-func geluTanhAVX2(dst []float32, x []float32)
+func geluTanhAVX2(dst []float32, x []float32, past bool)
 
 // geluTanhGradAVX2 computes dst = dy·f'(x).
 //
 //go:noescape
 func geluTanhGradAVX2(dst []float32, x []float32, dy []float32)
 
-// geluTanhValueGradAVX2 computes dst = dy·f'(x) and value = f(x).
+// geluTanhValueGradAVX2 computes dst = dy·f'(x) and value = f(x), which it writes past the caches if asked to.
 //
 //go:noescape
-func geluTanhValueGradAVX2(dst []float32, value []float32, x []float32, dy []float32)
+func geluTanhValueGradAVX2(dst []float32, value []float32, x []float32, dy []float32, past bool)
 
-// geluTanhGateAVX2 computes dst = f(a)·b.
+// geluTanhGateAVX2 computes dst = f(a)·b, past the caches if asked to.
 //
 //go:noescape
-func geluTanhGateAVX2(dst []float32, a []float32, b []float32)
+func geluTanhGateAVX2(dst []float32, a []float32, b []float32, past bool)
 
 // geluTanhGateGradAVX2 computes da = dy·b·f'(a) and db = dy·f(a).
 //
 //go:noescape
 func geluTanhGateGradAVX2(da []float32, db []float32, a []float32, b []float32, dy []float32)
 
-// geluTanhGateValueGradAVX2 computes da = dy·b·f'(a), db = dy·f(a) and value = f(a)·b.
+// geluTanhGateValueGradAVX2 computes da = dy·b·f'(a), db = dy·f(a) and value = f(a)·b, which it writes past the caches if asked to.
 //
 //go:noescape
-func geluTanhGateValueGradAVX2(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32)
+func geluTanhGateValueGradAVX2(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32, past bool)
 
-// siluAVX2 computes dst = f(x).
+// siluAVX2 computes dst = f(x), past the caches if asked to.
 //
 //go:noescape
-func siluAVX2(dst []float32, x []float32)
+func siluAVX2(dst []float32, x []float32, past bool)
 
 // siluGradAVX2 computes dst = dy·f'(x).
 //
 //go:noescape
 func siluGradAVX2(dst []float32, x []float32, dy []float32)
 
-// siluValueGradAVX2 computes dst = dy·f'(x) and value = f(x).
+// siluValueGradAVX2 computes dst = dy·f'(x) and value = f(x), which it writes past the caches if asked to.
 //
 //go:noescape
-func siluValueGradAVX2(dst []float32, value []float32, x []float32, dy []float32)
+func siluValueGradAVX2(dst []float32, value []float32, x []float32, dy []float32, past bool)
 
-// siluGateAVX2 computes dst = f(a)·b.
+// siluGateAVX2 computes dst = f(a)·b, past the caches if asked to.
 //
 //go:noescape
-func siluGateAVX2(dst []float32, a []float32, b []float32)
+func siluGateAVX2(dst []float32, a []float32, b []float32, past bool)
 
 // siluGateGradAVX2 computes da = dy·b·f'(a) and db = dy·f(a).
 //
 //go:noescape
 func siluGateGradAVX2(da []float32, db []float32, a []float32, b []float32, dy []float32)
 
-// siluGateValueGradAVX2 computes da = dy·b·f'(a), db = dy·f(a) and value = f(a)·b.
+// siluGateValueGradAVX2 computes da = dy·b·f'(a), db = dy·f(a) and value = f(a)·b, which it writes past the caches if asked to.
 //
 //go:noescape
-func siluGateValueGradAVX2(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32)
+func siluGateValueGradAVX2(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32, past bool)
 
-// tanhAVX2 computes dst = f(x).
+// tanhAVX2 computes dst = f(x), past the caches if asked to.
 //
 //go:noescape
-func tanhAVX2(dst []float32, x []float32)
+func tanhAVX2(dst []float32, x []float32, past bool)
 
 // tanhGradAVX2 computes dst = dy·f'(x).
 //
 //go:noescape
 func tanhGradAVX2(dst []float32, x []float32, dy []float32)
 
-// tanhValueGradAVX2 computes dst = dy·f'(x) and value = f(x).
+// tanhValueGradAVX2 computes dst = dy·f'(x) and value = f(x), which it writes past the caches if asked to.
 //
 //go:noescape
-func tanhValueGradAVX2(dst []float32, value []float32, x []float32, dy []float32)
+func tanhValueGradAVX2(dst []float32, value []float32, x []float32, dy []float32, past bool)
 
-// tanhGateAVX2 computes dst = f(a)·b.
+// tanhGateAVX2 computes dst = f(a)·b, past the caches if asked to.
 //
 //go:noescape
-func tanhGateAVX2(dst []float32, a []float32, b []float32)
+func tanhGateAVX2(dst []float32, a []float32, b []float32, past bool)
 
 // tanhGateGradAVX2 computes da = dy·b·f'(a) and db = dy·f(a).
 //
 //go:noescape
 func tanhGateGradAVX2(da []float32, db []float32, a []float32, b []float32, dy []float32)
 
-// tanhGateValueGradAVX2 computes da = dy·b·f'(a), db = dy·f(a) and value = f(a)·b.
+// tanhGateValueGradAVX2 computes da = dy·b·f'(a), db = dy·f(a) and value = f(a)·b, which it writes past the caches if asked to.
 //
 //go:noescape
-func tanhGateValueGradAVX2(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32)
+func tanhGateValueGradAVX2(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32, past bool)
 
-// sigmoidAVX2 computes dst = f(x).
+// sigmoidAVX2 computes dst = f(x), past the caches if asked to.
 //
 //go:noescape
-func sigmoidAVX2(dst []float32, x []float32)
+func sigmoidAVX2(dst []float32, x []float32, past bool)
 
 // sigmoidGradAVX2 computes dst = dy·f'(x).
 //
 //go:noescape
 func sigmoidGradAVX2(dst []float32, x []float32, dy []float32)
 
-// sigmoidValueGradAVX2 computes dst = dy·f'(x) and value = f(x).
+// sigmoidValueGradAVX2 computes dst = dy·f'(x) and value = f(x), which it writes past the caches if asked to.
 //
 //go:noescape
-func sigmoidValueGradAVX2(dst []float32, value []float32, x []float32, dy []float32)
+func sigmoidValueGradAVX2(dst []float32, value []float32, x []float32, dy []float32, past bool)
 
-// sigmoidGateAVX2 computes dst = f(a)·b.
+// sigmoidGateAVX2 computes dst = f(a)·b, past the caches if asked to.
 //
 //go:noescape
-func sigmoidGateAVX2(dst []float32, a []float32, b []float32)
+func sigmoidGateAVX2(dst []float32, a []float32, b []float32, past bool)
 
 // sigmoidGateGradAVX2 computes da = dy·b·f'(a) and db = dy·f(a).
 //
 //go:noescape
 func sigmoidGateGradAVX2(da []float32, db []float32, a []float32, b []float32, dy []float32)
 
-// sigmoidGateValueGradAVX2 computes da = dy·b·f'(a), db = dy·f(a) and value = f(a)·b.
+// sigmoidGateValueGradAVX2 computes da = dy·b·f'(a), db = dy·f(a) and value = f(a)·b, which it writes past the caches if asked to.
 //
 //go:noescape
-func sigmoidGateValueGradAVX2(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32)
+func sigmoidGateValueGradAVX2(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32, past bool)
 
-// reluAVX512 computes dst = f(x).
+// reluAVX512 computes dst = f(x), past the caches if asked to.
 //
 //go:noescape
-func reluAVX512(dst []float32, x []float32)
+func reluAVX512(dst []float32, x []float32, past bool)
 
 // reluGradAVX512 computes dst = dy·f'(x).
 //
 //go:noescape
 func reluGradAVX512(dst []float32, x []float32, dy []float32)
 
-// reluValueGradAVX512 computes dst = dy·f'(x) and value = f(x).
+// reluValueGradAVX512 computes dst = dy·f'(x) and value = f(x), which it writes past the caches if asked to.
 //
 //go:noescape
-func reluValueGradAVX512(dst []float32, value []float32, x []float32, dy []float32)
+func reluValueGradAVX512(dst []float32, value []float32, x []float32, dy []float32, past bool)
 
-// reluGateAVX512 computes dst = f(a)·b.
+// reluGateAVX512 computes dst = f(a)·b, past the caches if asked to.
 //
 //go:noescape
-func reluGateAVX512(dst []float32, a []float32, b []float32)
+func reluGateAVX512(dst []float32, a []float32, b []float32, past bool)
 
 // reluGateGradAVX512 computes da = dy·b·f'(a) and db = dy·f(a).
 //
 //go:noescape
 func reluGateGradAVX512(da []float32, db []float32, a []float32, b []float32, dy []float32)
 
-// reluGateValueGradAVX512 computes da = dy·b·f'(a), db = dy·f(a) and value = f(a)·b.
+// reluGateValueGradAVX512 computes da = dy·b·f'(a), db = dy·f(a) and value = f(a)·b, which it writes past the caches if asked to.
 //
 //go:noescape
-func reluGateValueGradAVX512(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32)
+func reluGateValueGradAVX512(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32, past bool)
 
-// reluSquaredAVX512 computes dst = f(x).
+// reluSquaredAVX512 computes dst = f(x), past the caches if asked to.
 //
 //go:noescape
-func reluSquaredAVX512(dst []float32, x []float32)
+func reluSquaredAVX512(dst []float32, x []float32, past bool)
 
 // reluSquaredGradAVX512 computes dst = dy·f'(x).
 //
 //go:noescape
 func reluSquaredGradAVX512(dst []float32, x []float32, dy []float32)
 
-// reluSquaredValueGradAVX512 computes dst = dy·f'(x) and value = f(x).
+// reluSquaredValueGradAVX512 computes dst = dy·f'(x) and value = f(x), which it writes past the caches if asked to.
 //
 //go:noescape
-func reluSquaredValueGradAVX512(dst []float32, value []float32, x []float32, dy []float32)
+func reluSquaredValueGradAVX512(dst []float32, value []float32, x []float32, dy []float32, past bool)
 
-// reluSquaredGateAVX512 computes dst = f(a)·b.
+// reluSquaredGateAVX512 computes dst = f(a)·b, past the caches if asked to.
 //
 //go:noescape
-func reluSquaredGateAVX512(dst []float32, a []float32, b []float32)
+func reluSquaredGateAVX512(dst []float32, a []float32, b []float32, past bool)
 
 // reluSquaredGateGradAVX512 computes da = dy·b·f'(a) and db = dy·f(a).
 //
 //go:noescape
 func reluSquaredGateGradAVX512(da []float32, db []float32, a []float32, b []float32, dy []float32)
 
-// reluSquaredGateValueGradAVX512 computes da = dy·b·f'(a), db = dy·f(a) and value = f(a)·b.
+// reluSquaredGateValueGradAVX512 computes da = dy·b·f'(a), db = dy·f(a) and value = f(a)·b, which it writes past the caches if asked to.
 //
 //go:noescape
-func reluSquaredGateValueGradAVX512(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32)
+func reluSquaredGateValueGradAVX512(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32, past bool)
 
-// geluAVX512 computes dst = f(x).
+// geluAVX512 computes dst = f(x), past the caches if asked to.
 //
 //go:noescape
-func geluAVX512(dst []float32, x []float32)
+func geluAVX512(dst []float32, x []float32, past bool)
 
 // geluGradAVX512 computes dst = dy·f'(x).
 //
 //go:noescape
 func geluGradAVX512(dst []float32, x []float32, dy []float32)
 
-// geluValueGradAVX512 computes dst = dy·f'(x) and value = f(x).
+// geluValueGradAVX512 computes dst = dy·f'(x) and value = f(x), which it writes past the caches if asked to.
 //
 //go:noescape
-func geluValueGradAVX512(dst []float32, value []float32, x []float32, dy []float32)
+func geluValueGradAVX512(dst []float32, value []float32, x []float32, dy []float32, past bool)
 
-// geluGateAVX512 computes dst = f(a)·b.
+// geluGateAVX512 computes dst = f(a)·b, past the caches if asked to.
 //
 //go:noescape
-func geluGateAVX512(dst []float32, a []float32, b []float32)
+func geluGateAVX512(dst []float32, a []float32, b []float32, past bool)
 
 // geluGateGradAVX512 computes da = dy·b·f'(a) and db = dy·f(a).
 //
 //go:noescape
 func geluGateGradAVX512(da []float32, db []float32, a []float32, b []float32, dy []float32)
 
-// geluGateValueGradAVX512 computes da = dy·b·f'(a), db = dy·f(a) and value = f(a)·b.
+// geluGateValueGradAVX512 computes da = dy·b·f'(a), db = dy·f(a) and value = f(a)·b, which it writes past the caches if asked to.
 //
 //go:noescape
-func geluGateValueGradAVX512(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32)
+func geluGateValueGradAVX512(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32, past bool)
 
-// geluTanhAVX512 computes dst = f(x).
+// geluTanhAVX512 computes dst = f(x), past the caches if asked to.
 //
 //go:noescape
-func geluTanhAVX512(dst []float32, x []float32)
+func geluTanhAVX512(dst []float32, x []float32, past bool)
 
 // geluTanhGradAVX512 computes dst = dy·f'(x).
 //
 //go:noescape
 func geluTanhGradAVX512(dst []float32, x []float32, dy []float32)
 
-// geluTanhValueGradAVX512 computes dst = dy·f'(x) and value = f(x).
+// geluTanhValueGradAVX512 computes dst = dy·f'(x) and value = f(x), which it writes past the caches if asked to.
 //
 //go:noescape
-func geluTanhValueGradAVX512(dst []float32, value []float32, x []float32, dy []float32)
+func geluTanhValueGradAVX512(dst []float32, value []float32, x []float32, dy []float32, past bool)
 
-// geluTanhGateAVX512 computes dst = f(a)·b.
+// geluTanhGateAVX512 computes dst = f(a)·b, past the caches if asked to.
 //
 //go:noescape
-func geluTanhGateAVX512(dst []float32, a []float32, b []float32)
+func geluTanhGateAVX512(dst []float32, a []float32, b []float32, past bool)
 
 // geluTanhGateGradAVX512 computes da = dy·b·f'(a) and db = dy·f(a).
 //
 //go:noescape
 func geluTanhGateGradAVX512(da []float32, db []float32, a []float32, b []float32, dy []float32)
 
-// geluTanhGateValueGradAVX512 computes da = dy·b·f'(a), db = dy·f(a) and value = f(a)·b.
+// geluTanhGateValueGradAVX512 computes da = dy·b·f'(a), db = dy·f(a) and value = f(a)·b, which it writes past the caches if asked to.
 //
 //go:noescape
-func geluTanhGateValueGradAVX512(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32)
+func geluTanhGateValueGradAVX512(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32, past bool)
 
-// siluAVX512 computes dst = f(x).
+// siluAVX512 computes dst = f(x), past the caches if asked to.
 //
 //go:noescape
-func siluAVX512(dst []float32, x []float32)
+func siluAVX512(dst []float32, x []float32, past bool)
 
 // siluGradAVX512 computes dst = dy·f'(x).
 //
 //go:noescape
 func siluGradAVX512(dst []float32, x []float32, dy []float32)
 
-// siluValueGradAVX512 computes dst = dy·f'(x) and value = f(x).
+// siluValueGradAVX512 computes dst = dy·f'(x) and value = f(x), which it writes past the caches if asked to.
 //
 //go:noescape
-func siluValueGradAVX512(dst []float32, value []float32, x []float32, dy []float32)
+func siluValueGradAVX512(dst []float32, value []float32, x []float32, dy []float32, past bool)
 
-// siluGateAVX512 computes dst = f(a)·b.
+// siluGateAVX512 computes dst = f(a)·b, past the caches if asked to.
 //
 //go:noescape
-func siluGateAVX512(dst []float32, a []float32, b []float32)
+func siluGateAVX512(dst []float32, a []float32, b []float32, past bool)
 
 // siluGateGradAVX512 computes da = dy·b·f'(a) and db = dy·f(a).
 //
 //go:noescape
 func siluGateGradAVX512(da []float32, db []float32, a []float32, b []float32, dy []float32)
 
-// siluGateValueGradAVX512 computes da = dy·b·f'(a), db = dy·f(a) and value = f(a)·b.
+// siluGateValueGradAVX512 computes da = dy·b·f'(a), db = dy·f(a) and value = f(a)·b, which it writes past the caches if asked to.
 //
 //go:noescape
-func siluGateValueGradAVX512(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32)
+func siluGateValueGradAVX512(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32, past bool)
 
-// tanhAVX512 computes dst = f(x).
+// tanhAVX512 computes dst = f(x), past the caches if asked to.
 //
 //go:noescape
-func tanhAVX512(dst []float32, x []float32)
+func tanhAVX512(dst []float32, x []float32, past bool)
 
 // tanhGradAVX512 computes dst = dy·f'(x).
 //
 //go:noescape
 func tanhGradAVX512(dst []float32, x []float32, dy []float32)
 
-// tanhValueGradAVX512 computes dst = dy·f'(x) and value = f(x).
+// tanhValueGradAVX512 computes dst = dy·f'(x) and value = f(x), which it writes past the caches if asked to.
 //
 //go:noescape
-func tanhValueGradAVX512(dst []float32, value []float32, x []float32, dy []float32)
+func tanhValueGradAVX512(dst []float32, value []float32, x []float32, dy []float32, past bool)
 
-// tanhGateAVX512 computes dst = f(a)·b.
+// tanhGateAVX512 computes dst = f(a)·b, past the caches if asked to.
 //
 //go:noescape
-func tanhGateAVX512(dst []float32, a []float32, b []float32)
+func tanhGateAVX512(dst []float32, a []float32, b []float32, past bool)
 
 // tanhGateGradAVX512 computes da = dy·b·f'(a) and db = dy·f(a).
 //
 //go:noescape
 func tanhGateGradAVX512(da []float32, db []float32, a []float32, b []float32, dy []float32)
 
-// tanhGateValueGradAVX512 computes da = dy·b·f'(a), db = dy·f(a) and value = f(a)·b.
+// tanhGateValueGradAVX512 computes da = dy·b·f'(a), db = dy·f(a) and value = f(a)·b, which it writes past the caches if asked to.
 //
 //go:noescape
-func tanhGateValueGradAVX512(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32)
+func tanhGateValueGradAVX512(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32, past bool)
 
-// sigmoidAVX512 computes dst = f(x).
+// sigmoidAVX512 computes dst = f(x), past the caches if asked to.
 //
 //go:noescape
-func sigmoidAVX512(dst []float32, x []float32)
+func sigmoidAVX512(dst []float32, x []float32, past bool)
 
 // sigmoidGradAVX512 computes dst = dy·f'(x).
 //
 //go:noescape
 func sigmoidGradAVX512(dst []float32, x []float32, dy []float32)
 
-// sigmoidValueGradAVX512 computes dst = dy·f'(x) and value = f(x).
+// sigmoidValueGradAVX512 computes dst = dy·f'(x) and value = f(x), which it writes past the caches if asked to.
 //
 //go:noescape
-func sigmoidValueGradAVX512(dst []float32, value []float32, x []float32, dy []float32)
+func sigmoidValueGradAVX512(dst []float32, value []float32, x []float32, dy []float32, past bool)
 
-// sigmoidGateAVX512 computes dst = f(a)·b.
+// sigmoidGateAVX512 computes dst = f(a)·b, past the caches if asked to.
 //
 //go:noescape
-func sigmoidGateAVX512(dst []float32, a []float32, b []float32)
+func sigmoidGateAVX512(dst []float32, a []float32, b []float32, past bool)
 
 // sigmoidGateGradAVX512 computes da = dy·b·f'(a) and db = dy·f(a).
 //
 //go:noescape
 func sigmoidGateGradAVX512(da []float32, db []float32, a []float32, b []float32, dy []float32)
 
-// sigmoidGateValueGradAVX512 computes da = dy·b·f'(a), db = dy·f(a) and value = f(a)·b.
+// sigmoidGateValueGradAVX512 computes da = dy·b·f'(a), db = dy·f(a) and value = f(a)·b, which it writes past the caches if asked to.
 //
 //go:noescape
-func sigmoidGateValueGradAVX512(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32)
+func sigmoidGateValueGradAVX512(da []float32, db []float32, value []float32, a []float32, b []float32, dy []float32, past bool)

@@ -62,7 +62,7 @@ func TestActivationAccuracy(t *testing.T) {
 	}
 	onEveryLevel(t, func(t *testing.T) {
 		for _, test := range tests {
-			value := func(dst, x []float32) { Activate(test.kind, dst, x) }
+			value := func(dst, x []float32) { Activate(test.kind, dst, x, false) }
 			worst, at := accuracy(value, test.kind.value, -1e4, 1e4, test.floor)
 			t.Logf("%v: %.2f ulp at %g", test.kind, worst, at)
 			if worst > test.value {
@@ -108,8 +108,8 @@ func TestActivations(t *testing.T) {
 						t.Fatalf("%v %s of %d elements writes outside of dst", kind, what, n)
 					}
 				}
-				check("value", f, func(dst []float32) { Activate(kind, dst, x) })
-				check("value in place", f, func(dst []float32) { copy(dst, x); Activate(kind, dst, dst) })
+				check("value", f, func(dst []float32) { Activate(kind, dst, x, false) })
+				check("value in place", f, func(dst []float32) { copy(dst, x); Activate(kind, dst, dst, false) })
 				check("gradient", df, func(dst []float32) { ActivateGrad(kind, dst, x, dy) })
 				check("gradient on x", df, func(dst []float32) { copy(dst, x); ActivateGrad(kind, dst, dst, dy) })
 				check("gradient on dy", df, func(dst []float32) { copy(dst, dy); ActivateGrad(kind, dst, x, dst) })
@@ -131,20 +131,20 @@ func TestActivations(t *testing.T) {
 					}
 				}
 				check("gradient with the value", df, func(dst []float32) {
-					both(func(value []float32) { ActivateValueGrad(kind, dst, value, x, dy) }, func(dst []float32) { Activate(kind, dst, x) })
+					both(func(value []float32) { ActivateValueGrad(kind, dst, value, x, dy, false) }, func(dst []float32) { Activate(kind, dst, x, false) })
 				})
-				check("gradient with the value, on x", df, func(dst []float32) { copy(dst, x); ActivateValueGrad(kind, dst, make([]float32, n), dst, dy) })
-				check("gradient with the value, on dy", df, func(dst []float32) { copy(dst, dy); ActivateValueGrad(kind, dst, make([]float32, n), x, dst) })
+				check("gradient with the value, on x", df, func(dst []float32) { copy(dst, x); ActivateValueGrad(kind, dst, make([]float32, n), dst, dy, false) })
+				check("gradient with the value, on dy", df, func(dst []float32) { copy(dst, dy); ActivateValueGrad(kind, dst, make([]float32, n), x, dst, false) })
 				check("gate's da with the value", da, func(dst []float32) {
 					db := make([]float32, n)
-					both(func(value []float32) { GateValueGrad(kind, dst, db, value, x, b, dy) }, func(dst []float32) { Gate(kind, dst, x, b) })
+					both(func(value []float32) { GateValueGrad(kind, dst, db, value, x, b, dy, false) }, func(dst []float32) { Gate(kind, dst, x, b, false) })
 					want := make([]float32, n)
 					GateGrad(kind, make([]float32, n), want, x, b, dy)
 					same("gate's db", db, want)
 				})
-				check("gate", fb, func(dst []float32) { Gate(kind, dst, x, b) })
-				check("gate on a", fb, func(dst []float32) { copy(dst, x); Gate(kind, dst, dst, b) })
-				check("gate on b", fb, func(dst []float32) { copy(dst, b); Gate(kind, dst, x, dst) })
+				check("gate", fb, func(dst []float32) { Gate(kind, dst, x, b, false) })
+				check("gate on a", fb, func(dst []float32) { copy(dst, x); Gate(kind, dst, dst, b, false) })
+				check("gate on b", fb, func(dst []float32) { copy(dst, b); Gate(kind, dst, x, dst, false) })
 				check("gate's da", da, func(dst []float32) { GateGrad(kind, dst, make([]float32, n), x, b, dy) })
 				check("gate's db", db, func(dst []float32) { GateGrad(kind, make([]float32, n), dst, x, b, dy) })
 			}
@@ -162,7 +162,7 @@ func TestActivationsOfSpecialNumbers(t *testing.T) {
 			x := slices.Clone(special)
 			y, slope, ones := make([]float32, len(x)), make([]float32, len(x)), make([]float32, len(x))
 			Fill(ones, 1)
-			Activate(kind, y, x)
+			Activate(kind, y, x, false)
 			ActivateGrad(kind, slope, x, ones)
 			check := func(what string, v, got, want float32) {
 				limit := math.IsInf(float64(v), 0) && want != want && math.Abs(float64(got)-math.Round(float64(got))) < 1e-6

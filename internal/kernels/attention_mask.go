@@ -164,7 +164,7 @@ func (a *Attention[T]) shapeScores(scores, slopes []T, s attentionSpan, first, r
 	scores = scores[:rows*attentionLanes]
 	if a.SoftCap > 0 {
 		Scale(scores, scores, T(1/a.SoftCap))
-		Activate(Tanh, scores, scores)
+		Activate(Tanh, scores, scores, false)
 		for i := range slopes[:min(len(slopes), len(scores))] {
 			slopes[i] = 1 - scores[i]*scores[i]
 		}

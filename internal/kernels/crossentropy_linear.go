@@ -190,7 +190,7 @@ func (l *LinearCrossEntropy[T]) rowsItem(_, i int) {
 		z := c.logits[r*l.ld:][:l.Vocab]
 		if l.SoftCap > 0 && c.targets[r] >= 0 {
 			Scale(z, z, T(1/l.SoftCap))
-			Activate(Tanh, z, z)
+			Activate(Tanh, z, z, false)
 			Scale(z, z, T(l.SoftCap))
 		}
 		if c.hits != nil {

@@ -12,6 +12,7 @@ import (
 type vectors struct {
 	level cpu.Level
 
+	fence       func() // lets other workers see what was written past the caches
 	add, mul    func(dst, a, b []float32)
 	scale, axpy func(dst, a []float32, s float32)
 	addRows     func(dst, x []float32, rows, stride int)
@@ -19,12 +20,12 @@ type vectors struct {
 	dot         func(a, b []float32) float32
 	sumSquares  func(a []float32) float64
 
-	activate      [activations]func(dst, x []float32) // by Activation; Identity has none
+	activate      [activations]func(dst, x []float32, past bool) // by Activation; Identity has none
 	activateGrad  [activations]func(dst, x, dy []float32)
-	valueGrad     [activations]func(dst, value, x, dy []float32)
-	gate          [activations]func(dst, a, b []float32)
+	valueGrad     [activations]func(dst, value, x, dy []float32, past bool)
+	gate          [activations]func(dst, a, b []float32, past bool)
 	gateGrad      [activations]func(da, db, a, b, dy []float32)
-	gateValueGrad [activations]func(da, db, value, a, b, dy []float32)
+	gateValueGrad [activations]func(da, db, value, a, b, dy []float32, past bool)
 
 	exp         func(dst, x []float32)
 	maxOf       func(x []float32) float32
@@ -34,8 +35,8 @@ type vectors struct {
 	expTotal  func(x []float32, shift float32) float32
 	expScaled func(dst, x []float32, shift, s, offset, perCap float32)
 
-	layerNorm func(y, mean, rstd, x, w, b []float32, rows, cols int, eps float64)
-	normRow   func(y, x, w []float32, rstd, offset float32)
+	layerNorm func(y, mean, rstd, x, w, b []float32, rows, cols int, eps float64, past bool)
+	normRow   func(y, x, w []float32, rstd, offset float32, past bool)
 	normSums  func(dw, db, dy, x, w []float32, mean, rstd, offset float32) (sum, sumH float32)
 	normGrad  func(dx, dy, x, w []float32, mean, rstd, offset, meanG, meanGH float32, accumulate bool)
 
@@ -43,6 +44,13 @@ type vectors struct {
 	dropout func(dst, x []float32, keep float32, least uint32, seed, stream, counter uint64)
 
 	rotateHalves, rotatePairs func(dst, x, cos, sin []float32, heads, size int, sign float32)
+}
+
+// finish ends what was written past the caches, if it was.
+func (v *vectors) finish(past bool) {
+	if past {
+		v.fence()
+	}
 }
 
 // fast is the assembly that float32 kernels use, or nil if the generic loops run.

@@ -10,14 +10,15 @@ func allVectors() []*vectors { return []*vectors{&vectorsAVX2, &vectorsAVX512} }
 var vectorsAVX2 = vectors{
 	level: cpu.AVX2,
 
-	add: addAVX2, mul: mulAVX2,
+	fence: storeFence,
+	add:   addAVX2, mul: mulAVX2,
 	scale: scaleAVX2, axpy: axpyAVX2,
 	addRows:    addRowsAVX2,
 	sum:        sumAVX2,
 	dot:        dotAVX2,
 	sumSquares: sumSquaresAVX2,
 
-	activate: [activations]func(dst, x []float32){
+	activate: [activations]func(dst, x []float32, past bool){
 		ReLU:        reluAVX2,
 		ReLUSquared: reluSquaredAVX2,
 		GELU:        geluAVX2,
@@ -35,7 +36,7 @@ var vectorsAVX2 = vectors{
 		Tanh:        tanhGradAVX2,
 		Sigmoid:     sigmoidGradAVX2,
 	},
-	valueGrad: [activations]func(dst, value, x, dy []float32){
+	valueGrad: [activations]func(dst, value, x, dy []float32, past bool){
 		ReLU:        reluValueGradAVX2,
 		ReLUSquared: reluSquaredValueGradAVX2,
 		GELU:        geluValueGradAVX2,
@@ -44,7 +45,7 @@ var vectorsAVX2 = vectors{
 		Tanh:        tanhValueGradAVX2,
 		Sigmoid:     sigmoidValueGradAVX2,
 	},
-	gate: [activations]func(dst, a, b []float32){
+	gate: [activations]func(dst, a, b []float32, past bool){
 		ReLU:        reluGateAVX2,
 		ReLUSquared: reluSquaredGateAVX2,
 		GELU:        geluGateAVX2,
@@ -62,7 +63,7 @@ var vectorsAVX2 = vectors{
 		Tanh:        tanhGateGradAVX2,
 		Sigmoid:     sigmoidGateGradAVX2,
 	},
-	gateValueGrad: [activations]func(da, db, value, a, b, dy []float32){
+	gateValueGrad: [activations]func(da, db, value, a, b, dy []float32, past bool){
 		ReLU:        reluGateValueGradAVX2,
 		ReLUSquared: reluSquaredGateValueGradAVX2,
 		GELU:        geluGateValueGradAVX2,
@@ -88,14 +89,15 @@ var vectorsAVX2 = vectors{
 var vectorsAVX512 = vectors{
 	level: cpu.AVX512,
 
-	add: addAVX512, mul: mulAVX512,
+	fence: storeFence,
+	add:   addAVX512, mul: mulAVX512,
 	scale: scaleAVX512, axpy: axpyAVX512,
 	addRows:    addRowsAVX512,
 	sum:        sumAVX512,
 	dot:        dotAVX512,
 	sumSquares: sumSquaresAVX512,
 
-	activate: [activations]func(dst, x []float32){
+	activate: [activations]func(dst, x []float32, past bool){
 		ReLU:        reluAVX512,
 		ReLUSquared: reluSquaredAVX512,
 		GELU:        geluAVX512,
@@ -113,7 +115,7 @@ var vectorsAVX512 = vectors{
 		Tanh:        tanhGradAVX512,
 		Sigmoid:     sigmoidGradAVX512,
 	},
-	valueGrad: [activations]func(dst, value, x, dy []float32){
+	valueGrad: [activations]func(dst, value, x, dy []float32, past bool){
 		ReLU:        reluValueGradAVX512,
 		ReLUSquared: reluSquaredValueGradAVX512,
 		GELU:        geluValueGradAVX512,
@@ -122,7 +124,7 @@ var vectorsAVX512 = vectors{
 		Tanh:        tanhValueGradAVX512,
 		Sigmoid:     sigmoidValueGradAVX512,
 	},
-	gate: [activations]func(dst, a, b []float32){
+	gate: [activations]func(dst, a, b []float32, past bool){
 		ReLU:        reluGateAVX512,
 		ReLUSquared: reluSquaredGateAVX512,
 		GELU:        geluGateAVX512,
@@ -140,7 +142,7 @@ var vectorsAVX512 = vectors{
 		Tanh:        tanhGateGradAVX512,
 		Sigmoid:     sigmoidGateGradAVX512,
 	},
-	gateValueGrad: [activations]func(da, db, value, a, b, dy []float32){
+	gateValueGrad: [activations]func(da, db, value, a, b, dy []float32, past bool){
 		ReLU:        reluGateValueGradAVX512,
 		ReLUSquared: reluSquaredGateValueGradAVX512,
 		GELU:        geluGateValueGradAVX512,

@@ -165,13 +165,13 @@ func TestLevelsAgree(t *testing.T) {
 			out := []float32{Sum(x), Dot(x, y), float32(SumSquares(x))}
 			for kind := range Activation(activations) {
 				dst := make([]float32, n)
-				Activate(kind, dst, x)
+				Activate(kind, dst, x, false)
 				out = append(out, dst...)
 				ActivateGrad(kind, dst, x, y)
 				out = append(out, dst...)
 			}
 			dst, dw, db, mean, rstd := make([]float32, n), make([]float32, n), make([]float32, n), make([]float32, 1), make([]float32, 1)
-			LayerNorm(dst, mean, rstd, x, w, y, 1, n, 1e-5)
+			LayerNorm(dst, mean, rstd, x, w, y, 1, n, 1e-5, false)
 			out = append(out, dst...)
 			LayerNormGrad(dst, dw, db, y, x, w, mean, rstd, 1, n, false)
 			out = append(append(append(out, dst...), dw...), db...)
@@ -211,15 +211,15 @@ func BenchmarkElementwise(b *testing.B) {
 	run("SumSquares", 1, func() { SumSquares(x) })
 	run("ColumnSum", 1, func() { ColumnSum(dw, x, 16, 768, 0, 768, false) })
 	for kind := Identity + 1; kind < activations; kind++ {
-		run(fmt.Sprintf("Activate/%v", kind), 2, func() { Activate(kind, dst, x) })
+		run(fmt.Sprintf("Activate/%v", kind), 2, func() { Activate(kind, dst, x, false) })
 		run(fmt.Sprintf("ActivateGrad/%v", kind), 3, func() { ActivateGrad(kind, dst, x, y) })
 	}
 	run("GateGrad/silu", 5, func() { GateGrad(SiLU, dst, dst2, x, y, z) })
 	run("Exp", 2, func() { Exp(dst, x) })
 	run("Softmax", 2, func() { Softmax(dst, x, 16, 768) })
-	run("LayerNorm", 2, func() { LayerNorm(dst, mean, rstd, x, w, bias, 16, 768, 1e-5) })
+	run("LayerNorm", 2, func() { LayerNorm(dst, mean, rstd, x, w, bias, 16, 768, 1e-5, false) })
 	run("LayerNormGrad", 3, func() { LayerNormGrad(dst, dw, db, y, x, w, mean, rstd, 16, 768, false) })
-	run("RMSNorm", 2, func() { RMSNorm(dst, rstd, x, w, 16, 768, 1e-5, 0) })
+	run("RMSNorm", 2, func() { RMSNorm(dst, rstd, x, w, 16, 768, 1e-5, 0, false) })
 	run("Dropout", 2, func() { Dropout(dst, x, 0.1, 1, 2, 0) })
 	run("AdamW", 7, func() {
 		AdamW(dst, y, dst2, z, AdamWStep{LR: 1e-9, Beta1: 1, Beta2: 1, Eps: 1, Correction1: 1, Correction2: 1, GradScale: 1})

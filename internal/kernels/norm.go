@@ -7,11 +7,13 @@ import "math"
 //	y = (x - mean)·rstd·w + b, with rstd = 1/√(variance + eps)
 //
 // and stores mean and rstd [rows]. The variance is that of the population. w and b
-// are [cols] or nil. y may be x.
-func LayerNorm[T Float](y, mean, rstd, x, w, b []T, rows, cols int, eps float64) {
+// are [cols] or nil. y may be x. past asks for y to be written past the caches, as Streams advises.
+func LayerNorm[T Float](y, mean, rstd, x, w, b []T, rows, cols int, eps float64, past bool) {
 	if v := fastFor[T](); v != nil {
 		n := rows * cols
-		v.layerNorm(single(y[:n]), single(mean[:rows]), single(rstd[:rows]), single(x[:n]), optional(w, cols), optional(b, cols), rows, cols, eps)
+		past = past && aligned(y) && cols%lineElements == 0
+		v.layerNorm(single(y[:n]), single(mean[:rows]), single(rstd[:rows]), single(x[:n]), optional(w, cols), optional(b, cols), rows, cols, eps, past)
+		v.finish(past)
 		return
 	}
 	for r := range rows {
@@ -92,10 +94,10 @@ func LayerNormGrad[T Float](dx, dw, db, dy, x, w, mean, rstd []T, rows, cols int
 //
 //	y = x·rstd·(w + offset), with rstd = 1/√(mean(x²) + eps)
 //
-// and stores rstd [rows]. w is [cols] or nil, which means ones. y may be x.
-func RMSNorm[T Float](y, rstd, x, w []T, rows, cols int, eps, offset float64) {
+// and stores rstd [rows]. w is [cols] or nil, which means ones. y may be x. past asks for y to be written past the caches.
+func RMSNorm[T Float](y, rstd, x, w []T, rows, cols int, eps, offset float64, past bool) {
 	if v := fastFor[T](); v != nil {
-		v.rmsNorm(single(y), single(rstd), single(x), optional(w, cols), rows, cols, eps, offset)
+		v.rmsNorm(single(y), single(rstd), single(x), optional(w, cols), rows, cols, eps, offset, past && aligned(y) && cols%lineElements == 0)
 		return
 	}
 	for r := range rows {

@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func layerNormAVX2(y []float32, mean []float32, rstd []float32, x []float32, w []float32, b []float32, rows int, cols int, eps float64)
+// func layerNormAVX2(y []float32, mean []float32, rstd []float32, x []float32, w []float32, b []float32, rows int, cols int, eps float64, past bool)
 // Requires: AVX, AVX2, CMOV, FMA3, SSE2
-TEXT ·layerNormAVX2(SB), NOSPLIT, $0-168
+TEXT ·layerNormAVX2(SB), NOSPLIT, $0-169
 	MOVQ y_base+0(FP), AX
 	MOVQ x_base+72(FP), CX
 	MOVQ w_base+96(FP), DX
@@ -226,36 +226,39 @@ done8:
 	VMOVSS       X3, (DI)
 	ADDQ         $0x04, DI
 	VBROADCASTSS X3, Y3
+	MOVB         past+168(FP), R10
+	TESTB        R10, R10
+	JNZ          past9
 	XORQ         R10, R10
 	MOVQ         R9, R11
 	SUBQ         $0x08, R11
-	JL           tail10
+	JL           tail12
 
-loop9:
+loop11:
 	VMOVUPS (CX)(R10*4), Y4
 	VSUBPS  Y2, Y4, Y4
 	VMULPS  Y3, Y4, Y4
 	TESTQ   DX, DX
-	JZ      skip12
+	JZ      skip14
 	VMOVUPS (DX)(R10*4), Y5
 	VMULPS  Y5, Y4, Y4
 
-skip12:
+skip14:
 	TESTQ   BX, BX
-	JZ      skip13
+	JZ      skip15
 	VMOVUPS (BX)(R10*4), Y5
 	VADDPS  Y5, Y4, Y4
 
-skip13:
+skip15:
 	VMOVUPS Y4, (AX)(R10*4)
 	ADDQ    $0x08, R10
 	CMPQ    R10, R11
-	JLE     loop9
+	JLE     loop11
 
-tail10:
+tail12:
 	MOVQ       R9, R11
 	SUBQ       R10, R11
-	JZ         done11
+	JZ         done13
 	LEAQ       laneMask<>+0(SB), R13
 	MOVQ       $+8, R12
 	SUBQ       R11, R12
@@ -264,20 +267,76 @@ tail10:
 	VSUBPS     Y2, Y5, Y5
 	VMULPS     Y3, Y5, Y5
 	TESTQ      DX, DX
-	JZ         skip14
+	JZ         skip16
 	VMASKMOVPS (DX)(R10*4), Y4, Y2
 	VMULPS     Y2, Y5, Y5
 
-skip14:
+skip16:
 	TESTQ      BX, BX
-	JZ         skip15
+	JZ         skip17
 	VMASKMOVPS (BX)(R10*4), Y4, Y2
 	VADDPS     Y2, Y5, Y5
 
-skip15:
+skip17:
 	VMASKMOVPS Y5, Y4, (AX)(R10*4)
 
-done11:
+done13:
+	JMP written10
+
+past9:
+	XORQ R10, R10
+	MOVQ R9, R11
+	SUBQ $0x08, R11
+	JL   tail19
+
+loop18:
+	VMOVUPS (CX)(R10*4), Y4
+	VSUBPS  Y2, Y4, Y4
+	VMULPS  Y3, Y4, Y4
+	TESTQ   DX, DX
+	JZ      skip21
+	VMOVUPS (DX)(R10*4), Y5
+	VMULPS  Y5, Y4, Y4
+
+skip21:
+	TESTQ   BX, BX
+	JZ      skip22
+	VMOVUPS (BX)(R10*4), Y5
+	VADDPS  Y5, Y4, Y4
+
+skip22:
+	VMOVNTPS Y4, (AX)(R10*4)
+	ADDQ     $0x08, R10
+	CMPQ     R10, R11
+	JLE      loop18
+
+tail19:
+	MOVQ       R9, R11
+	SUBQ       R10, R11
+	JZ         done20
+	LEAQ       laneMask<>+0(SB), R13
+	MOVQ       $+8, R12
+	SUBQ       R11, R12
+	VMOVUPS    (R13)(R12*4), Y4
+	VMASKMOVPS (CX)(R10*4), Y4, Y5
+	VSUBPS     Y2, Y5, Y5
+	VMULPS     Y3, Y5, Y5
+	TESTQ      DX, DX
+	JZ         skip23
+	VMASKMOVPS (DX)(R10*4), Y4, Y2
+	VMULPS     Y2, Y5, Y5
+
+skip23:
+	TESTQ      BX, BX
+	JZ         skip24
+	VMASKMOVPS (BX)(R10*4), Y4, Y2
+	VADDPS     Y2, Y5, Y5
+
+skip24:
+	VMASKMOVPS Y5, Y4, (AX)(R10*4)
+
+done20:
+written10:
 	LEAQ (CX)(R9*4), CX
 	LEAQ (AX)(R9*4), AX
 	JMP  row1
@@ -304,9 +363,9 @@ DATA laneMask<>+56(SB)/4, $0x00000000
 DATA laneMask<>+60(SB)/4, $0x00000000
 GLOBL laneMask<>(SB), RODATA|NOPTR, $64
 
-// func normRowAVX2(y []float32, x []float32, w []float32, rstd float32, offset float32)
+// func normRowAVX2(y []float32, x []float32, w []float32, rstd float32, offset float32, past bool)
 // Requires: AVX, AVX2, SSE
-TEXT ·normRowAVX2(SB), NOSPLIT, $0-80
+TEXT ·normRowAVX2(SB), NOSPLIT, $0-81
 	MOVQ         y_base+0(FP), AX
 	MOVQ         x_base+24(FP), CX
 	MOVQ         w_base+48(FP), DX
@@ -315,29 +374,32 @@ TEXT ·normRowAVX2(SB), NOSPLIT, $0-80
 	VBROADCASTSS X0, Y0
 	MOVSS        offset+76(FP), X1
 	VBROADCASTSS X1, Y1
+	MOVB         past+80(FP), SI
+	TESTB        SI, SI
+	JNZ          past25
 	XORQ         SI, SI
 	MOVQ         BX, DI
 	SUBQ         $0x08, DI
-	JL           tail17
+	JL           tail28
 
-loop16:
+loop27:
 	VMOVUPS (CX)(SI*4), Y2
 	VMULPS  Y0, Y2, Y2
 	TESTQ   DX, DX
-	JZ      skip19
+	JZ      skip30
 	VMOVUPS (DX)(SI*4), Y3
 	VADDPS  Y1, Y3, Y3
 	VMULPS  Y3, Y2, Y2
 
-skip19:
+skip30:
 	VMOVUPS Y2, (AX)(SI*4)
 	ADDQ    $0x08, SI
 	CMPQ    SI, DI
-	JLE     loop16
+	JLE     loop27
 
-tail17:
+tail28:
 	SUBQ       SI, BX
-	JZ         done18
+	JZ         done29
 	LEAQ       laneMask<>+0(SB), R8
 	MOVQ       $+8, DI
 	SUBQ       BX, DI
@@ -345,15 +407,58 @@ tail17:
 	VMASKMOVPS (CX)(SI*4), Y2, Y3
 	VMULPS     Y0, Y3, Y3
 	TESTQ      DX, DX
-	JZ         skip20
+	JZ         skip31
 	VMASKMOVPS (DX)(SI*4), Y2, Y0
 	VADDPS     Y1, Y0, Y0
 	VMULPS     Y0, Y3, Y3
 
-skip20:
+skip31:
 	VMASKMOVPS Y3, Y2, (AX)(SI*4)
 
-done18:
+done29:
+	JMP written26
+
+past25:
+	XORQ SI, SI
+	MOVQ BX, DI
+	SUBQ $0x08, DI
+	JL   tail33
+
+loop32:
+	VMOVUPS (CX)(SI*4), Y2
+	VMULPS  Y0, Y2, Y2
+	TESTQ   DX, DX
+	JZ      skip35
+	VMOVUPS (DX)(SI*4), Y3
+	VADDPS  Y1, Y3, Y3
+	VMULPS  Y3, Y2, Y2
+
+skip35:
+	VMOVNTPS Y2, (AX)(SI*4)
+	ADDQ     $0x08, SI
+	CMPQ     SI, DI
+	JLE      loop32
+
+tail33:
+	SUBQ       SI, BX
+	JZ         done34
+	LEAQ       laneMask<>+0(SB), R8
+	MOVQ       $+8, DI
+	SUBQ       BX, DI
+	VMOVUPS    (R8)(DI*4), Y2
+	VMASKMOVPS (CX)(SI*4), Y2, Y3
+	VMULPS     Y0, Y3, Y3
+	TESTQ      DX, DX
+	JZ         skip36
+	VMASKMOVPS (DX)(SI*4), Y2, Y0
+	VADDPS     Y1, Y0, Y0
+	VMULPS     Y0, Y3, Y3
+
+skip36:
+	VMASKMOVPS Y3, Y2, (AX)(SI*4)
+
+done34:
+written26:
 	VZEROUPPER
 	RET
 
@@ -383,34 +488,34 @@ TEXT ·normSumsAVX2(SB), NOSPLIT, $0-144
 	XORQ         R8, R8
 	MOVQ         DI, R9
 	SUBQ         $0x20, R9
-	JL           tail22
+	JL           tail38
 
-loop21:
+loop37:
 	VMOVUPS (BX)(R8*4), Y11
 	VSUBPS  Y0, Y11, Y11
 	VMULPS  Y1, Y11, Y11
 	VMOVUPS (DX)(R8*4), Y12
 	TESTQ   CX, CX
-	JZ      skip24
+	JZ      skip40
 	VMOVUPS (CX)(R8*4), Y13
 	VADDPS  Y12, Y13, Y13
 	VMOVUPS Y13, (CX)(R8*4)
 
-skip24:
+skip40:
 	TESTQ       AX, AX
-	JZ          skip25
+	JZ          skip41
 	VMOVUPS     (AX)(R8*4), Y13
 	VFMADD231PS Y12, Y11, Y13
 	VMOVUPS     Y13, (AX)(R8*4)
 
-skip25:
+skip41:
 	TESTQ   SI, SI
-	JZ      skip26
+	JZ      skip42
 	VMOVUPS (SI)(R8*4), Y13
 	VADDPS  Y2, Y13, Y13
 	VMULPS  Y13, Y12, Y12
 
-skip26:
+skip42:
 	VADDPS      Y12, Y3, Y3
 	VFMADD231PS Y12, Y11, Y7
 	VMOVUPS     32(BX)(R8*4), Y11
@@ -418,26 +523,26 @@ skip26:
 	VMULPS      Y1, Y11, Y11
 	VMOVUPS     32(DX)(R8*4), Y12
 	TESTQ       CX, CX
-	JZ          skip27
+	JZ          skip43
 	VMOVUPS     32(CX)(R8*4), Y13
 	VADDPS      Y12, Y13, Y13
 	VMOVUPS     Y13, 32(CX)(R8*4)
 
-skip27:
+skip43:
 	TESTQ       AX, AX
-	JZ          skip28
+	JZ          skip44
 	VMOVUPS     32(AX)(R8*4), Y13
 	VFMADD231PS Y12, Y11, Y13
 	VMOVUPS     Y13, 32(AX)(R8*4)
 
-skip28:
+skip44:
 	TESTQ   SI, SI
-	JZ      skip29
+	JZ      skip45
 	VMOVUPS 32(SI)(R8*4), Y13
 	VADDPS  Y2, Y13, Y13
 	VMULPS  Y13, Y12, Y12
 
-skip29:
+skip45:
 	VADDPS      Y12, Y4, Y4
 	VFMADD231PS Y12, Y11, Y8
 	VMOVUPS     64(BX)(R8*4), Y11
@@ -445,26 +550,26 @@ skip29:
 	VMULPS      Y1, Y11, Y11
 	VMOVUPS     64(DX)(R8*4), Y12
 	TESTQ       CX, CX
-	JZ          skip30
+	JZ          skip46
 	VMOVUPS     64(CX)(R8*4), Y13
 	VADDPS      Y12, Y13, Y13
 	VMOVUPS     Y13, 64(CX)(R8*4)
 
-skip30:
+skip46:
 	TESTQ       AX, AX
-	JZ          skip31
+	JZ          skip47
 	VMOVUPS     64(AX)(R8*4), Y13
 	VFMADD231PS Y12, Y11, Y13
 	VMOVUPS     Y13, 64(AX)(R8*4)
 
-skip31:
+skip47:
 	TESTQ   SI, SI
-	JZ      skip32
+	JZ      skip48
 	VMOVUPS 64(SI)(R8*4), Y13
 	VADDPS  Y2, Y13, Y13
 	VMULPS  Y13, Y12, Y12
 
-skip32:
+skip48:
 	VADDPS      Y12, Y5, Y5
 	VFMADD231PS Y12, Y11, Y9
 	VMOVUPS     96(BX)(R8*4), Y11
@@ -472,35 +577,35 @@ skip32:
 	VMULPS      Y1, Y11, Y11
 	VMOVUPS     96(DX)(R8*4), Y12
 	TESTQ       CX, CX
-	JZ          skip33
+	JZ          skip49
 	VMOVUPS     96(CX)(R8*4), Y13
 	VADDPS      Y12, Y13, Y13
 	VMOVUPS     Y13, 96(CX)(R8*4)
 
-skip33:
+skip49:
 	TESTQ       AX, AX
-	JZ          skip34
+	JZ          skip50
 	VMOVUPS     96(AX)(R8*4), Y13
 	VFMADD231PS Y12, Y11, Y13
 	VMOVUPS     Y13, 96(AX)(R8*4)
 
-skip34:
+skip50:
 	TESTQ   SI, SI
-	JZ      skip35
+	JZ      skip51
 	VMOVUPS 96(SI)(R8*4), Y13
 	VADDPS  Y2, Y13, Y13
 	VMULPS  Y13, Y12, Y12
 
-skip35:
+skip51:
 	VADDPS      Y12, Y6, Y6
 	VFMADD231PS Y12, Y11, Y10
 	ADDQ        $0x20, R8
 	CMPQ        R8, R9
-	JLE         loop21
+	JLE         loop37
 
-tail22:
+tail38:
 	SUBQ       R8, DI
-	JZ         done23
+	JZ         done39
 	MOVQ       DI, R9
 	XORQ       R10, R10
 	SUBQ       $0x00, R9
@@ -517,26 +622,26 @@ tail22:
 	VMULPS     Y1, Y12, Y12
 	VMASKMOVPS (DX)(R8*4), Y11, Y13
 	TESTQ      CX, CX
-	JZ         skip36
+	JZ         skip52
 	VMASKMOVPS (CX)(R8*4), Y11, Y14
 	VADDPS     Y13, Y14, Y14
 	VMASKMOVPS Y14, Y11, (CX)(R8*4)
 
-skip36:
+skip52:
 	TESTQ       AX, AX
-	JZ          skip37
+	JZ          skip53
 	VMASKMOVPS  (AX)(R8*4), Y11, Y14
 	VFMADD231PS Y13, Y12, Y14
 	VMASKMOVPS  Y14, Y11, (AX)(R8*4)
 
-skip37:
+skip53:
 	TESTQ      SI, SI
-	JZ         skip38
+	JZ         skip54
 	VMASKMOVPS (SI)(R8*4), Y11, Y11
 	VADDPS     Y2, Y11, Y11
 	VMULPS     Y11, Y13, Y13
 
-skip38:
+skip54:
 	VADDPS      Y13, Y3, Y3
 	VFMADD231PS Y13, Y12, Y7
 	MOVQ        DI, R9
@@ -555,26 +660,26 @@ skip38:
 	VMULPS      Y1, Y12, Y12
 	VMASKMOVPS  32(DX)(R8*4), Y11, Y13
 	TESTQ       CX, CX
-	JZ          skip39
+	JZ          skip55
 	VMASKMOVPS  32(CX)(R8*4), Y11, Y14
 	VADDPS      Y13, Y14, Y14
 	VMASKMOVPS  Y14, Y11, 32(CX)(R8*4)
 
-skip39:
+skip55:
 	TESTQ       AX, AX
-	JZ          skip40
+	JZ          skip56
 	VMASKMOVPS  32(AX)(R8*4), Y11, Y14
 	VFMADD231PS Y13, Y12, Y14
 	VMASKMOVPS  Y14, Y11, 32(AX)(R8*4)
 
-skip40:
+skip56:
 	TESTQ      SI, SI
-	JZ         skip41
+	JZ         skip57
 	VMASKMOVPS 32(SI)(R8*4), Y11, Y11
 	VADDPS     Y2, Y11, Y11
 	VMULPS     Y11, Y13, Y13
 
-skip41:
+skip57:
 	VADDPS      Y13, Y4, Y4
 	VFMADD231PS Y13, Y12, Y8
 	MOVQ        DI, R9
@@ -593,26 +698,26 @@ skip41:
 	VMULPS      Y1, Y12, Y12
 	VMASKMOVPS  64(DX)(R8*4), Y11, Y13
 	TESTQ       CX, CX
-	JZ          skip42
+	JZ          skip58
 	VMASKMOVPS  64(CX)(R8*4), Y11, Y14
 	VADDPS      Y13, Y14, Y14
 	VMASKMOVPS  Y14, Y11, 64(CX)(R8*4)
 
-skip42:
+skip58:
 	TESTQ       AX, AX
-	JZ          skip43
+	JZ          skip59
 	VMASKMOVPS  64(AX)(R8*4), Y11, Y14
 	VFMADD231PS Y13, Y12, Y14
 	VMASKMOVPS  Y14, Y11, 64(AX)(R8*4)
 
-skip43:
+skip59:
 	TESTQ      SI, SI
-	JZ         skip44
+	JZ         skip60
 	VMASKMOVPS 64(SI)(R8*4), Y11, Y11
 	VADDPS     Y2, Y11, Y11
 	VMULPS     Y11, Y13, Y13
 
-skip44:
+skip60:
 	VADDPS      Y13, Y5, Y5
 	VFMADD231PS Y13, Y12, Y9
 	XORQ        R9, R9
@@ -630,30 +735,30 @@ skip44:
 	VMULPS      Y1, Y12, Y12
 	VMASKMOVPS  96(DX)(R8*4), Y11, Y0
 	TESTQ       CX, CX
-	JZ          skip45
+	JZ          skip61
 	VMASKMOVPS  96(CX)(R8*4), Y11, Y1
 	VADDPS      Y0, Y1, Y1
 	VMASKMOVPS  Y1, Y11, 96(CX)(R8*4)
 
-skip45:
+skip61:
 	TESTQ       AX, AX
-	JZ          skip46
+	JZ          skip62
 	VMASKMOVPS  96(AX)(R8*4), Y11, Y1
 	VFMADD231PS Y0, Y12, Y1
 	VMASKMOVPS  Y1, Y11, 96(AX)(R8*4)
 
-skip46:
+skip62:
 	TESTQ      SI, SI
-	JZ         skip47
+	JZ         skip63
 	VMASKMOVPS 96(SI)(R8*4), Y11, Y1
 	VADDPS     Y2, Y1, Y1
 	VMULPS     Y1, Y0, Y0
 
-skip47:
+skip63:
 	VADDPS      Y0, Y6, Y6
 	VFMADD231PS Y0, Y12, Y10
 
-done23:
+done39:
 	VADDPS       Y5, Y3, Y3
 	VADDPS       Y6, Y4, Y4
 	VADDPS       Y4, Y3, Y3
@@ -700,37 +805,37 @@ TEXT ·normGradAVX2(SB), NOSPLIT, $0-117
 	XORQ         R8, R8
 	MOVQ         SI, R9
 	SUBQ         $0x08, R9
-	JL           tail49
+	JL           tail65
 
-loop48:
+loop64:
 	VMOVUPS (DX)(R8*4), Y5
 	VSUBPS  Y0, Y5, Y5
 	VMULPS  Y1, Y5, Y5
 	VMOVUPS (CX)(R8*4), Y6
 	TESTQ   BX, BX
-	JZ      skip51
+	JZ      skip67
 	VMOVUPS (BX)(R8*4), Y7
 	VADDPS  Y2, Y7, Y7
 	VMULPS  Y7, Y6, Y6
 
-skip51:
+skip67:
 	VSUBPS       Y3, Y6, Y6
 	VFNMADD231PS Y4, Y5, Y6
 	VMULPS       Y1, Y6, Y6
 	TESTQ        DI, DI
-	JZ           skip52
+	JZ           skip68
 	VMOVUPS      (AX)(R8*4), Y5
 	VADDPS       Y5, Y6, Y6
 
-skip52:
+skip68:
 	VMOVUPS Y6, (AX)(R8*4)
 	ADDQ    $0x08, R8
 	CMPQ    R8, R9
-	JLE     loop48
+	JLE     loop64
 
-tail49:
+tail65:
 	SUBQ       R8, SI
-	JZ         done50
+	JZ         done66
 	LEAQ       laneMask<>+0(SB), R10
 	MOVQ       $+8, R9
 	SUBQ       SI, R9
@@ -740,30 +845,30 @@ tail49:
 	VMULPS     Y1, Y6, Y6
 	VMASKMOVPS (CX)(R8*4), Y5, Y0
 	TESTQ      BX, BX
-	JZ         skip53
+	JZ         skip69
 	VMASKMOVPS (BX)(R8*4), Y5, Y7
 	VADDPS     Y2, Y7, Y7
 	VMULPS     Y7, Y0, Y0
 
-skip53:
+skip69:
 	VSUBPS       Y3, Y0, Y0
 	VFNMADD231PS Y4, Y6, Y0
 	VMULPS       Y1, Y0, Y0
 	TESTQ        DI, DI
-	JZ           skip54
+	JZ           skip70
 	VMASKMOVPS   (AX)(R8*4), Y5, Y1
 	VADDPS       Y1, Y0, Y0
 
-skip54:
+skip70:
 	VMASKMOVPS Y0, Y5, (AX)(R8*4)
 
-done50:
+done66:
 	VZEROUPPER
 	RET
 
-// func layerNormAVX512(y []float32, mean []float32, rstd []float32, x []float32, w []float32, b []float32, rows int, cols int, eps float64)
+// func layerNormAVX512(y []float32, mean []float32, rstd []float32, x []float32, w []float32, b []float32, rows int, cols int, eps float64, past bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV, SSE2
-TEXT ·layerNormAVX512(SB), NOSPLIT, $0-168
+TEXT ·layerNormAVX512(SB), NOSPLIT, $0-169
 	MOVQ y_base+0(FP), AX
 	MOVQ x_base+72(FP), CX
 	MOVQ w_base+96(FP), DX
@@ -773,30 +878,30 @@ TEXT ·layerNormAVX512(SB), NOSPLIT, $0-168
 	MOVQ rows+144(FP), R8
 	MOVQ cols+152(FP), R9
 
-row55:
+row71:
 	SUBQ       $0x01, R8
-	JL         done56
+	JL         done72
 	VCVTSI2SDQ R9, X0, X0
 	VXORPS     Z2, Z2, Z2
 	VXORPS     Z3, Z3, Z3
 	XORQ       R10, R10
 	MOVQ       R9, R11
 	SUBQ       $0x20, R11
-	JL         tail58
+	JL         tail74
 
-loop57:
+loop73:
 	VMOVUPS (CX)(R10*4), Z4
 	VADDPS  Z4, Z2, Z2
 	VMOVUPS 64(CX)(R10*4), Z4
 	VADDPS  Z4, Z3, Z3
 	ADDQ    $0x20, R10
 	CMPQ    R10, R11
-	JLE     loop57
+	JLE     loop73
 
-tail58:
+tail74:
 	MOVQ      R9, R11
 	SUBQ      R10, R11
-	JZ        done59
+	JZ        done75
 	MOVQ      R11, R12
 	XORQ      R13, R13
 	SUBQ      $0x00, R12
@@ -821,7 +926,7 @@ tail58:
 	VMOVUPS.Z 64(CX)(R10*4), K1, Z4
 	VADDPS    Z4, Z3, Z3
 
-done59:
+done75:
 	VADDPS        Z3, Z2, Z2
 	VEXTRACTF64X4 $0x01, Z2, Y3
 	VADDPS        Y3, Y2, Y2
@@ -842,9 +947,9 @@ done59:
 	XORQ          R10, R10
 	MOVQ          R9, R11
 	SUBQ          $0x20, R11
-	JL            tail61
+	JL            tail77
 
-loop60:
+loop76:
 	VMOVUPS     (CX)(R10*4), Z5
 	VSUBPS      Z2, Z5, Z5
 	VFMADD231PS Z5, Z5, Z3
@@ -853,12 +958,12 @@ loop60:
 	VFMADD231PS Z5, Z5, Z4
 	ADDQ        $0x20, R10
 	CMPQ        R10, R11
-	JLE         loop60
+	JLE         loop76
 
-tail61:
+tail77:
 	MOVQ        R9, R11
 	SUBQ        R10, R11
-	JZ          done62
+	JZ          done78
 	MOVQ        R11, R12
 	XORQ        R13, R13
 	SUBQ        $0x00, R12
@@ -887,7 +992,7 @@ tail61:
 	VMOVAPS.Z   Z5, K1, Z5
 	VFMADD231PS Z5, Z5, Z4
 
-done62:
+done78:
 	VADDPS        Z4, Z3, Z3
 	VEXTRACTF64X4 $0x01, Z3, Y4
 	VADDPS        Y4, Y3, Y3
@@ -909,36 +1014,39 @@ done62:
 	VMOVSS        X3, (DI)
 	ADDQ          $0x04, DI
 	VBROADCASTSS  X3, Z3
+	MOVB          past+168(FP), R10
+	TESTB         R10, R10
+	JNZ           past79
 	XORQ          R10, R10
 	MOVQ          R9, R11
 	SUBQ          $0x10, R11
-	JL            tail64
+	JL            tail82
 
-loop63:
+loop81:
 	VMOVUPS (CX)(R10*4), Z4
 	VSUBPS  Z2, Z4, Z4
 	VMULPS  Z3, Z4, Z4
 	TESTQ   DX, DX
-	JZ      skip66
+	JZ      skip84
 	VMOVUPS (DX)(R10*4), Z5
 	VMULPS  Z5, Z4, Z4
 
-skip66:
+skip84:
 	TESTQ   BX, BX
-	JZ      skip67
+	JZ      skip85
 	VMOVUPS (BX)(R10*4), Z5
 	VADDPS  Z5, Z4, Z4
 
-skip67:
+skip85:
 	VMOVUPS Z4, (AX)(R10*4)
 	ADDQ    $0x10, R10
 	CMPQ    R10, R11
-	JLE     loop63
+	JLE     loop81
 
-tail64:
+tail82:
 	MOVQ      R9, R11
 	SUBQ      R10, R11
-	JZ        done65
+	JZ        done83
 	MOVQ      $-1, R12
 	BZHIQ     R11, R12, R12
 	KMOVW     R12, K1
@@ -946,31 +1054,86 @@ tail64:
 	VSUBPS    Z2, Z4, Z4
 	VMULPS    Z3, Z4, Z4
 	TESTQ     DX, DX
-	JZ        skip68
+	JZ        skip86
 	VMOVUPS.Z (DX)(R10*4), K1, Z2
 	VMULPS    Z2, Z4, Z4
 
-skip68:
+skip86:
 	TESTQ     BX, BX
-	JZ        skip69
+	JZ        skip87
 	VMOVUPS.Z (BX)(R10*4), K1, Z2
 	VADDPS    Z2, Z4, Z4
 
-skip69:
+skip87:
 	VMOVUPS Z4, K1, (AX)(R10*4)
 
-done65:
+done83:
+	JMP written80
+
+past79:
+	XORQ R10, R10
+	MOVQ R9, R11
+	SUBQ $0x10, R11
+	JL   tail89
+
+loop88:
+	VMOVUPS (CX)(R10*4), Z4
+	VSUBPS  Z2, Z4, Z4
+	VMULPS  Z3, Z4, Z4
+	TESTQ   DX, DX
+	JZ      skip91
+	VMOVUPS (DX)(R10*4), Z5
+	VMULPS  Z5, Z4, Z4
+
+skip91:
+	TESTQ   BX, BX
+	JZ      skip92
+	VMOVUPS (BX)(R10*4), Z5
+	VADDPS  Z5, Z4, Z4
+
+skip92:
+	VMOVNTPS Z4, (AX)(R10*4)
+	ADDQ     $0x10, R10
+	CMPQ     R10, R11
+	JLE      loop88
+
+tail89:
+	MOVQ      R9, R11
+	SUBQ      R10, R11
+	JZ        done90
+	MOVQ      $-1, R12
+	BZHIQ     R11, R12, R12
+	KMOVW     R12, K1
+	VMOVUPS.Z (CX)(R10*4), K1, Z4
+	VSUBPS    Z2, Z4, Z4
+	VMULPS    Z3, Z4, Z4
+	TESTQ     DX, DX
+	JZ        skip93
+	VMOVUPS.Z (DX)(R10*4), K1, Z2
+	VMULPS    Z2, Z4, Z4
+
+skip93:
+	TESTQ     BX, BX
+	JZ        skip94
+	VMOVUPS.Z (BX)(R10*4), K1, Z2
+	VADDPS    Z2, Z4, Z4
+
+skip94:
+	VMOVUPS Z4, K1, (AX)(R10*4)
+
+done90:
+written80:
 	LEAQ (CX)(R9*4), CX
 	LEAQ (AX)(R9*4), AX
-	JMP  row55
+	JMP  row71
 
-done56:
+done72:
 	VZEROUPPER
 	RET
 
-// func normRowAVX512(y []float32, x []float32, w []float32, rstd float32, offset float32)
+// func normRowAVX512(y []float32, x []float32, w []float32, rstd float32, offset float32, past bool)
 // Requires: AVX, AVX512F, BMI2, SSE
-TEXT ·normRowAVX512(SB), NOSPLIT, $0-80
+TEXT ·normRowAVX512(SB), NOSPLIT, $0-81
 	MOVQ         y_base+0(FP), AX
 	MOVQ         x_base+24(FP), CX
 	MOVQ         w_base+48(FP), DX
@@ -979,44 +1142,89 @@ TEXT ·normRowAVX512(SB), NOSPLIT, $0-80
 	VBROADCASTSS X0, Z0
 	MOVSS        offset+76(FP), X1
 	VBROADCASTSS X1, Z1
+	MOVB         past+80(FP), SI
+	TESTB        SI, SI
+	JNZ          past95
 	XORQ         SI, SI
 	MOVQ         BX, DI
 	SUBQ         $0x10, DI
-	JL           tail71
+	JL           tail98
 
-loop70:
+loop97:
 	VMOVUPS (CX)(SI*4), Z2
 	VMULPS  Z0, Z2, Z2
 	TESTQ   DX, DX
-	JZ      skip73
+	JZ      skip100
 	VMOVUPS (DX)(SI*4), Z3
 	VADDPS  Z1, Z3, Z3
 	VMULPS  Z3, Z2, Z2
 
-skip73:
+skip100:
 	VMOVUPS Z2, (AX)(SI*4)
 	ADDQ    $0x10, SI
 	CMPQ    SI, DI
-	JLE     loop70
+	JLE     loop97
 
-tail71:
+tail98:
 	SUBQ      SI, BX
-	JZ        done72
+	JZ        done99
 	MOVQ      $-1, DI
 	BZHIQ     BX, DI, DI
 	KMOVW     DI, K1
 	VMOVUPS.Z (CX)(SI*4), K1, Z2
 	VMULPS    Z0, Z2, Z2
 	TESTQ     DX, DX
-	JZ        skip74
+	JZ        skip101
 	VMOVUPS.Z (DX)(SI*4), K1, Z0
 	VADDPS    Z1, Z0, Z0
 	VMULPS    Z0, Z2, Z2
 
-skip74:
+skip101:
 	VMOVUPS Z2, K1, (AX)(SI*4)
 
-done72:
+done99:
+	JMP written96
+
+past95:
+	XORQ SI, SI
+	MOVQ BX, DI
+	SUBQ $0x10, DI
+	JL   tail103
+
+loop102:
+	VMOVUPS (CX)(SI*4), Z2
+	VMULPS  Z0, Z2, Z2
+	TESTQ   DX, DX
+	JZ      skip105
+	VMOVUPS (DX)(SI*4), Z3
+	VADDPS  Z1, Z3, Z3
+	VMULPS  Z3, Z2, Z2
+
+skip105:
+	VMOVNTPS Z2, (AX)(SI*4)
+	ADDQ     $0x10, SI
+	CMPQ     SI, DI
+	JLE      loop102
+
+tail103:
+	SUBQ      SI, BX
+	JZ        done104
+	MOVQ      $-1, DI
+	BZHIQ     BX, DI, DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (CX)(SI*4), K1, Z2
+	VMULPS    Z0, Z2, Z2
+	TESTQ     DX, DX
+	JZ        skip106
+	VMOVUPS.Z (DX)(SI*4), K1, Z0
+	VADDPS    Z1, Z0, Z0
+	VMULPS    Z0, Z2, Z2
+
+skip106:
+	VMOVUPS Z2, K1, (AX)(SI*4)
+
+done104:
+written96:
 	VZEROUPPER
 	RET
 
@@ -1042,34 +1250,34 @@ TEXT ·normSumsAVX512(SB), NOSPLIT, $0-144
 	XORQ         R8, R8
 	MOVQ         DI, R9
 	SUBQ         $0x20, R9
-	JL           tail76
+	JL           tail108
 
-loop75:
+loop107:
 	VMOVUPS (BX)(R8*4), Z7
 	VSUBPS  Z0, Z7, Z7
 	VMULPS  Z1, Z7, Z7
 	VMOVUPS (DX)(R8*4), Z8
 	TESTQ   CX, CX
-	JZ      skip78
+	JZ      skip110
 	VMOVUPS (CX)(R8*4), Z9
 	VADDPS  Z8, Z9, Z9
 	VMOVUPS Z9, (CX)(R8*4)
 
-skip78:
+skip110:
 	TESTQ       AX, AX
-	JZ          skip79
+	JZ          skip111
 	VMOVUPS     (AX)(R8*4), Z9
 	VFMADD231PS Z8, Z7, Z9
 	VMOVUPS     Z9, (AX)(R8*4)
 
-skip79:
+skip111:
 	TESTQ   SI, SI
-	JZ      skip80
+	JZ      skip112
 	VMOVUPS (SI)(R8*4), Z9
 	VADDPS  Z2, Z9, Z9
 	VMULPS  Z9, Z8, Z8
 
-skip80:
+skip112:
 	VADDPS      Z8, Z3, Z3
 	VFMADD231PS Z8, Z7, Z5
 	VMOVUPS     64(BX)(R8*4), Z7
@@ -1077,35 +1285,35 @@ skip80:
 	VMULPS      Z1, Z7, Z7
 	VMOVUPS     64(DX)(R8*4), Z8
 	TESTQ       CX, CX
-	JZ          skip81
+	JZ          skip113
 	VMOVUPS     64(CX)(R8*4), Z9
 	VADDPS      Z8, Z9, Z9
 	VMOVUPS     Z9, 64(CX)(R8*4)
 
-skip81:
+skip113:
 	TESTQ       AX, AX
-	JZ          skip82
+	JZ          skip114
 	VMOVUPS     64(AX)(R8*4), Z9
 	VFMADD231PS Z8, Z7, Z9
 	VMOVUPS     Z9, 64(AX)(R8*4)
 
-skip82:
+skip114:
 	TESTQ   SI, SI
-	JZ      skip83
+	JZ      skip115
 	VMOVUPS 64(SI)(R8*4), Z9
 	VADDPS  Z2, Z9, Z9
 	VMULPS  Z9, Z8, Z8
 
-skip83:
+skip115:
 	VADDPS      Z8, Z4, Z4
 	VFMADD231PS Z8, Z7, Z6
 	ADDQ        $0x20, R8
 	CMPQ        R8, R9
-	JLE         loop75
+	JLE         loop107
 
-tail76:
+tail108:
 	SUBQ      R8, DI
-	JZ        done77
+	JZ        done109
 	MOVQ      DI, R9
 	XORQ      R10, R10
 	SUBQ      $0x00, R9
@@ -1121,26 +1329,26 @@ tail76:
 	VMULPS    Z1, Z7, Z7
 	VMOVUPS.Z (DX)(R8*4), K1, Z8
 	TESTQ     CX, CX
-	JZ        skip84
+	JZ        skip116
 	VMOVUPS.Z (CX)(R8*4), K1, Z9
 	VADDPS    Z8, Z9, Z9
 	VMOVUPS   Z9, K1, (CX)(R8*4)
 
-skip84:
+skip116:
 	TESTQ       AX, AX
-	JZ          skip85
+	JZ          skip117
 	VMOVUPS.Z   (AX)(R8*4), K1, Z9
 	VFMADD231PS Z8, Z7, Z9
 	VMOVUPS     Z9, K1, (AX)(R8*4)
 
-skip85:
+skip117:
 	TESTQ     SI, SI
-	JZ        skip86
+	JZ        skip118
 	VMOVUPS.Z (SI)(R8*4), K1, Z9
 	VADDPS    Z2, Z9, Z9
 	VMULPS    Z9, Z8, Z8
 
-skip86:
+skip118:
 	VADDPS      Z8, Z3, Z3
 	VFMADD231PS Z8, Z7, Z5
 	XORQ        R9, R9
@@ -1157,30 +1365,30 @@ skip86:
 	VMULPS      Z1, Z7, Z7
 	VMOVUPS.Z   64(DX)(R8*4), K1, Z0
 	TESTQ       CX, CX
-	JZ          skip87
+	JZ          skip119
 	VMOVUPS.Z   64(CX)(R8*4), K1, Z1
 	VADDPS      Z0, Z1, Z1
 	VMOVUPS     Z1, K1, 64(CX)(R8*4)
 
-skip87:
+skip119:
 	TESTQ       AX, AX
-	JZ          skip88
+	JZ          skip120
 	VMOVUPS.Z   64(AX)(R8*4), K1, Z1
 	VFMADD231PS Z0, Z7, Z1
 	VMOVUPS     Z1, K1, 64(AX)(R8*4)
 
-skip88:
+skip120:
 	TESTQ     SI, SI
-	JZ        skip89
+	JZ        skip121
 	VMOVUPS.Z 64(SI)(R8*4), K1, Z1
 	VADDPS    Z2, Z1, Z1
 	VMULPS    Z1, Z0, Z0
 
-skip89:
+skip121:
 	VADDPS      Z0, Z4, Z4
 	VFMADD231PS Z0, Z7, Z6
 
-done77:
+done109:
 	VADDPS        Z4, Z3, Z3
 	VEXTRACTF64X4 $0x01, Z3, Y0
 	VADDPS        Y0, Y3, Y3
@@ -1227,37 +1435,37 @@ TEXT ·normGradAVX512(SB), NOSPLIT, $0-117
 	XORQ         R8, R8
 	MOVQ         SI, R9
 	SUBQ         $0x10, R9
-	JL           tail91
+	JL           tail123
 
-loop90:
+loop122:
 	VMOVUPS (DX)(R8*4), Z5
 	VSUBPS  Z0, Z5, Z5
 	VMULPS  Z1, Z5, Z5
 	VMOVUPS (CX)(R8*4), Z6
 	TESTQ   BX, BX
-	JZ      skip93
+	JZ      skip125
 	VMOVUPS (BX)(R8*4), Z7
 	VADDPS  Z2, Z7, Z7
 	VMULPS  Z7, Z6, Z6
 
-skip93:
+skip125:
 	VSUBPS       Z3, Z6, Z6
 	VFNMADD231PS Z4, Z5, Z6
 	VMULPS       Z1, Z6, Z6
 	TESTQ        DI, DI
-	JZ           skip94
+	JZ           skip126
 	VMOVUPS      (AX)(R8*4), Z5
 	VADDPS       Z5, Z6, Z6
 
-skip94:
+skip126:
 	VMOVUPS Z6, (AX)(R8*4)
 	ADDQ    $0x10, R8
 	CMPQ    R8, R9
-	JLE     loop90
+	JLE     loop122
 
-tail91:
+tail123:
 	SUBQ      R8, SI
-	JZ        done92
+	JZ        done124
 	MOVQ      $-1, R9
 	BZHIQ     SI, R9, R9
 	KMOVW     R9, K1
@@ -1266,23 +1474,23 @@ tail91:
 	VMULPS    Z1, Z5, Z5
 	VMOVUPS.Z (CX)(R8*4), K1, Z0
 	TESTQ     BX, BX
-	JZ        skip95
+	JZ        skip127
 	VMOVUPS.Z (BX)(R8*4), K1, Z6
 	VADDPS    Z2, Z6, Z6
 	VMULPS    Z6, Z0, Z0
 
-skip95:
+skip127:
 	VSUBPS       Z3, Z0, Z0
 	VFNMADD231PS Z4, Z5, Z0
 	VMULPS       Z1, Z0, Z0
 	TESTQ        DI, DI
-	JZ           skip96
+	JZ           skip128
 	VMOVUPS.Z    (AX)(R8*4), K1, Z1
 	VADDPS       Z1, Z0, Z0
 
-skip96:
+skip128:
 	VMOVUPS Z0, K1, (AX)(R8*4)
 
-done92:
+done124:
 	VZEROUPPER
 	RET

@@ -7,12 +7,12 @@ package kernels
 // layerNormAVX2 is kernels.LayerNorm; w and b may be nil.
 //
 //go:noescape
-func layerNormAVX2(y []float32, mean []float32, rstd []float32, x []float32, w []float32, b []float32, rows int, cols int, eps float64)
+func layerNormAVX2(y []float32, mean []float32, rstd []float32, x []float32, w []float32, b []float32, rows int, cols int, eps float64, past bool)
 
-// normRowAVX2 computes y = x·rstd·(w + offset); w may be nil.
+// normRowAVX2 computes y = x·rstd·(w + offset), past the caches if asked to; w may be nil.
 //
 //go:noescape
-func normRowAVX2(y []float32, x []float32, w []float32, rstd float32, offset float32)
+func normRowAVX2(y []float32, x []float32, w []float32, rstd float32, offset float32, past bool)
 
 // normSumsAVX2 adds dy·h to dw and dy to db, and with g = dy·(w + offset) returns the sums of g and g·h; dw, db and w may be nil.
 //
@@ -27,12 +27,12 @@ func normGradAVX2(dx []float32, dy []float32, x []float32, w []float32, mean flo
 // layerNormAVX512 is kernels.LayerNorm; w and b may be nil.
 //
 //go:noescape
-func layerNormAVX512(y []float32, mean []float32, rstd []float32, x []float32, w []float32, b []float32, rows int, cols int, eps float64)
+func layerNormAVX512(y []float32, mean []float32, rstd []float32, x []float32, w []float32, b []float32, rows int, cols int, eps float64, past bool)
 
-// normRowAVX512 computes y = x·rstd·(w + offset); w may be nil.
+// normRowAVX512 computes y = x·rstd·(w + offset), past the caches if asked to; w may be nil.
 //
 //go:noescape
-func normRowAVX512(y []float32, x []float32, w []float32, rstd float32, offset float32)
+func normRowAVX512(y []float32, x []float32, w []float32, rstd float32, offset float32, past bool)
 
 // normSumsAVX512 adds dy·h to dw and dy to db, and with g = dy·(w + offset) returns the sums of g and g·h; dw, db and w may be nil.
 //

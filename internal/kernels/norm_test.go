@@ -59,12 +59,12 @@ func TestNorms(t *testing.T) {
 				y, intact := guarded(r, rows*cols)
 				mean, rstd := make([]float32, rows), make([]float32, rows)
 				y64, mean64, rstd64 := make([]float64, rows*cols), make([]float64, rows), make([]float64, rows)
-				LayerNorm(y, mean, rstd, x, w, b, rows, cols, eps)
-				LayerNorm(y64, mean64, rstd64, doubled(x), doubled(w), doubled(b), rows, cols, eps)
+				LayerNorm(y, mean, rstd, x, w, b, rows, cols, eps, false)
+				LayerNorm(y64, mean64, rstd64, doubled(x), doubled(w), doubled(b), rows, cols, eps, false)
 				compareDoubled(t, name("layer norm"), y, y64, tolerance)
 				compareDoubled(t, name("mean"), mean, mean64, tolerance)
 				inPlace := slices.Clone(x)
-				LayerNorm(inPlace, mean, rstd, inPlace, w, b, rows, cols, eps)
+				LayerNorm(inPlace, mean, rstd, inPlace, w, b, rows, cols, eps, false)
 				compare(t, name("layer norm in place"), inPlace, y, 0)
 
 				dx, dx64 := random32(r, rows*cols), []float64(nil)
@@ -75,8 +75,8 @@ func TestNorms(t *testing.T) {
 				compareDoubled(t, name("layer norm's dw"), dw, dw64, tolerance)
 				compareDoubled(t, name("layer norm's db"), db, db64, tolerance)
 
-				RMSNorm(y, rstd, x, w, rows, cols, eps, offset)
-				RMSNorm(y64, rstd64, doubled(x), doubled(w), rows, cols, eps, offset)
+				RMSNorm(y, rstd, x, w, rows, cols, eps, offset, false)
+				RMSNorm(y64, rstd64, doubled(x), doubled(w), rows, cols, eps, offset, false)
 				compareDoubled(t, name("RMS norm"), y, y64, tolerance)
 				RMSNormGrad(dx, dw, dy, x, w, rstd, rows, cols, offset, accumulate)
 				RMSNormGrad(dx64, dw64, doubled(dy), doubled(x), doubled(w), doubled(rstd), rows, cols, offset, accumulate)
@@ -103,8 +103,8 @@ func TestLayerNormOfLargeMean(t *testing.T) {
 		}
 		y, mean, rstd := make([]float32, cols), make([]float32, 1), make([]float32, 1)
 		y64 := make([]float64, cols)
-		LayerNorm(y, mean, rstd, x, nil, nil, 1, cols, 1e-5)
-		LayerNorm(y64, make([]float64, 1), make([]float64, 1), doubled(x), nil, nil, 1, cols, 1e-5)
+		LayerNorm(y, mean, rstd, x, nil, nil, 1, cols, 1e-5, false)
+		LayerNorm(y64, make([]float64, 1), make([]float64, 1), doubled(x), nil, nil, 1, cols, 1e-5, false)
 		// The mean is known to half an ulp of 1000, 3e-5, beside deviations of about 2.
 		compareDoubled(t, "layer norm", y, y64, 1e-4)
 	})

@@ -3,13 +3,14 @@ package kernels
 import "math"
 
 // rmsNorm is RMSNorm in vectors.
-func (v *vectors) rmsNorm(y, rstd, x, w []float32, rows, cols int, eps, offset float64) {
+func (v *vectors) rmsNorm(y, rstd, x, w []float32, rows, cols int, eps, offset float64, past bool) {
 	for r := range rows {
 		row := x[r*cols : (r+1)*cols]
 		s := float32(1 / math.Sqrt(v.sumSquares(row)/float64(cols)+eps))
 		rstd[r] = s
-		v.normRow(y[r*cols:(r+1)*cols], row, w, s, float32(offset))
+		v.normRow(y[r*cols:(r+1)*cols], row, w, s, float32(offset), past)
 	}
+	v.finish(past)
 }
 
 // normGrads is LayerNormGrad in vectors, and without mean RMSNormGrad.

@@ -77,7 +77,7 @@ func (p productCase[T]) want(e Epilogue[T]) (c, pre []T) {
 				sum += c[i*ldc+j]
 			}
 			pre[i*ldc+j], c[i*ldc+j] = sum, sum
-			Activate(e.Activation, c[i*ldc+j:][:1], c[i*ldc+j:][:1])
+			Activate(e.Activation, c[i*ldc+j:][:1], c[i*ldc+j:][:1], false)
 		}
 	}
 	return c, pre

@@ -358,7 +358,7 @@ func (p *Product[T]) finish(m0, m1, n0, n1 int) {
 			copy(e.Pre[m*p.LDC+n0:m*p.LDC+n1], row)
 		}
 		if e.Activation != Identity {
-			Activate(e.Activation, row, row)
+			Activate(e.Activation, row, row, false)
 		}
 	}
 }

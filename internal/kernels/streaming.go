@@ -10,10 +10,26 @@ import (
 // gone from it before it is read, and to write it to the caches, its lines have to be found first, in memory or in another core's caches.
 var streamedSize = cpu.CacheSizes().L2 / 4
 
+// lineBytes is the size of a line of the caches.
+const lineBytes = 64
+
+// Streams reports whether an operation had better write dst past the caches: it is large and doesn't begin where one of
+// the operands does, which would be in the caches.
+func Streams[T Float](dst []T, operands ...[]T) bool {
+	for _, x := range operands {
+		if unsafe.SliceData(x) == unsafe.SliceData(dst) {
+			return false
+		}
+	}
+	return streams(dst, len(dst), 0)
+}
+
 // streams reports whether n elements of x, whose rows lie ld apart, are written past the caches: many elements, and rows that
 // begin a line of the caches.
 func streams[T Float](x []T, n, ld int) bool {
-	const line = 64
 	size := int(unsafe.Sizeof(T(0)))
-	return n > 0 && n*size >= streamedSize && ld*size%line == 0 && uintptr(unsafe.Pointer(&x[0]))%line == 0
+	return n > 0 && n*size >= streamedSize && ld*size%lineBytes == 0 && aligned(x)
 }
+
+// aligned reports whether x begins a line of the caches.
+func aligned[T Float](x []T) bool { return uintptr(unsafe.Pointer(unsafe.SliceData(x)))%lineBytes == 0 }

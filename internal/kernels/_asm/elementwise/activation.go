@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 
 	"github.com/seahorse-ml/seahorse/internal/kernels/_asm/simd"
@@ -30,35 +31,45 @@ var activationKinds = []activation{
 // activations writes for each kind the function, its gradient, both at once, and the same of its gate.
 func activations(l simd.Level) {
 	for _, a := range activationKinds {
-		function(l, a.name, "func(dst, x []float32)", "computes dst = f(x).")
+		function(l, a.name, "func(dst, x []float32, past bool)", "computes dst = f(x), past the caches if asked to.")
 		dst, x, n := simd.Base("dst"), simd.Base("x"), simd.Len("dst")
 		l.Hold(a.hold...)
-		l.Each(n, func(c simd.Cursor) {
+		l.EachPast(n, func(c simd.Cursor, store func(v Op, m Mem, mask simd.Mask)) {
 			f, _ := a.emit(l, l.Load(c.In(x), c.Mask), false)
-			l.Store(f, c.In(dst), c.Mask)
+			store(f, c.In(dst), c.Mask)
 		})
 		end()
 
 		function(l, a.name+"Grad", "func(dst, x, dy []float32)", "computes dst = dy·f'(x).")
 		a.gradient(l, false)
-		function(l, a.name+"ValueGrad", "func(dst, value, x, dy []float32)", "computes dst = dy·f'(x) and value = f(x).")
+		function(l, a.name+"ValueGrad", "func(dst, value, x, dy []float32, past bool)", "computes dst = dy·f'(x) and value = f(x), which it writes past the caches if asked to.")
 		a.gradient(l, true)
 
-		function(l, a.name+"Gate", "func(dst, a, b []float32)", "computes dst = f(a)·b.")
+		function(l, a.name+"Gate", "func(dst, a, b []float32, past bool)", "computes dst = f(a)·b, past the caches if asked to.")
 		dst, p, q, n := simd.Base("dst"), simd.Base("a"), simd.Base("b"), simd.Len("dst")
 		l.Hold(a.hold...)
-		l.Each(n, func(c simd.Cursor) {
+		l.EachPast(n, func(c simd.Cursor, store func(v Op, m Mem, mask simd.Mask)) {
 			f, _ := a.emit(l, l.Load(c.In(p), c.Mask), false)
 			VMULPS(l.Load(c.In(q), c.Mask), f, f)
-			l.Store(f, c.In(dst), c.Mask)
+			store(f, c.In(dst), c.Mask)
 		})
 		end()
 
 		function(l, a.name+"GateGrad", "func(da, db, a, b, dy []float32)", "computes da = dy·b·f'(a) and db = dy·f(a).")
 		a.gateGradient(l, false)
-		function(l, a.name+"GateValueGrad", "func(da, db, value, a, b, dy []float32)", "computes da = dy·b·f'(a), db = dy·f(a) and value = f(a)·b.")
+		function(l, a.name+"GateValueGrad", "func(da, db, value, a, b, dy []float32, past bool)",
+			"computes da = dy·b·f'(a), db = dy·f(a) and value = f(a)·b, which it writes past the caches if asked to.")
 		a.gateGradient(l, true)
 	}
+}
+
+// each is l.EachPast where the value is written, and otherwise l.Each.
+func (a activation) each(l simd.Level, n reg.Register, value bool, body func(c simd.Cursor, store func(v Op, m Mem, mask simd.Mask))) {
+	if value {
+		l.EachPast(n, body)
+		return
+	}
+	l.Each(n, func(c simd.Cursor) { body(c, l.Store) })
 }
 
 // gradient writes the body of a gradient, and of the function's value where wanted.
@@ -69,11 +80,11 @@ func (a activation) gradient(l simd.Level, value bool) {
 		y = simd.Base("value")
 	}
 	l.Hold(a.hold...)
-	l.Each(n, func(c simd.Cursor) {
+	a.each(l, n, value, func(c simd.Cursor, store func(v Op, m Mem, mask simd.Mask)) {
 		f, df := a.emit(l, l.Load(c.In(x), c.Mask), true)
 		VMULPS(l.Load(c.In(dy), c.Mask), df, df)
 		if value {
-			l.Store(f, c.In(y), c.Mask)
+			store(f, c.In(y), c.Mask)
 		}
 		l.Store(df, c.In(dst), c.Mask)
 	})
@@ -89,13 +100,13 @@ func (a activation) gateGradient(l simd.Level, value bool) {
 		y = simd.Base("value")
 	}
 	l.Hold(a.hold...)
-	l.Each(n, func(c simd.Cursor) {
+	a.each(l, n, value, func(c simd.Cursor, store func(v Op, m Mem, mask simd.Mask)) {
 		f, df := a.emit(l, l.Load(c.In(p), c.Mask), true)
 		d, b := l.Load(c.In(dy), c.Mask), l.Load(c.In(q), c.Mask)
 		if value {
 			gated := l.Reg()
 			VMULPS(b, f, gated)
-			l.Store(gated, c.In(y), c.Mask)
+			store(gated, c.In(y), c.Mask)
 		}
 		VMULPS(d, f, f)
 		VMULPS(b, d, d)

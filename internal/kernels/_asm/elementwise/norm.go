@@ -30,7 +30,7 @@ func ifPresent(base reg.Register, body func()) {
 
 // layerNorm goes over each row three times, the scalars between in float64.
 func layerNorm(l simd.Level) {
-	function(l, "layerNorm", "func(y, mean, rstd, x, w, b []float32, rows, cols int, eps float64)",
+	function(l, "layerNorm", "func(y, mean, rstd, x, w, b []float32, rows, cols int, eps float64, past bool)",
 		"is kernels.LayerNorm; w and b may be nil.")
 	y, x, w, b := simd.Base("y"), simd.Base("x"), simd.Base("w"), simd.Base("b")
 	means, rstds := simd.Base("mean"), simd.Base("rstd")
@@ -77,11 +77,11 @@ func layerNorm(l simd.Level) {
 	VDIVSD(total, one, one)
 	rstd := each(one, rstds)
 
-	l.Each(n, func(c simd.Cursor) {
+	l.EachPast(n, func(c simd.Cursor, store func(v Op, m Mem, mask simd.Mask)) {
 		h := standardized(l, c, x, mean, rstd)
 		ifPresent(w, func() { VMULPS(l.Load(c.In(w), c.Mask), h, h) })
 		ifPresent(b, func() { VADDPS(l.Load(c.In(b), c.Mask), h, h) })
-		l.Store(h, c.In(y), c.Mask)
+		store(h, c.In(y), c.Mask)
 	})
 	LEAQ(Mem{Base: x, Index: n, Scale: 4}, x)
 	LEAQ(Mem{Base: y, Index: n, Scale: 4}, y)
@@ -108,14 +108,14 @@ func weigh(l simd.Level, c simd.Cursor, w reg.Register, offset, v reg.VecVirtual
 }
 
 func normRow(l simd.Level) {
-	function(l, "normRow", "func(y, x, w []float32, rstd, offset float32)", "computes y = x·rstd·(w + offset); w may be nil.")
+	function(l, "normRow", "func(y, x, w []float32, rstd, offset float32, past bool)", "computes y = x·rstd·(w + offset), past the caches if asked to; w may be nil.")
 	y, x, w, n := simd.Base("y"), simd.Base("x"), simd.Base("w"), simd.Len("y")
 	rstd, offset := l.Broadcast("rstd"), l.Broadcast("offset")
-	l.Each(n, func(c simd.Cursor) {
+	l.EachPast(n, func(c simd.Cursor, store func(v Op, m Mem, mask simd.Mask)) {
 		v := l.Load(c.In(x), c.Mask)
 		VMULPS(rstd, v, v)
 		weigh(l, c, w, offset, v)
-		l.Store(v, c.In(y), c.Mask)
+		store(v, c.In(y), c.Mask)
 	})
 	end()
 }

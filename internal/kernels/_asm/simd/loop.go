@@ -44,6 +44,19 @@ func (c Cursor) In(base reg.Register) Mem {
 // under a mask.
 func (l Level) Each(n reg.Register, body func(c Cursor)) { l.each(n, 1, body) }
 
+// EachPast is Each for a function with a parameter past that tells whether it writes past the caches: body gets Stream or Store.
+func (l Level) EachPast(n reg.Register, body func(c Cursor, store func(v Op, m Mem, mask Mask))) {
+	past, done := NewLabel("past"), NewLabel("written")
+	flag := Load(Param("past"), GP8())
+	TESTB(flag, flag)
+	JNZ(LabelRef(past))
+	l.Each(n, func(c Cursor) { body(c, l.Store) })
+	JMP(LabelRef(done))
+	Label(past)
+	l.Each(n, func(c Cursor) { body(c, l.Stream) })
+	Label(done)
+}
+
 // EachGroup is Each by groups of Group lanes: body is called for each register of a group,
 // and under masks, which may be empty, for each of the last one.
 func (l Level) EachGroup(n reg.Register, body func(c Cursor)) { l.each(n, Group/l.Lanes, body) }

@@ -82,6 +82,15 @@ func (l Level) Store(v Op, m Mem, mask Mask) {
 	}
 }
 
+// Stream is Store past the caches, unless there is a mask. m is aligned to the register's size.
+func (l Level) Stream(v Op, m Mem, mask Mask) {
+	if mask != nil {
+		l.Store(v, m, mask)
+		return
+	}
+	VMOVNTPS(v, m)
+}
+
 // Keep sets the lanes of v to zero that mask doesn't choose.
 func (l Level) Keep(v reg.VecVirtual, mask Mask) {
 	switch {
