@@ -1,0 +1,55 @@
+package kernels
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/seahorse-ml/seahorse/internal/memory"
+)
+
+// TestTileRun holds runs of tiles, along columns and along rows, to tile, for each way of writing C.
+func TestTileRun(t *testing.T) {
+	r := rand.New(rand.NewPCG(41, 42))
+	eachProductKernel(t, func(t *testing.T, kernel *productKernel[float32]) {
+		rows, cols := kernel.rows, kernel.cols
+		for _, depth := range []int{0, 1, 15, 16, 17, 40} {
+			for _, count := range []int{1, 2, 5} {
+				for _, along := range []string{"columns", "rows"} {
+					aTile, bTile, biasTile := 0, cols*depth, cols
+					height, width := rows, count*cols
+					if along == "rows" {
+						aTile, bTile, biasTile = rows*(depth+1), 0, 0
+						height, width = count*rows, cols
+					}
+					ldc := roundUp(width, 16) + 16
+					cTile := choose(along == "rows", rows*ldc, cols)
+					a, b, biases := randomMatrix(r, height*(depth+1)), randomMatrix(r, count*depth*cols+cols), randomMatrix(r, width)
+					for write := writeOver; write <= writeStreaming; write++ {
+						for _, bias := range [][]float32{nil, biases} {
+							var c [2][]float32
+							for i := range c {
+								c[i] = memory.Slice[float32](memory.Collected(4*(height+1)*ldc), 0, (height+1)*ldc)
+								Fill(c[i], guard)
+							}
+							for i := range count {
+								kernel.tile(rows, cols, depth, a[i*aTile:], depth+1, 1, b[i*bTile:], cols, c[0][i*cTile:], ldc, tail(bias, i*biasTile), write == writeAdding, nil, 0, 0)
+							}
+							kernel.tileRun(count, depth, a, depth+1, 1, aTile, b, cols, bTile, c[1], ldc, cTile, bias, biasTile, write, a, depth+1, 16, b, cols, 16*cols, 16)
+							kernel.fence()
+							equalBits(t, fmt.Sprintf("%d tiles of depth %d along %s, written as %d", count, depth, along, write), c[1], c[0])
+						}
+					}
+				}
+			}
+		}
+	})
+}
+
+// tail returns x from i on, or nil for nil.
+func tail(x []float32, i int) []float32 {
+	if x == nil {
+		return nil
+	}
+	return x[i:]
+}
