@@ -50,9 +50,13 @@ func TestProductStreams(t *testing.T) {
 
 // TestWhatStreams has one product that is written past the caches, and what keeps others from it.
 func TestWhatStreams(t *testing.T) {
-	size := streamedSize
-	t.Cleanup(func() { streamedSize = size })
-	streamedSize = 40 * 32 * 4
+	before, size := parallel.Workers(), streamedSize
+	t.Cleanup(func() {
+		parallel.SetWorkers(before)
+		streamedSize = size
+	})
+	parallel.SetWorkers(2)
+	streamedSize = 40 * 32 * 4 / 2
 	const most = 2*oneBlock + 100*40
 	a, c := make([]float32, most*40), memory.Slice[float32](memory.Collected(4*most), 0, most)
 	for what, s := range map[string]struct {

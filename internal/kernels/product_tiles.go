@@ -180,13 +180,7 @@ func (p *Product[T]) stripTiles(worker, i, m0, m1, n0, n1, k, depth int) {
 		rows, n := min(t.rows, m1-m), n0
 		if packs && m == m0 {
 			for ; n < n1; n += t.cols {
-				b, cols := own[(n-n0)*depth:], min(t.cols, n1-n)
-				if rows == t.rows && cols == t.cols {
-					t.tilePacking(b, depth, a, row, step, p.run.b[k*p.LDB+n:], p.LDB, p.run.c[m*p.LDC+n:], p.LDC, p.bias(n, k, depth), p.accumulates(k), ahead, aheadRow, aheadStep)
-				} else {
-					p.packPanelsB(b, k, n, depth, cols)
-					p.tile(m, n, rows, cols, k, depth, a, row, step, b, t.cols, ahead, aheadRow, aheadStep)
-				}
+				p.packingTile(m, n, rows, min(t.cols, n1-n), k, depth, a, row, step, own[(n-n0)*depth:], ahead, aheadRow, aheadStep)
 				ahead, aheadRow, aheadStep = later, laterRow, laterStep
 				if later != nil {
 					later = later[min(laterTile, len(later)):]
@@ -194,7 +188,7 @@ func (p *Product[T]) stripTiles(worker, i, m0, m1, n0, n1, k, depth int) {
 			}
 		}
 		if count := (n1 - n) / t.cols; rows == t.rows && count > 0 {
-			t.tileRun(count, depth, a, row, step, 0, own, t.cols, t.cols*depth, p.run.c[m*p.LDC+n0:], p.LDC, t.cols, p.bias(n0, k, depth), t.cols, p.write(k), ahead, aheadRow, aheadStep, later, laterRow, laterStep, laterTile)
+			t.tileRun(count, depth, a, row, step, 0, own, t.cols, t.cols*depth, p.run.c[m*p.LDC+n:], p.LDC, t.cols, p.bias(n, k, depth), t.cols, p.write(k), ahead, aheadRow, aheadStep, later, laterRow, laterStep, laterTile)
 			n += count * t.cols
 			ahead = nil
 		}
@@ -203,6 +197,17 @@ func (p *Product[T]) stripTiles(worker, i, m0, m1, n0, n1, k, depth int) {
 			ahead = nil
 		}
 	}
+}
+
+// packingTile computes a tile and packs its columns of B, which isn't transposed, into b.
+func (p *Product[T]) packingTile(m, n, rows, cols, k, depth int, a []T, row, step int, b, next []T, nextRow, nextStep int) {
+	t := p.kernel
+	if rows == t.rows && cols == t.cols {
+		t.tilePacking(b, depth, a, row, step, p.run.b[k*p.LDB+n:], p.LDB, p.run.c[m*p.LDC+n:], p.LDC, p.bias(n, k, depth), p.accumulates(k), next, nextRow, nextStep)
+		return
+	}
+	p.packPanelsB(b, k, n, depth, cols)
+	p.tile(m, n, rows, cols, k, depth, a, row, step, b, t.cols, next, nextRow, nextStep)
 }
 
 // nextStrip returns the item that a worker is likely to do after item i, and the first of its terms: the worker's first one of the next

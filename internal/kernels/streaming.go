@@ -4,11 +4,12 @@ import (
 	"unsafe"
 
 	"github.com/seahorse-ml/seahorse/internal/cpu"
+	"github.com/seahorse-ml/seahorse/internal/parallel"
 )
 
-// streamedSize is the least bytes of a result that is written to memory past the caches. As much as a part of the second cache is
-// gone from it before it is read, and to write it to the caches, its lines have to be found first, in memory or in another core's caches.
-var streamedSize = cpu.CacheSizes().L2 / 4
+// streamedSize is the least bytes that a worker writes of a result that goes to memory past the caches. As much as a part of the second
+// cache is gone from it before it is read, and to write it to the caches, its lines have to be found first, in memory or in another core's caches.
+var streamedSize = cpu.CacheSizes().L2 / 8
 
 // lineBytes is the size of a line of the caches.
 const lineBytes = 64
@@ -28,7 +29,7 @@ func Streams[T Float](dst []T, operands ...[]T) bool {
 // begin a line of the caches.
 func streams[T Float](x []T, n, ld int) bool {
 	size := int(unsafe.Sizeof(T(0)))
-	return n > 0 && n*size >= streamedSize && ld*size%lineBytes == 0 && aligned(x)
+	return n > 0 && n*size >= streamedSize*parallel.Workers() && ld*size%lineBytes == 0 && aligned(x)
 }
 
 // aligned reports whether x begins a line of the caches.

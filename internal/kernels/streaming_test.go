@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/seahorse-ml/seahorse/internal/memory"
+	"github.com/seahorse-ml/seahorse/internal/parallel"
 )
 
 // TestPast holds what is written past the caches to what isn't, with guards around it, for results that begin a line of the caches and
@@ -46,7 +47,7 @@ func TestPast(t *testing.T) {
 
 // TestStreams tells which results are written past the caches.
 func TestStreams(t *testing.T) {
-	n := streamedSize / 4
+	n := streamedSize * parallel.Workers() / 4
 	x := memory.Slice[float32](memory.Collected(4*n+64), 0, n+16)
 	for what, s := range map[string]struct{ got, want bool }{
 		"a large result":             {Streams(x[:n], make([]float32, n)), true},
