@@ -93,9 +93,9 @@ func Activate[T Float](f Activation, dst, x []T, past bool) {
 		return
 	}
 	if v := fastFor[T](); v != nil {
-		past = past && aligned(dst)
+		past = past && aligned(dst, 0)
 		v.activate[f](single(dst), single(x), past)
-		v.finish(past)
+		settle(past)
 		return
 	}
 	for i, v := range x {
@@ -124,9 +124,9 @@ func ActivateGrad[T Float](f Activation, dst, x, dy []T) {
 func ActivateValueGrad[T Float](f Activation, dst, value, x, dy []T, past bool) {
 	if v := fastFor[T](); v != nil && f != Identity {
 		n := len(dst)
-		past = past && aligned(value)
+		past = past && aligned(value, 0)
 		v.valueGrad[f](single(dst), single(value[:n]), single(x[:n]), single(dy[:n]), past)
-		v.finish(past)
+		settle(past)
 		return
 	}
 	Activate(f, value[:len(dst)], x, past)
@@ -141,9 +141,9 @@ func Gate[T Float](f Activation, dst, a, b []T, past bool) {
 		return
 	}
 	if v := fastFor[T](); v != nil {
-		past = past && aligned(dst)
+		past = past && aligned(dst, 0)
 		v.gate[f](single(dst), single(a), single(b), past)
-		v.finish(past)
+		settle(past)
 		return
 	}
 	for i, v := range a {
@@ -176,9 +176,9 @@ func GateGrad[T Float](f Activation, da, db, a, b, dy []T) {
 func GateValueGrad[T Float](f Activation, da, db, value, a, b, dy []T, past bool) {
 	if v := fastFor[T](); v != nil && f != Identity {
 		n := len(da)
-		past = past && aligned(value)
+		past = past && aligned(value, 0)
 		v.gateValueGrad[f](single(da), single(db[:n]), single(value[:n]), single(a[:n]), single(b[:n]), single(dy[:n]), past)
-		v.finish(past)
+		settle(past)
 		return
 	}
 	Gate(f, value[:len(da)], a, b, past)

@@ -12,7 +12,6 @@ import (
 type vectors struct {
 	level cpu.Level
 
-	fence       func() // lets other workers see what was written past the caches
 	add, mul    func(dst, a, b []float32)
 	scale, axpy func(dst, a []float32, s float32)
 	addRows     func(dst, x []float32, rows, stride int)
@@ -44,13 +43,6 @@ type vectors struct {
 	dropout func(dst, x []float32, keep float32, least uint32, seed, stream, counter uint64)
 
 	rotateHalves, rotatePairs func(dst, x, cos, sin []float32, heads, size int, sign float32)
-}
-
-// finish ends what was written past the caches, if it was.
-func (v *vectors) finish(past bool) {
-	if past {
-		v.fence()
-	}
 }
 
 // fast is the assembly that float32 kernels use, or nil if the generic loops run.

@@ -10,8 +10,7 @@ func allVectors() []*vectors { return []*vectors{&vectorsAVX2, &vectorsAVX512} }
 var vectorsAVX2 = vectors{
 	level: cpu.AVX2,
 
-	fence: storeFence,
-	add:   addAVX2, mul: mulAVX2,
+	add: addAVX2, mul: mulAVX2,
 	scale: scaleAVX2, axpy: axpyAVX2,
 	addRows:    addRowsAVX2,
 	sum:        sumAVX2,
@@ -89,8 +88,7 @@ var vectorsAVX2 = vectors{
 var vectorsAVX512 = vectors{
 	level: cpu.AVX512,
 
-	fence: storeFence,
-	add:   addAVX512, mul: mulAVX512,
+	add: addAVX512, mul: mulAVX512,
 	scale: scaleAVX512, axpy: axpyAVX512,
 	addRows:    addRowsAVX512,
 	sum:        sumAVX512,

@@ -11,9 +11,9 @@ import "math"
 func LayerNorm[T Float](y, mean, rstd, x, w, b []T, rows, cols int, eps float64, past bool) {
 	if v := fastFor[T](); v != nil {
 		n := rows * cols
-		past = past && aligned(y) && cols%lineElements == 0
+		past = past && aligned(y, cols)
 		v.layerNorm(single(y[:n]), single(mean[:rows]), single(rstd[:rows]), single(x[:n]), optional(w, cols), optional(b, cols), rows, cols, eps, past)
-		v.finish(past)
+		settle(past)
 		return
 	}
 	for r := range rows {
@@ -97,7 +97,7 @@ func LayerNormGrad[T Float](dx, dw, db, dy, x, w, mean, rstd []T, rows, cols int
 // and stores rstd [rows]. w is [cols] or nil, which means ones. y may be x. past asks for y to be written past the caches.
 func RMSNorm[T Float](y, rstd, x, w []T, rows, cols int, eps, offset float64, past bool) {
 	if v := fastFor[T](); v != nil {
-		v.rmsNorm(single(y), single(rstd), single(x), optional(w, cols), rows, cols, eps, offset, past && aligned(y) && cols%lineElements == 0)
+		v.rmsNorm(single(y), single(rstd), single(x), optional(w, cols), rows, cols, eps, offset, past && aligned(y, cols))
 		return
 	}
 	for r := range rows {

@@ -10,7 +10,7 @@ func (v *vectors) rmsNorm(y, rstd, x, w []float32, rows, cols int, eps, offset f
 		rstd[r] = s
 		v.normRow(y[r*cols:(r+1)*cols], row, w, s, float32(offset), past)
 	}
-	v.finish(past)
+	settle(past)
 }
 
 // normGrads is LayerNormGrad in vectors, and without mean RMSNormGrad.

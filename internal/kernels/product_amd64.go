@@ -23,14 +23,14 @@ func productKernels[T Float]() []*productKernel[T] {
 var (
 	productAVX512 = productKernel[float32]{
 		level: cpu.AVX512, rows: 14, cols: 32, lanes: 16,
-		tile: tileAVX512, tilePacking: tilePackingAVX512, tileRun: tileRunAVX512, fence: storeFence,
+		tile: tileAVX512, tilePacking: tilePackingAVX512, tileRun: tileRunAVX512,
 		copy: copyPanelsAVX512, turn: turnPanel512,
 		slim: slimAVX512, slimRows: 3, slimCols: 128,
 		slimTurned: slimTurnedAVX512, turnedRows: 4, turnedCols: 16,
 	}
 	productAVX2 = productKernel[float32]{
 		level: cpu.AVX2, rows: 6, cols: 16, lanes: 8,
-		tile: tile256, tilePacking: tilePackingAVX2, tileRun: tileRunAVX2, fence: storeFence,
+		tile: tile256, tilePacking: tilePackingAVX2, tileRun: tileRunAVX2,
 		copy: copyPanelsAVX2, turn: turnPanel256,
 		slim: slimAVX2, slimRows: 1, slimCols: 64,
 		slimTurned: slimTurnedAVX2, turnedRows: 4, turnedCols: 8,

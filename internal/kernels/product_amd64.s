@@ -11117,8 +11117,8 @@ store1:
 	VZEROUPPER
 	RET
 
-// func storeFence()
+// func fence()
 // Requires: MMX+
-TEXT ·storeFence(SB), NOSPLIT, $0
+TEXT ·fence(SB), NOSPLIT, $0
 	SFENCE
 	RET

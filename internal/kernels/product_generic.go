@@ -25,7 +25,6 @@ type productKernel[T Float] struct {
 	// behind that of the one before. write says what becomes of C; rows of C that are streamed begin a line of the caches, and
 	// other workers may read them after fence.
 	tileRun func(count, depth int, a []T, aRow, aStep, aTile int, b []T, bStep, bTile int, c []T, ldc, cTile int, bias []T, biasTile, write int, next []T, nextRow, nextStep int, later []T, laterRow, laterStep, laterTile int)
-	fence   func()
 
 	// copy packs rows that lie ld apart into panels of the given number of columns, which lie
 	// stride apart and have lanes for each row: dst[j/panel·stride + k·lanes + j%panel] =
@@ -59,7 +58,7 @@ const (
 func genericProduct[T Float]() *productKernel[T] {
 	return &productKernel[T]{
 		level: cpu.Generic, rows: 2, cols: 4, lanes: 2,
-		tile: tileGeneric[T], tilePacking: tilePackingGeneric[T], tileRun: tileRunGeneric[T], fence: func() {},
+		tile: tileGeneric[T], tilePacking: tilePackingGeneric[T], tileRun: tileRunGeneric[T],
 		copy: copyPanelsGeneric[T], turn: turnPanelGeneric[T],
 		slimTurned: slimTurnedGeneric[T], turnedRows: 1, turnedCols: 4,
 	}

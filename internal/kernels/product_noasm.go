@@ -6,3 +6,6 @@ package kernels
 func productKernels[T Float]() []*productKernel[T] {
 	return []*productKernel[T]{genericProduct[T]()}
 }
+
+// fence has nothing to do, since nothing is written past the caches.
+func fence() {}

@@ -29,14 +29,14 @@ func TestTileRun(t *testing.T) {
 						for _, bias := range [][]float32{nil, biases} {
 							var c [2][]float32
 							for i := range c {
-								c[i] = memory.Slice[float32](memory.Collected(4*(height+1)*ldc), 0, (height+1)*ldc)
+								c[i] = memory.Make[float32]((height + 1) * ldc)
 								Fill(c[i], guard)
 							}
 							for i := range count {
 								kernel.tile(rows, cols, depth, a[i*aTile:], depth+1, 1, b[i*bTile:], cols, c[0][i*cTile:], ldc, tail(bias, i*biasTile), write == writeAdding, nil, 0, 0)
 							}
 							kernel.tileRun(count, depth, a, depth+1, 1, aTile, b, cols, bTile, c[1], ldc, cTile, bias, biasTile, write, a, depth+1, 16, b, cols, 16*cols, 16)
-							kernel.fence()
+							fence()
 							equalBits(t, fmt.Sprintf("%d tiles of depth %d along %s, written as %d", count, depth, along, write), c[1], c[0])
 						}
 					}

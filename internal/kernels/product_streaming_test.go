@@ -30,7 +30,7 @@ func TestProductStreams(t *testing.T) {
 					}
 					run := func(least int) (c []float32, streams bool) {
 						streamedSize = least
-						c = memory.Slice[float32](memory.Collected(4*(g.M+1)*g.LDC), 0, (g.M+1)*g.LDC)
+						c = memory.Make[float32]((g.M + 1) * g.LDC)
 						Fill(c, guard)
 						p := newProduct(g, kernel)
 						p.Run(c, a, b, e)
@@ -58,7 +58,7 @@ func TestWhatStreams(t *testing.T) {
 	parallel.SetWorkers(2)
 	streamedSize = 40 * 32 * 4 / 2
 	const most = 2*oneBlock + 100*40
-	a, c := make([]float32, most*40), memory.Slice[float32](memory.Collected(4*most), 0, most)
+	a, c := make([]float32, most*40), memory.Make[float32](most)
 	for what, s := range map[string]struct {
 		g      ProductConfig
 		e      Epilogue[float32]

@@ -74,5 +74,5 @@ func copyPanelsAVX2(dst []float32, src []float32, depth int, width int, panel in
 //go:noescape
 func turnPanelAVX2(dst []float32, src []float32, depth int, width int, lanes int, ld int)
 
-// storeFence makes what was written past the caches seen before what is written next.
-func storeFence()
+// fence makes what was written past the caches seen before what is written next.
+func fence()

@@ -67,9 +67,7 @@ func (p *Product[T]) tiles(worker, i int) {
 			p.wideTiles(p.run.space.own[worker], i, block, m0, m1, n0, n1, k, depth)
 		}
 	}
-	if p.run.streams {
-		p.kernel.fence()
-	}
+	settle(p.run.streams)
 	if q.k1 == p.K {
 		p.finish(m0, m1, n0, n1)
 	}
@@ -118,9 +116,6 @@ func (p *Product[T]) wideTiles(own []T, i, block, m0, m1, n0, n1, k, depth int) 
 		}
 	}
 }
-
-// lineElements is the number of float32s in a line of the caches.
-const lineElements = 16
 
 // aheadA returns what a tile asks the second cache for while it computes, so that the panel of A that begins at row
 // m and column k, where it lies, is near when it is needed: next, nextRow and nextStep of productKernel.tile. It returns
@@ -177,24 +172,21 @@ func (p *Product[T]) stripTiles(worker, i, m0, m1, n0, n1, k, depth int) {
 			later, laterRow, laterStep = p.aheadB(fetched, nextK)
 			fetched += lineElements * (ceilDiv(n1-n0, t.cols) - 1)
 		}
-		rows, n := min(t.rows, m1-m), n0
-		if packs && m == m0 {
-			for ; n < n1; n += t.cols {
-				p.packingTile(m, n, rows, min(t.cols, n1-n), k, depth, a, row, step, own[(n-n0)*depth:], ahead, aheadRow, aheadStep)
-				ahead, aheadRow, aheadStep = later, laterRow, laterStep
-				if later != nil {
-					later = later[min(laterTile, len(later)):]
-				}
-			}
-		}
-		if count := (n1 - n) / t.cols; rows == t.rows && count > 0 {
+		packing, rows, n := packs && m == m0, min(t.rows, m1-m), n0
+		if count := (n1 - n0) / t.cols; !packing && rows == t.rows && count > 0 {
 			t.tileRun(count, depth, a, row, step, 0, own, t.cols, t.cols*depth, p.run.c[m*p.LDC+n:], p.LDC, t.cols, p.bias(n, k, depth), t.cols, p.write(k), ahead, aheadRow, aheadStep, later, laterRow, laterStep, laterTile)
 			n += count * t.cols
-			ahead = nil
+			ahead, later = nil, nil
 		}
 		for ; n < n1; n += t.cols {
-			p.tile(m, n, rows, min(t.cols, n1-n), k, depth, a, row, step, own[(n-n0)*depth:], t.cols, ahead, aheadRow, aheadStep)
-			ahead = nil
+			b, cols := own[(n-n0)*depth:], min(t.cols, n1-n)
+			if packing {
+				p.packingTile(m, n, rows, cols, k, depth, a, row, step, b, ahead, aheadRow, aheadStep)
+			} else {
+				p.tile(m, n, rows, cols, k, depth, a, row, step, b, t.cols, ahead, aheadRow, aheadStep)
+			}
+			ahead, aheadRow, aheadStep = later, laterRow, laterStep
+			later = later[min(laterTile, len(later)):]
 		}
 	}
 }
@@ -344,11 +336,12 @@ func (p *Product[T]) write(k int) int {
 
 // tile computes one tile of C, or adds to it the terms that begin at k.
 func (p *Product[T]) tile(m, n, rows, cols, k, depth int, a []T, aRow, aStep int, b []T, bStep int, next []T, nextRow, nextStep int) {
-	if p.run.streams && rows == p.kernel.rows && cols == p.kernel.cols {
-		p.kernel.tileRun(1, depth, a, aRow, aStep, 0, b, bStep, 0, p.run.c[m*p.LDC+n:], p.LDC, 0, p.bias(n, k, depth), 0, writeStreaming, next, nextRow, nextStep, nil, 0, 0, 0)
+	t, c, bias := p.kernel, p.run.c[m*p.LDC+n:], p.bias(n, k, depth)
+	if rows == t.rows && cols == t.cols {
+		t.tileRun(1, depth, a, aRow, aStep, 0, b, bStep, 0, c, p.LDC, 0, bias, 0, p.write(k), next, nextRow, nextStep, nil, 0, 0, 0)
 		return
 	}
-	p.kernel.tile(rows, cols, depth, a, aRow, aStep, b, bStep, p.run.c[m*p.LDC+n:], p.LDC, p.bias(n, k, depth), p.accumulates(k), next, nextRow, nextStep)
+	t.tile(rows, cols, depth, a, aRow, aStep, b, bStep, c, p.LDC, bias, p.accumulates(k), next, nextRow, nextStep)
 }
 
 // finish applies what the tiles leave to do to rows [m0, m1) and columns [n0, n1) of C.

@@ -11,8 +11,11 @@ import (
 // cache is gone from it before it is read, and to write it to the caches, its lines have to be found first, in memory or in another core's caches.
 var streamedSize = cpu.CacheSizes().L2 / 8
 
-// lineBytes is the size of a line of the caches.
-const lineBytes = 64
+// The size of a line of the caches, in bytes and in float32s.
+const (
+	lineBytes    = 64
+	lineElements = lineBytes / 4
+)
 
 // Streams reports whether an operation had better write dst past the caches: it is large and doesn't begin where one of
 // the operands does, which would be in the caches.
@@ -29,8 +32,17 @@ func Streams[T Float](dst []T, operands ...[]T) bool {
 // begin a line of the caches.
 func streams[T Float](x []T, n, ld int) bool {
 	size := int(unsafe.Sizeof(T(0)))
-	return n > 0 && n*size >= streamedSize*parallel.Workers() && ld*size%lineBytes == 0 && aligned(x)
+	return n > 0 && n*size >= streamedSize*parallel.Workers() && aligned(x, ld)
 }
 
-// aligned reports whether x begins a line of the caches.
-func aligned[T Float](x []T) bool { return uintptr(unsafe.Pointer(unsafe.SliceData(x)))%lineBytes == 0 }
+// aligned reports whether rows of x that lie ld apart begin a line of the caches each.
+func aligned[T Float](x []T, ld int) bool {
+	return uintptr(unsafe.Pointer(unsafe.SliceData(x)))%lineBytes == 0 && ld*int(unsafe.Sizeof(T(0)))%lineBytes == 0
+}
+
+// settle lets other workers see what was written past the caches, if it was.
+func settle(past bool) {
+	if past {
+		fence()
+	}
+}

@@ -24,7 +24,7 @@ func TestPast(t *testing.T) {
 					var got [2][]float32
 					for i := range got {
 						size := margin + offset + 2*n + margin
-						got[i] = memory.Slice[float32](memory.Collected(4*size), 0, size)
+						got[i] = memory.Make[float32](size)
 						Fill(got[i], guard)
 						run(got[i][margin+offset:][:2*n], i == 1)
 					}
@@ -48,7 +48,7 @@ func TestPast(t *testing.T) {
 // TestStreams tells which results are written past the caches.
 func TestStreams(t *testing.T) {
 	n := streamedSize * parallel.Workers() / 4
-	x := memory.Slice[float32](memory.Collected(4*n+64), 0, n+16)
+	x := memory.Make[float32](n + 16)
 	for what, s := range map[string]struct{ got, want bool }{
 		"a large result":             {Streams(x[:n], make([]float32, n)), true},
 		"one element less":           {Streams(x[:n-1]), false},

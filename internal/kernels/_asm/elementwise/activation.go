@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	. "github.com/mmcloughlin/avo/build"
-	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 
 	"github.com/seahorse-ml/seahorse/internal/kernels/_asm/simd"
@@ -34,7 +33,7 @@ func activations(l simd.Level) {
 		function(l, a.name, "func(dst, x []float32, past bool)", "computes dst = f(x), past the caches if asked to.")
 		dst, x, n := simd.Base("dst"), simd.Base("x"), simd.Len("dst")
 		l.Hold(a.hold...)
-		l.EachPast(n, func(c simd.Cursor, store func(v Op, m Mem, mask simd.Mask)) {
+		l.EachPast(n, func(c simd.Cursor, store simd.Writer) {
 			f, _ := a.emit(l, l.Load(c.In(x), c.Mask), false)
 			store(f, c.In(dst), c.Mask)
 		})
@@ -48,7 +47,7 @@ func activations(l simd.Level) {
 		function(l, a.name+"Gate", "func(dst, a, b []float32, past bool)", "computes dst = f(a)·b, past the caches if asked to.")
 		dst, p, q, n := simd.Base("dst"), simd.Base("a"), simd.Base("b"), simd.Len("dst")
 		l.Hold(a.hold...)
-		l.EachPast(n, func(c simd.Cursor, store func(v Op, m Mem, mask simd.Mask)) {
+		l.EachPast(n, func(c simd.Cursor, store simd.Writer) {
 			f, _ := a.emit(l, l.Load(c.In(p), c.Mask), false)
 			VMULPS(l.Load(c.In(q), c.Mask), f, f)
 			store(f, c.In(dst), c.Mask)
@@ -64,7 +63,7 @@ func activations(l simd.Level) {
 }
 
 // each is l.EachPast where the value is written, and otherwise l.Each.
-func (a activation) each(l simd.Level, n reg.Register, value bool, body func(c simd.Cursor, store func(v Op, m Mem, mask simd.Mask))) {
+func (a activation) each(l simd.Level, n reg.Register, value bool, body func(c simd.Cursor, store simd.Writer)) {
 	if value {
 		l.EachPast(n, body)
 		return
@@ -80,7 +79,7 @@ func (a activation) gradient(l simd.Level, value bool) {
 		y = simd.Base("value")
 	}
 	l.Hold(a.hold...)
-	a.each(l, n, value, func(c simd.Cursor, store func(v Op, m Mem, mask simd.Mask)) {
+	a.each(l, n, value, func(c simd.Cursor, store simd.Writer) {
 		f, df := a.emit(l, l.Load(c.In(x), c.Mask), true)
 		VMULPS(l.Load(c.In(dy), c.Mask), df, df)
 		if value {
@@ -100,7 +99,7 @@ func (a activation) gateGradient(l simd.Level, value bool) {
 		y = simd.Base("value")
 	}
 	l.Hold(a.hold...)
-	a.each(l, n, value, func(c simd.Cursor, store func(v Op, m Mem, mask simd.Mask)) {
+	a.each(l, n, value, func(c simd.Cursor, store simd.Writer) {
 		f, df := a.emit(l, l.Load(c.In(p), c.Mask), true)
 		d, b := l.Load(c.In(dy), c.Mask), l.Load(c.In(q), c.Mask)
 		if value {

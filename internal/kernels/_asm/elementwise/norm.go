@@ -77,7 +77,7 @@ func layerNorm(l simd.Level) {
 	VDIVSD(total, one, one)
 	rstd := each(one, rstds)
 
-	l.EachPast(n, func(c simd.Cursor, store func(v Op, m Mem, mask simd.Mask)) {
+	l.EachPast(n, func(c simd.Cursor, store simd.Writer) {
 		h := standardized(l, c, x, mean, rstd)
 		ifPresent(w, func() { VMULPS(l.Load(c.In(w), c.Mask), h, h) })
 		ifPresent(b, func() { VADDPS(l.Load(c.In(b), c.Mask), h, h) })
@@ -111,7 +111,7 @@ func normRow(l simd.Level) {
 	function(l, "normRow", "func(y, x, w []float32, rstd, offset float32, past bool)", "computes y = x·rstd·(w + offset), past the caches if asked to; w may be nil.")
 	y, x, w, n := simd.Base("y"), simd.Base("x"), simd.Base("w"), simd.Len("y")
 	rstd, offset := l.Broadcast("rstd"), l.Broadcast("offset")
-	l.EachPast(n, func(c simd.Cursor, store func(v Op, m Mem, mask simd.Mask)) {
+	l.EachPast(n, func(c simd.Cursor, store simd.Writer) {
 		v := l.Load(c.In(x), c.Mask)
 		VMULPS(rstd, v, v)
 		weigh(l, c, w, offset, v)

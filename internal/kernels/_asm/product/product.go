@@ -31,8 +31,8 @@ func product() {
 		copyPanels(s)
 		turnPanel(s)
 	}
-	TEXT("storeFence", NOSPLIT, "func()")
-	Doc("storeFence makes what was written past the caches seen before what is written next.")
+	TEXT("fence", NOSPLIT, "func()")
+	Doc("fence makes what was written past the caches seen before what is written next.")
 	SFENCE()
 	RET()
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	. "github.com/mmcloughlin/avo/build"
+	"github.com/mmcloughlin/avo/gotypes"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
 )
@@ -167,7 +168,7 @@ func tileBody(s vectors, label string, rows, across int, does kind, local Mem) {
 		MOVQ(floats("ldc"), local)
 		Load(Param("c").Base(), to)
 		if does == run {
-			CMPQ(place("write"), Imm(writeStreaming))
+			CMPQ(place(Param("write")), Imm(writeStreaming))
 			JNE(LabelRef(label + "_cached"))
 			MOVQ(U32(0), local)
 			MOVQ(b, to)
@@ -237,7 +238,7 @@ func tileBody(s vectors, label string, rows, across int, does kind, local Mem) {
 	})
 	if does == run {
 		Label(label + "_end")
-		DECQ(place("count"))
+		DECQ(place(Param("count")))
 		JZ(LabelRef(label + "_done"))
 		nextTile(label)
 		Label(label + "_done")
@@ -251,39 +252,30 @@ func nextTile(label string) {
 	for _, name := range []string{"a", "b", "c", "bias"} {
 		distance := floats(name + "Tile")
 		if name == "bias" {
-			CMPQ(placeOf("bias"), Imm(0))
+			CMPQ(place(Param("bias").Base()), Imm(0))
 			JE(LabelRef(label + "_later"))
 		}
-		ADDQ(distance, placeOf(name))
+		ADDQ(distance, place(Param(name).Base()))
 	}
 	Label(label + "_later")
 	later, distance := base("later"), floats("laterTile")
-	MOVQ(later, placeOf("next"))
+	MOVQ(later, place(Param("next").Base()))
 	for _, name := range []string{"Row", "Step"} {
-		MOVQ(param("later"+name), place("next"+name))
+		MOVQ(param("later"+name), place(Param("next"+name)))
 	}
 	TESTQ(later, later)
 	JZ(LabelRef(label))
-	ADDQ(distance, placeOf("later"))
+	ADDQ(distance, place(Param("later").Base()))
 	JMP(LabelRef(label))
 }
 
-// place is where a parameter of the function lies, which may be written.
-func place(name string) Mem {
-	p, err := Param(name).Resolve()
+// place is where a parameter of the function lies, or a part of it, which may be written.
+func place(p gotypes.Component) Mem {
+	b, err := p.Resolve()
 	if err != nil {
 		panic(err)
 	}
-	return p.Addr
-}
-
-// placeOf is where the address of a slice's first element lies.
-func placeOf(name string) Mem {
-	p, err := Param(name).Base().Resolve()
-	if err != nil {
-		panic(err)
-	}
-	return p.Addr
+	return b.Addr
 }
 
 // stepsAhead is the number of steps for which a tile asks for lines of next that lie nextRow apart.

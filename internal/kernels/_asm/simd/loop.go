@@ -44,8 +44,11 @@ func (c Cursor) In(base reg.Register) Mem {
 // under a mask.
 func (l Level) Each(n reg.Register, body func(c Cursor)) { l.each(n, 1, body) }
 
+// A Writer is Store or Stream.
+type Writer func(v Op, m Mem, mask Mask)
+
 // EachPast is Each for a function with a parameter past that tells whether it writes past the caches: body gets Stream or Store.
-func (l Level) EachPast(n reg.Register, body func(c Cursor, store func(v Op, m Mem, mask Mask))) {
+func (l Level) EachPast(n reg.Register, body func(c Cursor, store Writer)) {
 	past, done := NewLabel("past"), NewLabel("written")
 	flag := Load(Param("past"), GP8())
 	TESTB(flag, flag)
