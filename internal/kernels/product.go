@@ -17,11 +17,12 @@ type ProductConfig struct {
 	LDA, LDB, LDC int
 }
 
-// Epilogue says what becomes of a product P: C = f(P + bias), or
-// C = f(C + P + bias).
+// Epilogue says what becomes of a product P: C = f(P + bias + add), or
+// C = f(C + P + bias + add).
 type Epilogue[T Float] struct {
 	Accumulate bool       // adds to what C holds; default false
 	Bias       []T        // [N], added to each row; may be nil
+	Add        []T        // [M, N] with rows LDC apart, added last, so that the bits are those of an addition apart; may be nil
 	Activation Activation // f; default Identity
 	Pre        []T        // [M, N] with rows LDC apart, receives the argument of f; may be nil
 
@@ -125,10 +126,10 @@ func (p *Product[T]) Run(c, a, b []T, e Epilogue[T]) {
 	giveProductSpace(r.space)
 }
 
-// streams reports whether full tiles of C are written past the caches.
+// streams reports whether full tiles of C are written past the caches. A sum isn't, since a norm reads it next.
 func (p *Product[T]) streams() bool {
 	e := &p.run.e
-	return streams(p.run.c, p.M*p.N, p.LDC) && p.K <= p.depth && !e.Accumulate && e.Activation == Identity && e.Pre == nil
+	return streams(p.run.c, p.M*p.N, p.LDC) && p.K <= p.depth && !e.Accumulate && e.Add == nil && e.Activation == Identity && e.Pre == nil
 }
 
 // check panics if a slice is too short, as assembly would not notice.
@@ -143,6 +144,9 @@ func (p *Product[T]) check(c, a, b []T, e Epilogue[T]) {
 	enough("B", len(b), choose(p.TransB, p.N, p.K), choose(p.TransB, p.K, p.N), p.LDB)
 	if e.Bias != nil {
 		enough("Bias", len(e.Bias), 1, p.N, p.N)
+	}
+	if e.Add != nil {
+		enough("Add", len(e.Add), p.M, p.N, p.LDC)
 	}
 	if e.Pre != nil {
 		enough("Pre", len(e.Pre), p.M, p.N, p.LDC)

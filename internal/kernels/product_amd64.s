@@ -311,7 +311,7 @@ two14_add:
 two14_unbiased:
 	MOVB   accumulate+152(FP), AL
 	TESTB  AL, AL
-	JZ     two14_write
+	JZ     two14_beside
 	MOVQ   ldc+120(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   c_base+96(FP), R13
@@ -357,7 +357,7 @@ two14_unbiased:
 	VADDPS (R13), Z26, K1, Z26
 	VADDPS 64(R13), Z27, K2, Z27
 
-two14_write:
+two14_beside:
 	MOVQ    ldc+120(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    c_base+96(FP), R13
@@ -553,7 +553,7 @@ one14_add:
 one14_unbiased:
 	MOVB   accumulate+152(FP), AL
 	TESTB  AL, AL
-	JZ     one14_write
+	JZ     one14_beside
 	MOVQ   ldc+120(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   c_base+96(FP), R13
@@ -585,7 +585,7 @@ one14_unbiased:
 	ADDQ   AX, R13
 	VADDPS (R13), Z13, K1, Z13
 
-one14_write:
+one14_beside:
 	MOVQ    ldc+120(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    c_base+96(FP), R13
@@ -847,7 +847,7 @@ two13_add:
 two13_unbiased:
 	MOVB   accumulate+152(FP), AL
 	TESTB  AL, AL
-	JZ     two13_write
+	JZ     two13_beside
 	MOVQ   ldc+120(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   c_base+96(FP), R13
@@ -890,7 +890,7 @@ two13_unbiased:
 	VADDPS (R13), Z24, K1, Z24
 	VADDPS 64(R13), Z25, K2, Z25
 
-two13_write:
+two13_beside:
 	MOVQ    ldc+120(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    c_base+96(FP), R13
@@ -1079,7 +1079,7 @@ one13_add:
 one13_unbiased:
 	MOVB   accumulate+152(FP), AL
 	TESTB  AL, AL
-	JZ     one13_write
+	JZ     one13_beside
 	MOVQ   ldc+120(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   c_base+96(FP), R13
@@ -1109,7 +1109,7 @@ one13_unbiased:
 	ADDQ   AX, R13
 	VADDPS (R13), Z12, K1, Z12
 
-one13_write:
+one13_beside:
 	MOVQ    ldc+120(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    c_base+96(FP), R13
@@ -1355,7 +1355,7 @@ two12_add:
 two12_unbiased:
 	MOVB   accumulate+152(FP), AL
 	TESTB  AL, AL
-	JZ     two12_write
+	JZ     two12_beside
 	MOVQ   ldc+120(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   c_base+96(FP), R12
@@ -1395,7 +1395,7 @@ two12_unbiased:
 	VADDPS (R12), Z22, K1, Z22
 	VADDPS 64(R12), Z23, K2, Z23
 
-two12_write:
+two12_beside:
 	MOVQ    ldc+120(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    c_base+96(FP), R12
@@ -1573,7 +1573,7 @@ one12_add:
 one12_unbiased:
 	MOVB   accumulate+152(FP), AL
 	TESTB  AL, AL
-	JZ     one12_write
+	JZ     one12_beside
 	MOVQ   ldc+120(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   c_base+96(FP), R12
@@ -1601,7 +1601,7 @@ one12_unbiased:
 	ADDQ   AX, R12
 	VADDPS (R12), Z11, K1, Z11
 
-one12_write:
+one12_beside:
 	MOVQ    ldc+120(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    c_base+96(FP), R12
@@ -1835,7 +1835,7 @@ two11_add:
 two11_unbiased:
 	MOVB   accumulate+152(FP), AL
 	TESTB  AL, AL
-	JZ     two11_write
+	JZ     two11_beside
 	MOVQ   ldc+120(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   c_base+96(FP), R12
@@ -1872,7 +1872,7 @@ two11_unbiased:
 	VADDPS (R12), Z20, K1, Z20
 	VADDPS 64(R12), Z21, K2, Z21
 
-two11_write:
+two11_beside:
 	MOVQ    ldc+120(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    c_base+96(FP), R12
@@ -2043,7 +2043,7 @@ one11_add:
 one11_unbiased:
 	MOVB   accumulate+152(FP), AL
 	TESTB  AL, AL
-	JZ     one11_write
+	JZ     one11_beside
 	MOVQ   ldc+120(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   c_base+96(FP), R12
@@ -2069,7 +2069,7 @@ one11_unbiased:
 	ADDQ   AX, R12
 	VADDPS (R12), Z10, K1, Z10
 
-one11_write:
+one11_beside:
 	MOVQ    ldc+120(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    c_base+96(FP), R12
@@ -2291,7 +2291,7 @@ two10_add:
 two10_unbiased:
 	MOVB   accumulate+152(FP), AL
 	TESTB  AL, AL
-	JZ     two10_write
+	JZ     two10_beside
 	MOVQ   ldc+120(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   c_base+96(FP), R12
@@ -2325,7 +2325,7 @@ two10_unbiased:
 	VADDPS (R12), Z18, K1, Z18
 	VADDPS 64(R12), Z19, K2, Z19
 
-two10_write:
+two10_beside:
 	MOVQ    ldc+120(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    c_base+96(FP), R12
@@ -2489,7 +2489,7 @@ one10_add:
 one10_unbiased:
 	MOVB   accumulate+152(FP), AL
 	TESTB  AL, AL
-	JZ     one10_write
+	JZ     one10_beside
 	MOVQ   ldc+120(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   c_base+96(FP), R12
@@ -2513,7 +2513,7 @@ one10_unbiased:
 	ADDQ   AX, R12
 	VADDPS (R12), Z9, K1, Z9
 
-one10_write:
+one10_beside:
 	MOVQ    ldc+120(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    c_base+96(FP), R12
@@ -2719,7 +2719,7 @@ two9_add:
 two9_unbiased:
 	MOVB   accumulate+152(FP), AL
 	TESTB  AL, AL
-	JZ     two9_write
+	JZ     two9_beside
 	MOVQ   ldc+120(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   c_base+96(FP), R11
@@ -2750,7 +2750,7 @@ two9_unbiased:
 	VADDPS (R11), Z16, K1, Z16
 	VADDPS 64(R11), Z17, K2, Z17
 
-two9_write:
+two9_beside:
 	MOVQ    ldc+120(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    c_base+96(FP), R11
@@ -2903,7 +2903,7 @@ one9_add:
 one9_unbiased:
 	MOVB   accumulate+152(FP), AL
 	TESTB  AL, AL
-	JZ     one9_write
+	JZ     one9_beside
 	MOVQ   ldc+120(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   c_base+96(FP), R11
@@ -2925,7 +2925,7 @@ one9_unbiased:
 	ADDQ   AX, R11
 	VADDPS (R11), Z8, K1, Z8
 
-one9_write:
+one9_beside:
 	MOVQ    ldc+120(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    c_base+96(FP), R11
@@ -3119,7 +3119,7 @@ two8_add:
 two8_unbiased:
 	MOVB   accumulate+152(FP), AL
 	TESTB  AL, AL
-	JZ     two8_write
+	JZ     two8_beside
 	MOVQ   ldc+120(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   c_base+96(FP), R11
@@ -3147,7 +3147,7 @@ two8_unbiased:
 	VADDPS (R11), Z14, K1, Z14
 	VADDPS 64(R11), Z15, K2, Z15
 
-two8_write:
+two8_beside:
 	MOVQ    ldc+120(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    c_base+96(FP), R11
@@ -3293,7 +3293,7 @@ one8_add:
 one8_unbiased:
 	MOVB   accumulate+152(FP), AL
 	TESTB  AL, AL
-	JZ     one8_write
+	JZ     one8_beside
 	MOVQ   ldc+120(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   c_base+96(FP), R11
@@ -3313,7 +3313,7 @@ one8_unbiased:
 	ADDQ   AX, R11
 	VADDPS (R11), Z7, K1, Z7
 
-one8_write:
+one8_beside:
 	MOVQ    ldc+120(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    c_base+96(FP), R11
@@ -3495,7 +3495,7 @@ two7_add:
 two7_unbiased:
 	MOVB   accumulate+152(FP), AL
 	TESTB  AL, AL
-	JZ     two7_write
+	JZ     two7_beside
 	MOVQ   ldc+120(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   c_base+96(FP), R11
@@ -3520,7 +3520,7 @@ two7_unbiased:
 	VADDPS (R11), Z12, K1, Z12
 	VADDPS 64(R11), Z13, K2, Z13
 
-two7_write:
+two7_beside:
 	MOVQ    ldc+120(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    c_base+96(FP), R11
@@ -3659,7 +3659,7 @@ one7_add:
 one7_unbiased:
 	MOVB   accumulate+152(FP), AL
 	TESTB  AL, AL
-	JZ     one7_write
+	JZ     one7_beside
 	MOVQ   ldc+120(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   c_base+96(FP), R11
@@ -3677,7 +3677,7 @@ one7_unbiased:
 	ADDQ   AX, R11
 	VADDPS (R11), Z6, K1, Z6
 
-one7_write:
+one7_beside:
 	MOVQ    ldc+120(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    c_base+96(FP), R11
@@ -3843,7 +3843,7 @@ two6_add:
 two6_unbiased:
 	MOVB   accumulate+152(FP), AL
 	TESTB  AL, AL
-	JZ     two6_write
+	JZ     two6_beside
 	MOVQ   ldc+120(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   c_base+96(FP), R10
@@ -3865,7 +3865,7 @@ two6_unbiased:
 	VADDPS (R10), Z10, K1, Z10
 	VADDPS 64(R10), Z11, K2, Z11
 
-two6_write:
+two6_beside:
 	MOVQ    ldc+120(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    c_base+96(FP), R10
@@ -3993,7 +3993,7 @@ one6_add:
 one6_unbiased:
 	MOVB   accumulate+152(FP), AL
 	TESTB  AL, AL
-	JZ     one6_write
+	JZ     one6_beside
 	MOVQ   ldc+120(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   c_base+96(FP), R10
@@ -4009,7 +4009,7 @@ one6_unbiased:
 	ADDQ   AX, R10
 	VADDPS (R10), Z5, K1, Z5
 
-one6_write:
+one6_beside:
 	MOVQ    ldc+120(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    c_base+96(FP), R10
@@ -4163,7 +4163,7 @@ two5_add:
 two5_unbiased:
 	MOVB   accumulate+152(FP), AL
 	TESTB  AL, AL
-	JZ     two5_write
+	JZ     two5_beside
 	MOVQ   ldc+120(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   c_base+96(FP), R10
@@ -4182,7 +4182,7 @@ two5_unbiased:
 	VADDPS (R10), Z8, K1, Z8
 	VADDPS 64(R10), Z9, K2, Z9
 
-two5_write:
+two5_beside:
 	MOVQ    ldc+120(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    c_base+96(FP), R10
@@ -4303,7 +4303,7 @@ one5_add:
 one5_unbiased:
 	MOVB   accumulate+152(FP), AL
 	TESTB  AL, AL
-	JZ     one5_write
+	JZ     one5_beside
 	MOVQ   ldc+120(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   c_base+96(FP), R10
@@ -4317,7 +4317,7 @@ one5_unbiased:
 	ADDQ   AX, R10
 	VADDPS (R10), Z4, K1, Z4
 
-one5_write:
+one5_beside:
 	MOVQ    ldc+120(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    c_base+96(FP), R10
@@ -4459,7 +4459,7 @@ two4_add:
 two4_unbiased:
 	MOVB   accumulate+152(FP), AL
 	TESTB  AL, AL
-	JZ     two4_write
+	JZ     two4_beside
 	MOVQ   ldc+120(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   c_base+96(FP), R10
@@ -4475,7 +4475,7 @@ two4_unbiased:
 	VADDPS (R10), Z6, K1, Z6
 	VADDPS 64(R10), Z7, K2, Z7
 
-two4_write:
+two4_beside:
 	MOVQ    ldc+120(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    c_base+96(FP), R10
@@ -4589,7 +4589,7 @@ one4_add:
 one4_unbiased:
 	MOVB   accumulate+152(FP), AL
 	TESTB  AL, AL
-	JZ     one4_write
+	JZ     one4_beside
 	MOVQ   ldc+120(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   c_base+96(FP), R10
@@ -4601,7 +4601,7 @@ one4_unbiased:
 	ADDQ   AX, R10
 	VADDPS (R10), Z3, K1, Z3
 
-one4_write:
+one4_beside:
 	MOVQ    ldc+120(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    c_base+96(FP), R10
@@ -4727,7 +4727,7 @@ two3_add:
 two3_unbiased:
 	MOVB   accumulate+152(FP), AL
 	TESTB  AL, AL
-	JZ     two3_write
+	JZ     two3_beside
 	MOVQ   ldc+120(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   c_base+96(FP), R9
@@ -4740,7 +4740,7 @@ two3_unbiased:
 	VADDPS (R9), Z4, K1, Z4
 	VADDPS 64(R9), Z5, K2, Z5
 
-two3_write:
+two3_beside:
 	MOVQ    ldc+120(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    c_base+96(FP), R9
@@ -4843,7 +4843,7 @@ one3_add:
 one3_unbiased:
 	MOVB   accumulate+152(FP), AL
 	TESTB  AL, AL
-	JZ     one3_write
+	JZ     one3_beside
 	MOVQ   ldc+120(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   c_base+96(FP), R9
@@ -4853,7 +4853,7 @@ one3_unbiased:
 	ADDQ   AX, R9
 	VADDPS (R9), Z2, K1, Z2
 
-one3_write:
+one3_beside:
 	MOVQ    ldc+120(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    c_base+96(FP), R9
@@ -4967,7 +4967,7 @@ two2_add:
 two2_unbiased:
 	MOVB   accumulate+152(FP), AL
 	TESTB  AL, AL
-	JZ     two2_write
+	JZ     two2_beside
 	MOVQ   ldc+120(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   c_base+96(FP), R9
@@ -4977,7 +4977,7 @@ two2_unbiased:
 	VADDPS (R9), Z2, K1, Z2
 	VADDPS 64(R9), Z3, K2, Z3
 
-two2_write:
+two2_beside:
 	MOVQ    ldc+120(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    c_base+96(FP), R9
@@ -5073,7 +5073,7 @@ one2_add:
 one2_unbiased:
 	MOVB   accumulate+152(FP), AL
 	TESTB  AL, AL
-	JZ     one2_write
+	JZ     one2_beside
 	MOVQ   ldc+120(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   c_base+96(FP), R9
@@ -5081,7 +5081,7 @@ one2_unbiased:
 	ADDQ   AX, R9
 	VADDPS (R9), Z1, K1, Z1
 
-one2_write:
+one2_beside:
 	MOVQ    ldc+120(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    c_base+96(FP), R9
@@ -5183,14 +5183,14 @@ two1_add:
 two1_unbiased:
 	MOVB   accumulate+152(FP), AL
 	TESTB  AL, AL
-	JZ     two1_write
+	JZ     two1_beside
 	MOVQ   ldc+120(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   c_base+96(FP), R8
 	VADDPS (R8), Z0, K1, Z0
 	VADDPS 64(R8), Z1, K2, Z1
 
-two1_write:
+two1_beside:
 	MOVQ    ldc+120(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    c_base+96(FP), R8
@@ -5279,13 +5279,13 @@ one1_add:
 one1_unbiased:
 	MOVB   accumulate+152(FP), AL
 	TESTB  AL, AL
-	JZ     one1_write
+	JZ     one1_beside
 	MOVQ   ldc+120(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   c_base+96(FP), R8
 	VADDPS (R8), Z0, K1, Z0
 
-one1_write:
+one1_beside:
 	MOVQ    ldc+120(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    c_base+96(FP), R8
@@ -5293,9 +5293,9 @@ one1_write:
 	VZEROUPPER
 	RET
 
-// func tilePackingAVX512(packed []float32, depth int, a []float32, aRow int, aStep int, b []float32, bStep int, c []float32, ldc int, bias []float32, accumulate bool, next []float32, nextRow int, nextStep int)
+// func tilePackingAVX512(packed []float32, depth int, a []float32, aRow int, aStep int, b []float32, bStep int, c []float32, ldc int, bias []float32, accumulate bool, add []float32, next []float32, nextRow int, nextStep int)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·tilePackingAVX512(SB), NOSPLIT, $8-208
+TEXT ·tilePackingAVX512(SB), NOSPLIT, $8-232
 	MOVQ       a_base+32(FP), AX
 	MOVQ       aRow+56(FP), CX
 	SHLQ       $0x02, CX
@@ -5358,50 +5358,98 @@ TEXT ·tilePackingAVX512(SB), NOSPLIT, $8-208
 	ADDQ       R14, R12
 	PREFETCHT1 (R12)
 	PREFETCHT1 64(R12)
-	VXORPS     Z0, Z0, Z0
-	VXORPS     Z1, Z1, Z1
-	VXORPS     Z2, Z2, Z2
-	VXORPS     Z3, Z3, Z3
-	VXORPS     Z4, Z4, Z4
-	VXORPS     Z5, Z5, Z5
-	VXORPS     Z6, Z6, Z6
-	VXORPS     Z7, Z7, Z7
-	VXORPS     Z8, Z8, Z8
-	VXORPS     Z9, Z9, Z9
-	VXORPS     Z10, Z10, Z10
-	VXORPS     Z11, Z11, Z11
-	VXORPS     Z12, Z12, Z12
-	VXORPS     Z13, Z13, Z13
-	VXORPS     Z14, Z14, Z14
-	VXORPS     Z15, Z15, Z15
-	VXORPS     Z16, Z16, Z16
-	VXORPS     Z17, Z17, Z17
-	VXORPS     Z18, Z18, Z18
-	VXORPS     Z19, Z19, Z19
-	VXORPS     Z20, Z20, Z20
-	VXORPS     Z21, Z21, Z21
-	VXORPS     Z22, Z22, Z22
-	VXORPS     Z23, Z23, Z23
-	VXORPS     Z24, Z24, Z24
-	VXORPS     Z25, Z25, Z25
-	VXORPS     Z26, Z26, Z26
-	VXORPS     Z27, Z27, Z27
-	TESTQ      R11, R11
-	JZ         packing_add
-	MOVQ       next_base+168(FP), R12
-	MOVQ       nextRow+192(FP), R14
+	CMPQ       add_base+168(FP), $0x00
+	JE         packing_asked
+	MOVQ       ldc+128(FP), R14
 	SHLQ       $0x02, R14
-	TESTQ      R12, R12
-	JNZ        packing_begin
-	XORL       R14, R14
-	MOVQ       R9, R15
+	MOVQ       add_base+168(FP), R12
+	PREFETCHT1 (R12)
+	PREFETCHT1 64(R12)
+	ADDQ       R14, R12
+	PREFETCHT1 (R12)
+	PREFETCHT1 64(R12)
+	ADDQ       R14, R12
+	PREFETCHT1 (R12)
+	PREFETCHT1 64(R12)
+	ADDQ       R14, R12
+	PREFETCHT1 (R12)
+	PREFETCHT1 64(R12)
+	ADDQ       R14, R12
+	PREFETCHT1 (R12)
+	PREFETCHT1 64(R12)
+	ADDQ       R14, R12
+	PREFETCHT1 (R12)
+	PREFETCHT1 64(R12)
+	ADDQ       R14, R12
+	PREFETCHT1 (R12)
+	PREFETCHT1 64(R12)
+	ADDQ       R14, R12
+	PREFETCHT1 (R12)
+	PREFETCHT1 64(R12)
+	ADDQ       R14, R12
+	PREFETCHT1 (R12)
+	PREFETCHT1 64(R12)
+	ADDQ       R14, R12
+	PREFETCHT1 (R12)
+	PREFETCHT1 64(R12)
+	ADDQ       R14, R12
+	PREFETCHT1 (R12)
+	PREFETCHT1 64(R12)
+	ADDQ       R14, R12
+	PREFETCHT1 (R12)
+	PREFETCHT1 64(R12)
+	ADDQ       R14, R12
+	PREFETCHT1 (R12)
+	PREFETCHT1 64(R12)
+	ADDQ       R14, R12
+	PREFETCHT1 (R12)
+	PREFETCHT1 64(R12)
+
+packing_asked:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	VXORPS Z14, Z14, Z14
+	VXORPS Z15, Z15, Z15
+	VXORPS Z16, Z16, Z16
+	VXORPS Z17, Z17, Z17
+	VXORPS Z18, Z18, Z18
+	VXORPS Z19, Z19, Z19
+	VXORPS Z20, Z20, Z20
+	VXORPS Z21, Z21, Z21
+	VXORPS Z22, Z22, Z22
+	VXORPS Z23, Z23, Z23
+	VXORPS Z24, Z24, Z24
+	VXORPS Z25, Z25, Z25
+	VXORPS Z26, Z26, Z26
+	VXORPS Z27, Z27, Z27
+	TESTQ  R11, R11
+	JZ     packing_add
+	MOVQ   next_base+192(FP), R12
+	MOVQ   nextRow+216(FP), R14
+	SHLQ   $0x02, R14
+	TESTQ  R12, R12
+	JNZ    packing_begin
+	XORL   R14, R14
+	MOVQ   R9, R15
 
 packing_begin:
 packing_steps:
 	TESTQ R12, R12
 	JZ    packing_step
 	MOVQ  R12, R15
-	MOVQ  nextStep+200(FP), BP
+	MOVQ  nextStep+224(FP), BP
 	SHLQ  $0x02, BP
 	ADDQ  BP, R12
 
@@ -5507,10 +5555,58 @@ packing_add:
 packing_unbiased:
 	MOVB   accumulate+160(FP), AL
 	TESTB  AL, AL
-	JZ     packing_write
+	JZ     packing_beside
 	MOVQ   ldc+128(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   c_base+104(FP), R12
+	VADDPS (R12), Z0, Z0
+	VADDPS 64(R12), Z1, Z1
+	ADDQ   AX, R12
+	VADDPS (R12), Z2, Z2
+	VADDPS 64(R12), Z3, Z3
+	ADDQ   AX, R12
+	VADDPS (R12), Z4, Z4
+	VADDPS 64(R12), Z5, Z5
+	ADDQ   AX, R12
+	VADDPS (R12), Z6, Z6
+	VADDPS 64(R12), Z7, Z7
+	ADDQ   AX, R12
+	VADDPS (R12), Z8, Z8
+	VADDPS 64(R12), Z9, Z9
+	ADDQ   AX, R12
+	VADDPS (R12), Z10, Z10
+	VADDPS 64(R12), Z11, Z11
+	ADDQ   AX, R12
+	VADDPS (R12), Z12, Z12
+	VADDPS 64(R12), Z13, Z13
+	ADDQ   AX, R12
+	VADDPS (R12), Z14, Z14
+	VADDPS 64(R12), Z15, Z15
+	ADDQ   AX, R12
+	VADDPS (R12), Z16, Z16
+	VADDPS 64(R12), Z17, Z17
+	ADDQ   AX, R12
+	VADDPS (R12), Z18, Z18
+	VADDPS 64(R12), Z19, Z19
+	ADDQ   AX, R12
+	VADDPS (R12), Z20, Z20
+	VADDPS 64(R12), Z21, Z21
+	ADDQ   AX, R12
+	VADDPS (R12), Z22, Z22
+	VADDPS 64(R12), Z23, Z23
+	ADDQ   AX, R12
+	VADDPS (R12), Z24, Z24
+	VADDPS 64(R12), Z25, Z25
+	ADDQ   AX, R12
+	VADDPS (R12), Z26, Z26
+	VADDPS 64(R12), Z27, Z27
+
+packing_beside:
+	CMPQ   add_base+168(FP), $0x00
+	JE     packing_write
+	MOVQ   ldc+128(FP), AX
+	SHLQ   $0x02, AX
+	MOVQ   add_base+168(FP), R12
 	VADDPS (R12), Z0, Z0
 	VADDPS 64(R12), Z1, Z1
 	ADDQ   AX, R12
@@ -5601,9 +5697,9 @@ packing_write:
 	VZEROUPPER
 	RET
 
-// func tileRunAVX512(count int, depth int, a []float32, aRow int, aStep int, aTile int, b []float32, bStep int, bTile int, c []float32, ldc int, cTile int, bias []float32, biasTile int, write int, next []float32, nextRow int, nextStep int, later []float32, laterRow int, laterStep int, laterTile int)
+// func tileRunAVX512(count int, depth int, a []float32, aRow int, aStep int, aTile int, b []float32, bStep int, bTile int, c []float32, ldc int, cTile int, bias []float32, biasTile int, write int, add []float32, next []float32, nextRow int, nextStep int, later []float32, laterRow int, laterStep int, laterTile int)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·tileRunAVX512(SB), NOSPLIT, $8-272
+TEXT ·tileRunAVX512(SB), NOSPLIT, $16-296
 run:
 	MOVQ   a_base+16(FP), AX
 	MOVQ   aRow+40(FP), CX
@@ -5652,8 +5748,8 @@ run:
 	VXORPS Z27, Z27, Z27
 	TESTQ  R11, R11
 	JZ     run_add
-	MOVQ   next_base+184(FP), R14
-	MOVQ   nextRow+208(FP), R15
+	MOVQ   next_base+208(FP), R14
+	MOVQ   nextRow+232(FP), R15
 	SHLQ   $0x02, R15
 	TESTQ  R14, R14
 	JNZ    run_begin
@@ -5665,16 +5761,18 @@ run_begin:
 	SHLQ $0x02, R12
 	MOVQ R12, (SP)
 	MOVQ c_base+104(FP), R12
+	MOVQ add_base+184(FP), BP
+	MOVQ BP, 8(SP)
 	CMPQ write+176(FP), $0x02
-	JNE  run_cached
+	JNE  run_ask
 	MOVQ $0x00000000, (SP)
 	MOVQ R9, R12
 
-run_cached:
+run_ask:
 	TESTQ R14, R14
 	JZ    run_first
 	MOVQ  R14, R13
-	MOVQ  nextStep+216(FP), BP
+	MOVQ  nextStep+240(FP), BP
 	SHLQ  $0x02, BP
 	ADDQ  BP, R14
 
@@ -5740,12 +5838,16 @@ run_first:
 	JZ           run_add
 	TESTB        $0x0f, R11
 	JNZ          run_first
+	MOVQ         8(SP), R12
+	MOVQ         $0x00000000, 8(SP)
+	TESTQ        R12, R12
+	JNZ          run_ask
 
 run_steps:
 	TESTQ R14, R14
 	JZ    run_step
 	MOVQ  R14, R13
-	MOVQ  nextStep+216(FP), R12
+	MOVQ  nextStep+240(FP), R12
 	SHLQ  $0x02, R12
 	ADDQ  R12, R14
 
@@ -5846,10 +5948,104 @@ run_add:
 	VADDPS  Z29, Z27, Z27
 
 run_unbiased:
-	MOVQ     write+176(FP), AX
-	CMPQ     AX, $0x01
-	JL       run_write
-	JE       run_accumulate
+	CMPQ   write+176(FP), $0x01
+	JNE    run_beside
+	MOVQ   ldc+128(FP), AX
+	SHLQ   $0x02, AX
+	MOVQ   c_base+104(FP), R12
+	VADDPS (R12), Z0, Z0
+	VADDPS 64(R12), Z1, Z1
+	ADDQ   AX, R12
+	VADDPS (R12), Z2, Z2
+	VADDPS 64(R12), Z3, Z3
+	ADDQ   AX, R12
+	VADDPS (R12), Z4, Z4
+	VADDPS 64(R12), Z5, Z5
+	ADDQ   AX, R12
+	VADDPS (R12), Z6, Z6
+	VADDPS 64(R12), Z7, Z7
+	ADDQ   AX, R12
+	VADDPS (R12), Z8, Z8
+	VADDPS 64(R12), Z9, Z9
+	ADDQ   AX, R12
+	VADDPS (R12), Z10, Z10
+	VADDPS 64(R12), Z11, Z11
+	ADDQ   AX, R12
+	VADDPS (R12), Z12, Z12
+	VADDPS 64(R12), Z13, Z13
+	ADDQ   AX, R12
+	VADDPS (R12), Z14, Z14
+	VADDPS 64(R12), Z15, Z15
+	ADDQ   AX, R12
+	VADDPS (R12), Z16, Z16
+	VADDPS 64(R12), Z17, Z17
+	ADDQ   AX, R12
+	VADDPS (R12), Z18, Z18
+	VADDPS 64(R12), Z19, Z19
+	ADDQ   AX, R12
+	VADDPS (R12), Z20, Z20
+	VADDPS 64(R12), Z21, Z21
+	ADDQ   AX, R12
+	VADDPS (R12), Z22, Z22
+	VADDPS 64(R12), Z23, Z23
+	ADDQ   AX, R12
+	VADDPS (R12), Z24, Z24
+	VADDPS 64(R12), Z25, Z25
+	ADDQ   AX, R12
+	VADDPS (R12), Z26, Z26
+	VADDPS 64(R12), Z27, Z27
+
+run_beside:
+	CMPQ   add_base+184(FP), $0x00
+	JE     run_write
+	MOVQ   ldc+128(FP), AX
+	SHLQ   $0x02, AX
+	MOVQ   add_base+184(FP), R12
+	VADDPS (R12), Z0, Z0
+	VADDPS 64(R12), Z1, Z1
+	ADDQ   AX, R12
+	VADDPS (R12), Z2, Z2
+	VADDPS 64(R12), Z3, Z3
+	ADDQ   AX, R12
+	VADDPS (R12), Z4, Z4
+	VADDPS 64(R12), Z5, Z5
+	ADDQ   AX, R12
+	VADDPS (R12), Z6, Z6
+	VADDPS 64(R12), Z7, Z7
+	ADDQ   AX, R12
+	VADDPS (R12), Z8, Z8
+	VADDPS 64(R12), Z9, Z9
+	ADDQ   AX, R12
+	VADDPS (R12), Z10, Z10
+	VADDPS 64(R12), Z11, Z11
+	ADDQ   AX, R12
+	VADDPS (R12), Z12, Z12
+	VADDPS 64(R12), Z13, Z13
+	ADDQ   AX, R12
+	VADDPS (R12), Z14, Z14
+	VADDPS 64(R12), Z15, Z15
+	ADDQ   AX, R12
+	VADDPS (R12), Z16, Z16
+	VADDPS 64(R12), Z17, Z17
+	ADDQ   AX, R12
+	VADDPS (R12), Z18, Z18
+	VADDPS 64(R12), Z19, Z19
+	ADDQ   AX, R12
+	VADDPS (R12), Z20, Z20
+	VADDPS 64(R12), Z21, Z21
+	ADDQ   AX, R12
+	VADDPS (R12), Z22, Z22
+	VADDPS 64(R12), Z23, Z23
+	ADDQ   AX, R12
+	VADDPS (R12), Z24, Z24
+	VADDPS 64(R12), Z25, Z25
+	ADDQ   AX, R12
+	VADDPS (R12), Z26, Z26
+	VADDPS 64(R12), Z27, Z27
+
+run_write:
+	CMPQ     write+176(FP), $0x02
+	JNE      run_cached
 	MOVQ     ldc+128(FP), AX
 	SHLQ     $0x02, AX
 	MOVQ     c_base+104(FP), R12
@@ -5896,53 +6092,7 @@ run_unbiased:
 	VMOVNTPS Z27, 64(R12)
 	JMP      run_end
 
-run_accumulate:
-	MOVQ   ldc+128(FP), AX
-	SHLQ   $0x02, AX
-	MOVQ   c_base+104(FP), R12
-	VADDPS (R12), Z0, Z0
-	VADDPS 64(R12), Z1, Z1
-	ADDQ   AX, R12
-	VADDPS (R12), Z2, Z2
-	VADDPS 64(R12), Z3, Z3
-	ADDQ   AX, R12
-	VADDPS (R12), Z4, Z4
-	VADDPS 64(R12), Z5, Z5
-	ADDQ   AX, R12
-	VADDPS (R12), Z6, Z6
-	VADDPS 64(R12), Z7, Z7
-	ADDQ   AX, R12
-	VADDPS (R12), Z8, Z8
-	VADDPS 64(R12), Z9, Z9
-	ADDQ   AX, R12
-	VADDPS (R12), Z10, Z10
-	VADDPS 64(R12), Z11, Z11
-	ADDQ   AX, R12
-	VADDPS (R12), Z12, Z12
-	VADDPS 64(R12), Z13, Z13
-	ADDQ   AX, R12
-	VADDPS (R12), Z14, Z14
-	VADDPS 64(R12), Z15, Z15
-	ADDQ   AX, R12
-	VADDPS (R12), Z16, Z16
-	VADDPS 64(R12), Z17, Z17
-	ADDQ   AX, R12
-	VADDPS (R12), Z18, Z18
-	VADDPS 64(R12), Z19, Z19
-	ADDQ   AX, R12
-	VADDPS (R12), Z20, Z20
-	VADDPS 64(R12), Z21, Z21
-	ADDQ   AX, R12
-	VADDPS (R12), Z22, Z22
-	VADDPS 64(R12), Z23, Z23
-	ADDQ   AX, R12
-	VADDPS (R12), Z24, Z24
-	VADDPS 64(R12), Z25, Z25
-	ADDQ   AX, R12
-	VADDPS (R12), Z26, Z26
-	VADDPS 64(R12), Z27, Z27
-
-run_write:
+run_cached:
 	MOVQ    ldc+128(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    c_base+104(FP), R12
@@ -6000,24 +6150,31 @@ run_end:
 	MOVQ cTile+136(FP), AX
 	SHLQ $0x02, AX
 	ADDQ AX, c_base+104(FP)
+	CMPQ bias_base+144(FP), $0x00
+	JE   run_no_bias
 	MOVQ biasTile+168(FP), AX
 	SHLQ $0x02, AX
-	CMPQ bias_base+144(FP), $0x00
-	JE   run_later
 	ADDQ AX, bias_base+144(FP)
 
-run_later:
-	MOVQ  later_base+224(FP), AX
-	MOVQ  laterTile+264(FP), CX
+run_no_bias:
+	CMPQ add_base+184(FP), $0x00
+	JE   run_no_add
+	MOVQ cTile+136(FP), AX
+	SHLQ $0x02, AX
+	ADDQ AX, add_base+184(FP)
+
+run_no_add:
+	MOVQ  later_base+248(FP), AX
+	MOVQ  laterTile+288(FP), CX
 	SHLQ  $0x02, CX
-	MOVQ  AX, next_base+184(FP)
-	MOVQ  laterRow+248(FP), DX
-	MOVQ  DX, nextRow+208(FP)
-	MOVQ  laterStep+256(FP), DX
-	MOVQ  DX, nextStep+216(FP)
+	MOVQ  AX, next_base+208(FP)
+	MOVQ  laterRow+272(FP), DX
+	MOVQ  DX, nextRow+232(FP)
+	MOVQ  laterStep+280(FP), DX
+	MOVQ  DX, nextStep+240(FP)
 	TESTQ AX, AX
 	JZ    run
-	ADDQ  CX, later_base+224(FP)
+	ADDQ  CX, later_base+248(FP)
 	JMP   run
 
 run_done:
@@ -8564,7 +8721,7 @@ two6_add:
 two6_unbiased:
 	MOVB   accumulate+152(FP), AL
 	TESTB  AL, AL
-	JZ     two6_write
+	JZ     two6_beside
 	MOVQ   ldc+120(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   c_base+96(FP), R10
@@ -8586,7 +8743,7 @@ two6_unbiased:
 	VADDPS (R10), Y10, Y10
 	VADDPS 32(R10), Y11, Y11
 
-two6_write:
+two6_beside:
 	MOVQ    ldc+120(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    c_base+96(FP), R10
@@ -8743,7 +8900,7 @@ two5_add:
 two5_unbiased:
 	MOVB   accumulate+152(FP), AL
 	TESTB  AL, AL
-	JZ     two5_write
+	JZ     two5_beside
 	MOVQ   ldc+120(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   c_base+96(FP), R10
@@ -8762,7 +8919,7 @@ two5_unbiased:
 	VADDPS (R10), Y8, Y8
 	VADDPS 32(R10), Y9, Y9
 
-two5_write:
+two5_beside:
 	MOVQ    ldc+120(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    c_base+96(FP), R10
@@ -8906,7 +9063,7 @@ two4_add:
 two4_unbiased:
 	MOVB   accumulate+152(FP), AL
 	TESTB  AL, AL
-	JZ     two4_write
+	JZ     two4_beside
 	MOVQ   ldc+120(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   c_base+96(FP), R10
@@ -8922,7 +9079,7 @@ two4_unbiased:
 	VADDPS (R10), Y6, Y6
 	VADDPS 32(R10), Y7, Y7
 
-two4_write:
+two4_beside:
 	MOVQ    ldc+120(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    c_base+96(FP), R10
@@ -9049,7 +9206,7 @@ two3_add:
 two3_unbiased:
 	MOVB   accumulate+152(FP), AL
 	TESTB  AL, AL
-	JZ     two3_write
+	JZ     two3_beside
 	MOVQ   ldc+120(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   c_base+96(FP), R9
@@ -9062,7 +9219,7 @@ two3_unbiased:
 	VADDPS (R9), Y4, Y4
 	VADDPS 32(R9), Y5, Y5
 
-two3_write:
+two3_beside:
 	MOVQ    ldc+120(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    c_base+96(FP), R9
@@ -9176,7 +9333,7 @@ two2_add:
 two2_unbiased:
 	MOVB   accumulate+152(FP), AL
 	TESTB  AL, AL
-	JZ     two2_write
+	JZ     two2_beside
 	MOVQ   ldc+120(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   c_base+96(FP), R9
@@ -9186,7 +9343,7 @@ two2_unbiased:
 	VADDPS (R9), Y2, Y2
 	VADDPS 32(R9), Y3, Y3
 
-two2_write:
+two2_beside:
 	MOVQ    ldc+120(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    c_base+96(FP), R9
@@ -9287,14 +9444,14 @@ two1_add:
 two1_unbiased:
 	MOVB   accumulate+152(FP), AL
 	TESTB  AL, AL
-	JZ     two1_write
+	JZ     two1_beside
 	MOVQ   ldc+120(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   c_base+96(FP), R8
 	VADDPS (R8), Y0, Y0
 	VADDPS 32(R8), Y1, Y1
 
-two1_write:
+two1_beside:
 	MOVQ    ldc+120(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    c_base+96(FP), R8
@@ -9303,9 +9460,9 @@ two1_write:
 	VZEROUPPER
 	RET
 
-// func tilePackingAVX2(packed []float32, depth int, a []float32, aRow int, aStep int, b []float32, bStep int, c []float32, ldc int, bias []float32, accumulate bool, next []float32, nextRow int, nextStep int)
+// func tilePackingAVX2(packed []float32, depth int, a []float32, aRow int, aStep int, b []float32, bStep int, c []float32, ldc int, bias []float32, accumulate bool, add []float32, next []float32, nextRow int, nextStep int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tilePackingAVX2(SB), NOSPLIT, $0-208
+TEXT ·tilePackingAVX2(SB), NOSPLIT, $0-232
 	MOVQ       a_base+32(FP), AX
 	MOVQ       aRow+56(FP), CX
 	SHLQ       $0x02, CX
@@ -9332,34 +9489,52 @@ TEXT ·tilePackingAVX2(SB), NOSPLIT, $0-208
 	PREFETCHT1 (R9)
 	ADDQ       R11, R9
 	PREFETCHT1 (R9)
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	VXORPS     Y2, Y2, Y2
-	VXORPS     Y3, Y3, Y3
-	VXORPS     Y4, Y4, Y4
-	VXORPS     Y5, Y5, Y5
-	VXORPS     Y6, Y6, Y6
-	VXORPS     Y7, Y7, Y7
-	VXORPS     Y8, Y8, Y8
-	VXORPS     Y9, Y9, Y9
-	VXORPS     Y10, Y10, Y10
-	VXORPS     Y11, Y11, Y11
-	TESTQ      R8, R8
-	JZ         packing_add
-	MOVQ       next_base+168(FP), R9
-	MOVQ       nextRow+192(FP), R11
+	CMPQ       add_base+168(FP), $0x00
+	JE         packing_asked
+	MOVQ       ldc+128(FP), R11
 	SHLQ       $0x02, R11
-	TESTQ      R9, R9
-	JNZ        packing_begin
-	XORL       R11, R11
-	MOVQ       SI, R12
+	MOVQ       add_base+168(FP), R9
+	PREFETCHT1 (R9)
+	ADDQ       R11, R9
+	PREFETCHT1 (R9)
+	ADDQ       R11, R9
+	PREFETCHT1 (R9)
+	ADDQ       R11, R9
+	PREFETCHT1 (R9)
+	ADDQ       R11, R9
+	PREFETCHT1 (R9)
+	ADDQ       R11, R9
+	PREFETCHT1 (R9)
+
+packing_asked:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	TESTQ  R8, R8
+	JZ     packing_add
+	MOVQ   next_base+192(FP), R9
+	MOVQ   nextRow+216(FP), R11
+	SHLQ   $0x02, R11
+	TESTQ  R9, R9
+	JNZ    packing_begin
+	XORL   R11, R11
+	MOVQ   SI, R12
 
 packing_begin:
 packing_steps:
 	TESTQ R9, R9
 	JZ    packing_step
 	MOVQ  R9, R12
-	MOVQ  nextStep+200(FP), R13
+	MOVQ  nextStep+224(FP), R13
 	SHLQ  $0x02, R13
 	ADDQ  R13, R9
 
@@ -9421,10 +9596,34 @@ packing_add:
 packing_unbiased:
 	MOVB   accumulate+160(FP), AL
 	TESTB  AL, AL
-	JZ     packing_write
+	JZ     packing_beside
 	MOVQ   ldc+128(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   c_base+104(FP), R9
+	VADDPS (R9), Y0, Y0
+	VADDPS 32(R9), Y1, Y1
+	ADDQ   AX, R9
+	VADDPS (R9), Y2, Y2
+	VADDPS 32(R9), Y3, Y3
+	ADDQ   AX, R9
+	VADDPS (R9), Y4, Y4
+	VADDPS 32(R9), Y5, Y5
+	ADDQ   AX, R9
+	VADDPS (R9), Y6, Y6
+	VADDPS 32(R9), Y7, Y7
+	ADDQ   AX, R9
+	VADDPS (R9), Y8, Y8
+	VADDPS 32(R9), Y9, Y9
+	ADDQ   AX, R9
+	VADDPS (R9), Y10, Y10
+	VADDPS 32(R9), Y11, Y11
+
+packing_beside:
+	CMPQ   add_base+168(FP), $0x00
+	JE     packing_write
+	MOVQ   ldc+128(FP), AX
+	SHLQ   $0x02, AX
+	MOVQ   add_base+168(FP), R9
 	VADDPS (R9), Y0, Y0
 	VADDPS 32(R9), Y1, Y1
 	ADDQ   AX, R9
@@ -9467,9 +9666,9 @@ packing_write:
 	VZEROUPPER
 	RET
 
-// func tileRunAVX2(count int, depth int, a []float32, aRow int, aStep int, aTile int, b []float32, bStep int, bTile int, c []float32, ldc int, cTile int, bias []float32, biasTile int, write int, next []float32, nextRow int, nextStep int, later []float32, laterRow int, laterStep int, laterTile int)
+// func tileRunAVX2(count int, depth int, a []float32, aRow int, aStep int, aTile int, b []float32, bStep int, bTile int, c []float32, ldc int, cTile int, bias []float32, biasTile int, write int, add []float32, next []float32, nextRow int, nextStep int, later []float32, laterRow int, laterStep int, laterTile int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tileRunAVX2(SB), NOSPLIT, $8-272
+TEXT ·tileRunAVX2(SB), NOSPLIT, $16-296
 run:
 	MOVQ   a_base+16(FP), AX
 	MOVQ   aRow+40(FP), CX
@@ -9496,8 +9695,8 @@ run:
 	VXORPS Y11, Y11, Y11
 	TESTQ  R8, R8
 	JZ     run_add
-	MOVQ   next_base+184(FP), R11
-	MOVQ   nextRow+208(FP), R12
+	MOVQ   next_base+208(FP), R11
+	MOVQ   nextRow+232(FP), R12
 	SHLQ   $0x02, R12
 	TESTQ  R11, R11
 	JNZ    run_begin
@@ -9509,16 +9708,18 @@ run_begin:
 	SHLQ $0x02, R9
 	MOVQ R9, (SP)
 	MOVQ c_base+104(FP), R9
+	MOVQ add_base+184(FP), R13
+	MOVQ R13, 8(SP)
 	CMPQ write+176(FP), $0x02
-	JNE  run_cached
+	JNE  run_ask
 	MOVQ $0x00000000, (SP)
 	MOVQ SI, R9
 
-run_cached:
+run_ask:
 	TESTQ R11, R11
 	JZ    run_first
 	MOVQ  R11, R10
-	MOVQ  nextStep+216(FP), R13
+	MOVQ  nextStep+240(FP), R13
 	SHLQ  $0x02, R13
 	ADDQ  R13, R11
 
@@ -9555,12 +9756,16 @@ run_first:
 	JZ           run_add
 	TESTB        $0x0f, R8
 	JNZ          run_first
+	MOVQ         8(SP), R9
+	MOVQ         $0x00000000, 8(SP)
+	TESTQ        R9, R9
+	JNZ          run_ask
 
 run_steps:
 	TESTQ R11, R11
 	JZ    run_step
 	MOVQ  R11, R10
-	MOVQ  nextStep+216(FP), R9
+	MOVQ  nextStep+240(FP), R9
 	SHLQ  $0x02, R9
 	ADDQ  R9, R11
 
@@ -9617,10 +9822,56 @@ run_add:
 	VADDPS  Y13, Y11, Y11
 
 run_unbiased:
-	MOVQ     write+176(FP), AX
-	CMPQ     AX, $0x01
-	JL       run_write
-	JE       run_accumulate
+	CMPQ   write+176(FP), $0x01
+	JNE    run_beside
+	MOVQ   ldc+128(FP), AX
+	SHLQ   $0x02, AX
+	MOVQ   c_base+104(FP), R9
+	VADDPS (R9), Y0, Y0
+	VADDPS 32(R9), Y1, Y1
+	ADDQ   AX, R9
+	VADDPS (R9), Y2, Y2
+	VADDPS 32(R9), Y3, Y3
+	ADDQ   AX, R9
+	VADDPS (R9), Y4, Y4
+	VADDPS 32(R9), Y5, Y5
+	ADDQ   AX, R9
+	VADDPS (R9), Y6, Y6
+	VADDPS 32(R9), Y7, Y7
+	ADDQ   AX, R9
+	VADDPS (R9), Y8, Y8
+	VADDPS 32(R9), Y9, Y9
+	ADDQ   AX, R9
+	VADDPS (R9), Y10, Y10
+	VADDPS 32(R9), Y11, Y11
+
+run_beside:
+	CMPQ   add_base+184(FP), $0x00
+	JE     run_write
+	MOVQ   ldc+128(FP), AX
+	SHLQ   $0x02, AX
+	MOVQ   add_base+184(FP), R9
+	VADDPS (R9), Y0, Y0
+	VADDPS 32(R9), Y1, Y1
+	ADDQ   AX, R9
+	VADDPS (R9), Y2, Y2
+	VADDPS 32(R9), Y3, Y3
+	ADDQ   AX, R9
+	VADDPS (R9), Y4, Y4
+	VADDPS 32(R9), Y5, Y5
+	ADDQ   AX, R9
+	VADDPS (R9), Y6, Y6
+	VADDPS 32(R9), Y7, Y7
+	ADDQ   AX, R9
+	VADDPS (R9), Y8, Y8
+	VADDPS 32(R9), Y9, Y9
+	ADDQ   AX, R9
+	VADDPS (R9), Y10, Y10
+	VADDPS 32(R9), Y11, Y11
+
+run_write:
+	CMPQ     write+176(FP), $0x02
+	JNE      run_cached
 	MOVQ     ldc+128(FP), AX
 	SHLQ     $0x02, AX
 	MOVQ     c_base+104(FP), R9
@@ -9643,29 +9894,7 @@ run_unbiased:
 	VMOVNTPS Y11, 32(R9)
 	JMP      run_end
 
-run_accumulate:
-	MOVQ   ldc+128(FP), AX
-	SHLQ   $0x02, AX
-	MOVQ   c_base+104(FP), R9
-	VADDPS (R9), Y0, Y0
-	VADDPS 32(R9), Y1, Y1
-	ADDQ   AX, R9
-	VADDPS (R9), Y2, Y2
-	VADDPS 32(R9), Y3, Y3
-	ADDQ   AX, R9
-	VADDPS (R9), Y4, Y4
-	VADDPS 32(R9), Y5, Y5
-	ADDQ   AX, R9
-	VADDPS (R9), Y6, Y6
-	VADDPS 32(R9), Y7, Y7
-	ADDQ   AX, R9
-	VADDPS (R9), Y8, Y8
-	VADDPS 32(R9), Y9, Y9
-	ADDQ   AX, R9
-	VADDPS (R9), Y10, Y10
-	VADDPS 32(R9), Y11, Y11
-
-run_write:
+run_cached:
 	MOVQ    ldc+128(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    c_base+104(FP), R9
@@ -9699,24 +9928,31 @@ run_end:
 	MOVQ cTile+136(FP), AX
 	SHLQ $0x02, AX
 	ADDQ AX, c_base+104(FP)
+	CMPQ bias_base+144(FP), $0x00
+	JE   run_no_bias
 	MOVQ biasTile+168(FP), AX
 	SHLQ $0x02, AX
-	CMPQ bias_base+144(FP), $0x00
-	JE   run_later
 	ADDQ AX, bias_base+144(FP)
 
-run_later:
-	MOVQ  later_base+224(FP), AX
-	MOVQ  laterTile+264(FP), CX
+run_no_bias:
+	CMPQ add_base+184(FP), $0x00
+	JE   run_no_add
+	MOVQ cTile+136(FP), AX
+	SHLQ $0x02, AX
+	ADDQ AX, add_base+184(FP)
+
+run_no_add:
+	MOVQ  later_base+248(FP), AX
+	MOVQ  laterTile+288(FP), CX
 	SHLQ  $0x02, CX
-	MOVQ  AX, next_base+184(FP)
-	MOVQ  laterRow+248(FP), DX
-	MOVQ  DX, nextRow+208(FP)
-	MOVQ  laterStep+256(FP), DX
-	MOVQ  DX, nextStep+216(FP)
+	MOVQ  AX, next_base+208(FP)
+	MOVQ  laterRow+272(FP), DX
+	MOVQ  DX, nextRow+232(FP)
+	MOVQ  laterStep+280(FP), DX
+	MOVQ  DX, nextStep+240(FP)
 	TESTQ AX, AX
 	JZ    run
-	ADDQ  CX, later_base+224(FP)
+	ADDQ  CX, later_base+248(FP)
 	JMP   run
 
 run_done:

@@ -86,6 +86,25 @@ func TestProductBits(t *testing.T) {
 	})
 }
 
+// TestProductAddsLast holds a sum beside a product to an addition after it, with one and with several blocks of K.
+func TestProductAddsLast(t *testing.T) {
+	r := rand.New(rand.NewPCG(25, 26))
+	eachProductKernel(t, func(t *testing.T, kernel *productKernel[float32]) {
+		for transA, transB := range transposes {
+			for _, s := range [][3]int{{1, 150, 70}, {2, 40, 1700}, {20, 400, 800}, {130, 90, 70}, {90, 140, 1700}, {60, 1100, 800}} {
+				g := ProductConfig{M: s[0], N: s[1], K: s[2], TransA: transA, TransB: transB}
+				a, b, bias, add := randomMatrix(r, g.M*g.K), randomMatrix(r, g.N*g.K), randomMatrix(r, g.N), randomMatrix(r, g.M*g.N)
+				got, want := make([]float32, g.M*g.N), make([]float32, g.M*g.N)
+				p := newProduct(g, kernel)
+				p.Run(want, a, b, Epilogue[float32]{Bias: bias})
+				Add(want, add, want)
+				p.Run(got, a, b, Epilogue[float32]{Bias: bias, Add: add})
+				equalBits(t, fmt.Sprintf("%+v", g), got, want)
+			}
+		}
+	})
+}
+
 func equalBits(t *testing.T, what string, got, want []float32) {
 	t.Helper()
 	for i := range want {

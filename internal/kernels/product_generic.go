@@ -17,14 +17,15 @@ type productKernel[T Float] struct {
 	tile func(rows, cols, depth int, a []T, aRow, aStep int, b []T, bStep int, c []T, ldc int, bias []T, accumulate bool, next []T, nextRow, nextStep int)
 
 	// tilePacking computes a tile of all rows and columns as tile does, and packs the rows of B that it
-	// reads: packed[k·cols + j] = B[k, j]. Packing costs little beside the products.
-	tilePacking func(packed []T, depth int, a []T, aRow, aStep int, b []T, bStep int, c []T, ldc int, bias []T, accumulate bool, next []T, nextRow, nextStep int)
+	// reads: packed[k·cols + j] = B[k, j]. Packing costs little beside the products. At last it adds the rows of add, which
+	// lie like those of C; add may be nil.
+	tilePacking func(packed []T, depth int, a []T, aRow, aStep int, b []T, bStep int, c []T, ldc int, bias []T, accumulate bool, add []T, next []T, nextRow, nextStep int)
 
-	// tileRun computes count tiles of all rows and columns as tile does, count > 0. A, B, C and bias of each begin aTile, bTile,
-	// cTile and biasTile behind those of the one before, and all but the first ask for later in the place of next, which begins laterTile
+	// tileRun computes count tiles of all rows and columns as tilePacking does, but doesn't pack, count > 0. A, B, C, bias and add of each begin aTile, bTile,
+	// cTile, biasTile and cTile behind those of the one before, and all but the first ask for later in the place of next, which begins laterTile
 	// behind that of the one before. write says what becomes of C; rows of C that are streamed begin a line of the caches, and
 	// other workers may read them after fence.
-	tileRun func(count, depth int, a []T, aRow, aStep, aTile int, b []T, bStep, bTile int, c []T, ldc, cTile int, bias []T, biasTile, write int, next []T, nextRow, nextStep int, later []T, laterRow, laterStep, laterTile int)
+	tileRun func(count, depth int, a []T, aRow, aStep, aTile int, b []T, bStep, bTile int, c []T, ldc, cTile int, bias []T, biasTile, write int, add []T, next []T, nextRow, nextStep int, later []T, laterRow, laterStep, laterTile int)
 
 	// copy packs rows that lie ld apart into panels of the given number of columns, which lie
 	// stride apart and have lanes for each row: dst[j/panel·stride + k·lanes + j%panel] =
@@ -82,20 +83,18 @@ func tileGeneric[T Float](rows, cols, depth int, a []T, aRow, aStep int, b []T, 
 	storeTile(rows, cols, sum[:], width, c, ldc, bias, accumulate)
 }
 
-func tilePackingGeneric[T Float](packed []T, depth int, a []T, aRow, aStep int, b []T, bStep int, c []T, ldc int, bias []T, accumulate bool, _ []T, _, _ int) {
+func tilePackingGeneric[T Float](packed []T, depth int, a []T, aRow, aStep int, b []T, bStep int, c []T, ldc int, bias []T, accumulate bool, add []T, _ []T, _, _ int) {
 	const rows, cols = 2, 4
 	copyPanelsGeneric(packed, b, depth, cols, cols, cols, cols*depth, bStep)
 	tileGeneric(rows, cols, depth, a, aRow, aStep, packed, cols, c, ldc, bias, accumulate, nil, 0, 0)
+	addRows(c, add, rows, cols, ldc)
 }
 
-func tileRunGeneric[T Float](count, depth int, a []T, aRow, aStep, aTile int, b []T, bStep, bTile int, c []T, ldc, cTile int, bias []T, biasTile, write int, _ []T, _, _ int, _ []T, _, _, _ int) {
+func tileRunGeneric[T Float](count, depth int, a []T, aRow, aStep, aTile int, b []T, bStep, bTile int, c []T, ldc, cTile int, bias []T, biasTile, write int, add []T, _ []T, _, _ int, _ []T, _, _, _ int) {
 	const rows, cols = 2, 4
 	for i := range count {
-		var biases []T
-		if bias != nil {
-			biases = bias[i*biasTile:]
-		}
-		tileGeneric(rows, cols, depth, a[i*aTile:], aRow, aStep, b[i*bTile:], bStep, c[i*cTile:], ldc, biases, write == writeAdding, nil, 0, 0)
+		tileGeneric(rows, cols, depth, a[i*aTile:], aRow, aStep, b[i*bTile:], bStep, c[i*cTile:], ldc, tail(bias, i*biasTile), write == writeAdding, nil, 0, 0)
+		addRows(c[i*cTile:], tail(add, i*cTile), rows, cols, ldc)
 	}
 }
 
@@ -112,6 +111,24 @@ func storeTile[T Float](rows, cols int, sum []T, ld int, c []T, ldc int, bias []
 			}
 			row[j] = v
 		}
+	}
+}
+
+// tail returns x from i on, or nil for nil.
+func tail[T any](x []T, i int) []T {
+	if x == nil {
+		return nil
+	}
+	return x[i:]
+}
+
+// addRows adds add to C, rows of both ldc apart; add may be nil.
+func addRows[T Float](c, add []T, rows, cols, ldc int) {
+	if add == nil {
+		return
+	}
+	for i := range rows {
+		Accumulate(c[i*ldc:][:cols], add[i*ldc:][:cols])
 	}
 }
 

@@ -15,18 +15,22 @@ func TestTilePacking(t *testing.T) {
 	eachProductKernel(t, func(t *testing.T, kernel *productKernel[float32]) {
 		rows, cols := kernel.rows, kernel.cols
 		for _, depth := range []int{0, 1, 2, 15, 16, 17, 40} {
-			for option := range 4 {
+			for option := range 8 {
 				bStep, ldc := cols+5, cols+3
 				a, b := randomMatrix(r, rows*(depth+1)), randomMatrix(r, depth*bStep+cols)
-				var bias []float32
+				var bias, add []float32
 				if option&1 != 0 {
 					bias = randomMatrix(r, cols)
+				}
+				if option&4 != 0 {
+					add = randomMatrix(r, rows*ldc)
 				}
 				want := randomMatrix(r, rows*ldc)
 				got := slices.Clone(want)
 				packed := slices.Repeat([]float32{guard}, depth*cols+40)
 				kernel.tile(rows, cols, depth, a, depth+1, 1, b, bStep, want, ldc, bias, option&2 != 0, nil, 0, 0)
-				kernel.tilePacking(packed, depth, a, depth+1, 1, b, bStep, got, ldc, bias, option&2 != 0, b, bStep, 16*bStep)
+				addRows(want, add, rows, cols, ldc)
+				kernel.tilePacking(packed, depth, a, depth+1, 1, b, bStep, got, ldc, bias, option&2 != 0, add, b, bStep, 16*bStep)
 				if !slices.Equal(got, want) {
 					t.Errorf("depth %d, option %d: tile %v, want %v", depth, option, got, want)
 				}
@@ -63,7 +67,7 @@ func TestProductStrips(t *testing.T) {
 				if plan := newProduct(s, kernel).plan; kernel.rows > 8 && (!plan.strips || plan.packA != (s.LDA > 0)) {
 					t.Errorf("%s is cut into strips: %v, that pack A: %v; want true, %v", name, plan.strips, plan.packA, s.LDA > 0)
 				}
-				p.check(t, kernel, Epilogue[float32]{Accumulate: true, Bias: p.bias})
+				p.check(t, kernel, Epilogue[float32]{Accumulate: true, Bias: p.bias, Add: p.add})
 			}
 		}
 	})

@@ -25,8 +25,10 @@ func TestTileRun(t *testing.T) {
 					ldc := roundUp(width, 16) + 16
 					cTile := choose(along == "rows", rows*ldc, cols)
 					a, b, biases := randomMatrix(r, height*(depth+1)), randomMatrix(r, count*depth*cols+cols), randomMatrix(r, width)
+					addend := randomMatrix(r, height*ldc)
 					for write := writeOver; write <= writeStreaming; write++ {
-						for _, bias := range [][]float32{nil, biases} {
+						for option := range 4 {
+							bias, add := choose(option&1 != 0, biases, nil), choose(option&2 != 0, addend, nil)
 							var c [2][]float32
 							for i := range c {
 								c[i] = memory.Make[float32]((height + 1) * ldc)
@@ -34,22 +36,15 @@ func TestTileRun(t *testing.T) {
 							}
 							for i := range count {
 								kernel.tile(rows, cols, depth, a[i*aTile:], depth+1, 1, b[i*bTile:], cols, c[0][i*cTile:], ldc, tail(bias, i*biasTile), write == writeAdding, nil, 0, 0)
+								addRows(c[0][i*cTile:], tail(add, i*cTile), rows, cols, ldc)
 							}
-							kernel.tileRun(count, depth, a, depth+1, 1, aTile, b, cols, bTile, c[1], ldc, cTile, bias, biasTile, write, a, depth+1, 16, b, cols, 16*cols, 16)
+							kernel.tileRun(count, depth, a, depth+1, 1, aTile, b, cols, bTile, c[1], ldc, cTile, bias, biasTile, write, add, a, depth+1, 16, b, cols, 16*cols, 16)
 							fence()
-							equalBits(t, fmt.Sprintf("%d tiles of depth %d along %s, written as %d", count, depth, along, write), c[1], c[0])
+							equalBits(t, fmt.Sprintf("%d tiles of depth %d along %s, written as %d, option %d", count, depth, along, write, option), c[1], c[0])
 						}
 					}
 				}
 			}
 		}
 	})
-}
-
-// tail returns x from i on, or nil for nil.
-func tail(x []float32, i int) []float32 {
-	if x == nil {
-		return nil
-	}
-	return x[i:]
 }

@@ -66,6 +66,7 @@ func TestWhatStreams(t *testing.T) {
 		want   bool
 	}{
 		"a large C":                  {g: ProductConfig{M: 40, N: 32, K: 5}, want: true},
+		"an addend":                  {g: ProductConfig{M: 40, N: 32, K: 5}, e: Epilogue[float32]{Add: make([]float32, most)}},
 		"a small C":                  {g: ProductConfig{M: 39, N: 32, K: 5}},
 		"rows that begin anywhere":   {g: ProductConfig{M: 40, N: 33, K: 5}},
 		"a C that begins anywhere":   {g: ProductConfig{M: 40, N: 32, K: 5}, offset: 1},

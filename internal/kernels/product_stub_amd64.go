@@ -12,12 +12,12 @@ func tileAVX512(rows int, cols int, depth int, a []float32, aRow int, aStep int,
 // tilePackingAVX512 computes a full tile as productKernel.tilePacking says.
 //
 //go:noescape
-func tilePackingAVX512(packed []float32, depth int, a []float32, aRow int, aStep int, b []float32, bStep int, c []float32, ldc int, bias []float32, accumulate bool, next []float32, nextRow int, nextStep int)
+func tilePackingAVX512(packed []float32, depth int, a []float32, aRow int, aStep int, b []float32, bStep int, c []float32, ldc int, bias []float32, accumulate bool, add []float32, next []float32, nextRow int, nextStep int)
 
 // tileRunAVX512 computes full tiles as productKernel.tileRun says.
 //
 //go:noescape
-func tileRunAVX512(count int, depth int, a []float32, aRow int, aStep int, aTile int, b []float32, bStep int, bTile int, c []float32, ldc int, cTile int, bias []float32, biasTile int, write int, next []float32, nextRow int, nextStep int, later []float32, laterRow int, laterStep int, laterTile int)
+func tileRunAVX512(count int, depth int, a []float32, aRow int, aStep int, aTile int, b []float32, bStep int, bTile int, c []float32, ldc int, cTile int, bias []float32, biasTile int, write int, add []float32, next []float32, nextRow int, nextStep int, later []float32, laterRow int, laterStep int, laterTile int)
 
 // slimAVX512 computes 1 to 3 rows and 128 columns, as productKernel.slim says.
 //
@@ -47,12 +47,12 @@ func tileAVX2(rows int, cols int, depth int, a []float32, aRow int, aStep int, b
 // tilePackingAVX2 computes a full tile as productKernel.tilePacking says.
 //
 //go:noescape
-func tilePackingAVX2(packed []float32, depth int, a []float32, aRow int, aStep int, b []float32, bStep int, c []float32, ldc int, bias []float32, accumulate bool, next []float32, nextRow int, nextStep int)
+func tilePackingAVX2(packed []float32, depth int, a []float32, aRow int, aStep int, b []float32, bStep int, c []float32, ldc int, bias []float32, accumulate bool, add []float32, next []float32, nextRow int, nextStep int)
 
 // tileRunAVX2 computes full tiles as productKernel.tileRun says.
 //
 //go:noescape
-func tileRunAVX2(count int, depth int, a []float32, aRow int, aStep int, aTile int, b []float32, bStep int, bTile int, c []float32, ldc int, cTile int, bias []float32, biasTile int, write int, next []float32, nextRow int, nextStep int, later []float32, laterRow int, laterStep int, laterTile int)
+func tileRunAVX2(count int, depth int, a []float32, aRow int, aStep int, aTile int, b []float32, bStep int, bTile int, c []float32, ldc int, cTile int, bias []float32, biasTile int, write int, add []float32, next []float32, nextRow int, nextStep int, later []float32, laterRow int, laterStep int, laterTile int)
 
 // slimAVX2 computes 1 to 1 rows and 64 columns, as productKernel.slim says.
 //

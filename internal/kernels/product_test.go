@@ -16,6 +16,7 @@ type productCase[T Float] struct {
 	config  ProductConfig
 	a, b, c []T // c is followed by guards
 	bias    []T
+	add     []T // laid out like c
 }
 
 func newProductCase[T Float](r *rand.Rand, c ProductConfig) productCase[T] {
@@ -42,7 +43,7 @@ func newProductCase[T Float](r *rand.Rand, c ProductConfig) productCase[T] {
 	ra, ca := swap(c.TransA, c.M, c.K)
 	rb, cb := swap(c.TransB, c.K, c.N)
 	p := productCase[T]{config: c, a: matrix(ra, ca, c.LDA), b: matrix(rb, cb, c.LDB), bias: whole(c.N)}
-	p.c = matrix(c.M, c.N, c.LDC)
+	p.c, p.add = matrix(c.M, c.N, c.LDC), matrix(c.M, c.N, c.LDC)
 	for i := range p.c {
 		if ld := max(c.LDC, c.N); i%ld >= c.N {
 			p.c[i] = guard
@@ -75,6 +76,9 @@ func (p productCase[T]) want(e Epilogue[T]) (c, pre []T) {
 			}
 			if e.Accumulate {
 				sum += c[i*ldc+j]
+			}
+			if e.Add != nil {
+				sum += e.Add[i*ldc+j]
 			}
 			pre[i*ldc+j], c[i*ldc+j] = sum, sum
 			Activate(e.Activation, c[i*ldc+j:][:1], c[i*ldc+j:][:1], false)
@@ -187,7 +191,7 @@ func TestProductParts(t *testing.T) {
 	eachProductKernel(t, func(t *testing.T, kernel *productKernel[float32]) {
 		for _, s := range [][3]int{{skinnyRows + 2, 20, 4 * maxDepth}, {skinnyRows + 2, 1100, 520}} {
 			p := newProductCase[float32](r, ProductConfig{M: s[0], N: s[1], K: s[2]})
-			p.check(t, kernel, Epilogue[float32]{Accumulate: true, Bias: p.bias, Activation: ReLU})
+			p.check(t, kernel, Epilogue[float32]{Accumulate: true, Bias: p.bias, Add: p.add, Activation: ReLU})
 		}
 	})
 }
@@ -197,7 +201,7 @@ func TestProductEpilogues(t *testing.T) {
 	eachProductKernel(t, func(t *testing.T, kernel *productKernel[float32]) {
 		for transA, transB := range transposes {
 			for _, s := range [][3]int{{1, 150, 520}, {3, 150, 9}, {5, 37, 9}, {60, 37, 9}, {14, 33, 520}, {51, 20, 520}} {
-				for option := range 16 {
+				for option := range 32 {
 					c := ProductConfig{M: s[0], N: s[1], K: s[2], TransA: transA, TransB: transB}
 					c.LDA, c.LDB, c.LDC = max(c.M, c.K)+3, max(c.N, c.K)+5, c.N+7
 					p := newProductCase[float32](r, c)
@@ -210,6 +214,9 @@ func TestProductEpilogues(t *testing.T) {
 					}
 					if option&8 != 0 {
 						e.Pre = p.c // any that is not nil
+					}
+					if option&16 != 0 {
+						e.Add = p.add
 					}
 					p.check(t, kernel, e)
 				}
@@ -225,7 +232,7 @@ func TestProductFloat64(t *testing.T) {
 			for n := range 9 {
 				c := ProductConfig{M: m * m * m, N: n, K: 11, TransA: transA, TransB: transB}
 				p := newProductCase[float64](r, c)
-				p.check(t, genericProduct[float64](), Epilogue[float64]{Accumulate: n&1 == 0, Bias: p.bias})
+				p.check(t, genericProduct[float64](), Epilogue[float64]{Accumulate: n&1 == 0, Bias: p.bias, Add: p.add})
 			}
 		}
 	}
@@ -240,8 +247,8 @@ func TestProductUnaligned(t *testing.T) {
 				for _, m := range []int{9, 51} {
 					p := newProductCase[float32](r, ProductConfig{M: m, N: 39, K: 21, TransA: transA, TransB: transB})
 					shift := func(s []float32) []float32 { return slices.Concat(make([]float32, offset), s)[offset:] }
-					p.a, p.b, p.c, p.bias = shift(p.a), shift(p.b), shift(p.c), shift(p.bias)
-					p.check(t, kernel, Epilogue[float32]{Bias: p.bias})
+					p.a, p.b, p.c, p.bias, p.add = shift(p.a), shift(p.b), shift(p.c), shift(p.bias), shift(p.add)
+					p.check(t, kernel, Epilogue[float32]{Bias: p.bias, Add: p.add})
 				}
 			}
 		}
@@ -341,6 +348,7 @@ func TestProductRefusesShortSlices(t *testing.T) {
 		func(c, a, b *[]float32, e *Epilogue[float32]) { *b = (*b)[:19] },
 		func(c, a, b *[]float32, e *Epilogue[float32]) { e.Bias = make([]float32, 3) },
 		func(c, a, b *[]float32, e *Epilogue[float32]) { e.Pre = make([]float32, 11) },
+		func(c, a, b *[]float32, e *Epilogue[float32]) { e.Add = make([]float32, 11) },
 	} {
 		c, a, b, e := full()
 		p.Run(c, a, b, e)
@@ -348,7 +356,7 @@ func TestProductRefusesShortSlices(t *testing.T) {
 		func() {
 			defer func() {
 				if recover() == nil {
-					t.Errorf("lengths %d, %d, %d, bias %d, pre %d: no panic", len(c), len(a), len(b), len(e.Bias), len(e.Pre))
+					t.Errorf("lengths %d, %d, %d, bias %d, pre %d, add %d: no panic", len(c), len(a), len(b), len(e.Bias), len(e.Pre), len(e.Add))
 				}
 			}()
 			p.Run(c, a, b, e)

@@ -174,7 +174,7 @@ func (p *Product[T]) stripTiles(worker, i, m0, m1, n0, n1, k, depth int) {
 		}
 		packing, rows, n := packs && m == m0, min(t.rows, m1-m), n0
 		if count := (n1 - n0) / t.cols; !packing && rows == t.rows && count > 0 {
-			t.tileRun(count, depth, a, row, step, 0, own, t.cols, t.cols*depth, p.run.c[m*p.LDC+n:], p.LDC, t.cols, p.bias(n, k, depth), t.cols, p.write(k), ahead, aheadRow, aheadStep, later, laterRow, laterStep, laterTile)
+			t.tileRun(count, depth, a, row, step, 0, own, t.cols, t.cols*depth, p.run.c[m*p.LDC+n:], p.LDC, t.cols, p.bias(n, k, depth), t.cols, p.write(k), p.addend(m, n, k, depth), ahead, aheadRow, aheadStep, later, laterRow, laterStep, laterTile)
 			n += count * t.cols
 			ahead, later = nil, nil
 		}
@@ -195,7 +195,7 @@ func (p *Product[T]) stripTiles(worker, i, m0, m1, n0, n1, k, depth int) {
 func (p *Product[T]) packingTile(m, n, rows, cols, k, depth int, a []T, row, step int, b, next []T, nextRow, nextStep int) {
 	t := p.kernel
 	if rows == t.rows && cols == t.cols {
-		t.tilePacking(b, depth, a, row, step, p.run.b[k*p.LDB+n:], p.LDB, p.run.c[m*p.LDC+n:], p.LDC, p.bias(n, k, depth), p.accumulates(k), next, nextRow, nextStep)
+		t.tilePacking(b, depth, a, row, step, p.run.b[k*p.LDB+n:], p.LDB, p.run.c[m*p.LDC+n:], p.LDC, p.bias(n, k, depth), p.accumulates(k), p.addend(m, n, k, depth), next, nextRow, nextStep)
 		return
 	}
 	p.packPanelsB(b, k, n, depth, cols)
@@ -279,6 +279,7 @@ func (p *Product[T]) skinnyTiles(own []T, n0, n1, k, depth int) {
 			t.slim(p.M, depth, p.run.a[k*step:], row, step, p.run.b[k*p.LDB+n:], p.LDB, c[n:], p.LDC, p.bias(n, k, depth), accumulate)
 		}
 	}
+	addRows(c[n0:], p.addend(0, n0, k, depth), p.M, min(n, n1)-n0, p.LDC)
 	for ; n < n1; n += t.cols {
 		width := min(t.cols, n1-n)
 		b, bStep := own, t.cols
@@ -320,6 +321,14 @@ func (p *Product[T]) bias(n, k, depth int) []T {
 	return p.run.e.Bias[n:]
 }
 
+// addend returns what is added to C from row m and column n on, where the terms [k, k+depth) are the last.
+func (p *Product[T]) addend(m, n, k, depth int) []T {
+	if p.run.e.Add == nil || k+depth < p.K {
+		return nil
+	}
+	return p.run.e.Add[m*p.LDC+n:]
+}
+
 // accumulates says whether the terms from k on are added to what C holds.
 func (p *Product[T]) accumulates(k int) bool { return p.run.e.Accumulate || k > 0 }
 
@@ -336,12 +345,13 @@ func (p *Product[T]) write(k int) int {
 
 // tile computes one tile of C, or adds to it the terms that begin at k.
 func (p *Product[T]) tile(m, n, rows, cols, k, depth int, a []T, aRow, aStep int, b []T, bStep int, next []T, nextRow, nextStep int) {
-	t, c, bias := p.kernel, p.run.c[m*p.LDC+n:], p.bias(n, k, depth)
+	t, c, bias, add := p.kernel, p.run.c[m*p.LDC+n:], p.bias(n, k, depth), p.addend(m, n, k, depth)
 	if rows == t.rows && cols == t.cols {
-		t.tileRun(1, depth, a, aRow, aStep, 0, b, bStep, 0, c, p.LDC, 0, bias, 0, p.write(k), next, nextRow, nextStep, nil, 0, 0, 0)
+		t.tileRun(1, depth, a, aRow, aStep, 0, b, bStep, 0, c, p.LDC, 0, bias, 0, p.write(k), add, next, nextRow, nextStep, nil, 0, 0, 0)
 		return
 	}
 	t.tile(rows, cols, depth, a, aRow, aStep, b, bStep, c, p.LDC, bias, p.accumulates(k), next, nextRow, nextStep)
+	addRows(c, add, rows, cols, p.LDC)
 }
 
 // finish applies what the tiles leave to do to rows [m0, m1) and columns [n0, n1) of C.

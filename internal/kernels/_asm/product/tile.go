@@ -43,7 +43,7 @@ func tile(s vectors) {
 // tilePacking generates the product of a full tile that packs the rows of B, which it loads anyway: the
 // stores cost nothing beside the multiply-adds.
 func tilePacking(s vectors) {
-	arguments := "packed []float32, depth int, a []float32, aRow, aStep int, b []float32, bStep int, c []float32, ldc int, bias []float32, accumulate bool, next []float32, nextRow, nextStep int"
+	arguments := "packed []float32, depth int, a []float32, aRow, aStep int, b []float32, bStep int, c []float32, ldc int, bias []float32, accumulate bool, add []float32, next []float32, nextRow, nextStep int"
 	TEXT("tilePacking"+s.name, NOSPLIT, "func("+arguments+")")
 	Pragma("noescape")
 	Doc("tilePacking" + s.name + " computes a full tile as productKernel.tilePacking says.")
@@ -54,11 +54,11 @@ func tilePacking(s vectors) {
 // tileRun generates the products of full tiles one after the other, so that the first multiply-adds of one can begin beside the last
 // of the one before.
 func tileRun(s vectors) {
-	arguments := "count, depth int, a []float32, aRow, aStep, aTile int, b []float32, bStep, bTile int, c []float32, ldc, cTile int, bias []float32, biasTile, write int, next []float32, nextRow, nextStep int, later []float32, laterRow, laterStep, laterTile int"
+	arguments := "count, depth int, a []float32, aRow, aStep, aTile int, b []float32, bStep, bTile int, c []float32, ldc, cTile int, bias []float32, biasTile, write int, add []float32, next []float32, nextRow, nextStep int, later []float32, laterRow, laterStep, laterTile int"
 	TEXT("tileRun"+s.name, NOSPLIT, "func("+arguments+")")
 	Pragma("noescape")
 	Doc("tileRun" + s.name + " computes full tiles as productKernel.tileRun says.")
-	local := AllocLocal(8)
+	local := AllocLocal(16)
 	s.masks = false
 	tileBody(s, "run", s.rows, 2, run, local)
 }
@@ -78,7 +78,8 @@ const (
 	writeStreaming = 2
 )
 
-// tileBody generates the body for a number of rows and vectors of columns. Tiles that don't pack need 8 bytes of local memory.
+// tileBody generates the body for a number of rows and vectors of columns. Tiles that don't pack need 8 bytes of local
+// memory, and runs 16.
 func tileBody(s vectors, label string, rows, across int, does kind, local Mem) {
 	Label(label)
 	masks := []Op{K1, K2}
@@ -93,9 +94,10 @@ func tileBody(s vectors, label string, rows, across int, does kind, local Mem) {
 	if does == packing {
 		packed = base("packed")
 	}
-	rowsOfC := func(each func(i int)) {
+	// rowsOf moves register to over the rows of a matrix that lies like C.
+	rowsOf := func(matrix string, each func(i int)) {
 		ldc := floats("ldc")
-		Load(Param("c").Base(), to)
+		Load(Param(matrix).Base(), to)
 		for i := range rows {
 			each(i)
 			if i+1 < rows {
@@ -109,8 +111,14 @@ func tileBody(s vectors, label string, rows, across int, does kind, local Mem) {
 		}
 	}
 
+	ask := func(int) { lines(func(disp int) { PREFETCHT1(Mem{Base: to, Disp: disp}) }) }
+
 	if does == packing {
-		rowsOfC(func(int) { lines(func(disp int) { PREFETCHT1(Mem{Base: to, Disp: disp}) }) })
+		rowsOf("c", ask)
+		CMPQ(place(Param("add").Base()), Imm(0))
+		JE(LabelRef(label + "_asked"))
+		rowsOf("add", ask)
+		Label(label + "_asked")
 	}
 	for i := range rows * across {
 		VXORPS(s.registers[i], s.registers[i], s.registers[i])
@@ -165,19 +173,27 @@ func tileBody(s vectors, label string, rows, across int, does kind, local Mem) {
 		JNZ(LabelRef(label + name))
 	}
 	if does != packing {
-		MOVQ(floats("ldc"), local)
+		distance, then := local, local.Offset(8)
+		MOVQ(floats("ldc"), distance)
 		Load(Param("c").Base(), to)
-		if does == run {
+		if does == run { // then the lines of what is added; where C is streamed, none of it
+			MOVQ(base("add"), then)
 			CMPQ(place(Param("write")), Imm(writeStreaming))
-			JNE(LabelRef(label + "_cached"))
-			MOVQ(U32(0), local)
+			JNE(LabelRef(label + "_ask"))
+			MOVQ(U32(0), distance)
 			MOVQ(b, to)
-			Label(label + "_cached")
+			Label(label + "_ask")
 		}
 		steps("_first", func() {
-			lines(func(disp int) { PREFETCHT1(Mem{Base: to, Disp: disp}) })
-			ADDQ(local, to)
+			ask(0)
+			ADDQ(distance, to)
 		})
+		if does == run {
+			MOVQ(then, to)
+			MOVQ(U32(0), then)
+			TESTQ(to, to)
+			JNZ(LabelRef(label + "_ask"))
+		}
 	}
 	Label(label + "_steps")
 	steps("_step", func() {})
@@ -200,34 +216,45 @@ func tileBody(s vectors, label string, rows, across int, does kind, local Mem) {
 		}
 	}
 	Label(label + "_unbiased")
+	plus := func(matrix string) {
+		rowsOf(matrix, func(i int) {
+			for v := range across {
+				if s.masks {
+					VADDPS(at(to, v), sum(i, v), masks[v], sum(i, v))
+				} else {
+					VADDPS(at(to, v), sum(i, v), sum(i, v))
+				}
+			}
+		})
+	}
 	if does == run {
-		write := param("write")
-		CMPQ(write, Imm(writeAdding))
-		JL(LabelRef(label + "_write"))
-		JE(LabelRef(label + "_accumulate"))
-		rowsOfC(func(i int) {
+		CMPQ(place(Param("write")), Imm(writeAdding))
+		JNE(LabelRef(label + "_beside"))
+	} else {
+		accumulate := Load(Param("accumulate"), GP8())
+		TESTB(accumulate, accumulate)
+		JZ(LabelRef(label + "_beside"))
+	}
+	plus("c")
+	Label(label + "_beside")
+	if does != plain {
+		CMPQ(place(Param("add").Base()), Imm(0))
+		JE(LabelRef(label + "_write"))
+		plus("add")
+		Label(label + "_write")
+	}
+	if does == run {
+		CMPQ(place(Param("write")), Imm(writeStreaming))
+		JNE(LabelRef(label + "_cached"))
+		rowsOf("c", func(i int) {
 			for v := range across {
 				VMOVNTPS(sum(i, v), at(to, v))
 			}
 		})
 		JMP(LabelRef(label + "_end"))
-		Label(label + "_accumulate")
-	} else {
-		accumulate := Load(Param("accumulate"), GP8())
-		TESTB(accumulate, accumulate)
-		JZ(LabelRef(label + "_write"))
+		Label(label + "_cached")
 	}
-	rowsOfC(func(i int) {
-		for v := range across {
-			if s.masks {
-				VADDPS(at(to, v), sum(i, v), masks[v], sum(i, v))
-			} else {
-				VADDPS(at(to, v), sum(i, v), sum(i, v))
-			}
-		}
-	})
-	Label(label + "_write")
-	rowsOfC(func(i int) {
+	rowsOf("c", func(i int) {
 		for v := range across {
 			if s.masks {
 				VMOVUPS(sum(i, v), masks[v], at(to, v))
@@ -249,15 +276,16 @@ func tileBody(s vectors, label string, rows, across int, does kind, local Mem) {
 
 // nextTile moves the arguments of a run on to those of the next tile, and jumps to its beginning.
 func nextTile(label string) {
-	for _, name := range []string{"a", "b", "c", "bias"} {
-		distance := floats(name + "Tile")
-		if name == "bias" {
-			CMPQ(place(Param("bias").Base()), Imm(0))
-			JE(LabelRef(label + "_later"))
-		}
-		ADDQ(distance, place(Param(name).Base()))
+	for _, name := range []string{"a", "b", "c"} {
+		ADDQ(floats(name+"Tile"), place(Param(name).Base()))
 	}
-	Label(label + "_later")
+	for _, maybe := range []struct{ name, distance string }{{"bias", "biasTile"}, {"add", "cTile"}} {
+		there := place(Param(maybe.name).Base())
+		CMPQ(there, Imm(0))
+		JE(LabelRef(label + "_no_" + maybe.name))
+		ADDQ(floats(maybe.distance), there)
+		Label(label + "_no_" + maybe.name)
+	}
 	later, distance := base("later"), floats("laterTile")
 	MOVQ(later, place(Param("next").Base()))
 	for _, name := range []string{"Row", "Step"} {
