@@ -20,6 +20,7 @@ type call struct {
 	dtype   tensor.Dtype
 	ins     []buffer
 	outs    []target
+	addend  buffer // what is added to output 0; empty for nothing
 	scratch buffer
 	random  *Random
 }
@@ -61,6 +62,8 @@ func out[T kernels.Float](c *call, i int) output[T] {
 	t := c.outs[i]
 	return output[T]{data: slice[T](t.buffer), always: t.always, machine: t.machine}
 }
+
+func addend[T kernels.Float](c *call) []T { return slice[T](c.addend) }
 
 func scratch[T kernels.Float](c *call) []T { return slice[T](c.scratch) }
 

@@ -48,6 +48,7 @@ type productOp struct {
 }
 
 func (o *productOp) accumulates(int) bool { return len(o.ins) == 2 }
+func (o *productOp) adds()                {}
 
 func (o *productOp) flops() float64 {
 	return 2 * float64(o.shape.M) * float64(o.shape.N) * float64(o.shape.K)
@@ -58,14 +59,14 @@ func (o *productOp) lower(c *call) func() error {
 }
 
 func lowerProduct[T kernels.Float](o *productOp, c *call) func() error {
-	dst, a, b := out[T](c, 0), in[T](c, 0), in[T](c, 1)
+	dst, a, b, add := out[T](c, 0), in[T](c, 0), in[T](c, 1), addend[T](c)
 	var bias []T
 	if len(c.ins) > 2 {
 		bias = in[T](c, 2)
 	}
 	product := kernels.NewProduct[T](o.shape)
 	return func() error {
-		product.Run(dst.data, a, b, kernels.Epilogue[T]{Accumulate: dst.add(), Bias: bias})
+		product.Run(dst.data, a, b, kernels.Epilogue[T]{Accumulate: dst.add(), Bias: bias, Add: add})
 		return nil
 	}
 }

@@ -228,6 +228,9 @@ func (m *Machine) lower(s *step) runner {
 		}
 		c.outs = append(c.outs, t)
 	}
+	if s.addend != nil {
+		c.addend = m.buffer(find(s.addend))
+	}
 	if s.scratch != nil {
 		c.scratch = m.buffer(find(s.scratch))
 	}

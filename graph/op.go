@@ -27,6 +27,8 @@ type fused interface {
 type (
 	// accumulator tells that lower adds into output i where call.out(i).add() says so.
 	accumulator interface{ accumulates(i int) bool }
+	// adder tells that lower adds call.addend to output 0, where there is one, to the bits that an addition apart would give.
+	adder interface{ adds() }
 	// inPlacer tells that output 0 may be computed in the memory of input i.
 	inPlacer interface{ inPlace(i int) bool }
 	// scratcher asks for elements of scratch memory while the operation runs.

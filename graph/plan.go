@@ -25,6 +25,7 @@ type step struct {
 	node    *Node
 	ins     []*place
 	outs    []*place // nil where nothing reads an output
+	addend  *place   // what output 0 is added to on its way; nil for nothing
 	always  []bool   // output i is added to what is there
 	param   []bool   // output i is the first that goes to a parameter's gradient
 	scratch *place   // nil without
@@ -80,6 +81,14 @@ func (p *place) lifetime() (first, last int) {
 		last = math.MaxInt
 	}
 	return first, last
+}
+
+// lastWritten returns the last step that writes the place, -1 without.
+func (p *place) lastWritten() int {
+	if len(p.writers) == 0 {
+		return -1
+	}
+	return p.writers[len(p.writers)-1].step
 }
 
 // newPlan orders what the outputs and the parameters' gradients need and

@@ -88,55 +88,67 @@ func (p *plan) accumulates(w writer) bool {
 }
 
 // fuseAdditions lets the operation that computes a summand add it to the other
-// one where it lies, so that sums of gradients cost nothing.
+// one, so that sums of gradients and residual connections cost nothing: where that lies, or if it is read later, on the way to memory of its own.
 func (p *plan) fuseAdditions() {
 	for i, s := range p.steps {
 		if !isAddition(s.node) {
 			continue
 		}
 		a, b := find(s.ins[0]), find(s.ins[1])
-		if a == b || len(a.writers) == 0 || len(b.writers) == 0 {
+		if a == b {
 			continue
 		}
-		if a.writers[len(a.writers)-1].step > b.writers[len(b.writers)-1].step {
+		if a.lastWritten() > b.lastWritten() {
 			a, b = b, a
 		}
-		w := b.writers[0]
-		if !p.canAddInto(a, b, w, i) {
+		if !p.addsOnlyTo(a, b, i) {
 			continue
 		}
-		p.steps[w.step].always[w.out] = true
+		w, into := b.writers[0], a
+		maker := p.steps[w.step]
+		switch {
+		case p.canAddInto(a, w, i):
+			maker.always[w.out] = true
+		case p.canAddBeside(w):
+			maker.addend, into = a, b
+			a.readers = append(a.readers, w.step)
+		default:
+			continue
+		}
 		s.skip = true
 		isThis := func(r int) bool { return r == i }
 		a.readers = slices.DeleteFunc(a.readers, isThis)
 		b.readers = slices.DeleteFunc(b.readers, isThis)
 		result := find(s.outs[0])
 		result.writers = nil
-		merge(a, b)
-		merge(a, result)
+		if into == a {
+			merge(a, b)
+		}
+		merge(into, result)
 	}
 }
 
-// canAddInto tells whether b, which writer w computes and only the addition
-// reads, can be added to a as it is computed.
-func (p *plan) canAddInto(a, b *place, w writer, addition int) bool {
-	if a.kind != planned || b.kind != planned || a.kept || b.kept || len(b.writers) != 1 || a.size != b.size || !p.accumulates(w) {
+// addsOnlyTo tells whether b is computed by one step, when a is there, and only the addition reads it.
+func (p *plan) addsOnlyTo(a, b *place, addition int) bool {
+	if b.kind != planned || b.kept || len(b.writers) != 1 || a.size != b.size || a.lastWritten() >= b.writers[0].step {
 		return false
 	}
-	if a.writers[len(a.writers)-1].step >= w.step {
+	return !slices.ContainsFunc(b.readers, func(r int) bool { return r != addition })
+}
+
+// canAddInto tells whether what writer w computes can be added to a where that lies.
+func (p *plan) canAddInto(a *place, w writer, addition int) bool {
+	if a.kind != planned || a.kept || len(a.writers) == 0 || !p.accumulates(w) {
 		return false
 	}
-	for _, r := range b.readers {
-		if r != addition {
-			return false
-		}
-	}
-	for _, r := range a.readers {
-		if r >= w.step && r != addition {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(a.readers, func(r int) bool { return r >= w.step && r != addition })
+}
+
+// canAddBeside tells whether the step of writer w can add another value to what it computes.
+func (p *plan) canAddBeside(w writer) bool {
+	s := p.steps[w.step]
+	_, ok := s.node.Op().(adder)
+	return ok && s.addend == nil && !s.always[w.out]
 }
 
 // bindGradients puts the parameters' gradients where the parameters keep them, or lets parameters have them where they are in the
@@ -196,7 +208,7 @@ func (p *plan) reuseInputs() {
 			if v == o || v.kind != planned || v.kept || v.size != o.size || v.dtype != o.dtype || !mayOverwrite(s.node, j) {
 				continue
 			}
-			if slices.Max(v.readers) > i || v.writers[len(v.writers)-1].step >= i {
+			if slices.Max(v.readers) > i || v.lastWritten() >= i {
 				continue
 			}
 			merge(v, o)

@@ -27,7 +27,11 @@ func randomModel(g *Graph, params []*Param, seed uint64) *Node {
 		case 4:
 			y = g.LayerNorm(x, g.Param(params[2]), nil, 1e-3)
 		case 5:
-			y = g.Linear(x, g.Param(params[3+rng.IntN(2)]), nil, LinearConfig{InOut: rng.IntN(2) == 0})
+			var bias *Node
+			if rng.IntN(2) == 0 {
+				bias = g.Param(params[2])
+			}
+			y = g.Linear(x, g.Param(params[3+rng.IntN(2)]), bias, LinearConfig{InOut: rng.IntN(2) == 0})
 		case 6:
 			y = g.Gate(Sigmoid, x, pick())
 		case 7:
@@ -140,5 +144,63 @@ func TestRecomputedValuesAreNotKept(t *testing.T) {
 	large, small := 64*256*4, 64*16*4
 	if most := (layers+2)*large + (layers+4)*small; m.Arena > most {
 		t.Errorf("the arena has %d bytes, want at most %d", m.Arena, most)
+	}
+}
+
+// TestResidualsAreAddedByProducts has a stream that linear layers add to and norms read. Products do all additions on their way, unless
+// the summands are read too; both give the same bits.
+func TestResidualsAreAddedByProducts(t *testing.T) {
+	tree := NewParams(tensor.Float32, 5)
+	first, x := tree.New("first", Normal(1), 30, 64), tree.New("x", Normal(1), 30, 64)
+	norm, bias := tree.New("norm", Normal(1), 64), tree.New("bias", Normal(1), 64)
+	w := []*Param{tree.New("w1", Normal(0.3), 64, 64), tree.New("w2", Normal(0.3), 64, 64)}
+	build := func() (g *Graph, loss *Node, summands []*Node) {
+		g = New(Config{})
+		h := g.Param(x)
+		for i := range w {
+			residual, b := h, (*Node)(nil)
+			if i == 0 { // what the product adds to is read by nothing else
+				residual, b = g.Scale(g.Param(first), 0.5), g.Param(bias)
+			}
+			y := g.Linear(g.LayerNorm(h, g.Param(norm), nil, 1e-3), g.Param(w[i]), b, LinearConfig{})
+			summands = append(summands, y)
+			h = g.Add(residual, y)
+		}
+		loss = weightedSum(g, g.LayerNorm(h, g.Param(norm), nil, 1e-3))
+		if err := g.Grad(loss); err != nil {
+			t.Fatal(err)
+		}
+		return g, loss, summands
+	}
+	compute := func(g *Graph, outputs ...*Node) (additions int, values []float32) {
+		m, err := Compile(g, outputs...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer m.Close()
+		run(t, m)
+		for _, s := range m.steps {
+			if s.name == "add" {
+				additions++
+			}
+		}
+		values = append(values, float32(Scalar(outputs[0])))
+		for _, p := range append([]*Param{first, x, norm, bias}, w...) {
+			values = append(values, GradData[float32](p)...)
+		}
+		return additions, values
+	}
+	g, loss, _ := build()
+	additions, got := compute(g, loss)
+	if additions != 0 {
+		t.Errorf("%d additions have steps of their own, want 0", additions)
+	}
+	g, loss, summands := build()
+	additions, want := compute(g, append([]*Node{loss}, summands...)...)
+	if additions != len(summands) {
+		t.Errorf("%d additions have steps of their own where the summands are read, want %d", additions, len(summands))
+	}
+	if !slices.Equal(got, want) {
+		t.Error("what products add has other bits than what is added apart")
 	}
 }
