@@ -13,6 +13,9 @@ const (
 
 	fewRows = 8 // a tile of less rows has few
 
+	// lastPart is the part of a tile's rows, the third, up to which the last tile of a strip has too few to keep up with reading B.
+	lastPart = 3
+
 	stepsAhead = 16 // terms for which a tile asks for as many lines ahead; blocks of K are multiples of it
 
 	stripPanels = 4       // most panels of a strip
@@ -45,7 +48,8 @@ type productPlan struct {
 	skinny       bool
 	strips       bool
 	packA        bool
-	spanN, spanK int // of op(B), the part that is worked on at one time
+	shareLast    bool // the last two tiles of a strip share their rows, since the last would have too few
+	spanN, spanK int  // of op(B), the part that is worked on at one time
 	workers      int
 	shared, own  int           // elements of packing space, for all and for each worker
 	kept         int           // panels of A that a worker may keep
@@ -117,35 +121,39 @@ func (p *Product[T]) strips(workers int) (productPlan, bool) {
 	case p.TransB && !byRows && panelsN < leastTurns*workers:
 		return productPlan{}, false
 	}
+	rest := p.M % k.rows
 	r := productPlan{strips: true, packA: packA, spanN: p.N, spanK: p.depth, workers: workers, own: stripPanels * k.cols * p.depth}
+	r.shareLast = !packA && rest > 0 && rest <= k.rows/lastPart
 	if packA {
 		r.kept, r.shared = panelsM, kept
 	}
 	for w := range workers {
 		if byRows {
-			r.last = p.cutStrips(r.last, panelsM*w/workers, panelsM*(w+1)/workers, 0, panelsN)
+			p.cutStrips(&r, panelsM*w/workers, panelsM*(w+1)/workers, 0, panelsN)
 		} else {
-			r.last = p.cutStrips(r.last, 0, panelsM, panelsN*w/workers, panelsN*(w+1)/workers)
+			p.cutStrips(&r, 0, panelsM, panelsN*w/workers, panelsN*(w+1)/workers)
 		}
 	}
 	return r, true
 }
 
-// cutStrips appends the items of a worker to items: those of panels [m0, m1) of rows and [n0, n1) of columns, strip by
+// cutStrips appends the items of a worker to r: those of panels [m0, m1) of rows and [n0, n1) of columns, strip by
 // strip. Each takes a part of what is left, down to a few tiles.
-func (p *Product[T]) cutStrips(items []productItem, m0, m1, n0, n1 int) []productItem {
+func (p *Product[T]) cutStrips(r *productPlan, m0, m1, n0, n1 int) {
 	rows, cols := p.kernel.rows, p.kernel.cols
 	for n := n0; n < n1; {
 		wide := ceilDiv(n1-n, ceilDiv(n1-n, stripPanels))
 		for m := m0; m < m1; {
 			left := (m1-m)*wide + (m1-m0)*(n1-n-wide)
 			down := min(max(ceilDiv(p.leastTiles(), wide), left/leftShare/wide), m1-m)
-			items = append(items, productItem{m * rows, min((m+down)*rows, p.M), n * cols, min((n+wide)*cols, p.N)})
+			if r.shareLast && m+down == m1-1 && m1*rows > p.M {
+				down++
+			}
+			r.last = append(r.last, productItem{m * rows, min((m+down)*rows, p.M), n * cols, min((n+wide)*cols, p.N)})
 			m += down
 		}
 		n += wide
 	}
-	return items
 }
 
 // leftShare is the part of what is left to a worker that an item takes: the third.

@@ -34,6 +34,25 @@ func TestProductItems(t *testing.T) {
 	})
 }
 
+// TestStripRows checks that no tile at the end of a strip has too few rows, whatever their number, but where A is packed.
+func TestStripRows(t *testing.T) {
+	eachProductKernel(t, func(t *testing.T, kernel *productKernel[float32]) {
+		for m := skinnyRows + 1; m < skinnyRows+2*kernel.rows; m++ {
+			for _, workers := range []int{1, 2, 3} {
+				p := newProduct(ProductConfig{M: m, N: 900, K: maxDepth}, kernel)
+				p.plan = p.newPlan(workers)
+				for _, item := range p.plan.last {
+					for i, rows := item.m0, 0; i < item.m1; i += rows {
+						if rows = p.stripRows(i, item.m1); rows <= kernel.rows/lastPart || rows > kernel.rows || i+rows > item.m1 {
+							t.Fatalf("%d rows on %d workers: the tile at row %d of %+v has %d", m, workers, i, item, rows)
+						}
+					}
+				}
+			}
+		}
+	})
+}
+
 // covers tells which element of C the items of p's plan leave out or have twice.
 func covers(p *Product[float32]) error {
 	done := make([]bool, p.M*p.N)

@@ -152,7 +152,8 @@ func (p *Product[T]) stripTiles(worker, i, m0, m1, n0, n1, k, depth int) {
 		fetched = next.n1 // the strip is there
 	}
 	laterTile := choose(p.TransB, lineElements*p.LDB, lineElements)
-	for m := m0; m < m1; m += t.rows {
+	for m, rows := m0, 0; m < m1; m += rows {
+		rows = p.stripRows(m, m1)
 		var a, ahead, later []T
 		var aheadRow, aheadStep, laterRow, laterStep int
 		if p.plan.packA {
@@ -161,8 +162,8 @@ func (p *Product[T]) stripTiles(worker, i, m0, m1, n0, n1, k, depth int) {
 			a = p.run.a[m*row+k*step:]
 		}
 		switch {
-		case m+t.rows < m1:
-			ahead, aheadRow, aheadStep = p.aheadKept(worker, m+t.rows, k, depth)
+		case m+rows < m1:
+			ahead, aheadRow, aheadStep = p.aheadKept(worker, m+rows, k, depth)
 		case nextK == k:
 			ahead, aheadRow, aheadStep = p.aheadKept(worker, next.m0, k, depth)
 		default:
@@ -172,7 +173,7 @@ func (p *Product[T]) stripTiles(worker, i, m0, m1, n0, n1, k, depth int) {
 			later, laterRow, laterStep = p.aheadB(fetched, nextK)
 			fetched += lineElements * (ceilDiv(n1-n0, t.cols) - 1)
 		}
-		packing, rows, n := packs && m == m0, min(t.rows, m1-m), n0
+		packing, n := packs && m == m0, n0
 		if count := (n1 - n0) / t.cols; !packing && rows == t.rows && count > 0 {
 			t.tileRun(count, depth, a, row, step, 0, own, t.cols, t.cols*depth, p.run.c[m*p.LDC+n:], p.LDC, t.cols, p.bias(n, k, depth), t.cols, p.write(k), p.addend(m, n, k, depth), ahead, aheadRow, aheadStep, later, laterRow, laterStep, laterTile)
 			n += count * t.cols
@@ -189,6 +190,15 @@ func (p *Product[T]) stripTiles(worker, i, m0, m1, n0, n1, k, depth int) {
 			later = later[min(laterTile, len(later)):]
 		}
 	}
+}
+
+// stripRows returns the rows of the tiles of a strip that begin at row m, where those of the item end at m1.
+func (p *Product[T]) stripRows(m, m1 int) int {
+	most, left := p.kernel.rows, m1-m
+	if p.plan.shareLast && left > most && left <= most+most/lastPart {
+		return ceilDiv(left, 2)
+	}
+	return min(most, left)
 }
 
 // packingTile computes a tile and packs its columns of B, which isn't transposed, into b.
