@@ -40,7 +40,8 @@ type AttentionMask[T Float] struct {
 
 const (
 	attentionLanes = 64 // queries that are worked on side by side, a panel
-	panelPart      = 32 // queries for which masks skip work
+	panelPart      = 32 // queries that a panelKernel takes at one time
+	maskedPart     = 16 // queries for which masks skip work, half of them
 	attentionKeys  = 64 // keys in a block
 	attentionGroup = 4  // panels that share a block of keys
 

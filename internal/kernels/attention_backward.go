@@ -14,10 +14,11 @@ type attentionBackward[T Float] struct {
 // backwardPanel has what belongs to a panel of queries.
 type backwardPanel[T Float] struct {
 	attentionSpan
-	qt, dot   []T // [width, lanes]: queries, scaled, and the outputs' gradients
-	q, do     []T // [lanes, width]: the same by rows
-	dq        []T // [lanes, width]
-	lse, dots []T // [lanes]: in base 2; Σ dout·out
+	qt, dot   []T  // [width, lanes]: queries, scaled, and the outputs' gradients
+	q, do     []T  // [lanes, width]: the same by rows
+	dq        []T  // [lanes, width]
+	lse, dots []T  // [lanes]: in base 2; Σ dout·out
+	begun     bool // whether there is something in dq
 }
 
 // keyRows is the number of keys, in whole tiles.
@@ -149,6 +150,9 @@ func (a *Attention[T]) backwardGroup(f *attentionBackward[T], b, h, block int, n
 	}
 	for i := range panels {
 		p := &panels[i]
+		if !p.begun {
+			clear(p.dq)
+		}
 		dq := a.call.dq[a.queryAt(b, p.first, h, a.QStride):]
 		a.outside.scale(dq, p.dq, a.scales[:], p.count, a.HeadSize, a.QStride, a.width)
 	}
@@ -189,7 +193,7 @@ func (a *Attention[T]) loadPanel(p *backwardPanel[T]) {
 	a.copyRows(p.q, q, s.count, roundUp(s.count, panelPart), a.QStride, &a.scales)
 	a.copyRows(p.do, do, s.count, roundUp(s.count, panelPart), a.OStride, &a.ones)
 	a.turnRows(p.dot, do, s.count, a.OStride)
-	clear(p.dq)
+	p.begun = false
 	clear(p.dots)
 	Fill(p.lse, T(math.Inf(1)))
 	for i := range s.count {
@@ -203,18 +207,15 @@ func (a *Attention[T]) loadPanel(p *backwardPanel[T]) {
 // backwardTile adds the part of the gradients that a panel has with rows keys
 // from key first on.
 func (a *Attention[T]) backwardTile(f *attentionBackward[T], p *backwardPanel[T], first, rows int, uniform bool) {
-	const lanes = attentionLanes
 	at := first * a.width
-	tiles, n := a.tiles(p.attentionSpan, first, rows)
-	for _, t := range tiles[:n] {
-		a.tileProduct(f.scores[t.lane:], f.k[at:], p.qt[t.lane:], t.rows, t.lanes, a.HeadSize, strides{a.width, 1}, lanes, lanes, false, &f.ahead)
-		a.tileProduct(f.dp[t.lane:], f.v[at:], p.dot[t.lane:], t.rows, t.lanes, a.HeadSize, strides{a.width, 1}, lanes, lanes, false, &f.ahead)
-	}
-	a.finishScores(f.scores, f.slopes, p.attentionSpan, first, rows, uniform)
+	seen := a.panelRows(p.attentionSpan, first, rows)
+	a.scoreProduct(f.scores, f.k[at:], p.qt, &seen, &f.ahead)
+	a.scoreProduct(f.dp, f.v[at:], p.dot, &seen, &f.ahead)
+	a.finishScores(f.scores, f.slopes, p.attentionSpan, &seen, first, rows, uniform)
 	a.drop(f.dp, p.attentionSpan, first, rows)
-	for _, t := range tiles[:n] {
-		if t.rows > 0 {
-			a.panel.grad(f.scores[t.lane:], f.dp[t.lane:], p.lse[t.lane:], p.dots[t.lane:], t.rows, t.lanes)
+	for lane := 0; lane < seen.lanes; lane += panelPart {
+		if _, rows := seen.pair(lane); rows > 0 {
+			a.panel.grad(f.scores[lane:], f.dp[lane:], p.lse[lane:], p.dots[lane:], rows, panelPart)
 		}
 	}
 	a.drop(f.scores, p.attentionSpan, first, rows)
@@ -222,24 +223,23 @@ func (a *Attention[T]) backwardTile(f *attentionBackward[T], p *backwardPanel[T]
 		for r := range min(rows, a.Keys-first) {
 			bias := a.call.dbias[(p.h*a.Queries+p.first)*a.Keys+first+r:]
 			for i := range p.count {
-				bias[i*a.Keys] += f.dp[r*lanes+i]
+				bias[i*a.Keys] += f.dp[r*attentionLanes+i]
 			}
 		}
 	}
-	if size := rows * lanes; a.SoftCap > 0 {
+	if size := rows * attentionLanes; a.SoftCap > 0 {
 		Mul(f.dp[:size], f.dp[:size], f.slopes[:size])
 	}
-	done := 0
-	for i, t := range tiles[:n] {
-		// The rows that the first part has are those of all columns.
-		columns := t.lanes
-		if i == 0 && n > 1 {
-			columns += tiles[1].lanes
-		}
-		probs, ds, from := f.scores[done*lanes+t.lane:], f.dp[done*lanes+t.lane:], at+done*a.width
-		a.tileProduct(f.dv[from:], probs, p.do[t.lane*a.width:], t.rows-done, a.width, columns, strides{lanes, 1}, a.width, a.width, true, &f.ahead)
-		a.tileProduct(f.dk[from:], ds, p.q[t.lane*a.width:], t.rows-done, a.width, columns, strides{lanes, 1}, a.width, a.width, true, &f.ahead)
-		a.tileProduct(p.dq[t.lane*a.width:], f.dp[t.lane:], f.k[at:], t.lanes, a.width, t.rows, strides{1, lanes}, a.width, a.width, true, &f.ahead)
-		done = t.rows
+	done := 0 // rows of keys
+	for lane := 0; lane < seen.lanes; {
+		lanes, rows := seen.tile(lane)
+		// What these columns see more than those before them, all columns behind them see too.
+		columns, from := seen.lanes-lane, at+done*a.width
+		a.tileProduct(f.dv[from:], f.scores[done*attentionLanes+lane:], p.do[lane*a.width:], rows-done, a.width, columns, strides{attentionLanes, 1}, a.width, a.width, true, &f.ahead)
+		a.tileProduct(f.dk[from:], f.dp[done*attentionLanes+lane:], p.q[lane*a.width:], rows-done, a.width, columns, strides{attentionLanes, 1}, a.width, a.width, true, &f.ahead)
+		a.tileProduct(p.dq[lane*a.width:], f.dp[lane:], f.k[at:], lanes, a.width, rows, strides{1, attentionLanes}, a.width, a.width, p.begun, &f.ahead)
+		done = rows
+		lane += lanes
 	}
+	p.begun = true
 }

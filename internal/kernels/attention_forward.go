@@ -2,12 +2,13 @@ package kernels
 
 // attentionForward is the working memory of an item of the forward pass.
 type attentionForward[T Float] struct {
-	q           []T // [group, width, lanes]: queries, scaled
-	o           []T // [group, lanes, width]: outputs, not yet divided by the sums
-	m, l, decay []T // [group, lanes]: maxima and sums so far, factor of the older ones
-	k, v        []T // [keys, width]
-	scores      []T // [keys, lanes]
-	lse         []T // [lanes]
+	q           []T                  // [group, width, lanes]: queries, scaled
+	o           []T                  // [group, lanes, width]: outputs, not yet divided by the sums
+	m, l, decay []T                  // [group, lanes]: maxima and sums so far, factor of the older ones
+	k, v        []T                  // [keys, width]
+	scores      []T                  // [keys, lanes]
+	lse         []T                  // [lanes]
+	begun       [attentionGroup]bool // whether there is something in o
 	ahead       rowsAhead[T]
 }
 
@@ -52,7 +53,6 @@ func (a *Attention[T]) forwardItem(_, i int) {
 		least, most = min(least, lo), max(most, hi)
 		a.loadQueries(f.q[p*a.width*attentionLanes:], spans[p])
 	}
-	clear(f.o[:count*attentionLanes*a.width])
 	clear(f.l[:count*attentionLanes])
 	Fill(f.m[:count*attentionLanes], lowestScore)
 
@@ -83,6 +83,9 @@ func (a *Attention[T]) forwardItem(_, i int) {
 		}
 	}
 	for p := range count {
+		if !f.begun[p] {
+			clear(f.o[p*attentionLanes*a.width:][:attentionLanes*a.width])
+		}
 		a.storeOutputs(&f, spans[p], p)
 	}
 }
@@ -123,23 +126,26 @@ func (a *Attention[T]) forwardTile(f *attentionForward[T], s attentionSpan, p, f
 	lanes := p * attentionLanes
 	m, l, decay := f.m[lanes:][:attentionLanes], f.l[lanes:][:attentionLanes], f.decay[lanes:][:attentionLanes]
 
-	tiles, n := a.tiles(s, first+from, rows)
-	for _, t := range tiles[:n] {
-		a.tileProduct(f.scores[t.lane:], f.k[from*a.width:], q[t.lane:], t.rows, t.lanes, a.HeadSize, strides{a.width, 1}, attentionLanes, attentionLanes, false, &f.ahead)
-	}
-	a.finishScores(f.scores, nil, s, first+from, rows, uniform)
-	for _, t := range tiles[:n] {
-		if t.rows > 0 {
-			a.panel.softmax(f.scores[t.lane:], m[t.lane:], l[t.lane:], decay[t.lane:], t.rows, t.lanes)
+	seen := a.panelRows(s, first+from, rows)
+	a.scoreProduct(f.scores, f.k[from*a.width:], q, &seen, &f.ahead)
+	a.finishScores(f.scores, nil, s, &seen, first+from, rows, uniform)
+	for lane := 0; lane < seen.lanes; lane += panelPart {
+		if _, rows := seen.pair(lane); rows > 0 {
+			a.panel.softmax(f.scores[lane:], m[lane:], l[lane:], decay[lane:], rows, panelPart)
 		} else {
-			Fill(decay[t.lane:][:t.lanes], 1)
+			Fill(decay[lane:][:panelPart], 1)
 		}
 	}
 	a.drop(f.scores, s, first+from, rows)
-	a.rescale(o, decay[:s.count])
-	for _, t := range tiles[:n] {
-		a.tileProduct(o[t.lane*a.width:], f.scores[t.lane:], f.v[from*a.width:], t.lanes, a.width, t.rows, strides{1, attentionLanes}, a.width, a.width, true, &f.ahead)
+	if f.begun[p] {
+		a.rescale(o, decay[:s.count])
 	}
+	for lane := 0; lane < seen.lanes; {
+		lanes, rows := seen.tile(lane)
+		a.tileProduct(o[lane*a.width:], f.scores[lane:], f.v[from*a.width:], lanes, a.width, rows, strides{1, attentionLanes}, a.width, a.width, f.begun[p], &f.ahead)
+		lane += lanes
+	}
+	f.begun[p] = true
 }
 
 // rescale multiplies the rows of o [lanes, width] by factors, unless all are 1.

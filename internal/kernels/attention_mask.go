@@ -20,25 +20,39 @@ func (a *Attention[T]) span(b, h, panel int) attentionSpan {
 	return s
 }
 
-// panelTile is a part of a panel's columns and what of a block of keys is computed for
-// it: its first rows.
-type panelTile struct{ lane, lanes, rows int }
+// panelRows says how many of the first rows of a block of keys each part of a panel's columns sees. No part sees fewer than the
+// one before it.
+type panelRows struct {
+	lanes int // columns
+	rows  [attentionLanes / maskedPart]int
+}
 
-// tiles splits a panel's product with rows keys from key first on in two where the
-// first columns see none of the later keys: the first tile has fewer rows then.
-func (a *Attention[T]) tiles(s attentionSpan, first, rows int) (tiles [2]panelTile, n int) {
-	lanes := roundUp(s.count, panelPart)
-	tiles[0] = panelTile{0, lanes, rows}
-	if lanes == panelPart || !a.Causal || first < a.Prefix || a.call.dbias != nil {
-		return tiles, 1
+// panelRows returns what a panel sees of rows keys from key first on.
+func (a *Attention[T]) panelRows(s attentionSpan, first, rows int) (seen panelRows) {
+	seen.lanes = roundUp(s.count, panelPart)
+	cut := a.Causal && first >= a.Prefix && a.call.dbias == nil
+	for i := range seen.rows {
+		seen.rows[i] = rows
+		if cut {
+			last := a.position(s.first + (i+1)*maskedPart - 1)
+			seen.rows[i] = min(rows, roundUp(max(0, last+1-first), tileHeight))
+		}
 	}
-	seen := roundUp(max(0, a.position(s.first+panelPart)-first), tileHeight)
-	if seen >= rows {
-		return tiles, 1
+	return seen
+}
+
+// tile returns the columns from lane on that see the same rows, and how many.
+func (p *panelRows) tile(lane int) (lanes, rows int) {
+	rows = p.rows[lane/maskedPart]
+	for lanes = maskedPart; lane+lanes < p.lanes && p.rows[(lane+lanes)/maskedPart] == rows; {
+		lanes += maskedPart
 	}
-	tiles[0] = panelTile{0, panelPart, seen}
-	tiles[1] = panelTile{panelPart, lanes - panelPart, rows}
-	return tiles, 2
+	return lanes, rows
+}
+
+// pair returns the rows that the first and the second half of the panelPart columns from lane on see.
+func (p *panelRows) pair(lane int) (first, second int) {
+	return p.rows[lane/maskedPart], p.rows[lane/maskedPart+1]
 }
 
 // cross reports whether queries and keys are of different sequences.
@@ -85,7 +99,7 @@ func (a *Attention[T]) segments(s attentionSpan, lo, hi int) (skip, uniform bool
 // scores [rows, attentionLanes], into scores in base 2: the cap, slopes and bias are
 // applied, and scores that the masks exclude become -∞. Where slopes is not nil,
 // it receives the derivative of each capped score.
-func (a *Attention[T]) finishScores(scores, slopes []T, s attentionSpan, first, rows int, uniform bool) {
+func (a *Attention[T]) finishScores(scores, slopes []T, s attentionSpan, seen *panelRows, first, rows int, uniform bool) {
 	if !a.plain() {
 		a.shapeScores(scores, slopes, s, first, rows)
 	}
@@ -104,24 +118,37 @@ func (a *Attention[T]) finishScores(scores, slopes []T, s attentionSpan, first, 
 	if a.Window > 0 {
 		to = first + a.Window - least
 	}
-	seen := 0 // rows of the prefix
+	prefix := 0 // rows of it
 	if a.Causal {
-		seen = min(rows, max(0, a.Prefix-first))
-		from = first + seen - least
+		prefix = min(rows, max(0, a.Prefix-first))
+		from = first + prefix - least
 	}
-	if seen > 0 && a.Window > 0 {
-		a.panel.hide(scores, seen, -all, to)
+	if prefix > 0 && a.Window > 0 {
+		a.hide(scores, seen, 0, prefix, -all, to)
 	}
 	valid := min(rows, a.Keys-first)
-	if valid > seen {
-		a.panel.hide(scores[seen*attentionLanes:], valid-seen, from, to+seen)
-	}
+	a.hide(scores, seen, prefix, valid, from, to+prefix)
 	if rows > valid {
 		Fill(scores[valid*attentionLanes:rows*attentionLanes], T(math.Inf(-1)))
 	}
 	if !uniform {
 		for r := range valid {
 			a.hideSegments(scores[r*attentionLanes:(r+1)*attentionLanes], s, first+r)
+		}
+	}
+}
+
+// hide hides the columns less than from+r, and those from to+r on, of row low+r for each r up to row high, as far as columns see the
+// rows.
+func (a *Attention[T]) hide(scores []T, seen *panelRows, low, high, from, to int) {
+	for lane := 0; lane < seen.lanes; lane += panelPart {
+		_, rows := seen.pair(lane)
+		row, end := low, min(high, rows)
+		if to >= lane+panelPart { // no column has left the window
+			row = max(row, low+lane-from+1) // the first with a column before the key
+		}
+		if row < end {
+			a.panel.hide(scores[row*attentionLanes+lane:], end-row, from+row-low-lane, to+row-low-lane)
 		}
 	}
 }

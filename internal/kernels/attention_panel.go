@@ -27,7 +27,7 @@ type panelKernel[T Float] struct {
 	// those of the scores, p·(dp - dot), in the first lanes columns. lse and dot are [lanes].
 	grad func(scores, dp, lse, dot []T, rows, lanes int)
 
-	// hide sets the columns less than from+r and those from to+r on of each row r to -∞.
+	// hide sets the columns less than from+r and those from to+r on, of the first panelPart ones of each row r, to -∞.
 	hide func(scores []T, rows, from, to int)
 
 	// scale computes dst[i] = s[i]·x[i] for rows of cols elements, ldd and ldx apart. dst may
@@ -94,7 +94,7 @@ func panelGradGeneric[T Float](scores, dp, lse, dot []T, rows, lanes int) {
 
 func panelHideGeneric[T Float](scores []T, rows, from, to int) {
 	for r := range rows {
-		for i := range attentionLanes {
+		for i := range panelPart {
 			if i < from+r || i >= to+r {
 				scores[r*attentionLanes+i] = T(math.Inf(-1))
 			}

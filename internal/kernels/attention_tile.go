@@ -29,3 +29,18 @@ func (a *Attention[T]) tileProduct(c, x, y []T, m, n, depth int, s strides, ldb,
 		}
 	}
 }
+
+// scoreProduct computes scores [rows, attentionLanes] = X·Y of a panel, for X [rows, HeadSize] and Y [HeadSize, attentionLanes], as far as its
+// columns see the rows.
+func (a *Attention[T]) scoreProduct(scores, x, y []T, seen *panelRows, ahead *rowsAhead[T]) {
+	product := func(lane, lanes, from, to int) {
+		a.tileProduct(scores[from*attentionLanes+lane:], x[from*a.width:], y[lane:], to-from, lanes, a.HeadSize, strides{a.width, 1}, attentionLanes, attentionLanes, false, ahead)
+	}
+	for lane := 0; lane < seen.lanes; lane += panelPart {
+		first, second := seen.pair(lane)
+		product(lane, panelPart, 0, first)
+		if first < second {
+			product(lane+maskedPart, maskedPart, first, second)
+		}
+	}
+}

@@ -204,6 +204,9 @@ func panelGrad(l simd.Level) {
 	end()
 }
 
+// panelPart is that of package kernels.
+const panelPart = 32
+
 // panelHide compares the numbers of the columns with bounds that move up by
 // one from row to row.
 func panelHide(l simd.Level) {
@@ -217,7 +220,7 @@ func panelHide(l simd.Level) {
 		numbers[i] = uint32(i)
 	}
 	columns := []reg.VecVirtual{l.Load(simd.Table("numbers", numbers), nil)}
-	for i := l.Lanes; i < panelRow/4; i += l.Lanes {
+	for i := l.Lanes; i < panelPart; i += l.Lanes {
 		next := l.Reg()
 		VPADDD(simd.Bits(uint32(l.Lanes)), columns[len(columns)-1], next)
 		columns = append(columns, next)
