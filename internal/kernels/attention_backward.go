@@ -9,15 +9,17 @@ type attentionBackward[T Float] struct {
 	slopes       []T // [keys, lanes], with a cap
 	panels       [attentionGroup]backwardPanel[T]
 	ahead        rowsAhead[T]
+	keys, values headRows[T]
 }
 
 // backwardPanel has what belongs to a panel of queries.
 type backwardPanel[T Float] struct {
 	attentionSpan
-	qt, dot   []T  // [width, lanes]: queries, scaled, and the outputs' gradients
-	q, do     []T  // [lanes, width]: the same by rows
-	dq        []T  // [lanes, width]
-	lse, dots []T  // [lanes]: in base 2; Σ dout·out
+	qt, dot   []T // [width, lanes]: queries, scaled, and the outputs' gradients
+	q, do     []T // [lanes, width]: the same by rows
+	dq        []T // [lanes, width]
+	lse, dots []T // [lanes]: in base 2; Σ dout·out
+	grad      headRows[T]
 	begun     bool // whether there is something in dq
 }
 
@@ -78,8 +80,8 @@ func (a *Attention[T]) backwardHead(f *attentionBackward[T], b, kv, chunk int) {
 	}
 	clear(f.dk)
 	clear(f.dv)
-	a.copyRows(f.k, a.call.k[a.keyAt(b, 0, kv, a.KStride):], a.Keys, a.keyRows(), a.KStride, &a.ones)
-	a.copyRows(f.v, a.call.v[a.keyAt(b, 0, kv, a.VStride):], a.Keys, a.keyRows(), a.VStride, &a.ones)
+	f.keys = a.near(f.k, a.call.k[a.keyAt(b, 0, kv, a.KStride):], a.Keys, a.keyRows(), a.KStride)
+	f.values = a.near(f.v, a.call.v[a.keyAt(b, 0, kv, a.VStride):], a.Keys, a.keyRows(), a.VStride)
 	group := a.Heads / a.KVHeads
 	for unit := chunk; unit < group*a.queryBlocks; unit += a.chunks {
 		next := backwardPlace{b, kv, unit + a.chunks}
@@ -191,7 +193,7 @@ func (a *Attention[T]) loadPanel(p *backwardPanel[T]) {
 	do := a.call.dout[a.queryAt(s.b, s.first, s.h, a.OStride):]
 	out := a.call.out[a.queryAt(s.b, s.first, s.h, a.OStride):]
 	a.copyRows(p.q, q, s.count, roundUp(s.count, panelPart), a.QStride, &a.scales)
-	a.copyRows(p.do, do, s.count, roundUp(s.count, panelPart), a.OStride, &a.ones)
+	p.grad = a.near(p.do, do, s.count, roundUp(s.count, panelPart), a.OStride)
 	a.turnRows(p.dot, do, s.count, a.OStride)
 	p.begun = false
 	clear(p.dots)
@@ -209,8 +211,8 @@ func (a *Attention[T]) loadPanel(p *backwardPanel[T]) {
 func (a *Attention[T]) backwardTile(f *attentionBackward[T], p *backwardPanel[T], first, rows int, uniform bool) {
 	at := first * a.width
 	seen := a.panelRows(p.attentionSpan, first, rows)
-	a.scoreProduct(f.scores, f.k[at:], p.qt, &seen, &f.ahead)
-	a.scoreProduct(f.dp, f.v[at:], p.dot, &seen, &f.ahead)
+	a.scoreProduct(f.scores, f.keys, first, p.qt, &seen, &f.ahead)
+	a.scoreProduct(f.dp, f.values, first, p.dot, &seen, &f.ahead)
 	a.finishScores(f.scores, f.slopes, p.attentionSpan, &seen, first, rows, uniform)
 	a.drop(f.dp, p.attentionSpan, first, rows)
 	for lane := 0; lane < seen.lanes; lane += panelPart {
@@ -235,9 +237,9 @@ func (a *Attention[T]) backwardTile(f *attentionBackward[T], p *backwardPanel[T]
 		lanes, rows := seen.tile(lane)
 		// What these columns see more than those before them, all columns behind them see too.
 		columns, from := seen.lanes-lane, at+done*a.width
-		a.tileProduct(f.dv[from:], f.scores[done*attentionLanes+lane:], p.do[lane*a.width:], rows-done, a.width, columns, strides{attentionLanes, 1}, a.width, a.width, true, &f.ahead)
+		a.tileProduct(f.dv[from:], f.scores[done*attentionLanes+lane:], p.grad.x[lane*p.grad.ld:], rows-done, a.width, columns, strides{attentionLanes, 1}, p.grad.ld, a.width, true, &f.ahead)
 		a.tileProduct(f.dk[from:], f.dp[done*attentionLanes+lane:], p.q[lane*a.width:], rows-done, a.width, columns, strides{attentionLanes, 1}, a.width, a.width, true, &f.ahead)
-		a.tileProduct(p.dq[lane*a.width:], f.dp[lane:], f.k[at:], lanes, a.width, rows, strides{1, attentionLanes}, a.width, a.width, p.begun, &f.ahead)
+		a.tileProduct(p.dq[lane*a.width:], f.dp[lane:], f.keys.x[first*f.keys.ld:], lanes, a.width, rows, strides{1, attentionLanes}, f.keys.ld, a.width, p.begun, &f.ahead)
 		done = rows
 		lane += lanes
 	}

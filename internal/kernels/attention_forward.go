@@ -2,14 +2,15 @@ package kernels
 
 // attentionForward is the working memory of an item of the forward pass.
 type attentionForward[T Float] struct {
-	q           []T                  // [group, width, lanes]: queries, scaled
-	o           []T                  // [group, lanes, width]: outputs, not yet divided by the sums
-	m, l, decay []T                  // [group, lanes]: maxima and sums so far, factor of the older ones
-	k, v        []T                  // [keys, width]
-	scores      []T                  // [keys, lanes]
-	lse         []T                  // [lanes]
-	begun       [attentionGroup]bool // whether there is something in o
-	ahead       rowsAhead[T]
+	q            []T // [group, width, lanes]: queries, scaled
+	o            []T // [group, lanes, width]: outputs, not yet divided by the sums
+	m, l, decay  []T // [group, lanes]: maxima and sums so far, factor of the older ones
+	k, v         []T // [keys, width]
+	keys, values headRows[T]
+	scores       []T                  // [keys, lanes]
+	lse          []T                  // [lanes]
+	begun        [attentionGroup]bool // whether there is something in o
+	ahead        rowsAhead[T]
 }
 
 func (a *Attention[T]) forwardScratch() int {
@@ -74,8 +75,8 @@ func (a *Attention[T]) forwardItem(_, i int) {
 				continue
 			}
 			if !loaded {
-				a.copyRows(f.k, a.call.k[a.keyAt(b, first, kv, a.KStride):], rows, padded, a.KStride, &a.ones)
-				a.copyRows(f.v, a.call.v[a.keyAt(b, first, kv, a.VStride):], rows, padded, a.VStride, &a.ones)
+				f.keys = a.near(f.k, a.call.k[a.keyAt(b, first, kv, a.KStride):], rows, padded, a.KStride)
+				f.values = a.near(f.v, a.call.v[a.keyAt(b, first, kv, a.VStride):], rows, padded, a.VStride)
 				loaded = true
 			}
 			from := (lo - first) / tileHeight * tileHeight
@@ -127,7 +128,7 @@ func (a *Attention[T]) forwardTile(f *attentionForward[T], s attentionSpan, p, f
 	m, l, decay := f.m[lanes:][:attentionLanes], f.l[lanes:][:attentionLanes], f.decay[lanes:][:attentionLanes]
 
 	seen := a.panelRows(s, first+from, rows)
-	a.scoreProduct(f.scores, f.k[from*a.width:], q, &seen, &f.ahead)
+	a.scoreProduct(f.scores, f.keys, from, q, &seen, &f.ahead)
 	a.finishScores(f.scores, nil, s, &seen, first+from, rows, uniform)
 	for lane := 0; lane < seen.lanes; lane += panelPart {
 		if _, rows := seen.pair(lane); rows > 0 {
@@ -142,7 +143,7 @@ func (a *Attention[T]) forwardTile(f *attentionForward[T], s attentionSpan, p, f
 	}
 	for lane := 0; lane < seen.lanes; {
 		lanes, rows := seen.tile(lane)
-		a.tileProduct(o[lane*a.width:], f.scores[lane:], f.v[from*a.width:], lanes, a.width, rows, strides{1, attentionLanes}, a.width, a.width, f.begun[p], &f.ahead)
+		a.tileProduct(o[lane*a.width:], f.scores[lane:], f.values.x[from*f.values.ld:], lanes, a.width, rows, strides{1, attentionLanes}, f.values.ld, a.width, f.begun[p], &f.ahead)
 		lane += lanes
 	}
 	f.begun[p] = true
@@ -175,6 +176,22 @@ func (a *Attention[T]) copyRows(dst, src []T, rows, padded, ld int, factor *[att
 		a.outside.scale(dst[i*a.width:], src[i*ld:], factor[:], min(attentionKeys, rows-i), a.HeadSize, a.width, ld)
 	}
 	clear(dst[rows*a.width : padded*a.width])
+}
+
+// headRows are rows of a head, ld apart.
+type headRows[T Float] struct {
+	x  []T
+	ld int
+}
+
+// near returns rows of x, which lie ld apart, as they are where they need no padding and one panel alone reads them, and
+// otherwise copies them to own [padded, width].
+func (a *Attention[T]) near(own, x []T, rows, padded, ld int) headRows[T] {
+	if a.panels == 1 && rows == padded && a.HeadSize == a.width {
+		return headRows[T]{x, ld}
+	}
+	a.copyRows(own, x, rows, padded, ld, &a.ones)
+	return headRows[T]{own, a.width}
 }
 
 // turnRows transposes the rows of a panel's queries, which lie ld apart, into

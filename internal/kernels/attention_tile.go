@@ -32,9 +32,9 @@ func (a *Attention[T]) tileProduct(c, x, y []T, m, n, depth int, s strides, ldb,
 
 // scoreProduct computes scores [rows, attentionLanes] = X·Y of a panel, for X [rows, HeadSize] and Y [HeadSize, attentionLanes], as far as its
 // columns see the rows.
-func (a *Attention[T]) scoreProduct(scores, x, y []T, seen *panelRows, ahead *rowsAhead[T]) {
+func (a *Attention[T]) scoreProduct(scores []T, x headRows[T], row int, y []T, seen *panelRows, ahead *rowsAhead[T]) {
 	product := func(lane, lanes, from, to int) {
-		a.tileProduct(scores[from*attentionLanes+lane:], x[from*a.width:], y[lane:], to-from, lanes, a.HeadSize, strides{a.width, 1}, attentionLanes, attentionLanes, false, ahead)
+		a.tileProduct(scores[from*attentionLanes+lane:], x.x[(row+from)*x.ld:], y[lane:], to-from, lanes, a.HeadSize, strides{x.ld, 1}, attentionLanes, attentionLanes, false, ahead)
 	}
 	for lane := 0; lane < seen.lanes; lane += panelPart {
 		first, second := seen.pair(lane)
