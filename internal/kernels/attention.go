@@ -82,6 +82,7 @@ type attentionCall[T Float] struct {
 	out, lse, q, k, v       []T
 	dq, dk, dv, dbias, dout []T
 	mask                    AttentionMask[T]
+	past                    bool // whether results are written past the caches
 }
 
 // NewAttention prepares attention of the given shape.
@@ -134,6 +135,7 @@ func roundUp(n, multiple int) int { return ceilDiv(n, multiple) * multiple }
 // -∞ where no key is seen. It runs on all cores.
 func (a *Attention[T]) Forward(out, lse, q, k, v []T, m AttentionMask[T]) {
 	a.call = attentionCall[T]{out: out, lse: lse, q: q, k: k, v: v, mask: m}
+	a.call.past = a.streams(a.Heads*a.Queries, out, a.OStride)
 	if a.single() {
 		parallel.Run(a.Batch*a.KVHeads, a.singleBody)
 	} else {
@@ -150,6 +152,8 @@ func (a *Attention[T]) Backward(dq, dk, dv, dbias, dout, out, lse, q, k, v []T, 
 		out: out, lse: lse, q: q, k: k, v: v,
 		dq: dq, dk: dk, dv: dv, dbias: dbias, dout: dout, mask: m,
 	}
+	size := a.Heads*a.Queries + 2*a.KVHeads*a.Keys
+	a.call.past = a.streams(size, dq, a.QStride) && a.streams(size, dk, a.KStride) && a.streams(size, dv, a.VStride)
 	heads := a.Batch * a.KVHeads
 	if !a.trained {
 		scratchOf[T]().reserve(min(parallel.Workers(), max(1, heads*a.chunks)), a.backwardScratch())
@@ -165,6 +169,11 @@ func (a *Attention[T]) Backward(dq, dk, dv, dbias, dout, out, lse, q, k, v []T, 
 		parallel.Run(a.Batch*a.KVHeads*a.keyBlocks(), a.reduceBody)
 	}
 	a.call = attentionCall[T]{}
+}
+
+// streams reports whether rows of heads, ld apart, are written past the caches where so many are written for each sequence.
+func (a *Attention[T]) streams(rows int, x []T, ld int) bool {
+	return a.HeadSize%lineElements == 0 && streams(x, a.Batch*rows*a.HeadSize, ld)
 }
 
 func (a *Attention[T]) keyBlocks() int { return ceilDiv(a.Keys, attentionKeys) }

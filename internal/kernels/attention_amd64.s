@@ -752,34 +752,59 @@ DATA laneMask<>+56(SB)/4, $0x00000000
 DATA laneMask<>+60(SB)/4, $0x00000000
 GLOBL laneMask<>(SB), RODATA|NOPTR, $64
 
-// func scaleRowsAVX2(dst []float32, x []float32, s []float32, rows int, cols int, ldd int, ldx int)
+// func scaleRowsAVX2(dst []float32, x []float32, s []float32, rows int, cols int, ldd int, ldx int, past bool)
 // Requires: AVX
-TEXT ·scaleRowsAVX2(SB), NOSPLIT, $0-104
-	MOVQ dst_base+0(FP), AX
-	MOVQ x_base+24(FP), CX
-	MOVQ s_base+48(FP), DX
-	MOVQ rows+72(FP), BX
-	MOVQ cols+80(FP), SI
-	MOVQ ldd+88(FP), DI
-	MOVQ ldx+96(FP), R8
+TEXT ·scaleRowsAVX2(SB), NOSPLIT, $0-105
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  x_base+24(FP), CX
+	MOVQ  s_base+48(FP), DX
+	MOVQ  rows+72(FP), BX
+	MOVQ  cols+80(FP), SI
+	MOVQ  ldd+88(FP), DI
+	MOVQ  ldx+96(FP), R8
+	MOVB  past+104(FP), R9
+	TESTB R9, R9
+	JNZ   past10
 
-rows10:
+rows12:
 	VBROADCASTSS (DX), Y0
 	XORQ         R9, R9
 
-columns11:
+columns13:
 	VMULPS  (CX)(R9*4), Y0, Y1
 	VMOVUPS Y1, (AX)(R9*4)
 	VMULPS  32(CX)(R9*4), Y0, Y1
 	VMOVUPS Y1, 32(AX)(R9*4)
 	ADDQ    $0x10, R9
 	CMPQ    R9, SI
-	JB      columns11
+	JB      columns13
 	LEAQ    (AX)(DI*4), AX
 	LEAQ    (CX)(R8*4), CX
 	ADDQ    $0x04, DX
 	DECQ    BX
-	JNZ     rows10
+	JNZ     rows12
+	JMP     written11
+
+past10:
+rows14:
+	VBROADCASTSS (DX), Y0
+	XORQ         R9, R9
+
+columns15:
+	VMULPS   (CX)(R9*4), Y0, Y1
+	VMOVNTPS Y1, (AX)(R9*4)
+	VMULPS   32(CX)(R9*4), Y0, Y1
+	VMOVNTPS Y1, 32(AX)(R9*4)
+	ADDQ     $0x10, R9
+	CMPQ     R9, SI
+	JB       columns15
+	LEAQ     (AX)(DI*4), AX
+	LEAQ     (CX)(R8*4), CX
+	ADDQ     $0x04, DX
+	DECQ     BX
+	JNZ      rows14
+
+written11:
 	VZEROUPPER
 	RET
 
@@ -796,12 +821,12 @@ TEXT ·rowDotsAVX2(SB), NOSPLIT, $0-104
 	MOVQ DI, R9
 	SHLQ $0x05, R9
 
-rows12:
+rows16:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	XORQ   R10, R10
 
-columns13:
+columns17:
 	LEAQ         (CX)(R10*4), R11
 	PREFETCHT0   (R11)(R9*1)
 	VMOVUPS      (CX)(R10*4), Y2
@@ -810,7 +835,7 @@ columns13:
 	VFMADD231PS  32(DX)(R10*4), Y2, Y1
 	ADDQ         $0x10, R10
 	CMPQ         R10, SI
-	JB           columns13
+	JB           columns17
 	VADDPS       Y1, Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X1
 	VADDPS       X1, X0, X0
@@ -823,7 +848,7 @@ columns13:
 	LEAQ         (DX)(R8*4), DX
 	ADDQ         $0x04, AX
 	DECQ         BX
-	JNZ          rows12
+	JNZ          rows16
 	VZEROUPPER
 	RET
 
@@ -847,18 +872,18 @@ TEXT ·panelSoftmaxAVX512(SB), NOSPLIT, $0-112
 	SHLQ    $0x02, R8
 	XORQ    DI, DI
 
-columns14:
+columns18:
 	VMOVUPS (CX)(DI*1), Z8
 	VMOVUPS 64(CX)(DI*1), Z9
 	MOVQ    SI, R9
 	MOVQ    AX, R10
 
-rows15:
+rows19:
 	VMAXPS      (R10)(DI*1), Z8, Z8
 	VMAXPS      64(R10)(DI*1), Z9, Z9
 	ADDQ        $0x00000100, R10
 	DECQ        R9
-	JNZ         rows15
+	JNZ         rows19
 	VMOVUPS     (CX)(DI*1), Z10
 	VXORPS      Z11, Z11, Z11
 	VMOVUPS     Z8, (CX)(DI*1)
@@ -894,7 +919,7 @@ rows15:
 	MOVQ        SI, R9
 	MOVQ        AX, R10
 
-rows16:
+rows20:
 	VMOVUPS     (R10)(DI*1), Z14
 	VSUBPS      Z8, Z14, Z14
 	VMAXPS      Z14, Z7, Z14
@@ -927,14 +952,14 @@ rows16:
 	VADDPS      Z14, Z13, Z13
 	ADDQ        $0x00000100, R10
 	DECQ        R9
-	JNZ         rows16
+	JNZ         rows20
 	VFMADD231PS (DX)(DI*1), Z10, Z11
 	VMOVUPS     Z11, (DX)(DI*1)
 	VFMADD231PS 64(DX)(DI*1), Z12, Z13
 	VMOVUPS     Z13, 64(DX)(DI*1)
 	ADDQ        $0x80, DI
 	CMPQ        DI, R8
-	JB          columns14
+	JB          columns18
 	VZEROUPPER
 	RET
 
@@ -976,7 +1001,7 @@ TEXT ·panelGradAVX512(SB), NOSPLIT, $0-112
 	SHLQ    $0x02, R8
 	XORQ    DI, DI
 
-columns17:
+columns21:
 	VMOVUPS (BX)(DI*1), Z8
 	VMOVUPS (SI)(DI*1), Z9
 	VMOVUPS 64(BX)(DI*1), Z10
@@ -985,7 +1010,7 @@ columns17:
 	MOVQ    AX, R10
 	MOVQ    CX, R11
 
-rows18:
+rows22:
 	VMOVUPS     (R10)(DI*1), Z12
 	VSUBPS      Z8, Z12, Z12
 	VMAXPS      Z12, Z7, Z12
@@ -1025,10 +1050,10 @@ rows18:
 	ADDQ        $0x00000100, R10
 	ADDQ        $0x00000100, R11
 	DECQ        R9
-	JNZ         rows18
+	JNZ         rows22
 	ADDQ        $0x80, DI
 	CMPQ        DI, R8
-	JB          columns17
+	JB          columns21
 	VZEROUPPER
 	RET
 
@@ -1050,7 +1075,7 @@ TEXT ·panelHideAVX512(SB), NOSPLIT, $0-48
 	VPADDD       x00000010<>+0(SB), Z4, Z5
 	MOVQ         AX, AX
 
-rows19:
+rows23:
 	VPCMPGTD Z4, Z0, K1
 	VPCMPGTD Z1, Z4, K2
 	KORW     K1, K2, K1
@@ -1063,7 +1088,7 @@ rows19:
 	VPADDD   Z2, Z1, Z1
 	ADDQ     $0x00000100, AX
 	DECQ     CX
-	JNZ      rows19
+	JNZ      rows23
 	VZEROUPPER
 	RET
 
@@ -1096,9 +1121,9 @@ TEXT ·panelFinishAVX512(SB), NOSPLIT, $0-96
 	XORQ DI, DI
 	MOVQ SI, R8
 	SUBQ $0x10, R8
-	JL   tail21
+	JL   tail25
 
-loop20:
+loop24:
 	VMOVUPS     (BX)(DI*4), Z0
 	VMOVAPS     Z0, Z2
 	VPSUBD      x3f400000<>+0(SB), Z2, Z1
@@ -1133,11 +1158,11 @@ loop20:
 	VMOVUPS     Z4, (AX)(DI*4)
 	ADDQ        $0x10, DI
 	CMPQ        DI, R8
-	JLE         loop20
+	JLE         loop24
 
-tail21:
+tail25:
 	SUBQ        DI, SI
-	JZ          done22
+	JZ          done26
 	MOVQ        $-1, R8
 	BZHIQ       SI, R8, R8
 	KMOVW       R8, K1
@@ -1174,36 +1199,59 @@ tail21:
 	VMOVUPS     Z2, K1, (CX)(DI*4)
 	VMOVUPS     Z4, K1, (AX)(DI*4)
 
-done22:
+done26:
 	VZEROUPPER
 	RET
 
-// func scaleRowsAVX512(dst []float32, x []float32, s []float32, rows int, cols int, ldd int, ldx int)
+// func scaleRowsAVX512(dst []float32, x []float32, s []float32, rows int, cols int, ldd int, ldx int, past bool)
 // Requires: AVX, AVX512F
-TEXT ·scaleRowsAVX512(SB), NOSPLIT, $0-104
-	MOVQ dst_base+0(FP), AX
-	MOVQ x_base+24(FP), CX
-	MOVQ s_base+48(FP), DX
-	MOVQ rows+72(FP), BX
-	MOVQ cols+80(FP), SI
-	MOVQ ldd+88(FP), DI
-	MOVQ ldx+96(FP), R8
+TEXT ·scaleRowsAVX512(SB), NOSPLIT, $0-105
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  x_base+24(FP), CX
+	MOVQ  s_base+48(FP), DX
+	MOVQ  rows+72(FP), BX
+	MOVQ  cols+80(FP), SI
+	MOVQ  ldd+88(FP), DI
+	MOVQ  ldx+96(FP), R8
+	MOVB  past+104(FP), R9
+	TESTB R9, R9
+	JNZ   past27
 
-rows23:
+rows29:
 	VBROADCASTSS (DX), Z0
 	XORQ         R9, R9
 
-columns24:
+columns30:
 	VMULPS  (CX)(R9*4), Z0, Z1
 	VMOVUPS Z1, (AX)(R9*4)
 	ADDQ    $0x10, R9
 	CMPQ    R9, SI
-	JB      columns24
+	JB      columns30
 	LEAQ    (AX)(DI*4), AX
 	LEAQ    (CX)(R8*4), CX
 	ADDQ    $0x04, DX
 	DECQ    BX
-	JNZ     rows23
+	JNZ     rows29
+	JMP     written28
+
+past27:
+rows31:
+	VBROADCASTSS (DX), Z0
+	XORQ         R9, R9
+
+columns32:
+	VMULPS   (CX)(R9*4), Z0, Z1
+	VMOVNTPS Z1, (AX)(R9*4)
+	ADDQ     $0x10, R9
+	CMPQ     R9, SI
+	JB       columns32
+	LEAQ     (AX)(DI*4), AX
+	LEAQ     (CX)(R8*4), CX
+	ADDQ     $0x04, DX
+	DECQ     BX
+	JNZ      rows31
+
+written28:
 	VZEROUPPER
 	RET
 
@@ -1220,18 +1268,18 @@ TEXT ·rowDotsAVX512(SB), NOSPLIT, $0-104
 	MOVQ DI, R9
 	SHLQ $0x05, R9
 
-rows25:
+rows33:
 	VXORPS Z0, Z0, Z0
 	XORQ   R10, R10
 
-columns26:
+columns34:
 	LEAQ          (CX)(R10*4), R11
 	PREFETCHT0    (R11)(R9*1)
 	VMOVUPS       (CX)(R10*4), Z1
 	VFMADD231PS   (DX)(R10*4), Z1, Z0
 	ADDQ          $0x10, R10
 	CMPQ          R10, SI
-	JB            columns26
+	JB            columns34
 	VEXTRACTF64X4 $0x01, Z0, Y1
 	VADDPS        Y1, Y0, Y0
 	VEXTRACTF128  $0x01, Y0, X1
@@ -1245,6 +1293,6 @@ columns26:
 	LEAQ          (DX)(R8*4), DX
 	ADDQ          $0x04, AX
 	DECQ          BX
-	JNZ           rows25
+	JNZ           rows33
 	VZEROUPPER
 	RET

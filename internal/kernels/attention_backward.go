@@ -70,6 +70,7 @@ func (a *Attention[T]) backwardItem(_, i int) {
 	for head := first; head < last; head += a.KVHeads {
 		a.backwardHead(&f, head/a.KVHeads, head%a.KVHeads, chunk)
 	}
+	settle(a.call.past)
 }
 
 func (a *Attention[T]) backwardHead(f *attentionBackward[T], b, kv, chunk int) {
@@ -93,8 +94,8 @@ func (a *Attention[T]) backwardHead(f *attentionBackward[T], b, kv, chunk int) {
 	if a.chunks == 1 {
 		for j := 0; j < a.Keys; j += attentionKeys {
 			rows := min(attentionKeys, a.Keys-j)
-			a.outside.scale(a.call.dk[a.keyAt(b, j, kv, a.KStride):], f.dk[j*a.width:], a.ones[:], rows, a.HeadSize, a.KStride, a.width)
-			a.outside.scale(a.call.dv[a.keyAt(b, j, kv, a.VStride):], f.dv[j*a.width:], a.ones[:], rows, a.HeadSize, a.VStride, a.width)
+			a.outside.scale(a.call.dk[a.keyAt(b, j, kv, a.KStride):], f.dk[j*a.width:], a.ones[:], rows, a.HeadSize, a.KStride, a.width, a.call.past)
+			a.outside.scale(a.call.dv[a.keyAt(b, j, kv, a.VStride):], f.dv[j*a.width:], a.ones[:], rows, a.HeadSize, a.VStride, a.width, a.call.past)
 		}
 	}
 }
@@ -156,7 +157,7 @@ func (a *Attention[T]) backwardGroup(f *attentionBackward[T], b, h, block int, n
 			clear(p.dq)
 		}
 		dq := a.call.dq[a.queryAt(b, p.first, h, a.QStride):]
-		a.outside.scale(dq, p.dq, a.scales[:], p.count, a.HeadSize, a.QStride, a.width)
+		a.outside.scale(dq, p.dq, a.scales[:], p.count, a.HeadSize, a.QStride, a.width, a.call.past)
 	}
 }
 

@@ -89,6 +89,7 @@ func (a *Attention[T]) forwardItem(_, i int) {
 		}
 		a.storeOutputs(&f, spans[p], p)
 	}
+	settle(a.call.past)
 }
 
 // forwardPlace returns the sequence, the head and the group of panels of an item.
@@ -153,7 +154,7 @@ func (a *Attention[T]) forwardTile(f *attentionForward[T], s attentionSpan, p, f
 func (a *Attention[T]) rescale(o, factors []T) {
 	for _, v := range factors {
 		if v != 1 {
-			a.panel.scale(o, o, factors, len(factors), a.width, a.width, a.width)
+			a.panel.scale(o, o, factors, len(factors), a.width, a.width, a.width, false)
 			return
 		}
 	}
@@ -173,7 +174,7 @@ func (a *Attention[T]) copyRows(dst, src []T, rows, padded, ld int, factor *[att
 		clear(dst[:rows*a.width])
 	}
 	for i := 0; i < rows; i += attentionKeys {
-		a.outside.scale(dst[i*a.width:], src[i*ld:], factor[:], min(attentionKeys, rows-i), a.HeadSize, a.width, ld)
+		a.outside.scale(dst[i*a.width:], src[i*ld:], factor[:], min(attentionKeys, rows-i), a.HeadSize, a.width, ld, false)
 	}
 	clear(dst[rows*a.width : padded*a.width])
 }
@@ -213,7 +214,7 @@ func (a *Attention[T]) storeOutputs(f *attentionForward[T], s attentionSpan, p i
 	lse, inverse := f.lse[:s.count], f.decay[lanes:][:s.count]
 	a.panel.finish(lse, inverse, f.m[lanes:], f.l[lanes:])
 	out := a.call.out[a.queryAt(s.b, s.first, s.h, a.OStride):]
-	a.outside.scale(out, f.o[lanes*a.width:], inverse, s.count, a.HeadSize, a.OStride, a.width)
+	a.outside.scale(out, f.o[lanes*a.width:], inverse, s.count, a.HeadSize, a.OStride, a.width, a.call.past)
 	if a.call.lse != nil {
 		copy(a.call.lse[(s.b*a.Heads+s.h)*a.Queries+s.first:], lse)
 	}

@@ -31,8 +31,8 @@ type panelKernel[T Float] struct {
 	hide func(scores []T, rows, from, to int)
 
 	// scale computes dst[i] = s[i]·x[i] for rows of cols elements, ldd and ldx apart. dst may
-	// be x. cols is a multiple of tileWidth.
-	scale func(dst, x, s []T, rows, cols, ldd, ldx int)
+	// be x. cols is a multiple of tileWidth. past asks for dst to be written past the caches; its rows begin a line of them then.
+	scale func(dst, x, s []T, rows, cols, ldd, ldx int, past bool)
 
 	// dots computes dots[i] = x[i]·y[i] for rows of cols elements, ldx and ldy apart. cols is
 	// a multiple of tileWidth.
@@ -102,7 +102,7 @@ func panelHideGeneric[T Float](scores []T, rows, from, to int) {
 	}
 }
 
-func scaleRowsGeneric[T Float](dst, x, s []T, rows, cols, ldd, ldx int) {
+func scaleRowsGeneric[T Float](dst, x, s []T, rows, cols, ldd, ldx int, _ bool) {
 	for i := range rows {
 		out := dst[i*ldd:][:cols]
 		for c, v := range x[i*ldx:][:cols] {

@@ -27,7 +27,7 @@ func panelFinishAVX2(lse []float32, inverse []float32, m []float32, l []float32)
 // scaleRowsAVX2 is panelKernel.scale.
 //
 //go:noescape
-func scaleRowsAVX2(dst []float32, x []float32, s []float32, rows int, cols int, ldd int, ldx int)
+func scaleRowsAVX2(dst []float32, x []float32, s []float32, rows int, cols int, ldd int, ldx int, past bool)
 
 // rowDotsAVX2 is panelKernel.dots.
 //
@@ -57,7 +57,7 @@ func panelFinishAVX512(lse []float32, inverse []float32, m []float32, l []float3
 // scaleRowsAVX512 is panelKernel.scale.
 //
 //go:noescape
-func scaleRowsAVX512(dst []float32, x []float32, s []float32, rows int, cols int, ldd int, ldx int)
+func scaleRowsAVX512(dst []float32, x []float32, s []float32, rows int, cols int, ldd int, ldx int, past bool)
 
 // rowDotsAVX512 is panelKernel.dots.
 //

@@ -270,29 +270,32 @@ func panelFinish(l simd.Level) {
 }
 
 func scaleRows(l simd.Level) {
-	function(l, "scaleRows", "func(dst, x, s []float32, rows, cols, ldd, ldx int)", "is panelKernel.scale.")
+	function(l, "scaleRows", "func(dst, x, s []float32, rows, cols, ldd, ldx int, past bool)", "is panelKernel.scale.")
 	dst, x, s, rows, cols := simd.Base("dst"), simd.Base("x"), simd.Base("s"), parameter("rows"), parameter("cols")
 	ldd, ldx := parameter("ldd"), parameter("ldx")
-	next := simd.NewLabel("rows")
-	columns := simd.NewLabel("columns")
 	at, factor := GP64(), l.Reg()
-	Label(next)
-	VBROADCASTSS(Mem{Base: s}, factor)
-	XORQ(at, at)
-	Label(columns)
-	for i := 0; i < 16; i += l.Lanes {
-		v := l.Reg()
-		VMULPS(Mem{Base: x, Index: at, Scale: 4, Disp: 4 * i}, factor, v)
-		l.Store(v, Mem{Base: dst, Index: at, Scale: 4, Disp: 4 * i}, nil)
+	loop := func(store simd.Writer) {
+		next := simd.NewLabel("rows")
+		columns := simd.NewLabel("columns")
+		Label(next)
+		VBROADCASTSS(Mem{Base: s}, factor)
+		XORQ(at, at)
+		Label(columns)
+		for i := 0; i < 16; i += l.Lanes {
+			v := l.Reg()
+			VMULPS(Mem{Base: x, Index: at, Scale: 4, Disp: 4 * i}, factor, v)
+			store(v, Mem{Base: dst, Index: at, Scale: 4, Disp: 4 * i}, nil)
+		}
+		ADDQ(Imm(16), at)
+		CMPQ(at, cols)
+		JB(LabelRef(columns))
+		LEAQ(Mem{Base: dst, Index: ldd, Scale: 4}, dst)
+		LEAQ(Mem{Base: x, Index: ldx, Scale: 4}, x)
+		ADDQ(Imm(4), s)
+		DECQ(rows)
+		JNZ(LabelRef(next))
 	}
-	ADDQ(Imm(16), at)
-	CMPQ(at, cols)
-	JB(LabelRef(columns))
-	LEAQ(Mem{Base: dst, Index: ldd, Scale: 4}, dst)
-	LEAQ(Mem{Base: x, Index: ldx, Scale: 4}, x)
-	ADDQ(Imm(4), s)
-	DECQ(rows)
-	JNZ(LabelRef(next))
+	l.Past(loop)
 	end()
 }
 

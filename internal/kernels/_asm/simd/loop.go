@@ -47,16 +47,23 @@ func (l Level) Each(n reg.Register, body func(c Cursor)) { l.each(n, 1, body) }
 // A Writer is Store or Stream.
 type Writer func(v Op, m Mem, mask Mask)
 
-// EachPast is Each for a function with a parameter past that tells whether it writes past the caches: body gets Stream or Store.
+// EachPast is Each for a function with a parameter past, as Past has it.
 func (l Level) EachPast(n reg.Register, body func(c Cursor, store Writer)) {
+	l.Past(func(store Writer) {
+		l.Each(n, func(c Cursor) { body(c, store) })
+	})
+}
+
+// Past emits body twice for a function with a parameter past that tells whether it writes past the caches: with Store and with Stream.
+func (l Level) Past(body func(store Writer)) {
 	past, done := NewLabel("past"), NewLabel("written")
 	flag := Load(Param("past"), GP8())
 	TESTB(flag, flag)
 	JNZ(LabelRef(past))
-	l.Each(n, func(c Cursor) { body(c, l.Store) })
+	body(l.Store)
 	JMP(LabelRef(done))
 	Label(past)
-	l.Each(n, func(c Cursor) { body(c, l.Stream) })
+	body(l.Stream)
 	Label(done)
 }
 
