@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/seahorse-ml/seahorse/internal/cpu"
+	"github.com/seahorse-ml/seahorse/internal/memory"
 )
 
 // sameWithin reports whether a and b are within a number of units in the last place of
@@ -204,6 +205,12 @@ func TestPanelScaleAndDots(t *testing.T) {
 					t.Fatalf("%d × %d: something is written outside of its place", rows, cols)
 				}
 				compare(t, "scaled rows", dst, want, 0)
+				ldd = roundUp(cols, lineElements) + lineElements
+				past, beside := memory.Make[float32](rows*ldd), make([]float32, rows*ldd)
+				k.scale(past, x, s, rows, cols, ldd, ldx, true)
+				fence()
+				generic.scale(beside, x, s, rows, cols, ldd, ldx, false)
+				compare(t, "scaled rows past the caches", past, beside, 0)
 				compare(t, "dots", dots, wantDots, 1e-5)
 			}
 		}

@@ -159,6 +159,9 @@ var attentionCases = []attentionCase{
 	{name: "tiny", config: AttentionConfig{Batch: 1, Queries: 1, Keys: 1, Heads: 1, KVHeads: 1, HeadSize: 1}},
 	{name: "causal", config: AttentionConfig{Batch: 1, Queries: 150, Keys: 150, Heads: 2, KVHeads: 2, HeadSize: 24, Causal: true}, packed: true},
 	{name: "causal head 64", config: AttentionConfig{Batch: 1, Queries: 128, Keys: 128, Heads: 1, KVHeads: 1, HeadSize: 64, Causal: true}, packed: true},
+	{name: "one panel", config: AttentionConfig{Batch: 2, Queries: 64, Keys: 64, Heads: 4, KVHeads: 2, HeadSize: 32, Causal: true}, packed: true},
+	{name: "one panel, not causal", config: AttentionConfig{Batch: 1, Queries: 32, Keys: 56, Heads: 2, KVHeads: 2, HeadSize: 48}},
+	{name: "keys before the queries", config: AttentionConfig{Batch: 1, Queries: 64, Keys: 73, Heads: 1, KVHeads: 1, HeadSize: 16, Causal: true}},
 	{name: "odd head size", config: AttentionConfig{Batch: 2, Queries: 33, Keys: 33, Heads: 3, KVHeads: 3, HeadSize: 5, Causal: true}},
 	{name: "grouped", config: AttentionConfig{Batch: 2, Queries: 70, Keys: 70, Heads: 6, KVHeads: 2, HeadSize: 8, Causal: true}, packed: true},
 	{name: "many heads", config: AttentionConfig{Batch: 3, Queries: 35, Keys: 35, Heads: 6, KVHeads: 6, HeadSize: 8, Causal: true}, packed: true},
@@ -267,9 +270,23 @@ func newTrained[T Float](c AttentionConfig) *Attention[T] {
 
 func (d *attentionData[T]) run() {
 	a := newTrained[T](d.config)
+	poison[T](max(a.forwardScratch(), a.backwardScratch()))
 	m := AttentionMask[T]{Segments: d.segments, Bias: d.bias, Seed: attentionSeed, Stream: attentionStream}
 	a.Forward(d.out, d.lse, d.q, d.k, d.v, m)
 	a.Backward(d.dq, d.dk, d.dv, d.dbias, d.dout, d.out, d.lse, d.q, d.k, d.v, m)
+}
+
+// poison fills working memory of n elements with NaN.
+func poison[T Float](n int) {
+	stock := scratchOf[T]()
+	var held [][]T
+	for range parallel.Workers() {
+		held = append(held, stock.take(n))
+	}
+	for _, memory := range held {
+		Fill(memory, T(math.NaN()))
+		stock.give(memory)
+	}
 }
 
 // compare reports the greatest difference of the heads' elements, relative to the greatest

@@ -45,6 +45,46 @@ func TestPast(t *testing.T) {
 	})
 }
 
+// TestAttentionPast holds attention whose results are written past the caches to the same that isn't, on several threads.
+func TestAttentionPast(t *testing.T) {
+	before, size := parallel.Workers(), streamedSize
+	t.Cleanup(func() {
+		parallel.SetWorkers(before)
+		streamedSize = size
+	})
+	parallel.SetWorkers(3)
+	for _, c := range []AttentionConfig{
+		{Batch: 3, Queries: 64, Keys: 64, Heads: 4, KVHeads: 2, HeadSize: 32, Causal: true},
+		{Batch: 2, Queries: 150, Keys: 150, Heads: 2, KVHeads: 2, HeadSize: 48, Causal: true},
+		{Batch: 2, Queries: 40, Keys: 70, Heads: 2, KVHeads: 1, HeadSize: 16},
+	} {
+		width, kvWidth := c.Heads*c.HeadSize, c.KVHeads*c.HeadSize
+		c.Scale, c.QStride, c.KStride, c.VStride, c.OStride = 0.2, width+32, kvWidth+16, kvWidth, width+16
+		r := rand.New(rand.NewPCG(51, 52))
+		queries, keys := c.Batch*c.Queries, c.Batch*c.Keys
+		q, k, v, dout := random32(r, queries*c.QStride), random32(r, keys*c.KStride), random32(r, keys*c.VStride), random32(r, queries*c.OStride)
+		run := func(least int) (results [4][]float32, streams [2]bool) {
+			streamedSize = least
+			for i, n := range []int{queries * c.OStride, queries * c.QStride, keys * c.KStride, keys * c.VStride} {
+				results[i] = memory.Make[float32](n)
+				Fill(results[i], guard)
+			}
+			a, lse := newTrained[float32](c), make([]float32, c.Batch*c.Heads*c.Queries)
+			a.Forward(results[0], lse, q, k, v, AttentionMask[float32]{})
+			a.Backward(results[1], results[2], results[3], nil, dout, results[0], lse, q, k, v, AttentionMask[float32]{})
+			return results, [2]bool{a.streams(c.Heads*c.Queries, results[0], c.OStride), a.streams(c.KVHeads*c.Keys, results[3], c.VStride)}
+		}
+		want, _ := run(1 << 40)
+		got, streams := run(0)
+		if streams != [2]bool{true, true} {
+			t.Errorf("%+v isn't written past the caches", c)
+		}
+		for i, name := range []string{"out", "dq", "dk", "dv"} {
+			equalBits(t, fmt.Sprintf("%s of %+v", name, c), got[i], want[i])
+		}
+	}
+}
+
 // TestStreams tells which results are written past the caches.
 func TestStreams(t *testing.T) {
 	n := streamedSize * parallel.Workers() / 4
