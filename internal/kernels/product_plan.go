@@ -16,6 +16,8 @@ const (
 	// lastPart is the part of a tile's rows, the third, up to which the last tile of a strip has too few to keep up with reading B.
 	lastPart = 3
 
+	leastTerms = 256 // of a tile, as much work as an item has at least
+
 	stepsAhead = 16 // terms for which a tile asks for as many lines ahead; blocks of K are multiples of it
 
 	stripPanels = 4       // most panels of a strip
@@ -138,18 +140,22 @@ func (p *Product[T]) strips(workers int) (productPlan, bool) {
 }
 
 // cutStrips appends the items of a worker to r: those of panels [m0, m1) of rows and [n0, n1) of columns, strip by
-// strip. Each takes a part of what is left, down to a few tiles.
+// strip. Each takes a part of what is left, down to a few tiles of one row of them.
 func (p *Product[T]) cutStrips(r *productPlan, m0, m1, n0, n1 int) {
 	rows, cols := p.kernel.rows, p.kernel.cols
 	for n := n0; n < n1; {
 		wide := ceilDiv(n1-n, ceilDiv(n1-n, stripPanels))
 		for m := m0; m < m1; {
 			left := (m1-m)*wide + (m1-m0)*(n1-n-wide)
-			down := min(max(ceilDiv(p.leastTiles(), wide), left/leftShare/wide), m1-m)
+			tiles := max(p.leastTiles(), left/leftShare)
+			down := min(max(1, tiles/wide), m1-m)
+			pieces := min(max(1, down*wide/tiles), wide)
 			if r.shareLast && m+down == m1-1 && m1*rows > p.M {
 				down++
 			}
-			r.last = append(r.last, productItem{m * rows, min((m+down)*rows, p.M), n * cols, min((n+wide)*cols, p.N)})
+			for i := range pieces {
+				r.last = append(r.last, productItem{m * rows, min((m+down)*rows, p.M), (n + wide*i/pieces) * cols, min((n+wide*(i+1)/pieces)*cols, p.N)})
+			}
 			m += down
 		}
 		n += wide
@@ -159,8 +165,8 @@ func (p *Product[T]) cutStrips(r *productPlan, m0, m1, n0, n1 int) {
 // leftShare is the part of what is left to a worker that an item takes: the third.
 const leftShare = 3
 
-// leastTiles returns the fewest tiles of an item, some microseconds of work.
-func (p *Product[T]) leastTiles() int { return max(2, maxDepth/max(1, p.K)) }
+// leastTiles returns the fewest tiles of an item, a microsecond or two of work for each worker that may wait for the others' last.
+func (p *Product[T]) leastTiles() int { return max(2, leastTerms/max(1, p.K)) }
 
 // cut cuts all rows and the given number of columns into items of at most rowPanels panels of
 // rows, those of one worker after those of another. Each takes a part of what is left to its worker, down

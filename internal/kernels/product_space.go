@@ -11,16 +11,22 @@ import (
 // where there are any. Products that run one after the other share one.
 type productSpace[T Float] struct {
 	block  *memory.Block
-	shared []T      // panels of B for all workers, or panels of A that each keeps
-	own    [][]T    // by worker: panels of A, one of B, or a strip of B
-	held   []int    // by worker: the first column of the strip in own
-	kept   [][]bool // by worker and panel: whether the worker keeps the panel of A
+	shared []T       // panels of B for all workers, or panels of A that each keeps
+	own    [][]T     // by worker: panels of A, one of B, or a strip of B
+	held   []columns // by worker: those of the strip in own
+	kept   [][]bool  // by worker and panel: whether the worker keeps the panel of A
 }
+
+// columns are those in [n0, n1).
+type columns struct{ n0, n1 int }
+
+// has reports whether the columns of an item are among c.
+func (c columns) has(item productItem) bool { return c.n0 <= item.n0 && item.n1 <= c.n1 }
 
 // forget makes every worker pack the strips and the panels of A that it needs.
 func (s *productSpace[T]) forget() {
 	for w := range s.held {
-		s.held[w] = -1
+		s.held[w] = columns{}
 		clear(s.kept[w])
 	}
 }
@@ -45,7 +51,7 @@ func (s *productSpace[T]) reserve(plan *productPlan) {
 	size, least := int(unsafe.Sizeof(element)), 2<<20
 	s.block = memory.Alloc(max(least, (shared+workers*own)*size))
 	s.shared = memory.Slice[T](s.block, 0, shared)
-	s.own, s.held, s.kept = make([][]T, workers), make([]int, workers), make([][]bool, workers)
+	s.own, s.held, s.kept = make([][]T, workers), make([]columns, workers), make([][]bool, workers)
 	for w := range s.own {
 		s.kept[w] = make([]bool, kept)
 		s.own[w] = memory.Slice[T](s.block, (shared+w*own)*size, own)

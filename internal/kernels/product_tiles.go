@@ -136,8 +136,11 @@ func (p *Product[T]) aheadA(m, k int) (next []T, row, step int) {
 // unless that would be slow: then each worker packs those that it needs once for all strips. Item i is that of the tiles.
 func (p *Product[T]) stripTiles(worker, i, m0, m1, n0, n1, k, depth int) {
 	t, own, held := p.kernel, p.run.space.own[worker], &p.run.space.held[worker]
-	packs := *held != n0
-	*held = n0
+	packs := !held.has(productItem{n0: n0, n1: n1})
+	if packs {
+		*held = columns{n0, n1}
+	}
+	own = own[(n0-held.n0)*depth:]
 	if packs && p.TransB {
 		p.packPanelsB(own, k, n0, depth, n1-n0)
 		packs = false
@@ -148,7 +151,7 @@ func (p *Product[T]) stripTiles(worker, i, m0, m1, n0, n1, k, depth int) {
 	}
 	next, nextK := p.nextStrip(worker, i, k, depth)
 	fetched := next.n0
-	if next.n0 == n0 && nextK == k {
+	if nextK == k && held.has(next) {
 		fetched = next.n1 // the strip is there
 	}
 	laterTile := choose(p.TransB, lineElements*p.LDB, lineElements)
