@@ -1027,11 +1027,10 @@ loop79:
 	VMOVUPS      xbf000000<>+0(SB), Y4
 	VMULPS       Y4, Y2, Y2
 	VMULPS       Y4, Y3, Y3
-	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y5
-	VCVTPS2DQ    Y5, Y4
-	VCVTDQ2PS    Y4, Y5
-	VFNMADD231PS x3f317218<>+0(SB), Y5, Y2
-	VFNMADD231PS xb102e308<>+0(SB), Y5, Y2
+	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VFNMADD231PS x3f317218<>+0(SB), Y4, Y2
+	VFNMADD231PS xb102e308<>+0(SB), Y4, Y2
 	VADDPS       Y3, Y2, Y2
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y5
 	VMOVUPS      x3c0905ce<>+0(SB), Y6
@@ -1042,14 +1041,15 @@ loop79:
 	VFMADD213PS  Y5, Y3, Y6
 	VFMADD213PS  Y2, Y3, Y6
 	VADDPS       x3f800000<>+0(SB), Y6, Y6
-	VPSRAD       $0x01, Y4, Y2
-	VPSUBD       Y2, Y4, Y4
+	VCVTPS2DQ    Y4, Y2
+	VPSRAD       $0x01, Y2, Y3
+	VPSUBD       Y3, Y2, Y2
+	VPADDD       x0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y6, Y6
 	VPADDD       x0000007f<>+0(SB), Y2, Y2
 	VPSLLD       $0x17, Y2, Y2
 	VMULPS       Y2, Y6, Y6
-	VPADDD       x0000007f<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y6, Y6
 	VMOVUPS      x3f800000<>+0(SB), Y2
 	VMOVAPS      Y2, Y3
 	VFMADD231PS  x3e99999a<>+0(SB), Y1, Y3
@@ -1093,11 +1093,10 @@ tail80:
 	VMOVUPS      xbf000000<>+0(SB), Y5
 	VMULPS       Y5, Y3, Y3
 	VMULPS       Y5, Y4, Y4
-	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y6
-	VCVTPS2DQ    Y6, Y5
-	VCVTDQ2PS    Y5, Y6
-	VFNMADD231PS x3f317218<>+0(SB), Y6, Y3
-	VFNMADD231PS xb102e308<>+0(SB), Y6, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VFNMADD231PS x3f317218<>+0(SB), Y5, Y3
+	VFNMADD231PS xb102e308<>+0(SB), Y5, Y3
 	VADDPS       Y4, Y3, Y3
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y6
 	VMOVUPS      x3c0905ce<>+0(SB), Y7
@@ -1108,14 +1107,15 @@ tail80:
 	VFMADD213PS  Y6, Y4, Y7
 	VFMADD213PS  Y3, Y4, Y7
 	VADDPS       x3f800000<>+0(SB), Y7, Y7
-	VPSRAD       $0x01, Y5, Y3
-	VPSUBD       Y3, Y5, Y5
+	VCVTPS2DQ    Y5, Y3
+	VPSRAD       $0x01, Y3, Y4
+	VPSUBD       Y4, Y3, Y3
+	VPADDD       x0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y7, Y7
 	VPADDD       x0000007f<>+0(SB), Y3, Y3
 	VPSLLD       $0x17, Y3, Y3
 	VMULPS       Y3, Y7, Y7
-	VPADDD       x0000007f<>+0(SB), Y5, Y5
-	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y7, Y7
 	VMOVUPS      x3f800000<>+0(SB), Y3
 	VMOVAPS      Y3, Y4
 	VFMADD231PS  x3e99999a<>+0(SB), Y2, Y4
@@ -1159,11 +1159,10 @@ loop82:
 	VMOVUPS      xbf000000<>+0(SB), Y4
 	VMULPS       Y4, Y2, Y2
 	VMULPS       Y4, Y3, Y3
-	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y5
-	VCVTPS2DQ    Y5, Y4
-	VCVTDQ2PS    Y4, Y5
-	VFNMADD231PS x3f317218<>+0(SB), Y5, Y2
-	VFNMADD231PS xb102e308<>+0(SB), Y5, Y2
+	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VFNMADD231PS x3f317218<>+0(SB), Y4, Y2
+	VFNMADD231PS xb102e308<>+0(SB), Y4, Y2
 	VADDPS       Y3, Y2, Y2
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y5
 	VMOVUPS      x3c0905ce<>+0(SB), Y6
@@ -1174,14 +1173,15 @@ loop82:
 	VFMADD213PS  Y5, Y3, Y6
 	VFMADD213PS  Y2, Y3, Y6
 	VADDPS       x3f800000<>+0(SB), Y6, Y6
-	VPSRAD       $0x01, Y4, Y2
-	VPSUBD       Y2, Y4, Y4
+	VCVTPS2DQ    Y4, Y2
+	VPSRAD       $0x01, Y2, Y3
+	VPSUBD       Y3, Y2, Y2
+	VPADDD       x0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y6, Y6
 	VPADDD       x0000007f<>+0(SB), Y2, Y2
 	VPSLLD       $0x17, Y2, Y2
 	VMULPS       Y2, Y6, Y6
-	VPADDD       x0000007f<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y6, Y6
 	VMOVUPS      x3f800000<>+0(SB), Y2
 	VMOVAPS      Y2, Y3
 	VFMADD231PS  x3e99999a<>+0(SB), Y1, Y3
@@ -1225,11 +1225,10 @@ tail83:
 	VMOVUPS      xbf000000<>+0(SB), Y5
 	VMULPS       Y5, Y3, Y3
 	VMULPS       Y5, Y4, Y4
-	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y6
-	VCVTPS2DQ    Y6, Y5
-	VCVTDQ2PS    Y5, Y6
-	VFNMADD231PS x3f317218<>+0(SB), Y6, Y3
-	VFNMADD231PS xb102e308<>+0(SB), Y6, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VFNMADD231PS x3f317218<>+0(SB), Y5, Y3
+	VFNMADD231PS xb102e308<>+0(SB), Y5, Y3
 	VADDPS       Y4, Y3, Y3
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y6
 	VMOVUPS      x3c0905ce<>+0(SB), Y7
@@ -1240,14 +1239,15 @@ tail83:
 	VFMADD213PS  Y6, Y4, Y7
 	VFMADD213PS  Y3, Y4, Y7
 	VADDPS       x3f800000<>+0(SB), Y7, Y7
-	VPSRAD       $0x01, Y5, Y3
-	VPSUBD       Y3, Y5, Y5
+	VCVTPS2DQ    Y5, Y3
+	VPSRAD       $0x01, Y3, Y4
+	VPSUBD       Y4, Y3, Y3
+	VPADDD       x0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y7, Y7
 	VPADDD       x0000007f<>+0(SB), Y3, Y3
 	VPSLLD       $0x17, Y3, Y3
 	VMULPS       Y3, Y7, Y7
-	VPADDD       x0000007f<>+0(SB), Y5, Y5
-	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y7, Y7
 	VMOVUPS      x3f800000<>+0(SB), Y3
 	VMOVAPS      Y3, Y4
 	VFMADD231PS  x3e99999a<>+0(SB), Y2, Y4
@@ -1713,11 +1713,10 @@ loop85:
 	VMOVUPS      xbf000000<>+0(SB), Y4
 	VMULPS       Y4, Y2, Y2
 	VMULPS       Y4, Y3, Y3
-	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y5
-	VCVTPS2DQ    Y5, Y4
-	VCVTDQ2PS    Y4, Y5
-	VFNMADD231PS x3f317218<>+0(SB), Y5, Y2
-	VFNMADD231PS xb102e308<>+0(SB), Y5, Y2
+	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VFNMADD231PS x3f317218<>+0(SB), Y4, Y2
+	VFNMADD231PS xb102e308<>+0(SB), Y4, Y2
 	VADDPS       Y3, Y2, Y2
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y5
 	VMOVUPS      x3c0905ce<>+0(SB), Y6
@@ -1728,14 +1727,15 @@ loop85:
 	VFMADD213PS  Y5, Y3, Y6
 	VFMADD213PS  Y2, Y3, Y6
 	VADDPS       x3f800000<>+0(SB), Y6, Y6
-	VPSRAD       $0x01, Y4, Y2
-	VPSUBD       Y2, Y4, Y4
+	VCVTPS2DQ    Y4, Y2
+	VPSRAD       $0x01, Y2, Y3
+	VPSUBD       Y3, Y2, Y2
+	VPADDD       x0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y6, Y6
 	VPADDD       x0000007f<>+0(SB), Y2, Y2
 	VPSLLD       $0x17, Y2, Y2
 	VMULPS       Y2, Y6, Y6
-	VPADDD       x0000007f<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y6, Y6
 	VMOVUPS      x3f800000<>+0(SB), Y2
 	VMOVAPS      Y2, Y3
 	VFMADD231PS  x3e99999a<>+0(SB), Y1, Y3
@@ -1783,11 +1783,10 @@ tail86:
 	VMOVUPS      xbf000000<>+0(SB), Y5
 	VMULPS       Y5, Y3, Y3
 	VMULPS       Y5, Y4, Y4
-	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y6
-	VCVTPS2DQ    Y6, Y5
-	VCVTDQ2PS    Y5, Y6
-	VFNMADD231PS x3f317218<>+0(SB), Y6, Y3
-	VFNMADD231PS xb102e308<>+0(SB), Y6, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VFNMADD231PS x3f317218<>+0(SB), Y5, Y3
+	VFNMADD231PS xb102e308<>+0(SB), Y5, Y3
 	VADDPS       Y4, Y3, Y3
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y6
 	VMOVUPS      x3c0905ce<>+0(SB), Y7
@@ -1798,14 +1797,15 @@ tail86:
 	VFMADD213PS  Y6, Y4, Y7
 	VFMADD213PS  Y3, Y4, Y7
 	VADDPS       x3f800000<>+0(SB), Y7, Y7
-	VPSRAD       $0x01, Y5, Y3
-	VPSUBD       Y3, Y5, Y5
+	VCVTPS2DQ    Y5, Y3
+	VPSRAD       $0x01, Y3, Y4
+	VPSUBD       Y4, Y3, Y3
+	VPADDD       x0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y7, Y7
 	VPADDD       x0000007f<>+0(SB), Y3, Y3
 	VPSLLD       $0x17, Y3, Y3
 	VMULPS       Y3, Y7, Y7
-	VPADDD       x0000007f<>+0(SB), Y5, Y5
-	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y7, Y7
 	VMOVUPS      x3f800000<>+0(SB), Y3
 	VMOVAPS      Y3, Y4
 	VFMADD231PS  x3e99999a<>+0(SB), Y2, Y4
@@ -1882,11 +1882,10 @@ loop90:
 	VMOVUPS      xbf000000<>+0(SB), Y4
 	VMULPS       Y4, Y2, Y2
 	VMULPS       Y4, Y3, Y3
-	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y5
-	VCVTPS2DQ    Y5, Y4
-	VCVTDQ2PS    Y4, Y5
-	VFNMADD231PS x3f317218<>+0(SB), Y5, Y2
-	VFNMADD231PS xb102e308<>+0(SB), Y5, Y2
+	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VFNMADD231PS x3f317218<>+0(SB), Y4, Y2
+	VFNMADD231PS xb102e308<>+0(SB), Y4, Y2
 	VADDPS       Y3, Y2, Y2
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y5
 	VMOVUPS      x3c0905ce<>+0(SB), Y6
@@ -1897,14 +1896,15 @@ loop90:
 	VFMADD213PS  Y5, Y3, Y6
 	VFMADD213PS  Y2, Y3, Y6
 	VADDPS       x3f800000<>+0(SB), Y6, Y6
-	VPSRAD       $0x01, Y4, Y2
-	VPSUBD       Y2, Y4, Y4
+	VCVTPS2DQ    Y4, Y2
+	VPSRAD       $0x01, Y2, Y3
+	VPSUBD       Y3, Y2, Y2
+	VPADDD       x0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y6, Y6
 	VPADDD       x0000007f<>+0(SB), Y2, Y2
 	VPSLLD       $0x17, Y2, Y2
 	VMULPS       Y2, Y6, Y6
-	VPADDD       x0000007f<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y6, Y6
 	VMOVUPS      x3f800000<>+0(SB), Y2
 	VMOVAPS      Y2, Y3
 	VFMADD231PS  x3e99999a<>+0(SB), Y1, Y3
@@ -1953,11 +1953,10 @@ tail91:
 	VMOVUPS      xbf000000<>+0(SB), Y5
 	VMULPS       Y5, Y3, Y3
 	VMULPS       Y5, Y4, Y4
-	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y6
-	VCVTPS2DQ    Y6, Y5
-	VCVTDQ2PS    Y5, Y6
-	VFNMADD231PS x3f317218<>+0(SB), Y6, Y3
-	VFNMADD231PS xb102e308<>+0(SB), Y6, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VFNMADD231PS x3f317218<>+0(SB), Y5, Y3
+	VFNMADD231PS xb102e308<>+0(SB), Y5, Y3
 	VADDPS       Y4, Y3, Y3
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y6
 	VMOVUPS      x3c0905ce<>+0(SB), Y7
@@ -1968,14 +1967,15 @@ tail91:
 	VFMADD213PS  Y6, Y4, Y7
 	VFMADD213PS  Y3, Y4, Y7
 	VADDPS       x3f800000<>+0(SB), Y7, Y7
-	VPSRAD       $0x01, Y5, Y3
-	VPSUBD       Y3, Y5, Y5
+	VCVTPS2DQ    Y5, Y3
+	VPSRAD       $0x01, Y3, Y4
+	VPSUBD       Y4, Y3, Y3
+	VPADDD       x0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y7, Y7
 	VPADDD       x0000007f<>+0(SB), Y3, Y3
 	VPSLLD       $0x17, Y3, Y3
 	VMULPS       Y3, Y7, Y7
-	VPADDD       x0000007f<>+0(SB), Y5, Y5
-	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y7, Y7
 	VMOVUPS      x3f800000<>+0(SB), Y3
 	VMOVAPS      Y3, Y4
 	VFMADD231PS  x3e99999a<>+0(SB), Y2, Y4
@@ -2024,11 +2024,10 @@ loop93:
 	VMOVUPS      xbf000000<>+0(SB), Y4
 	VMULPS       Y4, Y2, Y2
 	VMULPS       Y4, Y3, Y3
-	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y5
-	VCVTPS2DQ    Y5, Y4
-	VCVTDQ2PS    Y4, Y5
-	VFNMADD231PS x3f317218<>+0(SB), Y5, Y2
-	VFNMADD231PS xb102e308<>+0(SB), Y5, Y2
+	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VFNMADD231PS x3f317218<>+0(SB), Y4, Y2
+	VFNMADD231PS xb102e308<>+0(SB), Y4, Y2
 	VADDPS       Y3, Y2, Y2
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y5
 	VMOVUPS      x3c0905ce<>+0(SB), Y6
@@ -2039,14 +2038,15 @@ loop93:
 	VFMADD213PS  Y5, Y3, Y6
 	VFMADD213PS  Y2, Y3, Y6
 	VADDPS       x3f800000<>+0(SB), Y6, Y6
-	VPSRAD       $0x01, Y4, Y2
-	VPSUBD       Y2, Y4, Y4
+	VCVTPS2DQ    Y4, Y2
+	VPSRAD       $0x01, Y2, Y3
+	VPSUBD       Y3, Y2, Y2
+	VPADDD       x0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y6, Y6
 	VPADDD       x0000007f<>+0(SB), Y2, Y2
 	VPSLLD       $0x17, Y2, Y2
 	VMULPS       Y2, Y6, Y6
-	VPADDD       x0000007f<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y6, Y6
 	VMOVUPS      x3f800000<>+0(SB), Y2
 	VMOVAPS      Y2, Y3
 	VFMADD231PS  x3e99999a<>+0(SB), Y1, Y3
@@ -2095,11 +2095,10 @@ tail94:
 	VMOVUPS      xbf000000<>+0(SB), Y5
 	VMULPS       Y5, Y3, Y3
 	VMULPS       Y5, Y4, Y4
-	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y6
-	VCVTPS2DQ    Y6, Y5
-	VCVTDQ2PS    Y5, Y6
-	VFNMADD231PS x3f317218<>+0(SB), Y6, Y3
-	VFNMADD231PS xb102e308<>+0(SB), Y6, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VFNMADD231PS x3f317218<>+0(SB), Y5, Y3
+	VFNMADD231PS xb102e308<>+0(SB), Y5, Y3
 	VADDPS       Y4, Y3, Y3
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y6
 	VMOVUPS      x3c0905ce<>+0(SB), Y7
@@ -2110,14 +2109,15 @@ tail94:
 	VFMADD213PS  Y6, Y4, Y7
 	VFMADD213PS  Y3, Y4, Y7
 	VADDPS       x3f800000<>+0(SB), Y7, Y7
-	VPSRAD       $0x01, Y5, Y3
-	VPSUBD       Y3, Y5, Y5
+	VCVTPS2DQ    Y5, Y3
+	VPSRAD       $0x01, Y3, Y4
+	VPSUBD       Y4, Y3, Y3
+	VPADDD       x0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y7, Y7
 	VPADDD       x0000007f<>+0(SB), Y3, Y3
 	VPSLLD       $0x17, Y3, Y3
 	VMULPS       Y3, Y7, Y7
-	VPADDD       x0000007f<>+0(SB), Y5, Y5
-	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y7, Y7
 	VMOVUPS      x3f800000<>+0(SB), Y3
 	VMOVAPS      Y3, Y4
 	VFMADD231PS  x3e99999a<>+0(SB), Y2, Y4
@@ -2177,11 +2177,10 @@ loop98:
 	VMOVUPS      xbf000000<>+0(SB), Y4
 	VMULPS       Y4, Y2, Y2
 	VMULPS       Y4, Y3, Y3
-	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y5
-	VCVTPS2DQ    Y5, Y4
-	VCVTDQ2PS    Y4, Y5
-	VFNMADD231PS x3f317218<>+0(SB), Y5, Y2
-	VFNMADD231PS xb102e308<>+0(SB), Y5, Y2
+	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VFNMADD231PS x3f317218<>+0(SB), Y4, Y2
+	VFNMADD231PS xb102e308<>+0(SB), Y4, Y2
 	VADDPS       Y3, Y2, Y2
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y5
 	VMOVUPS      x3c0905ce<>+0(SB), Y6
@@ -2192,14 +2191,15 @@ loop98:
 	VFMADD213PS  Y5, Y3, Y6
 	VFMADD213PS  Y2, Y3, Y6
 	VADDPS       x3f800000<>+0(SB), Y6, Y6
-	VPSRAD       $0x01, Y4, Y2
-	VPSUBD       Y2, Y4, Y4
+	VCVTPS2DQ    Y4, Y2
+	VPSRAD       $0x01, Y2, Y3
+	VPSUBD       Y3, Y2, Y2
+	VPADDD       x0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y6, Y6
 	VPADDD       x0000007f<>+0(SB), Y2, Y2
 	VPSLLD       $0x17, Y2, Y2
 	VMULPS       Y2, Y6, Y6
-	VPADDD       x0000007f<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y6, Y6
 	VMOVUPS      x3f800000<>+0(SB), Y2
 	VMOVAPS      Y2, Y3
 	VFMADD231PS  x3e99999a<>+0(SB), Y1, Y3
@@ -2245,11 +2245,10 @@ tail99:
 	VMOVUPS      xbf000000<>+0(SB), Y5
 	VMULPS       Y5, Y3, Y3
 	VMULPS       Y5, Y4, Y4
-	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y6
-	VCVTPS2DQ    Y6, Y5
-	VCVTDQ2PS    Y5, Y6
-	VFNMADD231PS x3f317218<>+0(SB), Y6, Y3
-	VFNMADD231PS xb102e308<>+0(SB), Y6, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VFNMADD231PS x3f317218<>+0(SB), Y5, Y3
+	VFNMADD231PS xb102e308<>+0(SB), Y5, Y3
 	VADDPS       Y4, Y3, Y3
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y6
 	VMOVUPS      x3c0905ce<>+0(SB), Y7
@@ -2260,14 +2259,15 @@ tail99:
 	VFMADD213PS  Y6, Y4, Y7
 	VFMADD213PS  Y3, Y4, Y7
 	VADDPS       x3f800000<>+0(SB), Y7, Y7
-	VPSRAD       $0x01, Y5, Y3
-	VPSUBD       Y3, Y5, Y5
+	VCVTPS2DQ    Y5, Y3
+	VPSRAD       $0x01, Y3, Y4
+	VPSUBD       Y4, Y3, Y3
+	VPADDD       x0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y7, Y7
 	VPADDD       x0000007f<>+0(SB), Y3, Y3
 	VPSLLD       $0x17, Y3, Y3
 	VMULPS       Y3, Y7, Y7
-	VPADDD       x0000007f<>+0(SB), Y5, Y5
-	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y7, Y7
 	VMOVUPS      x3f800000<>+0(SB), Y3
 	VMOVAPS      Y3, Y4
 	VFMADD231PS  x3e99999a<>+0(SB), Y2, Y4
@@ -2313,11 +2313,10 @@ loop101:
 	VMOVUPS      xbf000000<>+0(SB), Y4
 	VMULPS       Y4, Y2, Y2
 	VMULPS       Y4, Y3, Y3
-	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y5
-	VCVTPS2DQ    Y5, Y4
-	VCVTDQ2PS    Y4, Y5
-	VFNMADD231PS x3f317218<>+0(SB), Y5, Y2
-	VFNMADD231PS xb102e308<>+0(SB), Y5, Y2
+	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VFNMADD231PS x3f317218<>+0(SB), Y4, Y2
+	VFNMADD231PS xb102e308<>+0(SB), Y4, Y2
 	VADDPS       Y3, Y2, Y2
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y5
 	VMOVUPS      x3c0905ce<>+0(SB), Y6
@@ -2328,14 +2327,15 @@ loop101:
 	VFMADD213PS  Y5, Y3, Y6
 	VFMADD213PS  Y2, Y3, Y6
 	VADDPS       x3f800000<>+0(SB), Y6, Y6
-	VPSRAD       $0x01, Y4, Y2
-	VPSUBD       Y2, Y4, Y4
+	VCVTPS2DQ    Y4, Y2
+	VPSRAD       $0x01, Y2, Y3
+	VPSUBD       Y3, Y2, Y2
+	VPADDD       x0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y6, Y6
 	VPADDD       x0000007f<>+0(SB), Y2, Y2
 	VPSLLD       $0x17, Y2, Y2
 	VMULPS       Y2, Y6, Y6
-	VPADDD       x0000007f<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y6, Y6
 	VMOVUPS      x3f800000<>+0(SB), Y2
 	VMOVAPS      Y2, Y3
 	VFMADD231PS  x3e99999a<>+0(SB), Y1, Y3
@@ -2381,11 +2381,10 @@ tail102:
 	VMOVUPS      xbf000000<>+0(SB), Y5
 	VMULPS       Y5, Y3, Y3
 	VMULPS       Y5, Y4, Y4
-	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y6
-	VCVTPS2DQ    Y6, Y5
-	VCVTDQ2PS    Y5, Y6
-	VFNMADD231PS x3f317218<>+0(SB), Y6, Y3
-	VFNMADD231PS xb102e308<>+0(SB), Y6, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VFNMADD231PS x3f317218<>+0(SB), Y5, Y3
+	VFNMADD231PS xb102e308<>+0(SB), Y5, Y3
 	VADDPS       Y4, Y3, Y3
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y6
 	VMOVUPS      x3c0905ce<>+0(SB), Y7
@@ -2396,14 +2395,15 @@ tail102:
 	VFMADD213PS  Y6, Y4, Y7
 	VFMADD213PS  Y3, Y4, Y7
 	VADDPS       x3f800000<>+0(SB), Y7, Y7
-	VPSRAD       $0x01, Y5, Y3
-	VPSUBD       Y3, Y5, Y5
+	VCVTPS2DQ    Y5, Y3
+	VPSRAD       $0x01, Y3, Y4
+	VPSUBD       Y4, Y3, Y3
+	VPADDD       x0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y7, Y7
 	VPADDD       x0000007f<>+0(SB), Y3, Y3
 	VPSLLD       $0x17, Y3, Y3
 	VMULPS       Y3, Y7, Y7
-	VPADDD       x0000007f<>+0(SB), Y5, Y5
-	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y7, Y7
 	VMOVUPS      x3f800000<>+0(SB), Y3
 	VMOVAPS      Y3, Y4
 	VFMADD231PS  x3e99999a<>+0(SB), Y2, Y4
@@ -2459,11 +2459,10 @@ loop104:
 	VMOVUPS      xbf000000<>+0(SB), Y4
 	VMULPS       Y4, Y2, Y2
 	VMULPS       Y4, Y3, Y3
-	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y5
-	VCVTPS2DQ    Y5, Y4
-	VCVTDQ2PS    Y4, Y5
-	VFNMADD231PS x3f317218<>+0(SB), Y5, Y2
-	VFNMADD231PS xb102e308<>+0(SB), Y5, Y2
+	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VFNMADD231PS x3f317218<>+0(SB), Y4, Y2
+	VFNMADD231PS xb102e308<>+0(SB), Y4, Y2
 	VADDPS       Y3, Y2, Y2
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y5
 	VMOVUPS      x3c0905ce<>+0(SB), Y6
@@ -2474,14 +2473,15 @@ loop104:
 	VFMADD213PS  Y5, Y3, Y6
 	VFMADD213PS  Y2, Y3, Y6
 	VADDPS       x3f800000<>+0(SB), Y6, Y6
-	VPSRAD       $0x01, Y4, Y2
-	VPSUBD       Y2, Y4, Y4
+	VCVTPS2DQ    Y4, Y2
+	VPSRAD       $0x01, Y2, Y3
+	VPSUBD       Y3, Y2, Y2
+	VPADDD       x0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y6, Y6
 	VPADDD       x0000007f<>+0(SB), Y2, Y2
 	VPSLLD       $0x17, Y2, Y2
 	VMULPS       Y2, Y6, Y6
-	VPADDD       x0000007f<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y6, Y6
 	VMOVUPS      x3f800000<>+0(SB), Y2
 	VMOVAPS      Y2, Y3
 	VFMADD231PS  x3e99999a<>+0(SB), Y1, Y3
@@ -2533,11 +2533,10 @@ tail105:
 	VMOVUPS      xbf000000<>+0(SB), Y5
 	VMULPS       Y5, Y3, Y3
 	VMULPS       Y5, Y4, Y4
-	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y6
-	VCVTPS2DQ    Y6, Y5
-	VCVTDQ2PS    Y5, Y6
-	VFNMADD231PS x3f317218<>+0(SB), Y6, Y3
-	VFNMADD231PS xb102e308<>+0(SB), Y6, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VFNMADD231PS x3f317218<>+0(SB), Y5, Y3
+	VFNMADD231PS xb102e308<>+0(SB), Y5, Y3
 	VADDPS       Y4, Y3, Y3
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y6
 	VMOVUPS      x3c0905ce<>+0(SB), Y7
@@ -2548,14 +2547,15 @@ tail105:
 	VFMADD213PS  Y6, Y4, Y7
 	VFMADD213PS  Y3, Y4, Y7
 	VADDPS       x3f800000<>+0(SB), Y7, Y7
-	VPSRAD       $0x01, Y5, Y3
-	VPSUBD       Y3, Y5, Y5
+	VCVTPS2DQ    Y5, Y3
+	VPSRAD       $0x01, Y3, Y4
+	VPSUBD       Y4, Y3, Y3
+	VPADDD       x0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y7, Y7
 	VPADDD       x0000007f<>+0(SB), Y3, Y3
 	VPSLLD       $0x17, Y3, Y3
 	VMULPS       Y3, Y7, Y7
-	VPADDD       x0000007f<>+0(SB), Y5, Y5
-	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y7, Y7
 	VMOVUPS      x3f800000<>+0(SB), Y3
 	VMOVAPS      Y3, Y4
 	VFMADD231PS  x3e99999a<>+0(SB), Y2, Y4
@@ -2620,11 +2620,10 @@ loop109:
 	VMOVUPS      xbf000000<>+0(SB), Y4
 	VMULPS       Y4, Y2, Y2
 	VMULPS       Y4, Y3, Y3
-	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y5
-	VCVTPS2DQ    Y5, Y4
-	VCVTDQ2PS    Y4, Y5
-	VFNMADD231PS x3f317218<>+0(SB), Y5, Y2
-	VFNMADD231PS xb102e308<>+0(SB), Y5, Y2
+	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VFNMADD231PS x3f317218<>+0(SB), Y4, Y2
+	VFNMADD231PS xb102e308<>+0(SB), Y4, Y2
 	VADDPS       Y3, Y2, Y2
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y5
 	VMOVUPS      x3c0905ce<>+0(SB), Y6
@@ -2635,14 +2634,15 @@ loop109:
 	VFMADD213PS  Y5, Y3, Y6
 	VFMADD213PS  Y2, Y3, Y6
 	VADDPS       x3f800000<>+0(SB), Y6, Y6
-	VPSRAD       $0x01, Y4, Y2
-	VPSUBD       Y2, Y4, Y4
+	VCVTPS2DQ    Y4, Y2
+	VPSRAD       $0x01, Y2, Y3
+	VPSUBD       Y3, Y2, Y2
+	VPADDD       x0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y6, Y6
 	VPADDD       x0000007f<>+0(SB), Y2, Y2
 	VPSLLD       $0x17, Y2, Y2
 	VMULPS       Y2, Y6, Y6
-	VPADDD       x0000007f<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y6, Y6
 	VMOVUPS      x3f800000<>+0(SB), Y2
 	VMOVAPS      Y2, Y3
 	VFMADD231PS  x3e99999a<>+0(SB), Y1, Y3
@@ -2696,11 +2696,10 @@ tail110:
 	VMOVUPS      xbf000000<>+0(SB), Y5
 	VMULPS       Y5, Y3, Y3
 	VMULPS       Y5, Y4, Y4
-	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y6
-	VCVTPS2DQ    Y6, Y5
-	VCVTDQ2PS    Y5, Y6
-	VFNMADD231PS x3f317218<>+0(SB), Y6, Y3
-	VFNMADD231PS xb102e308<>+0(SB), Y6, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VFNMADD231PS x3f317218<>+0(SB), Y5, Y3
+	VFNMADD231PS xb102e308<>+0(SB), Y5, Y3
 	VADDPS       Y4, Y3, Y3
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y6
 	VMOVUPS      x3c0905ce<>+0(SB), Y7
@@ -2711,14 +2710,15 @@ tail110:
 	VFMADD213PS  Y6, Y4, Y7
 	VFMADD213PS  Y3, Y4, Y7
 	VADDPS       x3f800000<>+0(SB), Y7, Y7
-	VPSRAD       $0x01, Y5, Y3
-	VPSUBD       Y3, Y5, Y5
+	VCVTPS2DQ    Y5, Y3
+	VPSRAD       $0x01, Y3, Y4
+	VPSUBD       Y4, Y3, Y3
+	VPADDD       x0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y7, Y7
 	VPADDD       x0000007f<>+0(SB), Y3, Y3
 	VPSLLD       $0x17, Y3, Y3
 	VMULPS       Y3, Y7, Y7
-	VPADDD       x0000007f<>+0(SB), Y5, Y5
-	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y7, Y7
 	VMOVUPS      x3f800000<>+0(SB), Y3
 	VMOVAPS      Y3, Y4
 	VFMADD231PS  x3e99999a<>+0(SB), Y2, Y4
@@ -2772,11 +2772,10 @@ loop112:
 	VMOVUPS      xbf000000<>+0(SB), Y4
 	VMULPS       Y4, Y2, Y2
 	VMULPS       Y4, Y3, Y3
-	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y5
-	VCVTPS2DQ    Y5, Y4
-	VCVTDQ2PS    Y4, Y5
-	VFNMADD231PS x3f317218<>+0(SB), Y5, Y2
-	VFNMADD231PS xb102e308<>+0(SB), Y5, Y2
+	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VFNMADD231PS x3f317218<>+0(SB), Y4, Y2
+	VFNMADD231PS xb102e308<>+0(SB), Y4, Y2
 	VADDPS       Y3, Y2, Y2
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y5
 	VMOVUPS      x3c0905ce<>+0(SB), Y6
@@ -2787,14 +2786,15 @@ loop112:
 	VFMADD213PS  Y5, Y3, Y6
 	VFMADD213PS  Y2, Y3, Y6
 	VADDPS       x3f800000<>+0(SB), Y6, Y6
-	VPSRAD       $0x01, Y4, Y2
-	VPSUBD       Y2, Y4, Y4
+	VCVTPS2DQ    Y4, Y2
+	VPSRAD       $0x01, Y2, Y3
+	VPSUBD       Y3, Y2, Y2
+	VPADDD       x0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y6, Y6
 	VPADDD       x0000007f<>+0(SB), Y2, Y2
 	VPSLLD       $0x17, Y2, Y2
 	VMULPS       Y2, Y6, Y6
-	VPADDD       x0000007f<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y6, Y6
 	VMOVUPS      x3f800000<>+0(SB), Y2
 	VMOVAPS      Y2, Y3
 	VFMADD231PS  x3e99999a<>+0(SB), Y1, Y3
@@ -2848,11 +2848,10 @@ tail113:
 	VMOVUPS      xbf000000<>+0(SB), Y5
 	VMULPS       Y5, Y3, Y3
 	VMULPS       Y5, Y4, Y4
-	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y6
-	VCVTPS2DQ    Y6, Y5
-	VCVTDQ2PS    Y5, Y6
-	VFNMADD231PS x3f317218<>+0(SB), Y6, Y3
-	VFNMADD231PS xb102e308<>+0(SB), Y6, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VFNMADD231PS x3f317218<>+0(SB), Y5, Y3
+	VFNMADD231PS xb102e308<>+0(SB), Y5, Y3
 	VADDPS       Y4, Y3, Y3
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y6
 	VMOVUPS      x3c0905ce<>+0(SB), Y7
@@ -2863,14 +2862,15 @@ tail113:
 	VFMADD213PS  Y6, Y4, Y7
 	VFMADD213PS  Y3, Y4, Y7
 	VADDPS       x3f800000<>+0(SB), Y7, Y7
-	VPSRAD       $0x01, Y5, Y3
-	VPSUBD       Y3, Y5, Y5
+	VCVTPS2DQ    Y5, Y3
+	VPSRAD       $0x01, Y3, Y4
+	VPSUBD       Y4, Y3, Y3
+	VPADDD       x0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y7, Y7
 	VPADDD       x0000007f<>+0(SB), Y3, Y3
 	VPSLLD       $0x17, Y3, Y3
 	VMULPS       Y3, Y7, Y7
-	VPADDD       x0000007f<>+0(SB), Y5, Y5
-	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y7, Y7
 	VMOVUPS      x3f800000<>+0(SB), Y3
 	VMOVAPS      Y3, Y4
 	VFMADD231PS  x3e99999a<>+0(SB), Y2, Y4
@@ -2924,89 +2924,67 @@ TEXT ·geluTanhAVX2(SB), NOSPLIT, $0-49
 	JL    tail118
 
 loop117:
-	VMOVUPS      (CX)(BX*4), Y0
-	VMOVUPS      xc1180000<>+0(SB), Y1
-	VMOVUPS      x41180000<>+0(SB), Y2
-	VMAXPS       Y0, Y1, Y1
-	VMINPS       Y1, Y2, Y2
-	VMOVUPS      xbd922279<>+0(SB), Y3
-	VMULPS       Y2, Y2, Y0
-	VFMADD213PS  xbfcc422a<>+0(SB), Y0, Y3
-	VMULPS       Y2, Y3, Y3
-	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y2
-	VCVTPS2DQ    Y2, Y0
-	VCVTDQ2PS    Y0, Y2
-	VFNMADD231PS x3f317218<>+0(SB), Y2, Y3
-	VFNMADD231PS xb102e308<>+0(SB), Y2, Y3
-	VMOVUPS      x3e2aaa6e<>+0(SB), Y4
-	VMOVUPS      x3c0905ce<>+0(SB), Y5
-	VMULPS       Y3, Y3, Y2
-	VFMADD213PS  x3f000000<>+0(SB), Y3, Y4
-	VFMADD213PS  x3d2aaadd<>+0(SB), Y3, Y5
-	VFMADD231PS  x3ab6350e<>+0(SB), Y2, Y5
-	VFMADD213PS  Y4, Y2, Y5
-	VFMADD213PS  Y3, Y2, Y5
-	VADDPS       x3f800000<>+0(SB), Y5, Y5
-	VPSRAD       $0x01, Y0, Y2
-	VPSUBD       Y2, Y0, Y0
-	VPADDD       x0000007f<>+0(SB), Y2, Y2
-	VPSLLD       $0x17, Y2, Y2
-	VMULPS       Y2, Y5, Y5
-	VPADDD       x0000007f<>+0(SB), Y0, Y0
-	VPSLLD       $0x17, Y0, Y0
-	VMULPS       Y0, Y5, Y5
-	VMOVUPS      x3f800000<>+0(SB), Y0
-	VADDPS       Y5, Y0, Y2
-	VDIVPS       Y2, Y0, Y0
-	VMULPS       Y0, Y1, Y1
-	VMOVUPS      Y1, (AX)(BX*4)
-	ADDQ         $0x08, BX
-	CMPQ         BX, SI
-	JLE          loop117
+	VMOVUPS     (CX)(BX*4), Y0
+	VMOVUPS     xc1180000<>+0(SB), Y1
+	VMOVUPS     x41180000<>+0(SB), Y2
+	VMAXPS      Y0, Y1, Y1
+	VMINPS      Y1, Y2, Y2
+	VMOVUPS     xbdd2d3e8<>+0(SB), Y3
+	VMULPS      Y2, Y2, Y0
+	VFMADD213PS xc0135761<>+0(SB), Y0, Y3
+	VMULPS      Y3, Y2, Y0
+	VROUNDPS    $0x08, Y0, Y0
+	VFMSUB213PS Y0, Y2, Y3
+	VMOVUPS     x3aaded4c<>+0(SB), Y2
+	VFMADD213PS x3c1e7459<>+0(SB), Y3, Y2
+	VFMADD213PS x3d635b6c<>+0(SB), Y3, Y2
+	VFMADD213PS x3e75fce1<>+0(SB), Y3, Y2
+	VFMADD213PS x3f317215<>+0(SB), Y3, Y2
+	VFMADD213PS x3f800000<>+0(SB), Y3, Y2
+	VCVTPS2DQ   Y0, Y0
+	VPSLLD      $0x17, Y0, Y0
+	VPADDD      Y0, Y2, Y2
+	VMOVUPS     x3f800000<>+0(SB), Y0
+	VADDPS      Y2, Y0, Y2
+	VDIVPS      Y2, Y0, Y0
+	VMULPS      Y0, Y1, Y1
+	VMOVUPS     Y1, (AX)(BX*4)
+	ADDQ        $0x08, BX
+	CMPQ        BX, SI
+	JLE         loop117
 
 tail118:
-	SUBQ         BX, DX
-	JZ           done119
-	LEAQ         laneMask<>+0(SB), DI
-	MOVQ         $+8, SI
-	SUBQ         DX, SI
-	VMOVUPS      (DI)(SI*4), Y0
-	VMASKMOVPS   (CX)(BX*4), Y0, Y1
-	VMOVUPS      xc1180000<>+0(SB), Y2
-	VMOVUPS      x41180000<>+0(SB), Y3
-	VMAXPS       Y1, Y2, Y2
-	VMINPS       Y2, Y3, Y3
-	VMOVUPS      xbd922279<>+0(SB), Y4
-	VMULPS       Y3, Y3, Y1
-	VFMADD213PS  xbfcc422a<>+0(SB), Y1, Y4
-	VMULPS       Y3, Y4, Y4
-	VMULPS       x3fb8aa3b<>+0(SB), Y4, Y3
-	VCVTPS2DQ    Y3, Y1
-	VCVTDQ2PS    Y1, Y3
-	VFNMADD231PS x3f317218<>+0(SB), Y3, Y4
-	VFNMADD231PS xb102e308<>+0(SB), Y3, Y4
-	VMOVUPS      x3e2aaa6e<>+0(SB), Y5
-	VMOVUPS      x3c0905ce<>+0(SB), Y6
-	VMULPS       Y4, Y4, Y3
-	VFMADD213PS  x3f000000<>+0(SB), Y4, Y5
-	VFMADD213PS  x3d2aaadd<>+0(SB), Y4, Y6
-	VFMADD231PS  x3ab6350e<>+0(SB), Y3, Y6
-	VFMADD213PS  Y5, Y3, Y6
-	VFMADD213PS  Y4, Y3, Y6
-	VADDPS       x3f800000<>+0(SB), Y6, Y6
-	VPSRAD       $0x01, Y1, Y3
-	VPSUBD       Y3, Y1, Y1
-	VPADDD       x0000007f<>+0(SB), Y3, Y3
-	VPSLLD       $0x17, Y3, Y3
-	VMULPS       Y3, Y6, Y6
-	VPADDD       x0000007f<>+0(SB), Y1, Y1
-	VPSLLD       $0x17, Y1, Y1
-	VMULPS       Y1, Y6, Y6
-	VMOVUPS      x3f800000<>+0(SB), Y1
-	VADDPS       Y6, Y1, Y3
-	VDIVPS       Y3, Y1, Y1
-	VMULPS       Y1, Y2, Y2
-	VMASKMOVPS   Y2, Y0, (AX)(BX*4)
+	SUBQ        BX, DX
+	JZ          done119
+	LEAQ        laneMask<>+0(SB), DI
+	MOVQ        $+8, SI
+	SUBQ        DX, SI
+	VMOVUPS     (DI)(SI*4), Y0
+	VMASKMOVPS  (CX)(BX*4), Y0, Y1
+	VMOVUPS     xc1180000<>+0(SB), Y2
+	VMOVUPS     x41180000<>+0(SB), Y3
+	VMAXPS      Y1, Y2, Y2
+	VMINPS      Y2, Y3, Y3
+	VMOVUPS     xbdd2d3e8<>+0(SB), Y4
+	VMULPS      Y3, Y3, Y1
+	VFMADD213PS xc0135761<>+0(SB), Y1, Y4
+	VMULPS      Y4, Y3, Y1
+	VROUNDPS    $0x08, Y1, Y1
+	VFMSUB213PS Y1, Y3, Y4
+	VMOVUPS     x3aaded4c<>+0(SB), Y3
+	VFMADD213PS x3c1e7459<>+0(SB), Y4, Y3
+	VFMADD213PS x3d635b6c<>+0(SB), Y4, Y3
+	VFMADD213PS x3e75fce1<>+0(SB), Y4, Y3
+	VFMADD213PS x3f317215<>+0(SB), Y4, Y3
+	VFMADD213PS x3f800000<>+0(SB), Y4, Y3
+	VCVTPS2DQ   Y1, Y1
+	VPSLLD      $0x17, Y1, Y1
+	VPADDD      Y1, Y3, Y3
+	VMOVUPS     x3f800000<>+0(SB), Y1
+	VADDPS      Y3, Y1, Y3
+	VDIVPS      Y3, Y1, Y1
+	VMULPS      Y1, Y2, Y2
+	VMASKMOVPS  Y2, Y0, (AX)(BX*4)
 
 done119:
 	JMP written116
@@ -3018,89 +2996,67 @@ past115:
 	JL   tail121
 
 loop120:
-	VMOVUPS      (CX)(BX*4), Y0
-	VMOVUPS      xc1180000<>+0(SB), Y1
-	VMOVUPS      x41180000<>+0(SB), Y2
-	VMAXPS       Y0, Y1, Y1
-	VMINPS       Y1, Y2, Y2
-	VMOVUPS      xbd922279<>+0(SB), Y3
-	VMULPS       Y2, Y2, Y0
-	VFMADD213PS  xbfcc422a<>+0(SB), Y0, Y3
-	VMULPS       Y2, Y3, Y3
-	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y2
-	VCVTPS2DQ    Y2, Y0
-	VCVTDQ2PS    Y0, Y2
-	VFNMADD231PS x3f317218<>+0(SB), Y2, Y3
-	VFNMADD231PS xb102e308<>+0(SB), Y2, Y3
-	VMOVUPS      x3e2aaa6e<>+0(SB), Y4
-	VMOVUPS      x3c0905ce<>+0(SB), Y5
-	VMULPS       Y3, Y3, Y2
-	VFMADD213PS  x3f000000<>+0(SB), Y3, Y4
-	VFMADD213PS  x3d2aaadd<>+0(SB), Y3, Y5
-	VFMADD231PS  x3ab6350e<>+0(SB), Y2, Y5
-	VFMADD213PS  Y4, Y2, Y5
-	VFMADD213PS  Y3, Y2, Y5
-	VADDPS       x3f800000<>+0(SB), Y5, Y5
-	VPSRAD       $0x01, Y0, Y2
-	VPSUBD       Y2, Y0, Y0
-	VPADDD       x0000007f<>+0(SB), Y2, Y2
-	VPSLLD       $0x17, Y2, Y2
-	VMULPS       Y2, Y5, Y5
-	VPADDD       x0000007f<>+0(SB), Y0, Y0
-	VPSLLD       $0x17, Y0, Y0
-	VMULPS       Y0, Y5, Y5
-	VMOVUPS      x3f800000<>+0(SB), Y0
-	VADDPS       Y5, Y0, Y2
-	VDIVPS       Y2, Y0, Y0
-	VMULPS       Y0, Y1, Y1
-	VMOVNTPS     Y1, (AX)(BX*4)
-	ADDQ         $0x08, BX
-	CMPQ         BX, SI
-	JLE          loop120
+	VMOVUPS     (CX)(BX*4), Y0
+	VMOVUPS     xc1180000<>+0(SB), Y1
+	VMOVUPS     x41180000<>+0(SB), Y2
+	VMAXPS      Y0, Y1, Y1
+	VMINPS      Y1, Y2, Y2
+	VMOVUPS     xbdd2d3e8<>+0(SB), Y3
+	VMULPS      Y2, Y2, Y0
+	VFMADD213PS xc0135761<>+0(SB), Y0, Y3
+	VMULPS      Y3, Y2, Y0
+	VROUNDPS    $0x08, Y0, Y0
+	VFMSUB213PS Y0, Y2, Y3
+	VMOVUPS     x3aaded4c<>+0(SB), Y2
+	VFMADD213PS x3c1e7459<>+0(SB), Y3, Y2
+	VFMADD213PS x3d635b6c<>+0(SB), Y3, Y2
+	VFMADD213PS x3e75fce1<>+0(SB), Y3, Y2
+	VFMADD213PS x3f317215<>+0(SB), Y3, Y2
+	VFMADD213PS x3f800000<>+0(SB), Y3, Y2
+	VCVTPS2DQ   Y0, Y0
+	VPSLLD      $0x17, Y0, Y0
+	VPADDD      Y0, Y2, Y2
+	VMOVUPS     x3f800000<>+0(SB), Y0
+	VADDPS      Y2, Y0, Y2
+	VDIVPS      Y2, Y0, Y0
+	VMULPS      Y0, Y1, Y1
+	VMOVNTPS    Y1, (AX)(BX*4)
+	ADDQ        $0x08, BX
+	CMPQ        BX, SI
+	JLE         loop120
 
 tail121:
-	SUBQ         BX, DX
-	JZ           done122
-	LEAQ         laneMask<>+0(SB), DI
-	MOVQ         $+8, SI
-	SUBQ         DX, SI
-	VMOVUPS      (DI)(SI*4), Y0
-	VMASKMOVPS   (CX)(BX*4), Y0, Y1
-	VMOVUPS      xc1180000<>+0(SB), Y2
-	VMOVUPS      x41180000<>+0(SB), Y3
-	VMAXPS       Y1, Y2, Y2
-	VMINPS       Y2, Y3, Y3
-	VMOVUPS      xbd922279<>+0(SB), Y4
-	VMULPS       Y3, Y3, Y1
-	VFMADD213PS  xbfcc422a<>+0(SB), Y1, Y4
-	VMULPS       Y3, Y4, Y4
-	VMULPS       x3fb8aa3b<>+0(SB), Y4, Y3
-	VCVTPS2DQ    Y3, Y1
-	VCVTDQ2PS    Y1, Y3
-	VFNMADD231PS x3f317218<>+0(SB), Y3, Y4
-	VFNMADD231PS xb102e308<>+0(SB), Y3, Y4
-	VMOVUPS      x3e2aaa6e<>+0(SB), Y5
-	VMOVUPS      x3c0905ce<>+0(SB), Y6
-	VMULPS       Y4, Y4, Y3
-	VFMADD213PS  x3f000000<>+0(SB), Y4, Y5
-	VFMADD213PS  x3d2aaadd<>+0(SB), Y4, Y6
-	VFMADD231PS  x3ab6350e<>+0(SB), Y3, Y6
-	VFMADD213PS  Y5, Y3, Y6
-	VFMADD213PS  Y4, Y3, Y6
-	VADDPS       x3f800000<>+0(SB), Y6, Y6
-	VPSRAD       $0x01, Y1, Y3
-	VPSUBD       Y3, Y1, Y1
-	VPADDD       x0000007f<>+0(SB), Y3, Y3
-	VPSLLD       $0x17, Y3, Y3
-	VMULPS       Y3, Y6, Y6
-	VPADDD       x0000007f<>+0(SB), Y1, Y1
-	VPSLLD       $0x17, Y1, Y1
-	VMULPS       Y1, Y6, Y6
-	VMOVUPS      x3f800000<>+0(SB), Y1
-	VADDPS       Y6, Y1, Y3
-	VDIVPS       Y3, Y1, Y1
-	VMULPS       Y1, Y2, Y2
-	VMASKMOVPS   Y2, Y0, (AX)(BX*4)
+	SUBQ        BX, DX
+	JZ          done122
+	LEAQ        laneMask<>+0(SB), DI
+	MOVQ        $+8, SI
+	SUBQ        DX, SI
+	VMOVUPS     (DI)(SI*4), Y0
+	VMASKMOVPS  (CX)(BX*4), Y0, Y1
+	VMOVUPS     xc1180000<>+0(SB), Y2
+	VMOVUPS     x41180000<>+0(SB), Y3
+	VMAXPS      Y1, Y2, Y2
+	VMINPS      Y2, Y3, Y3
+	VMOVUPS     xbdd2d3e8<>+0(SB), Y4
+	VMULPS      Y3, Y3, Y1
+	VFMADD213PS xc0135761<>+0(SB), Y1, Y4
+	VMULPS      Y4, Y3, Y1
+	VROUNDPS    $0x08, Y1, Y1
+	VFMSUB213PS Y1, Y3, Y4
+	VMOVUPS     x3aaded4c<>+0(SB), Y3
+	VFMADD213PS x3c1e7459<>+0(SB), Y4, Y3
+	VFMADD213PS x3d635b6c<>+0(SB), Y4, Y3
+	VFMADD213PS x3e75fce1<>+0(SB), Y4, Y3
+	VFMADD213PS x3f317215<>+0(SB), Y4, Y3
+	VFMADD213PS x3f800000<>+0(SB), Y4, Y3
+	VCVTPS2DQ   Y1, Y1
+	VPSLLD      $0x17, Y1, Y1
+	VPADDD      Y1, Y3, Y3
+	VMOVUPS     x3f800000<>+0(SB), Y1
+	VADDPS      Y3, Y1, Y3
+	VDIVPS      Y3, Y1, Y1
+	VMULPS      Y1, Y2, Y2
+	VMASKMOVPS  Y2, Y0, (AX)(BX*4)
 
 done122:
 written116:
@@ -3143,41 +3099,131 @@ DATA x41180000<>+56(SB)/4, $0x41180000
 DATA x41180000<>+60(SB)/4, $0x41180000
 GLOBL x41180000<>(SB), RODATA|NOPTR, $64
 
-DATA xbd922279<>+0(SB)/4, $0xbd922279
-DATA xbd922279<>+4(SB)/4, $0xbd922279
-DATA xbd922279<>+8(SB)/4, $0xbd922279
-DATA xbd922279<>+12(SB)/4, $0xbd922279
-DATA xbd922279<>+16(SB)/4, $0xbd922279
-DATA xbd922279<>+20(SB)/4, $0xbd922279
-DATA xbd922279<>+24(SB)/4, $0xbd922279
-DATA xbd922279<>+28(SB)/4, $0xbd922279
-DATA xbd922279<>+32(SB)/4, $0xbd922279
-DATA xbd922279<>+36(SB)/4, $0xbd922279
-DATA xbd922279<>+40(SB)/4, $0xbd922279
-DATA xbd922279<>+44(SB)/4, $0xbd922279
-DATA xbd922279<>+48(SB)/4, $0xbd922279
-DATA xbd922279<>+52(SB)/4, $0xbd922279
-DATA xbd922279<>+56(SB)/4, $0xbd922279
-DATA xbd922279<>+60(SB)/4, $0xbd922279
-GLOBL xbd922279<>(SB), RODATA|NOPTR, $64
+DATA xbdd2d3e8<>+0(SB)/4, $0xbdd2d3e8
+DATA xbdd2d3e8<>+4(SB)/4, $0xbdd2d3e8
+DATA xbdd2d3e8<>+8(SB)/4, $0xbdd2d3e8
+DATA xbdd2d3e8<>+12(SB)/4, $0xbdd2d3e8
+DATA xbdd2d3e8<>+16(SB)/4, $0xbdd2d3e8
+DATA xbdd2d3e8<>+20(SB)/4, $0xbdd2d3e8
+DATA xbdd2d3e8<>+24(SB)/4, $0xbdd2d3e8
+DATA xbdd2d3e8<>+28(SB)/4, $0xbdd2d3e8
+DATA xbdd2d3e8<>+32(SB)/4, $0xbdd2d3e8
+DATA xbdd2d3e8<>+36(SB)/4, $0xbdd2d3e8
+DATA xbdd2d3e8<>+40(SB)/4, $0xbdd2d3e8
+DATA xbdd2d3e8<>+44(SB)/4, $0xbdd2d3e8
+DATA xbdd2d3e8<>+48(SB)/4, $0xbdd2d3e8
+DATA xbdd2d3e8<>+52(SB)/4, $0xbdd2d3e8
+DATA xbdd2d3e8<>+56(SB)/4, $0xbdd2d3e8
+DATA xbdd2d3e8<>+60(SB)/4, $0xbdd2d3e8
+GLOBL xbdd2d3e8<>(SB), RODATA|NOPTR, $64
 
-DATA xbfcc422a<>+0(SB)/4, $0xbfcc422a
-DATA xbfcc422a<>+4(SB)/4, $0xbfcc422a
-DATA xbfcc422a<>+8(SB)/4, $0xbfcc422a
-DATA xbfcc422a<>+12(SB)/4, $0xbfcc422a
-DATA xbfcc422a<>+16(SB)/4, $0xbfcc422a
-DATA xbfcc422a<>+20(SB)/4, $0xbfcc422a
-DATA xbfcc422a<>+24(SB)/4, $0xbfcc422a
-DATA xbfcc422a<>+28(SB)/4, $0xbfcc422a
-DATA xbfcc422a<>+32(SB)/4, $0xbfcc422a
-DATA xbfcc422a<>+36(SB)/4, $0xbfcc422a
-DATA xbfcc422a<>+40(SB)/4, $0xbfcc422a
-DATA xbfcc422a<>+44(SB)/4, $0xbfcc422a
-DATA xbfcc422a<>+48(SB)/4, $0xbfcc422a
-DATA xbfcc422a<>+52(SB)/4, $0xbfcc422a
-DATA xbfcc422a<>+56(SB)/4, $0xbfcc422a
-DATA xbfcc422a<>+60(SB)/4, $0xbfcc422a
-GLOBL xbfcc422a<>(SB), RODATA|NOPTR, $64
+DATA xc0135761<>+0(SB)/4, $0xc0135761
+DATA xc0135761<>+4(SB)/4, $0xc0135761
+DATA xc0135761<>+8(SB)/4, $0xc0135761
+DATA xc0135761<>+12(SB)/4, $0xc0135761
+DATA xc0135761<>+16(SB)/4, $0xc0135761
+DATA xc0135761<>+20(SB)/4, $0xc0135761
+DATA xc0135761<>+24(SB)/4, $0xc0135761
+DATA xc0135761<>+28(SB)/4, $0xc0135761
+DATA xc0135761<>+32(SB)/4, $0xc0135761
+DATA xc0135761<>+36(SB)/4, $0xc0135761
+DATA xc0135761<>+40(SB)/4, $0xc0135761
+DATA xc0135761<>+44(SB)/4, $0xc0135761
+DATA xc0135761<>+48(SB)/4, $0xc0135761
+DATA xc0135761<>+52(SB)/4, $0xc0135761
+DATA xc0135761<>+56(SB)/4, $0xc0135761
+DATA xc0135761<>+60(SB)/4, $0xc0135761
+GLOBL xc0135761<>(SB), RODATA|NOPTR, $64
+
+DATA x3aaded4c<>+0(SB)/4, $0x3aaded4c
+DATA x3aaded4c<>+4(SB)/4, $0x3aaded4c
+DATA x3aaded4c<>+8(SB)/4, $0x3aaded4c
+DATA x3aaded4c<>+12(SB)/4, $0x3aaded4c
+DATA x3aaded4c<>+16(SB)/4, $0x3aaded4c
+DATA x3aaded4c<>+20(SB)/4, $0x3aaded4c
+DATA x3aaded4c<>+24(SB)/4, $0x3aaded4c
+DATA x3aaded4c<>+28(SB)/4, $0x3aaded4c
+DATA x3aaded4c<>+32(SB)/4, $0x3aaded4c
+DATA x3aaded4c<>+36(SB)/4, $0x3aaded4c
+DATA x3aaded4c<>+40(SB)/4, $0x3aaded4c
+DATA x3aaded4c<>+44(SB)/4, $0x3aaded4c
+DATA x3aaded4c<>+48(SB)/4, $0x3aaded4c
+DATA x3aaded4c<>+52(SB)/4, $0x3aaded4c
+DATA x3aaded4c<>+56(SB)/4, $0x3aaded4c
+DATA x3aaded4c<>+60(SB)/4, $0x3aaded4c
+GLOBL x3aaded4c<>(SB), RODATA|NOPTR, $64
+
+DATA x3c1e7459<>+0(SB)/4, $0x3c1e7459
+DATA x3c1e7459<>+4(SB)/4, $0x3c1e7459
+DATA x3c1e7459<>+8(SB)/4, $0x3c1e7459
+DATA x3c1e7459<>+12(SB)/4, $0x3c1e7459
+DATA x3c1e7459<>+16(SB)/4, $0x3c1e7459
+DATA x3c1e7459<>+20(SB)/4, $0x3c1e7459
+DATA x3c1e7459<>+24(SB)/4, $0x3c1e7459
+DATA x3c1e7459<>+28(SB)/4, $0x3c1e7459
+DATA x3c1e7459<>+32(SB)/4, $0x3c1e7459
+DATA x3c1e7459<>+36(SB)/4, $0x3c1e7459
+DATA x3c1e7459<>+40(SB)/4, $0x3c1e7459
+DATA x3c1e7459<>+44(SB)/4, $0x3c1e7459
+DATA x3c1e7459<>+48(SB)/4, $0x3c1e7459
+DATA x3c1e7459<>+52(SB)/4, $0x3c1e7459
+DATA x3c1e7459<>+56(SB)/4, $0x3c1e7459
+DATA x3c1e7459<>+60(SB)/4, $0x3c1e7459
+GLOBL x3c1e7459<>(SB), RODATA|NOPTR, $64
+
+DATA x3d635b6c<>+0(SB)/4, $0x3d635b6c
+DATA x3d635b6c<>+4(SB)/4, $0x3d635b6c
+DATA x3d635b6c<>+8(SB)/4, $0x3d635b6c
+DATA x3d635b6c<>+12(SB)/4, $0x3d635b6c
+DATA x3d635b6c<>+16(SB)/4, $0x3d635b6c
+DATA x3d635b6c<>+20(SB)/4, $0x3d635b6c
+DATA x3d635b6c<>+24(SB)/4, $0x3d635b6c
+DATA x3d635b6c<>+28(SB)/4, $0x3d635b6c
+DATA x3d635b6c<>+32(SB)/4, $0x3d635b6c
+DATA x3d635b6c<>+36(SB)/4, $0x3d635b6c
+DATA x3d635b6c<>+40(SB)/4, $0x3d635b6c
+DATA x3d635b6c<>+44(SB)/4, $0x3d635b6c
+DATA x3d635b6c<>+48(SB)/4, $0x3d635b6c
+DATA x3d635b6c<>+52(SB)/4, $0x3d635b6c
+DATA x3d635b6c<>+56(SB)/4, $0x3d635b6c
+DATA x3d635b6c<>+60(SB)/4, $0x3d635b6c
+GLOBL x3d635b6c<>(SB), RODATA|NOPTR, $64
+
+DATA x3e75fce1<>+0(SB)/4, $0x3e75fce1
+DATA x3e75fce1<>+4(SB)/4, $0x3e75fce1
+DATA x3e75fce1<>+8(SB)/4, $0x3e75fce1
+DATA x3e75fce1<>+12(SB)/4, $0x3e75fce1
+DATA x3e75fce1<>+16(SB)/4, $0x3e75fce1
+DATA x3e75fce1<>+20(SB)/4, $0x3e75fce1
+DATA x3e75fce1<>+24(SB)/4, $0x3e75fce1
+DATA x3e75fce1<>+28(SB)/4, $0x3e75fce1
+DATA x3e75fce1<>+32(SB)/4, $0x3e75fce1
+DATA x3e75fce1<>+36(SB)/4, $0x3e75fce1
+DATA x3e75fce1<>+40(SB)/4, $0x3e75fce1
+DATA x3e75fce1<>+44(SB)/4, $0x3e75fce1
+DATA x3e75fce1<>+48(SB)/4, $0x3e75fce1
+DATA x3e75fce1<>+52(SB)/4, $0x3e75fce1
+DATA x3e75fce1<>+56(SB)/4, $0x3e75fce1
+DATA x3e75fce1<>+60(SB)/4, $0x3e75fce1
+GLOBL x3e75fce1<>(SB), RODATA|NOPTR, $64
+
+DATA x3f317215<>+0(SB)/4, $0x3f317215
+DATA x3f317215<>+4(SB)/4, $0x3f317215
+DATA x3f317215<>+8(SB)/4, $0x3f317215
+DATA x3f317215<>+12(SB)/4, $0x3f317215
+DATA x3f317215<>+16(SB)/4, $0x3f317215
+DATA x3f317215<>+20(SB)/4, $0x3f317215
+DATA x3f317215<>+24(SB)/4, $0x3f317215
+DATA x3f317215<>+28(SB)/4, $0x3f317215
+DATA x3f317215<>+32(SB)/4, $0x3f317215
+DATA x3f317215<>+36(SB)/4, $0x3f317215
+DATA x3f317215<>+40(SB)/4, $0x3f317215
+DATA x3f317215<>+44(SB)/4, $0x3f317215
+DATA x3f317215<>+48(SB)/4, $0x3f317215
+DATA x3f317215<>+52(SB)/4, $0x3f317215
+DATA x3f317215<>+56(SB)/4, $0x3f317215
+DATA x3f317215<>+60(SB)/4, $0x3f317215
+GLOBL x3f317215<>(SB), RODATA|NOPTR, $64
 
 // func geluTanhGradAVX2(dst []float32, x []float32, dy []float32)
 // Requires: AVX, AVX2, FMA3
@@ -3192,131 +3238,87 @@ TEXT ·geluTanhGradAVX2(SB), NOSPLIT, $0-72
 	JL   tail124
 
 loop123:
-	VMOVUPS      (CX)(SI*4), Y0
-	VMOVUPS      xc1180000<>+0(SB), Y1
-	VMOVUPS      x41180000<>+0(SB), Y2
-	VMAXPS       Y0, Y1, Y1
-	VMINPS       Y1, Y2, Y2
-	VMOVUPS      xbd922279<>+0(SB), Y3
-	VMULPS       Y2, Y2, Y0
-	VFMADD213PS  xbfcc422a<>+0(SB), Y0, Y3
-	VMULPS       Y2, Y3, Y3
-	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y5
-	VCVTPS2DQ    Y5, Y4
-	VCVTDQ2PS    Y4, Y5
-	VFNMADD231PS x3f317218<>+0(SB), Y5, Y3
-	VFNMADD231PS xb102e308<>+0(SB), Y5, Y3
-	VMOVUPS      x3e2aaa6e<>+0(SB), Y6
-	VMOVUPS      x3c0905ce<>+0(SB), Y7
-	VMULPS       Y3, Y3, Y5
-	VFMADD213PS  x3f000000<>+0(SB), Y3, Y6
-	VFMADD213PS  x3d2aaadd<>+0(SB), Y3, Y7
-	VFMADD231PS  x3ab6350e<>+0(SB), Y5, Y7
-	VFMADD213PS  Y6, Y5, Y7
-	VFMADD213PS  Y3, Y5, Y7
-	VADDPS       x3f800000<>+0(SB), Y7, Y7
-	VPSRAD       $0x01, Y4, Y3
-	VPSUBD       Y3, Y4, Y4
-	VPADDD       x0000007f<>+0(SB), Y3, Y3
-	VPSLLD       $0x17, Y3, Y3
-	VMULPS       Y3, Y7, Y7
-	VPADDD       x0000007f<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y7, Y7
-	VMOVUPS      x3f800000<>+0(SB), Y3
-	VADDPS       Y7, Y3, Y4
-	VDIVPS       Y4, Y3, Y3
-	VMOVUPS      x7f7fffff<>+0(SB), Y4
-	VMINPS       Y7, Y4, Y4
-	VMULPS       Y3, Y4, Y4
-	VMULPS       Y3, Y1, Y1
-	VMOVUPS      x3e5b33b6<>+0(SB), Y1
-	VFMADD213PS  x3fcc422a<>+0(SB), Y0, Y1
-	VMULPS       Y2, Y1, Y1
-	VMULPS       Y4, Y1, Y1
-	VFMADD213PS  Y3, Y3, Y1
-	VMOVUPS      (DX)(SI*4), Y0
-	VMULPS       Y0, Y1, Y1
-	VMOVUPS      Y1, (AX)(SI*4)
-	ADDQ         $0x08, SI
-	CMPQ         SI, DI
-	JLE          loop123
+	VMOVUPS     (CX)(SI*4), Y0
+	VMOVUPS     xc1180000<>+0(SB), Y1
+	VMOVUPS     x41180000<>+0(SB), Y2
+	VMAXPS      Y0, Y1, Y1
+	VMINPS      Y1, Y2, Y2
+	VMOVUPS     xbdd2d3e8<>+0(SB), Y3
+	VMULPS      Y2, Y2, Y0
+	VFMADD213PS xc0135761<>+0(SB), Y0, Y3
+	VMULPS      Y3, Y2, Y4
+	VROUNDPS    $0x08, Y4, Y4
+	VFMSUB213PS Y4, Y2, Y3
+	VMOVUPS     x3aaded4c<>+0(SB), Y5
+	VFMADD213PS x3c1e7459<>+0(SB), Y3, Y5
+	VFMADD213PS x3d635b6c<>+0(SB), Y3, Y5
+	VFMADD213PS x3e75fce1<>+0(SB), Y3, Y5
+	VFMADD213PS x3f317215<>+0(SB), Y3, Y5
+	VFMADD213PS x3f800000<>+0(SB), Y3, Y5
+	VCVTPS2DQ   Y4, Y4
+	VPSLLD      $0x17, Y4, Y4
+	VPADDD      Y4, Y5, Y5
+	VMOVUPS     x3f800000<>+0(SB), Y3
+	VADDPS      Y5, Y3, Y4
+	VDIVPS      Y4, Y3, Y3
+	VMULPS      Y3, Y1, Y1
+	VMOVUPS     x3e5b33b6<>+0(SB), Y1
+	VFMADD213PS x3fcc422a<>+0(SB), Y0, Y1
+	VMULPS      Y2, Y1, Y1
+	VMULPS      Y3, Y5, Y5
+	VMULPS      Y5, Y1, Y1
+	VFMADD213PS Y3, Y3, Y1
+	VMOVUPS     (DX)(SI*4), Y0
+	VMULPS      Y0, Y1, Y1
+	VMOVUPS     Y1, (AX)(SI*4)
+	ADDQ        $0x08, SI
+	CMPQ        SI, DI
+	JLE         loop123
 
 tail124:
-	SUBQ         SI, BX
-	JZ           done125
-	LEAQ         laneMask<>+0(SB), R8
-	MOVQ         $+8, DI
-	SUBQ         BX, DI
-	VMOVUPS      (R8)(DI*4), Y0
-	VMASKMOVPS   (CX)(SI*4), Y0, Y1
-	VMOVUPS      xc1180000<>+0(SB), Y2
-	VMOVUPS      x41180000<>+0(SB), Y3
-	VMAXPS       Y1, Y2, Y2
-	VMINPS       Y2, Y3, Y3
-	VMOVUPS      xbd922279<>+0(SB), Y4
-	VMULPS       Y3, Y3, Y1
-	VFMADD213PS  xbfcc422a<>+0(SB), Y1, Y4
-	VMULPS       Y3, Y4, Y4
-	VMULPS       x3fb8aa3b<>+0(SB), Y4, Y6
-	VCVTPS2DQ    Y6, Y5
-	VCVTDQ2PS    Y5, Y6
-	VFNMADD231PS x3f317218<>+0(SB), Y6, Y4
-	VFNMADD231PS xb102e308<>+0(SB), Y6, Y4
-	VMOVUPS      x3e2aaa6e<>+0(SB), Y7
-	VMOVUPS      x3c0905ce<>+0(SB), Y8
-	VMULPS       Y4, Y4, Y6
-	VFMADD213PS  x3f000000<>+0(SB), Y4, Y7
-	VFMADD213PS  x3d2aaadd<>+0(SB), Y4, Y8
-	VFMADD231PS  x3ab6350e<>+0(SB), Y6, Y8
-	VFMADD213PS  Y7, Y6, Y8
-	VFMADD213PS  Y4, Y6, Y8
-	VADDPS       x3f800000<>+0(SB), Y8, Y8
-	VPSRAD       $0x01, Y5, Y4
-	VPSUBD       Y4, Y5, Y5
-	VPADDD       x0000007f<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y8, Y8
-	VPADDD       x0000007f<>+0(SB), Y5, Y5
-	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y8, Y8
-	VMOVUPS      x3f800000<>+0(SB), Y4
-	VADDPS       Y8, Y4, Y5
-	VDIVPS       Y5, Y4, Y4
-	VMOVUPS      x7f7fffff<>+0(SB), Y5
-	VMINPS       Y8, Y5, Y5
-	VMULPS       Y4, Y5, Y5
-	VMULPS       Y4, Y2, Y2
-	VMOVUPS      x3e5b33b6<>+0(SB), Y2
-	VFMADD213PS  x3fcc422a<>+0(SB), Y1, Y2
-	VMULPS       Y3, Y2, Y2
-	VMULPS       Y5, Y2, Y2
-	VFMADD213PS  Y4, Y4, Y2
-	VMASKMOVPS   (DX)(SI*4), Y0, Y1
-	VMULPS       Y1, Y2, Y2
-	VMASKMOVPS   Y2, Y0, (AX)(SI*4)
+	SUBQ        SI, BX
+	JZ          done125
+	LEAQ        laneMask<>+0(SB), R8
+	MOVQ        $+8, DI
+	SUBQ        BX, DI
+	VMOVUPS     (R8)(DI*4), Y0
+	VMASKMOVPS  (CX)(SI*4), Y0, Y1
+	VMOVUPS     xc1180000<>+0(SB), Y2
+	VMOVUPS     x41180000<>+0(SB), Y3
+	VMAXPS      Y1, Y2, Y2
+	VMINPS      Y2, Y3, Y3
+	VMOVUPS     xbdd2d3e8<>+0(SB), Y4
+	VMULPS      Y3, Y3, Y1
+	VFMADD213PS xc0135761<>+0(SB), Y1, Y4
+	VMULPS      Y4, Y3, Y5
+	VROUNDPS    $0x08, Y5, Y5
+	VFMSUB213PS Y5, Y3, Y4
+	VMOVUPS     x3aaded4c<>+0(SB), Y6
+	VFMADD213PS x3c1e7459<>+0(SB), Y4, Y6
+	VFMADD213PS x3d635b6c<>+0(SB), Y4, Y6
+	VFMADD213PS x3e75fce1<>+0(SB), Y4, Y6
+	VFMADD213PS x3f317215<>+0(SB), Y4, Y6
+	VFMADD213PS x3f800000<>+0(SB), Y4, Y6
+	VCVTPS2DQ   Y5, Y5
+	VPSLLD      $0x17, Y5, Y5
+	VPADDD      Y5, Y6, Y6
+	VMOVUPS     x3f800000<>+0(SB), Y4
+	VADDPS      Y6, Y4, Y5
+	VDIVPS      Y5, Y4, Y4
+	VMULPS      Y4, Y2, Y2
+	VMOVUPS     x3e5b33b6<>+0(SB), Y2
+	VFMADD213PS x3fcc422a<>+0(SB), Y1, Y2
+	VMULPS      Y3, Y2, Y2
+	VMULPS      Y4, Y6, Y6
+	VMULPS      Y6, Y2, Y2
+	VFMADD213PS Y4, Y4, Y2
+	VMASKMOVPS  (DX)(SI*4), Y0, Y1
+	VMULPS      Y1, Y2, Y2
+	VMASKMOVPS  Y2, Y0, (AX)(SI*4)
 
 done125:
 	VZEROUPPER
 	RET
-
-DATA x7f7fffff<>+0(SB)/4, $0x7f7fffff
-DATA x7f7fffff<>+4(SB)/4, $0x7f7fffff
-DATA x7f7fffff<>+8(SB)/4, $0x7f7fffff
-DATA x7f7fffff<>+12(SB)/4, $0x7f7fffff
-DATA x7f7fffff<>+16(SB)/4, $0x7f7fffff
-DATA x7f7fffff<>+20(SB)/4, $0x7f7fffff
-DATA x7f7fffff<>+24(SB)/4, $0x7f7fffff
-DATA x7f7fffff<>+28(SB)/4, $0x7f7fffff
-DATA x7f7fffff<>+32(SB)/4, $0x7f7fffff
-DATA x7f7fffff<>+36(SB)/4, $0x7f7fffff
-DATA x7f7fffff<>+40(SB)/4, $0x7f7fffff
-DATA x7f7fffff<>+44(SB)/4, $0x7f7fffff
-DATA x7f7fffff<>+48(SB)/4, $0x7f7fffff
-DATA x7f7fffff<>+52(SB)/4, $0x7f7fffff
-DATA x7f7fffff<>+56(SB)/4, $0x7f7fffff
-DATA x7f7fffff<>+60(SB)/4, $0x7f7fffff
-GLOBL x7f7fffff<>(SB), RODATA|NOPTR, $64
 
 DATA x3e5b33b6<>+0(SB)/4, $0x3e5b33b6
 DATA x3e5b33b6<>+4(SB)/4, $0x3e5b33b6
@@ -3371,111 +3373,85 @@ TEXT ·geluTanhValueGradAVX2(SB), NOSPLIT, $0-97
 	JL    tail129
 
 loop128:
-	VMOVUPS      (CX)(DI*4), Y0
-	VMOVUPS      xc1180000<>+0(SB), Y1
-	VMOVUPS      x41180000<>+0(SB), Y2
-	VMAXPS       Y0, Y1, Y1
-	VMINPS       Y1, Y2, Y2
-	VMOVUPS      xbd922279<>+0(SB), Y3
-	VMULPS       Y2, Y2, Y0
-	VFMADD213PS  xbfcc422a<>+0(SB), Y0, Y3
-	VMULPS       Y2, Y3, Y3
-	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y5
-	VCVTPS2DQ    Y5, Y4
-	VCVTDQ2PS    Y4, Y5
-	VFNMADD231PS x3f317218<>+0(SB), Y5, Y3
-	VFNMADD231PS xb102e308<>+0(SB), Y5, Y3
-	VMOVUPS      x3e2aaa6e<>+0(SB), Y6
-	VMOVUPS      x3c0905ce<>+0(SB), Y7
-	VMULPS       Y3, Y3, Y5
-	VFMADD213PS  x3f000000<>+0(SB), Y3, Y6
-	VFMADD213PS  x3d2aaadd<>+0(SB), Y3, Y7
-	VFMADD231PS  x3ab6350e<>+0(SB), Y5, Y7
-	VFMADD213PS  Y6, Y5, Y7
-	VFMADD213PS  Y3, Y5, Y7
-	VADDPS       x3f800000<>+0(SB), Y7, Y7
-	VPSRAD       $0x01, Y4, Y3
-	VPSUBD       Y3, Y4, Y4
-	VPADDD       x0000007f<>+0(SB), Y3, Y3
-	VPSLLD       $0x17, Y3, Y3
-	VMULPS       Y3, Y7, Y7
-	VPADDD       x0000007f<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y7, Y7
-	VMOVUPS      x3f800000<>+0(SB), Y3
-	VADDPS       Y7, Y3, Y4
-	VDIVPS       Y4, Y3, Y3
-	VMOVUPS      x7f7fffff<>+0(SB), Y4
-	VMINPS       Y7, Y4, Y4
-	VMULPS       Y3, Y4, Y4
-	VMULPS       Y3, Y1, Y1
-	VMOVUPS      x3e5b33b6<>+0(SB), Y5
-	VFMADD213PS  x3fcc422a<>+0(SB), Y0, Y5
-	VMULPS       Y2, Y5, Y5
-	VMULPS       Y4, Y5, Y5
-	VFMADD213PS  Y3, Y3, Y5
-	VMOVUPS      (DX)(DI*4), Y0
-	VMULPS       Y0, Y5, Y5
-	VMOVUPS      Y1, (SI)(DI*4)
-	VMOVUPS      Y5, (AX)(DI*4)
-	ADDQ         $0x08, DI
-	CMPQ         DI, R8
-	JLE          loop128
+	VMOVUPS     (CX)(DI*4), Y0
+	VMOVUPS     xc1180000<>+0(SB), Y1
+	VMOVUPS     x41180000<>+0(SB), Y2
+	VMAXPS      Y0, Y1, Y1
+	VMINPS      Y1, Y2, Y2
+	VMOVUPS     xbdd2d3e8<>+0(SB), Y3
+	VMULPS      Y2, Y2, Y0
+	VFMADD213PS xc0135761<>+0(SB), Y0, Y3
+	VMULPS      Y3, Y2, Y4
+	VROUNDPS    $0x08, Y4, Y4
+	VFMSUB213PS Y4, Y2, Y3
+	VMOVUPS     x3aaded4c<>+0(SB), Y5
+	VFMADD213PS x3c1e7459<>+0(SB), Y3, Y5
+	VFMADD213PS x3d635b6c<>+0(SB), Y3, Y5
+	VFMADD213PS x3e75fce1<>+0(SB), Y3, Y5
+	VFMADD213PS x3f317215<>+0(SB), Y3, Y5
+	VFMADD213PS x3f800000<>+0(SB), Y3, Y5
+	VCVTPS2DQ   Y4, Y4
+	VPSLLD      $0x17, Y4, Y4
+	VPADDD      Y4, Y5, Y5
+	VMOVUPS     x3f800000<>+0(SB), Y3
+	VADDPS      Y5, Y3, Y4
+	VDIVPS      Y4, Y3, Y3
+	VMULPS      Y3, Y1, Y1
+	VMOVUPS     x3e5b33b6<>+0(SB), Y4
+	VFMADD213PS x3fcc422a<>+0(SB), Y0, Y4
+	VMULPS      Y2, Y4, Y4
+	VMULPS      Y3, Y5, Y5
+	VMULPS      Y5, Y4, Y4
+	VFMADD213PS Y3, Y3, Y4
+	VMOVUPS     (DX)(DI*4), Y0
+	VMULPS      Y0, Y4, Y4
+	VMOVUPS     Y1, (SI)(DI*4)
+	VMOVUPS     Y4, (AX)(DI*4)
+	ADDQ        $0x08, DI
+	CMPQ        DI, R8
+	JLE         loop128
 
 tail129:
-	SUBQ         DI, BX
-	JZ           done130
-	LEAQ         laneMask<>+0(SB), R9
-	MOVQ         $+8, R8
-	SUBQ         BX, R8
-	VMOVUPS      (R9)(R8*4), Y0
-	VMASKMOVPS   (CX)(DI*4), Y0, Y1
-	VMOVUPS      xc1180000<>+0(SB), Y2
-	VMOVUPS      x41180000<>+0(SB), Y3
-	VMAXPS       Y1, Y2, Y2
-	VMINPS       Y2, Y3, Y3
-	VMOVUPS      xbd922279<>+0(SB), Y4
-	VMULPS       Y3, Y3, Y1
-	VFMADD213PS  xbfcc422a<>+0(SB), Y1, Y4
-	VMULPS       Y3, Y4, Y4
-	VMULPS       x3fb8aa3b<>+0(SB), Y4, Y6
-	VCVTPS2DQ    Y6, Y5
-	VCVTDQ2PS    Y5, Y6
-	VFNMADD231PS x3f317218<>+0(SB), Y6, Y4
-	VFNMADD231PS xb102e308<>+0(SB), Y6, Y4
-	VMOVUPS      x3e2aaa6e<>+0(SB), Y7
-	VMOVUPS      x3c0905ce<>+0(SB), Y8
-	VMULPS       Y4, Y4, Y6
-	VFMADD213PS  x3f000000<>+0(SB), Y4, Y7
-	VFMADD213PS  x3d2aaadd<>+0(SB), Y4, Y8
-	VFMADD231PS  x3ab6350e<>+0(SB), Y6, Y8
-	VFMADD213PS  Y7, Y6, Y8
-	VFMADD213PS  Y4, Y6, Y8
-	VADDPS       x3f800000<>+0(SB), Y8, Y8
-	VPSRAD       $0x01, Y5, Y4
-	VPSUBD       Y4, Y5, Y5
-	VPADDD       x0000007f<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y8, Y8
-	VPADDD       x0000007f<>+0(SB), Y5, Y5
-	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y8, Y8
-	VMOVUPS      x3f800000<>+0(SB), Y4
-	VADDPS       Y8, Y4, Y5
-	VDIVPS       Y5, Y4, Y4
-	VMOVUPS      x7f7fffff<>+0(SB), Y5
-	VMINPS       Y8, Y5, Y5
-	VMULPS       Y4, Y5, Y5
-	VMULPS       Y4, Y2, Y2
-	VMOVUPS      x3e5b33b6<>+0(SB), Y6
-	VFMADD213PS  x3fcc422a<>+0(SB), Y1, Y6
-	VMULPS       Y3, Y6, Y6
-	VMULPS       Y5, Y6, Y6
-	VFMADD213PS  Y4, Y4, Y6
-	VMASKMOVPS   (DX)(DI*4), Y0, Y1
-	VMULPS       Y1, Y6, Y6
-	VMASKMOVPS   Y2, Y0, (SI)(DI*4)
-	VMASKMOVPS   Y6, Y0, (AX)(DI*4)
+	SUBQ        DI, BX
+	JZ          done130
+	LEAQ        laneMask<>+0(SB), R9
+	MOVQ        $+8, R8
+	SUBQ        BX, R8
+	VMOVUPS     (R9)(R8*4), Y0
+	VMASKMOVPS  (CX)(DI*4), Y0, Y1
+	VMOVUPS     xc1180000<>+0(SB), Y2
+	VMOVUPS     x41180000<>+0(SB), Y3
+	VMAXPS      Y1, Y2, Y2
+	VMINPS      Y2, Y3, Y3
+	VMOVUPS     xbdd2d3e8<>+0(SB), Y4
+	VMULPS      Y3, Y3, Y1
+	VFMADD213PS xc0135761<>+0(SB), Y1, Y4
+	VMULPS      Y4, Y3, Y5
+	VROUNDPS    $0x08, Y5, Y5
+	VFMSUB213PS Y5, Y3, Y4
+	VMOVUPS     x3aaded4c<>+0(SB), Y6
+	VFMADD213PS x3c1e7459<>+0(SB), Y4, Y6
+	VFMADD213PS x3d635b6c<>+0(SB), Y4, Y6
+	VFMADD213PS x3e75fce1<>+0(SB), Y4, Y6
+	VFMADD213PS x3f317215<>+0(SB), Y4, Y6
+	VFMADD213PS x3f800000<>+0(SB), Y4, Y6
+	VCVTPS2DQ   Y5, Y5
+	VPSLLD      $0x17, Y5, Y5
+	VPADDD      Y5, Y6, Y6
+	VMOVUPS     x3f800000<>+0(SB), Y4
+	VADDPS      Y6, Y4, Y5
+	VDIVPS      Y5, Y4, Y4
+	VMULPS      Y4, Y2, Y2
+	VMOVUPS     x3e5b33b6<>+0(SB), Y5
+	VFMADD213PS x3fcc422a<>+0(SB), Y1, Y5
+	VMULPS      Y3, Y5, Y5
+	VMULPS      Y4, Y6, Y6
+	VMULPS      Y6, Y5, Y5
+	VFMADD213PS Y4, Y4, Y5
+	VMASKMOVPS  (DX)(DI*4), Y0, Y1
+	VMULPS      Y1, Y5, Y5
+	VMASKMOVPS  Y2, Y0, (SI)(DI*4)
+	VMASKMOVPS  Y5, Y0, (AX)(DI*4)
 
 done130:
 	JMP written127
@@ -3487,111 +3463,85 @@ past126:
 	JL   tail132
 
 loop131:
-	VMOVUPS      (CX)(DI*4), Y0
-	VMOVUPS      xc1180000<>+0(SB), Y1
-	VMOVUPS      x41180000<>+0(SB), Y2
-	VMAXPS       Y0, Y1, Y1
-	VMINPS       Y1, Y2, Y2
-	VMOVUPS      xbd922279<>+0(SB), Y3
-	VMULPS       Y2, Y2, Y0
-	VFMADD213PS  xbfcc422a<>+0(SB), Y0, Y3
-	VMULPS       Y2, Y3, Y3
-	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y5
-	VCVTPS2DQ    Y5, Y4
-	VCVTDQ2PS    Y4, Y5
-	VFNMADD231PS x3f317218<>+0(SB), Y5, Y3
-	VFNMADD231PS xb102e308<>+0(SB), Y5, Y3
-	VMOVUPS      x3e2aaa6e<>+0(SB), Y6
-	VMOVUPS      x3c0905ce<>+0(SB), Y7
-	VMULPS       Y3, Y3, Y5
-	VFMADD213PS  x3f000000<>+0(SB), Y3, Y6
-	VFMADD213PS  x3d2aaadd<>+0(SB), Y3, Y7
-	VFMADD231PS  x3ab6350e<>+0(SB), Y5, Y7
-	VFMADD213PS  Y6, Y5, Y7
-	VFMADD213PS  Y3, Y5, Y7
-	VADDPS       x3f800000<>+0(SB), Y7, Y7
-	VPSRAD       $0x01, Y4, Y3
-	VPSUBD       Y3, Y4, Y4
-	VPADDD       x0000007f<>+0(SB), Y3, Y3
-	VPSLLD       $0x17, Y3, Y3
-	VMULPS       Y3, Y7, Y7
-	VPADDD       x0000007f<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y7, Y7
-	VMOVUPS      x3f800000<>+0(SB), Y3
-	VADDPS       Y7, Y3, Y4
-	VDIVPS       Y4, Y3, Y3
-	VMOVUPS      x7f7fffff<>+0(SB), Y4
-	VMINPS       Y7, Y4, Y4
-	VMULPS       Y3, Y4, Y4
-	VMULPS       Y3, Y1, Y1
-	VMOVUPS      x3e5b33b6<>+0(SB), Y5
-	VFMADD213PS  x3fcc422a<>+0(SB), Y0, Y5
-	VMULPS       Y2, Y5, Y5
-	VMULPS       Y4, Y5, Y5
-	VFMADD213PS  Y3, Y3, Y5
-	VMOVUPS      (DX)(DI*4), Y0
-	VMULPS       Y0, Y5, Y5
-	VMOVNTPS     Y1, (SI)(DI*4)
-	VMOVUPS      Y5, (AX)(DI*4)
-	ADDQ         $0x08, DI
-	CMPQ         DI, R8
-	JLE          loop131
+	VMOVUPS     (CX)(DI*4), Y0
+	VMOVUPS     xc1180000<>+0(SB), Y1
+	VMOVUPS     x41180000<>+0(SB), Y2
+	VMAXPS      Y0, Y1, Y1
+	VMINPS      Y1, Y2, Y2
+	VMOVUPS     xbdd2d3e8<>+0(SB), Y3
+	VMULPS      Y2, Y2, Y0
+	VFMADD213PS xc0135761<>+0(SB), Y0, Y3
+	VMULPS      Y3, Y2, Y4
+	VROUNDPS    $0x08, Y4, Y4
+	VFMSUB213PS Y4, Y2, Y3
+	VMOVUPS     x3aaded4c<>+0(SB), Y5
+	VFMADD213PS x3c1e7459<>+0(SB), Y3, Y5
+	VFMADD213PS x3d635b6c<>+0(SB), Y3, Y5
+	VFMADD213PS x3e75fce1<>+0(SB), Y3, Y5
+	VFMADD213PS x3f317215<>+0(SB), Y3, Y5
+	VFMADD213PS x3f800000<>+0(SB), Y3, Y5
+	VCVTPS2DQ   Y4, Y4
+	VPSLLD      $0x17, Y4, Y4
+	VPADDD      Y4, Y5, Y5
+	VMOVUPS     x3f800000<>+0(SB), Y3
+	VADDPS      Y5, Y3, Y4
+	VDIVPS      Y4, Y3, Y3
+	VMULPS      Y3, Y1, Y1
+	VMOVUPS     x3e5b33b6<>+0(SB), Y4
+	VFMADD213PS x3fcc422a<>+0(SB), Y0, Y4
+	VMULPS      Y2, Y4, Y4
+	VMULPS      Y3, Y5, Y5
+	VMULPS      Y5, Y4, Y4
+	VFMADD213PS Y3, Y3, Y4
+	VMOVUPS     (DX)(DI*4), Y0
+	VMULPS      Y0, Y4, Y4
+	VMOVNTPS    Y1, (SI)(DI*4)
+	VMOVUPS     Y4, (AX)(DI*4)
+	ADDQ        $0x08, DI
+	CMPQ        DI, R8
+	JLE         loop131
 
 tail132:
-	SUBQ         DI, BX
-	JZ           done133
-	LEAQ         laneMask<>+0(SB), R9
-	MOVQ         $+8, R8
-	SUBQ         BX, R8
-	VMOVUPS      (R9)(R8*4), Y0
-	VMASKMOVPS   (CX)(DI*4), Y0, Y1
-	VMOVUPS      xc1180000<>+0(SB), Y2
-	VMOVUPS      x41180000<>+0(SB), Y3
-	VMAXPS       Y1, Y2, Y2
-	VMINPS       Y2, Y3, Y3
-	VMOVUPS      xbd922279<>+0(SB), Y4
-	VMULPS       Y3, Y3, Y1
-	VFMADD213PS  xbfcc422a<>+0(SB), Y1, Y4
-	VMULPS       Y3, Y4, Y4
-	VMULPS       x3fb8aa3b<>+0(SB), Y4, Y6
-	VCVTPS2DQ    Y6, Y5
-	VCVTDQ2PS    Y5, Y6
-	VFNMADD231PS x3f317218<>+0(SB), Y6, Y4
-	VFNMADD231PS xb102e308<>+0(SB), Y6, Y4
-	VMOVUPS      x3e2aaa6e<>+0(SB), Y7
-	VMOVUPS      x3c0905ce<>+0(SB), Y8
-	VMULPS       Y4, Y4, Y6
-	VFMADD213PS  x3f000000<>+0(SB), Y4, Y7
-	VFMADD213PS  x3d2aaadd<>+0(SB), Y4, Y8
-	VFMADD231PS  x3ab6350e<>+0(SB), Y6, Y8
-	VFMADD213PS  Y7, Y6, Y8
-	VFMADD213PS  Y4, Y6, Y8
-	VADDPS       x3f800000<>+0(SB), Y8, Y8
-	VPSRAD       $0x01, Y5, Y4
-	VPSUBD       Y4, Y5, Y5
-	VPADDD       x0000007f<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y8, Y8
-	VPADDD       x0000007f<>+0(SB), Y5, Y5
-	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y8, Y8
-	VMOVUPS      x3f800000<>+0(SB), Y4
-	VADDPS       Y8, Y4, Y5
-	VDIVPS       Y5, Y4, Y4
-	VMOVUPS      x7f7fffff<>+0(SB), Y5
-	VMINPS       Y8, Y5, Y5
-	VMULPS       Y4, Y5, Y5
-	VMULPS       Y4, Y2, Y2
-	VMOVUPS      x3e5b33b6<>+0(SB), Y6
-	VFMADD213PS  x3fcc422a<>+0(SB), Y1, Y6
-	VMULPS       Y3, Y6, Y6
-	VMULPS       Y5, Y6, Y6
-	VFMADD213PS  Y4, Y4, Y6
-	VMASKMOVPS   (DX)(DI*4), Y0, Y1
-	VMULPS       Y1, Y6, Y6
-	VMASKMOVPS   Y2, Y0, (SI)(DI*4)
-	VMASKMOVPS   Y6, Y0, (AX)(DI*4)
+	SUBQ        DI, BX
+	JZ          done133
+	LEAQ        laneMask<>+0(SB), R9
+	MOVQ        $+8, R8
+	SUBQ        BX, R8
+	VMOVUPS     (R9)(R8*4), Y0
+	VMASKMOVPS  (CX)(DI*4), Y0, Y1
+	VMOVUPS     xc1180000<>+0(SB), Y2
+	VMOVUPS     x41180000<>+0(SB), Y3
+	VMAXPS      Y1, Y2, Y2
+	VMINPS      Y2, Y3, Y3
+	VMOVUPS     xbdd2d3e8<>+0(SB), Y4
+	VMULPS      Y3, Y3, Y1
+	VFMADD213PS xc0135761<>+0(SB), Y1, Y4
+	VMULPS      Y4, Y3, Y5
+	VROUNDPS    $0x08, Y5, Y5
+	VFMSUB213PS Y5, Y3, Y4
+	VMOVUPS     x3aaded4c<>+0(SB), Y6
+	VFMADD213PS x3c1e7459<>+0(SB), Y4, Y6
+	VFMADD213PS x3d635b6c<>+0(SB), Y4, Y6
+	VFMADD213PS x3e75fce1<>+0(SB), Y4, Y6
+	VFMADD213PS x3f317215<>+0(SB), Y4, Y6
+	VFMADD213PS x3f800000<>+0(SB), Y4, Y6
+	VCVTPS2DQ   Y5, Y5
+	VPSLLD      $0x17, Y5, Y5
+	VPADDD      Y5, Y6, Y6
+	VMOVUPS     x3f800000<>+0(SB), Y4
+	VADDPS      Y6, Y4, Y5
+	VDIVPS      Y5, Y4, Y4
+	VMULPS      Y4, Y2, Y2
+	VMOVUPS     x3e5b33b6<>+0(SB), Y5
+	VFMADD213PS x3fcc422a<>+0(SB), Y1, Y5
+	VMULPS      Y3, Y5, Y5
+	VMULPS      Y4, Y6, Y6
+	VMULPS      Y6, Y5, Y5
+	VFMADD213PS Y4, Y4, Y5
+	VMASKMOVPS  (DX)(DI*4), Y0, Y1
+	VMULPS      Y1, Y5, Y5
+	VMASKMOVPS  Y2, Y0, (SI)(DI*4)
+	VMASKMOVPS  Y5, Y0, (AX)(DI*4)
 
 done133:
 written127:
@@ -3614,93 +3564,71 @@ TEXT ·geluTanhGateAVX2(SB), NOSPLIT, $0-73
 	JL    tail137
 
 loop136:
-	VMOVUPS      (CX)(SI*4), Y0
-	VMOVUPS      xc1180000<>+0(SB), Y1
-	VMOVUPS      x41180000<>+0(SB), Y2
-	VMAXPS       Y0, Y1, Y1
-	VMINPS       Y1, Y2, Y2
-	VMOVUPS      xbd922279<>+0(SB), Y3
-	VMULPS       Y2, Y2, Y0
-	VFMADD213PS  xbfcc422a<>+0(SB), Y0, Y3
-	VMULPS       Y2, Y3, Y3
-	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y2
-	VCVTPS2DQ    Y2, Y0
-	VCVTDQ2PS    Y0, Y2
-	VFNMADD231PS x3f317218<>+0(SB), Y2, Y3
-	VFNMADD231PS xb102e308<>+0(SB), Y2, Y3
-	VMOVUPS      x3e2aaa6e<>+0(SB), Y4
-	VMOVUPS      x3c0905ce<>+0(SB), Y5
-	VMULPS       Y3, Y3, Y2
-	VFMADD213PS  x3f000000<>+0(SB), Y3, Y4
-	VFMADD213PS  x3d2aaadd<>+0(SB), Y3, Y5
-	VFMADD231PS  x3ab6350e<>+0(SB), Y2, Y5
-	VFMADD213PS  Y4, Y2, Y5
-	VFMADD213PS  Y3, Y2, Y5
-	VADDPS       x3f800000<>+0(SB), Y5, Y5
-	VPSRAD       $0x01, Y0, Y2
-	VPSUBD       Y2, Y0, Y0
-	VPADDD       x0000007f<>+0(SB), Y2, Y2
-	VPSLLD       $0x17, Y2, Y2
-	VMULPS       Y2, Y5, Y5
-	VPADDD       x0000007f<>+0(SB), Y0, Y0
-	VPSLLD       $0x17, Y0, Y0
-	VMULPS       Y0, Y5, Y5
-	VMOVUPS      x3f800000<>+0(SB), Y0
-	VADDPS       Y5, Y0, Y2
-	VDIVPS       Y2, Y0, Y0
-	VMULPS       Y0, Y1, Y1
-	VMOVUPS      (DX)(SI*4), Y0
-	VMULPS       Y0, Y1, Y1
-	VMOVUPS      Y1, (AX)(SI*4)
-	ADDQ         $0x08, SI
-	CMPQ         SI, DI
-	JLE          loop136
+	VMOVUPS     (CX)(SI*4), Y0
+	VMOVUPS     xc1180000<>+0(SB), Y1
+	VMOVUPS     x41180000<>+0(SB), Y2
+	VMAXPS      Y0, Y1, Y1
+	VMINPS      Y1, Y2, Y2
+	VMOVUPS     xbdd2d3e8<>+0(SB), Y3
+	VMULPS      Y2, Y2, Y0
+	VFMADD213PS xc0135761<>+0(SB), Y0, Y3
+	VMULPS      Y3, Y2, Y0
+	VROUNDPS    $0x08, Y0, Y0
+	VFMSUB213PS Y0, Y2, Y3
+	VMOVUPS     x3aaded4c<>+0(SB), Y2
+	VFMADD213PS x3c1e7459<>+0(SB), Y3, Y2
+	VFMADD213PS x3d635b6c<>+0(SB), Y3, Y2
+	VFMADD213PS x3e75fce1<>+0(SB), Y3, Y2
+	VFMADD213PS x3f317215<>+0(SB), Y3, Y2
+	VFMADD213PS x3f800000<>+0(SB), Y3, Y2
+	VCVTPS2DQ   Y0, Y0
+	VPSLLD      $0x17, Y0, Y0
+	VPADDD      Y0, Y2, Y2
+	VMOVUPS     x3f800000<>+0(SB), Y0
+	VADDPS      Y2, Y0, Y2
+	VDIVPS      Y2, Y0, Y0
+	VMULPS      Y0, Y1, Y1
+	VMOVUPS     (DX)(SI*4), Y0
+	VMULPS      Y0, Y1, Y1
+	VMOVUPS     Y1, (AX)(SI*4)
+	ADDQ        $0x08, SI
+	CMPQ        SI, DI
+	JLE         loop136
 
 tail137:
-	SUBQ         SI, BX
-	JZ           done138
-	LEAQ         laneMask<>+0(SB), R8
-	MOVQ         $+8, DI
-	SUBQ         BX, DI
-	VMOVUPS      (R8)(DI*4), Y0
-	VMASKMOVPS   (CX)(SI*4), Y0, Y1
-	VMOVUPS      xc1180000<>+0(SB), Y2
-	VMOVUPS      x41180000<>+0(SB), Y3
-	VMAXPS       Y1, Y2, Y2
-	VMINPS       Y2, Y3, Y3
-	VMOVUPS      xbd922279<>+0(SB), Y4
-	VMULPS       Y3, Y3, Y1
-	VFMADD213PS  xbfcc422a<>+0(SB), Y1, Y4
-	VMULPS       Y3, Y4, Y4
-	VMULPS       x3fb8aa3b<>+0(SB), Y4, Y3
-	VCVTPS2DQ    Y3, Y1
-	VCVTDQ2PS    Y1, Y3
-	VFNMADD231PS x3f317218<>+0(SB), Y3, Y4
-	VFNMADD231PS xb102e308<>+0(SB), Y3, Y4
-	VMOVUPS      x3e2aaa6e<>+0(SB), Y5
-	VMOVUPS      x3c0905ce<>+0(SB), Y6
-	VMULPS       Y4, Y4, Y3
-	VFMADD213PS  x3f000000<>+0(SB), Y4, Y5
-	VFMADD213PS  x3d2aaadd<>+0(SB), Y4, Y6
-	VFMADD231PS  x3ab6350e<>+0(SB), Y3, Y6
-	VFMADD213PS  Y5, Y3, Y6
-	VFMADD213PS  Y4, Y3, Y6
-	VADDPS       x3f800000<>+0(SB), Y6, Y6
-	VPSRAD       $0x01, Y1, Y3
-	VPSUBD       Y3, Y1, Y1
-	VPADDD       x0000007f<>+0(SB), Y3, Y3
-	VPSLLD       $0x17, Y3, Y3
-	VMULPS       Y3, Y6, Y6
-	VPADDD       x0000007f<>+0(SB), Y1, Y1
-	VPSLLD       $0x17, Y1, Y1
-	VMULPS       Y1, Y6, Y6
-	VMOVUPS      x3f800000<>+0(SB), Y1
-	VADDPS       Y6, Y1, Y3
-	VDIVPS       Y3, Y1, Y1
-	VMULPS       Y1, Y2, Y2
-	VMASKMOVPS   (DX)(SI*4), Y0, Y1
-	VMULPS       Y1, Y2, Y2
-	VMASKMOVPS   Y2, Y0, (AX)(SI*4)
+	SUBQ        SI, BX
+	JZ          done138
+	LEAQ        laneMask<>+0(SB), R8
+	MOVQ        $+8, DI
+	SUBQ        BX, DI
+	VMOVUPS     (R8)(DI*4), Y0
+	VMASKMOVPS  (CX)(SI*4), Y0, Y1
+	VMOVUPS     xc1180000<>+0(SB), Y2
+	VMOVUPS     x41180000<>+0(SB), Y3
+	VMAXPS      Y1, Y2, Y2
+	VMINPS      Y2, Y3, Y3
+	VMOVUPS     xbdd2d3e8<>+0(SB), Y4
+	VMULPS      Y3, Y3, Y1
+	VFMADD213PS xc0135761<>+0(SB), Y1, Y4
+	VMULPS      Y4, Y3, Y1
+	VROUNDPS    $0x08, Y1, Y1
+	VFMSUB213PS Y1, Y3, Y4
+	VMOVUPS     x3aaded4c<>+0(SB), Y3
+	VFMADD213PS x3c1e7459<>+0(SB), Y4, Y3
+	VFMADD213PS x3d635b6c<>+0(SB), Y4, Y3
+	VFMADD213PS x3e75fce1<>+0(SB), Y4, Y3
+	VFMADD213PS x3f317215<>+0(SB), Y4, Y3
+	VFMADD213PS x3f800000<>+0(SB), Y4, Y3
+	VCVTPS2DQ   Y1, Y1
+	VPSLLD      $0x17, Y1, Y1
+	VPADDD      Y1, Y3, Y3
+	VMOVUPS     x3f800000<>+0(SB), Y1
+	VADDPS      Y3, Y1, Y3
+	VDIVPS      Y3, Y1, Y1
+	VMULPS      Y1, Y2, Y2
+	VMASKMOVPS  (DX)(SI*4), Y0, Y1
+	VMULPS      Y1, Y2, Y2
+	VMASKMOVPS  Y2, Y0, (AX)(SI*4)
 
 done138:
 	JMP written135
@@ -3712,93 +3640,71 @@ past134:
 	JL   tail140
 
 loop139:
-	VMOVUPS      (CX)(SI*4), Y0
-	VMOVUPS      xc1180000<>+0(SB), Y1
-	VMOVUPS      x41180000<>+0(SB), Y2
-	VMAXPS       Y0, Y1, Y1
-	VMINPS       Y1, Y2, Y2
-	VMOVUPS      xbd922279<>+0(SB), Y3
-	VMULPS       Y2, Y2, Y0
-	VFMADD213PS  xbfcc422a<>+0(SB), Y0, Y3
-	VMULPS       Y2, Y3, Y3
-	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y2
-	VCVTPS2DQ    Y2, Y0
-	VCVTDQ2PS    Y0, Y2
-	VFNMADD231PS x3f317218<>+0(SB), Y2, Y3
-	VFNMADD231PS xb102e308<>+0(SB), Y2, Y3
-	VMOVUPS      x3e2aaa6e<>+0(SB), Y4
-	VMOVUPS      x3c0905ce<>+0(SB), Y5
-	VMULPS       Y3, Y3, Y2
-	VFMADD213PS  x3f000000<>+0(SB), Y3, Y4
-	VFMADD213PS  x3d2aaadd<>+0(SB), Y3, Y5
-	VFMADD231PS  x3ab6350e<>+0(SB), Y2, Y5
-	VFMADD213PS  Y4, Y2, Y5
-	VFMADD213PS  Y3, Y2, Y5
-	VADDPS       x3f800000<>+0(SB), Y5, Y5
-	VPSRAD       $0x01, Y0, Y2
-	VPSUBD       Y2, Y0, Y0
-	VPADDD       x0000007f<>+0(SB), Y2, Y2
-	VPSLLD       $0x17, Y2, Y2
-	VMULPS       Y2, Y5, Y5
-	VPADDD       x0000007f<>+0(SB), Y0, Y0
-	VPSLLD       $0x17, Y0, Y0
-	VMULPS       Y0, Y5, Y5
-	VMOVUPS      x3f800000<>+0(SB), Y0
-	VADDPS       Y5, Y0, Y2
-	VDIVPS       Y2, Y0, Y0
-	VMULPS       Y0, Y1, Y1
-	VMOVUPS      (DX)(SI*4), Y0
-	VMULPS       Y0, Y1, Y1
-	VMOVNTPS     Y1, (AX)(SI*4)
-	ADDQ         $0x08, SI
-	CMPQ         SI, DI
-	JLE          loop139
+	VMOVUPS     (CX)(SI*4), Y0
+	VMOVUPS     xc1180000<>+0(SB), Y1
+	VMOVUPS     x41180000<>+0(SB), Y2
+	VMAXPS      Y0, Y1, Y1
+	VMINPS      Y1, Y2, Y2
+	VMOVUPS     xbdd2d3e8<>+0(SB), Y3
+	VMULPS      Y2, Y2, Y0
+	VFMADD213PS xc0135761<>+0(SB), Y0, Y3
+	VMULPS      Y3, Y2, Y0
+	VROUNDPS    $0x08, Y0, Y0
+	VFMSUB213PS Y0, Y2, Y3
+	VMOVUPS     x3aaded4c<>+0(SB), Y2
+	VFMADD213PS x3c1e7459<>+0(SB), Y3, Y2
+	VFMADD213PS x3d635b6c<>+0(SB), Y3, Y2
+	VFMADD213PS x3e75fce1<>+0(SB), Y3, Y2
+	VFMADD213PS x3f317215<>+0(SB), Y3, Y2
+	VFMADD213PS x3f800000<>+0(SB), Y3, Y2
+	VCVTPS2DQ   Y0, Y0
+	VPSLLD      $0x17, Y0, Y0
+	VPADDD      Y0, Y2, Y2
+	VMOVUPS     x3f800000<>+0(SB), Y0
+	VADDPS      Y2, Y0, Y2
+	VDIVPS      Y2, Y0, Y0
+	VMULPS      Y0, Y1, Y1
+	VMOVUPS     (DX)(SI*4), Y0
+	VMULPS      Y0, Y1, Y1
+	VMOVNTPS    Y1, (AX)(SI*4)
+	ADDQ        $0x08, SI
+	CMPQ        SI, DI
+	JLE         loop139
 
 tail140:
-	SUBQ         SI, BX
-	JZ           done141
-	LEAQ         laneMask<>+0(SB), R8
-	MOVQ         $+8, DI
-	SUBQ         BX, DI
-	VMOVUPS      (R8)(DI*4), Y0
-	VMASKMOVPS   (CX)(SI*4), Y0, Y1
-	VMOVUPS      xc1180000<>+0(SB), Y2
-	VMOVUPS      x41180000<>+0(SB), Y3
-	VMAXPS       Y1, Y2, Y2
-	VMINPS       Y2, Y3, Y3
-	VMOVUPS      xbd922279<>+0(SB), Y4
-	VMULPS       Y3, Y3, Y1
-	VFMADD213PS  xbfcc422a<>+0(SB), Y1, Y4
-	VMULPS       Y3, Y4, Y4
-	VMULPS       x3fb8aa3b<>+0(SB), Y4, Y3
-	VCVTPS2DQ    Y3, Y1
-	VCVTDQ2PS    Y1, Y3
-	VFNMADD231PS x3f317218<>+0(SB), Y3, Y4
-	VFNMADD231PS xb102e308<>+0(SB), Y3, Y4
-	VMOVUPS      x3e2aaa6e<>+0(SB), Y5
-	VMOVUPS      x3c0905ce<>+0(SB), Y6
-	VMULPS       Y4, Y4, Y3
-	VFMADD213PS  x3f000000<>+0(SB), Y4, Y5
-	VFMADD213PS  x3d2aaadd<>+0(SB), Y4, Y6
-	VFMADD231PS  x3ab6350e<>+0(SB), Y3, Y6
-	VFMADD213PS  Y5, Y3, Y6
-	VFMADD213PS  Y4, Y3, Y6
-	VADDPS       x3f800000<>+0(SB), Y6, Y6
-	VPSRAD       $0x01, Y1, Y3
-	VPSUBD       Y3, Y1, Y1
-	VPADDD       x0000007f<>+0(SB), Y3, Y3
-	VPSLLD       $0x17, Y3, Y3
-	VMULPS       Y3, Y6, Y6
-	VPADDD       x0000007f<>+0(SB), Y1, Y1
-	VPSLLD       $0x17, Y1, Y1
-	VMULPS       Y1, Y6, Y6
-	VMOVUPS      x3f800000<>+0(SB), Y1
-	VADDPS       Y6, Y1, Y3
-	VDIVPS       Y3, Y1, Y1
-	VMULPS       Y1, Y2, Y2
-	VMASKMOVPS   (DX)(SI*4), Y0, Y1
-	VMULPS       Y1, Y2, Y2
-	VMASKMOVPS   Y2, Y0, (AX)(SI*4)
+	SUBQ        SI, BX
+	JZ          done141
+	LEAQ        laneMask<>+0(SB), R8
+	MOVQ        $+8, DI
+	SUBQ        BX, DI
+	VMOVUPS     (R8)(DI*4), Y0
+	VMASKMOVPS  (CX)(SI*4), Y0, Y1
+	VMOVUPS     xc1180000<>+0(SB), Y2
+	VMOVUPS     x41180000<>+0(SB), Y3
+	VMAXPS      Y1, Y2, Y2
+	VMINPS      Y2, Y3, Y3
+	VMOVUPS     xbdd2d3e8<>+0(SB), Y4
+	VMULPS      Y3, Y3, Y1
+	VFMADD213PS xc0135761<>+0(SB), Y1, Y4
+	VMULPS      Y4, Y3, Y1
+	VROUNDPS    $0x08, Y1, Y1
+	VFMSUB213PS Y1, Y3, Y4
+	VMOVUPS     x3aaded4c<>+0(SB), Y3
+	VFMADD213PS x3c1e7459<>+0(SB), Y4, Y3
+	VFMADD213PS x3d635b6c<>+0(SB), Y4, Y3
+	VFMADD213PS x3e75fce1<>+0(SB), Y4, Y3
+	VFMADD213PS x3f317215<>+0(SB), Y4, Y3
+	VFMADD213PS x3f800000<>+0(SB), Y4, Y3
+	VCVTPS2DQ   Y1, Y1
+	VPSLLD      $0x17, Y1, Y1
+	VPADDD      Y1, Y3, Y3
+	VMOVUPS     x3f800000<>+0(SB), Y1
+	VADDPS      Y3, Y1, Y3
+	VDIVPS      Y3, Y1, Y1
+	VMULPS      Y1, Y2, Y2
+	VMASKMOVPS  (DX)(SI*4), Y0, Y1
+	VMULPS      Y1, Y2, Y2
+	VMASKMOVPS  Y2, Y0, (AX)(SI*4)
 
 done141:
 written135:
@@ -3820,117 +3726,91 @@ TEXT ·geluTanhGateGradAVX2(SB), NOSPLIT, $0-120
 	JL   tail143
 
 loop142:
-	VMOVUPS      (DX)(R8*4), Y0
-	VMOVUPS      xc1180000<>+0(SB), Y1
-	VMOVUPS      x41180000<>+0(SB), Y2
-	VMAXPS       Y0, Y1, Y1
-	VMINPS       Y1, Y2, Y2
-	VMOVUPS      xbd922279<>+0(SB), Y3
-	VMULPS       Y2, Y2, Y0
-	VFMADD213PS  xbfcc422a<>+0(SB), Y0, Y3
-	VMULPS       Y2, Y3, Y3
-	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y5
-	VCVTPS2DQ    Y5, Y4
-	VCVTDQ2PS    Y4, Y5
-	VFNMADD231PS x3f317218<>+0(SB), Y5, Y3
-	VFNMADD231PS xb102e308<>+0(SB), Y5, Y3
-	VMOVUPS      x3e2aaa6e<>+0(SB), Y6
-	VMOVUPS      x3c0905ce<>+0(SB), Y7
-	VMULPS       Y3, Y3, Y5
-	VFMADD213PS  x3f000000<>+0(SB), Y3, Y6
-	VFMADD213PS  x3d2aaadd<>+0(SB), Y3, Y7
-	VFMADD231PS  x3ab6350e<>+0(SB), Y5, Y7
-	VFMADD213PS  Y6, Y5, Y7
-	VFMADD213PS  Y3, Y5, Y7
-	VADDPS       x3f800000<>+0(SB), Y7, Y7
-	VPSRAD       $0x01, Y4, Y3
-	VPSUBD       Y3, Y4, Y4
-	VPADDD       x0000007f<>+0(SB), Y3, Y3
-	VPSLLD       $0x17, Y3, Y3
-	VMULPS       Y3, Y7, Y7
-	VPADDD       x0000007f<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y7, Y7
-	VMOVUPS      x3f800000<>+0(SB), Y3
-	VADDPS       Y7, Y3, Y4
-	VDIVPS       Y4, Y3, Y3
-	VMOVUPS      x7f7fffff<>+0(SB), Y4
-	VMINPS       Y7, Y4, Y4
-	VMULPS       Y3, Y4, Y4
-	VMULPS       Y3, Y1, Y1
-	VMOVUPS      x3e5b33b6<>+0(SB), Y5
-	VFMADD213PS  x3fcc422a<>+0(SB), Y0, Y5
-	VMULPS       Y2, Y5, Y5
-	VMULPS       Y4, Y5, Y5
-	VFMADD213PS  Y3, Y3, Y5
-	VMOVUPS      (SI)(R8*4), Y0
-	VMOVUPS      (BX)(R8*4), Y2
-	VMULPS       Y0, Y1, Y1
-	VMULPS       Y2, Y0, Y0
-	VMULPS       Y0, Y5, Y5
-	VMOVUPS      Y1, (CX)(R8*4)
-	VMOVUPS      Y5, (AX)(R8*4)
-	ADDQ         $0x08, R8
-	CMPQ         R8, R9
-	JLE          loop142
+	VMOVUPS     (DX)(R8*4), Y0
+	VMOVUPS     xc1180000<>+0(SB), Y1
+	VMOVUPS     x41180000<>+0(SB), Y2
+	VMAXPS      Y0, Y1, Y1
+	VMINPS      Y1, Y2, Y2
+	VMOVUPS     xbdd2d3e8<>+0(SB), Y3
+	VMULPS      Y2, Y2, Y0
+	VFMADD213PS xc0135761<>+0(SB), Y0, Y3
+	VMULPS      Y3, Y2, Y4
+	VROUNDPS    $0x08, Y4, Y4
+	VFMSUB213PS Y4, Y2, Y3
+	VMOVUPS     x3aaded4c<>+0(SB), Y5
+	VFMADD213PS x3c1e7459<>+0(SB), Y3, Y5
+	VFMADD213PS x3d635b6c<>+0(SB), Y3, Y5
+	VFMADD213PS x3e75fce1<>+0(SB), Y3, Y5
+	VFMADD213PS x3f317215<>+0(SB), Y3, Y5
+	VFMADD213PS x3f800000<>+0(SB), Y3, Y5
+	VCVTPS2DQ   Y4, Y4
+	VPSLLD      $0x17, Y4, Y4
+	VPADDD      Y4, Y5, Y5
+	VMOVUPS     x3f800000<>+0(SB), Y3
+	VADDPS      Y5, Y3, Y4
+	VDIVPS      Y4, Y3, Y3
+	VMULPS      Y3, Y1, Y1
+	VMOVUPS     x3e5b33b6<>+0(SB), Y4
+	VFMADD213PS x3fcc422a<>+0(SB), Y0, Y4
+	VMULPS      Y2, Y4, Y4
+	VMULPS      Y3, Y5, Y5
+	VMULPS      Y5, Y4, Y4
+	VFMADD213PS Y3, Y3, Y4
+	VMOVUPS     (SI)(R8*4), Y0
+	VMOVUPS     (BX)(R8*4), Y2
+	VMULPS      Y0, Y1, Y1
+	VMULPS      Y2, Y0, Y0
+	VMULPS      Y0, Y4, Y4
+	VMOVUPS     Y1, (CX)(R8*4)
+	VMOVUPS     Y4, (AX)(R8*4)
+	ADDQ        $0x08, R8
+	CMPQ        R8, R9
+	JLE         loop142
 
 tail143:
-	SUBQ         R8, DI
-	JZ           done144
-	LEAQ         laneMask<>+0(SB), R10
-	MOVQ         $+8, R9
-	SUBQ         DI, R9
-	VMOVUPS      (R10)(R9*4), Y0
-	VMASKMOVPS   (DX)(R8*4), Y0, Y1
-	VMOVUPS      xc1180000<>+0(SB), Y2
-	VMOVUPS      x41180000<>+0(SB), Y3
-	VMAXPS       Y1, Y2, Y2
-	VMINPS       Y2, Y3, Y3
-	VMOVUPS      xbd922279<>+0(SB), Y4
-	VMULPS       Y3, Y3, Y1
-	VFMADD213PS  xbfcc422a<>+0(SB), Y1, Y4
-	VMULPS       Y3, Y4, Y4
-	VMULPS       x3fb8aa3b<>+0(SB), Y4, Y6
-	VCVTPS2DQ    Y6, Y5
-	VCVTDQ2PS    Y5, Y6
-	VFNMADD231PS x3f317218<>+0(SB), Y6, Y4
-	VFNMADD231PS xb102e308<>+0(SB), Y6, Y4
-	VMOVUPS      x3e2aaa6e<>+0(SB), Y7
-	VMOVUPS      x3c0905ce<>+0(SB), Y8
-	VMULPS       Y4, Y4, Y6
-	VFMADD213PS  x3f000000<>+0(SB), Y4, Y7
-	VFMADD213PS  x3d2aaadd<>+0(SB), Y4, Y8
-	VFMADD231PS  x3ab6350e<>+0(SB), Y6, Y8
-	VFMADD213PS  Y7, Y6, Y8
-	VFMADD213PS  Y4, Y6, Y8
-	VADDPS       x3f800000<>+0(SB), Y8, Y8
-	VPSRAD       $0x01, Y5, Y4
-	VPSUBD       Y4, Y5, Y5
-	VPADDD       x0000007f<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y8, Y8
-	VPADDD       x0000007f<>+0(SB), Y5, Y5
-	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y8, Y8
-	VMOVUPS      x3f800000<>+0(SB), Y4
-	VADDPS       Y8, Y4, Y5
-	VDIVPS       Y5, Y4, Y4
-	VMOVUPS      x7f7fffff<>+0(SB), Y5
-	VMINPS       Y8, Y5, Y5
-	VMULPS       Y4, Y5, Y5
-	VMULPS       Y4, Y2, Y2
-	VMOVUPS      x3e5b33b6<>+0(SB), Y6
-	VFMADD213PS  x3fcc422a<>+0(SB), Y1, Y6
-	VMULPS       Y3, Y6, Y6
-	VMULPS       Y5, Y6, Y6
-	VFMADD213PS  Y4, Y4, Y6
-	VMASKMOVPS   (SI)(R8*4), Y0, Y1
-	VMASKMOVPS   (BX)(R8*4), Y0, Y3
-	VMULPS       Y1, Y2, Y2
-	VMULPS       Y3, Y1, Y1
-	VMULPS       Y1, Y6, Y6
-	VMASKMOVPS   Y2, Y0, (CX)(R8*4)
-	VMASKMOVPS   Y6, Y0, (AX)(R8*4)
+	SUBQ        R8, DI
+	JZ          done144
+	LEAQ        laneMask<>+0(SB), R10
+	MOVQ        $+8, R9
+	SUBQ        DI, R9
+	VMOVUPS     (R10)(R9*4), Y0
+	VMASKMOVPS  (DX)(R8*4), Y0, Y1
+	VMOVUPS     xc1180000<>+0(SB), Y2
+	VMOVUPS     x41180000<>+0(SB), Y3
+	VMAXPS      Y1, Y2, Y2
+	VMINPS      Y2, Y3, Y3
+	VMOVUPS     xbdd2d3e8<>+0(SB), Y4
+	VMULPS      Y3, Y3, Y1
+	VFMADD213PS xc0135761<>+0(SB), Y1, Y4
+	VMULPS      Y4, Y3, Y5
+	VROUNDPS    $0x08, Y5, Y5
+	VFMSUB213PS Y5, Y3, Y4
+	VMOVUPS     x3aaded4c<>+0(SB), Y6
+	VFMADD213PS x3c1e7459<>+0(SB), Y4, Y6
+	VFMADD213PS x3d635b6c<>+0(SB), Y4, Y6
+	VFMADD213PS x3e75fce1<>+0(SB), Y4, Y6
+	VFMADD213PS x3f317215<>+0(SB), Y4, Y6
+	VFMADD213PS x3f800000<>+0(SB), Y4, Y6
+	VCVTPS2DQ   Y5, Y5
+	VPSLLD      $0x17, Y5, Y5
+	VPADDD      Y5, Y6, Y6
+	VMOVUPS     x3f800000<>+0(SB), Y4
+	VADDPS      Y6, Y4, Y5
+	VDIVPS      Y5, Y4, Y4
+	VMULPS      Y4, Y2, Y2
+	VMOVUPS     x3e5b33b6<>+0(SB), Y5
+	VFMADD213PS x3fcc422a<>+0(SB), Y1, Y5
+	VMULPS      Y3, Y5, Y5
+	VMULPS      Y4, Y6, Y6
+	VMULPS      Y6, Y5, Y5
+	VFMADD213PS Y4, Y4, Y5
+	VMASKMOVPS  (SI)(R8*4), Y0, Y1
+	VMASKMOVPS  (BX)(R8*4), Y0, Y3
+	VMULPS      Y1, Y2, Y2
+	VMULPS      Y3, Y1, Y1
+	VMULPS      Y1, Y5, Y5
+	VMASKMOVPS  Y2, Y0, (CX)(R8*4)
+	VMASKMOVPS  Y5, Y0, (AX)(R8*4)
 
 done144:
 	VZEROUPPER
@@ -3955,121 +3835,95 @@ TEXT ·geluTanhGateValueGradAVX2(SB), NOSPLIT, $0-145
 	JL    tail148
 
 loop147:
-	VMOVUPS      (DX)(R9*4), Y0
-	VMOVUPS      xc1180000<>+0(SB), Y1
-	VMOVUPS      x41180000<>+0(SB), Y2
-	VMAXPS       Y0, Y1, Y1
-	VMINPS       Y1, Y2, Y2
-	VMOVUPS      xbd922279<>+0(SB), Y3
-	VMULPS       Y2, Y2, Y0
-	VFMADD213PS  xbfcc422a<>+0(SB), Y0, Y3
-	VMULPS       Y2, Y3, Y3
-	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y5
-	VCVTPS2DQ    Y5, Y4
-	VCVTDQ2PS    Y4, Y5
-	VFNMADD231PS x3f317218<>+0(SB), Y5, Y3
-	VFNMADD231PS xb102e308<>+0(SB), Y5, Y3
-	VMOVUPS      x3e2aaa6e<>+0(SB), Y6
-	VMOVUPS      x3c0905ce<>+0(SB), Y7
-	VMULPS       Y3, Y3, Y5
-	VFMADD213PS  x3f000000<>+0(SB), Y3, Y6
-	VFMADD213PS  x3d2aaadd<>+0(SB), Y3, Y7
-	VFMADD231PS  x3ab6350e<>+0(SB), Y5, Y7
-	VFMADD213PS  Y6, Y5, Y7
-	VFMADD213PS  Y3, Y5, Y7
-	VADDPS       x3f800000<>+0(SB), Y7, Y7
-	VPSRAD       $0x01, Y4, Y3
-	VPSUBD       Y3, Y4, Y4
-	VPADDD       x0000007f<>+0(SB), Y3, Y3
-	VPSLLD       $0x17, Y3, Y3
-	VMULPS       Y3, Y7, Y7
-	VPADDD       x0000007f<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y7, Y7
-	VMOVUPS      x3f800000<>+0(SB), Y3
-	VADDPS       Y7, Y3, Y4
-	VDIVPS       Y4, Y3, Y3
-	VMOVUPS      x7f7fffff<>+0(SB), Y4
-	VMINPS       Y7, Y4, Y4
-	VMULPS       Y3, Y4, Y4
-	VMULPS       Y3, Y1, Y1
-	VMOVUPS      x3e5b33b6<>+0(SB), Y5
-	VFMADD213PS  x3fcc422a<>+0(SB), Y0, Y5
-	VMULPS       Y2, Y5, Y5
-	VMULPS       Y4, Y5, Y5
-	VFMADD213PS  Y3, Y3, Y5
-	VMOVUPS      (SI)(R9*4), Y0
-	VMOVUPS      (BX)(R9*4), Y2
-	VMULPS       Y2, Y1, Y3
-	VMOVUPS      Y3, (R8)(R9*4)
-	VMULPS       Y0, Y1, Y1
-	VMULPS       Y2, Y0, Y0
-	VMULPS       Y0, Y5, Y5
-	VMOVUPS      Y1, (CX)(R9*4)
-	VMOVUPS      Y5, (AX)(R9*4)
-	ADDQ         $0x08, R9
-	CMPQ         R9, R10
-	JLE          loop147
+	VMOVUPS     (DX)(R9*4), Y0
+	VMOVUPS     xc1180000<>+0(SB), Y1
+	VMOVUPS     x41180000<>+0(SB), Y2
+	VMAXPS      Y0, Y1, Y1
+	VMINPS      Y1, Y2, Y2
+	VMOVUPS     xbdd2d3e8<>+0(SB), Y3
+	VMULPS      Y2, Y2, Y0
+	VFMADD213PS xc0135761<>+0(SB), Y0, Y3
+	VMULPS      Y3, Y2, Y4
+	VROUNDPS    $0x08, Y4, Y4
+	VFMSUB213PS Y4, Y2, Y3
+	VMOVUPS     x3aaded4c<>+0(SB), Y5
+	VFMADD213PS x3c1e7459<>+0(SB), Y3, Y5
+	VFMADD213PS x3d635b6c<>+0(SB), Y3, Y5
+	VFMADD213PS x3e75fce1<>+0(SB), Y3, Y5
+	VFMADD213PS x3f317215<>+0(SB), Y3, Y5
+	VFMADD213PS x3f800000<>+0(SB), Y3, Y5
+	VCVTPS2DQ   Y4, Y4
+	VPSLLD      $0x17, Y4, Y4
+	VPADDD      Y4, Y5, Y5
+	VMOVUPS     x3f800000<>+0(SB), Y3
+	VADDPS      Y5, Y3, Y4
+	VDIVPS      Y4, Y3, Y3
+	VMULPS      Y3, Y1, Y1
+	VMOVUPS     x3e5b33b6<>+0(SB), Y4
+	VFMADD213PS x3fcc422a<>+0(SB), Y0, Y4
+	VMULPS      Y2, Y4, Y4
+	VMULPS      Y3, Y5, Y5
+	VMULPS      Y5, Y4, Y4
+	VFMADD213PS Y3, Y3, Y4
+	VMOVUPS     (SI)(R9*4), Y0
+	VMOVUPS     (BX)(R9*4), Y2
+	VMULPS      Y2, Y1, Y3
+	VMOVUPS     Y3, (R8)(R9*4)
+	VMULPS      Y0, Y1, Y1
+	VMULPS      Y2, Y0, Y0
+	VMULPS      Y0, Y4, Y4
+	VMOVUPS     Y1, (CX)(R9*4)
+	VMOVUPS     Y4, (AX)(R9*4)
+	ADDQ        $0x08, R9
+	CMPQ        R9, R10
+	JLE         loop147
 
 tail148:
-	SUBQ         R9, DI
-	JZ           done149
-	LEAQ         laneMask<>+0(SB), R11
-	MOVQ         $+8, R10
-	SUBQ         DI, R10
-	VMOVUPS      (R11)(R10*4), Y0
-	VMASKMOVPS   (DX)(R9*4), Y0, Y1
-	VMOVUPS      xc1180000<>+0(SB), Y2
-	VMOVUPS      x41180000<>+0(SB), Y3
-	VMAXPS       Y1, Y2, Y2
-	VMINPS       Y2, Y3, Y3
-	VMOVUPS      xbd922279<>+0(SB), Y4
-	VMULPS       Y3, Y3, Y1
-	VFMADD213PS  xbfcc422a<>+0(SB), Y1, Y4
-	VMULPS       Y3, Y4, Y4
-	VMULPS       x3fb8aa3b<>+0(SB), Y4, Y6
-	VCVTPS2DQ    Y6, Y5
-	VCVTDQ2PS    Y5, Y6
-	VFNMADD231PS x3f317218<>+0(SB), Y6, Y4
-	VFNMADD231PS xb102e308<>+0(SB), Y6, Y4
-	VMOVUPS      x3e2aaa6e<>+0(SB), Y7
-	VMOVUPS      x3c0905ce<>+0(SB), Y8
-	VMULPS       Y4, Y4, Y6
-	VFMADD213PS  x3f000000<>+0(SB), Y4, Y7
-	VFMADD213PS  x3d2aaadd<>+0(SB), Y4, Y8
-	VFMADD231PS  x3ab6350e<>+0(SB), Y6, Y8
-	VFMADD213PS  Y7, Y6, Y8
-	VFMADD213PS  Y4, Y6, Y8
-	VADDPS       x3f800000<>+0(SB), Y8, Y8
-	VPSRAD       $0x01, Y5, Y4
-	VPSUBD       Y4, Y5, Y5
-	VPADDD       x0000007f<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y8, Y8
-	VPADDD       x0000007f<>+0(SB), Y5, Y5
-	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y8, Y8
-	VMOVUPS      x3f800000<>+0(SB), Y4
-	VADDPS       Y8, Y4, Y5
-	VDIVPS       Y5, Y4, Y4
-	VMOVUPS      x7f7fffff<>+0(SB), Y5
-	VMINPS       Y8, Y5, Y5
-	VMULPS       Y4, Y5, Y5
-	VMULPS       Y4, Y2, Y2
-	VMOVUPS      x3e5b33b6<>+0(SB), Y6
-	VFMADD213PS  x3fcc422a<>+0(SB), Y1, Y6
-	VMULPS       Y3, Y6, Y6
-	VMULPS       Y5, Y6, Y6
-	VFMADD213PS  Y4, Y4, Y6
-	VMASKMOVPS   (SI)(R9*4), Y0, Y1
-	VMASKMOVPS   (BX)(R9*4), Y0, Y3
-	VMULPS       Y3, Y2, Y4
-	VMASKMOVPS   Y4, Y0, (R8)(R9*4)
-	VMULPS       Y1, Y2, Y2
-	VMULPS       Y3, Y1, Y1
-	VMULPS       Y1, Y6, Y6
-	VMASKMOVPS   Y2, Y0, (CX)(R9*4)
-	VMASKMOVPS   Y6, Y0, (AX)(R9*4)
+	SUBQ        R9, DI
+	JZ          done149
+	LEAQ        laneMask<>+0(SB), R11
+	MOVQ        $+8, R10
+	SUBQ        DI, R10
+	VMOVUPS     (R11)(R10*4), Y0
+	VMASKMOVPS  (DX)(R9*4), Y0, Y1
+	VMOVUPS     xc1180000<>+0(SB), Y2
+	VMOVUPS     x41180000<>+0(SB), Y3
+	VMAXPS      Y1, Y2, Y2
+	VMINPS      Y2, Y3, Y3
+	VMOVUPS     xbdd2d3e8<>+0(SB), Y4
+	VMULPS      Y3, Y3, Y1
+	VFMADD213PS xc0135761<>+0(SB), Y1, Y4
+	VMULPS      Y4, Y3, Y5
+	VROUNDPS    $0x08, Y5, Y5
+	VFMSUB213PS Y5, Y3, Y4
+	VMOVUPS     x3aaded4c<>+0(SB), Y6
+	VFMADD213PS x3c1e7459<>+0(SB), Y4, Y6
+	VFMADD213PS x3d635b6c<>+0(SB), Y4, Y6
+	VFMADD213PS x3e75fce1<>+0(SB), Y4, Y6
+	VFMADD213PS x3f317215<>+0(SB), Y4, Y6
+	VFMADD213PS x3f800000<>+0(SB), Y4, Y6
+	VCVTPS2DQ   Y5, Y5
+	VPSLLD      $0x17, Y5, Y5
+	VPADDD      Y5, Y6, Y6
+	VMOVUPS     x3f800000<>+0(SB), Y4
+	VADDPS      Y6, Y4, Y5
+	VDIVPS      Y5, Y4, Y4
+	VMULPS      Y4, Y2, Y2
+	VMOVUPS     x3e5b33b6<>+0(SB), Y5
+	VFMADD213PS x3fcc422a<>+0(SB), Y1, Y5
+	VMULPS      Y3, Y5, Y5
+	VMULPS      Y4, Y6, Y6
+	VMULPS      Y6, Y5, Y5
+	VFMADD213PS Y4, Y4, Y5
+	VMASKMOVPS  (SI)(R9*4), Y0, Y1
+	VMASKMOVPS  (BX)(R9*4), Y0, Y3
+	VMULPS      Y3, Y2, Y4
+	VMASKMOVPS  Y4, Y0, (R8)(R9*4)
+	VMULPS      Y1, Y2, Y2
+	VMULPS      Y3, Y1, Y1
+	VMULPS      Y1, Y5, Y5
+	VMASKMOVPS  Y2, Y0, (CX)(R9*4)
+	VMASKMOVPS  Y5, Y0, (AX)(R9*4)
 
 done149:
 	JMP written146
@@ -4081,121 +3935,95 @@ past145:
 	JL   tail151
 
 loop150:
-	VMOVUPS      (DX)(R9*4), Y0
-	VMOVUPS      xc1180000<>+0(SB), Y1
-	VMOVUPS      x41180000<>+0(SB), Y2
-	VMAXPS       Y0, Y1, Y1
-	VMINPS       Y1, Y2, Y2
-	VMOVUPS      xbd922279<>+0(SB), Y3
-	VMULPS       Y2, Y2, Y0
-	VFMADD213PS  xbfcc422a<>+0(SB), Y0, Y3
-	VMULPS       Y2, Y3, Y3
-	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y5
-	VCVTPS2DQ    Y5, Y4
-	VCVTDQ2PS    Y4, Y5
-	VFNMADD231PS x3f317218<>+0(SB), Y5, Y3
-	VFNMADD231PS xb102e308<>+0(SB), Y5, Y3
-	VMOVUPS      x3e2aaa6e<>+0(SB), Y6
-	VMOVUPS      x3c0905ce<>+0(SB), Y7
-	VMULPS       Y3, Y3, Y5
-	VFMADD213PS  x3f000000<>+0(SB), Y3, Y6
-	VFMADD213PS  x3d2aaadd<>+0(SB), Y3, Y7
-	VFMADD231PS  x3ab6350e<>+0(SB), Y5, Y7
-	VFMADD213PS  Y6, Y5, Y7
-	VFMADD213PS  Y3, Y5, Y7
-	VADDPS       x3f800000<>+0(SB), Y7, Y7
-	VPSRAD       $0x01, Y4, Y3
-	VPSUBD       Y3, Y4, Y4
-	VPADDD       x0000007f<>+0(SB), Y3, Y3
-	VPSLLD       $0x17, Y3, Y3
-	VMULPS       Y3, Y7, Y7
-	VPADDD       x0000007f<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y7, Y7
-	VMOVUPS      x3f800000<>+0(SB), Y3
-	VADDPS       Y7, Y3, Y4
-	VDIVPS       Y4, Y3, Y3
-	VMOVUPS      x7f7fffff<>+0(SB), Y4
-	VMINPS       Y7, Y4, Y4
-	VMULPS       Y3, Y4, Y4
-	VMULPS       Y3, Y1, Y1
-	VMOVUPS      x3e5b33b6<>+0(SB), Y5
-	VFMADD213PS  x3fcc422a<>+0(SB), Y0, Y5
-	VMULPS       Y2, Y5, Y5
-	VMULPS       Y4, Y5, Y5
-	VFMADD213PS  Y3, Y3, Y5
-	VMOVUPS      (SI)(R9*4), Y0
-	VMOVUPS      (BX)(R9*4), Y2
-	VMULPS       Y2, Y1, Y3
-	VMOVNTPS     Y3, (R8)(R9*4)
-	VMULPS       Y0, Y1, Y1
-	VMULPS       Y2, Y0, Y0
-	VMULPS       Y0, Y5, Y5
-	VMOVUPS      Y1, (CX)(R9*4)
-	VMOVUPS      Y5, (AX)(R9*4)
-	ADDQ         $0x08, R9
-	CMPQ         R9, R10
-	JLE          loop150
+	VMOVUPS     (DX)(R9*4), Y0
+	VMOVUPS     xc1180000<>+0(SB), Y1
+	VMOVUPS     x41180000<>+0(SB), Y2
+	VMAXPS      Y0, Y1, Y1
+	VMINPS      Y1, Y2, Y2
+	VMOVUPS     xbdd2d3e8<>+0(SB), Y3
+	VMULPS      Y2, Y2, Y0
+	VFMADD213PS xc0135761<>+0(SB), Y0, Y3
+	VMULPS      Y3, Y2, Y4
+	VROUNDPS    $0x08, Y4, Y4
+	VFMSUB213PS Y4, Y2, Y3
+	VMOVUPS     x3aaded4c<>+0(SB), Y5
+	VFMADD213PS x3c1e7459<>+0(SB), Y3, Y5
+	VFMADD213PS x3d635b6c<>+0(SB), Y3, Y5
+	VFMADD213PS x3e75fce1<>+0(SB), Y3, Y5
+	VFMADD213PS x3f317215<>+0(SB), Y3, Y5
+	VFMADD213PS x3f800000<>+0(SB), Y3, Y5
+	VCVTPS2DQ   Y4, Y4
+	VPSLLD      $0x17, Y4, Y4
+	VPADDD      Y4, Y5, Y5
+	VMOVUPS     x3f800000<>+0(SB), Y3
+	VADDPS      Y5, Y3, Y4
+	VDIVPS      Y4, Y3, Y3
+	VMULPS      Y3, Y1, Y1
+	VMOVUPS     x3e5b33b6<>+0(SB), Y4
+	VFMADD213PS x3fcc422a<>+0(SB), Y0, Y4
+	VMULPS      Y2, Y4, Y4
+	VMULPS      Y3, Y5, Y5
+	VMULPS      Y5, Y4, Y4
+	VFMADD213PS Y3, Y3, Y4
+	VMOVUPS     (SI)(R9*4), Y0
+	VMOVUPS     (BX)(R9*4), Y2
+	VMULPS      Y2, Y1, Y3
+	VMOVNTPS    Y3, (R8)(R9*4)
+	VMULPS      Y0, Y1, Y1
+	VMULPS      Y2, Y0, Y0
+	VMULPS      Y0, Y4, Y4
+	VMOVUPS     Y1, (CX)(R9*4)
+	VMOVUPS     Y4, (AX)(R9*4)
+	ADDQ        $0x08, R9
+	CMPQ        R9, R10
+	JLE         loop150
 
 tail151:
-	SUBQ         R9, DI
-	JZ           done152
-	LEAQ         laneMask<>+0(SB), R11
-	MOVQ         $+8, R10
-	SUBQ         DI, R10
-	VMOVUPS      (R11)(R10*4), Y0
-	VMASKMOVPS   (DX)(R9*4), Y0, Y1
-	VMOVUPS      xc1180000<>+0(SB), Y2
-	VMOVUPS      x41180000<>+0(SB), Y3
-	VMAXPS       Y1, Y2, Y2
-	VMINPS       Y2, Y3, Y3
-	VMOVUPS      xbd922279<>+0(SB), Y4
-	VMULPS       Y3, Y3, Y1
-	VFMADD213PS  xbfcc422a<>+0(SB), Y1, Y4
-	VMULPS       Y3, Y4, Y4
-	VMULPS       x3fb8aa3b<>+0(SB), Y4, Y6
-	VCVTPS2DQ    Y6, Y5
-	VCVTDQ2PS    Y5, Y6
-	VFNMADD231PS x3f317218<>+0(SB), Y6, Y4
-	VFNMADD231PS xb102e308<>+0(SB), Y6, Y4
-	VMOVUPS      x3e2aaa6e<>+0(SB), Y7
-	VMOVUPS      x3c0905ce<>+0(SB), Y8
-	VMULPS       Y4, Y4, Y6
-	VFMADD213PS  x3f000000<>+0(SB), Y4, Y7
-	VFMADD213PS  x3d2aaadd<>+0(SB), Y4, Y8
-	VFMADD231PS  x3ab6350e<>+0(SB), Y6, Y8
-	VFMADD213PS  Y7, Y6, Y8
-	VFMADD213PS  Y4, Y6, Y8
-	VADDPS       x3f800000<>+0(SB), Y8, Y8
-	VPSRAD       $0x01, Y5, Y4
-	VPSUBD       Y4, Y5, Y5
-	VPADDD       x0000007f<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y8, Y8
-	VPADDD       x0000007f<>+0(SB), Y5, Y5
-	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y8, Y8
-	VMOVUPS      x3f800000<>+0(SB), Y4
-	VADDPS       Y8, Y4, Y5
-	VDIVPS       Y5, Y4, Y4
-	VMOVUPS      x7f7fffff<>+0(SB), Y5
-	VMINPS       Y8, Y5, Y5
-	VMULPS       Y4, Y5, Y5
-	VMULPS       Y4, Y2, Y2
-	VMOVUPS      x3e5b33b6<>+0(SB), Y6
-	VFMADD213PS  x3fcc422a<>+0(SB), Y1, Y6
-	VMULPS       Y3, Y6, Y6
-	VMULPS       Y5, Y6, Y6
-	VFMADD213PS  Y4, Y4, Y6
-	VMASKMOVPS   (SI)(R9*4), Y0, Y1
-	VMASKMOVPS   (BX)(R9*4), Y0, Y3
-	VMULPS       Y3, Y2, Y4
-	VMASKMOVPS   Y4, Y0, (R8)(R9*4)
-	VMULPS       Y1, Y2, Y2
-	VMULPS       Y3, Y1, Y1
-	VMULPS       Y1, Y6, Y6
-	VMASKMOVPS   Y2, Y0, (CX)(R9*4)
-	VMASKMOVPS   Y6, Y0, (AX)(R9*4)
+	SUBQ        R9, DI
+	JZ          done152
+	LEAQ        laneMask<>+0(SB), R11
+	MOVQ        $+8, R10
+	SUBQ        DI, R10
+	VMOVUPS     (R11)(R10*4), Y0
+	VMASKMOVPS  (DX)(R9*4), Y0, Y1
+	VMOVUPS     xc1180000<>+0(SB), Y2
+	VMOVUPS     x41180000<>+0(SB), Y3
+	VMAXPS      Y1, Y2, Y2
+	VMINPS      Y2, Y3, Y3
+	VMOVUPS     xbdd2d3e8<>+0(SB), Y4
+	VMULPS      Y3, Y3, Y1
+	VFMADD213PS xc0135761<>+0(SB), Y1, Y4
+	VMULPS      Y4, Y3, Y5
+	VROUNDPS    $0x08, Y5, Y5
+	VFMSUB213PS Y5, Y3, Y4
+	VMOVUPS     x3aaded4c<>+0(SB), Y6
+	VFMADD213PS x3c1e7459<>+0(SB), Y4, Y6
+	VFMADD213PS x3d635b6c<>+0(SB), Y4, Y6
+	VFMADD213PS x3e75fce1<>+0(SB), Y4, Y6
+	VFMADD213PS x3f317215<>+0(SB), Y4, Y6
+	VFMADD213PS x3f800000<>+0(SB), Y4, Y6
+	VCVTPS2DQ   Y5, Y5
+	VPSLLD      $0x17, Y5, Y5
+	VPADDD      Y5, Y6, Y6
+	VMOVUPS     x3f800000<>+0(SB), Y4
+	VADDPS      Y6, Y4, Y5
+	VDIVPS      Y5, Y4, Y4
+	VMULPS      Y4, Y2, Y2
+	VMOVUPS     x3e5b33b6<>+0(SB), Y5
+	VFMADD213PS x3fcc422a<>+0(SB), Y1, Y5
+	VMULPS      Y3, Y5, Y5
+	VMULPS      Y4, Y6, Y6
+	VMULPS      Y6, Y5, Y5
+	VFMADD213PS Y4, Y4, Y5
+	VMASKMOVPS  (SI)(R9*4), Y0, Y1
+	VMASKMOVPS  (BX)(R9*4), Y0, Y3
+	VMULPS      Y3, Y2, Y4
+	VMASKMOVPS  Y4, Y0, (R8)(R9*4)
+	VMULPS      Y1, Y2, Y2
+	VMULPS      Y3, Y1, Y1
+	VMULPS      Y1, Y5, Y5
+	VMASKMOVPS  Y2, Y0, (CX)(R9*4)
+	VMASKMOVPS  Y5, Y0, (AX)(R9*4)
 
 done152:
 written146:
@@ -4223,11 +4051,10 @@ loop155:
 	VMOVUPS      xc2d20000<>+0(SB), Y3
 	VMINPS       Y1, Y2, Y2
 	VMAXPS       Y2, Y3, Y3
-	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y2
-	VCVTPS2DQ    Y2, Y1
-	VCVTDQ2PS    Y1, Y2
-	VFNMADD231PS x3f317218<>+0(SB), Y2, Y3
-	VFNMADD231PS xb102e308<>+0(SB), Y2, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y1
+	VROUNDPS     $0x08, Y1, Y1
+	VFNMADD231PS x3f317218<>+0(SB), Y1, Y3
+	VFNMADD231PS xb102e308<>+0(SB), Y1, Y3
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y4
 	VMOVUPS      x3c0905ce<>+0(SB), Y5
 	VMULPS       Y3, Y3, Y2
@@ -4237,6 +4064,7 @@ loop155:
 	VFMADD213PS  Y4, Y2, Y5
 	VFMADD213PS  Y3, Y2, Y5
 	VADDPS       x3f800000<>+0(SB), Y5, Y5
+	VCVTPS2DQ    Y1, Y1
 	VPSRAD       $0x01, Y1, Y2
 	VPSUBD       Y2, Y1, Y1
 	VPADDD       x0000007f<>+0(SB), Y2, Y2
@@ -4267,11 +4095,10 @@ tail156:
 	VMOVUPS      xc2d20000<>+0(SB), Y4
 	VMINPS       Y2, Y3, Y3
 	VMAXPS       Y3, Y4, Y4
-	VMULPS       x3fb8aa3b<>+0(SB), Y4, Y3
-	VCVTPS2DQ    Y3, Y2
-	VCVTDQ2PS    Y2, Y3
-	VFNMADD231PS x3f317218<>+0(SB), Y3, Y4
-	VFNMADD231PS xb102e308<>+0(SB), Y3, Y4
+	VMULPS       x3fb8aa3b<>+0(SB), Y4, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VFNMADD231PS x3f317218<>+0(SB), Y2, Y4
+	VFNMADD231PS xb102e308<>+0(SB), Y2, Y4
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y5
 	VMOVUPS      x3c0905ce<>+0(SB), Y6
 	VMULPS       Y4, Y4, Y3
@@ -4281,6 +4108,7 @@ tail156:
 	VFMADD213PS  Y5, Y3, Y6
 	VFMADD213PS  Y4, Y3, Y6
 	VADDPS       x3f800000<>+0(SB), Y6, Y6
+	VCVTPS2DQ    Y2, Y2
 	VPSRAD       $0x01, Y2, Y3
 	VPSUBD       Y3, Y2, Y2
 	VPADDD       x0000007f<>+0(SB), Y3, Y3
@@ -4311,11 +4139,10 @@ loop158:
 	VMOVUPS      xc2d20000<>+0(SB), Y3
 	VMINPS       Y1, Y2, Y2
 	VMAXPS       Y2, Y3, Y3
-	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y2
-	VCVTPS2DQ    Y2, Y1
-	VCVTDQ2PS    Y1, Y2
-	VFNMADD231PS x3f317218<>+0(SB), Y2, Y3
-	VFNMADD231PS xb102e308<>+0(SB), Y2, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y1
+	VROUNDPS     $0x08, Y1, Y1
+	VFNMADD231PS x3f317218<>+0(SB), Y1, Y3
+	VFNMADD231PS xb102e308<>+0(SB), Y1, Y3
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y4
 	VMOVUPS      x3c0905ce<>+0(SB), Y5
 	VMULPS       Y3, Y3, Y2
@@ -4325,6 +4152,7 @@ loop158:
 	VFMADD213PS  Y4, Y2, Y5
 	VFMADD213PS  Y3, Y2, Y5
 	VADDPS       x3f800000<>+0(SB), Y5, Y5
+	VCVTPS2DQ    Y1, Y1
 	VPSRAD       $0x01, Y1, Y2
 	VPSUBD       Y2, Y1, Y1
 	VPADDD       x0000007f<>+0(SB), Y2, Y2
@@ -4355,11 +4183,10 @@ tail159:
 	VMOVUPS      xc2d20000<>+0(SB), Y4
 	VMINPS       Y2, Y3, Y3
 	VMAXPS       Y3, Y4, Y4
-	VMULPS       x3fb8aa3b<>+0(SB), Y4, Y3
-	VCVTPS2DQ    Y3, Y2
-	VCVTDQ2PS    Y2, Y3
-	VFNMADD231PS x3f317218<>+0(SB), Y3, Y4
-	VFNMADD231PS xb102e308<>+0(SB), Y3, Y4
+	VMULPS       x3fb8aa3b<>+0(SB), Y4, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VFNMADD231PS x3f317218<>+0(SB), Y2, Y4
+	VFNMADD231PS xb102e308<>+0(SB), Y2, Y4
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y5
 	VMOVUPS      x3c0905ce<>+0(SB), Y6
 	VMULPS       Y4, Y4, Y3
@@ -4369,6 +4196,7 @@ tail159:
 	VFMADD213PS  Y5, Y3, Y6
 	VFMADD213PS  Y4, Y3, Y6
 	VADDPS       x3f800000<>+0(SB), Y6, Y6
+	VCVTPS2DQ    Y2, Y2
 	VPSRAD       $0x01, Y2, Y3
 	VPSUBD       Y3, Y2, Y2
 	VPADDD       x0000007f<>+0(SB), Y3, Y3
@@ -4461,11 +4289,10 @@ loop161:
 	VMOVUPS      xc2d20000<>+0(SB), Y3
 	VMINPS       Y1, Y2, Y2
 	VMAXPS       Y2, Y3, Y3
-	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y2
-	VCVTPS2DQ    Y2, Y1
-	VCVTDQ2PS    Y1, Y2
-	VFNMADD231PS x3f317218<>+0(SB), Y2, Y3
-	VFNMADD231PS xb102e308<>+0(SB), Y2, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y1
+	VROUNDPS     $0x08, Y1, Y1
+	VFNMADD231PS x3f317218<>+0(SB), Y1, Y3
+	VFNMADD231PS xb102e308<>+0(SB), Y1, Y3
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y4
 	VMOVUPS      x3c0905ce<>+0(SB), Y5
 	VMULPS       Y3, Y3, Y2
@@ -4475,6 +4302,7 @@ loop161:
 	VFMADD213PS  Y4, Y2, Y5
 	VFMADD213PS  Y3, Y2, Y5
 	VADDPS       x3f800000<>+0(SB), Y5, Y5
+	VCVTPS2DQ    Y1, Y1
 	VPSRAD       $0x01, Y1, Y2
 	VPSUBD       Y2, Y1, Y1
 	VPADDD       x0000007f<>+0(SB), Y2, Y2
@@ -4512,11 +4340,10 @@ tail162:
 	VMOVUPS      xc2d20000<>+0(SB), Y4
 	VMINPS       Y2, Y3, Y3
 	VMAXPS       Y3, Y4, Y4
-	VMULPS       x3fb8aa3b<>+0(SB), Y4, Y3
-	VCVTPS2DQ    Y3, Y2
-	VCVTDQ2PS    Y2, Y3
-	VFNMADD231PS x3f317218<>+0(SB), Y3, Y4
-	VFNMADD231PS xb102e308<>+0(SB), Y3, Y4
+	VMULPS       x3fb8aa3b<>+0(SB), Y4, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VFNMADD231PS x3f317218<>+0(SB), Y2, Y4
+	VFNMADD231PS xb102e308<>+0(SB), Y2, Y4
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y5
 	VMOVUPS      x3c0905ce<>+0(SB), Y6
 	VMULPS       Y4, Y4, Y3
@@ -4526,6 +4353,7 @@ tail162:
 	VFMADD213PS  Y5, Y3, Y6
 	VFMADD213PS  Y4, Y3, Y6
 	VADDPS       x3f800000<>+0(SB), Y6, Y6
+	VCVTPS2DQ    Y2, Y2
 	VPSRAD       $0x01, Y2, Y3
 	VPSUBD       Y3, Y2, Y2
 	VPADDD       x0000007f<>+0(SB), Y3, Y3
@@ -4551,6 +4379,24 @@ done163:
 	VZEROUPPER
 	RET
 
+DATA x7f7fffff<>+0(SB)/4, $0x7f7fffff
+DATA x7f7fffff<>+4(SB)/4, $0x7f7fffff
+DATA x7f7fffff<>+8(SB)/4, $0x7f7fffff
+DATA x7f7fffff<>+12(SB)/4, $0x7f7fffff
+DATA x7f7fffff<>+16(SB)/4, $0x7f7fffff
+DATA x7f7fffff<>+20(SB)/4, $0x7f7fffff
+DATA x7f7fffff<>+24(SB)/4, $0x7f7fffff
+DATA x7f7fffff<>+28(SB)/4, $0x7f7fffff
+DATA x7f7fffff<>+32(SB)/4, $0x7f7fffff
+DATA x7f7fffff<>+36(SB)/4, $0x7f7fffff
+DATA x7f7fffff<>+40(SB)/4, $0x7f7fffff
+DATA x7f7fffff<>+44(SB)/4, $0x7f7fffff
+DATA x7f7fffff<>+48(SB)/4, $0x7f7fffff
+DATA x7f7fffff<>+52(SB)/4, $0x7f7fffff
+DATA x7f7fffff<>+56(SB)/4, $0x7f7fffff
+DATA x7f7fffff<>+60(SB)/4, $0x7f7fffff
+GLOBL x7f7fffff<>(SB), RODATA|NOPTR, $64
+
 // func siluValueGradAVX2(dst []float32, value []float32, x []float32, dy []float32, past bool)
 // Requires: AVX, AVX2, FMA3
 TEXT ·siluValueGradAVX2(SB), NOSPLIT, $0-97
@@ -4574,11 +4420,10 @@ loop166:
 	VMOVUPS      xc2d20000<>+0(SB), Y3
 	VMINPS       Y1, Y2, Y2
 	VMAXPS       Y2, Y3, Y3
-	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y2
-	VCVTPS2DQ    Y2, Y1
-	VCVTDQ2PS    Y1, Y2
-	VFNMADD231PS x3f317218<>+0(SB), Y2, Y3
-	VFNMADD231PS xb102e308<>+0(SB), Y2, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y1
+	VROUNDPS     $0x08, Y1, Y1
+	VFNMADD231PS x3f317218<>+0(SB), Y1, Y3
+	VFNMADD231PS xb102e308<>+0(SB), Y1, Y3
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y4
 	VMOVUPS      x3c0905ce<>+0(SB), Y5
 	VMULPS       Y3, Y3, Y2
@@ -4588,6 +4433,7 @@ loop166:
 	VFMADD213PS  Y4, Y2, Y5
 	VFMADD213PS  Y3, Y2, Y5
 	VADDPS       x3f800000<>+0(SB), Y5, Y5
+	VCVTPS2DQ    Y1, Y1
 	VPSRAD       $0x01, Y1, Y2
 	VPSUBD       Y2, Y1, Y1
 	VPADDD       x0000007f<>+0(SB), Y2, Y2
@@ -4626,11 +4472,10 @@ tail167:
 	VMOVUPS      xc2d20000<>+0(SB), Y4
 	VMINPS       Y2, Y3, Y3
 	VMAXPS       Y3, Y4, Y4
-	VMULPS       x3fb8aa3b<>+0(SB), Y4, Y3
-	VCVTPS2DQ    Y3, Y2
-	VCVTDQ2PS    Y2, Y3
-	VFNMADD231PS x3f317218<>+0(SB), Y3, Y4
-	VFNMADD231PS xb102e308<>+0(SB), Y3, Y4
+	VMULPS       x3fb8aa3b<>+0(SB), Y4, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VFNMADD231PS x3f317218<>+0(SB), Y2, Y4
+	VFNMADD231PS xb102e308<>+0(SB), Y2, Y4
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y5
 	VMOVUPS      x3c0905ce<>+0(SB), Y6
 	VMULPS       Y4, Y4, Y3
@@ -4640,6 +4485,7 @@ tail167:
 	VFMADD213PS  Y5, Y3, Y6
 	VFMADD213PS  Y4, Y3, Y6
 	VADDPS       x3f800000<>+0(SB), Y6, Y6
+	VCVTPS2DQ    Y2, Y2
 	VPSRAD       $0x01, Y2, Y3
 	VPSUBD       Y3, Y2, Y2
 	VPADDD       x0000007f<>+0(SB), Y3, Y3
@@ -4678,11 +4524,10 @@ loop169:
 	VMOVUPS      xc2d20000<>+0(SB), Y3
 	VMINPS       Y1, Y2, Y2
 	VMAXPS       Y2, Y3, Y3
-	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y2
-	VCVTPS2DQ    Y2, Y1
-	VCVTDQ2PS    Y1, Y2
-	VFNMADD231PS x3f317218<>+0(SB), Y2, Y3
-	VFNMADD231PS xb102e308<>+0(SB), Y2, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y1
+	VROUNDPS     $0x08, Y1, Y1
+	VFNMADD231PS x3f317218<>+0(SB), Y1, Y3
+	VFNMADD231PS xb102e308<>+0(SB), Y1, Y3
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y4
 	VMOVUPS      x3c0905ce<>+0(SB), Y5
 	VMULPS       Y3, Y3, Y2
@@ -4692,6 +4537,7 @@ loop169:
 	VFMADD213PS  Y4, Y2, Y5
 	VFMADD213PS  Y3, Y2, Y5
 	VADDPS       x3f800000<>+0(SB), Y5, Y5
+	VCVTPS2DQ    Y1, Y1
 	VPSRAD       $0x01, Y1, Y2
 	VPSUBD       Y2, Y1, Y1
 	VPADDD       x0000007f<>+0(SB), Y2, Y2
@@ -4730,11 +4576,10 @@ tail170:
 	VMOVUPS      xc2d20000<>+0(SB), Y4
 	VMINPS       Y2, Y3, Y3
 	VMAXPS       Y3, Y4, Y4
-	VMULPS       x3fb8aa3b<>+0(SB), Y4, Y3
-	VCVTPS2DQ    Y3, Y2
-	VCVTDQ2PS    Y2, Y3
-	VFNMADD231PS x3f317218<>+0(SB), Y3, Y4
-	VFNMADD231PS xb102e308<>+0(SB), Y3, Y4
+	VMULPS       x3fb8aa3b<>+0(SB), Y4, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VFNMADD231PS x3f317218<>+0(SB), Y2, Y4
+	VFNMADD231PS xb102e308<>+0(SB), Y2, Y4
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y5
 	VMOVUPS      x3c0905ce<>+0(SB), Y6
 	VMULPS       Y4, Y4, Y3
@@ -4744,6 +4589,7 @@ tail170:
 	VFMADD213PS  Y5, Y3, Y6
 	VFMADD213PS  Y4, Y3, Y6
 	VADDPS       x3f800000<>+0(SB), Y6, Y6
+	VCVTPS2DQ    Y2, Y2
 	VPSRAD       $0x01, Y2, Y3
 	VPSUBD       Y3, Y2, Y2
 	VPADDD       x0000007f<>+0(SB), Y3, Y3
@@ -4793,11 +4639,10 @@ loop174:
 	VMOVUPS      xc2d20000<>+0(SB), Y3
 	VMINPS       Y1, Y2, Y2
 	VMAXPS       Y2, Y3, Y3
-	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y2
-	VCVTPS2DQ    Y2, Y1
-	VCVTDQ2PS    Y1, Y2
-	VFNMADD231PS x3f317218<>+0(SB), Y2, Y3
-	VFNMADD231PS xb102e308<>+0(SB), Y2, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y1
+	VROUNDPS     $0x08, Y1, Y1
+	VFNMADD231PS x3f317218<>+0(SB), Y1, Y3
+	VFNMADD231PS xb102e308<>+0(SB), Y1, Y3
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y4
 	VMOVUPS      x3c0905ce<>+0(SB), Y5
 	VMULPS       Y3, Y3, Y2
@@ -4807,6 +4652,7 @@ loop174:
 	VFMADD213PS  Y4, Y2, Y5
 	VFMADD213PS  Y3, Y2, Y5
 	VADDPS       x3f800000<>+0(SB), Y5, Y5
+	VCVTPS2DQ    Y1, Y1
 	VPSRAD       $0x01, Y1, Y2
 	VPSUBD       Y2, Y1, Y1
 	VPADDD       x0000007f<>+0(SB), Y2, Y2
@@ -4839,11 +4685,10 @@ tail175:
 	VMOVUPS      xc2d20000<>+0(SB), Y4
 	VMINPS       Y2, Y3, Y3
 	VMAXPS       Y3, Y4, Y4
-	VMULPS       x3fb8aa3b<>+0(SB), Y4, Y3
-	VCVTPS2DQ    Y3, Y2
-	VCVTDQ2PS    Y2, Y3
-	VFNMADD231PS x3f317218<>+0(SB), Y3, Y4
-	VFNMADD231PS xb102e308<>+0(SB), Y3, Y4
+	VMULPS       x3fb8aa3b<>+0(SB), Y4, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VFNMADD231PS x3f317218<>+0(SB), Y2, Y4
+	VFNMADD231PS xb102e308<>+0(SB), Y2, Y4
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y5
 	VMOVUPS      x3c0905ce<>+0(SB), Y6
 	VMULPS       Y4, Y4, Y3
@@ -4853,6 +4698,7 @@ tail175:
 	VFMADD213PS  Y5, Y3, Y6
 	VFMADD213PS  Y4, Y3, Y6
 	VADDPS       x3f800000<>+0(SB), Y6, Y6
+	VCVTPS2DQ    Y2, Y2
 	VPSRAD       $0x01, Y2, Y3
 	VPSUBD       Y3, Y2, Y2
 	VPADDD       x0000007f<>+0(SB), Y3, Y3
@@ -4885,11 +4731,10 @@ loop177:
 	VMOVUPS      xc2d20000<>+0(SB), Y3
 	VMINPS       Y1, Y2, Y2
 	VMAXPS       Y2, Y3, Y3
-	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y2
-	VCVTPS2DQ    Y2, Y1
-	VCVTDQ2PS    Y1, Y2
-	VFNMADD231PS x3f317218<>+0(SB), Y2, Y3
-	VFNMADD231PS xb102e308<>+0(SB), Y2, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y1
+	VROUNDPS     $0x08, Y1, Y1
+	VFNMADD231PS x3f317218<>+0(SB), Y1, Y3
+	VFNMADD231PS xb102e308<>+0(SB), Y1, Y3
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y4
 	VMOVUPS      x3c0905ce<>+0(SB), Y5
 	VMULPS       Y3, Y3, Y2
@@ -4899,6 +4744,7 @@ loop177:
 	VFMADD213PS  Y4, Y2, Y5
 	VFMADD213PS  Y3, Y2, Y5
 	VADDPS       x3f800000<>+0(SB), Y5, Y5
+	VCVTPS2DQ    Y1, Y1
 	VPSRAD       $0x01, Y1, Y2
 	VPSUBD       Y2, Y1, Y1
 	VPADDD       x0000007f<>+0(SB), Y2, Y2
@@ -4931,11 +4777,10 @@ tail178:
 	VMOVUPS      xc2d20000<>+0(SB), Y4
 	VMINPS       Y2, Y3, Y3
 	VMAXPS       Y3, Y4, Y4
-	VMULPS       x3fb8aa3b<>+0(SB), Y4, Y3
-	VCVTPS2DQ    Y3, Y2
-	VCVTDQ2PS    Y2, Y3
-	VFNMADD231PS x3f317218<>+0(SB), Y3, Y4
-	VFNMADD231PS xb102e308<>+0(SB), Y3, Y4
+	VMULPS       x3fb8aa3b<>+0(SB), Y4, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VFNMADD231PS x3f317218<>+0(SB), Y2, Y4
+	VFNMADD231PS xb102e308<>+0(SB), Y2, Y4
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y5
 	VMOVUPS      x3c0905ce<>+0(SB), Y6
 	VMULPS       Y4, Y4, Y3
@@ -4945,6 +4790,7 @@ tail178:
 	VFMADD213PS  Y5, Y3, Y6
 	VFMADD213PS  Y4, Y3, Y6
 	VADDPS       x3f800000<>+0(SB), Y6, Y6
+	VCVTPS2DQ    Y2, Y2
 	VPSRAD       $0x01, Y2, Y3
 	VPSUBD       Y3, Y2, Y2
 	VPADDD       x0000007f<>+0(SB), Y3, Y3
@@ -4987,11 +4833,10 @@ loop180:
 	VMOVUPS      xc2d20000<>+0(SB), Y3
 	VMINPS       Y1, Y2, Y2
 	VMAXPS       Y2, Y3, Y3
-	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y2
-	VCVTPS2DQ    Y2, Y1
-	VCVTDQ2PS    Y1, Y2
-	VFNMADD231PS x3f317218<>+0(SB), Y2, Y3
-	VFNMADD231PS xb102e308<>+0(SB), Y2, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y1
+	VROUNDPS     $0x08, Y1, Y1
+	VFNMADD231PS x3f317218<>+0(SB), Y1, Y3
+	VFNMADD231PS xb102e308<>+0(SB), Y1, Y3
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y4
 	VMOVUPS      x3c0905ce<>+0(SB), Y5
 	VMULPS       Y3, Y3, Y2
@@ -5001,6 +4846,7 @@ loop180:
 	VFMADD213PS  Y4, Y2, Y5
 	VFMADD213PS  Y3, Y2, Y5
 	VADDPS       x3f800000<>+0(SB), Y5, Y5
+	VCVTPS2DQ    Y1, Y1
 	VPSRAD       $0x01, Y1, Y2
 	VPSUBD       Y2, Y1, Y1
 	VPADDD       x0000007f<>+0(SB), Y2, Y2
@@ -5042,11 +4888,10 @@ tail181:
 	VMOVUPS      xc2d20000<>+0(SB), Y4
 	VMINPS       Y2, Y3, Y3
 	VMAXPS       Y3, Y4, Y4
-	VMULPS       x3fb8aa3b<>+0(SB), Y4, Y3
-	VCVTPS2DQ    Y3, Y2
-	VCVTDQ2PS    Y2, Y3
-	VFNMADD231PS x3f317218<>+0(SB), Y3, Y4
-	VFNMADD231PS xb102e308<>+0(SB), Y3, Y4
+	VMULPS       x3fb8aa3b<>+0(SB), Y4, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VFNMADD231PS x3f317218<>+0(SB), Y2, Y4
+	VFNMADD231PS xb102e308<>+0(SB), Y2, Y4
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y5
 	VMOVUPS      x3c0905ce<>+0(SB), Y6
 	VMULPS       Y4, Y4, Y3
@@ -5056,6 +4901,7 @@ tail181:
 	VFMADD213PS  Y5, Y3, Y6
 	VFMADD213PS  Y4, Y3, Y6
 	VADDPS       x3f800000<>+0(SB), Y6, Y6
+	VCVTPS2DQ    Y2, Y2
 	VPSRAD       $0x01, Y2, Y3
 	VPSUBD       Y3, Y2, Y2
 	VPADDD       x0000007f<>+0(SB), Y3, Y3
@@ -5110,11 +4956,10 @@ loop185:
 	VMOVUPS      xc2d20000<>+0(SB), Y3
 	VMINPS       Y1, Y2, Y2
 	VMAXPS       Y2, Y3, Y3
-	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y2
-	VCVTPS2DQ    Y2, Y1
-	VCVTDQ2PS    Y1, Y2
-	VFNMADD231PS x3f317218<>+0(SB), Y2, Y3
-	VFNMADD231PS xb102e308<>+0(SB), Y2, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y1
+	VROUNDPS     $0x08, Y1, Y1
+	VFNMADD231PS x3f317218<>+0(SB), Y1, Y3
+	VFNMADD231PS xb102e308<>+0(SB), Y1, Y3
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y4
 	VMOVUPS      x3c0905ce<>+0(SB), Y5
 	VMULPS       Y3, Y3, Y2
@@ -5124,6 +4969,7 @@ loop185:
 	VFMADD213PS  Y4, Y2, Y5
 	VFMADD213PS  Y3, Y2, Y5
 	VADDPS       x3f800000<>+0(SB), Y5, Y5
+	VCVTPS2DQ    Y1, Y1
 	VPSRAD       $0x01, Y1, Y2
 	VPSUBD       Y2, Y1, Y1
 	VPADDD       x0000007f<>+0(SB), Y2, Y2
@@ -5167,11 +5013,10 @@ tail186:
 	VMOVUPS      xc2d20000<>+0(SB), Y4
 	VMINPS       Y2, Y3, Y3
 	VMAXPS       Y3, Y4, Y4
-	VMULPS       x3fb8aa3b<>+0(SB), Y4, Y3
-	VCVTPS2DQ    Y3, Y2
-	VCVTDQ2PS    Y2, Y3
-	VFNMADD231PS x3f317218<>+0(SB), Y3, Y4
-	VFNMADD231PS xb102e308<>+0(SB), Y3, Y4
+	VMULPS       x3fb8aa3b<>+0(SB), Y4, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VFNMADD231PS x3f317218<>+0(SB), Y2, Y4
+	VFNMADD231PS xb102e308<>+0(SB), Y2, Y4
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y5
 	VMOVUPS      x3c0905ce<>+0(SB), Y6
 	VMULPS       Y4, Y4, Y3
@@ -5181,6 +5026,7 @@ tail186:
 	VFMADD213PS  Y5, Y3, Y6
 	VFMADD213PS  Y4, Y3, Y6
 	VADDPS       x3f800000<>+0(SB), Y6, Y6
+	VCVTPS2DQ    Y2, Y2
 	VPSRAD       $0x01, Y2, Y3
 	VPSUBD       Y3, Y2, Y2
 	VPADDD       x0000007f<>+0(SB), Y3, Y3
@@ -5224,11 +5070,10 @@ loop188:
 	VMOVUPS      xc2d20000<>+0(SB), Y3
 	VMINPS       Y1, Y2, Y2
 	VMAXPS       Y2, Y3, Y3
-	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y2
-	VCVTPS2DQ    Y2, Y1
-	VCVTDQ2PS    Y1, Y2
-	VFNMADD231PS x3f317218<>+0(SB), Y2, Y3
-	VFNMADD231PS xb102e308<>+0(SB), Y2, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y1
+	VROUNDPS     $0x08, Y1, Y1
+	VFNMADD231PS x3f317218<>+0(SB), Y1, Y3
+	VFNMADD231PS xb102e308<>+0(SB), Y1, Y3
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y4
 	VMOVUPS      x3c0905ce<>+0(SB), Y5
 	VMULPS       Y3, Y3, Y2
@@ -5238,6 +5083,7 @@ loop188:
 	VFMADD213PS  Y4, Y2, Y5
 	VFMADD213PS  Y3, Y2, Y5
 	VADDPS       x3f800000<>+0(SB), Y5, Y5
+	VCVTPS2DQ    Y1, Y1
 	VPSRAD       $0x01, Y1, Y2
 	VPSUBD       Y2, Y1, Y1
 	VPADDD       x0000007f<>+0(SB), Y2, Y2
@@ -5281,11 +5127,10 @@ tail189:
 	VMOVUPS      xc2d20000<>+0(SB), Y4
 	VMINPS       Y2, Y3, Y3
 	VMAXPS       Y3, Y4, Y4
-	VMULPS       x3fb8aa3b<>+0(SB), Y4, Y3
-	VCVTPS2DQ    Y3, Y2
-	VCVTDQ2PS    Y2, Y3
-	VFNMADD231PS x3f317218<>+0(SB), Y3, Y4
-	VFNMADD231PS xb102e308<>+0(SB), Y3, Y4
+	VMULPS       x3fb8aa3b<>+0(SB), Y4, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VFNMADD231PS x3f317218<>+0(SB), Y2, Y4
+	VFNMADD231PS xb102e308<>+0(SB), Y2, Y4
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y5
 	VMOVUPS      x3c0905ce<>+0(SB), Y6
 	VMULPS       Y4, Y4, Y3
@@ -5295,6 +5140,7 @@ tail189:
 	VFMADD213PS  Y5, Y3, Y6
 	VFMADD213PS  Y4, Y3, Y6
 	VADDPS       x3f800000<>+0(SB), Y6, Y6
+	VCVTPS2DQ    Y2, Y2
 	VPSRAD       $0x01, Y2, Y3
 	VPSUBD       Y3, Y2, Y2
 	VPADDD       x0000007f<>+0(SB), Y3, Y3
@@ -5733,11 +5579,10 @@ loop199:
 	VMOVUPS      xc2d20000<>+0(SB), Y2
 	VMINPS       Y0, Y1, Y1
 	VMAXPS       Y1, Y2, Y2
-	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y1
-	VCVTPS2DQ    Y1, Y0
-	VCVTDQ2PS    Y0, Y1
-	VFNMADD231PS x3f317218<>+0(SB), Y1, Y2
-	VFNMADD231PS xb102e308<>+0(SB), Y1, Y2
+	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y0
+	VROUNDPS     $0x08, Y0, Y0
+	VFNMADD231PS x3f317218<>+0(SB), Y0, Y2
+	VFNMADD231PS xb102e308<>+0(SB), Y0, Y2
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y3
 	VMOVUPS      x3c0905ce<>+0(SB), Y4
 	VMULPS       Y2, Y2, Y1
@@ -5747,6 +5592,7 @@ loop199:
 	VFMADD213PS  Y3, Y1, Y4
 	VFMADD213PS  Y2, Y1, Y4
 	VADDPS       x3f800000<>+0(SB), Y4, Y4
+	VCVTPS2DQ    Y0, Y0
 	VPSRAD       $0x01, Y0, Y1
 	VPSUBD       Y1, Y0, Y0
 	VPADDD       x0000007f<>+0(SB), Y1, Y1
@@ -5802,11 +5648,10 @@ tail200:
 	VMOVUPS      xc2d20000<>+0(SB), Y3
 	VMINPS       Y1, Y2, Y2
 	VMAXPS       Y2, Y3, Y3
-	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y2
-	VCVTPS2DQ    Y2, Y1
-	VCVTDQ2PS    Y1, Y2
-	VFNMADD231PS x3f317218<>+0(SB), Y2, Y3
-	VFNMADD231PS xb102e308<>+0(SB), Y2, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y1
+	VROUNDPS     $0x08, Y1, Y1
+	VFNMADD231PS x3f317218<>+0(SB), Y1, Y3
+	VFNMADD231PS xb102e308<>+0(SB), Y1, Y3
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y4
 	VMOVUPS      x3c0905ce<>+0(SB), Y5
 	VMULPS       Y3, Y3, Y2
@@ -5816,6 +5661,7 @@ tail200:
 	VFMADD213PS  Y4, Y2, Y5
 	VFMADD213PS  Y3, Y2, Y5
 	VADDPS       x3f800000<>+0(SB), Y5, Y5
+	VCVTPS2DQ    Y1, Y1
 	VPSRAD       $0x01, Y1, Y2
 	VPSUBD       Y2, Y1, Y1
 	VPADDD       x0000007f<>+0(SB), Y2, Y2
@@ -5900,11 +5746,10 @@ loop204:
 	VMOVUPS      xc2d20000<>+0(SB), Y2
 	VMINPS       Y0, Y1, Y1
 	VMAXPS       Y1, Y2, Y2
-	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y1
-	VCVTPS2DQ    Y1, Y0
-	VCVTDQ2PS    Y0, Y1
-	VFNMADD231PS x3f317218<>+0(SB), Y1, Y2
-	VFNMADD231PS xb102e308<>+0(SB), Y1, Y2
+	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y0
+	VROUNDPS     $0x08, Y0, Y0
+	VFNMADD231PS x3f317218<>+0(SB), Y0, Y2
+	VFNMADD231PS xb102e308<>+0(SB), Y0, Y2
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y4
 	VMOVUPS      x3c0905ce<>+0(SB), Y5
 	VMULPS       Y2, Y2, Y1
@@ -5914,6 +5759,7 @@ loop204:
 	VFMADD213PS  Y4, Y1, Y5
 	VFMADD213PS  Y2, Y1, Y5
 	VADDPS       x3f800000<>+0(SB), Y5, Y5
+	VCVTPS2DQ    Y0, Y0
 	VPSRAD       $0x01, Y0, Y1
 	VPSUBD       Y1, Y0, Y0
 	VPADDD       x0000007f<>+0(SB), Y1, Y1
@@ -5970,11 +5816,10 @@ tail205:
 	VMOVUPS      xc2d20000<>+0(SB), Y3
 	VMINPS       Y1, Y2, Y2
 	VMAXPS       Y2, Y3, Y3
-	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y2
-	VCVTPS2DQ    Y2, Y1
-	VCVTDQ2PS    Y1, Y2
-	VFNMADD231PS x3f317218<>+0(SB), Y2, Y3
-	VFNMADD231PS xb102e308<>+0(SB), Y2, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y1
+	VROUNDPS     $0x08, Y1, Y1
+	VFNMADD231PS x3f317218<>+0(SB), Y1, Y3
+	VFNMADD231PS xb102e308<>+0(SB), Y1, Y3
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y5
 	VMOVUPS      x3c0905ce<>+0(SB), Y6
 	VMULPS       Y3, Y3, Y2
@@ -5984,6 +5829,7 @@ tail205:
 	VFMADD213PS  Y5, Y2, Y6
 	VFMADD213PS  Y3, Y2, Y6
 	VADDPS       x3f800000<>+0(SB), Y6, Y6
+	VCVTPS2DQ    Y1, Y1
 	VPSRAD       $0x01, Y1, Y2
 	VPSUBD       Y2, Y1, Y1
 	VPADDD       x0000007f<>+0(SB), Y2, Y2
@@ -6040,11 +5886,10 @@ loop207:
 	VMOVUPS      xc2d20000<>+0(SB), Y2
 	VMINPS       Y0, Y1, Y1
 	VMAXPS       Y1, Y2, Y2
-	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y1
-	VCVTPS2DQ    Y1, Y0
-	VCVTDQ2PS    Y0, Y1
-	VFNMADD231PS x3f317218<>+0(SB), Y1, Y2
-	VFNMADD231PS xb102e308<>+0(SB), Y1, Y2
+	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y0
+	VROUNDPS     $0x08, Y0, Y0
+	VFNMADD231PS x3f317218<>+0(SB), Y0, Y2
+	VFNMADD231PS xb102e308<>+0(SB), Y0, Y2
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y4
 	VMOVUPS      x3c0905ce<>+0(SB), Y5
 	VMULPS       Y2, Y2, Y1
@@ -6054,6 +5899,7 @@ loop207:
 	VFMADD213PS  Y4, Y1, Y5
 	VFMADD213PS  Y2, Y1, Y5
 	VADDPS       x3f800000<>+0(SB), Y5, Y5
+	VCVTPS2DQ    Y0, Y0
 	VPSRAD       $0x01, Y0, Y1
 	VPSUBD       Y1, Y0, Y0
 	VPADDD       x0000007f<>+0(SB), Y1, Y1
@@ -6110,11 +5956,10 @@ tail208:
 	VMOVUPS      xc2d20000<>+0(SB), Y3
 	VMINPS       Y1, Y2, Y2
 	VMAXPS       Y2, Y3, Y3
-	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y2
-	VCVTPS2DQ    Y2, Y1
-	VCVTDQ2PS    Y1, Y2
-	VFNMADD231PS x3f317218<>+0(SB), Y2, Y3
-	VFNMADD231PS xb102e308<>+0(SB), Y2, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y1
+	VROUNDPS     $0x08, Y1, Y1
+	VFNMADD231PS x3f317218<>+0(SB), Y1, Y3
+	VFNMADD231PS xb102e308<>+0(SB), Y1, Y3
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y5
 	VMOVUPS      x3c0905ce<>+0(SB), Y6
 	VMULPS       Y3, Y3, Y2
@@ -6124,6 +5969,7 @@ tail208:
 	VFMADD213PS  Y5, Y2, Y6
 	VFMADD213PS  Y3, Y2, Y6
 	VADDPS       x3f800000<>+0(SB), Y6, Y6
+	VCVTPS2DQ    Y1, Y1
 	VPSRAD       $0x01, Y1, Y2
 	VPSUBD       Y2, Y1, Y1
 	VPADDD       x0000007f<>+0(SB), Y2, Y2
@@ -6333,11 +6179,10 @@ loop218:
 	VMOVUPS      xc2d20000<>+0(SB), Y2
 	VMINPS       Y0, Y1, Y1
 	VMAXPS       Y1, Y2, Y2
-	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y1
-	VCVTPS2DQ    Y1, Y0
-	VCVTDQ2PS    Y0, Y1
-	VFNMADD231PS x3f317218<>+0(SB), Y1, Y2
-	VFNMADD231PS xb102e308<>+0(SB), Y1, Y2
+	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y0
+	VROUNDPS     $0x08, Y0, Y0
+	VFNMADD231PS x3f317218<>+0(SB), Y0, Y2
+	VFNMADD231PS xb102e308<>+0(SB), Y0, Y2
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y4
 	VMOVUPS      x3c0905ce<>+0(SB), Y5
 	VMULPS       Y2, Y2, Y1
@@ -6347,6 +6192,7 @@ loop218:
 	VFMADD213PS  Y4, Y1, Y5
 	VFMADD213PS  Y2, Y1, Y5
 	VADDPS       x3f800000<>+0(SB), Y5, Y5
+	VCVTPS2DQ    Y0, Y0
 	VPSRAD       $0x01, Y0, Y1
 	VPSUBD       Y1, Y0, Y0
 	VPADDD       x0000007f<>+0(SB), Y1, Y1
@@ -6406,11 +6252,10 @@ tail219:
 	VMOVUPS      xc2d20000<>+0(SB), Y3
 	VMINPS       Y1, Y2, Y2
 	VMAXPS       Y2, Y3, Y3
-	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y2
-	VCVTPS2DQ    Y2, Y1
-	VCVTDQ2PS    Y1, Y2
-	VFNMADD231PS x3f317218<>+0(SB), Y2, Y3
-	VFNMADD231PS xb102e308<>+0(SB), Y2, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y1
+	VROUNDPS     $0x08, Y1, Y1
+	VFNMADD231PS x3f317218<>+0(SB), Y1, Y3
+	VFNMADD231PS xb102e308<>+0(SB), Y1, Y3
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y5
 	VMOVUPS      x3c0905ce<>+0(SB), Y6
 	VMULPS       Y3, Y3, Y2
@@ -6420,6 +6265,7 @@ tail219:
 	VFMADD213PS  Y5, Y2, Y6
 	VFMADD213PS  Y3, Y2, Y6
 	VADDPS       x3f800000<>+0(SB), Y6, Y6
+	VCVTPS2DQ    Y1, Y1
 	VPSRAD       $0x01, Y1, Y2
 	VPSUBD       Y2, Y1, Y1
 	VPADDD       x0000007f<>+0(SB), Y2, Y2
@@ -6492,11 +6338,10 @@ loop223:
 	VMOVUPS      xc2d20000<>+0(SB), Y2
 	VMINPS       Y0, Y1, Y1
 	VMAXPS       Y1, Y2, Y2
-	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y1
-	VCVTPS2DQ    Y1, Y0
-	VCVTDQ2PS    Y0, Y1
-	VFNMADD231PS x3f317218<>+0(SB), Y1, Y2
-	VFNMADD231PS xb102e308<>+0(SB), Y1, Y2
+	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y0
+	VROUNDPS     $0x08, Y0, Y0
+	VFNMADD231PS x3f317218<>+0(SB), Y0, Y2
+	VFNMADD231PS xb102e308<>+0(SB), Y0, Y2
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y4
 	VMOVUPS      x3c0905ce<>+0(SB), Y5
 	VMULPS       Y2, Y2, Y1
@@ -6506,6 +6351,7 @@ loop223:
 	VFMADD213PS  Y4, Y1, Y5
 	VFMADD213PS  Y2, Y1, Y5
 	VADDPS       x3f800000<>+0(SB), Y5, Y5
+	VCVTPS2DQ    Y0, Y0
 	VPSRAD       $0x01, Y0, Y1
 	VPSUBD       Y1, Y0, Y0
 	VPADDD       x0000007f<>+0(SB), Y1, Y1
@@ -6567,11 +6413,10 @@ tail224:
 	VMOVUPS      xc2d20000<>+0(SB), Y3
 	VMINPS       Y1, Y2, Y2
 	VMAXPS       Y2, Y3, Y3
-	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y2
-	VCVTPS2DQ    Y2, Y1
-	VCVTDQ2PS    Y1, Y2
-	VFNMADD231PS x3f317218<>+0(SB), Y2, Y3
-	VFNMADD231PS xb102e308<>+0(SB), Y2, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y1
+	VROUNDPS     $0x08, Y1, Y1
+	VFNMADD231PS x3f317218<>+0(SB), Y1, Y3
+	VFNMADD231PS xb102e308<>+0(SB), Y1, Y3
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y5
 	VMOVUPS      x3c0905ce<>+0(SB), Y6
 	VMULPS       Y3, Y3, Y2
@@ -6581,6 +6426,7 @@ tail224:
 	VFMADD213PS  Y5, Y2, Y6
 	VFMADD213PS  Y3, Y2, Y6
 	VADDPS       x3f800000<>+0(SB), Y6, Y6
+	VCVTPS2DQ    Y1, Y1
 	VPSRAD       $0x01, Y1, Y2
 	VPSUBD       Y2, Y1, Y1
 	VPADDD       x0000007f<>+0(SB), Y2, Y2
@@ -6642,11 +6488,10 @@ loop226:
 	VMOVUPS      xc2d20000<>+0(SB), Y2
 	VMINPS       Y0, Y1, Y1
 	VMAXPS       Y1, Y2, Y2
-	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y1
-	VCVTPS2DQ    Y1, Y0
-	VCVTDQ2PS    Y0, Y1
-	VFNMADD231PS x3f317218<>+0(SB), Y1, Y2
-	VFNMADD231PS xb102e308<>+0(SB), Y1, Y2
+	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y0
+	VROUNDPS     $0x08, Y0, Y0
+	VFNMADD231PS x3f317218<>+0(SB), Y0, Y2
+	VFNMADD231PS xb102e308<>+0(SB), Y0, Y2
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y4
 	VMOVUPS      x3c0905ce<>+0(SB), Y5
 	VMULPS       Y2, Y2, Y1
@@ -6656,6 +6501,7 @@ loop226:
 	VFMADD213PS  Y4, Y1, Y5
 	VFMADD213PS  Y2, Y1, Y5
 	VADDPS       x3f800000<>+0(SB), Y5, Y5
+	VCVTPS2DQ    Y0, Y0
 	VPSRAD       $0x01, Y0, Y1
 	VPSUBD       Y1, Y0, Y0
 	VPADDD       x0000007f<>+0(SB), Y1, Y1
@@ -6717,11 +6563,10 @@ tail227:
 	VMOVUPS      xc2d20000<>+0(SB), Y3
 	VMINPS       Y1, Y2, Y2
 	VMAXPS       Y2, Y3, Y3
-	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y2
-	VCVTPS2DQ    Y2, Y1
-	VCVTDQ2PS    Y1, Y2
-	VFNMADD231PS x3f317218<>+0(SB), Y2, Y3
-	VFNMADD231PS xb102e308<>+0(SB), Y2, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y1
+	VROUNDPS     $0x08, Y1, Y1
+	VFNMADD231PS x3f317218<>+0(SB), Y1, Y3
+	VFNMADD231PS xb102e308<>+0(SB), Y1, Y3
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y5
 	VMOVUPS      x3c0905ce<>+0(SB), Y6
 	VMULPS       Y3, Y3, Y2
@@ -6731,6 +6576,7 @@ tail227:
 	VFMADD213PS  Y5, Y2, Y6
 	VFMADD213PS  Y3, Y2, Y6
 	VADDPS       x3f800000<>+0(SB), Y6, Y6
+	VCVTPS2DQ    Y1, Y1
 	VPSRAD       $0x01, Y1, Y2
 	VPSUBD       Y2, Y1, Y1
 	VPADDD       x0000007f<>+0(SB), Y2, Y2
@@ -6783,11 +6629,10 @@ loop231:
 	VMOVUPS      xc2d20000<>+0(SB), Y2
 	VMINPS       Y0, Y1, Y1
 	VMAXPS       Y1, Y2, Y2
-	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y1
-	VCVTPS2DQ    Y1, Y0
-	VCVTDQ2PS    Y0, Y1
-	VFNMADD231PS x3f317218<>+0(SB), Y1, Y2
-	VFNMADD231PS xb102e308<>+0(SB), Y1, Y2
+	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y0
+	VROUNDPS     $0x08, Y0, Y0
+	VFNMADD231PS x3f317218<>+0(SB), Y0, Y2
+	VFNMADD231PS xb102e308<>+0(SB), Y0, Y2
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y3
 	VMOVUPS      x3c0905ce<>+0(SB), Y4
 	VMULPS       Y2, Y2, Y1
@@ -6797,6 +6642,7 @@ loop231:
 	VFMADD213PS  Y3, Y1, Y4
 	VFMADD213PS  Y2, Y1, Y4
 	VADDPS       x3f800000<>+0(SB), Y4, Y4
+	VCVTPS2DQ    Y0, Y0
 	VPSRAD       $0x01, Y0, Y1
 	VPSUBD       Y1, Y0, Y0
 	VPADDD       x0000007f<>+0(SB), Y1, Y1
@@ -6826,11 +6672,10 @@ tail232:
 	VMOVUPS      xc2d20000<>+0(SB), Y3
 	VMINPS       Y1, Y2, Y2
 	VMAXPS       Y2, Y3, Y3
-	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y2
-	VCVTPS2DQ    Y2, Y1
-	VCVTDQ2PS    Y1, Y2
-	VFNMADD231PS x3f317218<>+0(SB), Y2, Y3
-	VFNMADD231PS xb102e308<>+0(SB), Y2, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y1
+	VROUNDPS     $0x08, Y1, Y1
+	VFNMADD231PS x3f317218<>+0(SB), Y1, Y3
+	VFNMADD231PS xb102e308<>+0(SB), Y1, Y3
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y4
 	VMOVUPS      x3c0905ce<>+0(SB), Y5
 	VMULPS       Y3, Y3, Y2
@@ -6840,6 +6685,7 @@ tail232:
 	VFMADD213PS  Y4, Y2, Y5
 	VFMADD213PS  Y3, Y2, Y5
 	VADDPS       x3f800000<>+0(SB), Y5, Y5
+	VCVTPS2DQ    Y1, Y1
 	VPSRAD       $0x01, Y1, Y2
 	VPSUBD       Y2, Y1, Y1
 	VPADDD       x0000007f<>+0(SB), Y2, Y2
@@ -6869,11 +6715,10 @@ loop234:
 	VMOVUPS      xc2d20000<>+0(SB), Y2
 	VMINPS       Y0, Y1, Y1
 	VMAXPS       Y1, Y2, Y2
-	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y1
-	VCVTPS2DQ    Y1, Y0
-	VCVTDQ2PS    Y0, Y1
-	VFNMADD231PS x3f317218<>+0(SB), Y1, Y2
-	VFNMADD231PS xb102e308<>+0(SB), Y1, Y2
+	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y0
+	VROUNDPS     $0x08, Y0, Y0
+	VFNMADD231PS x3f317218<>+0(SB), Y0, Y2
+	VFNMADD231PS xb102e308<>+0(SB), Y0, Y2
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y3
 	VMOVUPS      x3c0905ce<>+0(SB), Y4
 	VMULPS       Y2, Y2, Y1
@@ -6883,6 +6728,7 @@ loop234:
 	VFMADD213PS  Y3, Y1, Y4
 	VFMADD213PS  Y2, Y1, Y4
 	VADDPS       x3f800000<>+0(SB), Y4, Y4
+	VCVTPS2DQ    Y0, Y0
 	VPSRAD       $0x01, Y0, Y1
 	VPSUBD       Y1, Y0, Y0
 	VPADDD       x0000007f<>+0(SB), Y1, Y1
@@ -6912,11 +6758,10 @@ tail235:
 	VMOVUPS      xc2d20000<>+0(SB), Y3
 	VMINPS       Y1, Y2, Y2
 	VMAXPS       Y2, Y3, Y3
-	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y2
-	VCVTPS2DQ    Y2, Y1
-	VCVTDQ2PS    Y1, Y2
-	VFNMADD231PS x3f317218<>+0(SB), Y2, Y3
-	VFNMADD231PS xb102e308<>+0(SB), Y2, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y1
+	VROUNDPS     $0x08, Y1, Y1
+	VFNMADD231PS x3f317218<>+0(SB), Y1, Y3
+	VFNMADD231PS xb102e308<>+0(SB), Y1, Y3
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y4
 	VMOVUPS      x3c0905ce<>+0(SB), Y5
 	VMULPS       Y3, Y3, Y2
@@ -6926,6 +6771,7 @@ tail235:
 	VFMADD213PS  Y4, Y2, Y5
 	VFMADD213PS  Y3, Y2, Y5
 	VADDPS       x3f800000<>+0(SB), Y5, Y5
+	VCVTPS2DQ    Y1, Y1
 	VPSRAD       $0x01, Y1, Y2
 	VPSUBD       Y2, Y1, Y1
 	VPADDD       x0000007f<>+0(SB), Y2, Y2
@@ -6963,11 +6809,10 @@ loop237:
 	VMOVUPS      xc2d20000<>+0(SB), Y2
 	VMINPS       Y0, Y1, Y1
 	VMAXPS       Y1, Y2, Y2
-	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y1
-	VCVTPS2DQ    Y1, Y0
-	VCVTDQ2PS    Y0, Y1
-	VFNMADD231PS x3f317218<>+0(SB), Y1, Y2
-	VFNMADD231PS xb102e308<>+0(SB), Y1, Y2
+	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y0
+	VROUNDPS     $0x08, Y0, Y0
+	VFNMADD231PS x3f317218<>+0(SB), Y0, Y2
+	VFNMADD231PS xb102e308<>+0(SB), Y0, Y2
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y3
 	VMOVUPS      x3c0905ce<>+0(SB), Y4
 	VMULPS       Y2, Y2, Y1
@@ -6977,6 +6822,7 @@ loop237:
 	VFMADD213PS  Y3, Y1, Y4
 	VFMADD213PS  Y2, Y1, Y4
 	VADDPS       x3f800000<>+0(SB), Y4, Y4
+	VCVTPS2DQ    Y0, Y0
 	VPSRAD       $0x01, Y0, Y1
 	VPSUBD       Y1, Y0, Y0
 	VPADDD       x0000007f<>+0(SB), Y1, Y1
@@ -7012,11 +6858,10 @@ tail238:
 	VMOVUPS      xc2d20000<>+0(SB), Y3
 	VMINPS       Y1, Y2, Y2
 	VMAXPS       Y2, Y3, Y3
-	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y2
-	VCVTPS2DQ    Y2, Y1
-	VCVTDQ2PS    Y1, Y2
-	VFNMADD231PS x3f317218<>+0(SB), Y2, Y3
-	VFNMADD231PS xb102e308<>+0(SB), Y2, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y1
+	VROUNDPS     $0x08, Y1, Y1
+	VFNMADD231PS x3f317218<>+0(SB), Y1, Y3
+	VFNMADD231PS xb102e308<>+0(SB), Y1, Y3
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y4
 	VMOVUPS      x3c0905ce<>+0(SB), Y5
 	VMULPS       Y3, Y3, Y2
@@ -7026,6 +6871,7 @@ tail238:
 	VFMADD213PS  Y4, Y2, Y5
 	VFMADD213PS  Y3, Y2, Y5
 	VADDPS       x3f800000<>+0(SB), Y5, Y5
+	VCVTPS2DQ    Y1, Y1
 	VPSRAD       $0x01, Y1, Y2
 	VPSUBD       Y2, Y1, Y1
 	VPADDD       x0000007f<>+0(SB), Y2, Y2
@@ -7072,11 +6918,10 @@ loop242:
 	VMOVUPS      xc2d20000<>+0(SB), Y2
 	VMINPS       Y0, Y1, Y1
 	VMAXPS       Y1, Y2, Y2
-	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y1
-	VCVTPS2DQ    Y1, Y0
-	VCVTDQ2PS    Y0, Y1
-	VFNMADD231PS x3f317218<>+0(SB), Y1, Y2
-	VFNMADD231PS xb102e308<>+0(SB), Y1, Y2
+	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y0
+	VROUNDPS     $0x08, Y0, Y0
+	VFNMADD231PS x3f317218<>+0(SB), Y0, Y2
+	VFNMADD231PS xb102e308<>+0(SB), Y0, Y2
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y3
 	VMOVUPS      x3c0905ce<>+0(SB), Y4
 	VMULPS       Y2, Y2, Y1
@@ -7086,6 +6931,7 @@ loop242:
 	VFMADD213PS  Y3, Y1, Y4
 	VFMADD213PS  Y2, Y1, Y4
 	VADDPS       x3f800000<>+0(SB), Y4, Y4
+	VCVTPS2DQ    Y0, Y0
 	VPSRAD       $0x01, Y0, Y1
 	VPSUBD       Y1, Y0, Y0
 	VPADDD       x0000007f<>+0(SB), Y1, Y1
@@ -7122,11 +6968,10 @@ tail243:
 	VMOVUPS      xc2d20000<>+0(SB), Y3
 	VMINPS       Y1, Y2, Y2
 	VMAXPS       Y2, Y3, Y3
-	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y2
-	VCVTPS2DQ    Y2, Y1
-	VCVTDQ2PS    Y1, Y2
-	VFNMADD231PS x3f317218<>+0(SB), Y2, Y3
-	VFNMADD231PS xb102e308<>+0(SB), Y2, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y1
+	VROUNDPS     $0x08, Y1, Y1
+	VFNMADD231PS x3f317218<>+0(SB), Y1, Y3
+	VFNMADD231PS xb102e308<>+0(SB), Y1, Y3
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y4
 	VMOVUPS      x3c0905ce<>+0(SB), Y5
 	VMULPS       Y3, Y3, Y2
@@ -7136,6 +6981,7 @@ tail243:
 	VFMADD213PS  Y4, Y2, Y5
 	VFMADD213PS  Y3, Y2, Y5
 	VADDPS       x3f800000<>+0(SB), Y5, Y5
+	VCVTPS2DQ    Y1, Y1
 	VPSRAD       $0x01, Y1, Y2
 	VPSUBD       Y2, Y1, Y1
 	VPADDD       x0000007f<>+0(SB), Y2, Y2
@@ -7172,11 +7018,10 @@ loop245:
 	VMOVUPS      xc2d20000<>+0(SB), Y2
 	VMINPS       Y0, Y1, Y1
 	VMAXPS       Y1, Y2, Y2
-	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y1
-	VCVTPS2DQ    Y1, Y0
-	VCVTDQ2PS    Y0, Y1
-	VFNMADD231PS x3f317218<>+0(SB), Y1, Y2
-	VFNMADD231PS xb102e308<>+0(SB), Y1, Y2
+	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y0
+	VROUNDPS     $0x08, Y0, Y0
+	VFNMADD231PS x3f317218<>+0(SB), Y0, Y2
+	VFNMADD231PS xb102e308<>+0(SB), Y0, Y2
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y3
 	VMOVUPS      x3c0905ce<>+0(SB), Y4
 	VMULPS       Y2, Y2, Y1
@@ -7186,6 +7031,7 @@ loop245:
 	VFMADD213PS  Y3, Y1, Y4
 	VFMADD213PS  Y2, Y1, Y4
 	VADDPS       x3f800000<>+0(SB), Y4, Y4
+	VCVTPS2DQ    Y0, Y0
 	VPSRAD       $0x01, Y0, Y1
 	VPSUBD       Y1, Y0, Y0
 	VPADDD       x0000007f<>+0(SB), Y1, Y1
@@ -7222,11 +7068,10 @@ tail246:
 	VMOVUPS      xc2d20000<>+0(SB), Y3
 	VMINPS       Y1, Y2, Y2
 	VMAXPS       Y2, Y3, Y3
-	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y2
-	VCVTPS2DQ    Y2, Y1
-	VCVTDQ2PS    Y1, Y2
-	VFNMADD231PS x3f317218<>+0(SB), Y2, Y3
-	VFNMADD231PS xb102e308<>+0(SB), Y2, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y1
+	VROUNDPS     $0x08, Y1, Y1
+	VFNMADD231PS x3f317218<>+0(SB), Y1, Y3
+	VFNMADD231PS xb102e308<>+0(SB), Y1, Y3
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y4
 	VMOVUPS      x3c0905ce<>+0(SB), Y5
 	VMULPS       Y3, Y3, Y2
@@ -7236,6 +7081,7 @@ tail246:
 	VFMADD213PS  Y4, Y2, Y5
 	VFMADD213PS  Y3, Y2, Y5
 	VADDPS       x3f800000<>+0(SB), Y5, Y5
+	VCVTPS2DQ    Y1, Y1
 	VPSRAD       $0x01, Y1, Y2
 	VPSUBD       Y2, Y1, Y1
 	VPADDD       x0000007f<>+0(SB), Y2, Y2
@@ -7283,11 +7129,10 @@ loop250:
 	VMOVUPS      xc2d20000<>+0(SB), Y2
 	VMINPS       Y0, Y1, Y1
 	VMAXPS       Y1, Y2, Y2
-	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y1
-	VCVTPS2DQ    Y1, Y0
-	VCVTDQ2PS    Y0, Y1
-	VFNMADD231PS x3f317218<>+0(SB), Y1, Y2
-	VFNMADD231PS xb102e308<>+0(SB), Y1, Y2
+	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y0
+	VROUNDPS     $0x08, Y0, Y0
+	VFNMADD231PS x3f317218<>+0(SB), Y0, Y2
+	VFNMADD231PS xb102e308<>+0(SB), Y0, Y2
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y3
 	VMOVUPS      x3c0905ce<>+0(SB), Y4
 	VMULPS       Y2, Y2, Y1
@@ -7297,6 +7142,7 @@ loop250:
 	VFMADD213PS  Y3, Y1, Y4
 	VFMADD213PS  Y2, Y1, Y4
 	VADDPS       x3f800000<>+0(SB), Y4, Y4
+	VCVTPS2DQ    Y0, Y0
 	VPSRAD       $0x01, Y0, Y1
 	VPSUBD       Y1, Y0, Y0
 	VPADDD       x0000007f<>+0(SB), Y1, Y1
@@ -7328,11 +7174,10 @@ tail251:
 	VMOVUPS      xc2d20000<>+0(SB), Y3
 	VMINPS       Y1, Y2, Y2
 	VMAXPS       Y2, Y3, Y3
-	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y2
-	VCVTPS2DQ    Y2, Y1
-	VCVTDQ2PS    Y1, Y2
-	VFNMADD231PS x3f317218<>+0(SB), Y2, Y3
-	VFNMADD231PS xb102e308<>+0(SB), Y2, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y1
+	VROUNDPS     $0x08, Y1, Y1
+	VFNMADD231PS x3f317218<>+0(SB), Y1, Y3
+	VFNMADD231PS xb102e308<>+0(SB), Y1, Y3
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y4
 	VMOVUPS      x3c0905ce<>+0(SB), Y5
 	VMULPS       Y3, Y3, Y2
@@ -7342,6 +7187,7 @@ tail251:
 	VFMADD213PS  Y4, Y2, Y5
 	VFMADD213PS  Y3, Y2, Y5
 	VADDPS       x3f800000<>+0(SB), Y5, Y5
+	VCVTPS2DQ    Y1, Y1
 	VPSRAD       $0x01, Y1, Y2
 	VPSUBD       Y2, Y1, Y1
 	VPADDD       x0000007f<>+0(SB), Y2, Y2
@@ -7373,11 +7219,10 @@ loop253:
 	VMOVUPS      xc2d20000<>+0(SB), Y2
 	VMINPS       Y0, Y1, Y1
 	VMAXPS       Y1, Y2, Y2
-	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y1
-	VCVTPS2DQ    Y1, Y0
-	VCVTDQ2PS    Y0, Y1
-	VFNMADD231PS x3f317218<>+0(SB), Y1, Y2
-	VFNMADD231PS xb102e308<>+0(SB), Y1, Y2
+	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y0
+	VROUNDPS     $0x08, Y0, Y0
+	VFNMADD231PS x3f317218<>+0(SB), Y0, Y2
+	VFNMADD231PS xb102e308<>+0(SB), Y0, Y2
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y3
 	VMOVUPS      x3c0905ce<>+0(SB), Y4
 	VMULPS       Y2, Y2, Y1
@@ -7387,6 +7232,7 @@ loop253:
 	VFMADD213PS  Y3, Y1, Y4
 	VFMADD213PS  Y2, Y1, Y4
 	VADDPS       x3f800000<>+0(SB), Y4, Y4
+	VCVTPS2DQ    Y0, Y0
 	VPSRAD       $0x01, Y0, Y1
 	VPSUBD       Y1, Y0, Y0
 	VPADDD       x0000007f<>+0(SB), Y1, Y1
@@ -7418,11 +7264,10 @@ tail254:
 	VMOVUPS      xc2d20000<>+0(SB), Y3
 	VMINPS       Y1, Y2, Y2
 	VMAXPS       Y2, Y3, Y3
-	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y2
-	VCVTPS2DQ    Y2, Y1
-	VCVTDQ2PS    Y1, Y2
-	VFNMADD231PS x3f317218<>+0(SB), Y2, Y3
-	VFNMADD231PS xb102e308<>+0(SB), Y2, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y1
+	VROUNDPS     $0x08, Y1, Y1
+	VFNMADD231PS x3f317218<>+0(SB), Y1, Y3
+	VFNMADD231PS xb102e308<>+0(SB), Y1, Y3
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y4
 	VMOVUPS      x3c0905ce<>+0(SB), Y5
 	VMULPS       Y3, Y3, Y2
@@ -7432,6 +7277,7 @@ tail254:
 	VFMADD213PS  Y4, Y2, Y5
 	VFMADD213PS  Y3, Y2, Y5
 	VADDPS       x3f800000<>+0(SB), Y5, Y5
+	VCVTPS2DQ    Y1, Y1
 	VPSRAD       $0x01, Y1, Y2
 	VPSUBD       Y2, Y1, Y1
 	VPADDD       x0000007f<>+0(SB), Y2, Y2
@@ -7473,11 +7319,10 @@ loop256:
 	VMOVUPS      xc2d20000<>+0(SB), Y2
 	VMINPS       Y0, Y1, Y1
 	VMAXPS       Y1, Y2, Y2
-	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y1
-	VCVTPS2DQ    Y1, Y0
-	VCVTDQ2PS    Y0, Y1
-	VFNMADD231PS x3f317218<>+0(SB), Y1, Y2
-	VFNMADD231PS xb102e308<>+0(SB), Y1, Y2
+	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y0
+	VROUNDPS     $0x08, Y0, Y0
+	VFNMADD231PS x3f317218<>+0(SB), Y0, Y2
+	VFNMADD231PS xb102e308<>+0(SB), Y0, Y2
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y3
 	VMOVUPS      x3c0905ce<>+0(SB), Y4
 	VMULPS       Y2, Y2, Y1
@@ -7487,6 +7332,7 @@ loop256:
 	VFMADD213PS  Y3, Y1, Y4
 	VFMADD213PS  Y2, Y1, Y4
 	VADDPS       x3f800000<>+0(SB), Y4, Y4
+	VCVTPS2DQ    Y0, Y0
 	VPSRAD       $0x01, Y0, Y1
 	VPSUBD       Y1, Y0, Y0
 	VPADDD       x0000007f<>+0(SB), Y1, Y1
@@ -7526,11 +7372,10 @@ tail257:
 	VMOVUPS      xc2d20000<>+0(SB), Y3
 	VMINPS       Y1, Y2, Y2
 	VMAXPS       Y2, Y3, Y3
-	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y2
-	VCVTPS2DQ    Y2, Y1
-	VCVTDQ2PS    Y1, Y2
-	VFNMADD231PS x3f317218<>+0(SB), Y2, Y3
-	VFNMADD231PS xb102e308<>+0(SB), Y2, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y1
+	VROUNDPS     $0x08, Y1, Y1
+	VFNMADD231PS x3f317218<>+0(SB), Y1, Y3
+	VFNMADD231PS xb102e308<>+0(SB), Y1, Y3
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y4
 	VMOVUPS      x3c0905ce<>+0(SB), Y5
 	VMULPS       Y3, Y3, Y2
@@ -7540,6 +7385,7 @@ tail257:
 	VFMADD213PS  Y4, Y2, Y5
 	VFMADD213PS  Y3, Y2, Y5
 	VADDPS       x3f800000<>+0(SB), Y5, Y5
+	VCVTPS2DQ    Y1, Y1
 	VPSRAD       $0x01, Y1, Y2
 	VPSUBD       Y2, Y1, Y1
 	VPADDD       x0000007f<>+0(SB), Y2, Y2
@@ -7592,11 +7438,10 @@ loop261:
 	VMOVUPS      xc2d20000<>+0(SB), Y2
 	VMINPS       Y0, Y1, Y1
 	VMAXPS       Y1, Y2, Y2
-	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y1
-	VCVTPS2DQ    Y1, Y0
-	VCVTDQ2PS    Y0, Y1
-	VFNMADD231PS x3f317218<>+0(SB), Y1, Y2
-	VFNMADD231PS xb102e308<>+0(SB), Y1, Y2
+	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y0
+	VROUNDPS     $0x08, Y0, Y0
+	VFNMADD231PS x3f317218<>+0(SB), Y0, Y2
+	VFNMADD231PS xb102e308<>+0(SB), Y0, Y2
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y3
 	VMOVUPS      x3c0905ce<>+0(SB), Y4
 	VMULPS       Y2, Y2, Y1
@@ -7606,6 +7451,7 @@ loop261:
 	VFMADD213PS  Y3, Y1, Y4
 	VFMADD213PS  Y2, Y1, Y4
 	VADDPS       x3f800000<>+0(SB), Y4, Y4
+	VCVTPS2DQ    Y0, Y0
 	VPSRAD       $0x01, Y0, Y1
 	VPSUBD       Y1, Y0, Y0
 	VPADDD       x0000007f<>+0(SB), Y1, Y1
@@ -7647,11 +7493,10 @@ tail262:
 	VMOVUPS      xc2d20000<>+0(SB), Y3
 	VMINPS       Y1, Y2, Y2
 	VMAXPS       Y2, Y3, Y3
-	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y2
-	VCVTPS2DQ    Y2, Y1
-	VCVTDQ2PS    Y1, Y2
-	VFNMADD231PS x3f317218<>+0(SB), Y2, Y3
-	VFNMADD231PS xb102e308<>+0(SB), Y2, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y1
+	VROUNDPS     $0x08, Y1, Y1
+	VFNMADD231PS x3f317218<>+0(SB), Y1, Y3
+	VFNMADD231PS xb102e308<>+0(SB), Y1, Y3
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y4
 	VMOVUPS      x3c0905ce<>+0(SB), Y5
 	VMULPS       Y3, Y3, Y2
@@ -7661,6 +7506,7 @@ tail262:
 	VFMADD213PS  Y4, Y2, Y5
 	VFMADD213PS  Y3, Y2, Y5
 	VADDPS       x3f800000<>+0(SB), Y5, Y5
+	VCVTPS2DQ    Y1, Y1
 	VPSRAD       $0x01, Y1, Y2
 	VPSUBD       Y2, Y1, Y1
 	VPADDD       x0000007f<>+0(SB), Y2, Y2
@@ -7702,11 +7548,10 @@ loop264:
 	VMOVUPS      xc2d20000<>+0(SB), Y2
 	VMINPS       Y0, Y1, Y1
 	VMAXPS       Y1, Y2, Y2
-	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y1
-	VCVTPS2DQ    Y1, Y0
-	VCVTDQ2PS    Y0, Y1
-	VFNMADD231PS x3f317218<>+0(SB), Y1, Y2
-	VFNMADD231PS xb102e308<>+0(SB), Y1, Y2
+	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y0
+	VROUNDPS     $0x08, Y0, Y0
+	VFNMADD231PS x3f317218<>+0(SB), Y0, Y2
+	VFNMADD231PS xb102e308<>+0(SB), Y0, Y2
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y3
 	VMOVUPS      x3c0905ce<>+0(SB), Y4
 	VMULPS       Y2, Y2, Y1
@@ -7716,6 +7561,7 @@ loop264:
 	VFMADD213PS  Y3, Y1, Y4
 	VFMADD213PS  Y2, Y1, Y4
 	VADDPS       x3f800000<>+0(SB), Y4, Y4
+	VCVTPS2DQ    Y0, Y0
 	VPSRAD       $0x01, Y0, Y1
 	VPSUBD       Y1, Y0, Y0
 	VPADDD       x0000007f<>+0(SB), Y1, Y1
@@ -7757,11 +7603,10 @@ tail265:
 	VMOVUPS      xc2d20000<>+0(SB), Y3
 	VMINPS       Y1, Y2, Y2
 	VMAXPS       Y2, Y3, Y3
-	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y2
-	VCVTPS2DQ    Y2, Y1
-	VCVTDQ2PS    Y1, Y2
-	VFNMADD231PS x3f317218<>+0(SB), Y2, Y3
-	VFNMADD231PS xb102e308<>+0(SB), Y2, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y1
+	VROUNDPS     $0x08, Y1, Y1
+	VFNMADD231PS x3f317218<>+0(SB), Y1, Y3
+	VFNMADD231PS xb102e308<>+0(SB), Y1, Y3
 	VMOVUPS      x3e2aaa6e<>+0(SB), Y4
 	VMOVUPS      x3c0905ce<>+0(SB), Y5
 	VMULPS       Y3, Y3, Y2
@@ -7771,6 +7616,7 @@ tail265:
 	VFMADD213PS  Y4, Y2, Y5
 	VFMADD213PS  Y3, Y2, Y5
 	VADDPS       x3f800000<>+0(SB), Y5, Y5
+	VCVTPS2DQ    Y1, Y1
 	VPSRAD       $0x01, Y1, Y2
 	VPSUBD       Y2, Y1, Y1
 	VPADDD       x0000007f<>+0(SB), Y2, Y2
@@ -8788,8 +8634,7 @@ loop345:
 	VMULPS       Z23, Z21, Z21
 	VMULPS       Z23, Z22, Z22
 	VMULPS       Z0, Z21, Z23
-	VCVTPS2DQ    Z23, Z23
-	VCVTDQ2PS    Z23, Z23
+	VRNDSCALEPS  $0x08, Z23, Z23
 	VFNMADD231PS Z1, Z23, Z21
 	VFNMADD231PS Z2, Z23, Z21
 	VADDPS       Z22, Z21, Z21
@@ -8847,8 +8692,7 @@ tail346:
 	VMULPS       Z23, Z21, Z21
 	VMULPS       Z23, Z22, Z22
 	VMULPS       Z0, Z21, Z0
-	VCVTPS2DQ    Z0, Z0
-	VCVTDQ2PS    Z0, Z0
+	VRNDSCALEPS  $0x08, Z0, Z0
 	VFNMADD231PS Z1, Z0, Z21
 	VFNMADD231PS Z2, Z0, Z21
 	VADDPS       Z22, Z21, Z21
@@ -8907,8 +8751,7 @@ loop348:
 	VMULPS       Z23, Z21, Z21
 	VMULPS       Z23, Z22, Z22
 	VMULPS       Z0, Z21, Z23
-	VCVTPS2DQ    Z23, Z23
-	VCVTDQ2PS    Z23, Z23
+	VRNDSCALEPS  $0x08, Z23, Z23
 	VFNMADD231PS Z1, Z23, Z21
 	VFNMADD231PS Z2, Z23, Z21
 	VADDPS       Z22, Z21, Z21
@@ -8966,8 +8809,7 @@ tail349:
 	VMULPS       Z23, Z21, Z21
 	VMULPS       Z23, Z22, Z22
 	VMULPS       Z0, Z21, Z0
-	VCVTPS2DQ    Z0, Z0
-	VCVTDQ2PS    Z0, Z0
+	VRNDSCALEPS  $0x08, Z0, Z0
 	VFNMADD231PS Z1, Z0, Z21
 	VFNMADD231PS Z2, Z0, Z21
 	VADDPS       Z22, Z21, Z21
@@ -9053,8 +8895,7 @@ loop351:
 	VMULPS       Z23, Z21, Z21
 	VMULPS       Z23, Z22, Z22
 	VMULPS       Z0, Z21, Z23
-	VCVTPS2DQ    Z23, Z23
-	VCVTDQ2PS    Z23, Z23
+	VRNDSCALEPS  $0x08, Z23, Z23
 	VFNMADD231PS Z1, Z23, Z21
 	VFNMADD231PS Z2, Z23, Z21
 	VADDPS       Z22, Z21, Z21
@@ -9116,8 +8957,7 @@ tail352:
 	VMULPS       Z23, Z21, Z21
 	VMULPS       Z23, Z22, Z22
 	VMULPS       Z0, Z21, Z0
-	VCVTPS2DQ    Z0, Z0
-	VCVTDQ2PS    Z0, Z0
+	VRNDSCALEPS  $0x08, Z0, Z0
 	VFNMADD231PS Z1, Z0, Z21
 	VFNMADD231PS Z2, Z0, Z21
 	VADDPS       Z22, Z21, Z21
@@ -9210,8 +9050,7 @@ loop356:
 	VMULPS       Z23, Z21, Z21
 	VMULPS       Z23, Z22, Z22
 	VMULPS       Z0, Z21, Z23
-	VCVTPS2DQ    Z23, Z23
-	VCVTDQ2PS    Z23, Z23
+	VRNDSCALEPS  $0x08, Z23, Z23
 	VFNMADD231PS Z1, Z23, Z21
 	VFNMADD231PS Z2, Z23, Z21
 	VADDPS       Z22, Z21, Z21
@@ -9274,8 +9113,7 @@ tail357:
 	VMULPS       Z23, Z21, Z21
 	VMULPS       Z23, Z22, Z22
 	VMULPS       Z0, Z21, Z0
-	VCVTPS2DQ    Z0, Z0
-	VCVTDQ2PS    Z0, Z0
+	VRNDSCALEPS  $0x08, Z0, Z0
 	VFNMADD231PS Z1, Z0, Z21
 	VFNMADD231PS Z2, Z0, Z21
 	VADDPS       Z22, Z21, Z21
@@ -9339,8 +9177,7 @@ loop359:
 	VMULPS       Z23, Z21, Z21
 	VMULPS       Z23, Z22, Z22
 	VMULPS       Z0, Z21, Z23
-	VCVTPS2DQ    Z23, Z23
-	VCVTDQ2PS    Z23, Z23
+	VRNDSCALEPS  $0x08, Z23, Z23
 	VFNMADD231PS Z1, Z23, Z21
 	VFNMADD231PS Z2, Z23, Z21
 	VADDPS       Z22, Z21, Z21
@@ -9403,8 +9240,7 @@ tail360:
 	VMULPS       Z23, Z21, Z21
 	VMULPS       Z23, Z22, Z22
 	VMULPS       Z0, Z21, Z0
-	VCVTPS2DQ    Z0, Z0
-	VCVTDQ2PS    Z0, Z0
+	VRNDSCALEPS  $0x08, Z0, Z0
 	VFNMADD231PS Z1, Z0, Z21
 	VFNMADD231PS Z2, Z0, Z21
 	VADDPS       Z22, Z21, Z21
@@ -9498,8 +9334,7 @@ loop364:
 	VMULPS       Z23, Z21, Z21
 	VMULPS       Z23, Z22, Z22
 	VMULPS       Z0, Z21, Z23
-	VCVTPS2DQ    Z23, Z23
-	VCVTDQ2PS    Z23, Z23
+	VRNDSCALEPS  $0x08, Z23, Z23
 	VFNMADD231PS Z1, Z23, Z21
 	VFNMADD231PS Z2, Z23, Z21
 	VADDPS       Z22, Z21, Z21
@@ -9559,8 +9394,7 @@ tail365:
 	VMULPS       Z23, Z21, Z21
 	VMULPS       Z23, Z22, Z22
 	VMULPS       Z0, Z21, Z0
-	VCVTPS2DQ    Z0, Z0
-	VCVTDQ2PS    Z0, Z0
+	VRNDSCALEPS  $0x08, Z0, Z0
 	VFNMADD231PS Z1, Z0, Z21
 	VFNMADD231PS Z2, Z0, Z21
 	VADDPS       Z22, Z21, Z21
@@ -9621,8 +9455,7 @@ loop367:
 	VMULPS       Z23, Z21, Z21
 	VMULPS       Z23, Z22, Z22
 	VMULPS       Z0, Z21, Z23
-	VCVTPS2DQ    Z23, Z23
-	VCVTDQ2PS    Z23, Z23
+	VRNDSCALEPS  $0x08, Z23, Z23
 	VFNMADD231PS Z1, Z23, Z21
 	VFNMADD231PS Z2, Z23, Z21
 	VADDPS       Z22, Z21, Z21
@@ -9682,8 +9515,7 @@ tail368:
 	VMULPS       Z23, Z21, Z21
 	VMULPS       Z23, Z22, Z22
 	VMULPS       Z0, Z21, Z0
-	VCVTPS2DQ    Z0, Z0
-	VCVTDQ2PS    Z0, Z0
+	VRNDSCALEPS  $0x08, Z0, Z0
 	VFNMADD231PS Z1, Z0, Z21
 	VFNMADD231PS Z2, Z0, Z21
 	VADDPS       Z22, Z21, Z21
@@ -9773,8 +9605,7 @@ loop370:
 	VMULPS       Z23, Z21, Z21
 	VMULPS       Z23, Z22, Z22
 	VMULPS       Z0, Z21, Z23
-	VCVTPS2DQ    Z23, Z23
-	VCVTDQ2PS    Z23, Z23
+	VRNDSCALEPS  $0x08, Z23, Z23
 	VFNMADD231PS Z1, Z23, Z21
 	VFNMADD231PS Z2, Z23, Z21
 	VADDPS       Z22, Z21, Z21
@@ -9840,8 +9671,7 @@ tail371:
 	VMULPS       Z23, Z21, Z21
 	VMULPS       Z23, Z22, Z22
 	VMULPS       Z0, Z21, Z0
-	VCVTPS2DQ    Z0, Z0
-	VCVTDQ2PS    Z0, Z0
+	VRNDSCALEPS  $0x08, Z0, Z0
 	VFNMADD231PS Z1, Z0, Z21
 	VFNMADD231PS Z2, Z0, Z21
 	VADDPS       Z22, Z21, Z21
@@ -9940,8 +9770,7 @@ loop375:
 	VMULPS       Z23, Z21, Z21
 	VMULPS       Z23, Z22, Z22
 	VMULPS       Z0, Z21, Z23
-	VCVTPS2DQ    Z23, Z23
-	VCVTDQ2PS    Z23, Z23
+	VRNDSCALEPS  $0x08, Z23, Z23
 	VFNMADD231PS Z1, Z23, Z21
 	VFNMADD231PS Z2, Z23, Z21
 	VADDPS       Z22, Z21, Z21
@@ -10009,8 +9838,7 @@ tail376:
 	VMULPS       Z23, Z21, Z21
 	VMULPS       Z23, Z22, Z22
 	VMULPS       Z0, Z21, Z0
-	VCVTPS2DQ    Z0, Z0
-	VCVTDQ2PS    Z0, Z0
+	VRNDSCALEPS  $0x08, Z0, Z0
 	VFNMADD231PS Z1, Z0, Z21
 	VFNMADD231PS Z2, Z0, Z21
 	VADDPS       Z22, Z21, Z21
@@ -10079,8 +9907,7 @@ loop378:
 	VMULPS       Z23, Z21, Z21
 	VMULPS       Z23, Z22, Z22
 	VMULPS       Z0, Z21, Z23
-	VCVTPS2DQ    Z23, Z23
-	VCVTDQ2PS    Z23, Z23
+	VRNDSCALEPS  $0x08, Z23, Z23
 	VFNMADD231PS Z1, Z23, Z21
 	VFNMADD231PS Z2, Z23, Z21
 	VADDPS       Z22, Z21, Z21
@@ -10148,8 +9975,7 @@ tail379:
 	VMULPS       Z23, Z21, Z21
 	VMULPS       Z23, Z22, Z22
 	VMULPS       Z0, Z21, Z0
-	VCVTPS2DQ    Z0, Z0
-	VCVTDQ2PS    Z0, Z0
+	VRNDSCALEPS  $0x08, Z0, Z0
 	VFNMADD231PS Z1, Z0, Z21
 	VFNMADD231PS Z2, Z0, Z21
 	VADDPS       Z22, Z21, Z21
@@ -10208,19 +10034,16 @@ TEXT ·geluTanhAVX512(SB), NOSPLIT, $0-49
 	MOVQ    dst_base+0(FP), AX
 	MOVQ    x_base+24(FP), CX
 	MOVQ    dst_len+8(FP), DX
-	VMOVUPS x3fb8aa3b<>+0(SB), Z0
-	VMOVUPS x3f317218<>+0(SB), Z1
-	VMOVUPS xb102e308<>+0(SB), Z2
-	VMOVUPS x3f000000<>+0(SB), Z3
-	VMOVUPS x3e2aaa6e<>+0(SB), Z4
-	VMOVUPS x3d2aaadd<>+0(SB), Z5
-	VMOVUPS x3c0905ce<>+0(SB), Z6
-	VMOVUPS x3ab6350e<>+0(SB), Z7
-	VMOVUPS x3f800000<>+0(SB), Z8
-	VMOVUPS xc1180000<>+0(SB), Z9
-	VMOVUPS x41180000<>+0(SB), Z10
-	VMOVUPS xbd922279<>+0(SB), Z11
-	VMOVUPS xbfcc422a<>+0(SB), Z12
+	VMOVUPS x3aaded4c<>+0(SB), Z0
+	VMOVUPS x3c1e7459<>+0(SB), Z1
+	VMOVUPS x3d635b6c<>+0(SB), Z2
+	VMOVUPS x3e75fce1<>+0(SB), Z3
+	VMOVUPS x3f317215<>+0(SB), Z4
+	VMOVUPS x3f800000<>+0(SB), Z5
+	VMOVUPS xc1180000<>+0(SB), Z6
+	VMOVUPS x41180000<>+0(SB), Z7
+	VMOVUPS xbdd2d3e8<>+0(SB), Z8
+	VMOVUPS xc0135761<>+0(SB), Z9
 	MOVB    past+48(FP), BL
 	TESTB   BL, BL
 	JNZ     past381
@@ -10230,74 +10053,62 @@ TEXT ·geluTanhAVX512(SB), NOSPLIT, $0-49
 	JL      tail384
 
 loop383:
-	VMOVUPS      (CX)(BX*4), Z13
-	VMOVAPS      Z9, Z14
-	VMOVAPS      Z10, Z15
-	VMAXPS       Z13, Z14, Z14
-	VMINPS       Z14, Z15, Z15
-	VMOVAPS      Z11, Z16
-	VMULPS       Z15, Z15, Z13
-	VFMADD213PS  Z12, Z13, Z16
-	VMULPS       Z15, Z16, Z16
-	VMULPS       Z0, Z16, Z13
-	VCVTPS2DQ    Z13, Z13
-	VCVTDQ2PS    Z13, Z13
-	VFNMADD231PS Z1, Z13, Z16
-	VFNMADD231PS Z2, Z13, Z16
-	VMOVAPS      Z4, Z17
-	VMOVAPS      Z6, Z18
-	VMULPS       Z16, Z16, Z15
-	VFMADD213PS  Z3, Z16, Z17
-	VFMADD213PS  Z5, Z16, Z18
-	VFMADD231PS  Z7, Z15, Z18
-	VFMADD213PS  Z17, Z15, Z18
-	VFMADD213PS  Z16, Z15, Z18
-	VADDPS       Z8, Z18, Z18
-	VSCALEFPS    Z13, Z18, Z18
-	VMOVAPS      Z8, Z13
-	VADDPS       Z18, Z13, Z15
-	VDIVPS       Z15, Z13, Z13
-	VMULPS       Z13, Z14, Z14
-	VMOVUPS      Z14, (AX)(BX*4)
-	ADDQ         $0x10, BX
-	CMPQ         BX, SI
-	JLE          loop383
+	VMOVUPS     (CX)(BX*4), Z10
+	VMOVAPS     Z6, Z11
+	VMOVAPS     Z7, Z12
+	VMAXPS      Z10, Z11, Z11
+	VMINPS      Z11, Z12, Z12
+	VMOVAPS     Z8, Z13
+	VMULPS      Z12, Z12, Z10
+	VFMADD213PS Z9, Z10, Z13
+	VMULPS      Z13, Z12, Z10
+	VRNDSCALEPS $0x08, Z10, Z10
+	VFMSUB213PS Z10, Z12, Z13
+	VMOVAPS     Z0, Z12
+	VFMADD213PS Z1, Z13, Z12
+	VFMADD213PS Z2, Z13, Z12
+	VFMADD213PS Z3, Z13, Z12
+	VFMADD213PS Z4, Z13, Z12
+	VFMADD213PS Z5, Z13, Z12
+	VSCALEFPS   Z10, Z12, Z12
+	VMOVAPS     Z5, Z10
+	VADDPS      Z12, Z10, Z12
+	VDIVPS      Z12, Z10, Z10
+	VMULPS      Z10, Z11, Z11
+	VMOVUPS     Z11, (AX)(BX*4)
+	ADDQ        $0x10, BX
+	CMPQ        BX, SI
+	JLE         loop383
 
 tail384:
-	SUBQ         BX, DX
-	JZ           done385
-	MOVQ         $-1, SI
-	BZHIQ        DX, SI, SI
-	KMOVW        SI, K1
-	VMOVUPS.Z    (CX)(BX*4), K1, Z13
-	VMOVAPS      Z9, Z9
-	VMOVAPS      Z10, Z10
-	VMAXPS       Z13, Z9, Z9
-	VMINPS       Z9, Z10, Z10
-	VMOVAPS      Z11, Z13
-	VMULPS       Z10, Z10, Z11
-	VFMADD213PS  Z12, Z11, Z13
-	VMULPS       Z10, Z13, Z13
-	VMULPS       Z0, Z13, Z0
-	VCVTPS2DQ    Z0, Z0
-	VCVTDQ2PS    Z0, Z0
-	VFNMADD231PS Z1, Z0, Z13
-	VFNMADD231PS Z2, Z0, Z13
-	VMOVAPS      Z4, Z1
-	VMOVAPS      Z6, Z4
-	VMULPS       Z13, Z13, Z2
-	VFMADD213PS  Z3, Z13, Z1
-	VFMADD213PS  Z5, Z13, Z4
-	VFMADD231PS  Z7, Z2, Z4
-	VFMADD213PS  Z1, Z2, Z4
-	VFMADD213PS  Z13, Z2, Z4
-	VADDPS       Z8, Z4, Z4
-	VSCALEFPS    Z0, Z4, Z4
-	VMOVAPS      Z8, Z0
-	VADDPS       Z4, Z0, Z1
-	VDIVPS       Z1, Z0, Z0
-	VMULPS       Z0, Z9, Z9
-	VMOVUPS      Z9, K1, (AX)(BX*4)
+	SUBQ        BX, DX
+	JZ          done385
+	MOVQ        $-1, SI
+	BZHIQ       DX, SI, SI
+	KMOVW       SI, K1
+	VMOVUPS.Z   (CX)(BX*4), K1, Z10
+	VMOVAPS     Z6, Z6
+	VMOVAPS     Z7, Z7
+	VMAXPS      Z10, Z6, Z6
+	VMINPS      Z6, Z7, Z7
+	VMOVAPS     Z8, Z10
+	VMULPS      Z7, Z7, Z8
+	VFMADD213PS Z9, Z8, Z10
+	VMULPS      Z10, Z7, Z8
+	VRNDSCALEPS $0x08, Z8, Z8
+	VFMSUB213PS Z8, Z7, Z10
+	VMOVAPS     Z0, Z0
+	VFMADD213PS Z1, Z10, Z0
+	VFMADD213PS Z2, Z10, Z0
+	VFMADD213PS Z3, Z10, Z0
+	VFMADD213PS Z4, Z10, Z0
+	VFMADD213PS Z5, Z10, Z0
+	VSCALEFPS   Z8, Z0, Z0
+	VMOVAPS     Z5, Z1
+	VADDPS      Z0, Z1, Z0
+	VDIVPS      Z0, Z1, Z1
+	VMULPS      Z1, Z6, Z6
+	VMOVUPS     Z6, K1, (AX)(BX*4)
 
 done385:
 	JMP written382
@@ -10309,74 +10120,62 @@ past381:
 	JL   tail387
 
 loop386:
-	VMOVUPS      (CX)(BX*4), Z13
-	VMOVAPS      Z9, Z14
-	VMOVAPS      Z10, Z15
-	VMAXPS       Z13, Z14, Z14
-	VMINPS       Z14, Z15, Z15
-	VMOVAPS      Z11, Z16
-	VMULPS       Z15, Z15, Z13
-	VFMADD213PS  Z12, Z13, Z16
-	VMULPS       Z15, Z16, Z16
-	VMULPS       Z0, Z16, Z13
-	VCVTPS2DQ    Z13, Z13
-	VCVTDQ2PS    Z13, Z13
-	VFNMADD231PS Z1, Z13, Z16
-	VFNMADD231PS Z2, Z13, Z16
-	VMOVAPS      Z4, Z17
-	VMOVAPS      Z6, Z18
-	VMULPS       Z16, Z16, Z15
-	VFMADD213PS  Z3, Z16, Z17
-	VFMADD213PS  Z5, Z16, Z18
-	VFMADD231PS  Z7, Z15, Z18
-	VFMADD213PS  Z17, Z15, Z18
-	VFMADD213PS  Z16, Z15, Z18
-	VADDPS       Z8, Z18, Z18
-	VSCALEFPS    Z13, Z18, Z18
-	VMOVAPS      Z8, Z13
-	VADDPS       Z18, Z13, Z15
-	VDIVPS       Z15, Z13, Z13
-	VMULPS       Z13, Z14, Z14
-	VMOVNTPS     Z14, (AX)(BX*4)
-	ADDQ         $0x10, BX
-	CMPQ         BX, SI
-	JLE          loop386
+	VMOVUPS     (CX)(BX*4), Z10
+	VMOVAPS     Z6, Z11
+	VMOVAPS     Z7, Z12
+	VMAXPS      Z10, Z11, Z11
+	VMINPS      Z11, Z12, Z12
+	VMOVAPS     Z8, Z13
+	VMULPS      Z12, Z12, Z10
+	VFMADD213PS Z9, Z10, Z13
+	VMULPS      Z13, Z12, Z10
+	VRNDSCALEPS $0x08, Z10, Z10
+	VFMSUB213PS Z10, Z12, Z13
+	VMOVAPS     Z0, Z12
+	VFMADD213PS Z1, Z13, Z12
+	VFMADD213PS Z2, Z13, Z12
+	VFMADD213PS Z3, Z13, Z12
+	VFMADD213PS Z4, Z13, Z12
+	VFMADD213PS Z5, Z13, Z12
+	VSCALEFPS   Z10, Z12, Z12
+	VMOVAPS     Z5, Z10
+	VADDPS      Z12, Z10, Z12
+	VDIVPS      Z12, Z10, Z10
+	VMULPS      Z10, Z11, Z11
+	VMOVNTPS    Z11, (AX)(BX*4)
+	ADDQ        $0x10, BX
+	CMPQ        BX, SI
+	JLE         loop386
 
 tail387:
-	SUBQ         BX, DX
-	JZ           done388
-	MOVQ         $-1, SI
-	BZHIQ        DX, SI, SI
-	KMOVW        SI, K1
-	VMOVUPS.Z    (CX)(BX*4), K1, Z13
-	VMOVAPS      Z9, Z9
-	VMOVAPS      Z10, Z10
-	VMAXPS       Z13, Z9, Z9
-	VMINPS       Z9, Z10, Z10
-	VMOVAPS      Z11, Z13
-	VMULPS       Z10, Z10, Z11
-	VFMADD213PS  Z12, Z11, Z13
-	VMULPS       Z10, Z13, Z13
-	VMULPS       Z0, Z13, Z0
-	VCVTPS2DQ    Z0, Z0
-	VCVTDQ2PS    Z0, Z0
-	VFNMADD231PS Z1, Z0, Z13
-	VFNMADD231PS Z2, Z0, Z13
-	VMOVAPS      Z4, Z1
-	VMOVAPS      Z6, Z4
-	VMULPS       Z13, Z13, Z2
-	VFMADD213PS  Z3, Z13, Z1
-	VFMADD213PS  Z5, Z13, Z4
-	VFMADD231PS  Z7, Z2, Z4
-	VFMADD213PS  Z1, Z2, Z4
-	VFMADD213PS  Z13, Z2, Z4
-	VADDPS       Z8, Z4, Z4
-	VSCALEFPS    Z0, Z4, Z4
-	VMOVAPS      Z8, Z0
-	VADDPS       Z4, Z0, Z1
-	VDIVPS       Z1, Z0, Z0
-	VMULPS       Z0, Z9, Z9
-	VMOVUPS      Z9, K1, (AX)(BX*4)
+	SUBQ        BX, DX
+	JZ          done388
+	MOVQ        $-1, SI
+	BZHIQ       DX, SI, SI
+	KMOVW       SI, K1
+	VMOVUPS.Z   (CX)(BX*4), K1, Z10
+	VMOVAPS     Z6, Z6
+	VMOVAPS     Z7, Z7
+	VMAXPS      Z10, Z6, Z6
+	VMINPS      Z6, Z7, Z7
+	VMOVAPS     Z8, Z10
+	VMULPS      Z7, Z7, Z8
+	VFMADD213PS Z9, Z8, Z10
+	VMULPS      Z10, Z7, Z8
+	VRNDSCALEPS $0x08, Z8, Z8
+	VFMSUB213PS Z8, Z7, Z10
+	VMOVAPS     Z0, Z0
+	VFMADD213PS Z1, Z10, Z0
+	VFMADD213PS Z2, Z10, Z0
+	VFMADD213PS Z3, Z10, Z0
+	VFMADD213PS Z4, Z10, Z0
+	VFMADD213PS Z5, Z10, Z0
+	VSCALEFPS   Z8, Z0, Z0
+	VMOVAPS     Z5, Z1
+	VADDPS      Z0, Z1, Z0
+	VDIVPS      Z0, Z1, Z1
+	VMULPS      Z1, Z6, Z6
+	VMOVUPS     Z6, K1, (AX)(BX*4)
 
 done388:
 written382:
@@ -10390,113 +10189,94 @@ TEXT ·geluTanhGradAVX512(SB), NOSPLIT, $0-72
 	MOVQ    x_base+24(FP), CX
 	MOVQ    dy_base+48(FP), DX
 	MOVQ    dst_len+8(FP), BX
-	VMOVUPS x3fb8aa3b<>+0(SB), Z0
-	VMOVUPS x3f317218<>+0(SB), Z1
-	VMOVUPS xb102e308<>+0(SB), Z2
-	VMOVUPS x3f000000<>+0(SB), Z3
-	VMOVUPS x3e2aaa6e<>+0(SB), Z4
-	VMOVUPS x3d2aaadd<>+0(SB), Z5
-	VMOVUPS x3c0905ce<>+0(SB), Z6
-	VMOVUPS x3ab6350e<>+0(SB), Z7
-	VMOVUPS x3f800000<>+0(SB), Z8
-	VMOVUPS xc1180000<>+0(SB), Z9
-	VMOVUPS x41180000<>+0(SB), Z10
-	VMOVUPS xbd922279<>+0(SB), Z11
-	VMOVUPS xbfcc422a<>+0(SB), Z12
+	VMOVUPS x3aaded4c<>+0(SB), Z0
+	VMOVUPS x3c1e7459<>+0(SB), Z1
+	VMOVUPS x3d635b6c<>+0(SB), Z2
+	VMOVUPS x3e75fce1<>+0(SB), Z3
+	VMOVUPS x3f317215<>+0(SB), Z4
+	VMOVUPS x3f800000<>+0(SB), Z5
+	VMOVUPS xc1180000<>+0(SB), Z6
+	VMOVUPS x41180000<>+0(SB), Z7
+	VMOVUPS xbdd2d3e8<>+0(SB), Z8
+	VMOVUPS xc0135761<>+0(SB), Z9
 	XORQ    SI, SI
 	MOVQ    BX, DI
 	SUBQ    $0x10, DI
 	JL      tail390
 
 loop389:
-	VMOVUPS      (CX)(SI*4), Z13
-	VMOVAPS      Z9, Z14
-	VMOVAPS      Z10, Z15
-	VMAXPS       Z13, Z14, Z14
-	VMINPS       Z14, Z15, Z15
-	VMOVAPS      Z11, Z16
-	VMULPS       Z15, Z15, Z13
-	VFMADD213PS  Z12, Z13, Z16
-	VMULPS       Z15, Z16, Z16
-	VMULPS       Z0, Z16, Z17
-	VCVTPS2DQ    Z17, Z17
-	VCVTDQ2PS    Z17, Z17
-	VFNMADD231PS Z1, Z17, Z16
-	VFNMADD231PS Z2, Z17, Z16
-	VMOVAPS      Z4, Z19
-	VMOVAPS      Z6, Z20
-	VMULPS       Z16, Z16, Z18
-	VFMADD213PS  Z3, Z16, Z19
-	VFMADD213PS  Z5, Z16, Z20
-	VFMADD231PS  Z7, Z18, Z20
-	VFMADD213PS  Z19, Z18, Z20
-	VFMADD213PS  Z16, Z18, Z20
-	VADDPS       Z8, Z20, Z20
-	VSCALEFPS    Z17, Z20, Z20
-	VMOVAPS      Z8, Z16
-	VADDPS       Z20, Z16, Z17
-	VDIVPS       Z17, Z16, Z16
-	VMOVUPS      x7f7fffff<>+0(SB), Z17
-	VMINPS       Z20, Z17, Z17
-	VMULPS       Z16, Z17, Z17
-	VMULPS       Z16, Z14, Z14
-	VMOVUPS      x3e5b33b6<>+0(SB), Z14
-	VFMADD213PS  x3fcc422a<>+0(SB), Z13, Z14
-	VMULPS       Z15, Z14, Z14
-	VMULPS       Z17, Z14, Z14
-	VFMADD213PS  Z16, Z16, Z14
-	VMOVUPS      (DX)(SI*4), Z13
-	VMULPS       Z13, Z14, Z14
-	VMOVUPS      Z14, (AX)(SI*4)
-	ADDQ         $0x10, SI
-	CMPQ         SI, DI
-	JLE          loop389
+	VMOVUPS     (CX)(SI*4), Z10
+	VMOVAPS     Z6, Z11
+	VMOVAPS     Z7, Z12
+	VMAXPS      Z10, Z11, Z11
+	VMINPS      Z11, Z12, Z12
+	VMOVAPS     Z8, Z13
+	VMULPS      Z12, Z12, Z10
+	VFMADD213PS Z9, Z10, Z13
+	VMULPS      Z13, Z12, Z14
+	VRNDSCALEPS $0x08, Z14, Z14
+	VFMSUB213PS Z14, Z12, Z13
+	VMOVAPS     Z0, Z15
+	VFMADD213PS Z1, Z13, Z15
+	VFMADD213PS Z2, Z13, Z15
+	VFMADD213PS Z3, Z13, Z15
+	VFMADD213PS Z4, Z13, Z15
+	VFMADD213PS Z5, Z13, Z15
+	VSCALEFPS   Z14, Z15, Z15
+	VMOVAPS     Z5, Z13
+	VADDPS      Z15, Z13, Z14
+	VDIVPS      Z14, Z13, Z13
+	VMULPS      Z13, Z11, Z11
+	VMOVUPS     x3e5b33b6<>+0(SB), Z11
+	VFMADD213PS x3fcc422a<>+0(SB), Z10, Z11
+	VMULPS      Z12, Z11, Z11
+	VMULPS      Z13, Z15, Z15
+	VMULPS      Z15, Z11, Z11
+	VFMADD213PS Z13, Z13, Z11
+	VMOVUPS     (DX)(SI*4), Z10
+	VMULPS      Z10, Z11, Z11
+	VMOVUPS     Z11, (AX)(SI*4)
+	ADDQ        $0x10, SI
+	CMPQ        SI, DI
+	JLE         loop389
 
 tail390:
-	SUBQ         SI, BX
-	JZ           done391
-	MOVQ         $-1, DI
-	BZHIQ        BX, DI, DI
-	KMOVW        DI, K1
-	VMOVUPS.Z    (CX)(SI*4), K1, Z13
-	VMOVAPS      Z9, Z9
-	VMOVAPS      Z10, Z10
-	VMAXPS       Z13, Z9, Z9
-	VMINPS       Z9, Z10, Z10
-	VMOVAPS      Z11, Z13
-	VMULPS       Z10, Z10, Z11
-	VFMADD213PS  Z12, Z11, Z13
-	VMULPS       Z10, Z13, Z13
-	VMULPS       Z0, Z13, Z0
-	VCVTPS2DQ    Z0, Z0
-	VCVTDQ2PS    Z0, Z0
-	VFNMADD231PS Z1, Z0, Z13
-	VFNMADD231PS Z2, Z0, Z13
-	VMOVAPS      Z4, Z1
-	VMOVAPS      Z6, Z4
-	VMULPS       Z13, Z13, Z2
-	VFMADD213PS  Z3, Z13, Z1
-	VFMADD213PS  Z5, Z13, Z4
-	VFMADD231PS  Z7, Z2, Z4
-	VFMADD213PS  Z1, Z2, Z4
-	VFMADD213PS  Z13, Z2, Z4
-	VADDPS       Z8, Z4, Z4
-	VSCALEFPS    Z0, Z4, Z4
-	VMOVAPS      Z8, Z0
-	VADDPS       Z4, Z0, Z1
-	VDIVPS       Z1, Z0, Z0
-	VMOVUPS      x7f7fffff<>+0(SB), Z1
-	VMINPS       Z4, Z1, Z1
-	VMULPS       Z0, Z1, Z1
-	VMULPS       Z0, Z9, Z9
-	VMOVUPS      x3e5b33b6<>+0(SB), Z2
-	VFMADD213PS  x3fcc422a<>+0(SB), Z11, Z2
-	VMULPS       Z10, Z2, Z2
-	VMULPS       Z1, Z2, Z2
-	VFMADD213PS  Z0, Z0, Z2
-	VMOVUPS.Z    (DX)(SI*4), K1, Z0
-	VMULPS       Z0, Z2, Z2
-	VMOVUPS      Z2, K1, (AX)(SI*4)
+	SUBQ        SI, BX
+	JZ          done391
+	MOVQ        $-1, DI
+	BZHIQ       BX, DI, DI
+	KMOVW       DI, K1
+	VMOVUPS.Z   (CX)(SI*4), K1, Z10
+	VMOVAPS     Z6, Z6
+	VMOVAPS     Z7, Z7
+	VMAXPS      Z10, Z6, Z6
+	VMINPS      Z6, Z7, Z7
+	VMOVAPS     Z8, Z10
+	VMULPS      Z7, Z7, Z8
+	VFMADD213PS Z9, Z8, Z10
+	VMULPS      Z10, Z7, Z9
+	VRNDSCALEPS $0x08, Z9, Z9
+	VFMSUB213PS Z9, Z7, Z10
+	VMOVAPS     Z0, Z0
+	VFMADD213PS Z1, Z10, Z0
+	VFMADD213PS Z2, Z10, Z0
+	VFMADD213PS Z3, Z10, Z0
+	VFMADD213PS Z4, Z10, Z0
+	VFMADD213PS Z5, Z10, Z0
+	VSCALEFPS   Z9, Z0, Z0
+	VMOVAPS     Z5, Z1
+	VADDPS      Z0, Z1, Z2
+	VDIVPS      Z2, Z1, Z1
+	VMULPS      Z1, Z6, Z6
+	VMOVUPS     x3e5b33b6<>+0(SB), Z2
+	VFMADD213PS x3fcc422a<>+0(SB), Z8, Z2
+	VMULPS      Z7, Z2, Z2
+	VMULPS      Z1, Z0, Z0
+	VMULPS      Z0, Z2, Z2
+	VFMADD213PS Z1, Z1, Z2
+	VMOVUPS.Z   (DX)(SI*4), K1, Z0
+	VMULPS      Z0, Z2, Z2
+	VMOVUPS     Z2, K1, (AX)(SI*4)
 
 done391:
 	VZEROUPPER
@@ -10510,19 +10290,16 @@ TEXT ·geluTanhValueGradAVX512(SB), NOSPLIT, $0-97
 	MOVQ    dy_base+72(FP), DX
 	MOVQ    dst_len+8(FP), BX
 	MOVQ    value_base+24(FP), SI
-	VMOVUPS x3fb8aa3b<>+0(SB), Z0
-	VMOVUPS x3f317218<>+0(SB), Z1
-	VMOVUPS xb102e308<>+0(SB), Z2
-	VMOVUPS x3f000000<>+0(SB), Z3
-	VMOVUPS x3e2aaa6e<>+0(SB), Z4
-	VMOVUPS x3d2aaadd<>+0(SB), Z5
-	VMOVUPS x3c0905ce<>+0(SB), Z6
-	VMOVUPS x3ab6350e<>+0(SB), Z7
-	VMOVUPS x3f800000<>+0(SB), Z8
-	VMOVUPS xc1180000<>+0(SB), Z9
-	VMOVUPS x41180000<>+0(SB), Z10
-	VMOVUPS xbd922279<>+0(SB), Z11
-	VMOVUPS xbfcc422a<>+0(SB), Z12
+	VMOVUPS x3aaded4c<>+0(SB), Z0
+	VMOVUPS x3c1e7459<>+0(SB), Z1
+	VMOVUPS x3d635b6c<>+0(SB), Z2
+	VMOVUPS x3e75fce1<>+0(SB), Z3
+	VMOVUPS x3f317215<>+0(SB), Z4
+	VMOVUPS x3f800000<>+0(SB), Z5
+	VMOVUPS xc1180000<>+0(SB), Z6
+	VMOVUPS x41180000<>+0(SB), Z7
+	VMOVUPS xbdd2d3e8<>+0(SB), Z8
+	VMOVUPS xc0135761<>+0(SB), Z9
 	MOVB    past+96(FP), DI
 	TESTB   DI, DI
 	JNZ     past392
@@ -10532,96 +10309,80 @@ TEXT ·geluTanhValueGradAVX512(SB), NOSPLIT, $0-97
 	JL      tail395
 
 loop394:
-	VMOVUPS      (CX)(DI*4), Z13
-	VMOVAPS      Z9, Z14
-	VMOVAPS      Z10, Z15
-	VMAXPS       Z13, Z14, Z14
-	VMINPS       Z14, Z15, Z15
-	VMOVAPS      Z11, Z16
-	VMULPS       Z15, Z15, Z13
-	VFMADD213PS  Z12, Z13, Z16
-	VMULPS       Z15, Z16, Z16
-	VMULPS       Z0, Z16, Z17
-	VCVTPS2DQ    Z17, Z17
-	VCVTDQ2PS    Z17, Z17
-	VFNMADD231PS Z1, Z17, Z16
-	VFNMADD231PS Z2, Z17, Z16
-	VMOVAPS      Z4, Z19
-	VMOVAPS      Z6, Z20
-	VMULPS       Z16, Z16, Z18
-	VFMADD213PS  Z3, Z16, Z19
-	VFMADD213PS  Z5, Z16, Z20
-	VFMADD231PS  Z7, Z18, Z20
-	VFMADD213PS  Z19, Z18, Z20
-	VFMADD213PS  Z16, Z18, Z20
-	VADDPS       Z8, Z20, Z20
-	VSCALEFPS    Z17, Z20, Z20
-	VMOVAPS      Z8, Z16
-	VADDPS       Z20, Z16, Z17
-	VDIVPS       Z17, Z16, Z16
-	VMOVUPS      x7f7fffff<>+0(SB), Z17
-	VMINPS       Z20, Z17, Z17
-	VMULPS       Z16, Z17, Z17
-	VMULPS       Z16, Z14, Z14
-	VMOVUPS      x3e5b33b6<>+0(SB), Z18
-	VFMADD213PS  x3fcc422a<>+0(SB), Z13, Z18
-	VMULPS       Z15, Z18, Z18
-	VMULPS       Z17, Z18, Z18
-	VFMADD213PS  Z16, Z16, Z18
-	VMOVUPS      (DX)(DI*4), Z13
-	VMULPS       Z13, Z18, Z18
-	VMOVUPS      Z14, (SI)(DI*4)
-	VMOVUPS      Z18, (AX)(DI*4)
-	ADDQ         $0x10, DI
-	CMPQ         DI, R8
-	JLE          loop394
+	VMOVUPS     (CX)(DI*4), Z10
+	VMOVAPS     Z6, Z11
+	VMOVAPS     Z7, Z12
+	VMAXPS      Z10, Z11, Z11
+	VMINPS      Z11, Z12, Z12
+	VMOVAPS     Z8, Z13
+	VMULPS      Z12, Z12, Z10
+	VFMADD213PS Z9, Z10, Z13
+	VMULPS      Z13, Z12, Z14
+	VRNDSCALEPS $0x08, Z14, Z14
+	VFMSUB213PS Z14, Z12, Z13
+	VMOVAPS     Z0, Z15
+	VFMADD213PS Z1, Z13, Z15
+	VFMADD213PS Z2, Z13, Z15
+	VFMADD213PS Z3, Z13, Z15
+	VFMADD213PS Z4, Z13, Z15
+	VFMADD213PS Z5, Z13, Z15
+	VSCALEFPS   Z14, Z15, Z15
+	VMOVAPS     Z5, Z13
+	VADDPS      Z15, Z13, Z14
+	VDIVPS      Z14, Z13, Z13
+	VMULPS      Z13, Z11, Z11
+	VMOVUPS     x3e5b33b6<>+0(SB), Z14
+	VFMADD213PS x3fcc422a<>+0(SB), Z10, Z14
+	VMULPS      Z12, Z14, Z14
+	VMULPS      Z13, Z15, Z15
+	VMULPS      Z15, Z14, Z14
+	VFMADD213PS Z13, Z13, Z14
+	VMOVUPS     (DX)(DI*4), Z10
+	VMULPS      Z10, Z14, Z14
+	VMOVUPS     Z11, (SI)(DI*4)
+	VMOVUPS     Z14, (AX)(DI*4)
+	ADDQ        $0x10, DI
+	CMPQ        DI, R8
+	JLE         loop394
 
 tail395:
-	SUBQ         DI, BX
-	JZ           done396
-	MOVQ         $-1, R8
-	BZHIQ        BX, R8, R8
-	KMOVW        R8, K1
-	VMOVUPS.Z    (CX)(DI*4), K1, Z13
-	VMOVAPS      Z9, Z9
-	VMOVAPS      Z10, Z10
-	VMAXPS       Z13, Z9, Z9
-	VMINPS       Z9, Z10, Z10
-	VMOVAPS      Z11, Z13
-	VMULPS       Z10, Z10, Z11
-	VFMADD213PS  Z12, Z11, Z13
-	VMULPS       Z10, Z13, Z13
-	VMULPS       Z0, Z13, Z0
-	VCVTPS2DQ    Z0, Z0
-	VCVTDQ2PS    Z0, Z0
-	VFNMADD231PS Z1, Z0, Z13
-	VFNMADD231PS Z2, Z0, Z13
-	VMOVAPS      Z4, Z1
-	VMOVAPS      Z6, Z4
-	VMULPS       Z13, Z13, Z2
-	VFMADD213PS  Z3, Z13, Z1
-	VFMADD213PS  Z5, Z13, Z4
-	VFMADD231PS  Z7, Z2, Z4
-	VFMADD213PS  Z1, Z2, Z4
-	VFMADD213PS  Z13, Z2, Z4
-	VADDPS       Z8, Z4, Z4
-	VSCALEFPS    Z0, Z4, Z4
-	VMOVAPS      Z8, Z0
-	VADDPS       Z4, Z0, Z1
-	VDIVPS       Z1, Z0, Z0
-	VMOVUPS      x7f7fffff<>+0(SB), Z1
-	VMINPS       Z4, Z1, Z1
-	VMULPS       Z0, Z1, Z1
-	VMULPS       Z0, Z9, Z9
-	VMOVUPS      x3e5b33b6<>+0(SB), Z2
-	VFMADD213PS  x3fcc422a<>+0(SB), Z11, Z2
-	VMULPS       Z10, Z2, Z2
-	VMULPS       Z1, Z2, Z2
-	VFMADD213PS  Z0, Z0, Z2
-	VMOVUPS.Z    (DX)(DI*4), K1, Z0
-	VMULPS       Z0, Z2, Z2
-	VMOVUPS      Z9, K1, (SI)(DI*4)
-	VMOVUPS      Z2, K1, (AX)(DI*4)
+	SUBQ        DI, BX
+	JZ          done396
+	MOVQ        $-1, R8
+	BZHIQ       BX, R8, R8
+	KMOVW       R8, K1
+	VMOVUPS.Z   (CX)(DI*4), K1, Z10
+	VMOVAPS     Z6, Z6
+	VMOVAPS     Z7, Z7
+	VMAXPS      Z10, Z6, Z6
+	VMINPS      Z6, Z7, Z7
+	VMOVAPS     Z8, Z10
+	VMULPS      Z7, Z7, Z8
+	VFMADD213PS Z9, Z8, Z10
+	VMULPS      Z10, Z7, Z9
+	VRNDSCALEPS $0x08, Z9, Z9
+	VFMSUB213PS Z9, Z7, Z10
+	VMOVAPS     Z0, Z0
+	VFMADD213PS Z1, Z10, Z0
+	VFMADD213PS Z2, Z10, Z0
+	VFMADD213PS Z3, Z10, Z0
+	VFMADD213PS Z4, Z10, Z0
+	VFMADD213PS Z5, Z10, Z0
+	VSCALEFPS   Z9, Z0, Z0
+	VMOVAPS     Z5, Z1
+	VADDPS      Z0, Z1, Z2
+	VDIVPS      Z2, Z1, Z1
+	VMULPS      Z1, Z6, Z6
+	VMOVUPS     x3e5b33b6<>+0(SB), Z2
+	VFMADD213PS x3fcc422a<>+0(SB), Z8, Z2
+	VMULPS      Z7, Z2, Z2
+	VMULPS      Z1, Z0, Z0
+	VMULPS      Z0, Z2, Z2
+	VFMADD213PS Z1, Z1, Z2
+	VMOVUPS.Z   (DX)(DI*4), K1, Z0
+	VMULPS      Z0, Z2, Z2
+	VMOVUPS     Z6, K1, (SI)(DI*4)
+	VMOVUPS     Z2, K1, (AX)(DI*4)
 
 done396:
 	JMP written393
@@ -10633,96 +10394,80 @@ past392:
 	JL   tail398
 
 loop397:
-	VMOVUPS      (CX)(DI*4), Z13
-	VMOVAPS      Z9, Z14
-	VMOVAPS      Z10, Z15
-	VMAXPS       Z13, Z14, Z14
-	VMINPS       Z14, Z15, Z15
-	VMOVAPS      Z11, Z16
-	VMULPS       Z15, Z15, Z13
-	VFMADD213PS  Z12, Z13, Z16
-	VMULPS       Z15, Z16, Z16
-	VMULPS       Z0, Z16, Z17
-	VCVTPS2DQ    Z17, Z17
-	VCVTDQ2PS    Z17, Z17
-	VFNMADD231PS Z1, Z17, Z16
-	VFNMADD231PS Z2, Z17, Z16
-	VMOVAPS      Z4, Z19
-	VMOVAPS      Z6, Z20
-	VMULPS       Z16, Z16, Z18
-	VFMADD213PS  Z3, Z16, Z19
-	VFMADD213PS  Z5, Z16, Z20
-	VFMADD231PS  Z7, Z18, Z20
-	VFMADD213PS  Z19, Z18, Z20
-	VFMADD213PS  Z16, Z18, Z20
-	VADDPS       Z8, Z20, Z20
-	VSCALEFPS    Z17, Z20, Z20
-	VMOVAPS      Z8, Z16
-	VADDPS       Z20, Z16, Z17
-	VDIVPS       Z17, Z16, Z16
-	VMOVUPS      x7f7fffff<>+0(SB), Z17
-	VMINPS       Z20, Z17, Z17
-	VMULPS       Z16, Z17, Z17
-	VMULPS       Z16, Z14, Z14
-	VMOVUPS      x3e5b33b6<>+0(SB), Z18
-	VFMADD213PS  x3fcc422a<>+0(SB), Z13, Z18
-	VMULPS       Z15, Z18, Z18
-	VMULPS       Z17, Z18, Z18
-	VFMADD213PS  Z16, Z16, Z18
-	VMOVUPS      (DX)(DI*4), Z13
-	VMULPS       Z13, Z18, Z18
-	VMOVNTPS     Z14, (SI)(DI*4)
-	VMOVUPS      Z18, (AX)(DI*4)
-	ADDQ         $0x10, DI
-	CMPQ         DI, R8
-	JLE          loop397
+	VMOVUPS     (CX)(DI*4), Z10
+	VMOVAPS     Z6, Z11
+	VMOVAPS     Z7, Z12
+	VMAXPS      Z10, Z11, Z11
+	VMINPS      Z11, Z12, Z12
+	VMOVAPS     Z8, Z13
+	VMULPS      Z12, Z12, Z10
+	VFMADD213PS Z9, Z10, Z13
+	VMULPS      Z13, Z12, Z14
+	VRNDSCALEPS $0x08, Z14, Z14
+	VFMSUB213PS Z14, Z12, Z13
+	VMOVAPS     Z0, Z15
+	VFMADD213PS Z1, Z13, Z15
+	VFMADD213PS Z2, Z13, Z15
+	VFMADD213PS Z3, Z13, Z15
+	VFMADD213PS Z4, Z13, Z15
+	VFMADD213PS Z5, Z13, Z15
+	VSCALEFPS   Z14, Z15, Z15
+	VMOVAPS     Z5, Z13
+	VADDPS      Z15, Z13, Z14
+	VDIVPS      Z14, Z13, Z13
+	VMULPS      Z13, Z11, Z11
+	VMOVUPS     x3e5b33b6<>+0(SB), Z14
+	VFMADD213PS x3fcc422a<>+0(SB), Z10, Z14
+	VMULPS      Z12, Z14, Z14
+	VMULPS      Z13, Z15, Z15
+	VMULPS      Z15, Z14, Z14
+	VFMADD213PS Z13, Z13, Z14
+	VMOVUPS     (DX)(DI*4), Z10
+	VMULPS      Z10, Z14, Z14
+	VMOVNTPS    Z11, (SI)(DI*4)
+	VMOVUPS     Z14, (AX)(DI*4)
+	ADDQ        $0x10, DI
+	CMPQ        DI, R8
+	JLE         loop397
 
 tail398:
-	SUBQ         DI, BX
-	JZ           done399
-	MOVQ         $-1, R8
-	BZHIQ        BX, R8, R8
-	KMOVW        R8, K1
-	VMOVUPS.Z    (CX)(DI*4), K1, Z13
-	VMOVAPS      Z9, Z9
-	VMOVAPS      Z10, Z10
-	VMAXPS       Z13, Z9, Z9
-	VMINPS       Z9, Z10, Z10
-	VMOVAPS      Z11, Z13
-	VMULPS       Z10, Z10, Z11
-	VFMADD213PS  Z12, Z11, Z13
-	VMULPS       Z10, Z13, Z13
-	VMULPS       Z0, Z13, Z0
-	VCVTPS2DQ    Z0, Z0
-	VCVTDQ2PS    Z0, Z0
-	VFNMADD231PS Z1, Z0, Z13
-	VFNMADD231PS Z2, Z0, Z13
-	VMOVAPS      Z4, Z1
-	VMOVAPS      Z6, Z4
-	VMULPS       Z13, Z13, Z2
-	VFMADD213PS  Z3, Z13, Z1
-	VFMADD213PS  Z5, Z13, Z4
-	VFMADD231PS  Z7, Z2, Z4
-	VFMADD213PS  Z1, Z2, Z4
-	VFMADD213PS  Z13, Z2, Z4
-	VADDPS       Z8, Z4, Z4
-	VSCALEFPS    Z0, Z4, Z4
-	VMOVAPS      Z8, Z0
-	VADDPS       Z4, Z0, Z1
-	VDIVPS       Z1, Z0, Z0
-	VMOVUPS      x7f7fffff<>+0(SB), Z1
-	VMINPS       Z4, Z1, Z1
-	VMULPS       Z0, Z1, Z1
-	VMULPS       Z0, Z9, Z9
-	VMOVUPS      x3e5b33b6<>+0(SB), Z2
-	VFMADD213PS  x3fcc422a<>+0(SB), Z11, Z2
-	VMULPS       Z10, Z2, Z2
-	VMULPS       Z1, Z2, Z2
-	VFMADD213PS  Z0, Z0, Z2
-	VMOVUPS.Z    (DX)(DI*4), K1, Z0
-	VMULPS       Z0, Z2, Z2
-	VMOVUPS      Z9, K1, (SI)(DI*4)
-	VMOVUPS      Z2, K1, (AX)(DI*4)
+	SUBQ        DI, BX
+	JZ          done399
+	MOVQ        $-1, R8
+	BZHIQ       BX, R8, R8
+	KMOVW       R8, K1
+	VMOVUPS.Z   (CX)(DI*4), K1, Z10
+	VMOVAPS     Z6, Z6
+	VMOVAPS     Z7, Z7
+	VMAXPS      Z10, Z6, Z6
+	VMINPS      Z6, Z7, Z7
+	VMOVAPS     Z8, Z10
+	VMULPS      Z7, Z7, Z8
+	VFMADD213PS Z9, Z8, Z10
+	VMULPS      Z10, Z7, Z9
+	VRNDSCALEPS $0x08, Z9, Z9
+	VFMSUB213PS Z9, Z7, Z10
+	VMOVAPS     Z0, Z0
+	VFMADD213PS Z1, Z10, Z0
+	VFMADD213PS Z2, Z10, Z0
+	VFMADD213PS Z3, Z10, Z0
+	VFMADD213PS Z4, Z10, Z0
+	VFMADD213PS Z5, Z10, Z0
+	VSCALEFPS   Z9, Z0, Z0
+	VMOVAPS     Z5, Z1
+	VADDPS      Z0, Z1, Z2
+	VDIVPS      Z2, Z1, Z1
+	VMULPS      Z1, Z6, Z6
+	VMOVUPS     x3e5b33b6<>+0(SB), Z2
+	VFMADD213PS x3fcc422a<>+0(SB), Z8, Z2
+	VMULPS      Z7, Z2, Z2
+	VMULPS      Z1, Z0, Z0
+	VMULPS      Z0, Z2, Z2
+	VFMADD213PS Z1, Z1, Z2
+	VMOVUPS.Z   (DX)(DI*4), K1, Z0
+	VMULPS      Z0, Z2, Z2
+	VMOVUPS     Z6, K1, (SI)(DI*4)
+	VMOVUPS     Z2, K1, (AX)(DI*4)
 
 done399:
 written393:
@@ -10736,19 +10481,16 @@ TEXT ·geluTanhGateAVX512(SB), NOSPLIT, $0-73
 	MOVQ    a_base+24(FP), CX
 	MOVQ    b_base+48(FP), DX
 	MOVQ    dst_len+8(FP), BX
-	VMOVUPS x3fb8aa3b<>+0(SB), Z0
-	VMOVUPS x3f317218<>+0(SB), Z1
-	VMOVUPS xb102e308<>+0(SB), Z2
-	VMOVUPS x3f000000<>+0(SB), Z3
-	VMOVUPS x3e2aaa6e<>+0(SB), Z4
-	VMOVUPS x3d2aaadd<>+0(SB), Z5
-	VMOVUPS x3c0905ce<>+0(SB), Z6
-	VMOVUPS x3ab6350e<>+0(SB), Z7
-	VMOVUPS x3f800000<>+0(SB), Z8
-	VMOVUPS xc1180000<>+0(SB), Z9
-	VMOVUPS x41180000<>+0(SB), Z10
-	VMOVUPS xbd922279<>+0(SB), Z11
-	VMOVUPS xbfcc422a<>+0(SB), Z12
+	VMOVUPS x3aaded4c<>+0(SB), Z0
+	VMOVUPS x3c1e7459<>+0(SB), Z1
+	VMOVUPS x3d635b6c<>+0(SB), Z2
+	VMOVUPS x3e75fce1<>+0(SB), Z3
+	VMOVUPS x3f317215<>+0(SB), Z4
+	VMOVUPS x3f800000<>+0(SB), Z5
+	VMOVUPS xc1180000<>+0(SB), Z6
+	VMOVUPS x41180000<>+0(SB), Z7
+	VMOVUPS xbdd2d3e8<>+0(SB), Z8
+	VMOVUPS xc0135761<>+0(SB), Z9
 	MOVB    past+72(FP), SI
 	TESTB   SI, SI
 	JNZ     past400
@@ -10758,78 +10500,66 @@ TEXT ·geluTanhGateAVX512(SB), NOSPLIT, $0-73
 	JL      tail403
 
 loop402:
-	VMOVUPS      (CX)(SI*4), Z13
-	VMOVAPS      Z9, Z14
-	VMOVAPS      Z10, Z15
-	VMAXPS       Z13, Z14, Z14
-	VMINPS       Z14, Z15, Z15
-	VMOVAPS      Z11, Z16
-	VMULPS       Z15, Z15, Z13
-	VFMADD213PS  Z12, Z13, Z16
-	VMULPS       Z15, Z16, Z16
-	VMULPS       Z0, Z16, Z13
-	VCVTPS2DQ    Z13, Z13
-	VCVTDQ2PS    Z13, Z13
-	VFNMADD231PS Z1, Z13, Z16
-	VFNMADD231PS Z2, Z13, Z16
-	VMOVAPS      Z4, Z17
-	VMOVAPS      Z6, Z18
-	VMULPS       Z16, Z16, Z15
-	VFMADD213PS  Z3, Z16, Z17
-	VFMADD213PS  Z5, Z16, Z18
-	VFMADD231PS  Z7, Z15, Z18
-	VFMADD213PS  Z17, Z15, Z18
-	VFMADD213PS  Z16, Z15, Z18
-	VADDPS       Z8, Z18, Z18
-	VSCALEFPS    Z13, Z18, Z18
-	VMOVAPS      Z8, Z13
-	VADDPS       Z18, Z13, Z15
-	VDIVPS       Z15, Z13, Z13
-	VMULPS       Z13, Z14, Z14
-	VMOVUPS      (DX)(SI*4), Z13
-	VMULPS       Z13, Z14, Z14
-	VMOVUPS      Z14, (AX)(SI*4)
-	ADDQ         $0x10, SI
-	CMPQ         SI, DI
-	JLE          loop402
+	VMOVUPS     (CX)(SI*4), Z10
+	VMOVAPS     Z6, Z11
+	VMOVAPS     Z7, Z12
+	VMAXPS      Z10, Z11, Z11
+	VMINPS      Z11, Z12, Z12
+	VMOVAPS     Z8, Z13
+	VMULPS      Z12, Z12, Z10
+	VFMADD213PS Z9, Z10, Z13
+	VMULPS      Z13, Z12, Z10
+	VRNDSCALEPS $0x08, Z10, Z10
+	VFMSUB213PS Z10, Z12, Z13
+	VMOVAPS     Z0, Z12
+	VFMADD213PS Z1, Z13, Z12
+	VFMADD213PS Z2, Z13, Z12
+	VFMADD213PS Z3, Z13, Z12
+	VFMADD213PS Z4, Z13, Z12
+	VFMADD213PS Z5, Z13, Z12
+	VSCALEFPS   Z10, Z12, Z12
+	VMOVAPS     Z5, Z10
+	VADDPS      Z12, Z10, Z12
+	VDIVPS      Z12, Z10, Z10
+	VMULPS      Z10, Z11, Z11
+	VMOVUPS     (DX)(SI*4), Z10
+	VMULPS      Z10, Z11, Z11
+	VMOVUPS     Z11, (AX)(SI*4)
+	ADDQ        $0x10, SI
+	CMPQ        SI, DI
+	JLE         loop402
 
 tail403:
-	SUBQ         SI, BX
-	JZ           done404
-	MOVQ         $-1, DI
-	BZHIQ        BX, DI, DI
-	KMOVW        DI, K1
-	VMOVUPS.Z    (CX)(SI*4), K1, Z13
-	VMOVAPS      Z9, Z9
-	VMOVAPS      Z10, Z10
-	VMAXPS       Z13, Z9, Z9
-	VMINPS       Z9, Z10, Z10
-	VMOVAPS      Z11, Z13
-	VMULPS       Z10, Z10, Z11
-	VFMADD213PS  Z12, Z11, Z13
-	VMULPS       Z10, Z13, Z13
-	VMULPS       Z0, Z13, Z0
-	VCVTPS2DQ    Z0, Z0
-	VCVTDQ2PS    Z0, Z0
-	VFNMADD231PS Z1, Z0, Z13
-	VFNMADD231PS Z2, Z0, Z13
-	VMOVAPS      Z4, Z1
-	VMOVAPS      Z6, Z4
-	VMULPS       Z13, Z13, Z2
-	VFMADD213PS  Z3, Z13, Z1
-	VFMADD213PS  Z5, Z13, Z4
-	VFMADD231PS  Z7, Z2, Z4
-	VFMADD213PS  Z1, Z2, Z4
-	VFMADD213PS  Z13, Z2, Z4
-	VADDPS       Z8, Z4, Z4
-	VSCALEFPS    Z0, Z4, Z4
-	VMOVAPS      Z8, Z0
-	VADDPS       Z4, Z0, Z1
-	VDIVPS       Z1, Z0, Z0
-	VMULPS       Z0, Z9, Z9
-	VMOVUPS.Z    (DX)(SI*4), K1, Z0
-	VMULPS       Z0, Z9, Z9
-	VMOVUPS      Z9, K1, (AX)(SI*4)
+	SUBQ        SI, BX
+	JZ          done404
+	MOVQ        $-1, DI
+	BZHIQ       BX, DI, DI
+	KMOVW       DI, K1
+	VMOVUPS.Z   (CX)(SI*4), K1, Z10
+	VMOVAPS     Z6, Z6
+	VMOVAPS     Z7, Z7
+	VMAXPS      Z10, Z6, Z6
+	VMINPS      Z6, Z7, Z7
+	VMOVAPS     Z8, Z10
+	VMULPS      Z7, Z7, Z8
+	VFMADD213PS Z9, Z8, Z10
+	VMULPS      Z10, Z7, Z8
+	VRNDSCALEPS $0x08, Z8, Z8
+	VFMSUB213PS Z8, Z7, Z10
+	VMOVAPS     Z0, Z0
+	VFMADD213PS Z1, Z10, Z0
+	VFMADD213PS Z2, Z10, Z0
+	VFMADD213PS Z3, Z10, Z0
+	VFMADD213PS Z4, Z10, Z0
+	VFMADD213PS Z5, Z10, Z0
+	VSCALEFPS   Z8, Z0, Z0
+	VMOVAPS     Z5, Z1
+	VADDPS      Z0, Z1, Z0
+	VDIVPS      Z0, Z1, Z1
+	VMULPS      Z1, Z6, Z6
+	VMOVUPS.Z   (DX)(SI*4), K1, Z0
+	VMULPS      Z0, Z6, Z6
+	VMOVUPS     Z6, K1, (AX)(SI*4)
 
 done404:
 	JMP written401
@@ -10841,78 +10571,66 @@ past400:
 	JL   tail406
 
 loop405:
-	VMOVUPS      (CX)(SI*4), Z13
-	VMOVAPS      Z9, Z14
-	VMOVAPS      Z10, Z15
-	VMAXPS       Z13, Z14, Z14
-	VMINPS       Z14, Z15, Z15
-	VMOVAPS      Z11, Z16
-	VMULPS       Z15, Z15, Z13
-	VFMADD213PS  Z12, Z13, Z16
-	VMULPS       Z15, Z16, Z16
-	VMULPS       Z0, Z16, Z13
-	VCVTPS2DQ    Z13, Z13
-	VCVTDQ2PS    Z13, Z13
-	VFNMADD231PS Z1, Z13, Z16
-	VFNMADD231PS Z2, Z13, Z16
-	VMOVAPS      Z4, Z17
-	VMOVAPS      Z6, Z18
-	VMULPS       Z16, Z16, Z15
-	VFMADD213PS  Z3, Z16, Z17
-	VFMADD213PS  Z5, Z16, Z18
-	VFMADD231PS  Z7, Z15, Z18
-	VFMADD213PS  Z17, Z15, Z18
-	VFMADD213PS  Z16, Z15, Z18
-	VADDPS       Z8, Z18, Z18
-	VSCALEFPS    Z13, Z18, Z18
-	VMOVAPS      Z8, Z13
-	VADDPS       Z18, Z13, Z15
-	VDIVPS       Z15, Z13, Z13
-	VMULPS       Z13, Z14, Z14
-	VMOVUPS      (DX)(SI*4), Z13
-	VMULPS       Z13, Z14, Z14
-	VMOVNTPS     Z14, (AX)(SI*4)
-	ADDQ         $0x10, SI
-	CMPQ         SI, DI
-	JLE          loop405
+	VMOVUPS     (CX)(SI*4), Z10
+	VMOVAPS     Z6, Z11
+	VMOVAPS     Z7, Z12
+	VMAXPS      Z10, Z11, Z11
+	VMINPS      Z11, Z12, Z12
+	VMOVAPS     Z8, Z13
+	VMULPS      Z12, Z12, Z10
+	VFMADD213PS Z9, Z10, Z13
+	VMULPS      Z13, Z12, Z10
+	VRNDSCALEPS $0x08, Z10, Z10
+	VFMSUB213PS Z10, Z12, Z13
+	VMOVAPS     Z0, Z12
+	VFMADD213PS Z1, Z13, Z12
+	VFMADD213PS Z2, Z13, Z12
+	VFMADD213PS Z3, Z13, Z12
+	VFMADD213PS Z4, Z13, Z12
+	VFMADD213PS Z5, Z13, Z12
+	VSCALEFPS   Z10, Z12, Z12
+	VMOVAPS     Z5, Z10
+	VADDPS      Z12, Z10, Z12
+	VDIVPS      Z12, Z10, Z10
+	VMULPS      Z10, Z11, Z11
+	VMOVUPS     (DX)(SI*4), Z10
+	VMULPS      Z10, Z11, Z11
+	VMOVNTPS    Z11, (AX)(SI*4)
+	ADDQ        $0x10, SI
+	CMPQ        SI, DI
+	JLE         loop405
 
 tail406:
-	SUBQ         SI, BX
-	JZ           done407
-	MOVQ         $-1, DI
-	BZHIQ        BX, DI, DI
-	KMOVW        DI, K1
-	VMOVUPS.Z    (CX)(SI*4), K1, Z13
-	VMOVAPS      Z9, Z9
-	VMOVAPS      Z10, Z10
-	VMAXPS       Z13, Z9, Z9
-	VMINPS       Z9, Z10, Z10
-	VMOVAPS      Z11, Z13
-	VMULPS       Z10, Z10, Z11
-	VFMADD213PS  Z12, Z11, Z13
-	VMULPS       Z10, Z13, Z13
-	VMULPS       Z0, Z13, Z0
-	VCVTPS2DQ    Z0, Z0
-	VCVTDQ2PS    Z0, Z0
-	VFNMADD231PS Z1, Z0, Z13
-	VFNMADD231PS Z2, Z0, Z13
-	VMOVAPS      Z4, Z1
-	VMOVAPS      Z6, Z4
-	VMULPS       Z13, Z13, Z2
-	VFMADD213PS  Z3, Z13, Z1
-	VFMADD213PS  Z5, Z13, Z4
-	VFMADD231PS  Z7, Z2, Z4
-	VFMADD213PS  Z1, Z2, Z4
-	VFMADD213PS  Z13, Z2, Z4
-	VADDPS       Z8, Z4, Z4
-	VSCALEFPS    Z0, Z4, Z4
-	VMOVAPS      Z8, Z0
-	VADDPS       Z4, Z0, Z1
-	VDIVPS       Z1, Z0, Z0
-	VMULPS       Z0, Z9, Z9
-	VMOVUPS.Z    (DX)(SI*4), K1, Z0
-	VMULPS       Z0, Z9, Z9
-	VMOVUPS      Z9, K1, (AX)(SI*4)
+	SUBQ        SI, BX
+	JZ          done407
+	MOVQ        $-1, DI
+	BZHIQ       BX, DI, DI
+	KMOVW       DI, K1
+	VMOVUPS.Z   (CX)(SI*4), K1, Z10
+	VMOVAPS     Z6, Z6
+	VMOVAPS     Z7, Z7
+	VMAXPS      Z10, Z6, Z6
+	VMINPS      Z6, Z7, Z7
+	VMOVAPS     Z8, Z10
+	VMULPS      Z7, Z7, Z8
+	VFMADD213PS Z9, Z8, Z10
+	VMULPS      Z10, Z7, Z8
+	VRNDSCALEPS $0x08, Z8, Z8
+	VFMSUB213PS Z8, Z7, Z10
+	VMOVAPS     Z0, Z0
+	VFMADD213PS Z1, Z10, Z0
+	VFMADD213PS Z2, Z10, Z0
+	VFMADD213PS Z3, Z10, Z0
+	VFMADD213PS Z4, Z10, Z0
+	VFMADD213PS Z5, Z10, Z0
+	VSCALEFPS   Z8, Z0, Z0
+	VMOVAPS     Z5, Z1
+	VADDPS      Z0, Z1, Z0
+	VDIVPS      Z0, Z1, Z1
+	VMULPS      Z1, Z6, Z6
+	VMOVUPS.Z   (DX)(SI*4), K1, Z0
+	VMULPS      Z0, Z6, Z6
+	VMOVUPS     Z6, K1, (AX)(SI*4)
 
 done407:
 written401:
@@ -10928,121 +10646,102 @@ TEXT ·geluTanhGateGradAVX512(SB), NOSPLIT, $0-120
 	MOVQ    b_base+72(FP), BX
 	MOVQ    dy_base+96(FP), SI
 	MOVQ    da_len+8(FP), DI
-	VMOVUPS x3fb8aa3b<>+0(SB), Z0
-	VMOVUPS x3f317218<>+0(SB), Z1
-	VMOVUPS xb102e308<>+0(SB), Z2
-	VMOVUPS x3f000000<>+0(SB), Z3
-	VMOVUPS x3e2aaa6e<>+0(SB), Z4
-	VMOVUPS x3d2aaadd<>+0(SB), Z5
-	VMOVUPS x3c0905ce<>+0(SB), Z6
-	VMOVUPS x3ab6350e<>+0(SB), Z7
-	VMOVUPS x3f800000<>+0(SB), Z8
-	VMOVUPS xc1180000<>+0(SB), Z9
-	VMOVUPS x41180000<>+0(SB), Z10
-	VMOVUPS xbd922279<>+0(SB), Z11
-	VMOVUPS xbfcc422a<>+0(SB), Z12
+	VMOVUPS x3aaded4c<>+0(SB), Z0
+	VMOVUPS x3c1e7459<>+0(SB), Z1
+	VMOVUPS x3d635b6c<>+0(SB), Z2
+	VMOVUPS x3e75fce1<>+0(SB), Z3
+	VMOVUPS x3f317215<>+0(SB), Z4
+	VMOVUPS x3f800000<>+0(SB), Z5
+	VMOVUPS xc1180000<>+0(SB), Z6
+	VMOVUPS x41180000<>+0(SB), Z7
+	VMOVUPS xbdd2d3e8<>+0(SB), Z8
+	VMOVUPS xc0135761<>+0(SB), Z9
 	XORQ    R8, R8
 	MOVQ    DI, R9
 	SUBQ    $0x10, R9
 	JL      tail409
 
 loop408:
-	VMOVUPS      (DX)(R8*4), Z13
-	VMOVAPS      Z9, Z14
-	VMOVAPS      Z10, Z15
-	VMAXPS       Z13, Z14, Z14
-	VMINPS       Z14, Z15, Z15
-	VMOVAPS      Z11, Z16
-	VMULPS       Z15, Z15, Z13
-	VFMADD213PS  Z12, Z13, Z16
-	VMULPS       Z15, Z16, Z16
-	VMULPS       Z0, Z16, Z17
-	VCVTPS2DQ    Z17, Z17
-	VCVTDQ2PS    Z17, Z17
-	VFNMADD231PS Z1, Z17, Z16
-	VFNMADD231PS Z2, Z17, Z16
-	VMOVAPS      Z4, Z19
-	VMOVAPS      Z6, Z20
-	VMULPS       Z16, Z16, Z18
-	VFMADD213PS  Z3, Z16, Z19
-	VFMADD213PS  Z5, Z16, Z20
-	VFMADD231PS  Z7, Z18, Z20
-	VFMADD213PS  Z19, Z18, Z20
-	VFMADD213PS  Z16, Z18, Z20
-	VADDPS       Z8, Z20, Z20
-	VSCALEFPS    Z17, Z20, Z20
-	VMOVAPS      Z8, Z16
-	VADDPS       Z20, Z16, Z17
-	VDIVPS       Z17, Z16, Z16
-	VMOVUPS      x7f7fffff<>+0(SB), Z17
-	VMINPS       Z20, Z17, Z17
-	VMULPS       Z16, Z17, Z17
-	VMULPS       Z16, Z14, Z14
-	VMOVUPS      x3e5b33b6<>+0(SB), Z18
-	VFMADD213PS  x3fcc422a<>+0(SB), Z13, Z18
-	VMULPS       Z15, Z18, Z18
-	VMULPS       Z17, Z18, Z18
-	VFMADD213PS  Z16, Z16, Z18
-	VMOVUPS      (SI)(R8*4), Z13
-	VMOVUPS      (BX)(R8*4), Z15
-	VMULPS       Z13, Z14, Z14
-	VMULPS       Z15, Z13, Z13
-	VMULPS       Z13, Z18, Z18
-	VMOVUPS      Z14, (CX)(R8*4)
-	VMOVUPS      Z18, (AX)(R8*4)
-	ADDQ         $0x10, R8
-	CMPQ         R8, R9
-	JLE          loop408
+	VMOVUPS     (DX)(R8*4), Z10
+	VMOVAPS     Z6, Z11
+	VMOVAPS     Z7, Z12
+	VMAXPS      Z10, Z11, Z11
+	VMINPS      Z11, Z12, Z12
+	VMOVAPS     Z8, Z13
+	VMULPS      Z12, Z12, Z10
+	VFMADD213PS Z9, Z10, Z13
+	VMULPS      Z13, Z12, Z14
+	VRNDSCALEPS $0x08, Z14, Z14
+	VFMSUB213PS Z14, Z12, Z13
+	VMOVAPS     Z0, Z15
+	VFMADD213PS Z1, Z13, Z15
+	VFMADD213PS Z2, Z13, Z15
+	VFMADD213PS Z3, Z13, Z15
+	VFMADD213PS Z4, Z13, Z15
+	VFMADD213PS Z5, Z13, Z15
+	VSCALEFPS   Z14, Z15, Z15
+	VMOVAPS     Z5, Z13
+	VADDPS      Z15, Z13, Z14
+	VDIVPS      Z14, Z13, Z13
+	VMULPS      Z13, Z11, Z11
+	VMOVUPS     x3e5b33b6<>+0(SB), Z14
+	VFMADD213PS x3fcc422a<>+0(SB), Z10, Z14
+	VMULPS      Z12, Z14, Z14
+	VMULPS      Z13, Z15, Z15
+	VMULPS      Z15, Z14, Z14
+	VFMADD213PS Z13, Z13, Z14
+	VMOVUPS     (SI)(R8*4), Z10
+	VMOVUPS     (BX)(R8*4), Z12
+	VMULPS      Z10, Z11, Z11
+	VMULPS      Z12, Z10, Z10
+	VMULPS      Z10, Z14, Z14
+	VMOVUPS     Z11, (CX)(R8*4)
+	VMOVUPS     Z14, (AX)(R8*4)
+	ADDQ        $0x10, R8
+	CMPQ        R8, R9
+	JLE         loop408
 
 tail409:
-	SUBQ         R8, DI
-	JZ           done410
-	MOVQ         $-1, R9
-	BZHIQ        DI, R9, R9
-	KMOVW        R9, K1
-	VMOVUPS.Z    (DX)(R8*4), K1, Z13
-	VMOVAPS      Z9, Z9
-	VMOVAPS      Z10, Z10
-	VMAXPS       Z13, Z9, Z9
-	VMINPS       Z9, Z10, Z10
-	VMOVAPS      Z11, Z13
-	VMULPS       Z10, Z10, Z11
-	VFMADD213PS  Z12, Z11, Z13
-	VMULPS       Z10, Z13, Z13
-	VMULPS       Z0, Z13, Z0
-	VCVTPS2DQ    Z0, Z0
-	VCVTDQ2PS    Z0, Z0
-	VFNMADD231PS Z1, Z0, Z13
-	VFNMADD231PS Z2, Z0, Z13
-	VMOVAPS      Z4, Z1
-	VMOVAPS      Z6, Z4
-	VMULPS       Z13, Z13, Z2
-	VFMADD213PS  Z3, Z13, Z1
-	VFMADD213PS  Z5, Z13, Z4
-	VFMADD231PS  Z7, Z2, Z4
-	VFMADD213PS  Z1, Z2, Z4
-	VFMADD213PS  Z13, Z2, Z4
-	VADDPS       Z8, Z4, Z4
-	VSCALEFPS    Z0, Z4, Z4
-	VMOVAPS      Z8, Z0
-	VADDPS       Z4, Z0, Z1
-	VDIVPS       Z1, Z0, Z0
-	VMOVUPS      x7f7fffff<>+0(SB), Z1
-	VMINPS       Z4, Z1, Z1
-	VMULPS       Z0, Z1, Z1
-	VMULPS       Z0, Z9, Z9
-	VMOVUPS      x3e5b33b6<>+0(SB), Z2
-	VFMADD213PS  x3fcc422a<>+0(SB), Z11, Z2
-	VMULPS       Z10, Z2, Z2
-	VMULPS       Z1, Z2, Z2
-	VFMADD213PS  Z0, Z0, Z2
-	VMOVUPS.Z    (SI)(R8*4), K1, Z0
-	VMOVUPS.Z    (BX)(R8*4), K1, Z1
-	VMULPS       Z0, Z9, Z9
-	VMULPS       Z1, Z0, Z0
-	VMULPS       Z0, Z2, Z2
-	VMOVUPS      Z9, K1, (CX)(R8*4)
-	VMOVUPS      Z2, K1, (AX)(R8*4)
+	SUBQ        R8, DI
+	JZ          done410
+	MOVQ        $-1, R9
+	BZHIQ       DI, R9, R9
+	KMOVW       R9, K1
+	VMOVUPS.Z   (DX)(R8*4), K1, Z10
+	VMOVAPS     Z6, Z6
+	VMOVAPS     Z7, Z7
+	VMAXPS      Z10, Z6, Z6
+	VMINPS      Z6, Z7, Z7
+	VMOVAPS     Z8, Z10
+	VMULPS      Z7, Z7, Z8
+	VFMADD213PS Z9, Z8, Z10
+	VMULPS      Z10, Z7, Z9
+	VRNDSCALEPS $0x08, Z9, Z9
+	VFMSUB213PS Z9, Z7, Z10
+	VMOVAPS     Z0, Z0
+	VFMADD213PS Z1, Z10, Z0
+	VFMADD213PS Z2, Z10, Z0
+	VFMADD213PS Z3, Z10, Z0
+	VFMADD213PS Z4, Z10, Z0
+	VFMADD213PS Z5, Z10, Z0
+	VSCALEFPS   Z9, Z0, Z0
+	VMOVAPS     Z5, Z1
+	VADDPS      Z0, Z1, Z2
+	VDIVPS      Z2, Z1, Z1
+	VMULPS      Z1, Z6, Z6
+	VMOVUPS     x3e5b33b6<>+0(SB), Z2
+	VFMADD213PS x3fcc422a<>+0(SB), Z8, Z2
+	VMULPS      Z7, Z2, Z2
+	VMULPS      Z1, Z0, Z0
+	VMULPS      Z0, Z2, Z2
+	VFMADD213PS Z1, Z1, Z2
+	VMOVUPS.Z   (SI)(R8*4), K1, Z0
+	VMOVUPS.Z   (BX)(R8*4), K1, Z1
+	VMULPS      Z0, Z6, Z6
+	VMULPS      Z1, Z0, Z0
+	VMULPS      Z0, Z2, Z2
+	VMOVUPS     Z6, K1, (CX)(R8*4)
+	VMOVUPS     Z2, K1, (AX)(R8*4)
 
 done410:
 	VZEROUPPER
@@ -11058,19 +10757,16 @@ TEXT ·geluTanhGateValueGradAVX512(SB), NOSPLIT, $0-145
 	MOVQ    dy_base+120(FP), SI
 	MOVQ    da_len+8(FP), DI
 	MOVQ    value_base+48(FP), R8
-	VMOVUPS x3fb8aa3b<>+0(SB), Z0
-	VMOVUPS x3f317218<>+0(SB), Z1
-	VMOVUPS xb102e308<>+0(SB), Z2
-	VMOVUPS x3f000000<>+0(SB), Z3
-	VMOVUPS x3e2aaa6e<>+0(SB), Z4
-	VMOVUPS x3d2aaadd<>+0(SB), Z5
-	VMOVUPS x3c0905ce<>+0(SB), Z6
-	VMOVUPS x3ab6350e<>+0(SB), Z7
-	VMOVUPS x3f800000<>+0(SB), Z8
-	VMOVUPS xc1180000<>+0(SB), Z9
-	VMOVUPS x41180000<>+0(SB), Z10
-	VMOVUPS xbd922279<>+0(SB), Z11
-	VMOVUPS xbfcc422a<>+0(SB), Z12
+	VMOVUPS x3aaded4c<>+0(SB), Z0
+	VMOVUPS x3c1e7459<>+0(SB), Z1
+	VMOVUPS x3d635b6c<>+0(SB), Z2
+	VMOVUPS x3e75fce1<>+0(SB), Z3
+	VMOVUPS x3f317215<>+0(SB), Z4
+	VMOVUPS x3f800000<>+0(SB), Z5
+	VMOVUPS xc1180000<>+0(SB), Z6
+	VMOVUPS x41180000<>+0(SB), Z7
+	VMOVUPS xbdd2d3e8<>+0(SB), Z8
+	VMOVUPS xc0135761<>+0(SB), Z9
 	MOVB    past+144(FP), R9
 	TESTB   R9, R9
 	JNZ     past411
@@ -11080,106 +10776,90 @@ TEXT ·geluTanhGateValueGradAVX512(SB), NOSPLIT, $0-145
 	JL      tail414
 
 loop413:
-	VMOVUPS      (DX)(R9*4), Z13
-	VMOVAPS      Z9, Z14
-	VMOVAPS      Z10, Z15
-	VMAXPS       Z13, Z14, Z14
-	VMINPS       Z14, Z15, Z15
-	VMOVAPS      Z11, Z16
-	VMULPS       Z15, Z15, Z13
-	VFMADD213PS  Z12, Z13, Z16
-	VMULPS       Z15, Z16, Z16
-	VMULPS       Z0, Z16, Z17
-	VCVTPS2DQ    Z17, Z17
-	VCVTDQ2PS    Z17, Z17
-	VFNMADD231PS Z1, Z17, Z16
-	VFNMADD231PS Z2, Z17, Z16
-	VMOVAPS      Z4, Z19
-	VMOVAPS      Z6, Z20
-	VMULPS       Z16, Z16, Z18
-	VFMADD213PS  Z3, Z16, Z19
-	VFMADD213PS  Z5, Z16, Z20
-	VFMADD231PS  Z7, Z18, Z20
-	VFMADD213PS  Z19, Z18, Z20
-	VFMADD213PS  Z16, Z18, Z20
-	VADDPS       Z8, Z20, Z20
-	VSCALEFPS    Z17, Z20, Z20
-	VMOVAPS      Z8, Z16
-	VADDPS       Z20, Z16, Z17
-	VDIVPS       Z17, Z16, Z16
-	VMOVUPS      x7f7fffff<>+0(SB), Z17
-	VMINPS       Z20, Z17, Z17
-	VMULPS       Z16, Z17, Z17
-	VMULPS       Z16, Z14, Z14
-	VMOVUPS      x3e5b33b6<>+0(SB), Z18
-	VFMADD213PS  x3fcc422a<>+0(SB), Z13, Z18
-	VMULPS       Z15, Z18, Z18
-	VMULPS       Z17, Z18, Z18
-	VFMADD213PS  Z16, Z16, Z18
-	VMOVUPS      (SI)(R9*4), Z13
-	VMOVUPS      (BX)(R9*4), Z15
-	VMULPS       Z15, Z14, Z16
-	VMOVUPS      Z16, (R8)(R9*4)
-	VMULPS       Z13, Z14, Z14
-	VMULPS       Z15, Z13, Z13
-	VMULPS       Z13, Z18, Z18
-	VMOVUPS      Z14, (CX)(R9*4)
-	VMOVUPS      Z18, (AX)(R9*4)
-	ADDQ         $0x10, R9
-	CMPQ         R9, R10
-	JLE          loop413
+	VMOVUPS     (DX)(R9*4), Z10
+	VMOVAPS     Z6, Z11
+	VMOVAPS     Z7, Z12
+	VMAXPS      Z10, Z11, Z11
+	VMINPS      Z11, Z12, Z12
+	VMOVAPS     Z8, Z13
+	VMULPS      Z12, Z12, Z10
+	VFMADD213PS Z9, Z10, Z13
+	VMULPS      Z13, Z12, Z14
+	VRNDSCALEPS $0x08, Z14, Z14
+	VFMSUB213PS Z14, Z12, Z13
+	VMOVAPS     Z0, Z15
+	VFMADD213PS Z1, Z13, Z15
+	VFMADD213PS Z2, Z13, Z15
+	VFMADD213PS Z3, Z13, Z15
+	VFMADD213PS Z4, Z13, Z15
+	VFMADD213PS Z5, Z13, Z15
+	VSCALEFPS   Z14, Z15, Z15
+	VMOVAPS     Z5, Z13
+	VADDPS      Z15, Z13, Z14
+	VDIVPS      Z14, Z13, Z13
+	VMULPS      Z13, Z11, Z11
+	VMOVUPS     x3e5b33b6<>+0(SB), Z14
+	VFMADD213PS x3fcc422a<>+0(SB), Z10, Z14
+	VMULPS      Z12, Z14, Z14
+	VMULPS      Z13, Z15, Z15
+	VMULPS      Z15, Z14, Z14
+	VFMADD213PS Z13, Z13, Z14
+	VMOVUPS     (SI)(R9*4), Z10
+	VMOVUPS     (BX)(R9*4), Z12
+	VMULPS      Z12, Z11, Z13
+	VMOVUPS     Z13, (R8)(R9*4)
+	VMULPS      Z10, Z11, Z11
+	VMULPS      Z12, Z10, Z10
+	VMULPS      Z10, Z14, Z14
+	VMOVUPS     Z11, (CX)(R9*4)
+	VMOVUPS     Z14, (AX)(R9*4)
+	ADDQ        $0x10, R9
+	CMPQ        R9, R10
+	JLE         loop413
 
 tail414:
-	SUBQ         R9, DI
-	JZ           done415
-	MOVQ         $-1, R10
-	BZHIQ        DI, R10, R10
-	KMOVW        R10, K1
-	VMOVUPS.Z    (DX)(R9*4), K1, Z13
-	VMOVAPS      Z9, Z9
-	VMOVAPS      Z10, Z10
-	VMAXPS       Z13, Z9, Z9
-	VMINPS       Z9, Z10, Z10
-	VMOVAPS      Z11, Z13
-	VMULPS       Z10, Z10, Z11
-	VFMADD213PS  Z12, Z11, Z13
-	VMULPS       Z10, Z13, Z13
-	VMULPS       Z0, Z13, Z0
-	VCVTPS2DQ    Z0, Z0
-	VCVTDQ2PS    Z0, Z0
-	VFNMADD231PS Z1, Z0, Z13
-	VFNMADD231PS Z2, Z0, Z13
-	VMOVAPS      Z4, Z1
-	VMOVAPS      Z6, Z4
-	VMULPS       Z13, Z13, Z2
-	VFMADD213PS  Z3, Z13, Z1
-	VFMADD213PS  Z5, Z13, Z4
-	VFMADD231PS  Z7, Z2, Z4
-	VFMADD213PS  Z1, Z2, Z4
-	VFMADD213PS  Z13, Z2, Z4
-	VADDPS       Z8, Z4, Z4
-	VSCALEFPS    Z0, Z4, Z4
-	VMOVAPS      Z8, Z0
-	VADDPS       Z4, Z0, Z1
-	VDIVPS       Z1, Z0, Z0
-	VMOVUPS      x7f7fffff<>+0(SB), Z1
-	VMINPS       Z4, Z1, Z1
-	VMULPS       Z0, Z1, Z1
-	VMULPS       Z0, Z9, Z9
-	VMOVUPS      x3e5b33b6<>+0(SB), Z2
-	VFMADD213PS  x3fcc422a<>+0(SB), Z11, Z2
-	VMULPS       Z10, Z2, Z2
-	VMULPS       Z1, Z2, Z2
-	VFMADD213PS  Z0, Z0, Z2
-	VMOVUPS.Z    (SI)(R9*4), K1, Z0
-	VMOVUPS.Z    (BX)(R9*4), K1, Z1
-	VMULPS       Z1, Z9, Z3
-	VMOVUPS      Z3, K1, (R8)(R9*4)
-	VMULPS       Z0, Z9, Z9
-	VMULPS       Z1, Z0, Z0
-	VMULPS       Z0, Z2, Z2
-	VMOVUPS      Z9, K1, (CX)(R9*4)
-	VMOVUPS      Z2, K1, (AX)(R9*4)
+	SUBQ        R9, DI
+	JZ          done415
+	MOVQ        $-1, R10
+	BZHIQ       DI, R10, R10
+	KMOVW       R10, K1
+	VMOVUPS.Z   (DX)(R9*4), K1, Z10
+	VMOVAPS     Z6, Z6
+	VMOVAPS     Z7, Z7
+	VMAXPS      Z10, Z6, Z6
+	VMINPS      Z6, Z7, Z7
+	VMOVAPS     Z8, Z10
+	VMULPS      Z7, Z7, Z8
+	VFMADD213PS Z9, Z8, Z10
+	VMULPS      Z10, Z7, Z9
+	VRNDSCALEPS $0x08, Z9, Z9
+	VFMSUB213PS Z9, Z7, Z10
+	VMOVAPS     Z0, Z0
+	VFMADD213PS Z1, Z10, Z0
+	VFMADD213PS Z2, Z10, Z0
+	VFMADD213PS Z3, Z10, Z0
+	VFMADD213PS Z4, Z10, Z0
+	VFMADD213PS Z5, Z10, Z0
+	VSCALEFPS   Z9, Z0, Z0
+	VMOVAPS     Z5, Z1
+	VADDPS      Z0, Z1, Z2
+	VDIVPS      Z2, Z1, Z1
+	VMULPS      Z1, Z6, Z6
+	VMOVUPS     x3e5b33b6<>+0(SB), Z2
+	VFMADD213PS x3fcc422a<>+0(SB), Z8, Z2
+	VMULPS      Z7, Z2, Z2
+	VMULPS      Z1, Z0, Z0
+	VMULPS      Z0, Z2, Z2
+	VFMADD213PS Z1, Z1, Z2
+	VMOVUPS.Z   (SI)(R9*4), K1, Z0
+	VMOVUPS.Z   (BX)(R9*4), K1, Z1
+	VMULPS      Z1, Z6, Z3
+	VMOVUPS     Z3, K1, (R8)(R9*4)
+	VMULPS      Z0, Z6, Z6
+	VMULPS      Z1, Z0, Z0
+	VMULPS      Z0, Z2, Z2
+	VMOVUPS     Z6, K1, (CX)(R9*4)
+	VMOVUPS     Z2, K1, (AX)(R9*4)
 
 done415:
 	JMP written412
@@ -11191,106 +10871,90 @@ past411:
 	JL   tail417
 
 loop416:
-	VMOVUPS      (DX)(R9*4), Z13
-	VMOVAPS      Z9, Z14
-	VMOVAPS      Z10, Z15
-	VMAXPS       Z13, Z14, Z14
-	VMINPS       Z14, Z15, Z15
-	VMOVAPS      Z11, Z16
-	VMULPS       Z15, Z15, Z13
-	VFMADD213PS  Z12, Z13, Z16
-	VMULPS       Z15, Z16, Z16
-	VMULPS       Z0, Z16, Z17
-	VCVTPS2DQ    Z17, Z17
-	VCVTDQ2PS    Z17, Z17
-	VFNMADD231PS Z1, Z17, Z16
-	VFNMADD231PS Z2, Z17, Z16
-	VMOVAPS      Z4, Z19
-	VMOVAPS      Z6, Z20
-	VMULPS       Z16, Z16, Z18
-	VFMADD213PS  Z3, Z16, Z19
-	VFMADD213PS  Z5, Z16, Z20
-	VFMADD231PS  Z7, Z18, Z20
-	VFMADD213PS  Z19, Z18, Z20
-	VFMADD213PS  Z16, Z18, Z20
-	VADDPS       Z8, Z20, Z20
-	VSCALEFPS    Z17, Z20, Z20
-	VMOVAPS      Z8, Z16
-	VADDPS       Z20, Z16, Z17
-	VDIVPS       Z17, Z16, Z16
-	VMOVUPS      x7f7fffff<>+0(SB), Z17
-	VMINPS       Z20, Z17, Z17
-	VMULPS       Z16, Z17, Z17
-	VMULPS       Z16, Z14, Z14
-	VMOVUPS      x3e5b33b6<>+0(SB), Z18
-	VFMADD213PS  x3fcc422a<>+0(SB), Z13, Z18
-	VMULPS       Z15, Z18, Z18
-	VMULPS       Z17, Z18, Z18
-	VFMADD213PS  Z16, Z16, Z18
-	VMOVUPS      (SI)(R9*4), Z13
-	VMOVUPS      (BX)(R9*4), Z15
-	VMULPS       Z15, Z14, Z16
-	VMOVNTPS     Z16, (R8)(R9*4)
-	VMULPS       Z13, Z14, Z14
-	VMULPS       Z15, Z13, Z13
-	VMULPS       Z13, Z18, Z18
-	VMOVUPS      Z14, (CX)(R9*4)
-	VMOVUPS      Z18, (AX)(R9*4)
-	ADDQ         $0x10, R9
-	CMPQ         R9, R10
-	JLE          loop416
+	VMOVUPS     (DX)(R9*4), Z10
+	VMOVAPS     Z6, Z11
+	VMOVAPS     Z7, Z12
+	VMAXPS      Z10, Z11, Z11
+	VMINPS      Z11, Z12, Z12
+	VMOVAPS     Z8, Z13
+	VMULPS      Z12, Z12, Z10
+	VFMADD213PS Z9, Z10, Z13
+	VMULPS      Z13, Z12, Z14
+	VRNDSCALEPS $0x08, Z14, Z14
+	VFMSUB213PS Z14, Z12, Z13
+	VMOVAPS     Z0, Z15
+	VFMADD213PS Z1, Z13, Z15
+	VFMADD213PS Z2, Z13, Z15
+	VFMADD213PS Z3, Z13, Z15
+	VFMADD213PS Z4, Z13, Z15
+	VFMADD213PS Z5, Z13, Z15
+	VSCALEFPS   Z14, Z15, Z15
+	VMOVAPS     Z5, Z13
+	VADDPS      Z15, Z13, Z14
+	VDIVPS      Z14, Z13, Z13
+	VMULPS      Z13, Z11, Z11
+	VMOVUPS     x3e5b33b6<>+0(SB), Z14
+	VFMADD213PS x3fcc422a<>+0(SB), Z10, Z14
+	VMULPS      Z12, Z14, Z14
+	VMULPS      Z13, Z15, Z15
+	VMULPS      Z15, Z14, Z14
+	VFMADD213PS Z13, Z13, Z14
+	VMOVUPS     (SI)(R9*4), Z10
+	VMOVUPS     (BX)(R9*4), Z12
+	VMULPS      Z12, Z11, Z13
+	VMOVNTPS    Z13, (R8)(R9*4)
+	VMULPS      Z10, Z11, Z11
+	VMULPS      Z12, Z10, Z10
+	VMULPS      Z10, Z14, Z14
+	VMOVUPS     Z11, (CX)(R9*4)
+	VMOVUPS     Z14, (AX)(R9*4)
+	ADDQ        $0x10, R9
+	CMPQ        R9, R10
+	JLE         loop416
 
 tail417:
-	SUBQ         R9, DI
-	JZ           done418
-	MOVQ         $-1, R10
-	BZHIQ        DI, R10, R10
-	KMOVW        R10, K1
-	VMOVUPS.Z    (DX)(R9*4), K1, Z13
-	VMOVAPS      Z9, Z9
-	VMOVAPS      Z10, Z10
-	VMAXPS       Z13, Z9, Z9
-	VMINPS       Z9, Z10, Z10
-	VMOVAPS      Z11, Z13
-	VMULPS       Z10, Z10, Z11
-	VFMADD213PS  Z12, Z11, Z13
-	VMULPS       Z10, Z13, Z13
-	VMULPS       Z0, Z13, Z0
-	VCVTPS2DQ    Z0, Z0
-	VCVTDQ2PS    Z0, Z0
-	VFNMADD231PS Z1, Z0, Z13
-	VFNMADD231PS Z2, Z0, Z13
-	VMOVAPS      Z4, Z1
-	VMOVAPS      Z6, Z4
-	VMULPS       Z13, Z13, Z2
-	VFMADD213PS  Z3, Z13, Z1
-	VFMADD213PS  Z5, Z13, Z4
-	VFMADD231PS  Z7, Z2, Z4
-	VFMADD213PS  Z1, Z2, Z4
-	VFMADD213PS  Z13, Z2, Z4
-	VADDPS       Z8, Z4, Z4
-	VSCALEFPS    Z0, Z4, Z4
-	VMOVAPS      Z8, Z0
-	VADDPS       Z4, Z0, Z1
-	VDIVPS       Z1, Z0, Z0
-	VMOVUPS      x7f7fffff<>+0(SB), Z1
-	VMINPS       Z4, Z1, Z1
-	VMULPS       Z0, Z1, Z1
-	VMULPS       Z0, Z9, Z9
-	VMOVUPS      x3e5b33b6<>+0(SB), Z2
-	VFMADD213PS  x3fcc422a<>+0(SB), Z11, Z2
-	VMULPS       Z10, Z2, Z2
-	VMULPS       Z1, Z2, Z2
-	VFMADD213PS  Z0, Z0, Z2
-	VMOVUPS.Z    (SI)(R9*4), K1, Z0
-	VMOVUPS.Z    (BX)(R9*4), K1, Z1
-	VMULPS       Z1, Z9, Z3
-	VMOVUPS      Z3, K1, (R8)(R9*4)
-	VMULPS       Z0, Z9, Z9
-	VMULPS       Z1, Z0, Z0
-	VMULPS       Z0, Z2, Z2
-	VMOVUPS      Z9, K1, (CX)(R9*4)
-	VMOVUPS      Z2, K1, (AX)(R9*4)
+	SUBQ        R9, DI
+	JZ          done418
+	MOVQ        $-1, R10
+	BZHIQ       DI, R10, R10
+	KMOVW       R10, K1
+	VMOVUPS.Z   (DX)(R9*4), K1, Z10
+	VMOVAPS     Z6, Z6
+	VMOVAPS     Z7, Z7
+	VMAXPS      Z10, Z6, Z6
+	VMINPS      Z6, Z7, Z7
+	VMOVAPS     Z8, Z10
+	VMULPS      Z7, Z7, Z8
+	VFMADD213PS Z9, Z8, Z10
+	VMULPS      Z10, Z7, Z9
+	VRNDSCALEPS $0x08, Z9, Z9
+	VFMSUB213PS Z9, Z7, Z10
+	VMOVAPS     Z0, Z0
+	VFMADD213PS Z1, Z10, Z0
+	VFMADD213PS Z2, Z10, Z0
+	VFMADD213PS Z3, Z10, Z0
+	VFMADD213PS Z4, Z10, Z0
+	VFMADD213PS Z5, Z10, Z0
+	VSCALEFPS   Z9, Z0, Z0
+	VMOVAPS     Z5, Z1
+	VADDPS      Z0, Z1, Z2
+	VDIVPS      Z2, Z1, Z1
+	VMULPS      Z1, Z6, Z6
+	VMOVUPS     x3e5b33b6<>+0(SB), Z2
+	VFMADD213PS x3fcc422a<>+0(SB), Z8, Z2
+	VMULPS      Z7, Z2, Z2
+	VMULPS      Z1, Z0, Z0
+	VMULPS      Z0, Z2, Z2
+	VFMADD213PS Z1, Z1, Z2
+	VMOVUPS.Z   (SI)(R9*4), K1, Z0
+	VMOVUPS.Z   (BX)(R9*4), K1, Z1
+	VMULPS      Z1, Z6, Z3
+	VMOVUPS     Z3, K1, (R8)(R9*4)
+	VMULPS      Z0, Z6, Z6
+	VMULPS      Z1, Z0, Z0
+	VMULPS      Z0, Z2, Z2
+	VMOVUPS     Z6, K1, (CX)(R9*4)
+	VMOVUPS     Z2, K1, (AX)(R9*4)
 
 done418:
 written412:
@@ -11330,8 +10994,7 @@ loop421:
 	VMINPS       Z12, Z13, Z13
 	VMAXPS       Z13, Z14, Z14
 	VMULPS       Z0, Z14, Z12
-	VCVTPS2DQ    Z12, Z12
-	VCVTDQ2PS    Z12, Z12
+	VRNDSCALEPS  $0x08, Z12, Z12
 	VFNMADD231PS Z1, Z12, Z14
 	VFNMADD231PS Z2, Z12, Z14
 	VMOVAPS      Z4, Z15
@@ -11366,8 +11029,7 @@ tail422:
 	VMINPS       Z12, Z10, Z10
 	VMAXPS       Z10, Z9, Z9
 	VMULPS       Z0, Z9, Z0
-	VCVTPS2DQ    Z0, Z0
-	VCVTDQ2PS    Z0, Z0
+	VRNDSCALEPS  $0x08, Z0, Z0
 	VFNMADD231PS Z1, Z0, Z9
 	VFNMADD231PS Z2, Z0, Z9
 	VMOVAPS      Z4, Z1
@@ -11403,8 +11065,7 @@ loop424:
 	VMINPS       Z12, Z13, Z13
 	VMAXPS       Z13, Z14, Z14
 	VMULPS       Z0, Z14, Z12
-	VCVTPS2DQ    Z12, Z12
-	VCVTDQ2PS    Z12, Z12
+	VRNDSCALEPS  $0x08, Z12, Z12
 	VFNMADD231PS Z1, Z12, Z14
 	VFNMADD231PS Z2, Z12, Z14
 	VMOVAPS      Z4, Z15
@@ -11439,8 +11100,7 @@ tail425:
 	VMINPS       Z12, Z10, Z10
 	VMAXPS       Z10, Z9, Z9
 	VMULPS       Z0, Z9, Z0
-	VCVTPS2DQ    Z0, Z0
-	VCVTDQ2PS    Z0, Z0
+	VRNDSCALEPS  $0x08, Z0, Z0
 	VFNMADD231PS Z1, Z0, Z9
 	VFNMADD231PS Z2, Z0, Z9
 	VMOVAPS      Z4, Z1
@@ -11495,8 +11155,7 @@ loop427:
 	VMINPS       Z12, Z13, Z13
 	VMAXPS       Z13, Z14, Z14
 	VMULPS       Z0, Z14, Z12
-	VCVTPS2DQ    Z12, Z12
-	VCVTDQ2PS    Z12, Z12
+	VRNDSCALEPS  $0x08, Z12, Z12
 	VFNMADD231PS Z1, Z12, Z14
 	VFNMADD231PS Z2, Z12, Z14
 	VMOVAPS      Z4, Z15
@@ -11538,8 +11197,7 @@ tail428:
 	VMINPS       Z12, Z10, Z10
 	VMAXPS       Z10, Z9, Z9
 	VMULPS       Z0, Z9, Z0
-	VCVTPS2DQ    Z0, Z0
-	VCVTDQ2PS    Z0, Z0
+	VRNDSCALEPS  $0x08, Z0, Z0
 	VFNMADD231PS Z1, Z0, Z9
 	VFNMADD231PS Z2, Z0, Z9
 	VMOVAPS      Z4, Z1
@@ -11604,8 +11262,7 @@ loop432:
 	VMINPS       Z12, Z13, Z13
 	VMAXPS       Z13, Z14, Z14
 	VMULPS       Z0, Z14, Z12
-	VCVTPS2DQ    Z12, Z12
-	VCVTDQ2PS    Z12, Z12
+	VRNDSCALEPS  $0x08, Z12, Z12
 	VFNMADD231PS Z1, Z12, Z14
 	VFNMADD231PS Z2, Z12, Z14
 	VMOVAPS      Z4, Z15
@@ -11648,8 +11305,7 @@ tail433:
 	VMINPS       Z12, Z10, Z10
 	VMAXPS       Z10, Z9, Z9
 	VMULPS       Z0, Z9, Z0
-	VCVTPS2DQ    Z0, Z0
-	VCVTDQ2PS    Z0, Z0
+	VRNDSCALEPS  $0x08, Z0, Z0
 	VFNMADD231PS Z1, Z0, Z9
 	VFNMADD231PS Z2, Z0, Z9
 	VMOVAPS      Z4, Z1
@@ -11693,8 +11349,7 @@ loop435:
 	VMINPS       Z12, Z13, Z13
 	VMAXPS       Z13, Z14, Z14
 	VMULPS       Z0, Z14, Z12
-	VCVTPS2DQ    Z12, Z12
-	VCVTDQ2PS    Z12, Z12
+	VRNDSCALEPS  $0x08, Z12, Z12
 	VFNMADD231PS Z1, Z12, Z14
 	VFNMADD231PS Z2, Z12, Z14
 	VMOVAPS      Z4, Z15
@@ -11737,8 +11392,7 @@ tail436:
 	VMINPS       Z12, Z10, Z10
 	VMAXPS       Z10, Z9, Z9
 	VMULPS       Z0, Z9, Z0
-	VCVTPS2DQ    Z0, Z0
-	VCVTDQ2PS    Z0, Z0
+	VRNDSCALEPS  $0x08, Z0, Z0
 	VFNMADD231PS Z1, Z0, Z9
 	VFNMADD231PS Z2, Z0, Z9
 	VMOVAPS      Z4, Z1
@@ -11804,8 +11458,7 @@ loop440:
 	VMINPS       Z12, Z13, Z13
 	VMAXPS       Z13, Z14, Z14
 	VMULPS       Z0, Z14, Z12
-	VCVTPS2DQ    Z12, Z12
-	VCVTDQ2PS    Z12, Z12
+	VRNDSCALEPS  $0x08, Z12, Z12
 	VFNMADD231PS Z1, Z12, Z14
 	VFNMADD231PS Z2, Z12, Z14
 	VMOVAPS      Z4, Z15
@@ -11842,8 +11495,7 @@ tail441:
 	VMINPS       Z12, Z10, Z10
 	VMAXPS       Z10, Z9, Z9
 	VMULPS       Z0, Z9, Z0
-	VCVTPS2DQ    Z0, Z0
-	VCVTDQ2PS    Z0, Z0
+	VRNDSCALEPS  $0x08, Z0, Z0
 	VFNMADD231PS Z1, Z0, Z9
 	VFNMADD231PS Z2, Z0, Z9
 	VMOVAPS      Z4, Z1
@@ -11881,8 +11533,7 @@ loop443:
 	VMINPS       Z12, Z13, Z13
 	VMAXPS       Z13, Z14, Z14
 	VMULPS       Z0, Z14, Z12
-	VCVTPS2DQ    Z12, Z12
-	VCVTDQ2PS    Z12, Z12
+	VRNDSCALEPS  $0x08, Z12, Z12
 	VFNMADD231PS Z1, Z12, Z14
 	VFNMADD231PS Z2, Z12, Z14
 	VMOVAPS      Z4, Z15
@@ -11919,8 +11570,7 @@ tail444:
 	VMINPS       Z12, Z10, Z10
 	VMAXPS       Z10, Z9, Z9
 	VMULPS       Z0, Z9, Z0
-	VCVTPS2DQ    Z0, Z0
-	VCVTDQ2PS    Z0, Z0
+	VRNDSCALEPS  $0x08, Z0, Z0
 	VFNMADD231PS Z1, Z0, Z9
 	VFNMADD231PS Z2, Z0, Z9
 	VMOVAPS      Z4, Z1
@@ -11979,8 +11629,7 @@ loop446:
 	VMINPS       Z12, Z13, Z13
 	VMAXPS       Z13, Z14, Z14
 	VMULPS       Z0, Z14, Z12
-	VCVTPS2DQ    Z12, Z12
-	VCVTDQ2PS    Z12, Z12
+	VRNDSCALEPS  $0x08, Z12, Z12
 	VFNMADD231PS Z1, Z12, Z14
 	VFNMADD231PS Z2, Z12, Z14
 	VMOVAPS      Z4, Z15
@@ -12026,8 +11675,7 @@ tail447:
 	VMINPS       Z12, Z10, Z10
 	VMAXPS       Z10, Z9, Z9
 	VMULPS       Z0, Z9, Z0
-	VCVTPS2DQ    Z0, Z0
-	VCVTDQ2PS    Z0, Z0
+	VRNDSCALEPS  $0x08, Z0, Z0
 	VFNMADD231PS Z1, Z0, Z9
 	VFNMADD231PS Z2, Z0, Z9
 	VMOVAPS      Z4, Z1
@@ -12098,8 +11746,7 @@ loop451:
 	VMINPS       Z12, Z13, Z13
 	VMAXPS       Z13, Z14, Z14
 	VMULPS       Z0, Z14, Z12
-	VCVTPS2DQ    Z12, Z12
-	VCVTDQ2PS    Z12, Z12
+	VRNDSCALEPS  $0x08, Z12, Z12
 	VFNMADD231PS Z1, Z12, Z14
 	VFNMADD231PS Z2, Z12, Z14
 	VMOVAPS      Z4, Z15
@@ -12147,8 +11794,7 @@ tail452:
 	VMINPS       Z12, Z10, Z10
 	VMAXPS       Z10, Z9, Z9
 	VMULPS       Z0, Z9, Z0
-	VCVTPS2DQ    Z0, Z0
-	VCVTDQ2PS    Z0, Z0
+	VRNDSCALEPS  $0x08, Z0, Z0
 	VFNMADD231PS Z1, Z0, Z9
 	VFNMADD231PS Z2, Z0, Z9
 	VMOVAPS      Z4, Z1
@@ -12197,8 +11843,7 @@ loop454:
 	VMINPS       Z12, Z13, Z13
 	VMAXPS       Z13, Z14, Z14
 	VMULPS       Z0, Z14, Z12
-	VCVTPS2DQ    Z12, Z12
-	VCVTDQ2PS    Z12, Z12
+	VRNDSCALEPS  $0x08, Z12, Z12
 	VFNMADD231PS Z1, Z12, Z14
 	VFNMADD231PS Z2, Z12, Z14
 	VMOVAPS      Z4, Z15
@@ -12246,8 +11891,7 @@ tail455:
 	VMINPS       Z12, Z10, Z10
 	VMAXPS       Z10, Z9, Z9
 	VMULPS       Z0, Z9, Z0
-	VCVTPS2DQ    Z0, Z0
-	VCVTDQ2PS    Z0, Z0
+	VRNDSCALEPS  $0x08, Z0, Z0
 	VFNMADD231PS Z1, Z0, Z9
 	VFNMADD231PS Z2, Z0, Z9
 	VMOVAPS      Z4, Z1
@@ -12481,8 +12125,7 @@ loop465:
 	VMINPS       Z13, Z14, Z14
 	VMAXPS       Z14, Z15, Z15
 	VMULPS       x3fb8aa3b<>+0(SB), Z15, Z13
-	VCVTPS2DQ    Z13, Z13
-	VCVTDQ2PS    Z13, Z13
+	VRNDSCALEPS  $0x08, Z13, Z13
 	VFNMADD231PS x3f317218<>+0(SB), Z13, Z15
 	VFNMADD231PS xb102e308<>+0(SB), Z13, Z15
 	VMOVUPS      x3e2aaa6e<>+0(SB), Z16
@@ -12542,8 +12185,7 @@ tail466:
 	VMINPS       Z0, Z1, Z1
 	VMAXPS       Z1, Z2, Z2
 	VMULPS       x3fb8aa3b<>+0(SB), Z2, Z0
-	VCVTPS2DQ    Z0, Z0
-	VCVTDQ2PS    Z0, Z0
+	VRNDSCALEPS  $0x08, Z0, Z0
 	VFNMADD231PS x3f317218<>+0(SB), Z0, Z2
 	VFNMADD231PS xb102e308<>+0(SB), Z0, Z2
 	VMOVUPS      x3e2aaa6e<>+0(SB), Z3
@@ -12628,8 +12270,7 @@ loop470:
 	VMINPS       Z13, Z14, Z14
 	VMAXPS       Z14, Z15, Z15
 	VMULPS       x3fb8aa3b<>+0(SB), Z15, Z13
-	VCVTPS2DQ    Z13, Z13
-	VCVTDQ2PS    Z13, Z13
+	VRNDSCALEPS  $0x08, Z13, Z13
 	VFNMADD231PS x3f317218<>+0(SB), Z13, Z15
 	VFNMADD231PS xb102e308<>+0(SB), Z13, Z15
 	VMOVUPS      x3e2aaa6e<>+0(SB), Z17
@@ -12690,8 +12331,7 @@ tail471:
 	VMINPS       Z0, Z1, Z1
 	VMAXPS       Z1, Z3, Z3
 	VMULPS       x3fb8aa3b<>+0(SB), Z3, Z0
-	VCVTPS2DQ    Z0, Z0
-	VCVTDQ2PS    Z0, Z0
+	VRNDSCALEPS  $0x08, Z0, Z0
 	VFNMADD231PS x3f317218<>+0(SB), Z0, Z3
 	VFNMADD231PS xb102e308<>+0(SB), Z0, Z3
 	VMOVUPS      x3e2aaa6e<>+0(SB), Z4
@@ -12753,8 +12393,7 @@ loop473:
 	VMINPS       Z13, Z14, Z14
 	VMAXPS       Z14, Z15, Z15
 	VMULPS       x3fb8aa3b<>+0(SB), Z15, Z13
-	VCVTPS2DQ    Z13, Z13
-	VCVTDQ2PS    Z13, Z13
+	VRNDSCALEPS  $0x08, Z13, Z13
 	VFNMADD231PS x3f317218<>+0(SB), Z13, Z15
 	VFNMADD231PS xb102e308<>+0(SB), Z13, Z15
 	VMOVUPS      x3e2aaa6e<>+0(SB), Z17
@@ -12815,8 +12454,7 @@ tail474:
 	VMINPS       Z0, Z1, Z1
 	VMAXPS       Z1, Z3, Z3
 	VMULPS       x3fb8aa3b<>+0(SB), Z3, Z0
-	VCVTPS2DQ    Z0, Z0
-	VCVTDQ2PS    Z0, Z0
+	VRNDSCALEPS  $0x08, Z0, Z0
 	VFNMADD231PS x3f317218<>+0(SB), Z0, Z3
 	VFNMADD231PS xb102e308<>+0(SB), Z0, Z3
 	VMOVUPS      x3e2aaa6e<>+0(SB), Z4
@@ -13055,8 +12693,7 @@ loop484:
 	VMINPS       Z13, Z14, Z14
 	VMAXPS       Z14, Z15, Z15
 	VMULPS       x3fb8aa3b<>+0(SB), Z15, Z13
-	VCVTPS2DQ    Z13, Z13
-	VCVTDQ2PS    Z13, Z13
+	VRNDSCALEPS  $0x08, Z13, Z13
 	VFNMADD231PS x3f317218<>+0(SB), Z13, Z15
 	VFNMADD231PS xb102e308<>+0(SB), Z13, Z15
 	VMOVUPS      x3e2aaa6e<>+0(SB), Z17
@@ -13120,8 +12757,7 @@ tail485:
 	VMINPS       Z0, Z1, Z1
 	VMAXPS       Z1, Z3, Z3
 	VMULPS       x3fb8aa3b<>+0(SB), Z3, Z0
-	VCVTPS2DQ    Z0, Z0
-	VCVTDQ2PS    Z0, Z0
+	VRNDSCALEPS  $0x08, Z0, Z0
 	VFNMADD231PS x3f317218<>+0(SB), Z0, Z3
 	VFNMADD231PS xb102e308<>+0(SB), Z0, Z3
 	VMOVUPS      x3e2aaa6e<>+0(SB), Z4
@@ -13212,8 +12848,7 @@ loop489:
 	VMINPS       Z13, Z14, Z14
 	VMAXPS       Z14, Z15, Z15
 	VMULPS       x3fb8aa3b<>+0(SB), Z15, Z13
-	VCVTPS2DQ    Z13, Z13
-	VCVTDQ2PS    Z13, Z13
+	VRNDSCALEPS  $0x08, Z13, Z13
 	VFNMADD231PS x3f317218<>+0(SB), Z13, Z15
 	VFNMADD231PS xb102e308<>+0(SB), Z13, Z15
 	VMOVUPS      x3e2aaa6e<>+0(SB), Z17
@@ -13279,8 +12914,7 @@ tail490:
 	VMINPS       Z0, Z1, Z1
 	VMAXPS       Z1, Z3, Z3
 	VMULPS       x3fb8aa3b<>+0(SB), Z3, Z0
-	VCVTPS2DQ    Z0, Z0
-	VCVTDQ2PS    Z0, Z0
+	VRNDSCALEPS  $0x08, Z0, Z0
 	VFNMADD231PS x3f317218<>+0(SB), Z0, Z3
 	VFNMADD231PS xb102e308<>+0(SB), Z0, Z3
 	VMOVUPS      x3e2aaa6e<>+0(SB), Z4
@@ -13347,8 +12981,7 @@ loop492:
 	VMINPS       Z13, Z14, Z14
 	VMAXPS       Z14, Z15, Z15
 	VMULPS       x3fb8aa3b<>+0(SB), Z15, Z13
-	VCVTPS2DQ    Z13, Z13
-	VCVTDQ2PS    Z13, Z13
+	VRNDSCALEPS  $0x08, Z13, Z13
 	VFNMADD231PS x3f317218<>+0(SB), Z13, Z15
 	VFNMADD231PS xb102e308<>+0(SB), Z13, Z15
 	VMOVUPS      x3e2aaa6e<>+0(SB), Z17
@@ -13414,8 +13047,7 @@ tail493:
 	VMINPS       Z0, Z1, Z1
 	VMAXPS       Z1, Z3, Z3
 	VMULPS       x3fb8aa3b<>+0(SB), Z3, Z0
-	VCVTPS2DQ    Z0, Z0
-	VCVTDQ2PS    Z0, Z0
+	VRNDSCALEPS  $0x08, Z0, Z0
 	VFNMADD231PS x3f317218<>+0(SB), Z0, Z3
 	VFNMADD231PS xb102e308<>+0(SB), Z0, Z3
 	VMOVUPS      x3e2aaa6e<>+0(SB), Z4
@@ -13484,8 +13116,7 @@ loop497:
 	VMINPS       Z11, Z12, Z12
 	VMAXPS       Z12, Z13, Z13
 	VMULPS       Z0, Z13, Z11
-	VCVTPS2DQ    Z11, Z11
-	VCVTDQ2PS    Z11, Z11
+	VRNDSCALEPS  $0x08, Z11, Z11
 	VFNMADD231PS Z1, Z11, Z13
 	VFNMADD231PS Z2, Z11, Z13
 	VMOVAPS      Z4, Z14
@@ -13519,8 +13150,7 @@ tail498:
 	VMINPS       Z11, Z10, Z10
 	VMAXPS       Z10, Z9, Z9
 	VMULPS       Z0, Z9, Z0
-	VCVTPS2DQ    Z0, Z0
-	VCVTDQ2PS    Z0, Z0
+	VRNDSCALEPS  $0x08, Z0, Z0
 	VFNMADD231PS Z1, Z0, Z9
 	VFNMADD231PS Z2, Z0, Z9
 	VMOVAPS      Z4, Z1
@@ -13555,8 +13185,7 @@ loop500:
 	VMINPS       Z11, Z12, Z12
 	VMAXPS       Z12, Z13, Z13
 	VMULPS       Z0, Z13, Z11
-	VCVTPS2DQ    Z11, Z11
-	VCVTDQ2PS    Z11, Z11
+	VRNDSCALEPS  $0x08, Z11, Z11
 	VFNMADD231PS Z1, Z11, Z13
 	VFNMADD231PS Z2, Z11, Z13
 	VMOVAPS      Z4, Z14
@@ -13590,8 +13219,7 @@ tail501:
 	VMINPS       Z11, Z10, Z10
 	VMAXPS       Z10, Z9, Z9
 	VMULPS       Z0, Z9, Z0
-	VCVTPS2DQ    Z0, Z0
-	VCVTDQ2PS    Z0, Z0
+	VRNDSCALEPS  $0x08, Z0, Z0
 	VFNMADD231PS Z1, Z0, Z9
 	VFNMADD231PS Z2, Z0, Z9
 	VMOVAPS      Z4, Z1
@@ -13645,8 +13273,7 @@ loop503:
 	VMINPS       Z11, Z12, Z12
 	VMAXPS       Z12, Z13, Z13
 	VMULPS       Z0, Z13, Z11
-	VCVTPS2DQ    Z11, Z11
-	VCVTDQ2PS    Z11, Z11
+	VRNDSCALEPS  $0x08, Z11, Z11
 	VFNMADD231PS Z1, Z11, Z13
 	VFNMADD231PS Z2, Z11, Z13
 	VMOVAPS      Z4, Z14
@@ -13686,8 +13313,7 @@ tail504:
 	VMINPS       Z11, Z10, Z10
 	VMAXPS       Z10, Z9, Z9
 	VMULPS       Z0, Z9, Z0
-	VCVTPS2DQ    Z0, Z0
-	VCVTDQ2PS    Z0, Z0
+	VRNDSCALEPS  $0x08, Z0, Z0
 	VFNMADD231PS Z1, Z0, Z9
 	VFNMADD231PS Z2, Z0, Z9
 	VMOVAPS      Z4, Z1
@@ -13750,8 +13376,7 @@ loop508:
 	VMINPS       Z11, Z12, Z12
 	VMAXPS       Z12, Z13, Z13
 	VMULPS       Z0, Z13, Z11
-	VCVTPS2DQ    Z11, Z11
-	VCVTDQ2PS    Z11, Z11
+	VRNDSCALEPS  $0x08, Z11, Z11
 	VFNMADD231PS Z1, Z11, Z13
 	VFNMADD231PS Z2, Z11, Z13
 	VMOVAPS      Z4, Z14
@@ -13792,8 +13417,7 @@ tail509:
 	VMINPS       Z11, Z10, Z10
 	VMAXPS       Z10, Z9, Z9
 	VMULPS       Z0, Z9, Z0
-	VCVTPS2DQ    Z0, Z0
-	VCVTDQ2PS    Z0, Z0
+	VRNDSCALEPS  $0x08, Z0, Z0
 	VFNMADD231PS Z1, Z0, Z9
 	VFNMADD231PS Z2, Z0, Z9
 	VMOVAPS      Z4, Z1
@@ -13835,8 +13459,7 @@ loop511:
 	VMINPS       Z11, Z12, Z12
 	VMAXPS       Z12, Z13, Z13
 	VMULPS       Z0, Z13, Z11
-	VCVTPS2DQ    Z11, Z11
-	VCVTDQ2PS    Z11, Z11
+	VRNDSCALEPS  $0x08, Z11, Z11
 	VFNMADD231PS Z1, Z11, Z13
 	VFNMADD231PS Z2, Z11, Z13
 	VMOVAPS      Z4, Z14
@@ -13877,8 +13500,7 @@ tail512:
 	VMINPS       Z11, Z10, Z10
 	VMAXPS       Z10, Z9, Z9
 	VMULPS       Z0, Z9, Z0
-	VCVTPS2DQ    Z0, Z0
-	VCVTDQ2PS    Z0, Z0
+	VRNDSCALEPS  $0x08, Z0, Z0
 	VFNMADD231PS Z1, Z0, Z9
 	VFNMADD231PS Z2, Z0, Z9
 	VMOVAPS      Z4, Z1
@@ -13942,8 +13564,7 @@ loop516:
 	VMINPS       Z11, Z12, Z12
 	VMAXPS       Z12, Z13, Z13
 	VMULPS       Z0, Z13, Z11
-	VCVTPS2DQ    Z11, Z11
-	VCVTDQ2PS    Z11, Z11
+	VRNDSCALEPS  $0x08, Z11, Z11
 	VFNMADD231PS Z1, Z11, Z13
 	VFNMADD231PS Z2, Z11, Z13
 	VMOVAPS      Z4, Z14
@@ -13979,8 +13600,7 @@ tail517:
 	VMINPS       Z11, Z10, Z10
 	VMAXPS       Z10, Z9, Z9
 	VMULPS       Z0, Z9, Z0
-	VCVTPS2DQ    Z0, Z0
-	VCVTDQ2PS    Z0, Z0
+	VRNDSCALEPS  $0x08, Z0, Z0
 	VFNMADD231PS Z1, Z0, Z9
 	VFNMADD231PS Z2, Z0, Z9
 	VMOVAPS      Z4, Z1
@@ -14017,8 +13637,7 @@ loop519:
 	VMINPS       Z11, Z12, Z12
 	VMAXPS       Z12, Z13, Z13
 	VMULPS       Z0, Z13, Z11
-	VCVTPS2DQ    Z11, Z11
-	VCVTDQ2PS    Z11, Z11
+	VRNDSCALEPS  $0x08, Z11, Z11
 	VFNMADD231PS Z1, Z11, Z13
 	VFNMADD231PS Z2, Z11, Z13
 	VMOVAPS      Z4, Z14
@@ -14054,8 +13673,7 @@ tail520:
 	VMINPS       Z11, Z10, Z10
 	VMAXPS       Z10, Z9, Z9
 	VMULPS       Z0, Z9, Z0
-	VCVTPS2DQ    Z0, Z0
-	VCVTDQ2PS    Z0, Z0
+	VRNDSCALEPS  $0x08, Z0, Z0
 	VFNMADD231PS Z1, Z0, Z9
 	VFNMADD231PS Z2, Z0, Z9
 	VMOVAPS      Z4, Z1
@@ -14113,8 +13731,7 @@ loop522:
 	VMINPS       Z11, Z12, Z12
 	VMAXPS       Z12, Z13, Z13
 	VMULPS       Z0, Z13, Z11
-	VCVTPS2DQ    Z11, Z11
-	VCVTDQ2PS    Z11, Z11
+	VRNDSCALEPS  $0x08, Z11, Z11
 	VFNMADD231PS Z1, Z11, Z13
 	VFNMADD231PS Z2, Z11, Z13
 	VMOVAPS      Z4, Z14
@@ -14158,8 +13775,7 @@ tail523:
 	VMINPS       Z11, Z10, Z10
 	VMAXPS       Z10, Z9, Z9
 	VMULPS       Z0, Z9, Z0
-	VCVTPS2DQ    Z0, Z0
-	VCVTDQ2PS    Z0, Z0
+	VRNDSCALEPS  $0x08, Z0, Z0
 	VFNMADD231PS Z1, Z0, Z9
 	VFNMADD231PS Z2, Z0, Z9
 	VMOVAPS      Z4, Z1
@@ -14228,8 +13844,7 @@ loop527:
 	VMINPS       Z11, Z12, Z12
 	VMAXPS       Z12, Z13, Z13
 	VMULPS       Z0, Z13, Z11
-	VCVTPS2DQ    Z11, Z11
-	VCVTDQ2PS    Z11, Z11
+	VRNDSCALEPS  $0x08, Z11, Z11
 	VFNMADD231PS Z1, Z11, Z13
 	VFNMADD231PS Z2, Z11, Z13
 	VMOVAPS      Z4, Z14
@@ -14275,8 +13890,7 @@ tail528:
 	VMINPS       Z11, Z10, Z10
 	VMAXPS       Z10, Z9, Z9
 	VMULPS       Z0, Z9, Z0
-	VCVTPS2DQ    Z0, Z0
-	VCVTDQ2PS    Z0, Z0
+	VRNDSCALEPS  $0x08, Z0, Z0
 	VFNMADD231PS Z1, Z0, Z9
 	VFNMADD231PS Z2, Z0, Z9
 	VMOVAPS      Z4, Z1
@@ -14323,8 +13937,7 @@ loop530:
 	VMINPS       Z11, Z12, Z12
 	VMAXPS       Z12, Z13, Z13
 	VMULPS       Z0, Z13, Z11
-	VCVTPS2DQ    Z11, Z11
-	VCVTDQ2PS    Z11, Z11
+	VRNDSCALEPS  $0x08, Z11, Z11
 	VFNMADD231PS Z1, Z11, Z13
 	VFNMADD231PS Z2, Z11, Z13
 	VMOVAPS      Z4, Z14
@@ -14370,8 +13983,7 @@ tail531:
 	VMINPS       Z11, Z10, Z10
 	VMAXPS       Z10, Z9, Z9
 	VMULPS       Z0, Z9, Z0
-	VCVTPS2DQ    Z0, Z0
-	VCVTDQ2PS    Z0, Z0
+	VRNDSCALEPS  $0x08, Z0, Z0
 	VFNMADD231PS Z1, Z0, Z9
 	VFNMADD231PS Z2, Z0, Z9
 	VMOVAPS      Z4, Z1

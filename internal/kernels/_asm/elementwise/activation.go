@@ -1,6 +1,7 @@
 package main
 
 import (
+	"math"
 	"slices"
 
 	. "github.com/mmcloughlin/avo/build"
@@ -21,7 +22,7 @@ var activationKinds = []activation{
 	{"relu", nil, relu},
 	{"reluSquared", nil, reluSquared},
 	{"gelu", simd.NormalConstants, gelu},
-	{"geluTanh", append(slices.Clone(simd.ExpConstants[:9]), -geluTanhBound, geluTanhBound, -geluTanhCubic, -geluTanhLinear), geluTanh},
+	{"geluTanh", append(slices.Clone(simd.PowerTerms), -geluTanhBound, geluTanhBound, -math.Log2E*geluTanhCubic, -math.Log2E*geluTanhLinear), geluTanh},
 	{"silu", simd.ExpConstants, silu},
 	{"tanh", simd.TanhConstants, tanh},
 	{"sigmoid", simd.ExpConstants, sigmoid},
@@ -147,25 +148,27 @@ func gelu(l simd.Level, x reg.VecVirtual, slope bool) (f, df reg.VecVirtual) {
 const (
 	geluTanhLinear = 2 * 0.7978845608028654
 	geluTanhCubic  = geluTanhLinear * 0.044715
-	geluTanhBound  = 9.5 // beyond, σ(2y) is 0 or 1 but for 1e-33, and -2y is in the range of ExpWithin
+	geluTanhBound  = 9.5 // beyond, σ(2y) is 0 or 1 but for 1e-33, and -2y/ln 2 is in the range of PowerOfProduct
 )
 
-// geluTanh uses 1+tanh(y) = 2σ(2y).
+// geluTanh uses 1+tanh(y) = 2σ(2y), and e^-2y as a power of two: the coefficients of y are multiplied by
+// log₂ e beforehand.
 func geluTanh(l simd.Level, x reg.VecVirtual, slope bool) (f, df reg.VecVirtual) {
 	f, bounded := l.Set(-geluTanhBound), l.Set(geluTanhBound)
 	VMAXPS(x, f, f)
 	VMINPS(f, bounded, bounded)
-	square, y := l.Reg(), l.Set(-geluTanhCubic)
+	square, t := l.Reg(), l.Set(-math.Log2E*geluTanhCubic)
 	VMULPS(bounded, bounded, square)
-	VFMADD213PS(simd.Value(-geluTanhLinear), square, y)
-	VMULPS(bounded, y, y)
-	s, rest := l.Logistic(l.ExpWithin(y, nil), slope)
+	VFMADD213PS(simd.Value(-math.Log2E*geluTanhLinear), square, t)
+	e := l.PowerOfProduct(t, bounded)
+	s, _ := l.Logistic(e, false)
 	VMULPS(s, f, f)
 	if slope {
 		df = l.Set(3 * geluTanhCubic)
 		VFMADD213PS(simd.Value(geluTanhLinear), square, df)
 		VMULPS(bounded, df, df)
-		VMULPS(rest, df, df)
+		VMULPS(s, e, e) // 1-s
+		VMULPS(e, df, df)
 		VFMADD213PS(s, s, df) // s + s·df
 	}
 	return f, df
