@@ -74,6 +74,7 @@ type Attention[T Float] struct {
 	backwardBody func(worker, i int)
 	reduceBody   func(worker, i int)
 	ones, scales [attentionKeys]T // factors of rows: 1 and Scale
+	memory       [][]T            // of the workers, while a loop runs
 	call         attentionCall[T]
 }
 
@@ -137,9 +138,9 @@ func (a *Attention[T]) Forward(out, lse, q, k, v []T, m AttentionMask[T]) {
 	a.call = attentionCall[T]{out: out, lse: lse, q: q, k: k, v: v, mask: m}
 	a.call.past = a.streams(a.Heads*a.Queries, out, a.OStride)
 	if a.single() {
-		parallel.Run(a.Batch*a.KVHeads, a.singleBody)
+		a.run(a.Batch*a.KVHeads, a.singleScratch(), a.singleBody)
 	} else {
-		parallel.Run(a.Batch*a.Heads*a.queryBlocks, a.forwardBody)
+		a.run(a.Batch*a.Heads*a.queryBlocks, a.forwardScratch(), a.forwardBody)
 	}
 	a.call = attentionCall[T]{}
 }
@@ -164,11 +165,19 @@ func (a *Attention[T]) Backward(dq, dk, dv, dbias, dout, out, lse, q, k, v []T, 
 		clear(dbias)
 		heads = a.KVHeads
 	}
-	parallel.Run(heads*a.chunks, a.backwardBody)
+	a.run(heads*a.chunks, a.backwardScratch(), a.backwardBody)
 	if a.chunks > 1 {
 		parallel.Run(a.Batch*a.KVHeads*a.keyBlocks(), a.reduceBody)
 	}
 	a.call = attentionCall[T]{}
+}
+
+// run calls body for n items, with size elements of memory for each worker.
+func (a *Attention[T]) run(n, size int, body func(worker, i int)) {
+	stock := scratchOf[T]()
+	a.memory = stock.borrow(a.memory[:0], min(parallel.Workers(), n), size)
+	parallel.Run(n, body)
+	stock.give(a.memory)
 }
 
 // streams reports whether rows of heads, ld apart, are written past the caches where so many are written for each sequence.

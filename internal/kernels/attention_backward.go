@@ -56,11 +56,8 @@ func (a *Attention[T]) backwardMemory(b []T) (f attentionBackward[T]) {
 
 // backwardItem computes the gradients of every chunks-th group of panels of a
 // key/value head's query heads, and what they add to the gradients of the keys and values.
-func (a *Attention[T]) backwardItem(_, i int) {
-	stock := scratchOf[T]()
-	memory := stock.take(a.backwardScratch())
-	defer stock.give(memory)
-	f := a.backwardMemory(memory)
+func (a *Attention[T]) backwardItem(worker, i int) {
+	f := a.backwardMemory(a.memory[worker])
 
 	chunk := i % a.chunks
 	first, last := i/a.chunks, i/a.chunks+1

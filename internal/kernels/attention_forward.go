@@ -35,11 +35,8 @@ func cut[T Float](b []T, n int) (part, rest []T) { return b[:n:n], b[n:] }
 
 // forwardItem computes a few panels of one head. The last ones of a head come
 // first, since causal ones have the most to do.
-func (a *Attention[T]) forwardItem(_, i int) {
-	stock := scratchOf[T]()
-	memory := stock.take(a.forwardScratch())
-	defer stock.give(memory)
-	f := a.forwardMemory(memory)
+func (a *Attention[T]) forwardItem(worker, i int) {
+	f := a.forwardMemory(a.memory[worker])
 
 	b, h, block := a.forwardPlace(i)
 	kv := h / (a.Heads / a.KVHeads)

@@ -12,7 +12,7 @@ func (a *Attention[T]) singleScratch() int { return a.Heads / a.KVHeads * a.Keys
 
 // singleItem computes the outputs of the query heads of one key/value head.
 // Keys and values are read once, where they lie.
-func (a *Attention[T]) singleItem(_, i int) {
+func (a *Attention[T]) singleItem(worker, i int) {
 	b, kv := i/a.KVHeads, i%a.KVHeads
 	group := a.Heads / a.KVHeads
 	out := a.call.out[a.queryAt(b, 0, kv*group, a.OStride):][:group*a.HeadSize]
@@ -22,10 +22,7 @@ func (a *Attention[T]) singleItem(_, i int) {
 		clear(out)
 		n = 0
 	}
-	stock := scratchOf[T]()
-	memory := stock.take(a.singleScratch())
-	defer stock.give(memory)
-	p := memory[:group*n]
+	p := a.memory[worker][:group*n]
 	for g := range group {
 		h := kv*group + g
 		lse := math.Inf(-1)

@@ -279,14 +279,11 @@ func (d *attentionData[T]) run() {
 // poison fills working memory of n elements with NaN.
 func poison[T Float](n int) {
 	stock := scratchOf[T]()
-	var held [][]T
-	for range parallel.Workers() {
-		held = append(held, stock.take(n))
-	}
+	held := stock.borrow(nil, parallel.Workers(), n)
 	for _, memory := range held {
 		Fill(memory, T(math.NaN()))
-		stock.give(memory)
 	}
+	stock.give(held)
 }
 
 // compare reports the greatest difference of the heads' elements, relative to the greatest

@@ -6,7 +6,7 @@ import (
 	"github.com/seahorse-ml/seahorse/internal/memory"
 )
 
-// scratch is a stock of buffers that the items of parallel loops borrow, so
+// scratch is a stock of buffers that parallel loops borrow for their workers, so
 // that layers of one shape share their working memory and a loop that runs beside
 // another one gets memory of its own.
 type scratch[T Float] struct {
@@ -27,10 +27,17 @@ func scratchOf[T Float]() *scratch[T] {
 	return any(&scratch64).(*scratch[T])
 }
 
-// take borrows n elements of unknown content, from the smallest buffer that has them.
-func (s *scratch[T]) take(n int) []T {
+// borrow appends count buffers of n elements of unknown content to held, each the smallest that there is.
+func (s *scratch[T]) borrow(held [][]T, count, n int) [][]T {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	for range count {
+		held = append(held, s.take(n))
+	}
+	return held
+}
+
+func (s *scratch[T]) take(n int) []T {
 	best, smallest := -1, -1
 	for i, b := range s.free {
 		if cap(b) >= n && (best < 0 || cap(b) < cap(s.free[best])) {
@@ -56,21 +63,13 @@ func (s *scratch[T]) remove(i int) []T {
 	return b
 }
 
-// give returns a borrowed buffer.
-func (s *scratch[T]) give(b []T) {
+// give returns borrowed buffers.
+func (s *scratch[T]) give(held [][]T) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.free = append(s.free, b)
+	s.free = append(s.free, held...)
 }
 
 // reserve sees to it that count buffers of n elements can be borrowed at once
 // without an allocation.
-func (s *scratch[T]) reserve(count, n int) {
-	held := make([][]T, count)
-	for i := range held {
-		held[i] = s.take(n)
-	}
-	for _, b := range held {
-		s.give(b)
-	}
-}
+func (s *scratch[T]) reserve(count, n int) { s.give(s.borrow(nil, count, n)) }

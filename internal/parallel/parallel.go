@@ -19,6 +19,7 @@ type pool struct {
 	gate    sync.Mutex // held by the loop that runs
 	helpers []*helper  // the workers but the caller, who is worker 0
 	body    func(worker, i int)
+	workers int          // that the loop has items for
 	shares  []share      // by worker
 	state   atomic.Int64 // open, plus the helpers that are at work
 	caller  sleeper
@@ -92,7 +93,9 @@ func (p *pool) help(h *helper, worker int) {
 		if !p.enter() {
 			continue
 		}
-		p.work(worker)
+		if worker < p.workers { // it may have been called to an earlier loop
+			p.work(worker)
+		}
 		if p.state.Add(-1) == 0 {
 			p.caller.wake()
 		}
@@ -130,7 +133,7 @@ func SetWorkers(n int) {
 }
 
 // Run calls body(worker, i) once for every i in [0, n), with worker in
-// [0, Workers()). Each worker has a stretch of the items, the same in each loop of n items, which it does
+// [0, Workers()), and less than n. Each worker has a stretch of the items, the same in each loop of n items, which it does
 // from the first on, so that it finds in its caches what it left there in the loop before; then it helps
 // others from their last on. So which worker gets which item is not determined, and a result must
 // not depend on it. A Run inside of a Run, or beside one in another goroutine, does
@@ -146,9 +149,9 @@ func Run(n int, body func(worker, i int)) {
 	}
 	p.body = body
 	helpers := p.helpers[:min(len(p.helpers), n-1)]
-	workers := len(helpers) + 1
+	p.workers = len(helpers) + 1
 	for w := range p.shares {
-		p.shares[w].set(n*min(w, workers)/workers, n*min(w+1, workers)/workers)
+		p.shares[w].set(n*min(w, p.workers)/p.workers, n*min(w+1, p.workers)/p.workers)
 	}
 	p.state.Store(open)
 	for _, h := range helpers {

@@ -32,6 +32,25 @@ func TestRunDoesEachItemOnce(t *testing.T) {
 	}
 }
 
+// TestWorkersAreFewerThanItems lets helpers that were called to a loop of many items come late, to one of two.
+func TestWorkersAreFewerThanItems(t *testing.T) {
+	withWorkers(t, 8)
+	var most atomic.Int64
+	for range 20_000 {
+		Run(8, func(int, int) {})
+		Run(2, func(worker, _ int) {
+			if int64(worker) > most.Load() {
+				most.Store(int64(worker))
+			}
+			for begin := time.Now(); time.Since(begin) < 2*time.Microsecond; {
+			}
+		})
+	}
+	if most.Load() > 1 {
+		t.Errorf("worker %d does one of two items", most.Load())
+	}
+}
+
 func TestRunNests(t *testing.T) {
 	withWorkers(t, 3)
 	var sum atomic.Int64
