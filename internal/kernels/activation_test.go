@@ -32,7 +32,7 @@ func accuracy(f func(dst, x []float32), exact func(float64) float64, low, high f
 		}
 		x = x[:0]
 	}
-	for bits := uint64(0); bits < 1<<32; bits += 9973 {
+	for bits := uint64(0); bits < 1<<32; bits += 2477 {
 		if v := math.Float32frombits(uint32(bits)); v >= low && v <= high {
 			if x = append(x, v); len(x) == block {
 				check()
@@ -54,10 +54,10 @@ func TestActivationAccuracy(t *testing.T) {
 	}{
 		{ReLU, 0, 0, 0},
 		{ReLUSquared, 0.5, 0, 1e-37},
-		{GELU, 7, 12, 1e-36},
-		{GELUTanh, 16, 8, 1e-5},
+		{GELU, 9, 17, 1e-36},
+		{GELUTanh, 18, 11, 1e-5},
 		{SiLU, 4, 8, 1e-36},
-		{Tanh, 4, 8, 1e-36},
+		{Tanh, 5, 8, 1e-36},
 		{Sigmoid, 4, 6, 1e-36},
 	}
 	onEveryLevel(t, func(t *testing.T) {
@@ -80,8 +80,8 @@ func TestActivationAccuracy(t *testing.T) {
 		}
 		worst, at := accuracy(Exp[float32], math.Exp, -104, 88.7, 0)
 		t.Logf("exp: %.2f ulp at %g", worst, at)
-		if worst > 1 {
-			t.Errorf("Exp(%g) is off by %.2f ulp, want at most 1", at, worst)
+		if worst > 1.2 {
+			t.Errorf("Exp(%g) is off by %.2f ulp, want at most 1.2", at, worst)
 		}
 	})
 }

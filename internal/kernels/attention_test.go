@@ -470,7 +470,7 @@ func TestAttentionAllocatesNothing(t *testing.T) {
 		d := newAttentionData[float32](test)
 		a := newTrained[float32](d.config)
 		m := AttentionMask[float32]{Segments: d.segments, Bias: d.bias}
-		n := testing.AllocsPerRun(3, func() {
+		n := testing.AllocsPerRun(20, func() { // the runtime allocates now and then for workers that go to sleep
 			a.Forward(d.out, d.lse, d.q, d.k, d.v, m)
 			a.Backward(d.dq, d.dk, d.dv, d.dbias, d.dout, d.out, d.lse, d.q, d.k, d.v, m)
 		})

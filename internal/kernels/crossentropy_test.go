@@ -227,7 +227,7 @@ func TestLinearCrossEntropyAllocatesNothing(t *testing.T) {
 	for _, test := range crossEntropyCases {
 		d := newCrossEntropyData[float32](test.config, test.bias)
 		l := newLoss[float32](test.config, 0)
-		n := testing.AllocsPerRun(3, func() {
+		n := testing.AllocsPerRun(20, func() {
 			l.Run(d.loss, d.nll, d.dx, d.dw, d.db, d.x, d.w, d.b, d.targets, 0, false, false, false)
 		})
 		if n > 0 {

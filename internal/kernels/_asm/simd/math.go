@@ -58,7 +58,7 @@ const (
 // ExpConstants are those of Exp, to be held.
 var ExpConstants = []float64{math.Log2E, float64(ln2High), ln2Low, exp2, exp3, exp4, exp5, exp6, 1, expLow, expHigh}
 
-// Exp returns e^x, within 1 ulp; denormal results are rounded once.
+// Exp returns e^x, within 1.2 ulp; denormal results are rounded once.
 func (l Level) Exp(x Op) reg.VecVirtual {
 	return l.ExpWithin(l.Clamp(x, expLow, expHigh), nil)
 }
@@ -188,7 +188,7 @@ var (
 	TanhConstants = append(append([]float64{-tanhBound, tanhBound}, tanhUpper...), tanhLower...)
 )
 
-// Tanh returns tanh(x) within 4 ulp, as a quotient of polynomials.
+// Tanh returns tanh(x) within 5 ulp, as a quotient of polynomials.
 func (l Level) Tanh(x Op) reg.VecVirtual {
 	v := l.Clamp(x, -tanhBound, tanhBound)
 	square := l.Reg()
@@ -211,7 +211,7 @@ var NormalConstants = append(slices.Clone(ExpConstants[:9]), normalTail...)
 //
 // With u = |x| and t = 1/(1+0.3u), Φ(-u) is e^(-u²/2)·t·P(t), P a polynomial of degree 9 with
 // a relative error of at most 4e-9. The exponent takes the rounding error of u² along, so that
-// the tail is exact to some 6 ulp too.
+// the tail is exact to some 9 ulp too.
 func (l Level) Normal(x reg.VecVirtual, density bool) (phi, d reg.VecVirtual) {
 	const bound = 15 // beyond, e^(-u²/2) is 0
 	u := l.Set(bound)
