@@ -37,6 +37,7 @@ func (s *scratch[T]) borrow(held [][]T, count, n int) [][]T {
 	return held
 }
 
+// take removes a buffer from the stock, or makes one in the place of the smallest.
 func (s *scratch[T]) take(n int) []T {
 	best, smallest := -1, -1
 	for i, b := range s.free {
