@@ -178,6 +178,7 @@ func (a *Attention[T]) run(n, size int, body func(worker, i int)) {
 	a.memory = stock.borrow(a.memory[:0], min(parallel.Workers(), n), size)
 	parallel.Run(n, body)
 	stock.give(a.memory)
+	clear(a.memory) // the stock may drop them
 }
 
 // streams reports whether rows of heads, ld apart, are written past the caches where so many are written for each sequence.
