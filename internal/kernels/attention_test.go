@@ -424,8 +424,7 @@ func isHeadElement(d *attentionData[float64], x []float64, i int) bool {
 
 // atEachThreadCount calls f with 1, 2, 3 and 5 threads.
 func atEachThreadCount(t *testing.T, f func(threads int)) {
-	before := parallel.Workers()
-	defer parallel.SetWorkers(before)
+	keepSettings(t)
 	for _, n := range []int{1, 2, 3, 5} {
 		parallel.SetWorkers(n)
 		f(n)

@@ -55,8 +55,7 @@ func TestProductBitsOfLevels(t *testing.T) {
 // TestProductBits runs products on 1, 2, 3 and 5 threads and row by row: all must
 // give the same bits.
 func TestProductBits(t *testing.T) {
-	before := parallel.Workers()
-	defer parallel.SetWorkers(before)
+	keepSettings(t)
 	r := rand.New(rand.NewPCG(17, 18))
 	eachProductKernel(t, func(t *testing.T, kernel *productKernel[float32]) {
 		for transA, transB := range transposes {

@@ -51,8 +51,7 @@ func TestTilePacking(t *testing.T) {
 // TestProductStrips runs products that are cut into strips on several threads: strips that several items share, strips with
 // some of their columns or rows, several blocks of K, and rows of A that lie whole pages apart, so that workers pack and keep them.
 func TestProductStrips(t *testing.T) {
-	before := parallel.Workers()
-	t.Cleanup(func() { parallel.SetWorkers(before) })
+	keepSettings(t)
 	r := rand.New(rand.NewPCG(23, 24))
 	eachProductKernel(t, func(t *testing.T, kernel *productKernel[float32]) {
 		for _, workers := range []int{1, 2, 3} {

@@ -12,11 +12,7 @@ import (
 // TestProductStreams holds products that are written past the caches to those that aren't, on several threads, with tiles at the
 // edges and guards between rows and behind the last.
 func TestProductStreams(t *testing.T) {
-	before, size := parallel.Workers(), streamedSize
-	t.Cleanup(func() {
-		parallel.SetWorkers(before)
-		streamedSize = size
-	})
+	keepSettings(t)
 	r := rand.New(rand.NewPCG(31, 32))
 	eachProductKernel(t, func(t *testing.T, kernel *productKernel[float32]) {
 		for transA, transB := range transposes {
@@ -50,11 +46,7 @@ func TestProductStreams(t *testing.T) {
 
 // TestWhatStreams has one product that is written past the caches, and what keeps others from it.
 func TestWhatStreams(t *testing.T) {
-	before, size := parallel.Workers(), streamedSize
-	t.Cleanup(func() {
-		parallel.SetWorkers(before)
-		streamedSize = size
-	})
+	keepSettings(t)
 	parallel.SetWorkers(2)
 	streamedSize = 40 * 32 * 4 / 2
 	const most = 2*oneBlock + 100*40

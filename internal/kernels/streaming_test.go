@@ -9,6 +9,15 @@ import (
 	"github.com/seahorse-ml/seahorse/internal/parallel"
 )
 
+// keepSettings sets back the number of threads and the threshold for writing past the caches when t ends.
+func keepSettings(t *testing.T) {
+	workers, size := parallel.Workers(), streamedSize
+	t.Cleanup(func() {
+		parallel.SetWorkers(workers)
+		streamedSize = size
+	})
+}
+
 // TestPast holds what is written past the caches to what isn't, with guards around it, for results that begin a line of the caches and
 // for others.
 func TestPast(t *testing.T) {
@@ -47,11 +56,7 @@ func TestPast(t *testing.T) {
 
 // TestAttentionPast holds attention whose results are written past the caches to the same that isn't, on several threads.
 func TestAttentionPast(t *testing.T) {
-	before, size := parallel.Workers(), streamedSize
-	t.Cleanup(func() {
-		parallel.SetWorkers(before)
-		streamedSize = size
-	})
+	keepSettings(t)
 	parallel.SetWorkers(3)
 	for _, c := range []AttentionConfig{
 		{Batch: 3, Queries: 64, Keys: 64, Heads: 4, KVHeads: 2, HeadSize: 32, Causal: true},

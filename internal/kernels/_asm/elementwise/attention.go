@@ -67,81 +67,10 @@ func panelRows(rows reg.Register, panels []reg.Register, body func(row []reg.Reg
 	JNZ(LabelRef(next))
 }
 
-// powers computes powers of two, with its constants in registers where there are many.
-type powers struct {
-	simd.Level
-	terms []Op
-	least reg.Register // below, the result is 0
-}
-
-// newPowers loads the constants: the coefficients of 2^r for |r| ≤ 1/2 with a relative
-// error below 2.6e-9, the highest first.
-func newPowers(l simd.Level) powers {
-	p := powers{Level: l}
-	for _, c := range []float64{
-		0.00015594677824992687, 0.0013406643411144614, 0.009617692790925503,
-		0.055503103882074356, 0.24022652208805084, 0.6931472420692444, 1,
-	} {
-		p.terms = append(p.terms, p.hold(simd.Const(c)))
-	}
-	if l.Wide() {
-		p.least = l.Load(simd.Const(-200), nil) // VSCALEFPS gives 0
-	}
-	return p
-}
-
-func (p powers) hold(m Mem) Op {
-	if p.Wide() {
-		return p.Load(m, nil)
-	}
-	return m
-}
-
-// of replaces x by 2^x within 1 ulp, where x is not above 126 and, with AVX2, not
-// below -126. NaN stays NaN.
-//
-// With n the integer next to x, it is 2ⁿ times a polynomial in x - n.
-func (p powers) of(x reg.VecVirtual) {
-	const nearest = 8
-	n, sum := p.Reg(), p.Reg()
-	VMOVAPS(p.terms[0], sum)
-	if p.Wide() {
-		VRNDSCALEPS(Imm(nearest), x, n)
-	} else {
-		VROUNDPS(Imm(nearest), x, n)
-	}
-	VSUBPS(n, x, x)
-	for _, c := range p.terms[1:] {
-		VFMADD213PS(c, x, sum)
-	}
-	if p.Wide() {
-		VSCALEFPS(n, sum, x)
-		return
-	}
-	VCVTPS2DQ(n, n)
-	VPSLLD(Imm(23), n, n)
-	VPADDD(n, sum, x)
-}
-
-// bounded is of for any x that is not above 126: far below it gives 0.
-func (p powers) bounded(x reg.VecVirtual) {
-	if p.Wide() {
-		VMAXPS(x, p.least, x) // of two operands, one of them NaN, the first is returned
-		p.of(x)
-		return
-	}
-	least := p.Load(simd.Const(-126), nil)
-	exists := p.Reg()
-	const notLess = 5 // true for NaN
-	VCMPPS(Imm(notLess), least, x, exists)
-	p.of(x)
-	VANDPS(exists, x, x)
-}
-
 func panelSoftmax(l simd.Level) {
 	function(l, "panelSoftmax", "func(scores, m, l, decay []float32, rows, lanes int)", "is panelKernel.softmax.")
 	scores, maxima, sums, decays, rows := simd.Base("scores"), simd.Base("m"), simd.Base("l"), simd.Base("decay"), parameter("rows")
-	p := newPowers(l)
+	l.Hold(simd.PowerTerms...)
 	panelColumns(l, func(at reg.Register) {
 		var most, sum, decay [2]reg.VecVirtual
 		m := vectorsOf(l, maxima, at)
@@ -157,14 +86,14 @@ func panelSoftmax(l simd.Level) {
 			decay[v], sum[v] = l.Load(m[v], nil), l.Zero()
 			l.Store(most[v], m[v], nil)
 			VSUBPS(most[v], decay[v], decay[v])
-			p.bounded(decay[v])
+			decay[v] = l.Power(decay[v])
 			l.Store(decay[v], vectorsOf(l, decays, at)[v], nil)
 		}
 		panelRows(rows, []reg.Register{scores}, func(row []reg.Register) {
 			for v, s := range vectorsOf(l, row[0], at) {
 				x := l.Load(s, nil)
 				VSUBPS(most[v], x, x)
-				p.bounded(x)
+				x = l.Power(x)
 				l.Store(x, s, nil)
 				VADDPS(x, sum[v], sum[v])
 			}
@@ -181,7 +110,7 @@ func panelGrad(l simd.Level) {
 	function(l, "panelGrad", "func(scores, dp, lse, dot []float32, rows, lanes int)", "is panelKernel.grad.")
 	scores, grads, rows := simd.Base("scores"), simd.Base("dp"), parameter("rows")
 	lse, dot := simd.Base("lse"), simd.Base("dot")
-	p := newPowers(l)
+	l.Hold(simd.PowerTerms...)
 	panelColumns(l, func(at reg.Register) {
 		var shift, dots [2]reg.VecVirtual
 		for v := range shift {
@@ -191,7 +120,7 @@ func panelGrad(l simd.Level) {
 			for v, s := range vectorsOf(l, row[0], at) {
 				x := l.Load(s, nil)
 				VSUBPS(shift[v], x, x)
-				p.bounded(x)
+				x = l.Power(x)
 				l.Store(x, s, nil)
 				g := vectorsOf(l, row[1], at)[v]
 				d := l.Load(g, nil)

@@ -102,20 +102,44 @@ func (l Level) ExpWithin(x reg.VecVirtual, correction Op) reg.VecVirtual {
 	return p
 }
 
-// PowerTerms are the coefficients of PowerOfProduct, to be held: those of 2^r for |r| ≤ 1/2, the highest
+// PowerTerms are the coefficients of powers of two, to be held: those of 2^r for |r| ≤ 1/2, the highest
 // first, fitted for the least relative error, 9.4e-8.
 var PowerTerms = []float64{0.0013269572518765926, 0.009671294130384922, 0.0555071085691452, 0.24022246897220612, 0.6931470036506653, 1}
+
+// Power returns 2^x for an x of at most 126 with a relative error of at most 1.6e-7; where it would be below 2⁻¹²⁶,
+// that or 0. NaN stays NaN. It destroys x.
+func (l Level) Power(x reg.VecVirtual) reg.VecVirtual {
+	n := l.Reg()
+	if l.Wide() {
+		l.round(x, n)
+		VREDUCEPS(Imm(nearest), x, x) // x - n, and 0 for an infinity
+		return l.power(n, x)
+	}
+	const notLess = 5 // true for NaN
+	least, exists := l.Set(-126), l.Reg()
+	VCMPPS(Imm(notLess), least, x, exists)
+	l.round(x, n)
+	VSUBPS(n, x, x)
+	p := l.power(n, x)
+	VANDPS(exists, p, p)
+	return p
+}
 
 // PowerOfProduct returns 2^(a·b) for a product in [-126, 126] with a relative error of at most 1.6e-7. It
 // destroys a.
 //
-// With n the integer next to a·b, it is 2ⁿ times a polynomial in a·b - n, of which only the difference is rounded.
+// With n the integer next to a·b, only the difference a·b - n is rounded.
 func (l Level) PowerOfProduct(a, b reg.VecVirtual) reg.VecVirtual {
 	n := l.Reg()
 	VMULPS(a, b, n)
 	l.round(n, n)
 	VFMSUB213PS(n, b, a)
-	p := l.Horner(a, PowerTerms...)
+	return l.power(n, a)
+}
+
+// power returns 2^(n+r) for an integer n and |r| ≤ 1/2. It destroys n.
+func (l Level) power(n, r reg.VecVirtual) reg.VecVirtual {
+	p := l.Horner(r, PowerTerms...)
 	if l.Wide() {
 		VSCALEFPS(n, p, p)
 		return p
@@ -126,9 +150,11 @@ func (l Level) PowerOfProduct(a, b reg.VecVirtual) reg.VecVirtual {
 	return p
 }
 
+// nearest rounds to the next integer, the even one of two, without an exception.
+const nearest = 8
+
 // round sets n to the integers next to x, the even ones of two.
 func (l Level) round(x, n reg.VecVirtual) {
-	const nearest = 8
 	if l.Wide() {
 		VRNDSCALEPS(Imm(nearest), x, n)
 	} else {
