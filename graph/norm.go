@@ -136,6 +136,7 @@ func lowerNormGrad[T kernels.Float](o *normGradOp, c *call) func() error {
 		w = in[T](c, rest)
 	}
 	dx := out[T](c, 0)
+	past := kernels.StreamsShared[T](len(dx.data))
 	sums := scratch[T](c)
 	pieces, params := o.pieces(), o.params
 	grain := (n.rows + pieces - 1) / pieces
@@ -154,9 +155,9 @@ func lowerNormGrad[T kernels.Float](o *normGradOp, c *call) func() error {
 			dxRows = dx.data[lo*d : hi*d]
 		}
 		if n.centred {
-			kernels.LayerNormGrad(dxRows, dw, db, dy[lo*d:hi*d], x[lo*d:hi*d], w, mean[lo:hi], rstd[lo:hi], hi-lo, d, dx.add())
+			kernels.LayerNormGrad(dxRows, dw, db, dy[lo*d:hi*d], x[lo*d:hi*d], w, mean[lo:hi], rstd[lo:hi], hi-lo, d, dx.add(), past)
 		} else {
-			kernels.RMSNormGrad(dxRows, dw, dy[lo*d:hi*d], x[lo*d:hi*d], w, rstd[lo:hi], hi-lo, d, n.offset, dx.add())
+			kernels.RMSNormGrad(dxRows, dw, dy[lo*d:hi*d], x[lo*d:hi*d], w, rstd[lo:hi], hi-lo, d, n.offset, dx.add(), past)
 		}
 	})
 	used := (n.rows + grain - 1) / grain

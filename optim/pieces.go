@@ -21,7 +21,9 @@ type pieces[T float32 | float64] struct {
 	all        []piece[T]
 	grads      []boundGrad
 	squares    []float64 // sums of squares, one for each piece
+	elements   int
 	now        step
+	past       bool                // whether parameters are written past the caches
 	sum, apply func(worker, i int) // loop bodies, made once so that a step allocates nothing
 }
 
@@ -42,6 +44,7 @@ type boundGrad struct {
 // add cuts one parameter into pieces.
 func (u *pieces[T]) add(param *graph.Param, m, v []T, g Group) {
 	p := graph.Data[T](param)
+	u.elements += len(p)
 	u.grads = append(u.grads, boundGrad{param: param, first: len(u.all)})
 	for lo := 0; lo < len(p); lo += pieceSize {
 		hi := min(lo+pieceSize, len(p))
@@ -72,7 +75,7 @@ func (u *pieces[T]) finish() {
 		q := &u.all[i]
 		kernels.AdamW(q.p, q.g, q.m, q.v, kernels.AdamWStep{
 			LR: u.now.rate * q.rate, Beta1: u.config.Beta1, Beta2: u.config.Beta2, Eps: u.config.Eps,
-			Decay: q.decay, Coupled: u.coupled, GradScale: u.now.gradScale,
+			Decay: q.decay, Coupled: u.coupled, GradScale: u.now.gradScale, Past: u.past,
 			Correction1: u.now.correction1, Correction2: u.now.correction2,
 		})
 	}
@@ -98,6 +101,6 @@ func (u *pieces[T]) norm() (float64, *graph.Param) {
 }
 
 func (u *pieces[T]) step(s step) {
-	u.now = s
+	u.now, u.past = s, kernels.StreamsShared[T](u.elements)
 	parallel.Run(len(u.all), u.apply)
 }

@@ -8,6 +8,7 @@ type AdamWStep struct {
 	Decay                    float64 // weight decay λ
 	Correction1, Correction2 float64 // 1 - β₁ᵗ and 1 - β₂ᵗ
 	GradScale                float64 // multiplies the gradient first, for clipping
+	Past                     bool    // p is written past the caches, as StreamsShared advises
 	Coupled                  bool    // decay is added to the gradient (L2, as in Adam) instead of taken from the parameter
 }
 
@@ -33,7 +34,8 @@ func AdamW[T Float](p, g, m, v []T, s AdamWStep) {
 			decay = 0
 		}
 		f.adamW(single(p), single(g), single(m), single(v), float32(scale), float32(decay), float32(shrink),
-			float32(beta2), float32(rest1), float32(rest2), float32(rate), float32(root), float32(eps))
+			float32(beta2), float32(rest1), float32(rest2), float32(rate), float32(root), float32(eps), s.Past && aligned(p, 0))
+		settle(s.Past)
 		return
 	}
 	for i := range p {

@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func adamWAVX2(p []float32, g []float32, m []float32, v []float32, scale float32, decay float32, shrink float32, beta2 float32, rest1 float32, rest2 float32, rate float32, root float32, eps float32)
+// func adamWAVX2(p []float32, g []float32, m []float32, v []float32, scale float32, decay float32, shrink float32, beta2 float32, rest1 float32, rest2 float32, rate float32, root float32, eps float32, past bool)
 // Requires: AVX, AVX2, SSE
-TEXT ·adamWAVX2(SB), NOSPLIT, $0-132
+TEXT ·adamWAVX2(SB), NOSPLIT, $0-133
 	MOVQ         p_base+0(FP), AX
 	MOVQ         g_base+24(FP), CX
 	MOVQ         m_base+48(FP), DX
@@ -30,12 +30,15 @@ TEXT ·adamWAVX2(SB), NOSPLIT, $0-132
 	VBROADCASTSS X7, Y7
 	MOVSS        eps+128(FP), X8
 	VBROADCASTSS X8, Y8
+	MOVB         past+132(FP), DI
+	TESTB        DI, DI
+	JNZ          past1
 	XORQ         DI, DI
 	MOVQ         SI, R8
 	SUBQ         $0x08, R8
-	JL           tail2
+	JL           tail4
 
-loop1:
+loop3:
 	VMOVUPS (CX)(DI*4), Y9
 	VMOVUPS (AX)(DI*4), Y10
 	VMULPS  Y0, Y9, Y9
@@ -62,11 +65,11 @@ loop1:
 	VMOVUPS Y10, (AX)(DI*4)
 	ADDQ    $0x08, DI
 	CMPQ    DI, R8
-	JLE     loop1
+	JLE     loop3
 
-tail2:
+tail4:
 	SUBQ       DI, SI
-	JZ         done3
+	JZ         done5
 	LEAQ       laneMask<>+0(SB), R9
 	MOVQ       $+8, R8
 	SUBQ       SI, R8
@@ -96,7 +99,78 @@ tail2:
 	VSUBPS     Y1, Y11, Y11
 	VMASKMOVPS Y11, Y9, (AX)(DI*4)
 
-done3:
+done5:
+	JMP written2
+
+past1:
+	XORQ DI, DI
+	MOVQ SI, R8
+	SUBQ $0x08, R8
+	JL   tail7
+
+loop6:
+	VMOVUPS  (CX)(DI*4), Y9
+	VMOVUPS  (AX)(DI*4), Y10
+	VMULPS   Y0, Y9, Y9
+	VMULPS   Y1, Y10, Y11
+	VADDPS   Y11, Y9, Y9
+	VMULPS   Y2, Y10, Y10
+	VMOVUPS  (DX)(DI*4), Y12
+	VSUBPS   Y12, Y9, Y11
+	VMULPS   Y4, Y11, Y11
+	VADDPS   Y11, Y12, Y12
+	VMOVUPS  Y12, (DX)(DI*4)
+	VMOVUPS  (BX)(DI*4), Y13
+	VMULPS   Y5, Y9, Y11
+	VMULPS   Y9, Y11, Y11
+	VMULPS   Y3, Y13, Y13
+	VADDPS   Y11, Y13, Y13
+	VMOVUPS  Y13, (BX)(DI*4)
+	VSQRTPS  Y13, Y13
+	VDIVPS   Y7, Y13, Y13
+	VADDPS   Y8, Y13, Y13
+	VMULPS   Y6, Y12, Y12
+	VDIVPS   Y13, Y12, Y12
+	VSUBPS   Y12, Y10, Y10
+	VMOVNTPS Y10, (AX)(DI*4)
+	ADDQ     $0x08, DI
+	CMPQ     DI, R8
+	JLE      loop6
+
+tail7:
+	SUBQ       DI, SI
+	JZ         done8
+	LEAQ       laneMask<>+0(SB), R9
+	MOVQ       $+8, R8
+	SUBQ       SI, R8
+	VMOVUPS    (R9)(R8*4), Y9
+	VMASKMOVPS (CX)(DI*4), Y9, Y10
+	VMASKMOVPS (AX)(DI*4), Y9, Y11
+	VMULPS     Y0, Y10, Y10
+	VMULPS     Y1, Y11, Y0
+	VADDPS     Y0, Y10, Y10
+	VMULPS     Y2, Y11, Y11
+	VMASKMOVPS (DX)(DI*4), Y9, Y1
+	VSUBPS     Y1, Y10, Y0
+	VMULPS     Y4, Y0, Y0
+	VADDPS     Y0, Y1, Y1
+	VMASKMOVPS Y1, Y9, (DX)(DI*4)
+	VMASKMOVPS (BX)(DI*4), Y9, Y2
+	VMULPS     Y5, Y10, Y0
+	VMULPS     Y10, Y0, Y0
+	VMULPS     Y3, Y2, Y2
+	VADDPS     Y0, Y2, Y2
+	VMASKMOVPS Y2, Y9, (BX)(DI*4)
+	VSQRTPS    Y2, Y2
+	VDIVPS     Y7, Y2, Y2
+	VADDPS     Y8, Y2, Y2
+	VMULPS     Y6, Y1, Y1
+	VDIVPS     Y2, Y1, Y1
+	VSUBPS     Y1, Y11, Y11
+	VMASKMOVPS Y11, Y9, (AX)(DI*4)
+
+done8:
+written2:
 	VZEROUPPER
 	RET
 
@@ -118,9 +192,9 @@ DATA laneMask<>+56(SB)/4, $0x00000000
 DATA laneMask<>+60(SB)/4, $0x00000000
 GLOBL laneMask<>(SB), RODATA|NOPTR, $64
 
-// func adamWAVX512(p []float32, g []float32, m []float32, v []float32, scale float32, decay float32, shrink float32, beta2 float32, rest1 float32, rest2 float32, rate float32, root float32, eps float32)
+// func adamWAVX512(p []float32, g []float32, m []float32, v []float32, scale float32, decay float32, shrink float32, beta2 float32, rest1 float32, rest2 float32, rate float32, root float32, eps float32, past bool)
 // Requires: AVX, AVX512F, BMI2, SSE
-TEXT ·adamWAVX512(SB), NOSPLIT, $0-132
+TEXT ·adamWAVX512(SB), NOSPLIT, $0-133
 	MOVQ         p_base+0(FP), AX
 	MOVQ         g_base+24(FP), CX
 	MOVQ         m_base+48(FP), DX
@@ -144,12 +218,15 @@ TEXT ·adamWAVX512(SB), NOSPLIT, $0-132
 	VBROADCASTSS X7, Z7
 	MOVSS        eps+128(FP), X8
 	VBROADCASTSS X8, Z8
+	MOVB         past+132(FP), DI
+	TESTB        DI, DI
+	JNZ          past9
 	XORQ         DI, DI
 	MOVQ         SI, R8
 	SUBQ         $0x10, R8
-	JL           tail5
+	JL           tail12
 
-loop4:
+loop11:
 	VMOVUPS (CX)(DI*4), Z9
 	VMOVUPS (AX)(DI*4), Z10
 	VMULPS  Z0, Z9, Z9
@@ -176,11 +253,11 @@ loop4:
 	VMOVUPS Z10, (AX)(DI*4)
 	ADDQ    $0x10, DI
 	CMPQ    DI, R8
-	JLE     loop4
+	JLE     loop11
 
-tail5:
+tail12:
 	SUBQ      DI, SI
-	JZ        done6
+	JZ        done13
 	MOVQ      $-1, R8
 	BZHIQ     SI, R8, R8
 	KMOVW     R8, K1
@@ -209,6 +286,76 @@ tail5:
 	VSUBPS    Z1, Z10, Z10
 	VMOVUPS   Z10, K1, (AX)(DI*4)
 
-done6:
+done13:
+	JMP written10
+
+past9:
+	XORQ DI, DI
+	MOVQ SI, R8
+	SUBQ $0x10, R8
+	JL   tail15
+
+loop14:
+	VMOVUPS  (CX)(DI*4), Z9
+	VMOVUPS  (AX)(DI*4), Z10
+	VMULPS   Z0, Z9, Z9
+	VMULPS   Z1, Z10, Z11
+	VADDPS   Z11, Z9, Z9
+	VMULPS   Z2, Z10, Z10
+	VMOVUPS  (DX)(DI*4), Z12
+	VSUBPS   Z12, Z9, Z11
+	VMULPS   Z4, Z11, Z11
+	VADDPS   Z11, Z12, Z12
+	VMOVUPS  Z12, (DX)(DI*4)
+	VMOVUPS  (BX)(DI*4), Z13
+	VMULPS   Z5, Z9, Z11
+	VMULPS   Z9, Z11, Z11
+	VMULPS   Z3, Z13, Z13
+	VADDPS   Z11, Z13, Z13
+	VMOVUPS  Z13, (BX)(DI*4)
+	VSQRTPS  Z13, Z13
+	VDIVPS   Z7, Z13, Z13
+	VADDPS   Z8, Z13, Z13
+	VMULPS   Z6, Z12, Z12
+	VDIVPS   Z13, Z12, Z12
+	VSUBPS   Z12, Z10, Z10
+	VMOVNTPS Z10, (AX)(DI*4)
+	ADDQ     $0x10, DI
+	CMPQ     DI, R8
+	JLE      loop14
+
+tail15:
+	SUBQ      DI, SI
+	JZ        done16
+	MOVQ      $-1, R8
+	BZHIQ     SI, R8, R8
+	KMOVW     R8, K1
+	VMOVUPS.Z (CX)(DI*4), K1, Z9
+	VMOVUPS.Z (AX)(DI*4), K1, Z10
+	VMULPS    Z0, Z9, Z9
+	VMULPS    Z1, Z10, Z0
+	VADDPS    Z0, Z9, Z9
+	VMULPS    Z2, Z10, Z10
+	VMOVUPS.Z (DX)(DI*4), K1, Z1
+	VSUBPS    Z1, Z9, Z0
+	VMULPS    Z4, Z0, Z0
+	VADDPS    Z0, Z1, Z1
+	VMOVUPS   Z1, K1, (DX)(DI*4)
+	VMOVUPS.Z (BX)(DI*4), K1, Z2
+	VMULPS    Z5, Z9, Z0
+	VMULPS    Z9, Z0, Z0
+	VMULPS    Z3, Z2, Z2
+	VADDPS    Z0, Z2, Z2
+	VMOVUPS   Z2, K1, (BX)(DI*4)
+	VSQRTPS   Z2, Z2
+	VDIVPS    Z7, Z2, Z2
+	VADDPS    Z8, Z2, Z2
+	VMULPS    Z6, Z1, Z1
+	VDIVPS    Z2, Z1, Z1
+	VSUBPS    Z1, Z10, Z10
+	VMOVUPS   Z10, K1, (AX)(DI*4)
+
+done16:
+written10:
 	VZEROUPPER
 	RET

@@ -7,9 +7,9 @@ package kernels
 // adamWAVX2 makes a step of AdamW; see kernels.AdamW.
 //
 //go:noescape
-func adamWAVX2(p []float32, g []float32, m []float32, v []float32, scale float32, decay float32, shrink float32, beta2 float32, rest1 float32, rest2 float32, rate float32, root float32, eps float32)
+func adamWAVX2(p []float32, g []float32, m []float32, v []float32, scale float32, decay float32, shrink float32, beta2 float32, rest1 float32, rest2 float32, rate float32, root float32, eps float32, past bool)
 
 // adamWAVX512 makes a step of AdamW; see kernels.AdamW.
 //
 //go:noescape
-func adamWAVX512(p []float32, g []float32, m []float32, v []float32, scale float32, decay float32, shrink float32, beta2 float32, rest1 float32, rest2 float32, rate float32, root float32, eps float32)
+func adamWAVX512(p []float32, g []float32, m []float32, v []float32, scale float32, decay float32, shrink float32, beta2 float32, rest1 float32, rest2 float32, rate float32, root float32, eps float32, past bool)

@@ -37,9 +37,9 @@ type vectors struct {
 	layerNorm func(y, mean, rstd, x, w, b []float32, rows, cols int, eps float64, past bool)
 	normRow   func(y, x, w []float32, rstd, offset float32, past bool)
 	normSums  func(dw, db, dy, x, w []float32, mean, rstd, offset float32) (sum, sumH float32)
-	normGrad  func(dx, dy, x, w []float32, mean, rstd, offset, meanG, meanGH float32, accumulate bool)
+	normGrad  func(dx, dy, x, w []float32, mean, rstd, offset, meanG, meanGH float32, accumulate, past bool)
 
-	adamW   func(p, g, m, v []float32, scale, decay, shrink, beta2, rest1, rest2, rate, root, eps float32)
+	adamW   func(p, g, m, v []float32, scale, decay, shrink, beta2, rest1, rest2, rate, root, eps float32, past bool)
 	dropout func(dst, x []float32, keep float32, least uint32, seed, stream, counter uint64)
 
 	rotateHalves, rotatePairs func(dst, x, cos, sin []float32, heads, size int, sign float32)

@@ -173,7 +173,7 @@ func TestLevelsAgree(t *testing.T) {
 			dst, dw, db, mean, rstd := make([]float32, n), make([]float32, n), make([]float32, n), make([]float32, 1), make([]float32, 1)
 			LayerNorm(dst, mean, rstd, x, w, y, 1, n, 1e-5, false)
 			out = append(out, dst...)
-			LayerNormGrad(dst, dw, db, y, x, w, mean, rstd, 1, n, false)
+			LayerNormGrad(dst, dw, db, y, x, w, mean, rstd, 1, n, false, false)
 			out = append(append(append(out, dst...), dw...), db...)
 			Softmax(dst, x, 1, n)
 			results[level] = append(out, dst...)
@@ -218,7 +218,7 @@ func BenchmarkElementwise(b *testing.B) {
 	run("Exp", 2, func() { Exp(dst, x) })
 	run("Softmax", 2, func() { Softmax(dst, x, 16, 768) })
 	run("LayerNorm", 2, func() { LayerNorm(dst, mean, rstd, x, w, bias, 16, 768, 1e-5, false) })
-	run("LayerNormGrad", 3, func() { LayerNormGrad(dst, dw, db, y, x, w, mean, rstd, 16, 768, false) })
+	run("LayerNormGrad", 3, func() { LayerNormGrad(dst, dw, db, y, x, w, mean, rstd, 16, 768, false, false) })
 	run("RMSNorm", 2, func() { RMSNorm(dst, rstd, x, w, 16, 768, 1e-5, 0, false) })
 	run("Dropout", 2, func() { Dropout(dst, x, 0.1, 1, 2, 0) })
 	run("AdamW", 7, func() {

@@ -45,10 +45,10 @@ func LayerNorm[T Float](y, mean, rstd, x, w, b []T, rows, cols int, eps float64,
 //	dx = rstd·(g - mean(g) - h·mean(g·h)), or adds it to dx where accumulate is set
 //	dw += Σ dy·h over the rows,  db += Σ dy over the rows
 //
-// Any of dx, dw, db may be nil, w too. dx may be dy.
-func LayerNormGrad[T Float](dx, dw, db, dy, x, w, mean, rstd []T, rows, cols int, accumulate bool) {
+// Any of dx, dw, db may be nil, w too. dx may be dy. past asks for dx to be written past the caches, as StreamsShared advises.
+func LayerNormGrad[T Float](dx, dw, db, dy, x, w, mean, rstd []T, rows, cols int, accumulate, past bool) {
 	if v := fastFor[T](); v != nil {
-		v.normGrads(single(dx), optional(dw, cols), optional(db, cols), single(dy), single(x), optional(w, cols), single(mean), single(rstd), rows, cols, 0, accumulate)
+		v.normGrads(single(dx), optional(dw, cols), optional(db, cols), single(dy), single(x), optional(w, cols), single(mean), single(rstd), rows, cols, 0, accumulate, past && aligned(dx, cols))
 		return
 	}
 	for r := range rows {
@@ -120,10 +120,10 @@ func RMSNorm[T Float](y, rstd, x, w []T, rows, cols int, eps, offset float64, pa
 //	dx = rstd·(g - h·mean(g·h)), or adds it to dx where accumulate is set
 //	dw += Σ dy·h over the rows
 //
-// dx, dw and w may be nil. dx may be dy.
-func RMSNormGrad[T Float](dx, dw, dy, x, w, rstd []T, rows, cols int, offset float64, accumulate bool) {
+// dx, dw and w may be nil. dx may be dy. past asks for dx to be written past the caches, as StreamsShared advises.
+func RMSNormGrad[T Float](dx, dw, dy, x, w, rstd []T, rows, cols int, offset float64, accumulate, past bool) {
 	if v := fastFor[T](); v != nil {
-		v.normGrads(single(dx), optional(dw, cols), nil, single(dy), single(x), optional(w, cols), nil, single(rstd), rows, cols, offset, accumulate)
+		v.normGrads(single(dx), optional(dw, cols), nil, single(dy), single(x), optional(w, cols), nil, single(rstd), rows, cols, offset, accumulate, past && aligned(dx, cols))
 		return
 	}
 	for r := range rows {

@@ -782,9 +782,9 @@ done39:
 	VZEROUPPER
 	RET
 
-// func normGradAVX2(dx []float32, dy []float32, x []float32, w []float32, mean float32, rstd float32, offset float32, meanG float32, meanGH float32, accumulate bool)
+// func normGradAVX2(dx []float32, dy []float32, x []float32, w []float32, mean float32, rstd float32, offset float32, meanG float32, meanGH float32, accumulate bool, past bool)
 // Requires: AVX, AVX2, FMA3, SSE
-TEXT ·normGradAVX2(SB), NOSPLIT, $0-117
+TEXT ·normGradAVX2(SB), NOSPLIT, $0-118
 	MOVQ         dx_base+0(FP), AX
 	MOVQ         dy_base+24(FP), CX
 	MOVQ         x_base+48(FP), DX
@@ -802,40 +802,43 @@ TEXT ·normGradAVX2(SB), NOSPLIT, $0-117
 	VBROADCASTSS X4, Y4
 	MOVB         accumulate+116(FP), DI
 	MOVBQZX      DI, DI
+	MOVB         past+117(FP), R8
+	TESTB        R8, R8
+	JNZ          past64
 	XORQ         R8, R8
 	MOVQ         SI, R9
 	SUBQ         $0x08, R9
-	JL           tail65
+	JL           tail67
 
-loop64:
+loop66:
 	VMOVUPS (DX)(R8*4), Y5
 	VSUBPS  Y0, Y5, Y5
 	VMULPS  Y1, Y5, Y5
 	VMOVUPS (CX)(R8*4), Y6
 	TESTQ   BX, BX
-	JZ      skip67
+	JZ      skip69
 	VMOVUPS (BX)(R8*4), Y7
 	VADDPS  Y2, Y7, Y7
 	VMULPS  Y7, Y6, Y6
 
-skip67:
+skip69:
 	VSUBPS       Y3, Y6, Y6
 	VFNMADD231PS Y4, Y5, Y6
 	VMULPS       Y1, Y6, Y6
 	TESTQ        DI, DI
-	JZ           skip68
+	JZ           skip70
 	VMOVUPS      (AX)(R8*4), Y5
 	VADDPS       Y5, Y6, Y6
 
-skip68:
+skip70:
 	VMOVUPS Y6, (AX)(R8*4)
 	ADDQ    $0x08, R8
 	CMPQ    R8, R9
-	JLE     loop64
+	JLE     loop66
 
-tail65:
+tail67:
 	SUBQ       R8, SI
-	JZ         done66
+	JZ         done68
 	LEAQ       laneMask<>+0(SB), R10
 	MOVQ       $+8, R9
 	SUBQ       SI, R9
@@ -845,24 +848,89 @@ tail65:
 	VMULPS     Y1, Y6, Y6
 	VMASKMOVPS (CX)(R8*4), Y5, Y0
 	TESTQ      BX, BX
-	JZ         skip69
+	JZ         skip71
 	VMASKMOVPS (BX)(R8*4), Y5, Y7
 	VADDPS     Y2, Y7, Y7
 	VMULPS     Y7, Y0, Y0
 
-skip69:
+skip71:
 	VSUBPS       Y3, Y0, Y0
 	VFNMADD231PS Y4, Y6, Y0
 	VMULPS       Y1, Y0, Y0
 	TESTQ        DI, DI
-	JZ           skip70
+	JZ           skip72
 	VMASKMOVPS   (AX)(R8*4), Y5, Y1
 	VADDPS       Y1, Y0, Y0
 
-skip70:
+skip72:
 	VMASKMOVPS Y0, Y5, (AX)(R8*4)
 
-done66:
+done68:
+	JMP written65
+
+past64:
+	XORQ R8, R8
+	MOVQ SI, R9
+	SUBQ $0x08, R9
+	JL   tail74
+
+loop73:
+	VMOVUPS (DX)(R8*4), Y5
+	VSUBPS  Y0, Y5, Y5
+	VMULPS  Y1, Y5, Y5
+	VMOVUPS (CX)(R8*4), Y6
+	TESTQ   BX, BX
+	JZ      skip76
+	VMOVUPS (BX)(R8*4), Y7
+	VADDPS  Y2, Y7, Y7
+	VMULPS  Y7, Y6, Y6
+
+skip76:
+	VSUBPS       Y3, Y6, Y6
+	VFNMADD231PS Y4, Y5, Y6
+	VMULPS       Y1, Y6, Y6
+	TESTQ        DI, DI
+	JZ           skip77
+	VMOVUPS      (AX)(R8*4), Y5
+	VADDPS       Y5, Y6, Y6
+
+skip77:
+	VMOVNTPS Y6, (AX)(R8*4)
+	ADDQ     $0x08, R8
+	CMPQ     R8, R9
+	JLE      loop73
+
+tail74:
+	SUBQ       R8, SI
+	JZ         done75
+	LEAQ       laneMask<>+0(SB), R10
+	MOVQ       $+8, R9
+	SUBQ       SI, R9
+	VMOVUPS    (R10)(R9*4), Y5
+	VMASKMOVPS (DX)(R8*4), Y5, Y6
+	VSUBPS     Y0, Y6, Y6
+	VMULPS     Y1, Y6, Y6
+	VMASKMOVPS (CX)(R8*4), Y5, Y0
+	TESTQ      BX, BX
+	JZ         skip78
+	VMASKMOVPS (BX)(R8*4), Y5, Y7
+	VADDPS     Y2, Y7, Y7
+	VMULPS     Y7, Y0, Y0
+
+skip78:
+	VSUBPS       Y3, Y0, Y0
+	VFNMADD231PS Y4, Y6, Y0
+	VMULPS       Y1, Y0, Y0
+	TESTQ        DI, DI
+	JZ           skip79
+	VMASKMOVPS   (AX)(R8*4), Y5, Y1
+	VADDPS       Y1, Y0, Y0
+
+skip79:
+	VMASKMOVPS Y0, Y5, (AX)(R8*4)
+
+done75:
+written65:
 	VZEROUPPER
 	RET
 
@@ -878,30 +946,30 @@ TEXT ·layerNormAVX512(SB), NOSPLIT, $0-169
 	MOVQ rows+144(FP), R8
 	MOVQ cols+152(FP), R9
 
-row71:
+row80:
 	SUBQ       $0x01, R8
-	JL         done72
+	JL         done81
 	VCVTSI2SDQ R9, X0, X0
 	VXORPS     Z2, Z2, Z2
 	VXORPS     Z3, Z3, Z3
 	XORQ       R10, R10
 	MOVQ       R9, R11
 	SUBQ       $0x20, R11
-	JL         tail74
+	JL         tail83
 
-loop73:
+loop82:
 	VMOVUPS (CX)(R10*4), Z4
 	VADDPS  Z4, Z2, Z2
 	VMOVUPS 64(CX)(R10*4), Z4
 	VADDPS  Z4, Z3, Z3
 	ADDQ    $0x20, R10
 	CMPQ    R10, R11
-	JLE     loop73
+	JLE     loop82
 
-tail74:
+tail83:
 	MOVQ      R9, R11
 	SUBQ      R10, R11
-	JZ        done75
+	JZ        done84
 	MOVQ      R11, R12
 	XORQ      R13, R13
 	SUBQ      $0x00, R12
@@ -926,7 +994,7 @@ tail74:
 	VMOVUPS.Z 64(CX)(R10*4), K1, Z4
 	VADDPS    Z4, Z3, Z3
 
-done75:
+done84:
 	VADDPS        Z3, Z2, Z2
 	VEXTRACTF64X4 $0x01, Z2, Y3
 	VADDPS        Y3, Y2, Y2
@@ -947,9 +1015,9 @@ done75:
 	XORQ          R10, R10
 	MOVQ          R9, R11
 	SUBQ          $0x20, R11
-	JL            tail77
+	JL            tail86
 
-loop76:
+loop85:
 	VMOVUPS     (CX)(R10*4), Z5
 	VSUBPS      Z2, Z5, Z5
 	VFMADD231PS Z5, Z5, Z3
@@ -958,12 +1026,12 @@ loop76:
 	VFMADD231PS Z5, Z5, Z4
 	ADDQ        $0x20, R10
 	CMPQ        R10, R11
-	JLE         loop76
+	JLE         loop85
 
-tail77:
+tail86:
 	MOVQ        R9, R11
 	SUBQ        R10, R11
-	JZ          done78
+	JZ          done87
 	MOVQ        R11, R12
 	XORQ        R13, R13
 	SUBQ        $0x00, R12
@@ -992,7 +1060,7 @@ tail77:
 	VMOVAPS.Z   Z5, K1, Z5
 	VFMADD231PS Z5, Z5, Z4
 
-done78:
+done87:
 	VADDPS        Z4, Z3, Z3
 	VEXTRACTF64X4 $0x01, Z3, Y4
 	VADDPS        Y4, Y3, Y3
@@ -1016,37 +1084,37 @@ done78:
 	VBROADCASTSS  X3, Z3
 	MOVB          past+168(FP), R10
 	TESTB         R10, R10
-	JNZ           past79
+	JNZ           past88
 	XORQ          R10, R10
 	MOVQ          R9, R11
 	SUBQ          $0x10, R11
-	JL            tail82
+	JL            tail91
 
-loop81:
+loop90:
 	VMOVUPS (CX)(R10*4), Z4
 	VSUBPS  Z2, Z4, Z4
 	VMULPS  Z3, Z4, Z4
 	TESTQ   DX, DX
-	JZ      skip84
+	JZ      skip93
 	VMOVUPS (DX)(R10*4), Z5
 	VMULPS  Z5, Z4, Z4
 
-skip84:
+skip93:
 	TESTQ   BX, BX
-	JZ      skip85
+	JZ      skip94
 	VMOVUPS (BX)(R10*4), Z5
 	VADDPS  Z5, Z4, Z4
 
-skip85:
+skip94:
 	VMOVUPS Z4, (AX)(R10*4)
 	ADDQ    $0x10, R10
 	CMPQ    R10, R11
-	JLE     loop81
+	JLE     loop90
 
-tail82:
+tail91:
 	MOVQ      R9, R11
 	SUBQ      R10, R11
-	JZ        done83
+	JZ        done92
 	MOVQ      $-1, R12
 	BZHIQ     R11, R12, R12
 	KMOVW     R12, K1
@@ -1054,53 +1122,53 @@ tail82:
 	VSUBPS    Z2, Z4, Z4
 	VMULPS    Z3, Z4, Z4
 	TESTQ     DX, DX
-	JZ        skip86
+	JZ        skip95
 	VMOVUPS.Z (DX)(R10*4), K1, Z2
 	VMULPS    Z2, Z4, Z4
 
-skip86:
+skip95:
 	TESTQ     BX, BX
-	JZ        skip87
+	JZ        skip96
 	VMOVUPS.Z (BX)(R10*4), K1, Z2
 	VADDPS    Z2, Z4, Z4
 
-skip87:
+skip96:
 	VMOVUPS Z4, K1, (AX)(R10*4)
 
-done83:
-	JMP written80
+done92:
+	JMP written89
 
-past79:
+past88:
 	XORQ R10, R10
 	MOVQ R9, R11
 	SUBQ $0x10, R11
-	JL   tail89
+	JL   tail98
 
-loop88:
+loop97:
 	VMOVUPS (CX)(R10*4), Z4
 	VSUBPS  Z2, Z4, Z4
 	VMULPS  Z3, Z4, Z4
 	TESTQ   DX, DX
-	JZ      skip91
+	JZ      skip100
 	VMOVUPS (DX)(R10*4), Z5
 	VMULPS  Z5, Z4, Z4
 
-skip91:
+skip100:
 	TESTQ   BX, BX
-	JZ      skip92
+	JZ      skip101
 	VMOVUPS (BX)(R10*4), Z5
 	VADDPS  Z5, Z4, Z4
 
-skip92:
+skip101:
 	VMOVNTPS Z4, (AX)(R10*4)
 	ADDQ     $0x10, R10
 	CMPQ     R10, R11
-	JLE      loop88
+	JLE      loop97
 
-tail89:
+tail98:
 	MOVQ      R9, R11
 	SUBQ      R10, R11
-	JZ        done90
+	JZ        done99
 	MOVQ      $-1, R12
 	BZHIQ     R11, R12, R12
 	KMOVW     R12, K1
@@ -1108,26 +1176,26 @@ tail89:
 	VSUBPS    Z2, Z4, Z4
 	VMULPS    Z3, Z4, Z4
 	TESTQ     DX, DX
-	JZ        skip93
+	JZ        skip102
 	VMOVUPS.Z (DX)(R10*4), K1, Z2
 	VMULPS    Z2, Z4, Z4
 
-skip93:
+skip102:
 	TESTQ     BX, BX
-	JZ        skip94
+	JZ        skip103
 	VMOVUPS.Z (BX)(R10*4), K1, Z2
 	VADDPS    Z2, Z4, Z4
 
-skip94:
+skip103:
 	VMOVUPS Z4, K1, (AX)(R10*4)
 
-done90:
-written80:
+done99:
+written89:
 	LEAQ (CX)(R9*4), CX
 	LEAQ (AX)(R9*4), AX
-	JMP  row71
+	JMP  row80
 
-done72:
+done81:
 	VZEROUPPER
 	RET
 
@@ -1144,87 +1212,87 @@ TEXT ·normRowAVX512(SB), NOSPLIT, $0-81
 	VBROADCASTSS X1, Z1
 	MOVB         past+80(FP), SI
 	TESTB        SI, SI
-	JNZ          past95
+	JNZ          past104
 	XORQ         SI, SI
 	MOVQ         BX, DI
 	SUBQ         $0x10, DI
-	JL           tail98
+	JL           tail107
 
-loop97:
+loop106:
 	VMOVUPS (CX)(SI*4), Z2
 	VMULPS  Z0, Z2, Z2
 	TESTQ   DX, DX
-	JZ      skip100
+	JZ      skip109
 	VMOVUPS (DX)(SI*4), Z3
 	VADDPS  Z1, Z3, Z3
 	VMULPS  Z3, Z2, Z2
 
-skip100:
+skip109:
 	VMOVUPS Z2, (AX)(SI*4)
 	ADDQ    $0x10, SI
 	CMPQ    SI, DI
-	JLE     loop97
+	JLE     loop106
 
-tail98:
+tail107:
 	SUBQ      SI, BX
-	JZ        done99
+	JZ        done108
 	MOVQ      $-1, DI
 	BZHIQ     BX, DI, DI
 	KMOVW     DI, K1
 	VMOVUPS.Z (CX)(SI*4), K1, Z2
 	VMULPS    Z0, Z2, Z2
 	TESTQ     DX, DX
-	JZ        skip101
+	JZ        skip110
 	VMOVUPS.Z (DX)(SI*4), K1, Z0
 	VADDPS    Z1, Z0, Z0
 	VMULPS    Z0, Z2, Z2
 
-skip101:
+skip110:
 	VMOVUPS Z2, K1, (AX)(SI*4)
 
-done99:
-	JMP written96
+done108:
+	JMP written105
 
-past95:
+past104:
 	XORQ SI, SI
 	MOVQ BX, DI
 	SUBQ $0x10, DI
-	JL   tail103
+	JL   tail112
 
-loop102:
+loop111:
 	VMOVUPS (CX)(SI*4), Z2
 	VMULPS  Z0, Z2, Z2
 	TESTQ   DX, DX
-	JZ      skip105
+	JZ      skip114
 	VMOVUPS (DX)(SI*4), Z3
 	VADDPS  Z1, Z3, Z3
 	VMULPS  Z3, Z2, Z2
 
-skip105:
+skip114:
 	VMOVNTPS Z2, (AX)(SI*4)
 	ADDQ     $0x10, SI
 	CMPQ     SI, DI
-	JLE      loop102
+	JLE      loop111
 
-tail103:
+tail112:
 	SUBQ      SI, BX
-	JZ        done104
+	JZ        done113
 	MOVQ      $-1, DI
 	BZHIQ     BX, DI, DI
 	KMOVW     DI, K1
 	VMOVUPS.Z (CX)(SI*4), K1, Z2
 	VMULPS    Z0, Z2, Z2
 	TESTQ     DX, DX
-	JZ        skip106
+	JZ        skip115
 	VMOVUPS.Z (DX)(SI*4), K1, Z0
 	VADDPS    Z1, Z0, Z0
 	VMULPS    Z0, Z2, Z2
 
-skip106:
+skip115:
 	VMOVUPS Z2, K1, (AX)(SI*4)
 
-done104:
-written96:
+done113:
+written105:
 	VZEROUPPER
 	RET
 
@@ -1250,34 +1318,34 @@ TEXT ·normSumsAVX512(SB), NOSPLIT, $0-144
 	XORQ         R8, R8
 	MOVQ         DI, R9
 	SUBQ         $0x20, R9
-	JL           tail108
+	JL           tail117
 
-loop107:
+loop116:
 	VMOVUPS (BX)(R8*4), Z7
 	VSUBPS  Z0, Z7, Z7
 	VMULPS  Z1, Z7, Z7
 	VMOVUPS (DX)(R8*4), Z8
 	TESTQ   CX, CX
-	JZ      skip110
+	JZ      skip119
 	VMOVUPS (CX)(R8*4), Z9
 	VADDPS  Z8, Z9, Z9
 	VMOVUPS Z9, (CX)(R8*4)
 
-skip110:
+skip119:
 	TESTQ       AX, AX
-	JZ          skip111
+	JZ          skip120
 	VMOVUPS     (AX)(R8*4), Z9
 	VFMADD231PS Z8, Z7, Z9
 	VMOVUPS     Z9, (AX)(R8*4)
 
-skip111:
+skip120:
 	TESTQ   SI, SI
-	JZ      skip112
+	JZ      skip121
 	VMOVUPS (SI)(R8*4), Z9
 	VADDPS  Z2, Z9, Z9
 	VMULPS  Z9, Z8, Z8
 
-skip112:
+skip121:
 	VADDPS      Z8, Z3, Z3
 	VFMADD231PS Z8, Z7, Z5
 	VMOVUPS     64(BX)(R8*4), Z7
@@ -1285,35 +1353,35 @@ skip112:
 	VMULPS      Z1, Z7, Z7
 	VMOVUPS     64(DX)(R8*4), Z8
 	TESTQ       CX, CX
-	JZ          skip113
+	JZ          skip122
 	VMOVUPS     64(CX)(R8*4), Z9
 	VADDPS      Z8, Z9, Z9
 	VMOVUPS     Z9, 64(CX)(R8*4)
 
-skip113:
+skip122:
 	TESTQ       AX, AX
-	JZ          skip114
+	JZ          skip123
 	VMOVUPS     64(AX)(R8*4), Z9
 	VFMADD231PS Z8, Z7, Z9
 	VMOVUPS     Z9, 64(AX)(R8*4)
 
-skip114:
+skip123:
 	TESTQ   SI, SI
-	JZ      skip115
+	JZ      skip124
 	VMOVUPS 64(SI)(R8*4), Z9
 	VADDPS  Z2, Z9, Z9
 	VMULPS  Z9, Z8, Z8
 
-skip115:
+skip124:
 	VADDPS      Z8, Z4, Z4
 	VFMADD231PS Z8, Z7, Z6
 	ADDQ        $0x20, R8
 	CMPQ        R8, R9
-	JLE         loop107
+	JLE         loop116
 
-tail108:
+tail117:
 	SUBQ      R8, DI
-	JZ        done109
+	JZ        done118
 	MOVQ      DI, R9
 	XORQ      R10, R10
 	SUBQ      $0x00, R9
@@ -1329,26 +1397,26 @@ tail108:
 	VMULPS    Z1, Z7, Z7
 	VMOVUPS.Z (DX)(R8*4), K1, Z8
 	TESTQ     CX, CX
-	JZ        skip116
+	JZ        skip125
 	VMOVUPS.Z (CX)(R8*4), K1, Z9
 	VADDPS    Z8, Z9, Z9
 	VMOVUPS   Z9, K1, (CX)(R8*4)
 
-skip116:
+skip125:
 	TESTQ       AX, AX
-	JZ          skip117
+	JZ          skip126
 	VMOVUPS.Z   (AX)(R8*4), K1, Z9
 	VFMADD231PS Z8, Z7, Z9
 	VMOVUPS     Z9, K1, (AX)(R8*4)
 
-skip117:
+skip126:
 	TESTQ     SI, SI
-	JZ        skip118
+	JZ        skip127
 	VMOVUPS.Z (SI)(R8*4), K1, Z9
 	VADDPS    Z2, Z9, Z9
 	VMULPS    Z9, Z8, Z8
 
-skip118:
+skip127:
 	VADDPS      Z8, Z3, Z3
 	VFMADD231PS Z8, Z7, Z5
 	XORQ        R9, R9
@@ -1365,30 +1433,30 @@ skip118:
 	VMULPS      Z1, Z7, Z7
 	VMOVUPS.Z   64(DX)(R8*4), K1, Z0
 	TESTQ       CX, CX
-	JZ          skip119
+	JZ          skip128
 	VMOVUPS.Z   64(CX)(R8*4), K1, Z1
 	VADDPS      Z0, Z1, Z1
 	VMOVUPS     Z1, K1, 64(CX)(R8*4)
 
-skip119:
+skip128:
 	TESTQ       AX, AX
-	JZ          skip120
+	JZ          skip129
 	VMOVUPS.Z   64(AX)(R8*4), K1, Z1
 	VFMADD231PS Z0, Z7, Z1
 	VMOVUPS     Z1, K1, 64(AX)(R8*4)
 
-skip120:
+skip129:
 	TESTQ     SI, SI
-	JZ        skip121
+	JZ        skip130
 	VMOVUPS.Z 64(SI)(R8*4), K1, Z1
 	VADDPS    Z2, Z1, Z1
 	VMULPS    Z1, Z0, Z0
 
-skip121:
+skip130:
 	VADDPS      Z0, Z4, Z4
 	VFMADD231PS Z0, Z7, Z6
 
-done109:
+done118:
 	VADDPS        Z4, Z3, Z3
 	VEXTRACTF64X4 $0x01, Z3, Y0
 	VADDPS        Y0, Y3, Y3
@@ -1412,9 +1480,9 @@ done109:
 	VZEROUPPER
 	RET
 
-// func normGradAVX512(dx []float32, dy []float32, x []float32, w []float32, mean float32, rstd float32, offset float32, meanG float32, meanGH float32, accumulate bool)
+// func normGradAVX512(dx []float32, dy []float32, x []float32, w []float32, mean float32, rstd float32, offset float32, meanG float32, meanGH float32, accumulate bool, past bool)
 // Requires: AVX, AVX512F, BMI2, SSE
-TEXT ·normGradAVX512(SB), NOSPLIT, $0-117
+TEXT ·normGradAVX512(SB), NOSPLIT, $0-118
 	MOVQ         dx_base+0(FP), AX
 	MOVQ         dy_base+24(FP), CX
 	MOVQ         x_base+48(FP), DX
@@ -1432,40 +1500,43 @@ TEXT ·normGradAVX512(SB), NOSPLIT, $0-117
 	VBROADCASTSS X4, Z4
 	MOVB         accumulate+116(FP), DI
 	MOVBQZX      DI, DI
+	MOVB         past+117(FP), R8
+	TESTB        R8, R8
+	JNZ          past131
 	XORQ         R8, R8
 	MOVQ         SI, R9
 	SUBQ         $0x10, R9
-	JL           tail123
+	JL           tail134
 
-loop122:
+loop133:
 	VMOVUPS (DX)(R8*4), Z5
 	VSUBPS  Z0, Z5, Z5
 	VMULPS  Z1, Z5, Z5
 	VMOVUPS (CX)(R8*4), Z6
 	TESTQ   BX, BX
-	JZ      skip125
+	JZ      skip136
 	VMOVUPS (BX)(R8*4), Z7
 	VADDPS  Z2, Z7, Z7
 	VMULPS  Z7, Z6, Z6
 
-skip125:
+skip136:
 	VSUBPS       Z3, Z6, Z6
 	VFNMADD231PS Z4, Z5, Z6
 	VMULPS       Z1, Z6, Z6
 	TESTQ        DI, DI
-	JZ           skip126
+	JZ           skip137
 	VMOVUPS      (AX)(R8*4), Z5
 	VADDPS       Z5, Z6, Z6
 
-skip126:
+skip137:
 	VMOVUPS Z6, (AX)(R8*4)
 	ADDQ    $0x10, R8
 	CMPQ    R8, R9
-	JLE     loop122
+	JLE     loop133
 
-tail123:
+tail134:
 	SUBQ      R8, SI
-	JZ        done124
+	JZ        done135
 	MOVQ      $-1, R9
 	BZHIQ     SI, R9, R9
 	KMOVW     R9, K1
@@ -1474,23 +1545,87 @@ tail123:
 	VMULPS    Z1, Z5, Z5
 	VMOVUPS.Z (CX)(R8*4), K1, Z0
 	TESTQ     BX, BX
-	JZ        skip127
+	JZ        skip138
 	VMOVUPS.Z (BX)(R8*4), K1, Z6
 	VADDPS    Z2, Z6, Z6
 	VMULPS    Z6, Z0, Z0
 
-skip127:
+skip138:
 	VSUBPS       Z3, Z0, Z0
 	VFNMADD231PS Z4, Z5, Z0
 	VMULPS       Z1, Z0, Z0
 	TESTQ        DI, DI
-	JZ           skip128
+	JZ           skip139
 	VMOVUPS.Z    (AX)(R8*4), K1, Z1
 	VADDPS       Z1, Z0, Z0
 
-skip128:
+skip139:
 	VMOVUPS Z0, K1, (AX)(R8*4)
 
-done124:
+done135:
+	JMP written132
+
+past131:
+	XORQ R8, R8
+	MOVQ SI, R9
+	SUBQ $0x10, R9
+	JL   tail141
+
+loop140:
+	VMOVUPS (DX)(R8*4), Z5
+	VSUBPS  Z0, Z5, Z5
+	VMULPS  Z1, Z5, Z5
+	VMOVUPS (CX)(R8*4), Z6
+	TESTQ   BX, BX
+	JZ      skip143
+	VMOVUPS (BX)(R8*4), Z7
+	VADDPS  Z2, Z7, Z7
+	VMULPS  Z7, Z6, Z6
+
+skip143:
+	VSUBPS       Z3, Z6, Z6
+	VFNMADD231PS Z4, Z5, Z6
+	VMULPS       Z1, Z6, Z6
+	TESTQ        DI, DI
+	JZ           skip144
+	VMOVUPS      (AX)(R8*4), Z5
+	VADDPS       Z5, Z6, Z6
+
+skip144:
+	VMOVNTPS Z6, (AX)(R8*4)
+	ADDQ     $0x10, R8
+	CMPQ     R8, R9
+	JLE      loop140
+
+tail141:
+	SUBQ      R8, SI
+	JZ        done142
+	MOVQ      $-1, R9
+	BZHIQ     SI, R9, R9
+	KMOVW     R9, K1
+	VMOVUPS.Z (DX)(R8*4), K1, Z5
+	VSUBPS    Z0, Z5, Z5
+	VMULPS    Z1, Z5, Z5
+	VMOVUPS.Z (CX)(R8*4), K1, Z0
+	TESTQ     BX, BX
+	JZ        skip145
+	VMOVUPS.Z (BX)(R8*4), K1, Z6
+	VADDPS    Z2, Z6, Z6
+	VMULPS    Z6, Z0, Z0
+
+skip145:
+	VSUBPS       Z3, Z0, Z0
+	VFNMADD231PS Z4, Z5, Z0
+	VMULPS       Z1, Z0, Z0
+	TESTQ        DI, DI
+	JZ           skip146
+	VMOVUPS.Z    (AX)(R8*4), K1, Z1
+	VADDPS       Z1, Z0, Z0
+
+skip146:
+	VMOVUPS Z0, K1, (AX)(R8*4)
+
+done142:
+written132:
 	VZEROUPPER
 	RET

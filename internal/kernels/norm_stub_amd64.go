@@ -19,10 +19,10 @@ func normRowAVX2(y []float32, x []float32, w []float32, rstd float32, offset flo
 //go:noescape
 func normSumsAVX2(dw []float32, db []float32, dy []float32, x []float32, w []float32, mean float32, rstd float32, offset float32) (sum float32, sumH float32)
 
-// normGradAVX2 computes dx = rstd·(g - meanG - h·meanGH) with g = dy·(w + offset), or adds it to dx; w may be nil.
+// normGradAVX2 computes dx = rstd·(g - meanG - h·meanGH) with g = dy·(w + offset), or adds it to dx, past the caches if asked to; w may be nil.
 //
 //go:noescape
-func normGradAVX2(dx []float32, dy []float32, x []float32, w []float32, mean float32, rstd float32, offset float32, meanG float32, meanGH float32, accumulate bool)
+func normGradAVX2(dx []float32, dy []float32, x []float32, w []float32, mean float32, rstd float32, offset float32, meanG float32, meanGH float32, accumulate bool, past bool)
 
 // layerNormAVX512 is kernels.LayerNorm; w and b may be nil.
 //
@@ -39,7 +39,7 @@ func normRowAVX512(y []float32, x []float32, w []float32, rstd float32, offset f
 //go:noescape
 func normSumsAVX512(dw []float32, db []float32, dy []float32, x []float32, w []float32, mean float32, rstd float32, offset float32) (sum float32, sumH float32)
 
-// normGradAVX512 computes dx = rstd·(g - meanG - h·meanGH) with g = dy·(w + offset), or adds it to dx; w may be nil.
+// normGradAVX512 computes dx = rstd·(g - meanG - h·meanGH) with g = dy·(w + offset), or adds it to dx, past the caches if asked to; w may be nil.
 //
 //go:noescape
-func normGradAVX512(dx []float32, dy []float32, x []float32, w []float32, mean float32, rstd float32, offset float32, meanG float32, meanGH float32, accumulate bool)
+func normGradAVX512(dx []float32, dy []float32, x []float32, w []float32, mean float32, rstd float32, offset float32, meanG float32, meanGH float32, accumulate bool, past bool)

@@ -69,8 +69,8 @@ func TestNorms(t *testing.T) {
 
 				dx, dx64 := random32(r, rows*cols), []float64(nil)
 				dx64, dw64, db64 := doubled(dx), doubled(dw), doubled(db)
-				LayerNormGrad(dx, dw, db, dy, x, w, mean, rstd, rows, cols, accumulate)
-				LayerNormGrad(dx64, dw64, db64, doubled(dy), doubled(x), doubled(w), doubled(mean), doubled(rstd), rows, cols, accumulate)
+				LayerNormGrad(dx, dw, db, dy, x, w, mean, rstd, rows, cols, accumulate, false)
+				LayerNormGrad(dx64, dw64, db64, doubled(dy), doubled(x), doubled(w), doubled(mean), doubled(rstd), rows, cols, accumulate, false)
 				compareDoubled(t, name("layer norm's dx"), dx, dx64, tolerance)
 				compareDoubled(t, name("layer norm's dw"), dw, dw64, tolerance)
 				compareDoubled(t, name("layer norm's db"), db, db64, tolerance)
@@ -78,11 +78,11 @@ func TestNorms(t *testing.T) {
 				RMSNorm(y, rstd, x, w, rows, cols, eps, offset, false)
 				RMSNorm(y64, rstd64, doubled(x), doubled(w), rows, cols, eps, offset, false)
 				compareDoubled(t, name("RMS norm"), y, y64, tolerance)
-				RMSNormGrad(dx, dw, dy, x, w, rstd, rows, cols, offset, accumulate)
-				RMSNormGrad(dx64, dw64, doubled(dy), doubled(x), doubled(w), doubled(rstd), rows, cols, offset, accumulate)
+				RMSNormGrad(dx, dw, dy, x, w, rstd, rows, cols, offset, accumulate, false)
+				RMSNormGrad(dx64, dw64, doubled(dy), doubled(x), doubled(w), doubled(rstd), rows, cols, offset, accumulate, false)
 				compareDoubled(t, name("RMS norm's dx"), dx, dx64, tolerance)
 				compareDoubled(t, name("RMS norm's dw"), dw, dw64, tolerance)
-				RMSNormGrad(nil, dw, dy, x, w, rstd, rows, cols, offset, accumulate)
+				RMSNormGrad(nil, dw, dy, x, w, rstd, rows, cols, offset, accumulate, false)
 				if !intact() {
 					t.Fatal(name("a norm") + " writes outside of y")
 				}

@@ -14,7 +14,7 @@ func (v *vectors) rmsNorm(y, rstd, x, w []float32, rows, cols int, eps, offset f
 }
 
 // normGrads is LayerNormGrad in vectors, and without mean RMSNormGrad.
-func (v *vectors) normGrads(dx, dw, db, dy, x, w, mean, rstd []float32, rows, cols int, offset float64, accumulate bool) {
+func (v *vectors) normGrads(dx, dw, db, dy, x, w, mean, rstd []float32, rows, cols int, offset float64, accumulate, past bool) {
 	for r := range rows {
 		row, grad := x[r*cols:(r+1)*cols], dy[r*cols:(r+1)*cols]
 		var m float32
@@ -29,8 +29,9 @@ func (v *vectors) normGrads(dx, dw, db, dy, x, w, mean, rstd []float32, rows, co
 			sum = 0
 		}
 		n := float32(cols)
-		v.normGrad(dx[r*cols:(r+1)*cols], grad, row, w, m, rstd[r], float32(offset), sum/n, sumH/n, accumulate)
+		v.normGrad(dx[r*cols:(r+1)*cols], grad, row, w, m, rstd[r], float32(offset), sum/n, sumH/n, accumulate, past)
 	}
+	settle(past)
 }
 
 // optional returns the first n elements of x, or nil for nil.

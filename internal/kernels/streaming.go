@@ -9,7 +9,7 @@ import (
 
 // streamedSize is the least bytes that a worker writes of a result that goes to memory past the caches. As much as a part of the second
 // cache is gone from it before it is read, and to write it to the caches, its lines have to be found first, in memory or in another core's caches.
-var streamedSize = cpu.CacheSizes().L2 / 8
+var streamedSize = cpu.CacheSizes().L2 / 16
 
 // The size of a line of the caches, in bytes and in float32s.
 const (
@@ -26,6 +26,13 @@ func Streams[T Float](dst []T, operands ...[]T) bool {
 		}
 	}
 	return streams(dst, len(dst), 0)
+}
+
+// StreamsShared reports whether n elements that are changed in place had better be written past the caches, since all workers have read them: a
+// store to the caches has to take their lines from the other cores' first. What is larger than the third cache isn't in any of them.
+func StreamsShared[T Float](n int) bool {
+	bytes := n * int(unsafe.Sizeof(T(0)))
+	return bytes >= streamedSize*parallel.Workers() && bytes <= cpu.CacheSizes().L3
 }
 
 // streams reports whether n elements of x, whose rows lie ld apart, are written past the caches: many elements, and rows that

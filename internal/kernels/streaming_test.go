@@ -3,8 +3,10 @@ package kernels
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
+	"github.com/seahorse-ml/seahorse/internal/cpu"
 	"github.com/seahorse-ml/seahorse/internal/memory"
 	"github.com/seahorse-ml/seahorse/internal/parallel"
 )
@@ -45,9 +47,23 @@ func TestPast(t *testing.T) {
 					check(kind.String()+" gate", func(dst []float32, past bool) { Gate(kind, dst, x, b, past) })
 					check(kind.String()+" gate's value", func(dst []float32, past bool) { GateValueGrad(kind, da, db, dst, x, b, dy, past) })
 				}
+				check("AdamW", func(dst []float32, past bool) {
+					copy(dst, b)
+					AdamW(dst, dy, slices.Clone(x), make([]float32, 2*n), AdamWStep{LR: 0.1, Beta1: 0.9, Beta2: 0.95, Eps: 1e-8, Correction1: 0.1, Correction2: 0.05, GradScale: 1, Past: past})
+				})
 				if n > 0 {
 					check("layer norm", func(dst []float32, past bool) { LayerNorm(dst, mean, rstd, x, w, w, 2, n, 1e-5, past) })
 					check("RMS norm", func(dst []float32, past bool) { RMSNorm(dst, rstd, x, w, 2, n, 1e-5, 0, past) })
+					for _, adds := range []bool{false, true} {
+						check("layer norm's gradient", func(dst []float32, past bool) {
+							copy(dst, b)
+							LayerNormGrad(dst, nil, nil, dy, x, w, mean, rstd, 2, n, adds, past)
+						})
+						check("RMS norm's gradient", func(dst []float32, past bool) {
+							copy(dst, b)
+							RMSNormGrad(dst, nil, dy, x, w, rstd, 2, n, 0, adds, past)
+						})
+					}
 				}
 			}
 		}
@@ -104,6 +120,12 @@ func TestStreams(t *testing.T) {
 	} {
 		if s.got != s.want {
 			t.Errorf("%s: %v, want %v", what, s.got, s.want)
+		}
+	}
+	most := cpu.CacheSizes().L3 / 4
+	for n, want := range map[int]bool{0: false, n - 1: false, n: n <= most, most: n <= most, most + 1: false} {
+		if got := StreamsShared[float32](n); got != want {
+			t.Errorf("%d shared elements: %v, want %v", n, got, want)
 		}
 	}
 }

@@ -8,13 +8,13 @@ import (
 
 // adamw rounds after each operation, as the generic loop does.
 func adamw(l simd.Level) {
-	function(l, "adamW", "func(p, g, m, v []float32, scale, decay, shrink, beta2, rest1, rest2, rate, root, eps float32)",
+	function(l, "adamW", "func(p, g, m, v []float32, scale, decay, shrink, beta2, rest1, rest2, rate, root, eps float32, past bool)",
 		"makes a step of AdamW; see kernels.AdamW.")
 	p, g, m, v, n := simd.Base("p"), simd.Base("g"), simd.Base("m"), simd.Base("v"), simd.Len("p")
 	scale, decay, shrink := l.Broadcast("scale"), l.Broadcast("decay"), l.Broadcast("shrink")
 	beta2, rest1, rest2 := l.Broadcast("beta2"), l.Broadcast("rest1"), l.Broadcast("rest2")
 	rate, root, eps := l.Broadcast("rate"), l.Broadcast("root"), l.Broadcast("eps")
-	l.Each(n, func(c simd.Cursor) {
+	l.EachPast(n, func(c simd.Cursor, store simd.Writer) {
 		grad, w, t := l.Load(c.In(g), c.Mask), l.Load(c.In(p), c.Mask), l.Reg()
 		VMULPS(scale, grad, grad)
 		VMULPS(decay, w, t)
@@ -40,7 +40,7 @@ func adamw(l simd.Level) {
 		VMULPS(rate, first, first)
 		VDIVPS(second, first, first)
 		VSUBPS(first, w, w)
-		l.Store(w, c.In(p), c.Mask)
+		store(w, c.In(p), c.Mask)
 	})
 	end()
 }

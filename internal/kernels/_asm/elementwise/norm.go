@@ -149,14 +149,14 @@ func normSums(l simd.Level) {
 }
 
 func normGrad(l simd.Level) {
-	function(l, "normGrad", "func(dx, dy, x, w []float32, mean, rstd, offset, meanG, meanGH float32, accumulate bool)",
-		"computes dx = rstd·(g - meanG - h·meanGH) with g = dy·(w + offset), or adds it to dx; w may be nil.")
+	function(l, "normGrad", "func(dx, dy, x, w []float32, mean, rstd, offset, meanG, meanGH float32, accumulate, past bool)",
+		"computes dx = rstd·(g - meanG - h·meanGH) with g = dy·(w + offset), or adds it to dx, past the caches if asked to; w may be nil.")
 	dx, dy, x, w, n := simd.Base("dx"), simd.Base("dy"), simd.Base("x"), simd.Base("w"), simd.Len("dx")
 	mean, rstd, offset := l.Broadcast("mean"), l.Broadcast("rstd"), l.Broadcast("offset")
 	meanG, meanGH := l.Broadcast("meanG"), l.Broadcast("meanGH")
 	accumulate := GP64()
 	MOVBQZX(loadBool("accumulate"), accumulate)
-	l.Each(n, func(c simd.Cursor) {
+	l.EachPast(n, func(c simd.Cursor, store simd.Writer) {
 		h := standardized(l, c, x, mean, rstd)
 		g := l.Load(c.In(dy), c.Mask)
 		weigh(l, c, w, offset, g)
@@ -164,7 +164,7 @@ func normGrad(l simd.Level) {
 		VFNMADD231PS(meanGH, h, g)
 		VMULPS(rstd, g, g)
 		ifPresent(accumulate, func() { VADDPS(l.Load(c.In(dx), c.Mask), g, g) })
-		l.Store(g, c.In(dx), c.Mask)
+		store(g, c.In(dx), c.Mask)
 	})
 	end()
 }
