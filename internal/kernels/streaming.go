@@ -31,15 +31,18 @@ func Streams[T Float](dst []T, operands ...[]T) bool {
 // StreamsShared reports whether n elements that are changed in place had better be written past the caches, since all workers have read them: a
 // store to the caches has to take their lines from the other cores' first. What is larger than the third cache isn't in any of them.
 func StreamsShared[T Float](n int) bool {
-	bytes := n * int(unsafe.Sizeof(T(0)))
-	return bytes >= streamedSize*parallel.Workers() && bytes <= cpu.CacheSizes().L3
+	return large[T](n) && n*int(unsafe.Sizeof(T(0))) <= cpu.CacheSizes().L3
 }
 
 // streams reports whether n elements of x, whose rows lie ld apart, are written past the caches: many elements, and rows that
 // begin a line of the caches.
 func streams[T Float](x []T, n, ld int) bool {
-	size := int(unsafe.Sizeof(T(0)))
-	return n > 0 && n*size >= streamedSize*parallel.Workers() && aligned(x, ld)
+	return large[T](n) && aligned(x, ld)
+}
+
+// large reports whether each worker's part of n elements is streamedSize at least.
+func large[T Float](n int) bool {
+	return n > 0 && n*int(unsafe.Sizeof(T(0))) >= streamedSize*parallel.Workers()
 }
 
 // aligned reports whether rows of x that lie ld apart begin a line of the caches each.
