@@ -8,6 +8,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/seahorse-ml/seahorse/generate"
+	"github.com/seahorse-ml/seahorse/graph"
 	"gorgonia.org/tensor"
 )
 
@@ -39,15 +41,9 @@ func (c generationCase) load(t *testing.T) trainedModel {
 }
 
 // continueAll continues prompts, or writes about them as sources, side by side.
-func continueAll(t *testing.T, m Model, prompts [][]int32, config GenerateConfig) [][]int32 {
+func continueAll(t *testing.T, m Model, prompts [][]int32, config generate.Config) [][]int32 {
 	t.Helper()
-	var ids [][]int32
-	var err error
-	if pair, ok := m.(Seq2Seq); ok {
-		ids, err = GenerateBatchFrom(context.Background(), pair, prompts, config)
-	} else {
-		ids, err = GenerateBatch(context.Background(), m.(CausalLM), prompts, config)
-	}
+	ids, err := generate.Batch(context.Background(), m.(generate.Model), prompts, config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,14 +52,8 @@ func continueAll(t *testing.T, m Model, prompts [][]int32, config GenerateConfig
 
 func search(t *testing.T, m Model, prompt []int32, lengthPenalty float64) []int32 {
 	t.Helper()
-	config := BeamConfig{Beams: generationBeams, MaxNewTokens: generationNew, LengthPenalty: lengthPenalty, Stop: []int32{generationEnd}}
-	var ids []int32
-	var err error
-	if pair, ok := m.(Seq2Seq); ok {
-		ids, err = BeamSearchFrom(context.Background(), pair, prompt, config)
-	} else {
-		ids, err = BeamSearch(context.Background(), m.(CausalLM), prompt, config)
-	}
+	config := generate.BeamConfig{Beams: generationBeams, MaxNewTokens: generationNew, LengthPenalty: lengthPenalty, Stop: []int32{generationEnd}}
+	ids, err := generate.BeamSearch(context.Background(), m.(generate.Model), prompt, config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,16 +77,49 @@ func TestGenerationEqualsTransformers(t *testing.T) {
 					t.Errorf("%s after %v:\n%v, expected\n%v", what, prompt, got, want)
 				}
 			}
-			greedy := GenerateConfig{MaxNewTokens: generationNew}
+			greedy := generate.Config{MaxNewTokens: generationNew}
 			all := continueAll(t, m, c.Prompts, greedy)
 			for i, prompt := range c.Prompts {
 				check("greedy", prompt, all[i], c.Greedy[i])
 				check("beams", prompt, search(t, m, prompt, 1), c.Beams[i])
 			}
 			check("greedy alone", c.Prompts[4], continueAll(t, m, c.Prompts[4:], greedy)[0], c.Greedy[4])
-			penalized := GenerateConfig{MaxNewTokens: generationNew, RepetitionPenalty: 1.3}
+			penalized := generate.Config{MaxNewTokens: generationNew, RepetitionPenalty: 1.3}
 			check("with a repetition penalty", c.Prompts[2], continueAll(t, m, c.Prompts[2:3], penalized)[0], c.Penalized[0])
 			check("beams for short texts", c.Prompts[3], search(t, m, c.Prompts[3], -0.5), c.ShortBeams[0])
+		})
+	}
+}
+
+// greedy continues a prompt by tracing the model anew for every token.
+func greedy(t *testing.T, m CausalLM, prompt []int32, n int) []int32 {
+	t.Helper()
+	ids := slices.Clone(prompt)
+	for range n {
+		window := ids[max(0, len(ids)-m.ContextLength()):]
+		g := graph.New(graph.Config{})
+		logits := m.Logits(g, input(g, "ids", [][]int32{window}), nil)
+		run(t, g, logits)
+		all := graph.Floats[float32](logits)
+		last := all[len(all)-m.VocabSize():]
+		ids = append(ids, int32(slices.Index(last, slices.Max(last))))
+	}
+	return ids[len(prompt):]
+}
+
+func TestGreedyBeyondTheContext(t *testing.T) {
+	for _, test := range goldens {
+		t.Run(test.name, func(t *testing.T) {
+			m, ok := readGolden(t, test.name).load(t, tensor.Float32).(CausalLM)
+			if !ok {
+				t.Skip("the model doesn't continue texts")
+			}
+			for _, prompt := range [][]int32{{3}, {5, 1, 2, 6, 9, 9, 0, 4, 3, 2, 1, 5, 7, 8}} {
+				want := greedy(t, m, prompt, 20)
+				if got := continueAll(t, m, [][]int32{prompt}, generate.Config{MaxNewTokens: 20})[0]; !slices.Equal(got, want) {
+					t.Errorf("after %v: got %v, expected %v", prompt, got, want)
+				}
+			}
 		})
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/seahorse-ml/seahorse/generate"
 	"github.com/seahorse-ml/seahorse/models"
 )
 
@@ -81,13 +82,15 @@ func (c *generateCommand) Run(ctx context.Context, s *streams) error {
 			return err
 		}
 	}
-	search := models.BeamConfig{Beams: c.NumBeams, MaxNewTokens: c.MaxNewTokens, LengthPenalty: c.LengthPenalty}
+	search := generate.BeamConfig{Beams: c.NumBeams, MaxNewTokens: c.MaxNewTokens, LengthPenalty: c.LengthPenalty}
 	if err := c.checkTexts(w.model, prompts, config, search); err != nil {
 		return err
 	}
-	if w.model, err = openModel(c.Model); err != nil {
+	m, err := openModel(c.Model)
+	if err != nil {
 		return err
 	}
+	w.model = m.(generate.Model) // as the sketch is
 	if len(texts) == 1 && c.NumBeams == 1 && !c.JSON {
 		fmt.Fprint(s.out, c.shown(w, texts[0]))
 		_, err := w.write(ctx, s.out, prompts[0])
@@ -107,8 +110,8 @@ func (c *generateCommand) Run(ctx context.Context, s *streams) error {
 }
 
 // config checks the flags and returns how tokens are drawn.
-func (c *generateCommand) config() (models.GenerateConfig, error) {
-	config := models.GenerateConfig{
+func (c *generateCommand) config() (generate.Config, error) {
+	config := generate.Config{
 		MaxNewTokens: c.MaxNewTokens, Temperature: 0.8, TopK: c.TopK, TopP: c.TopP, MinP: c.MinP,
 		RepetitionPenalty: c.RepetitionPenalty, Seed: c.Seed,
 	}
@@ -122,14 +125,14 @@ func (c *generateCommand) config() (models.GenerateConfig, error) {
 	if c.NumBeams > 1 && draws {
 		return config, errors.New("--num-beams searches for the most probable text; --temperature, --top-k, --top-p, --min-p and --repetition-penalty are for drawing")
 	}
-	if _, err := models.NewStopStrings(c.Stop...); err != nil {
+	if _, err := generate.NewStopStrings(c.Stop...); err != nil {
 		return config, fmt.Errorf("--stop: %w", err)
 	}
 	return config, config.Validate()
 }
 
 // checkTexts refuses to write texts that take more memory than is free.
-func (c *generateCommand) checkTexts(sketch models.Model, prompts [][]int32, config models.GenerateConfig, search models.BeamConfig) error {
+func (c *generateCommand) checkTexts(sketch generate.Model, prompts [][]int32, config generate.Config, search generate.BeamConfig) error {
 	advice, texts := "fewer prompts at a time, a smaller --max-new-tokens or model takes less", len(prompts)
 	if c.NumBeams > 1 {
 		advice, texts = "a smaller --num-beams, --max-new-tokens or model takes less", c.NumBeams
@@ -137,12 +140,12 @@ func (c *generateCommand) checkTexts(sketch models.Model, prompts [][]int32, con
 	const idBytes, scoreBytes = 8, 4 // an id with its position, and a score
 	batch := memoryPart{times(texts, times(longest(prompts)+min(c.MaxNewTokens, sketch.ContextLength()), idBytes)+scoreBytes*sketch.VocabSize()), "tokens and their scores"}
 	return c.check(advice, batch, func() ([]memoryPart, error) {
-		var use models.GenerationMemory
+		var use generate.Memory
 		var err error
 		if c.NumBeams > 1 {
-			use, err = models.EstimateBeamSearch(sketch, prompts, search)
+			use, err = generate.EstimateBeamSearch(sketch, prompts, search)
 		} else {
-			use, err = models.EstimateGeneration(sketch, prompts, config)
+			use, err = generate.Estimate(sketch, prompts, config)
 		}
 		return []memoryPart{
 			{use.Parameters, "parameters"}, {use.Arena, "activations"}, {use.Cache, "keys and values"}, {use.Sources, "encoded sources"}, {use.Scores, "scores"},
@@ -188,10 +191,10 @@ func (c *generateCommand) texts(stdin io.Reader) ([]string, error) {
 
 // shown returns what of a prompt is shown before the text.
 func (c *generateCommand) shown(w *writer, prompt string) string {
-	if _, continues := w.model.(models.CausalLM); continues {
-		return prompt
+	if _, about := w.model.(generate.Encoder); about {
+		return ""
 	}
-	return ""
+	return prompt
 }
 
 // print shows the texts of several prompts.

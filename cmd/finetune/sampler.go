@@ -9,6 +9,7 @@ import (
 	"unicode"
 
 	"github.com/seahorse-ml/seahorse/data"
+	"github.com/seahorse-ml/seahorse/generate"
 	"github.com/seahorse-ml/seahorse/models"
 	"github.com/seahorse-ml/seahorse/train"
 )
@@ -59,7 +60,7 @@ func (s *sampler) show(step int) error {
 
 // continued returns what a model makes of a prompt.
 func (s *sampler) continued(m models.CausalLM) (string, error) {
-	w := writer{model: m, tokenizer: s.run.tokenizer, config: models.GenerateConfig{
+	w := writer{model: m, tokenizer: s.run.tokenizer, config: generate.Config{
 		MaxNewTokens: s.run.options.SampleTokens, Temperature: 0.8, Seed: s.run.options.Seed,
 	}}
 	var text bytes.Buffer
@@ -70,14 +71,14 @@ func (s *sampler) continued(m models.CausalLM) (string, error) {
 // written returns the source of the first pair and what a model writes about it.
 func (s *sampler) written(m models.Seq2Seq) (string, error) {
 	t := s.run.tokenizer
-	config := models.GenerateConfig{MaxNewTokens: min(s.run.options.SampleTokens, m.ContextLength()-1)}
+	config := generate.Config{MaxNewTokens: min(s.run.options.SampleTokens, m.ContextLength()-1)}
 	if end, ok := t.EndOfText(); ok {
 		config.Stop = []int32{end}
 	}
 	source := s.prompt()
 	source = source[:min(len(source), *s.run.options.MaxSourceLength)]
 	var ids []int32
-	for id, err := range models.GenerateFrom(s.ctx, m, source, config) {
+	for id, err := range generate.Stream(s.ctx, m, source, config) {
 		if err != nil {
 			return "", err
 		}

@@ -6,18 +6,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"slices"
 
 	"github.com/seahorse-ml/seahorse/data/tokenizer"
-	"github.com/seahorse-ml/seahorse/models"
+	"github.com/seahorse-ml/seahorse/generate"
 )
 
 // writer writes texts by a model that continues them, or that writes about another one.
 type writer struct {
-	model     models.Model // a CausalLM or a Seq2Seq
+	model     generate.Model
 	tokenizer *tokenizer.Tokenizer
-	config    models.GenerateConfig
+	config    generate.Config
 	stops     []string // strings that end a text; none of it is written
 }
 
@@ -27,16 +26,15 @@ func (f memoryFlag) sketchWriter(dir string) (*writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	switch m.(type) {
-	case models.CausalLM, models.Seq2Seq:
-	default:
+	w, ok := m.(generate.Model)
+	if !ok {
 		return nil, fmt.Errorf("%s holds %s, which doesn't write texts; decoders and encoder-decoders do", dir, described(m))
 	}
 	t, err := tokenizer.Load(dir)
 	if err != nil {
 		return nil, err
 	}
-	return &writer{model: m, tokenizer: t}, nil
+	return &writer{model: w, tokenizer: t}, nil
 }
 
 // encode returns the ids of a prompt or source; an empty prompt becomes the token that ends the text before.
@@ -61,12 +59,12 @@ func (w *writer) encode(prompt string) ([]int32, error) {
 }
 
 // ends returns the tokens that end a text, and a search for the strings that do.
-func (w *writer) ends() ([]int32, *models.StopStrings, error) {
+func (w *writer) ends() ([]int32, *generate.StopStrings, error) {
 	ids := slices.Clone(w.config.Stop)
 	if end, ok := w.tokenizer.EndOfText(); ok && !slices.Contains(ids, end) {
 		ids = append(ids, end)
 	}
-	stops, err := models.NewStopStrings(w.stops...)
+	stops, err := generate.NewStopStrings(w.stops...)
 	return ids, stops, err
 }
 
@@ -78,16 +76,9 @@ func (w *writer) write(ctx context.Context, out io.Writer, prompt []int32) ([]in
 		return nil, err
 	}
 	config.Stop = stopIDs
-	var stream iter.Seq2[int32, error]
-	switch m := w.model.(type) {
-	case models.CausalLM:
-		stream = models.Generate(ctx, m, prompt, config)
-	case models.Seq2Seq:
-		stream = models.GenerateFrom(ctx, m, prompt, config)
-	}
 	text := w.tokenizer.NewDecodeStream(true)
 	var ids []int32
-	for id, err := range stream {
+	for id, err := range generate.Stream(ctx, w.model, prompt, config) {
 		if err != nil {
 			return ids, interrupted(ctx, err)
 		}
@@ -110,18 +101,12 @@ func (w *writer) writeAll(ctx context.Context, prompts [][]int32) ([][]int32, er
 		return nil, err
 	}
 	config.Stop, config.Ended = stopIDs, w.ended(stops)
-	var ids [][]int32
-	switch m := w.model.(type) {
-	case models.CausalLM:
-		ids, err = models.GenerateBatch(ctx, m, prompts, config)
-	case models.Seq2Seq:
-		ids, err = models.GenerateBatchFrom(ctx, m, prompts, config)
-	}
+	ids, err := generate.Batch(ctx, w.model, prompts, config)
 	return ids, interrupted(ctx, err)
 }
 
 // search returns the new ids that a search with several beams finds for each prompt.
-func (w *writer) search(ctx context.Context, prompts [][]int32, config models.BeamConfig) ([][]int32, error) {
+func (w *writer) search(ctx context.Context, prompts [][]int32, config generate.BeamConfig) ([][]int32, error) {
 	stopIDs, stops, err := w.ends()
 	if err != nil {
 		return nil, err
@@ -129,13 +114,7 @@ func (w *writer) search(ctx context.Context, prompts [][]int32, config models.Be
 	config.Stop, config.Ended = stopIDs, w.ended(stops)
 	all := make([][]int32, len(prompts))
 	for i, prompt := range prompts {
-		switch m := w.model.(type) {
-		case models.CausalLM:
-			all[i], err = models.BeamSearch(ctx, m, prompt, config)
-		case models.Seq2Seq:
-			all[i], err = models.BeamSearchFrom(ctx, m, prompt, config)
-		}
-		if err != nil {
+		if all[i], err = generate.BeamSearch(ctx, w.model, prompt, config); err != nil {
 			return nil, interrupted(ctx, err)
 		}
 	}
@@ -143,7 +122,7 @@ func (w *writer) search(ctx context.Context, prompts [][]int32, config models.Be
 }
 
 // ended tells whether a text has a string in it that ends it.
-func (w *writer) ended(stops *models.StopStrings) func(ids []int32) bool {
+func (w *writer) ended(stops *generate.StopStrings) func(ids []int32) bool {
 	if len(w.stops) == 0 {
 		return nil
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/data/tokenizer"
+	"github.com/seahorse-ml/seahorse/generate"
 	"github.com/seahorse-ml/seahorse/graph"
 	"github.com/seahorse-ml/seahorse/models"
 	"github.com/seahorse-ml/seahorse/train"
@@ -71,7 +72,7 @@ func run(ctx context.Context, dir string, while time.Duration, out io.Writer) er
 	}
 	prompt := chars.AppendIDs(nil, []byte("she "), false)
 	ids := prompt
-	for id, err := range models.Generate(ctx, model, prompt, models.GenerateConfig{MaxNewTokens: 24}) {
+	for id, err := range generate.Stream(ctx, model, prompt, generate.Config{MaxNewTokens: 24}) {
 		if err != nil {
 			return err
 		}

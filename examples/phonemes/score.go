@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/seahorse-ml/seahorse/generate"
 	"github.com/seahorse-ml/seahorse/models"
 )
 
@@ -102,7 +103,7 @@ func pronounce(ctx context.Context, m models.Seq2Seq, s *symbols, spellings []st
 			}
 			sources = append(sources, ids)
 		}
-		texts, err := models.GenerateBatchFrom(ctx, m, sources, models.GenerateConfig{MaxNewTokens: maxPositions - 1, Stop: []int32{end}})
+		texts, err := generate.Batch(ctx, m, sources, generate.Config{MaxNewTokens: maxPositions - 1, Stop: []int32{end}})
 		if err != nil {
 			return nil, err
 		}

@@ -32,10 +32,11 @@ var layers = []layer{
 	{packages: []string{"internal/golden"}, imports: []string{"graph"}, gorgonia: true},
 	{packages: []string{"layers"}, imports: []string{"graph"}, gorgonia: true},
 	{packages: []string{"models/..."}, imports: []string{"layers", "graph", "internal/atomicfile", "internal/safetensors", "internal/torchfile", "internal/random"}, gorgonia: true},
+	{packages: []string{"generate"}, imports: []string{"layers", "graph", "internal/random"}, gorgonia: true},
 	{packages: []string{"optim"}, imports: []string{"graph", "internal/kernels/...", "internal/parallel", "internal/memory", "internal/safetensors"}, gorgonia: true},
 	{packages: []string{"train"}, imports: []string{"optim", "models", "layers", "data/...", "graph", "internal/atomicfile", "internal/safetensors"}, gorgonia: true},
-	{packages: []string{"cmd/finetune"}, imports: []string{"train", "optim", "models", "layers", "data/...", "graph", "internal/atomicfile", "internal/orderedjson"}, gorgonia: true},
-	{packages: []string{"examples/..."}, imports: []string{"train", "optim", "models", "layers", "data/...", "graph"}, gorgonia: true},
+	{packages: []string{"cmd/finetune"}, imports: []string{"train", "generate", "optim", "models", "layers", "data/...", "graph", "internal/atomicfile", "internal/orderedjson"}, gorgonia: true},
+	{packages: []string{"examples/..."}, imports: []string{"train", "generate", "optim", "models", "layers", "data/...", "graph"}, gorgonia: true},
 }
 
 // listed is what `go list -json` tells of a package.

@@ -1,4 +1,4 @@
-package models
+package generate
 
 import (
 	"bytes"
@@ -20,7 +20,7 @@ func NewStopStrings(stops ...string) (*StopStrings, error) {
 	s := &StopStrings{}
 	for _, stop := range stops {
 		if stop == "" {
-			return nil, fmt.Errorf("models: generate: an empty string to stop at, which is everywhere")
+			return nil, fmt.Errorf("generate: an empty string to stop at, which is everywhere")
 		}
 		s.stops = append(s.stops, []byte(stop))
 	}

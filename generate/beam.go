@@ -1,4 +1,4 @@
-package models
+package generate
 
 import (
 	"cmp"
@@ -24,32 +24,9 @@ type BeamConfig struct {
 // Validate tells what is wrong with the configuration, or nil.
 func (c BeamConfig) Validate() error {
 	if c.Beams <= 0 || c.MaxNewTokens <= 0 {
-		return fmt.Errorf("models: beam search: %d beams and %d new tokens, expected at least 1 of each", c.Beams, c.MaxNewTokens)
+		return fmt.Errorf("generate: beam search: %d beams and %d new tokens, expected at least 1 of each", c.Beams, c.MaxNewTokens)
 	}
 	return nil
-}
-
-// BeamSearch continues a prompt with the text that it finds the most probable for its
-// length, and returns what follows the prompt. It searches as transformers does where
-// early_stopping is false: until no running text can be expected to beat the finished ones.
-func BeamSearch(ctx context.Context, m CausalLM, prompt []int32, c BeamConfig) ([]int32, error) {
-	return beamSearch(ctx, m, nil, prompt, c)
-}
-
-// BeamSearchFrom is BeamSearch for the text that a model finds for a source. The
-// start token isn't returned.
-func BeamSearchFrom(ctx context.Context, m Seq2Seq, source []int32, c BeamConfig) ([]int32, error) {
-	if err := c.Validate(); err != nil {
-		return nil, err
-	}
-	mem, err := remember(m, [][]int32{source})
-	if err != nil {
-		return nil, err
-	}
-	if mem, err = mem.repeated(c.Beams); err != nil {
-		return nil, fmt.Errorf("models: beam search: %w", err)
-	}
-	return beamSearch(ctx, m, mem, []int32{m.StartToken()}, c)
 }
 
 // A beam is a text that is followed, and the sum of the logarithms of its tokens'
@@ -61,15 +38,22 @@ type beam struct {
 	ended bool
 }
 
-func beamSearch(ctx context.Context, m continuer, mem *memory, prompt []int32, c BeamConfig) ([]int32, error) {
+// BeamSearch writes the text for a prompt that it finds the most probable for its length, and
+// returns the new tokens; see Stream for what they are. It searches as transformers does where
+// early_stopping is false: until no running text can be expected to beat the finished ones.
+func BeamSearch(ctx context.Context, m Model, prompt []int32, c BeamConfig) ([]int32, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	texts, err := prepare(m, [][]int32{prompt})
+	texts, sources, err := begin(m, [][]int32{prompt})
 	if err != nil {
 		return nil, err
 	}
-	s := newScorer(m, mem, c.Beams, len(prompt), c.MaxNewTokens, layers.NewCache)
+	if sources, err = sources.repeated(c.Beams); err != nil {
+		return nil, fmt.Errorf("generate: beam search: %w", err)
+	}
+	begun := len(texts[0].ids)
+	s := newScorer(m, sources, c.Beams, begun, c.MaxNewTokens, layers.NewCache)
 	defer s.close()
 	running := make([]beam, c.Beams)
 	for i := range running {
@@ -87,7 +71,7 @@ func beamSearch(ctx context.Context, m continuer, mem *memory, prompt []int32, c
 		}
 		best := expand(running, logits, max(2, 1+len(c.Stop))*c.Beams, m.ContextLength())
 		for i := range best {
-			ids := best[i].text.ids[len(prompt):]
+			ids := best[i].text.ids[begun:]
 			best[i].ended = slices.Contains(c.Stop, ids[len(ids)-1]) || c.Ended != nil && c.Ended(ids)
 		}
 		length := math.Pow(float64(n), c.LengthPenalty)
@@ -114,9 +98,9 @@ func beamSearch(ctx context.Context, m continuer, mem *memory, prompt []int32, c
 		s.reorder(origins(running))
 	}
 	if len(finished) == 0 {
-		return nil, fmt.Errorf("models: beam search: no text was finished")
+		return nil, fmt.Errorf("generate: beam search: no text was finished")
 	}
-	return finished[0].text.ids[len(prompt):], nil
+	return finished[0].text.ids[begun:], nil
 }
 
 // done tells whether the best running text, were it finished now, would beat none of

@@ -1,4 +1,4 @@
-package models
+package generate
 
 import (
 	"fmt"
@@ -23,19 +23,12 @@ func (t *text) add(id int32, context int) {
 	t.first = max(t.first, len(t.ids)-context)
 }
 
-// continuer is what a scorer needs of a model. CausalLM and Seq2Seq have it.
-type continuer interface {
-	Model
-	Hidden(g *graph.Graph, ids *graph.Node, pass layers.Pass) *graph.Node
-	Head(g *graph.Graph, hidden *graph.Node) *graph.Node
-}
-
 // A scorer computes the logits of the tokens that follow B texts. While texts grow
 // at their end, a step computes their last token only; the keys and values of the
 // others are kept. Where a text changed otherwise, all of them are computed.
 type scorer struct {
-	model    continuer
-	memory   *memory // what a decoder looks at; nil for models without an encoder
+	model    Model
+	sources  *encoded // what a decoder looks at; nil for models without an encoder
 	dtype    tensor.Dtype
 	texts    int // B
 	capacity int // positions in the cache
@@ -60,22 +53,14 @@ const lengthStep = 32
 
 // newScorer makes room for texts that begin with at most prompt tokens and grow by so many, up to the model's context, in a cache
 // that newCache makes.
-func newScorer(m continuer, mem *memory, texts, prompt, tokens int, newCache func(dt tensor.Dtype, batch, length int) *layers.Cache) *scorer {
-	s := &scorer{model: m, memory: mem, dtype: dtypeOf(m), texts: texts}
+func newScorer(m Model, sources *encoded, texts, prompt, tokens int, newCache func(dt tensor.Dtype, batch, length int) *layers.Cache) *scorer {
+	s := &scorer{model: m, sources: sources, dtype: dtypeOf(m), texts: texts}
 	s.capacity = m.ContextLength()
 	if tokens < s.capacity-prompt {
 		s.capacity = roundedLength(prompt+tokens, s.capacity)
 	}
 	s.cache = newCache(s.dtype, texts, s.capacity)
 	return s
-}
-
-// dtypeOf returns the type of a model's parameters.
-func dtypeOf(m Model) tensor.Dtype {
-	if params := m.Params(); len(params) > 0 {
-		return params[0].DType()
-	}
-	return tensor.Float32
 }
 
 func roundedLength(n, most int) int {
@@ -91,7 +76,7 @@ func (s *scorer) next(texts []text) ([][]float32, error) {
 	}
 	trace, err := s.traceFor(longest, grown)
 	if err != nil {
-		return nil, fmt.Errorf("models: generate: %w", err)
+		return nil, fmt.Errorf("generate: %w", err)
 	}
 	for i, t := range texts {
 		window := t.window()
@@ -106,7 +91,7 @@ func (s *scorer) next(texts []text) ([][]float32, error) {
 		}
 	}
 	if err := trace.machine.RunAll(); err != nil {
-		return nil, fmt.Errorf("models: generate: %w", err)
+		return nil, fmt.Errorf("generate: %w", err)
 	}
 	s.seen = append(s.seen[:0], texts...)
 	for len(s.logits) < len(texts) {
@@ -178,7 +163,7 @@ func (s *scorer) compile(length int, whole bool) (*scorerTrace, error) {
 }
 
 // trace traces texts of a length. Only traces of whole texts compute what the decoder
-// keeps of the memory.
+// keeps of the sources.
 func (s *scorer) trace(length int, whole bool) (*graph.Graph, *scorerTrace) {
 	g := graph.New(graph.Config{DType: s.dtype})
 	t := &scorerTrace{
@@ -188,8 +173,8 @@ func (s *scorer) trace(length int, whole bool) (*graph.Graph, *scorerTrace) {
 		at:        g.Input("at", tensor.Int32, s.texts),
 	}
 	pass := layers.Pass{Positions: t.positions, Length: s.capacity, Cache: s.cache}
-	if s.memory != nil {
-		s.memory.attach(g, &pass, whole)
+	if s.sources != nil {
+		s.sources.attach(g, &pass, whole)
 	}
 	hidden := s.model.Hidden(g, t.ids, pass)
 	if g.Err() == nil {

@@ -1,4 +1,4 @@
-package models
+package generate
 
 import (
 	"math"
@@ -9,7 +9,7 @@ import (
 )
 
 // kept is what transformers' TopKLogitsWarper and TopPLogitsWarper keep, in that order.
-func kept(logits []float32, c GenerateConfig) []int32 {
+func kept(logits []float32, c Config) []int32 {
 	ids := make([]int32, len(logits))
 	for i := range ids {
 		ids[i] = int32(i)
@@ -46,7 +46,7 @@ func TestFiltersAreThoseOfTransformers(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		// Few different values make ties.
 		logits := rapid.SliceOfN(rapid.Map(rapid.IntRange(-8, 8), func(i int) float32 { return float32(i) / 2 }), 1, 30).Draw(t, "logits")
-		c := GenerateConfig{
+		c := Config{
 			MaxNewTokens: 1,
 			Temperature:  rapid.SampledFrom([]float64{0.5, 1, 1.7}).Draw(t, "temperature"),
 			TopK:         rapid.IntRange(0, 35).Draw(t, "top-k"),
@@ -66,7 +66,7 @@ func TestFiltersAreThoseOfTransformers(t *testing.T) {
 
 func TestFrequenciesFollowTheLogits(t *testing.T) {
 	logits := []float32{0, 1, 2, float32(math.Inf(-1))}
-	s := &sampler{config: GenerateConfig{MaxNewTokens: 1, Temperature: 2, Seed: 3}}
+	s := &sampler{config: Config{MaxNewTokens: 1, Temperature: 2, Seed: 3}}
 	const draws = 20000
 	var counts [4]int
 	for i := range draws {
@@ -86,7 +86,7 @@ func TestFrequenciesFollowTheLogits(t *testing.T) {
 }
 
 func TestNotANumber(t *testing.T) {
-	s := &sampler{config: GenerateConfig{MaxNewTokens: 1}}
+	s := &sampler{config: Config{MaxNewTokens: 1}}
 	if _, err := s.choose([]float32{0, float32(math.NaN())}, nil, 0); err == nil {
 		t.Error("a token was chosen from logits that are not numbers")
 	}

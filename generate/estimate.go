@@ -1,4 +1,4 @@
-package models
+package generate
 
 import (
 	"fmt"
@@ -9,8 +9,8 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// GenerationMemory is what writing texts takes, in bytes.
-type GenerationMemory struct {
+// Memory is what writing texts takes, in bytes.
+type Memory struct {
 	Parameters int
 	Arena      int // activations, after reuse
 	Cache      int // keys and values; of a search twice, since texts change places
@@ -19,23 +19,22 @@ type GenerationMemory struct {
 }
 
 // Total returns the sum.
-func (m GenerationMemory) Total() int { return m.Parameters + m.Arena + m.Cache + m.Sources + m.Scores }
+func (m Memory) Total() int { return m.Parameters + m.Arena + m.Cache + m.Sources + m.Scores }
 
-// EstimateGeneration returns what GenerateBatch would take for these prompts, or GenerateBatchFrom
-// for these sources, without taking it. The model, a CausalLM or a Seq2Seq, may be a sketch.
-func EstimateGeneration(m Model, prompts [][]int32, c GenerateConfig) (GenerationMemory, error) {
+// Estimate returns what Batch would take for these prompts, without taking it. The model may be a
+// sketch.
+func Estimate(m Model, prompts [][]int32, c Config) (Memory, error) {
 	if err := c.Validate(); err != nil {
-		return GenerationMemory{}, err
+		return Memory{}, err
 	}
 	e := writing{model: m, sources: len(prompts), texts: len(prompts), longest: longest(prompts), tokens: c.MaxNewTokens}
 	return e.memory(len(prompts) * samplerBytes(c, m.VocabSize()))
 }
 
-// EstimateBeamSearch is EstimateGeneration for BeamSearch and BeamSearchFrom, which go through
-// prompts one after the other.
-func EstimateBeamSearch(m Model, prompts [][]int32, c BeamConfig) (GenerationMemory, error) {
+// EstimateBeamSearch is Estimate for BeamSearch, once for each prompt.
+func EstimateBeamSearch(m Model, prompts [][]int32, c BeamConfig) (Memory, error) {
 	if err := c.Validate(); err != nil {
-		return GenerationMemory{}, err
+		return Memory{}, err
 	}
 	e := writing{model: m, sources: 1, texts: c.Beams, longest: longest(prompts), tokens: c.MaxNewTokens}
 	use, err := e.memory(m.VocabSize() * int(reflect.TypeFor[choice]().Size()))
@@ -53,37 +52,34 @@ type writing struct {
 }
 
 // memory returns what the texts take; choosing their tokens takes so many bytes.
-func (e writing) memory(choosing int) (use GenerationMemory, err error) {
-	m, ok := e.model.(continuer)
-	if !ok {
-		return use, fmt.Errorf("models: generate: a %T doesn't write texts", e.model)
-	}
-	var mem *memory
+func (e writing) memory(choosing int) (use Memory, err error) {
+	m := e.model
+	var sources *encoded
 	encoding := 0
 	prompt := e.longest
-	if from, ok := e.model.(Seq2Seq); ok {
-		if err := checkSource(from, e.longest); err != nil {
+	if encoder, ok := m.(Encoder); ok {
+		if err := checkSource(m, e.longest); err != nil {
 			return use, err
 		}
-		g, _, segments, encoded := traceEncoder(from, e.sources, e.longest)
-		planned, err := graph.EstimateMemory(g, encoded)
+		g, _, segments, states := traceEncoder(m, encoder, e.sources, e.longest)
+		planned, err := graph.EstimateMemory(g, states)
 		if err != nil {
-			return use, fmt.Errorf("models: generate: %w", err)
+			return use, fmt.Errorf("generate: %w", err)
 		}
 		encoding = planned.Arena
-		width := encoded.Shape()[2]
+		width := states.Shape()[2]
 		p := graph.SketchParams(dtypeOf(m), nil)
-		mem = &memory{
-			sketch:   p.New("memory", graph.Init{}, e.texts, e.longest, width),
+		sources = &encoded{
+			sketch:   p.New("encoded", graph.Init{}, e.texts, e.longest, width),
 			segments: tensor.New(tensor.Of(tensor.Int32), tensor.WithShape(e.texts, e.longest)),
 		}
-		use.Sources = encoded.Shape().TotalSize() / e.sources * e.texts * int(segments.Dtype().Size())
+		use.Sources = states.Shape().TotalSize() / e.sources * e.texts * int(segments.Dtype().Size())
 		prompt = 1
 	}
-	s := newScorer(m, mem, e.texts, prompt, e.tokens, layers.SketchCache)
+	s := newScorer(m, sources, e.texts, prompt, e.tokens, layers.SketchCache)
 	arena, err := s.arena(prompt, e.tokens)
 	if err != nil {
-		return use, fmt.Errorf("models: generate: %w", err)
+		return use, fmt.Errorf("generate: %w", err)
 	}
 	for _, p := range m.Params() {
 		use.Parameters += p.Len() * int(s.dtype.Size())

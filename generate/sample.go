@@ -1,4 +1,4 @@
-package models
+package generate
 
 import (
 	"cmp"
@@ -10,8 +10,8 @@ import (
 	"github.com/seahorse-ml/seahorse/internal/random"
 )
 
-// GenerateConfig configures Generate.
-type GenerateConfig struct {
+// Config says how tokens are chosen.
+type Config struct {
 	MaxNewTokens int     // tokens to generate at most, > 0
 	Temperature  float64 // logits are divided by it; 0 takes the best token each time
 	TopK         int     // only this many best tokens are drawn from, and those as good as the last; 0 means all
@@ -28,20 +28,20 @@ type GenerateConfig struct {
 }
 
 // Validate tells what is wrong with the configuration, or nil.
-func (c GenerateConfig) Validate() error {
+func (c Config) Validate() error {
 	switch {
 	case c.MaxNewTokens <= 0:
-		return fmt.Errorf("models: generate: %d new tokens, expected at least 1", c.MaxNewTokens)
+		return fmt.Errorf("generate: %d new tokens, expected at least 1", c.MaxNewTokens)
 	case c.Temperature < 0 || math.IsInf(c.Temperature, 0) || math.IsNaN(c.Temperature):
-		return fmt.Errorf("models: generate: temperature %g, expected at least 0", c.Temperature)
+		return fmt.Errorf("generate: temperature %g, expected at least 0", c.Temperature)
 	case c.TopK < 0:
-		return fmt.Errorf("models: generate: top-k %d, expected at least 0", c.TopK)
+		return fmt.Errorf("generate: top-k %d, expected at least 0", c.TopK)
 	case !(c.TopP >= 0 && c.TopP <= 1):
-		return fmt.Errorf("models: generate: top-p %g, expected 0 to 1", c.TopP)
+		return fmt.Errorf("generate: top-p %g, expected 0 to 1", c.TopP)
 	case !(c.MinP >= 0 && c.MinP <= 1):
-		return fmt.Errorf("models: generate: min-p %g, expected 0 to 1", c.MinP)
+		return fmt.Errorf("generate: min-p %g, expected 0 to 1", c.MinP)
 	case !(c.RepetitionPenalty >= 0):
-		return fmt.Errorf("models: generate: repetition penalty %g, expected at least 0", c.RepetitionPenalty)
+		return fmt.Errorf("generate: repetition penalty %g, expected at least 0", c.RepetitionPenalty)
 	}
 	return nil
 }
@@ -50,7 +50,7 @@ func (c GenerateConfig) Validate() error {
 // transformers keep, in the same order: repetition penalty, temperature, top-k,
 // top-p, min-p.
 type sampler struct {
-	config     GenerateConfig
+	config     Config
 	stream     uint64 // of random numbers
 	repeated   []bool // [V], scratch
 	candidates []candidate
@@ -71,7 +71,7 @@ func (s *sampler) choose(logits []float32, text []int32, draw uint64) (int32, er
 	best := 0
 	for i, z := range logits {
 		if z != z {
-			return 0, fmt.Errorf("models: generate: the logit of token %d is not a number", i)
+			return 0, fmt.Errorf("generate: the logit of token %d is not a number", i)
 		}
 		if z > logits[best] {
 			best = i
@@ -158,7 +158,7 @@ func (s *sampler) filter(logits []float32, best float64) {
 }
 
 // candidates returns how many tokens of a vocabulary are drawn from, but for those as good as the last.
-func (c GenerateConfig) candidates(vocab int) int {
+func (c Config) candidates(vocab int) int {
 	if c.TopK > 0 {
 		return min(c.TopK, vocab)
 	}
@@ -166,7 +166,7 @@ func (c GenerateConfig) candidates(vocab int) int {
 }
 
 // samplerBytes returns what a sampler takes.
-func samplerBytes(c GenerateConfig, vocab int) int {
+func samplerBytes(c Config, vocab int) int {
 	bytes := 0
 	if c.RepetitionPenalty != 0 && c.RepetitionPenalty != 1 {
 		bytes += vocab
