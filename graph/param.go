@@ -117,6 +117,9 @@ func (p *Params) Sub(name string) *Params {
 	return &Params{tree: p.tree, prefix: p.prefix + name + "."}
 }
 
+// Path returns the folder's name from the root, such as model.layers.0; the root's is empty.
+func (p *Params) Path() string { return strings.TrimSuffix(p.prefix, ".") }
+
 // New makes the parameter name in this folder. The shape is never empty and its
 // dimensions are positive; a name can be used once. Problems are kept for Err.
 func (p *Params) New(name string, init Init, shape ...int) *Param {

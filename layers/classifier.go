@@ -33,7 +33,7 @@ func (c *Classifier) Scores(g *graph.Graph, x *graph.Node) *graph.Node {
 // Loss is the cross entropy of the scores against targets int32, one for each row
 // of x [..., D], negative where it is ignored. It returns the loss and each row's own.
 func (c *Classifier) Loss(g *graph.Graph, x, targets *graph.Node, config graph.CrossEntropyConfig) (loss, rowLosses *graph.Node) {
-	return g.LinearCrossEntropy(g.Dropout(x, c.dropout), g.Param(c.Output.Weight), g.Param(c.Output.Bias), targets, config)
+	return c.Output.CrossEntropy(g, g.Dropout(x, c.dropout), targets, config)
 }
 
 // SquaredError is the mean squared distance of what is found for x [..., D] from

@@ -20,10 +20,19 @@ type EmbeddingConfig struct {
 
 // Embedding looks up a vector for each token.
 type Embedding struct {
+	Name   string       // that of its folder in the parameter tree, such as model.embed_tokens
 	Weight *graph.Param // [V, D]
+	// Adapter changes what is looked up, in traces from then on; default nil.
+	Adapter EmbeddingAdapter
 
 	scale   float64
 	padding int // negative for none
+}
+
+// An EmbeddingAdapter changes what an Embedding looks up.
+type EmbeddingAdapter interface {
+	// Forward maps ids [B, T] int32 to [B, T, D], before they are scaled.
+	Forward(g *graph.Graph, e *Embedding, ids *graph.Node) *graph.Node
 }
 
 // NewEmbedding makes the parameter "weight".
@@ -35,7 +44,7 @@ func NewEmbedding(c EmbeddingConfig, p *graph.Params) *Embedding {
 	if c.Scale == 0 {
 		c.Scale = 1
 	}
-	e := &Embedding{Weight: p.New("weight", c.Init.Or(graph.Normal(0.02)), c.Vocab, c.Width), scale: c.Scale, padding: -1}
+	e := &Embedding{Name: p.Path(), Weight: p.New("weight", c.Init.Or(graph.Normal(0.02)), c.Vocab, c.Width), scale: c.Scale, padding: -1}
 	if !p.Loading() && !p.Sketch() && e.Weight.Value() != nil {
 		if err := e.start(c.Vectors); err != nil {
 			p.Fail(err)
@@ -86,7 +95,15 @@ func (e *Embedding) pad(id int, fresh bool) {
 
 // Forward maps ids [B, T] int32 to [B, T, D].
 func (e *Embedding) Forward(g *graph.Graph, ids *graph.Node) *graph.Node {
-	return g.Scale(g.EmbeddingPadded(g.Param(e.Weight), ids, e.padding), e.scale)
+	if e.Adapter != nil {
+		return g.Scale(e.Adapter.Forward(g, e, ids), e.scale)
+	}
+	return g.Scale(e.Base(g, ids), e.scale)
+}
+
+// Base looks up ids [B, T] int32 without the adapter and the scale.
+func (e *Embedding) Base(g *graph.Graph, ids *graph.Node) *graph.Node {
+	return g.EmbeddingPadded(g.Param(e.Weight), ids, e.padding)
 }
 
 // Logits maps x [..., D] to scores [..., V] by the same table, as models with tied

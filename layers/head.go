@@ -11,21 +11,21 @@ type LanguageHeadConfig struct {
 	Width, Vocab int          // D and V, > 0
 	Tied         *graph.Param // [V, D], the table of embeddings to score with; nil makes a weight
 	Bias         bool         // adds a bias, which starts at 0; default false
+	Name         string       // of the Linear; default that of the folder
 	SoftCap      float64      // logits z become c·tanh(z/c); 0 means no cap
 	Init         graph.Init   // of the weight; default normal(0, 0.02)
 }
 
 // LanguageHead scores the tokens of a vocabulary.
 type LanguageHead struct {
-	Weight *graph.Param // [V, D]; the tied table, or the head's own
-	Bias   *graph.Param // [V]; nil without bias
+	*Linear // D to V; its weight is the tied table, or the head's own
 
 	softCap float64
 }
 
 // NewLanguageHead makes the parameters "weight", unless it is tied, and "bias".
 func NewLanguageHead(c LanguageHeadConfig, p *graph.Params) *LanguageHead {
-	h := &LanguageHead{Weight: c.Tied, softCap: c.SoftCap}
+	h := &LanguageHead{Linear: &Linear{Name: or(c.Name, p.Path()), Weight: c.Tied}, softCap: c.SoftCap}
 	if c.Width <= 0 || c.Vocab <= 0 {
 		p.Fail(fmt.Errorf("layers: language head: width %d and vocabulary of %d, expected them to be positive", c.Width, c.Vocab))
 		return h
@@ -41,7 +41,7 @@ func NewLanguageHead(c LanguageHeadConfig, p *graph.Params) *LanguageHead {
 
 // Logits maps x [..., D] to the scores [..., V].
 func (h *LanguageHead) Logits(g *graph.Graph, x *graph.Node) *graph.Node {
-	z := g.Linear(x, g.Param(h.Weight), bound(g, h.Bias), graph.LinearConfig{})
+	z := h.Forward(g, x)
 	if h.softCap == 0 {
 		return z
 	}
@@ -53,5 +53,5 @@ func (h *LanguageHead) Logits(g *graph.Graph, x *graph.Node) *graph.Node {
 // row's own. The softcap and the bias of the head are applied; c says the rest.
 func (h *LanguageHead) Loss(g *graph.Graph, x, targets *graph.Node, c graph.CrossEntropyConfig) (loss, rowLosses *graph.Node) {
 	c.SoftCap = h.softCap
-	return g.LinearCrossEntropy(x, g.Param(h.Weight), bound(g, h.Bias), targets, c)
+	return h.CrossEntropy(g, x, targets, c)
 }

@@ -38,11 +38,11 @@ func NewMaskedHead(c MaskedHeadConfig, p *graph.Params) *MaskedHead {
 		Norm:       NewNorm(c.Norm, p.Sub(or(c.Names.Norm, "norm"))),
 		activation: c.Activation,
 	}
-	weight := c.Tied
+	weight, decoder := c.Tied, p.Sub(or(c.Names.Decoder, "decoder"))
 	if weight == nil {
-		weight = p.Sub(or(c.Names.Decoder, "decoder")).New("weight", init, c.Vocab, c.Hidden)
+		weight = decoder.New("weight", init, c.Vocab, c.Hidden)
 	}
-	h.Output = NewLanguageHead(LanguageHeadConfig{Width: c.Hidden, Vocab: c.Vocab, Tied: weight, Bias: true}, p)
+	h.Output = NewLanguageHead(LanguageHeadConfig{Width: c.Hidden, Vocab: c.Vocab, Tied: weight, Bias: true, Name: decoder.Path()}, p)
 	return h
 }
 

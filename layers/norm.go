@@ -25,6 +25,7 @@ type NormConfig struct {
 
 // Norm normalises the last dimension.
 type Norm struct {
+	Name   string       // that of its folder in the parameter tree
 	Weight *graph.Param // [D], starts where the factor is 1
 	Bias   *graph.Param // [D], starts at 0; nil without bias
 
@@ -42,7 +43,7 @@ func NewNorm(c NormConfig, p *graph.Params) *Norm {
 	case c.Kind == RMSNorm && c.Bias, c.Kind == LayerNorm && c.Offset != 0:
 		p.Fail(fmt.Errorf("layers: norm: a bias is for layer norm, an offset for RMS norm"))
 	}
-	n := &Norm{Weight: p.New("weight", graph.Constant(1-c.Offset), c.Width), config: c}
+	n := &Norm{Name: p.Path(), Weight: p.New("weight", graph.Constant(1-c.Offset), c.Width), config: c}
 	if c.Bias {
 		n.Bias = p.New("bias", graph.Zeros(), c.Width)
 	}

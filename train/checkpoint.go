@@ -115,13 +115,10 @@ func writeCheckpoint(dir string, m Model, o optim.Optimizer, state State, files 
 	return err
 }
 
-// saveModel writes a model's files and compares the parameters with those in memory.
+// saveModel writes a model's files and compares the stored parameters with those in memory.
 func saveModel(dir string, m Model) error {
-	path := filepath.Join(dir, safetensors.FileName)
-	var tensors []safetensors.Tensor
-	for _, p := range m.Params() {
-		tensors = append(tensors, safetensors.Tensor{Name: p.Name, Shape: p.Shape, Data: p.Value().Data()})
-	}
+	stored := storedBy(m)
+	path, tensors := filepath.Join(dir, stored.File), stored.tensors()
 	save := func() error { return safetensors.Write(path, tensors, map[string]string{"format": "pt"}) }
 	if saver, ok := m.(Saver); ok {
 		save = func() error { return saver.Save(dir) }

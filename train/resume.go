@@ -99,7 +99,8 @@ func (t *Trainer) restore(c *Checkpoint) error {
 	if err := t.loader.Restore(c.State.Loader); err != nil {
 		return err
 	}
-	if err := readParams(filepath.Join(c.Dir, safetensors.FileName), t.model.Params()); err != nil {
+	stored := storedBy(t.model)
+	if err := readParams(filepath.Join(c.Dir, stored.File), stored.Params); err != nil {
 		return err
 	}
 	if err := t.stepper.optimizer.Load(filepath.Join(c.Dir, optimizerName)); err != nil {
@@ -113,7 +114,7 @@ func (t *Trainer) restore(c *Checkpoint) error {
 }
 
 // readParams fills parameters with the values that a file has under their names.
-func readParams(path string, params []*graph.Param) (err error) {
+func readParams(path string, params []StoredParam) (err error) {
 	file, err := safetensors.Open(path)
 	if err != nil {
 		return err
@@ -124,12 +125,12 @@ func readParams(path string, params []*graph.Param) (err error) {
 		if !ok {
 			return fmt.Errorf("parameter %q is missing", p.Name)
 		}
-		if !slices.Equal(shape, p.Shape) {
-			return fmt.Errorf("parameter %q is stored with shape %v, expected %v", p.Name, shape, p.Shape)
+		if !slices.Equal(shape, p.Param.Shape) {
+			return fmt.Errorf("parameter %q is stored with shape %v, expected %v", p.Name, shape, p.Param.Shape)
 		}
 	}
 	for _, p := range params {
-		if err := file.Read(p.Name, p.Value()); err != nil {
+		if err := file.Read(p.Name, p.Param.Value()); err != nil {
 			return err
 		}
 	}

@@ -316,7 +316,7 @@ func TestCustomModel(t *testing.T) {
 	if err := trainer.Run(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	if err := readParams(filepath.Join(c.Dir, safetensors.FileName), m.Params()); err != nil {
+	if err := readParams(filepath.Join(c.Dir, safetensors.FileName), storedBy(m).Params); err != nil {
 		t.Error(err)
 	}
 	if !slices.Equal(graph.Data[float32](m.table), graph.Data[float32](other.table)) {
