@@ -3,38 +3,37 @@ package train
 import (
 	"fmt"
 	"io"
-	"os"
+	"strings"
 	"time"
 
-	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
+	"github.com/seahorse-ml/seahorse/internal/screen"
 )
 
-const (
-	barWidth     = 24                     // characters
-	barThrottle  = 100 * time.Millisecond // between two drawings of the bar
-	lineThrottle = 2 * time.Second        // between two plain lines
-)
+// lineThrottle is the time between two plain lines.
+const lineThrottle = 2 * time.Second
 
-// Progress is a Callback that shows a run to a person: on a terminal a bar with step, loss,
-// tokens a second and the time left; elsewhere plain lines of the same, at logged steps and
+// hanging is how far the further lines of a line that breaks are indented.
+const hanging = 4
+
+// Progress is a Callback that shows a run to a person: on a terminal a bar with step, loss, the time left and
+// tokens a second, as much of it as the width has room for; elsewhere plain lines of the same, at logged steps and
 // not too often. Evaluations and checkpoints get a line each.
 type Progress struct {
 	out      io.Writer
 	terminal bool
-	bar      *progressbar.ProgressBar
+	bar      *screen.Bar
 	begin    time.Time // when first was done
 	first    int       // step that was done first
 	line     time.Time // of the last plain line
-	text     string    // behind the bar
+	parts    []string  // of the text behind the bar, the most important first
+	step     int       // that they tell of
 }
 
 var _ EvalWatcher = (*Progress)(nil)
 
 // NewProgress shows a run on out.
 func NewProgress(out io.Writer) *Progress {
-	f, ok := out.(*os.File)
-	return &Progress{out: out, terminal: ok && term.IsTerminal(int(f.Fd()))}
+	return &Progress{out: out, terminal: screen.Width(out) > 0}
 }
 
 // Step shows a step.
@@ -43,17 +42,23 @@ func (p *Progress) Step(e StepEvent) error {
 	if p.first == 0 {
 		p.first, p.begin = e.Step, now
 	}
-	p.text = describe(e, p.left(e, now))
+	p.parts, p.step = describe(e, p.left(e, now)), e.Step
 	if p.terminal {
-		return p.draw(e)
+		if p.bar == nil {
+			p.bar = screen.NewBar(p.out, e.MaxSteps)
+		}
+		return p.bar.Show(e.Step, p.parts...)
 	}
 	if e.Logged && (now.Sub(p.line) >= lineThrottle || e.Step == e.MaxSteps) {
 		p.line = now
-		_, err := fmt.Fprintln(p.out, p.text)
+		_, err := fmt.Fprintln(p.out, p.text())
 		return err
 	}
 	return nil
 }
+
+// text returns the whole text of the last step.
+func (p *Progress) text() string { return strings.Join(p.parts, "  ") }
 
 // left estimates the time that the remaining steps take, evaluations included; 0 is unknown.
 func (p *Progress) left(e StepEvent, now time.Time) time.Duration {
@@ -63,36 +68,19 @@ func (p *Progress) left(e StepEvent, now time.Time) time.Duration {
 	return now.Sub(p.begin) * time.Duration(e.MaxSteps-e.Step) / time.Duration(e.Step-p.first)
 }
 
-// describe returns what is to be known of a step.
-func describe(e StepEvent, left time.Duration) string {
-	text := fmt.Sprintf("step %d/%d  loss %.4f  %.0f tokens/s", e.Step, e.MaxSteps, e.Loss, e.TokensPerSecond)
+// describe returns what is to be known of a step, the most important first.
+func describe(e StepEvent, left time.Duration) []string {
+	parts := []string{fmt.Sprintf("step %d/%d", e.Step, e.MaxSteps), fmt.Sprintf("loss %.4f", e.Loss)}
 	if left = left.Round(time.Second); left > 0 {
-		text += "  " + left.String() + " left"
+		parts = append(parts, left.String()+" left")
 	}
-	return text
-}
-
-// draw draws the bar, which is made at the first step.
-func (p *Progress) draw(e StepEvent) error {
-	if p.bar == nil {
-		p.bar = progressbar.NewOptions(e.MaxSteps,
-			progressbar.OptionSetWriter(p.out),
-			progressbar.OptionSetWidth(barWidth),
-			progressbar.OptionThrottle(barThrottle),
-			progressbar.OptionShowDescriptionAtLineEnd(),
-			progressbar.OptionSetPredictTime(false),
-			progressbar.OptionSetElapsedTime(false),
-			progressbar.OptionClearOnFinish(),
-		)
-	}
-	p.bar.Describe(p.text)
-	return p.bar.Set(e.Step)
+	return append(parts, fmt.Sprintf("%.0f tokens/s", e.TokensPerSecond))
 }
 
 // Evaluating shows how far an evaluation is.
 func (p *Progress) Evaluating(done, total int) {
 	if p.bar != nil && done < total {
-		p.bar.Describe(fmt.Sprintf("%s  (evaluating: %d%%)", p.text, 100*done/total))
+		p.bar.Show(p.step, p.parts[0], fmt.Sprintf("evaluating: %d%%", 100*done/total))
 	}
 }
 
@@ -117,17 +105,26 @@ func (p *Progress) End(EndEvent) error {
 	if p.bar == nil {
 		return nil
 	}
-	_, err := fmt.Fprintln(p, p.text)
+	_, err := fmt.Fprintln(p, p.text())
 	p.bar = nil
 	return err
 }
 
-// Write prints whole lines of text between the drawings of the bar, for callbacks that show something of their own.
+// Write prints whole lines of text between the drawings of the bar, for callbacks that show something of their own. On a terminal they
+// break at words.
 func (p *Progress) Write(text []byte) (int, error) {
 	if p.bar != nil {
 		if err := p.bar.Clear(); err != nil {
 			return 0, err
 		}
+	}
+	if columns := screen.Width(p.out); columns > 0 {
+		for line := range strings.Lines(string(text)) {
+			if _, err := io.WriteString(p.out, screen.Wrap(line, columns, hanging)); err != nil {
+				return 0, err
+			}
+		}
+		return len(text), nil
 	}
 	return p.out.Write(text)
 }

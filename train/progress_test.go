@@ -46,19 +46,21 @@ func TestProgressOnATerminal(t *testing.T) {
 	p.terminal = true
 	p.Step(stepEvent(1, true))
 	p.begin = p.begin.Add(-10 * time.Second)
+	const pause = 110 * time.Millisecond // more than lies between two drawings
+	time.Sleep(pause)
 	p.Step(stepEvent(11, true))
-	time.Sleep(barThrottle)
+	time.Sleep(pause)
 	p.Evaluating(1, 4)
 	fmt.Fprintln(p, "a sample")
 	p.Step(stepEvent(12, true))
 	p.End(EndEvent{Step: 12})
 	got := out.String()
-	for _, want := range []string{"\r", "█", "step 11/40  loss 2.5000  1234 tokens/s  29s left", "evaluating: 25%", "a sample\n"} {
+	for _, want := range []string{"\r", "█", "step 11/40  loss 2.5000  29s left  1234 tokens/s", "evaluating: 25%", "a sample\n"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is missing in %q", want, got)
 		}
 	}
-	if strings.HasSuffix(got, "\r") || !strings.HasSuffix(got, "left\n") {
+	if strings.HasSuffix(got, "\r") || !strings.HasSuffix(got, "tokens/s\n") {
 		t.Errorf("the screen is left with %q", got[max(0, len(got)-100):])
 	}
 }

@@ -1,13 +1,13 @@
 package main
 
 import (
+	"fmt"
 	"io"
-	"os"
 	"strconv"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
+	"github.com/seahorse-ml/seahorse/internal/screen"
 )
 
 // meter shows how far a piece of work is, on a terminal only.
@@ -23,7 +23,7 @@ func newMeter(w io.Writer, what string) *meter {
 	return &meter{progressbar.NewOptions64(-1,
 		progressbar.OptionSetWriter(w),
 		progressbar.OptionSetDescription(what),
-		progressbar.OptionSetWidth(30),
+		progressbar.OptionSetWidth(max(8, min(30, screen.Width(w)-len(what)-12))),
 		progressbar.OptionThrottle(100*time.Millisecond),
 		progressbar.OptionSetPredictTime(false),
 		progressbar.OptionSetElapsedTime(false),
@@ -54,9 +54,14 @@ func (m *meter) done() {
 }
 
 // isTerminal tells whether w is a terminal that a person looks at.
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
+func isTerminal(w io.Writer) bool { return screen.Width(w) > 0 }
+
+// labelColumns is the width of the column of labels before what a run is introduced by.
+const labelColumns = 11
+
+// say prints a line for a person. On a terminal it breaks at words, its further lines indented to stand below what follows a label.
+func (s *streams) say(format string, args ...any) {
+	fmt.Fprintln(s.err, screen.Wrap(fmt.Sprintf(format, args...), screen.Width(s.err), labelColumns))
 }
 
 // grouped returns n with its digits in groups of three: 1,234,567.

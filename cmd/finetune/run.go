@@ -60,11 +60,10 @@ func (r *run) train(ctx context.Context, s *streams, resume bool) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(s.err, "the model is in %s", r.dir)
+	fmt.Fprintf(s.err, "the model is in %s\n", r.dir)
 	if try := sampler.suggestion(); try != "" {
-		fmt.Fprintf(s.err, "; try: %s", try)
+		fmt.Fprintf(s.err, "try: %s\n", try)
 	}
-	fmt.Fprintln(s.err)
 	return nil
 }
 
@@ -102,25 +101,25 @@ func (r *run) introduce(s *streams, t *train.Trainer) {
 	if r.data.validation != nil {
 		validation = fmt.Sprintf("%s to validate on", plural(r.data.validation.Len(), "row"))
 	}
-	fmt.Fprintf(s.err, "run        %s\n", r.dir)
+	s.say("run        %s", r.dir)
 	layout := r.data.train.Layout()
 	length := fmt.Sprint(layout.Length)
 	if layout.SourceLength > 0 {
 		length = fmt.Sprintf("%d and %d", layout.SourceLength, layout.Length)
 	}
-	fmt.Fprintf(s.err, "data       %s of %s tokens to learn from, %s; vocabulary of %s\n",
+	s.say("data       %s of %s tokens to learn from, %s; vocabulary of %s",
 		plural(r.data.train.Len(), "row"), length, validation, grouped(int64(r.model.VocabSize())))
 	for _, cut := range r.data.cut {
-		fmt.Fprintf(s.err, "cut        %s\n", cut)
+		s.say("cut        %s", cut)
 	}
 	if l := labelsOf(r.model); l.Kind == data.Regression {
-		fmt.Fprintf(s.err, "labels     %s\n", plural(len(l.Names), "value"))
+		s.say("labels     %s", plural(len(l.Names), "value"))
 	} else if l.Kind != "" {
-		fmt.Fprintf(s.err, "labels     %s: %s\n", pluralOf(len(l.Names), "class", "classes"), strings.Join(l.Names, ", "))
+		s.say("labels     %s: %s", pluralOf(len(l.Names), "class", "classes"), strings.Join(l.Names, ", "))
 	}
-	fmt.Fprintf(s.err, "model      %s parameters, %s MiB to train on %s\n",
+	s.say("model      %s parameters, %s MiB to train on %s",
 		grouped(models.CountParameters(r.model)), grouped(int64(t.Memory().Total())>>20), plural(graph.Workers(), "thread"))
-	fmt.Fprintf(s.err, "training   %s: %s of %s, %.3g times the data\n",
+	s.say("training   %s: %s of %s, %.3g times the data",
 		objectiveOf(r.model), plural(*o.MaxSteps, "step"), plural(*o.BatchSize*o.GradientAccumulationSteps, "row"),
 		float64(*o.MaxSteps)*float64(*o.BatchSize*o.GradientAccumulationSteps)/float64(r.data.train.Len()))
 }

@@ -1,0 +1,84 @@
+// Package screen fits text to the width of a terminal: lines that break at words, and a progress bar that never takes more than one line.
+package screen
+
+import (
+	"io"
+	"os"
+	"strings"
+
+	"github.com/rivo/uniseg"
+	"golang.org/x/term"
+)
+
+// Width returns the columns of the terminal that w is, or 0 where it is none.
+func Width(w io.Writer) int {
+	f, ok := w.(*os.File)
+	if !ok {
+		return 0
+	}
+	columns, _, err := term.GetSize(int(f.Fd()))
+	if err != nil || columns < 0 {
+		return 0
+	}
+	return columns
+}
+
+// Columns returns how many columns a text takes: wide characters, as Chinese has them and most emoji, take two.
+func Columns(text string) int { return uniseg.StringWidth(text) }
+
+// Cut returns text, cut to so many columns with "…" as the last where it is longer.
+func Cut(text string, columns int) string {
+	if Columns(text) <= columns {
+		return text
+	}
+	if columns < 1 {
+		return ""
+	}
+	var out strings.Builder
+	left, state := columns-1, -1
+	for rest := text; rest != ""; {
+		var cluster string
+		var width int
+		cluster, rest, width, state = uniseg.FirstGraphemeClusterInString(rest, state)
+		if width > left {
+			break
+		}
+		left -= width
+		out.WriteString(cluster)
+	}
+	return out.String() + "…"
+}
+
+// Wrap breaks text at spaces into lines of at most so many columns, all but the first of them indented. A word that is longer than a line
+// stays whole, so that it can be copied. Less than a column means no bound.
+func Wrap(text string, columns, indent int) string {
+	if columns < 1 || Columns(text) <= columns {
+		return text
+	}
+	indent = min(indent, columns/2)
+	var out strings.Builder
+	used := 0
+	for i, word := range splitWords(text) {
+		gap := word[:len(word)-len(strings.TrimLeft(word, " "))]
+		word = word[len(gap):]
+		if i > 0 && used+len(gap)+Columns(word) > columns {
+			out.WriteString("\n" + strings.Repeat(" ", indent))
+			used, gap = indent, ""
+		}
+		out.WriteString(gap + word)
+		used += len(gap) + Columns(word)
+	}
+	return out.String()
+}
+
+// splitWords cuts text before each run of spaces.
+func splitWords(text string) []string {
+	var words []string
+	begin := 0
+	for i := 1; i < len(text); i++ {
+		if text[i] == ' ' && text[i-1] != ' ' {
+			words, begin = append(words, text[begin:i]), i
+		}
+	}
+	return append(words, text[begin:])
+}
