@@ -55,6 +55,9 @@ func newAssembler(vocab int, out [sections]io.Writer) (*assembler, error) {
 	return a, nil
 }
 
+// markRecords says that the documents are records.
+func (a *assembler) markRecords() { a.h.Flags |= recordsFlag }
+
 // Append adds tokens to the current document, which are to be learned or not.
 func (a *assembler) Append(ids []int32, learn bool) error {
 	width := int(a.h.Width)
@@ -219,7 +222,7 @@ func (w *memoryWriter) tokens() (*Tokens, error) {
 	}
 	t := &Tokens{
 		ids: w.sections[idsSection].Bytes()[:w.h.Tokens*uint64(w.h.Width)], width: int(w.h.Width), ends: w.sections[endsSection].Bytes(),
-		hi: int(w.h.Tokens), vocab: int(w.h.Vocab), bytes: int64(w.h.TextBytes), labels: w.labels,
+		hi: int(w.h.Tokens), vocab: int(w.h.Vocab), bytes: int64(w.h.TextBytes), labels: w.labels, records: w.h.Flags&recordsFlag != 0,
 		labelled: w.sections[labelsSection].Bytes()[:4*w.labels.entries(w.h.Documents, w.h.Tokens)],
 	}
 	if w.mask.begun {

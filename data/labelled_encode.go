@@ -34,6 +34,8 @@ type LabelledConfig struct {
 type LabelledReport struct {
 	Examples int
 	Cut      int // texts that were longer than MaxLength
+	// Renamed are labels that mean a class by another name than the class has; see Labels.Unknown.
+	Renamed []Renamed
 }
 
 // EncodeLabelled returns the tokens and labels of a source of the shape that ReadLabels documents, in memory.
@@ -73,10 +75,8 @@ func encodeLabelled(ctx context.Context, s *Source, f Framer, c LabelledConfig, 
 	if err := w.Describe(c.Labels); err != nil {
 		return report, err
 	}
-	e := labelEncoder{framer: f, config: c, classes: map[string]int32{}}
-	for i, name := range c.Labels.Names {
-		e.classes[name] = int32(i)
-	}
+	e := labelEncoder{framer: f, config: c, classes: newClassIndex(c.Labels.Names)}
+	renamed := map[string]string{}
 	var read atomic.Int64
 	for b, err := range s.blocks(&read, newBuffer) {
 		if err == nil {
@@ -95,11 +95,15 @@ func encodeLabelled(ctx context.Context, s *Source, f Framer, c LabelledConfig, 
 			}
 			report.Examples++
 			report.Cut += bit(x.cut)
+			for _, r := range x.renamed {
+				renamed[r.Label] = r.Class
+			}
 		}
 		if c.Progress != nil {
 			c.Progress(Progress{Read: read.Load(), Size: s.Size(), Documents: int64(w.h.Documents), Tokens: int64(w.h.Tokens)})
 		}
 	}
+	report.Renamed = sortRenamed(renamed)
 	if report.Examples == 0 {
 		return report, fmt.Errorf("%w in %s", errNoTokens, s.name)
 	}
@@ -110,14 +114,15 @@ func encodeLabelled(ctx context.Context, s *Source, f Framer, c LabelledConfig, 
 type labelEncoder struct {
 	framer  Framer
 	config  LabelledConfig
-	classes map[string]int32
+	classes classIndex
 }
 
 // encodedExample is an example, and whether its text was cut.
 type encodedExample struct {
 	Example
-	cut bool
-	err error
+	cut     bool
+	renamed []Renamed
+	err     error
 }
 
 // block encodes the texts of a block, on all cores.
@@ -157,12 +162,19 @@ func (e *labelEncoder) text(x labelledText) encodedExample {
 	}
 	classes := make([]int32, len(x.names))
 	for i, name := range x.names {
-		class, ok := e.classes[name]
+		if name == ignoredLabel && e.config.Labels.Kind == TokenClassification {
+			classes[i] = Ignored
+			continue
+		}
+		class, ok := e.classes.class(name)
 		if !ok {
 			out.err = fmt.Errorf("label %q is not one of %s", name, strings.Join(e.config.Labels.Names, ", "))
 			return out
 		}
 		classes[i] = class
+		if known := e.config.Labels.Names[class]; known != name {
+			out.renamed = append(out.renamed, Renamed{name, known})
+		}
 	}
 	var first []int
 	out.IDs, out.Types, first, out.cut, out.err = x.Frame(e.framer, e.config.MaxLength)

@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"iter"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
 )
+
+// ignoredLabel is the label of a word that has no class to learn, as datasets for transformers write it.
+const ignoredLabel = "-100"
 
 // labelledText is a record of a file of labelled texts.
 type labelledText struct {
@@ -112,11 +114,11 @@ func (r record) numbers(key string) ([]float32, error) {
 			all = append(all, v)
 		}
 	} else if json.Unmarshal(r.object[key], &all) != nil {
-		var v *float64
-		if err := json.Unmarshal(r.object[key], &v); err != nil || v == nil {
+		v, err := number(r.object[key])
+		if err != nil {
 			return nil, fmt.Errorf("%q must be a number or a list of numbers, got %.40s", key, r.object[key])
 		}
-		all = []float64{*v}
+		all = []float64{v}
 	}
 	if len(all) == 0 {
 		return nil, fmt.Errorf("%q has no number", key)
@@ -128,6 +130,21 @@ func (r record) numbers(key string) ([]float32, error) {
 		}
 	}
 	return values, nil
+}
+
+// number reads a number, which may stand as text.
+func number(raw json.RawMessage) (float64, error) {
+	var v any
+	if err := json.Unmarshal(raw, &v); err != nil {
+		return 0, err
+	}
+	switch v := v.(type) {
+	case float64:
+		return v, nil
+	case string:
+		return strconv.ParseFloat(strings.TrimSpace(v), 64)
+	}
+	return 0, errors.New("no number")
 }
 
 // labelledTexts yields the labelled texts of one block; plain text has none.
@@ -158,7 +175,7 @@ func (b *block) labelledTexts(kind LabelKind) iter.Seq2[labelledText, error] {
 //	{"tokens": ["…", …], "labels": […, …]}                              TokenClassification; in JSON only
 //
 // where a label is the name of a class or a whole number, and of a regression a number or a list of them (in a table: between
-// spaces). Classes are sorted: as numbers where all are, else as text. Further keys are passed over; anything else is an
+// spaces); numbers may be text too. A word whose label is -100 has none. Classes are sorted: as numbers where all are, else as text. Further keys are passed over; anything else is an
 // error that names file and line.
 func ReadLabels(s *Source, kind LabelKind) (Labels, error) {
 	l := Labels{Kind: kind}
@@ -177,7 +194,7 @@ func ReadLabels(s *Source, kind LabelKind) (Labels, error) {
 				return l, err
 			}
 			for _, name := range x.names {
-				seen[name] = true
+				seen[name] = seen[name] || name != ignoredLabel || kind != TokenClassification
 			}
 			if values == 0 {
 				values = len(x.values)
@@ -187,8 +204,10 @@ func ReadLabels(s *Source, kind LabelKind) (Labels, error) {
 			}
 		}
 	}
-	for name := range seen {
-		l.Names = append(l.Names, name)
+	for name, class := range seen {
+		if class {
+			l.Names = append(l.Names, name)
+		}
 	}
 	sortClasses(l.Names)
 	for i := range values {
@@ -198,17 +217,4 @@ func ReadLabels(s *Source, kind LabelKind) (Labels, error) {
 		return l, fmt.Errorf("%w in %s", errNoTokens, s.name)
 	}
 	return l, nil
-}
-
-// sortClasses sorts names as numbers if all are, else as text.
-func sortClasses(names []string) {
-	number := func(name string) int {
-		n, _ := strconv.Atoi(name)
-		return n
-	}
-	if slices.ContainsFunc(names, func(name string) bool { return strconv.Itoa(number(name)) != name }) {
-		slices.Sort(names)
-		return
-	}
-	slices.SortFunc(names, func(a, b string) int { return number(a) - number(b) })
 }

@@ -143,6 +143,17 @@ func TestLabelled(t *testing.T) {
 		{"words", "a.jsonl", `{"tokens":["ab","","c d"],"labels":["B","O",3]}`, TokenClassification, `[3 B O]
 [1 97 98 99 100 2][0 0 0 0 0 0][][-100 1 -100 0 -100 -100][]2
 `, 0},
+		{"numbers as text", "a.jsonl", `{"text":"a","label":"1.5"}` + "\n" + `{"text":"b","label":2}`, Regression, `[value_0]
+[1 97 2][0 0 0][][0 -100 -100][1.5 0 0]1
+[1 98 2][0 0 0][][0 -100 -100][2 0 0]1
+`, 0},
+		{"classes without a name", "a.jsonl", `{"text":"a","label":"LABEL_10"}` + "\n" + `{"text":"b","label":"LABEL_9"}`, Classification, `[LABEL_9 LABEL_10]
+[1 97 2][0 0 0][][1 -100 -100][]1
+[1 98 2][0 0 0][][0 -100 -100][]1
+`, 0},
+		{"words without a class", "a.jsonl", `{"tokens":["a","b"],"labels":[-100,"O"]}`, TokenClassification, `[O]
+[1 97 98 2][0 0 0 0][][-100 -100 0 -100][]1
+`, 0},
 		{"words that are cut", "a.jsonl", `{"tokens":["abcdef","gh"],"labels":[0,1]}`, TokenClassification, `[0 1]
 [1 97 98 99 100 101 102 2][0 0 0 0 0 0 0 0][][-100 0 -100 -100 -100 -100 -100 -100][]1
 `, 1},
@@ -180,7 +191,7 @@ func TestLabelledRefuses(t *testing.T) {
 		{"missing column", "a.tsv", "text\tlable\na\tx\n", classes, `a.tsv:2: expected {"text", "label"}`},
 		{"header only", "a.csv", "text,label\n", classes, "no text in"},
 		{"empty cell", "a.csv", "text,label\na,\n", classes, `a.csv:2: "label" is empty`},
-		{"no number", "a.jsonl", `{"text":"a","label":"1"}`, numbers, `a.jsonl:1: "label" must be a number or a list of numbers, got "1"`},
+		{"no number", "a.jsonl", `{"text":"a","label":"one"}`, numbers, `a.jsonl:1: "label" must be a number or a list of numbers, got "one"`},
 		{"no number in a cell", "a.csv", "text,label\na,b\n", numbers, `a.csv:2: "label": expected numbers, got "b"`},
 		{"infinite", "a.jsonl", `{"text":"a","label":1e39}`, numbers, `a.jsonl:1: "label": 1e+39 is out of range`},
 		{"two values", "a.jsonl", `{"text":"a","label":[1,2]}`, numbers, `a.jsonl:1: 2 values to find, expected 1`},

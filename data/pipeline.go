@@ -146,6 +146,9 @@ func (j *job) encode(e Encoder, c EncodeConfig) error {
 
 // write appends the job's tokens to w.
 func (j *job) write(w *assembler) error {
+	if j.format != plainText {
+		w.markRecords()
+	}
 	start := 0
 	for _, r := range j.runs {
 		if err := w.Append(j.ids[start:r.end], r.learn); err != nil {

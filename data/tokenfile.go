@@ -32,6 +32,8 @@ const (
 	maskFlag   = 1 << 0
 	typesFlag  = 1 << 1
 	labelsFlag = 1 << 2
+	// recordsFlag says that the documents are records, each by itself, and not texts that go on; it adds no section.
+	recordsFlag = 1 << 3
 )
 
 // castagnoli is the polynomial that processors have an instruction for.
@@ -155,7 +157,7 @@ func parseTokens(b []byte) (*Tokens, header, error) {
 	}
 	t := &Tokens{
 		ids: b[headerSize:][:h.Tokens*uint64(h.Width)], width: int(h.Width), ends: b[l.ends : l.ends+8*h.Documents],
-		hi: int(h.Tokens), vocab: int(h.Vocab), bytes: int64(h.TextBytes), labels: labels,
+		hi: int(h.Tokens), vocab: int(h.Vocab), bytes: int64(h.TextBytes), labels: labels, records: h.Flags&recordsFlag != 0,
 	}
 	if h.Flags&maskFlag != 0 {
 		t.mask = b[l.mask:l.types]
@@ -189,7 +191,7 @@ func (h *header) validate() error {
 		return fmt.Errorf("a vocabulary of %d does not fit ids of %d bytes", h.Vocab, h.Width)
 	case h.Tokens == 0 || h.Tokens > 1<<48 || h.Documents > h.Tokens || h.Targets > h.Tokens || h.TextBytes > 1<<56:
 		return fmt.Errorf("damaged header: %d tokens, %d documents, %d targets", h.Tokens, h.Documents, h.Targets)
-	case h.Flags&^(maskFlag|typesFlag|labelsFlag) != 0:
+	case h.Flags&^(maskFlag|typesFlag|labelsFlag|recordsFlag) != 0:
 		return fmt.Errorf("unknown flags %#x: written by a newer version?", h.Flags)
 	}
 	return nil

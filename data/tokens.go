@@ -25,6 +25,7 @@ type Tokens struct {
 	vocab int   // ids are below it; 0: not known
 	bytes int64 // of text in the whole sequence; 0: not known
 
+	records  bool   // documents are records, not texts
 	labels   Labels // what the documents' labels are
 	labelled []byte // they themselves, four bytes each, of the whole sequence
 }
@@ -55,6 +56,10 @@ func (t *Tokens) TextBytes() int64 {
 	}
 	return t.bytes
 }
+
+// Records reports whether the documents are records, of JSON or of a table, each of which is to be learned by itself however
+// many there are. Plain texts are none.
+func (t *Tokens) Records() bool { return t.records }
 
 // At returns token i.
 func (t *Tokens) At(i int) int32 {

@@ -175,8 +175,29 @@ func (c EncoderConfig) Classes() int {
 		return len(c.Labels)
 	case c.NumLabels != 0:
 		return c.NumLabels
+	case len(c.LabelIDs) > 0:
+		return len(c.LabelIDs)
 	}
 	return 2
+}
+
+// ClassName returns the name of class i: that of id2label, or where there is none but LABEL_i, as transformers calls a class
+// without a name, that of label2id.
+func (c EncoderConfig) ClassName(i int) string {
+	unnamed := fmt.Sprintf("LABEL_%d", i)
+	if name, ok := c.Labels[i]; ok && name != unnamed {
+		return name
+	}
+	var names []string
+	for name, id := range c.LabelIDs {
+		if id == i {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 1 {
+		return names[0]
+	}
+	return unnamed
 }
 
 // Regression tells whether a classifier's scores are values.

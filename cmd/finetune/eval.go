@@ -165,7 +165,7 @@ func (c *evalCommand) rows(s *streams, m trainable, t *tokenizer.Tokenizer, toke
 		if err != nil {
 			return nil, err
 		}
-		config.Documents = tokens.Documents() > 1
+		config.Documents = ofDocuments(tokens)
 		return data.NewMasked(tokens, *c.SeqLen, config)
 	case objective == seq2seq:
 		pairs, err := newPairs(m, t, tokens, *c.SeqLen, *c.MaxSourceLength)

@@ -21,7 +21,7 @@ type job interface {
 	// openTokenizer returns the tokenizer of a new run; source is the corpus.
 	openTokenizer(ctx context.Context, s *streams, source *data.Source) (*tokenizer.Tokenizer, error)
 	// openLabels returns the labels of a run that learns from labelled texts, which must have all of those found in the data.
-	openLabels(found data.Labels) data.Labels
+	openLabels(found data.Labels) (data.Labels, error)
 	// outline returns a sketch of the model as far as it is known before the data are read.
 	outline() (models.Model, error)
 	// openModel returns the model of a run that has no checkpoint, with a head for the labels if it learns from labelled texts, or
@@ -112,7 +112,9 @@ func encodeCorpus(ctx context.Context, s *streams, j job, corpus string, p *prep
 		if err != nil {
 			return nil, err
 		}
-		e.labels = j.openLabels(found)
+		if e.labels, err = j.openLabels(found); err != nil {
+			return nil, err
+		}
 	}
 	if err := e.encode(ctx, source, p.path(tokensName)); err != nil {
 		return nil, err
@@ -149,7 +151,7 @@ func (e *runEncoder) encode(ctx context.Context, source *data.Source, path strin
 	}
 	report, err := data.EncodeLabelledFile(ctx, path, source, e.tokenizer, e.labelledConfig(show))
 	m.done()
-	e.tellCut(report)
+	e.tell(report)
 	return interrupted(ctx, err)
 }
 
@@ -164,7 +166,7 @@ func (e *runEncoder) tokens(ctx context.Context, source *data.Source) (*data.Tok
 	}
 	tokens, report, err := data.EncodeLabelled(ctx, source, e.tokenizer, e.labelledConfig(show))
 	m.done()
-	e.tellCut(report)
+	e.tell(report)
 	return tokens, interrupted(ctx, err)
 }
 
@@ -178,9 +180,16 @@ func (e *runEncoder) labelledConfig(show func(data.Progress)) data.LabelledConfi
 	return data.LabelledConfig{Labels: e.labels, MaxLength: e.length, Progress: show}
 }
 
-// tellCut says how many texts are too long.
-func (e *runEncoder) tellCut(r data.LabelledReport) {
+// tell says how many texts are too long, and what labels mean that don't have the name of their class.
+func (e *runEncoder) tell(r data.LabelledReport) {
 	if r.Cut > 0 {
 		fmt.Fprintf(e.streams.err, "cut        %s of %s cut to %d tokens (--seq-len)\n", plural(r.Cut, "text"), grouped(int64(r.Examples)), e.length)
+	}
+	if len(r.Renamed) > 0 {
+		var renamed []string
+		for _, x := range r.Renamed {
+			renamed = append(renamed, x.String())
+		}
+		fmt.Fprintf(e.streams.err, "labels     %s\n", firstOf(renamed, 10))
 	}
 }

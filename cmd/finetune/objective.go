@@ -88,11 +88,7 @@ func labelsOf(m models.Model) data.Labels {
 	}
 	l := data.Labels{Kind: data.LabelKind(objectiveOf(m))}
 	for i := range c.Classes() {
-		name, ok := c.Labels[i]
-		if !ok {
-			name = fmt.Sprintf("LABEL_%d", i) // as Hugging Face calls it
-		}
-		l.Names = append(l.Names, name)
+		l.Names = append(l.Names, c.ClassName(i))
 	}
 	return l
 }

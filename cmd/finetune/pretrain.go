@@ -196,7 +196,7 @@ func (c *pretrainCommand) objective() string { return c.Objective }
 func (c *pretrainCommand) modelType() (string, error) { return c.Arch, nil }
 
 // openLabels is never called: there are no labelled texts to start from nothing with.
-func (c *pretrainCommand) openLabels(found data.Labels) data.Labels { return found }
+func (c *pretrainCommand) openLabels(found data.Labels) (data.Labels, error) { return found, nil }
 
 // outline has a vocabulary of one token, since the tokenizer may still have to be learned.
 func (c *pretrainCommand) outline() (models.Model, error) {

@@ -177,10 +177,15 @@ func newPairs(m models.Model, t *tokenizer.Tokenizer, tokens *data.Tokens, lengt
 	return data.NewPairs(tokens, c)
 }
 
-// oneText leaves out the token that ends the text where there is only one: it separates nothing.
+// ofDocuments tells documents, of which none is to see another, from a plain text. Records are documents, be it one alone.
+func ofDocuments(t *data.Tokens) bool {
+	return t.Records() || t.Documents() > 1 || t.Targets() < t.Len()
+}
+
+// oneText leaves out the token that ends the text where there is only one plain text: it separates nothing.
 func oneText(text *data.Tokens, t *tokenizer.Tokenizer) *data.Tokens {
 	end, ok := t.EndOfText()
-	if n := text.Len(); ok && n > 0 && text.Documents() == 1 && text.At(n-1) == end {
+	if n := text.Len(); ok && n > 0 && !text.Records() && text.Documents() == 1 && text.At(n-1) == end {
 		return text.Slice(0, n-1)
 	}
 	return text

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/alecthomas/kong"
 	"github.com/seahorse-ml/seahorse/data"
@@ -21,6 +22,7 @@ const (
 type sftCommand struct {
 	Model     string `group:"model" required:"" placeholder:"DIR" help:"The model to start from: a model or run directory."`
 	Data      string `group:"data" required:"" placeholder:"FILE|DIR|-" help:"What to learn: a text, or JSON lines (.jsonl) or a table with a header (.csv, .tsv) of texts, pairs or labelled texts."`
+	NewHead   bool   `group:"model" help:"Give a classifier or regression a new head for the labels of the data in place of its trained one."`
 	Objective string `group:"data" enum:",causal,masked,seq2seq,classification,token-classification,regression" default:"" placeholder:"NAME" help:"What is learned: causal, masked, seq2seq, classification, token-classification or regression. Default: what the model's head is for."`
 
 	trainingOptions
@@ -41,7 +43,9 @@ func (sftCommand) Help() string {
     token-classification  {"tokens": […], "labels": […]}        JSON lines only
 
 Documents of a causal or masked model share rows, and none sees another. An encoder gets a new head where it has none for the
-objective and the labels; those are in the config.json of the model that results, and "finetune classify" applies it.
+objective; its labels are in the config.json of the model that results, and "finetune classify" applies it. A trained head is kept: labels
+mean its classes by their names, also in another case, or by their numbers (1, "1", "LABEL_1"; false and true for two). Where it doesn't
+know one of them, --new-head replaces it.
 Defaults: %d epochs in batches of 8, learning rate 5e-5, at most %d tokens in a row.
 
 Examples:
@@ -126,18 +130,32 @@ func (c *sftCommand) openTokenizer(context.Context, *streams, *data.Source) (*to
 	return tokenizer.Load(c.Model)
 }
 
-// openLabels keeps the labels of the model's head where it knows all that are found.
-func (c *sftCommand) openLabels(found data.Labels) data.Labels {
+// openLabels keeps the labels of the model's head where it knows all that are found. It isn't replaced unless that is asked for.
+func (c *sftCommand) openLabels(found data.Labels) (data.Labels, error) {
 	known := labelsOf(c.base)
-	switch {
-	case known.Kind != found.Kind:
-		return found
-	case found.Kind == data.Regression && len(known.Names) == len(found.Names):
-		return known
-	case slices.ContainsFunc(found.Names, func(name string) bool { return !slices.Contains(known.Names, name) }):
-		return found
+	if known.Kind != found.Kind || c.NewHead {
+		return found, nil
 	}
-	return known
+	if found.Kind == data.Regression {
+		if len(known.Names) != len(found.Names) {
+			return known, fmt.Errorf("%s: labels of %s, and the trained head of the model finds %d; --new-head replaces it by a new one", c.Data, plural(len(found.Names), "value"), len(known.Names))
+		}
+		return known, nil
+	}
+	if unknown := known.Unknown(found.Names); len(unknown) > 0 {
+		return known, fmt.Errorf("%s: the trained head of the model doesn't know the labels %s; it knows %s, by name or number from 0; --new-head replaces it by a new one for the labels of the data",
+			c.Data, firstOf(unknown, 10), firstOf(known.Names, 20))
+	}
+	return known, nil
+}
+
+// firstOf lists the first of some names, and how many more there are.
+func firstOf(names []string, most int) string {
+	shown := strings.Join(names[:min(most, len(names))], ", ")
+	if more := len(names) - most; more > 0 {
+		shown += fmt.Sprintf(" and %d more", more)
+	}
+	return shown
 }
 
 func (c *sftCommand) outline() (models.Model, error) { return c.base, nil }
@@ -152,7 +170,7 @@ func (c *sftCommand) openModel(_ *tokenizer.Tokenizer, l data.Labels, sketch boo
 	if sketch {
 		open, openForTask = models.Sketch, models.SketchForTask
 	}
-	if _, ok := c.base.(trainable); ok && objectiveOf(c.base) == c.Objective && slices.Equal(labelsOf(c.base).Names, l.Names) {
+	if _, ok := c.base.(trainable); ok && objectiveOf(c.base) == c.Objective && !c.replacesHead() && slices.Equal(labelsOf(c.base).Names, l.Names) {
 		m, err := open(c.Model, c.edit())
 		if err != nil {
 			return nil, err
@@ -175,9 +193,10 @@ func (c *sftCommand) openModel(_ *tokenizer.Tokenizer, l data.Labels, sketch boo
 	return m.(trainable), nil
 }
 
-// documents tells a plain text from JSON lines, which are several documents or have parts that are not to be learned.
-func (c *sftCommand) documents(t *data.Tokens) bool {
-	return t.Documents() > 1 || t.Targets() < t.Len()
-}
+// replacesHead tells whether the trained head is given up for a new one of the same kind.
+func (c *sftCommand) replacesHead() bool { return c.NewHead && labelled(c.Objective) }
+
+// documents tells a plain text from documents.
+func (c *sftCommand) documents(t *data.Tokens) bool { return ofDocuments(t) }
 
 func (c *sftCommand) defaultSteps(rows int) int { return c.stepsOf(sftEpochs, rows) }
