@@ -7,10 +7,16 @@ import (
 	"sync"
 )
 
-// Encoder turns text into token ids, as a tokenizer does. AppendIDs must bear concurrent calls.
+// Encoder turns text into token ids, as a tokenizer does. Its methods must bear concurrent calls.
 type Encoder interface {
-	// AppendIDs appends the ids of text to dst, with the special tokens that a whole text starts or ends with if asked for.
-	AppendIDs(dst []int32, text []byte, addSpecial bool) []int32
+	// AppendPart appends the ids of a document, or of a part of a long one, to dst. First and last tell whether the document begins
+	// and ends with the part; one that goes on from another gets no mark of a beginning. With addSpecial the special tokens
+	// that frame a text stand at the ends of the document, and are not doubled where the text has them itself.
+	AppendPart(dst []int32, text []byte, first, last, addSpecial bool) []int32
+	// AppendTargets appends the ids of a whole text, which don't depend on the spans, and for each whether it is to be learned:
+	// whether it stands, at least in part, for the bytes [start, end) of a span. Spans ascend and don't overlap. Special tokens
+	// around the text are to be learned where a span reaches that end of it.
+	AppendTargets(ids []int32, targets []bool, text []byte, spans [][2]int, addSpecial bool) ([]int32, []bool)
 	// EndOfText returns the token that ends a document; ok is false where the vocabulary has none.
 	EndOfText() (id int32, ok bool)
 	// VocabSize returns a number that all ids are below.
@@ -18,14 +24,17 @@ type Encoder interface {
 }
 
 // EncodeConfig configures Encode and EncodeFile.
+//
+// A prompt and its completion are encoded as the one text that they are together; a token that reaches over the bound between
+// them is one to be learned.
 type EncodeConfig struct {
-	// EndOfText appends the encoder's end-of-text token, if it has one, to each document, as a token to be learned.
+	// EndOfText appends the encoder's end-of-text token, if it has one, to each document that doesn't end with it already, as
+	// a token to be learned.
 	EndOfText bool
-	// AddSpecial asks the encoder for special tokens at the start of each document (in its prompt, where there is one), as
-	// models want it that start with a token of their own. An encoder that also ends texts with one, as BERT's, is
-	// meant for single texts and not for this.
+	// AddSpecial asks the encoder for the special tokens that frame a text, around each document.
 	AddSpecial bool
-	// Pairs makes it an error if a document has no prompt or no completion, as models need both that write one text about another.
+	// Pairs encodes prompts and completions as two texts, each framed, as models want it that write one text about another. A
+	// document without a prompt or without a completion is then an error.
 	Pairs bool
 	// Workers is the number of goroutines that encode; 0 means GOMAXPROCS. The result doesn't depend on it.
 	Workers int

@@ -11,17 +11,39 @@ import (
 	"testing"
 )
 
-// byteEncoder is an Encoder whose ids are bytes; 256 starts a text, 257 ends a document.
-type byteEncoder struct{}
+// byteEncoder is an Encoder whose ids are bytes; 256 starts a text, 257 ends a document, as $ does.
+type byteEncoder struct {
+	framed bool // 257 is behind each text
+}
 
-func (byteEncoder) AppendIDs(dst []int32, text []byte, addSpecial bool) []int32 {
-	if addSpecial {
+func (e byteEncoder) AppendPart(dst []int32, text []byte, first, last, addSpecial bool) []int32 {
+	if addSpecial && first {
 		dst = append(dst, 256)
 	}
 	for _, b := range text {
-		dst = append(dst, int32(b))
+		dst = append(dst, e.id(b))
+	}
+	if e.framed && addSpecial && last {
+		dst = append(dst, 257)
 	}
 	return dst
+}
+
+func (e byteEncoder) AppendTargets(ids []int32, targets []bool, text []byte, spans [][2]int, addSpecial bool) ([]int32, []bool) {
+	start := len(ids)
+	ids = e.AppendPart(ids, text, true, true, addSpecial)
+	for i := range ids[start:] {
+		at := i - bit(addSpecial)
+		targets = append(targets, slices.ContainsFunc(spans, func(s [2]int) bool { return s[0] <= at && at < s[1] || at == len(text) && s[1] == at }))
+	}
+	return ids, targets
+}
+
+func (byteEncoder) id(b byte) int32 {
+	if b == '$' {
+		return 257
+	}
+	return int32(b)
 }
 
 func (byteEncoder) EndOfText() (int32, bool) { return 257, true }
@@ -54,16 +76,23 @@ func TestEncode(t *testing.T) {
 		config        EncodeConfig
 		want          string
 		documents     int
+		framed        bool
 	}{
-		{"a.txt", "ab", EncodeConfig{}, "ab", 1},
-		{"a.txt", "ab", EncodeConfig{EndOfText: true}, "ab$", 1},
-		{"a.txt", "ab", EncodeConfig{EndOfText: true, AddSpecial: true}, "^ab$", 1},
-		{"a.jsonl", pairs, EncodeConfig{}, ".a.bcd.e", 3},
-		{"a.jsonl", pairs, EncodeConfig{EndOfText: true}, ".a.bc$d$.e$", 3},
-		{"a.jsonl", pairs, EncodeConfig{EndOfText: true, AddSpecial: true}, ".^.a.bc$^d$.^.e$", 3},
+		{"a.txt", "ab", EncodeConfig{}, "ab", 1, false},
+		{"a.txt", "ab", EncodeConfig{EndOfText: true}, "ab$", 1, false},
+		{"a.txt", "ab", EncodeConfig{EndOfText: true, AddSpecial: true}, "^ab$", 1, false},
+		{"a.jsonl", pairs, EncodeConfig{}, ".a.bcd.e", 3, false},
+		{"a.jsonl", pairs, EncodeConfig{EndOfText: true}, ".a.bc$d$.e$", 3, false},
+		{"a.jsonl", pairs, EncodeConfig{EndOfText: true, AddSpecial: true}, ".^.a.bc$^d$.^.e$", 3, false},
+		{"a.jsonl", pairs, EncodeConfig{EndOfText: true, AddSpecial: true}, ".^.a.bc$^d$.^.e$", 3, true},
+		{"a.txt", "ab", EncodeConfig{EndOfText: true, AddSpecial: true}, "^ab$", 1, true},
+		{"a.txt", "ab$", EncodeConfig{EndOfText: true, AddSpecial: true}, "^ab$", 1, false},
+		{"a.jsonl", `{"prompt":"ab","completion":"c$"}`, EncodeConfig{EndOfText: true}, ".a.bc$", 1, false},
+		{"a.jsonl", `{"source":"ab","target":"c$"}`, EncodeConfig{EndOfText: true, Pairs: true}, ".a.bc$", 1, false},
+		{"a.jsonl", `{"source":"ab","target":"c"}`, EncodeConfig{EndOfText: true, AddSpecial: true, Pairs: true}, ".^.a.b.$^c$", 1, true},
 	}
 	for _, c := range cases {
-		tokens, err := Encode(t.Context(), openText(t, c.name, c.content), byteEncoder{}, c.config)
+		tokens, err := Encode(t.Context(), openText(t, c.name, c.content), byteEncoder{framed: c.framed}, c.config)
 		if err != nil {
 			t.Error(err)
 			continue

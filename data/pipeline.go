@@ -86,9 +86,7 @@ func (p *pipeline) write(ctx context.Context, w *assembler, progress func()) err
 			return fmt.Errorf("data: encode: %w", err)
 		}
 		for _, r := range j.runs {
-			if r.learn {
-				p.learned += r.text
-			}
+			p.learned += r.learned
 		}
 		p.idle <- j
 		progress()
@@ -106,19 +104,22 @@ type job struct {
 	runs []run
 	err  error
 	done chan struct{} // receives when ids, runs and err are there
+
+	joined []byte // a prompt with its completion
+	learn  []bool // which of its tokens are to be learned
 }
 
 // run is a stretch of a job's ids.
 type run struct {
-	end   int  // in ids; it starts where the one before ends
-	text  int  // bytes of text that it was made from
-	learn bool // whether the tokens are targets
-	last  bool // whether a document ends with it
+	end     int  // in ids; it starts where the one before ends
+	text    int  // bytes of text that it was made from
+	learned int  // how many of those are to be learned
+	learn   bool // whether the tokens are targets
+	last    bool // whether a document ends with it
 }
 
 // encode fills in the ids and runs of the job.
 func (j *job) encode(e Encoder, c EncodeConfig) error {
-	eot, hasEOT := e.EndOfText()
 	for p, err := range j.pieces() {
 		if err != nil {
 			return err
@@ -129,19 +130,59 @@ func (j *job) encode(e Encoder, c EncodeConfig) error {
 		if len(p.Prompt)+len(p.Text) == 0 {
 			continue
 		}
-		special := c.AddSpecial && p.First
-		if len(p.Prompt) > 0 {
-			j.ids = e.AppendIDs(j.ids, p.Prompt, special)
+		switch {
+		case c.Pairs:
+			j.ids = e.AppendPart(j.ids, p.Prompt, true, true, c.AddSpecial)
 			j.runs = append(j.runs, run{end: len(j.ids), text: len(p.Prompt)})
-			special = false
+			j.appendPart(e, c, p)
+		case len(p.Prompt) > 0:
+			j.appendJoined(e, c, p)
+		default:
+			j.appendPart(e, c, p)
 		}
-		j.ids = e.AppendIDs(j.ids, p.Text, special)
-		if c.EndOfText && hasEOT && p.Last {
-			j.ids = append(j.ids, eot)
-		}
-		j.runs = append(j.runs, run{end: len(j.ids), text: len(p.Text), learn: true, last: p.Last})
 	}
 	return nil
+}
+
+// appendPart appends a text all of which is to be learned.
+func (j *job) appendPart(e Encoder, c EncodeConfig, p Piece) {
+	start := len(j.ids)
+	j.ids = e.AppendPart(j.ids, p.Text, p.First, p.Last, c.AddSpecial)
+	if p.Last {
+		j.end(e, c, start)
+	}
+	j.runs = append(j.runs, run{end: len(j.ids), text: len(p.Text), learned: len(p.Text), learn: true, last: p.Last})
+}
+
+// appendJoined appends a prompt and its completion as the one text that they are.
+func (j *job) appendJoined(e Encoder, c EncodeConfig, p Piece) {
+	start := len(j.ids)
+	j.joined = append(append(j.joined[:0], p.Prompt...), p.Text...)
+	span := [][2]int{{len(p.Prompt), len(j.joined)}}
+	j.ids, j.learn = e.AppendTargets(j.ids, j.learn[:0], j.joined, span, c.AddSpecial)
+	if j.end(e, c, start) {
+		j.learn = append(j.learn, true)
+	}
+	for i, learn := range j.learn {
+		if i == 0 || learn != j.learn[i-1] {
+			j.runs = append(j.runs, run{learn: learn})
+		}
+		j.runs[len(j.runs)-1].end = start + i + 1
+	}
+	if len(j.learn) > 0 {
+		last := &j.runs[len(j.runs)-1]
+		last.text, last.learned, last.last = len(j.joined), len(p.Text), true
+	}
+}
+
+// end appends the token that ends documents, if it is asked for and not there yet, and reports whether it did.
+func (j *job) end(e Encoder, c EncodeConfig, start int) bool {
+	id, ok := e.EndOfText()
+	if !ok || !c.EndOfText || len(j.ids) > start && j.ids[len(j.ids)-1] == id {
+		return false
+	}
+	j.ids = append(j.ids, id)
+	return true
 }
 
 // write appends the job's tokens to w.

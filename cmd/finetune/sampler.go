@@ -99,7 +99,7 @@ func (s *sampler) prompt() []int32 {
 		}
 		return firstTokens(stream, max(n, 1))
 	}
-	if ids := s.run.tokenizer.AppendIDs(nil, []byte("\n"), false); len(ids) > 0 {
+	if ids := s.run.tokenizer.AppendPart(nil, []byte("\n"), false, false, false); len(ids) > 0 {
 		return ids
 	}
 	return firstTokens(stream, 1)

@@ -37,16 +37,17 @@ func (f memoryFlag) sketchWriter(dir string) (*writer, error) {
 	return &writer{model: w, tokenizer: t}, nil
 }
 
-// encode returns the ids of a prompt or source; an empty prompt becomes the token that ends the text before.
+// encode returns the ids of a prompt, whose text has no end yet, or of a source. An empty one that nothing frames becomes the
+// token that ends the text before.
 func (w *writer) encode(prompt string) ([]int32, error) {
-	end, ok := w.tokenizer.EndOfText()
-	if prompt == "" {
+	_, aboutAnother := w.model.(generate.Encoder)
+	ids := w.tokenizer.AppendPart(nil, []byte(prompt), true, aboutAnother, true)
+	if end, ok := w.tokenizer.EndOfText(); prompt == "" && len(ids) == 0 {
 		if !ok {
 			return nil, errors.New("the prompt is empty, and the tokenizer has no end-of-text token to start from")
 		}
 		return []int32{end}, nil
 	}
-	ids := w.tokenizer.AppendIDs(nil, []byte(prompt), true)
 	if len(ids) == 0 {
 		return nil, fmt.Errorf("the tokenizer knows nothing of the prompt %q", prompt)
 	}

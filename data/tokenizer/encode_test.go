@@ -133,10 +133,10 @@ func TestWordCacheKeepsWords(t *testing.T) {
 	for round := range 2 {
 		for i := range 40000 {
 			text := fmt.Appendf(nil, "w%dq", i*7919)
-			got := e.append(nil, text)
+			got := e.append(nil, text, false)
 			if round == 1 && i%97 == 0 {
 				fresh := &encoder{t: tok, cache: newWordCache(), heads: newWordCache()}
-				if want := fresh.append(nil, text); !slices.Equal(got, want) {
+				if want := fresh.append(nil, text, false); !slices.Equal(got, want) {
 					t.Fatalf("%s gives %v, want %v", text, got, want)
 				}
 			}

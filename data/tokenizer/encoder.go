@@ -1,6 +1,8 @@
 package tokenizer
 
 import (
+	"bytes"
+	"math"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -8,6 +10,7 @@ import (
 	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/packed"
 	"github.com/seahorse-ml/seahorse/data/tokenizer/model"
 	"github.com/seahorse-ml/seahorse/data/tokenizer/normalize"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/pretok"
 )
 
 // encoder is what one goroutine needs to turn texts into ids quickly.
@@ -18,6 +21,10 @@ type encoder struct {
 	tokens []model.Token
 	ids    []int32
 	buffer []byte
+
+	marking bool // notes where a text can be cut, in marks
+	marks   []mark
+	flags   []bool
 }
 
 // take returns an encoder for the calling goroutine alone, until it is given back.
@@ -103,31 +110,42 @@ func (t *Tokenizer) parallel(n int, do func(e *encoder, i int)) {
 
 func (e *encoder) appendFramed(dst []int32, text []byte, addSpecial bool) []int32 {
 	if !addSpecial {
-		return e.append(dst, text)
+		return e.append(dst, text, false)
 	}
 	for _, piece := range e.t.plan.Single {
 		if piece.Sequence < 0 {
 			dst = append(dst, piece.ID)
 		} else {
-			dst = e.append(dst, text)
+			dst = e.append(dst, text, false)
 		}
 	}
 	return dst
 }
 
-// append appends the ids of text without its frame.
-func (e *encoder) append(dst []int32, text []byte) []int32 {
+// append appends the ids of text without its frame. An inner text goes on from another one.
+func (e *encoder) append(dst []int32, text []byte, inner bool) []int32 {
 	t := e.t
 	last := 0
+	segment := func(end int) {
+		if inner && last == 0 {
+			dst = e.appendInner(dst, text[:end])
+		} else {
+			dst = e.appendSegment(dst, text[last:end], last)
+		}
+		e.mark(end, len(dst))
+	}
 	for m, ok := t.added.literal.next(text, 0); ok; m, ok = t.added.literal.next(text, m.end) {
 		start, end, ok := t.added.widen(text, last, m)
 		if !ok {
 			continue
 		}
-		dst = append(e.appendSegment(dst, text[last:max(start, last)], last), m.id)
+		segment(max(start, last))
+		dst = append(dst, m.id)
+		e.mark(end, len(dst))
 		last = end
 	}
-	return e.appendSegment(dst, text[last:], last)
+	segment(len(text))
+	return dst
 }
 
 // appendSegment appends the ids of what lies between added tokens; origin is its place in the text.
@@ -137,28 +155,40 @@ func (e *encoder) appendSegment(dst []int32, segment []byte, origin int) []int32
 	case len(segment) == 0:
 		return dst
 	case t.cut == cutWords:
-		return e.appendChunks(dst, segment)
+		return e.appendChunks(dst, segment, origin)
 	case t.cut == cutSpaces:
 		return e.appendSpaced(dst, segment, origin)
 	case t.cut == uncut:
-		return e.appendSlowly(dst, segment, origin, t.normalizer)
+		return e.appendSlowly(dst, segment, origin, t.normalizer, t.splitter)
 	}
-	if t.normalizer != nil {
-		n := normalize.NewText(segment, false)
-		if t.normalizer.Normalize(&n) != nil {
-			return dst
-		}
-		segment = n.Bytes
-	}
-	if t.prefix && len(segment) > 0 && segment[0] != ' ' {
-		e.buffer = append(append(e.buffer[:0], ' '), segment...)
-		segment = e.buffer
-	}
-	return e.appendWords(dst, segment)
+	return e.appendScanned(dst, segment, origin, t.prefix)
 }
 
+// appendScanned appends the ids of a text whose words a scanner finds, with a space before it if prefix is set and it has none.
+func (e *encoder) appendScanned(dst []int32, segment []byte, origin int, prefix bool) []int32 {
+	if n := e.t.normalizer; n != nil {
+		text := normalize.NewText(segment, false)
+		if n.Normalize(&text) != nil {
+			return dst
+		}
+		if e.marking && !bytes.Equal(text.Bytes, segment) {
+			origin = unknownOrigin
+		}
+		segment = text.Bytes
+	}
+	if prefix && len(segment) > 0 && segment[0] != ' ' {
+		e.buffer = append(append(e.buffer[:0], ' '), segment...)
+		segment = e.buffer
+		origin--
+	}
+	return e.appendWords(dst, segment, origin)
+}
+
+// unknownOrigin is for a text that was rewritten, whose places are not those of the original.
+const unknownOrigin = math.MinInt / 2
+
 // appendWords appends the ids of the words that the scanner finds.
-func (e *encoder) appendWords(dst []int32, text []byte) []int32 {
+func (e *encoder) appendWords(dst []int32, text []byte, origin int) []int32 {
 	scan, c := e.t.scanner, e.cache
 	for i := 0; i < len(text); {
 		end := scan(text, i)
@@ -179,6 +209,7 @@ func (e *encoder) appendWords(dst []int32, text []byte) []int32 {
 			c.putLong(text[i:end], dst[from:])
 		}
 		i = end
+		e.mark(origin+i, len(dst))
 	}
 	return dst
 }
@@ -195,17 +226,17 @@ func (e *encoder) appendWord(dst []int32, word []byte) []int32 {
 	return dst
 }
 
-// appendSlowly goes through all steps, one after another, with the given normalizer.
-func (e *encoder) appendSlowly(dst []int32, segment []byte, origin int, n normalize.Normalizer) []int32 {
+// appendSlowly goes through all steps, one after another, with the given normalizer and pre-tokenizer.
+func (e *encoder) appendSlowly(dst []int32, segment []byte, origin int, n normalize.Normalizer, p pretok.PreTokenizer) []int32 {
 	text := normalize.NewText(segment, false)
 	text.Origin = origin
 	if n != nil && n.Normalize(&text) != nil {
 		return dst
 	}
 	pieces := e.t.added.split(nil, &text, &e.t.added.normalized)
-	if e.t.splitter != nil {
+	if p != nil {
 		var err error
-		if pieces, err = e.t.splitter.PreTokenize(pieces); err != nil {
+		if pieces, err = p.PreTokenize(pieces); err != nil {
 			return dst
 		}
 	}

@@ -188,7 +188,7 @@ func replacesSpace(n normalize.Normalizer) bool {
 }
 
 // appendChunks appends the ids of what lies between white space.
-func (e *encoder) appendChunks(dst []int32, text []byte) []int32 {
+func (e *encoder) appendChunks(dst []int32, text []byte, origin int) []int32 {
 	for i := 0; i < len(text); {
 		if isBlank(text[i]) {
 			i++
@@ -199,8 +199,10 @@ func (e *encoder) appendChunks(dst []int32, text []byte) []int32 {
 		for end < len(text) && !(isBlank(text[end]) && (end+1 == len(text) || text[end+1] < 0x80)) {
 			end++
 		}
+		e.mark(origin+i, len(dst))
 		dst = e.appendChunk(dst, e.cache, text, i, end, 1)
 		i = end
+		e.mark(origin+i, len(dst))
 	}
 	return dst
 }
@@ -210,21 +212,28 @@ func isBlank(c byte) bool { return c == ' ' || c == '\n' }
 // appendSpaced appends the ids of parts that begin with a space.
 func (e *encoder) appendSpaced(dst []int32, text []byte, origin int) []int32 {
 	for i := 0; i < len(text); {
-		end := i + 1
-		for end < len(text) && !(text[end] == ' ' && end+1 < len(text) && isPrintable(text[end+1]) && isPrintable(text[end-1])) {
-			end++
-		}
+		end := spacedEnd(text, i)
 		switch {
 		case i > 0:
 			dst = e.appendChunk(dst, e.cache, text, i, end, origin+i)
 		case origin > 0:
-			dst = e.appendSlowly(dst, text[:end], origin, e.t.normalizer)
+			dst = e.appendSlowly(dst, text[:end], origin, e.t.normalizer, e.t.splitter)
 		default:
 			dst = e.appendChunk(dst, e.heads, text, 0, end, 0)
 		}
 		i = end
+		e.mark(origin+i, len(dst))
 	}
 	return dst
+}
+
+// spacedEnd returns where the part that begins at i ends: before a space between two printable characters.
+func spacedEnd(text []byte, i int) int {
+	end := i + 1
+	for end < len(text) && !(text[end] == ' ' && end+1 < len(text) && isPrintable(text[end+1]) && isPrintable(text[end-1])) {
+		end++
+	}
+	return end
 }
 
 func isPrintable(c byte) bool { return '!' <= c && c <= '~' }
@@ -242,14 +251,14 @@ func (e *encoder) appendChunk(dst []int32, c *wordCache, text []byte, i, end, or
 		if s.word == w {
 			return c.append(dst, s)
 		}
-		dst = e.appendSlowly(dst, text[i:end], origin, n)
+		dst = e.appendSlowly(dst, text[i:end], origin, n, e.t.splitter)
 		c.put(s, w, dst[from:])
 		return dst
 	}
 	if ids, ok := c.long[string(text[i:end])]; ok {
 		return append(dst, ids...)
 	}
-	dst = e.appendSlowly(dst, text[i:end], origin, n)
+	dst = e.appendSlowly(dst, text[i:end], origin, n, e.t.splitter)
 	c.putLong(text[i:end], dst[from:])
 	return dst
 }
