@@ -338,3 +338,55 @@ func FuzzReadState(f *testing.F) {
 		}
 	})
 }
+
+// TestOneProcessADirectory resumes a run that goes on, and lets it end unhurt.
+func TestOneProcessADirectory(t *testing.T) {
+	c := testConfig(t)
+	want := straight(t, testConfig(t))
+	tried := false
+	c.Callbacks = append(c.Callbacks, hooks{step: func(e StepEvent) error {
+		if e.Step != 3 {
+			return nil
+		}
+		tried = true
+		other := c
+		other.Callbacks = nil
+		second := newTestTrainer(t, newTestModel(t, tensor.Float32, 0.1), other)
+		defer second.Close()
+		if _, _, err := second.Resume(); !errors.Is(err, ErrLocked) {
+			t.Errorf("resuming meanwhile: %v, expected ErrLocked", err)
+		}
+		if err := second.Run(context.Background()); !errors.Is(err, ErrLocked) {
+			t.Errorf("running meanwhile: %v, expected ErrLocked", err)
+		}
+		return nil
+	}})
+	if err := newTestTrainer(t, newTestModel(t, tensor.Float32, 0.1), c).Run(context.Background()); err != nil || !tried {
+		t.Fatal(err, tried)
+	}
+	readOutcome(t, c.Dir).compare(t, want)
+	if _, err := os.Stat(filepath.Join(c.Dir, ".lock")); err == nil {
+		t.Error("the lock is left behind")
+	}
+}
+
+// TestSaveSoon asks for a checkpoint in the middle of a run that saves at its end only.
+func TestSaveSoon(t *testing.T) {
+	c := testConfig(t)
+	c.SaveSteps, c.SaveTotalLimit = 0, 0
+	var trainer *Trainer
+	c.Callbacks = append(c.Callbacks, hooks{step: func(e StepEvent) error {
+		if e.Step == 4 {
+			trainer.SaveSoon()
+		}
+		return nil
+	}})
+	trainer = newTestTrainer(t, newTestModel(t, tensor.Float32, 0.1), c)
+	if err := trainer.Run(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	all, err := listCheckpoints(c.Dir)
+	if err != nil || len(all) != 2 || all[1].step != 4 {
+		t.Errorf("got %v, %v, expected checkpoints of step 4 and of the last", all, err)
+	}
+}

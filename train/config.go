@@ -12,6 +12,9 @@ import (
 type Config struct {
 	// Dir is the directory of the run, made if it isn't there.
 	Dir string
+	// Lock is the lock of Dir, where the program took it already; it stays the program's. Default: the trainer takes it in Resume or
+	// Run, and gives it back at the end of Run.
+	Lock *DirLock
 	// Train gives the rows to learn from, in an order that follows from the seed.
 	Train data.Dataset
 	// Validation gives the rows that evaluations go through; nil for none.

@@ -69,18 +69,27 @@ func LastCheckpoint(dir string) (last *Checkpoint, skipped []error, err error) {
 }
 
 // Resume makes Run go on from the last complete checkpoint in the run's directory, or from
-// the start where there is none; then the checkpoint is nil. What interrupted saves have left is removed. Skipped
-// has an error for each younger checkpoint that is damaged, and of which nothing is used.
+// the start where there is none; then the checkpoint is nil. A directory in which another process is at work is
+// refused by ErrLocked. What interrupted saves have left is removed. Skipped has an error for each younger checkpoint that
+// is damaged, and of which nothing is used.
 // Model, data and seed must be those of the run; other settings may be changed.
 func (t *Trainer) Resume() (from *Checkpoint, skipped []error, err error) {
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, t.unlock())
+		}
+	}()
+	if _, err := os.Stat(t.config.Dir); err == nil {
+		if err := t.lockDir(); err != nil {
+			return nil, nil, err
+		}
+		if err := t.store.clean(); err != nil {
+			return nil, nil, err
+		}
+	}
 	last, skipped, err := LastCheckpoint(t.config.Dir)
 	if err != nil {
 		return nil, skipped, err
-	}
-	if _, err := os.Stat(t.config.Dir); err == nil {
-		if err := t.store.clean(); err != nil {
-			return nil, skipped, err
-		}
 	}
 	if last != nil {
 		if err := t.restore(last); err != nil {

@@ -21,7 +21,7 @@ const prefetched = 2
 func (t *Trainer) Run(ctx context.Context) (err error) {
 	defer func() {
 		_, failed := tell(t.config.Callbacks, func(c Callback) error { return c.End(EndEvent{t.state.Step, err}) })
-		err = errors.Join(err, failed)
+		err = errors.Join(err, failed, t.unlock())
 	}()
 	if err := t.open(); err != nil {
 		return err
@@ -41,13 +41,16 @@ func (t *Trainer) Run(ctx context.Context) (err error) {
 
 // open makes the run's directory and opens its metrics.
 func (t *Trainer) open() error {
+	if err := os.MkdirAll(t.config.Dir, 0o755); err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	if err := t.lockDir(); err != nil {
+		return err
+	}
 	if !t.resumed {
 		if err := refuseRun(t.config.Dir); err != nil {
 			return err
 		}
-	}
-	if err := os.MkdirAll(t.config.Dir, 0o755); err != nil {
-		return fmt.Errorf("train: %w", err)
 	}
 	written := t.state.Step
 	if t.state.Pending != nil {
@@ -170,7 +173,7 @@ func (t *Trainer) conclude(ctx context.Context) error {
 			return err
 		}
 	}
-	if t.config.due(t.config.SaveSteps, m.Step) {
+	if wanted := t.wanted.Swap(false); wanted || t.config.due(t.config.SaveSteps, m.Step) {
 		return t.save()
 	}
 	return nil

@@ -1,7 +1,9 @@
 package train
 
 import (
+	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/graph"
@@ -18,12 +20,14 @@ type Trainer struct {
 	metrics    *metricsFile
 	store      *store
 	state      State
-	last       Metrics // of the last step
-	resumed    bool    // Resume was called
-	stopping   bool    // a callback returned ErrStop
-	saved      int     // step of the last checkpoint, -1 before the first
-	tokens     int     // targets since the last line of metrics
-	seconds    float64 // in steps since the last line of metrics
+	last       Metrics     // of the last step
+	resumed    bool        // Resume was called
+	stopping   bool        // a callback returned ErrStop
+	wanted     atomic.Bool // a checkpoint, by SaveSoon
+	saved      int         // step of the last checkpoint, -1 before the first
+	tokens     int         // targets since the last line of metrics
+	seconds    float64     // in steps since the last line of metrics
+	lock       *DirLock    // of the directory, if it is the trainer's own
 }
 
 // An Interrupted is the error of a run whose context ended. A checkpoint was saved.
@@ -78,5 +82,23 @@ func (t *Trainer) Memory() MemoryUse {
 	return MemoryUse{Steps: steps, Optimizer: optimizer, Evaluation: t.evaluation}
 }
 
-// Close gives the memory back.
-func (t *Trainer) Close() error { return t.stepper.Close() }
+// Close gives the memory back, and the lock of a directory that was resumed and not run.
+func (t *Trainer) Close() error { return errors.Join(t.stepper.Close(), t.unlock()) }
+
+// SaveSoon lets Run write a checkpoint after the step that it is at, and go on. It may be called from any goroutine.
+func (t *Trainer) SaveSoon() { t.wanted.Store(true) }
+
+// lockDir locks the run's directory, which must be there, unless it is locked already.
+func (t *Trainer) lockDir() (err error) {
+	if t.config.Lock == nil && t.lock == nil {
+		t.lock, err = LockDir(t.config.Dir)
+	}
+	return err
+}
+
+// unlock gives the lock of the directory back, if it is the trainer's own.
+func (t *Trainer) unlock() error {
+	l := t.lock
+	t.lock = nil
+	return l.Release()
+}

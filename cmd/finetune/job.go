@@ -70,7 +70,7 @@ func start(ctx context.Context, s *streams, j job, command *kong.Node) error {
 	if err := o.schedule().Validate(); err != nil {
 		return err
 	}
-	r := run{dir: dir, options: o, model: sketch, tokenizer: t, data: d}
+	r := run{dir: dir, lock: p.lock, options: o, model: sketch, tokenizer: t, data: d}
 	if err := r.checkMemory(); err != nil {
 		return err
 	}
@@ -88,7 +88,7 @@ func start(ctx context.Context, s *streams, j job, command *kong.Node) error {
 	if err := p.publish(); err != nil {
 		return err
 	}
-	p.abandon() // the empty staging directory
+	p.clear()
 	return r.train(ctx, s, false)
 }
 

@@ -14,6 +14,7 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+	"github.com/seahorse-ml/seahorse/train"
 )
 
 // streams are what a command reads and writes.
@@ -22,10 +23,11 @@ type streams struct {
 	out io.Writer // results
 	err io.Writer // progress and messages
 
-	saving atomic.Bool // an interrupt leads to a checkpoint
+	saving atomic.Bool                   // an interrupt leads to a checkpoint
+	save   atomic.Pointer[train.Trainer] // of the run that SIGUSR1 lets save; nil while there is none
 }
 
-// errInterrupted is the cause of a context that Ctrl-C or SIGTERM ended.
+// errInterrupted is the cause of a context that a signal ended.
 var errInterrupted = errors.New("interrupted")
 
 // Exit statuses.
@@ -42,12 +44,16 @@ func main() {
 	os.Exit(status)
 }
 
-// interruptible returns a context that the first Ctrl-C or SIGTERM cancels, so that work can be saved; a second one ends the
-// process at once.
+// interruptible returns a context that the first Ctrl-C, SIGTERM or SIGHUP cancels, so that work can be saved; a second one ends the
+// process at once. SIGHUP stays ignored where it was, as nohup has it. SIGUSR1 lets a run save a checkpoint.
 func interruptible(parent context.Context, s *streams) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(parent)
+	ends := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if hangUp != nil && !signal.Ignored(hangUp) {
+		ends = append(ends, hangUp)
+	}
 	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	signal.Notify(signals, ends...)
 	go func() {
 		<-signals
 		without := ""
@@ -59,6 +65,17 @@ func interruptible(parent context.Context, s *streams) (context.Context, func())
 		<-signals
 		os.Exit(exitInterrupted)
 	}()
+	if saveNow != nil {
+		saves := make(chan os.Signal, 1)
+		signal.Notify(saves, saveNow)
+		go func() {
+			for range saves {
+				if t := s.save.Load(); t != nil {
+					t.SaveSoon()
+				}
+			}
+		}()
+	}
 	return ctx, func() { cancel(nil) }
 }
 

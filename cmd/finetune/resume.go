@@ -31,6 +31,11 @@ func (c *resumeCommand) Run(ctx context.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
+	lock, err := train.LockDir(c.Dir)
+	if err != nil {
+		return err
+	}
+	defer lock.Release()
 	useThreads(j.common().Threads)
 	t, err := tokenizer.Load(c.Dir)
 	if err != nil {
@@ -48,7 +53,7 @@ func (c *resumeCommand) Run(ctx context.Context, s *streams) error {
 	if err := d.makeRows(j, sketch, t); err != nil {
 		return err
 	}
-	r := run{dir: c.Dir, options: j.common(), model: sketch, tokenizer: t, data: d}
+	r := run{dir: c.Dir, lock: lock, options: j.common(), model: sketch, tokenizer: t, data: d}
 	if err := r.checkMemory(); err != nil {
 		return err
 	}

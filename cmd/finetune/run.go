@@ -18,6 +18,7 @@ import (
 // run is a run whose directory, model and data are ready.
 type run struct {
 	dir       string
+	lock      *train.DirLock // of dir
 	options   *trainingOptions
 	model     trainable
 	tokenizer *tokenizer.Tokenizer
@@ -51,7 +52,9 @@ func (r *run) train(ctx context.Context, s *streams, resume bool) error {
 	}
 	r.introduce(s, t)
 	s.saving.Store(true)
+	s.save.Store(t)
 	err = t.Run(ctx)
+	s.save.Store(nil)
 	s.saving.Store(false)
 	var interrupted *train.Interrupted
 	if errors.As(err, &interrupted) {
@@ -71,7 +74,7 @@ func (r *run) train(ctx context.Context, s *streams, resume bool) error {
 func (r *run) config(callbacks ...train.Callback) train.Config {
 	o := r.options
 	c := train.DefaultConfig()
-	c.Dir, c.Train, c.Validation = r.dir, r.data.train, r.data.validation
+	c.Dir, c.Lock, c.Train, c.Validation = r.dir, r.lock, r.data.train, r.data.validation
 	c.MaxSteps, c.BatchSize, c.Accumulation, c.Seed = *o.MaxSteps, *o.BatchSize, o.GradientAccumulationSteps, o.Seed
 	c.Schedule = o.schedule()
 	c.Optimizer = o.optimizer

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"github.com/seahorse-ml/seahorse/train"
 )
 
 // Files of a run directory beside those of a Hugging Face model.
@@ -25,23 +27,11 @@ type preparation struct {
 	run     string // the run's directory
 	made    string // the topmost directory that was made for it, or ""
 	staging string
+	lock    *train.DirLock // of the run's directory, until it is abandoned
 }
 
-// prepareRun makes the directory of a new run. It refuses one that holds a run or a model.
+// prepareRun makes and locks the directory of a new run. It refuses one that holds a run or a model, or in which another process is at work.
 func prepareRun(dir string) (*preparation, error) {
-	for _, pattern := range occupied {
-		found, err := filepath.Glob(filepath.Join(escapeGlob(dir), pattern))
-		if err != nil {
-			return nil, err
-		}
-		switch {
-		case len(found) == 0:
-		case pattern == runName:
-			return nil, fmt.Errorf("%s already holds a run; go on with it by \"finetune resume %s\", or give another --output-dir", dir, shellQuote(dir))
-		default:
-			return nil, fmt.Errorf("%s already holds %s; give another --output-dir", dir, filepath.Base(found[0]))
-		}
-	}
 	p := &preparation{run: dir}
 	for d := filepath.Clean(dir); ; d = filepath.Dir(d) {
 		if _, err := os.Stat(d); !errors.Is(err, fs.ErrNotExist) {
@@ -49,16 +39,39 @@ func prepareRun(dir string) (*preparation, error) {
 		}
 		p.made = d
 	}
-	if err := os.MkdirAll(dir, 0o777); err != nil {
+	err := os.MkdirAll(dir, 0o777)
+	if err != nil {
 		return nil, fmt.Errorf("output directory: %w", err)
 	}
-	staging, err := os.MkdirTemp(dir, ".preparing-")
+	if p.lock, err = train.LockDir(dir); err == nil {
+		err = refuseOccupied(dir)
+	}
+	if err == nil {
+		p.staging, err = os.MkdirTemp(dir, ".preparing-")
+	}
 	if err != nil {
 		p.abandon()
 		return nil, fmt.Errorf("output directory: %w", err)
 	}
-	p.staging = staging
 	return p, nil
+}
+
+// refuseOccupied returns an error where a directory holds a run or a model.
+func refuseOccupied(dir string) error {
+	for _, pattern := range occupied {
+		found, err := filepath.Glob(filepath.Join(escapeGlob(dir), pattern))
+		if err != nil {
+			return err
+		}
+		switch {
+		case len(found) == 0:
+		case pattern == runName:
+			return fmt.Errorf("%s already holds a run; go on with it by \"finetune resume %s\", or give another --output-dir", dir, shellQuote(dir))
+		default:
+			return fmt.Errorf("%s already holds %s; give another --output-dir", dir, filepath.Base(found[0]))
+		}
+	}
+	return nil
 }
 
 // path returns where a file of the new run is to be written.
@@ -88,16 +101,22 @@ func (p *preparation) publish() error {
 	return nil
 }
 
-// abandon removes what is left of a preparation. After publish that is the empty staging directory.
+// abandon removes what is left of a preparation, and gives the lock back. After publish that is the empty staging directory.
 func (p *preparation) abandon() {
-	if p.staging != "" {
-		os.RemoveAll(p.staging)
-	}
+	p.clear()
+	p.lock.Release()
 	if p.made == "" {
 		return
 	}
 	for d := filepath.Clean(p.run); os.Remove(d) == nil && d != p.made; {
 		d = filepath.Dir(d)
+	}
+}
+
+// clear removes the staging directory.
+func (p *preparation) clear() {
+	if p.staging != "" {
+		os.RemoveAll(p.staging)
 	}
 }
 
