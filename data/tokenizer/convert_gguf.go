@@ -6,13 +6,13 @@ import (
 	"strings"
 
 	"github.com/seahorse-ml/seahorse/data/tokenizer/decode"
-	"github.com/seahorse-ml/seahorse/data/tokenizer/gguf"
 	"github.com/seahorse-ml/seahorse/data/tokenizer/model"
 	"github.com/seahorse-ml/seahorse/data/tokenizer/normalize"
 	"github.com/seahorse-ml/seahorse/data/tokenizer/postprocess"
 	"github.com/seahorse-ml/seahorse/data/tokenizer/pretok"
 	"github.com/seahorse-ml/seahorse/data/tokenizer/spm"
 	"github.com/seahorse-ml/seahorse/data/tokenizer/tokenizerjson"
+	"github.com/seahorse-ml/seahorse/internal/gguf"
 )
 
 // splitsByPre maps what a GGUF file calls its pre-tokenizer to the ways that byteLevel knows.
@@ -20,33 +20,24 @@ var splitsByPre = map[string]string{
 	"gpt-2": "gpt2", "smollm": "smollm", "qwen2": "qwen2", "llama-bpe": "cl100k", "llama3": "cl100k", "llama-v3": "cl100k", "gpt-4o": "o200k",
 }
 
-// ggufValues reads values of the tokenizer in a GGUF file.
-type ggufValues struct{ gguf.Values }
-
-func value[T any](v ggufValues, key string) T {
-	t, _ := v.Values["tokenizer."+key].(T)
-	return t
-}
-
 // fromGGUF makes a tokenizer.json, and its settings, of the metadata of a GGUF file.
-func fromGGUF(values gguf.Values) (*tokenizerjson.File, map[string]json.RawMessage, error) {
-	v := ggufValues{values}
-	tokens := value[[]string](v, "ggml.tokens")
-	types := value[[]int64](v, "ggml.token_type")
+func fromGGUF(v gguf.Meta) (*tokenizerjson.File, map[string]json.RawMessage, error) {
+	tokens := v.Texts("tokenizer.ggml.tokens")
+	types := v.Ints("tokenizer.ggml.token_type")
 	if len(tokens) == 0 || len(types) != 0 && len(types) != len(tokens) {
 		return nil, nil, fmt.Errorf("gguf: %d tokens with %d types", len(tokens), len(types))
 	}
 	var file *tokenizerjson.File
 	var err error
-	switch kind := value[string](v, "ggml.model"); kind {
+	switch kind := v.Text("tokenizer.ggml.model"); kind {
 	case "gpt2":
-		pre := value[string](v, "ggml.pre")
+		pre := v.Text("tokenizer.ggml.pre")
 		split, ok := splitsByPre[pre]
 		if !ok {
 			return nil, nil, fmt.Errorf("gguf: unknown pre-tokenizer %.80q", pre)
 		}
 		c := model.BPEConfig{Vocab: model.NewVocabList(tokens), IgnoreMerges: split == "cl100k"}
-		if c.Merges, err = tokenizerjson.ParseMergeLines(value[[]string](v, "ggml.merges")); err == nil {
+		if c.Merges, err = tokenizerjson.ParseMergeLines(v.Texts("tokenizer.ggml.merges")); err == nil {
 			file, err = byteLevel(c, split)
 		}
 	case "llama", "t5":
@@ -70,42 +61,43 @@ func fromGGUF(values gguf.Values) (*tokenizerjson.File, map[string]json.RawMessa
 		"bos_token": "bos_token_id", "eos_token": "eos_token_id", "unk_token": "unknown_token_id", "pad_token": "padding_token_id",
 		"sep_token": "seperator_token_id", "cls_token": "cls_token_id", "mask_token": "mask_token_id",
 	} {
-		id, ok := v.Values["tokenizer.ggml."+key].(int64)
-		if ok && id >= 0 && id < int64(len(tokens)) {
+		id, ok := v.Int("tokenizer.ggml." + key)
+		if ok && id >= 0 && id < len(tokens) {
 			token[role] = tokens[id]
 			settings[role], _ = json.Marshal(tokens[id])
 		}
 	}
-	if s := value[string](v, "chat_template"); s != "" {
+	if s := v.Text("tokenizer.chat_template"); s != "" {
 		settings["chat_template"], _ = json.Marshal(s)
 	}
-	bos, eos := value[bool](v, "ggml.add_bos_token"), value[bool](v, "ggml.add_eos_token")
+	bos, _ := v.Bool("tokenizer.ggml.add_bos_token")
+	eos, _ := v.Bool("tokenizer.ggml.add_eos_token")
 	if _, bert := file.Model.(model.WordPieceConfig); !bert {
 		addFrame(file, token["bos_token"], token["eos_token"], bos, eos)
 	}
 	return file, settings, nil
 }
 
-func ggufPieces(v ggufValues, kind string, tokens []string, types []int64) (*tokenizerjson.File, error) {
-	scores := value[[]float64](v, "ggml.scores")
+func ggufPieces(v gguf.Meta, kind string, tokens []string, types []int) (*tokenizerjson.File, error) {
+	scores := v.Floats("tokenizer.ggml.scores")
 	if len(scores) != len(tokens) || len(types) != len(tokens) {
 		return nil, fmt.Errorf("gguf: %d tokens with %d scores and %d types", len(tokens), len(scores), len(types))
 	}
 	m := &spm.Model{Type: spm.BPE, AddDummyPrefix: true, ByteFallback: kind == "llama"}
 	if kind == "t5" {
 		m.Type, m.RemoveExtraWhitespace = spm.Unigram, true
-		if set, ok := v.Values["tokenizer.ggml.remove_extra_whitespaces"].(bool); ok {
+		if set, ok := v.Bool("tokenizer.ggml.remove_extra_whitespaces"); ok {
 			m.RemoveExtraWhitespace = set
 		}
-		for _, b := range value[[]int64](v, "ggml.precompiled_charsmap") {
+		for _, b := range v.Ints("tokenizer.ggml.precompiled_charsmap") {
 			m.Charsmap = append(m.Charsmap, byte(b))
 		}
 	}
-	if add, ok := v.Values["tokenizer.ggml.add_space_prefix"].(bool); ok {
+	if add, ok := v.Bool("tokenizer.ggml.add_space_prefix"); ok {
 		m.AddDummyPrefix = add
 	}
 	for id, t := range tokens {
-		p := spm.Piece{Text: t, Score: float32(scores[id]), Type: int(types[id])}
+		p := spm.Piece{Text: t, Score: float32(scores[id]), Type: types[id]}
 		if p.Type == spm.Control || p.Type == spm.UserDefined {
 			p.Type = spm.Normal // they are added for all kinds of tokenizers alike
 		}

@@ -8,10 +8,10 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"github.com/seahorse-ml/seahorse/data/tokenizer/gguf"
 	"github.com/seahorse-ml/seahorse/data/tokenizer/spm"
 	"github.com/seahorse-ml/seahorse/data/tokenizer/tiktoken"
 	"github.com/seahorse-ml/seahorse/data/tokenizer/tokenizerjson"
+	"github.com/seahorse-ml/seahorse/internal/gguf"
 )
 
 // try runs what a reader has made of a file: it must not fail on any text.
@@ -117,11 +117,11 @@ func FuzzSentencePiece(f *testing.F) {
 func FuzzGGUF(f *testing.F) {
 	f.Add(ggufFile())
 	f.Fuzz(func(t *testing.T, b []byte) {
-		values, err := gguf.Read(bytes.NewReader(b))
+		meta, err := gguf.ParseMeta(b)
 		if err != nil {
 			return
 		}
-		if file, s, err := fromGGUF(values); err == nil {
+		if file, s, err := fromGGUF(meta); err == nil {
 			try(t, file, s)
 		}
 	})

@@ -12,7 +12,6 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/seahorse-ml/seahorse/data/tokenizer/gguf"
 	"github.com/seahorse-ml/seahorse/data/tokenizer/model"
 	"github.com/seahorse-ml/seahorse/data/tokenizer/normalize"
 	"github.com/seahorse-ml/seahorse/data/tokenizer/postprocess"
@@ -20,6 +19,7 @@ import (
 	"github.com/seahorse-ml/seahorse/data/tokenizer/spm"
 	"github.com/seahorse-ml/seahorse/data/tokenizer/tiktoken"
 	"github.com/seahorse-ml/seahorse/data/tokenizer/tokenizerjson"
+	"github.com/seahorse-ml/seahorse/internal/gguf"
 )
 
 type settings = map[string]json.RawMessage
@@ -36,14 +36,12 @@ func parseFile(path string, s settings) (*tokenizerjson.File, settings, error) {
 		return nil, nil, fmt.Errorf("an empty file")
 	}
 	if bytes.HasPrefix(head, []byte("GGUF")) {
-		if _, err := f.Seek(0, 0); err != nil {
-			return nil, nil, err
-		}
-		values, err := gguf.Read(f)
+		opened, err := gguf.Open(path)
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, errors.New(strings.ReplaceAll(err.Error(), path+": ", "")) // which the caller names
 		}
-		return fromGGUF(values)
+		defer opened.Close()
+		return fromGGUF(opened.Meta)
 	}
 	b, err := os.ReadFile(path)
 	if err != nil {
