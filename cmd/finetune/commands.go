@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -9,6 +10,8 @@ import (
 
 // commands is the command line's grammar.
 type commands struct {
+	Version versionFlag `help:"Show the version, the processor's instructions that are used, and the versions of what it is built from."`
+
 	Pretrain  pretrainCommand  `cmd:"" help:"Train a language model from scratch on a text corpus."`
 	SFT       sftCommand       `cmd:"" name:"sft" help:"Fine-tune a model on texts or on pairs of prompt and completion."`
 	Resume    resumeCommand    `cmd:"" help:"Go on with a run that was stopped or crashed."`
@@ -42,14 +45,18 @@ func newParser(c *commands, s *streams) (*kong.Kong, error) {
 	)
 }
 
-// dashes returns the arguments with '_' in the names of flags turned into '-', so that --learning_rate and --learning-rate are
-// one flag. Values are left as they are, and so is all behind "--".
-func dashes(args []string) []string {
-	out := make([]string, len(args))
+// arguments returns the arguments with '_' in the names of flags turned into '-', so that --learning_rate and --learning-rate are
+// one flag, and with a negative number joined to the flag before it, whose value it can only be. Other values are left as they are, and
+// so is all behind "--".
+func arguments(args []string) []string {
+	var out []string
 	for i, arg := range args {
 		if arg == "--" {
-			copy(out[i:], args[i:])
-			break
+			return append(out, args[i:]...)
+		}
+		if last := len(out) - 1; last >= 0 && isNegative(arg) && strings.HasPrefix(out[last], "--") && !strings.Contains(out[last], "=") {
+			out[last] += "=" + arg
+			continue
 		}
 		if strings.HasPrefix(arg, "--") {
 			name, value, given := strings.Cut(arg, "=")
@@ -58,9 +65,16 @@ func dashes(args []string) []string {
 				arg += "=" + value
 			}
 		}
-		out[i] = arg
+		out = append(out, arg)
 	}
 	return out
+}
+
+// isNegative tells whether an argument is a negative number.
+func isNegative(arg string) bool {
+	number, negative := strings.CutPrefix(arg, "-")
+	_, err := strconv.ParseFloat(number, 64)
+	return negative && err == nil
 }
 
 // flagName returns the flag's way of writing a name, and keyName the YAML file's.

@@ -66,7 +66,7 @@ func (configFile) BeforeResolve(ctx *kong.Context, trace *kong.Path) error {
 // configurable tells whether a flag may stand in a file.
 func configurable(f *kong.Flag) bool {
 	_, isConfig := f.Target.Interface().(configFile)
-	return f.Name != "help" && !isConfig
+	return f.Name != "help" && f.Name != "version" && !isConfig
 }
 
 // entry is one line of a configuration file.

@@ -19,7 +19,7 @@ func parse(t *testing.T, args ...string) (*commands, *kong.Context, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	parsed, err := parser.Parse(dashes(args))
+	parsed, err := parser.Parse(arguments(args))
 	return &c, parsed, err
 }
 
@@ -42,7 +42,7 @@ func read(t *testing.T, path string) string {
 }
 
 func TestDashes(t *testing.T) {
-	got := dashes([]string{"pretrain", "--max_steps", "5", "--learning_rate=1e-3", "--data=a_b.txt", "a_b", "--", "--c_d"})
+	got := arguments([]string{"pretrain", "--max_steps", "5", "--learning_rate=1e-3", "--data=a_b.txt", "a_b", "--", "--c_d"})
 	want := []string{"pretrain", "--max-steps", "5", "--learning-rate=1e-3", "--data=a_b.txt", "a_b", "--", "--c_d"}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %q, expected %q", got, want)
@@ -111,7 +111,7 @@ func TestConfigRoundTrip(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, filepath.Join(dir, runName), string(content))
-	j, err := (&resumeCommand{Dir: dir}).readJob(&streams{})
+	j, _, err := (&resumeCommand{Dir: dir}).readJob(&streams{})
 	if err != nil {
 		t.Fatalf("%v in\n%s", err, content)
 	}
@@ -129,7 +129,7 @@ func TestResumeNeedsResolvedOptions(t *testing.T) {
 		"command: pretrain": "is missing; the file is not that of a run",
 	} {
 		write(t, filepath.Join(dir, runName), content)
-		if _, err := (&resumeCommand{Dir: dir}).readJob(&streams{}); err == nil || !strings.Contains(err.Error(), want) {
+		if _, _, err := (&resumeCommand{Dir: dir}).readJob(&streams{}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got %v, expected %s", content, err, want)
 		}
 	}

@@ -77,8 +77,7 @@ func start(ctx context.Context, s *streams, j job, command *kong.Node) error {
 	if r.model, err = j.openModel(t, d.stream.Labels(), false); err != nil {
 		return err
 	}
-	comment := "The options of this run, all of them resolved. Another run like it:\nfinetune " + command.Name + " --config run.yaml --output-dir DIR"
-	config, err := formatConfig(command, comment)
+	config, err := runConfig(command)
 	if err != nil {
 		return err
 	}
@@ -90,6 +89,11 @@ func start(ctx context.Context, s *streams, j job, command *kong.Node) error {
 	}
 	p.clear()
 	return r.train(ctx, s, false)
+}
+
+// runConfig returns the content of a run's run.yaml.
+func runConfig(command *kong.Node) ([]byte, error) {
+	return formatConfig(command, "The options of this run, all of them resolved. Another run like it:\nfinetune "+command.Name+" --config run.yaml --output-dir DIR")
 }
 
 // encodeCorpus writes the tokenizer and the encoded data of a new run.

@@ -9,11 +9,9 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"strings"
 	"sync/atomic"
 	"syscall"
 
-	"github.com/alecthomas/kong"
 	"github.com/seahorse-ml/seahorse/train"
 )
 
@@ -90,7 +88,7 @@ func execute(ctx context.Context, args []string, s *streams) int {
 	if err != nil {
 		return fail(s, err)
 	}
-	parsed, err := parser.Parse(dashes(args))
+	parsed, err := parser.Parse(arguments(args))
 	if err != nil {
 		return fail(s, usageError(err))
 	}
@@ -124,26 +122,4 @@ type stopped struct {
 
 func (e *stopped) Error() string {
 	return fmt.Sprintf("stopped and saved at step %d; go on with: finetune resume %s", e.step, shellQuote(e.dir))
-}
-
-// usageError says what is wrong with a command line, and where to read about the command that was meant.
-func usageError(err error) error {
-	var parse *kong.ParseError
-	if !errors.As(err, &parse) {
-		return err
-	}
-	command, what := "finetune", err.Error()
-	var flags []string
-	for _, f := range parse.Context.Flags() {
-		flags = append(flags, "--"+f.Name)
-	}
-	if node := parse.Context.Selected(); node != nil {
-		command = node.FullPath()
-	}
-	if rest, ok := strings.CutPrefix(what, "unknown flag "); ok {
-		name, _, _ := strings.Cut(rest, ",")
-		what = fmt.Sprintf("unknown flag %s%s", name, suggestion(name, flags))
-	}
-	what = strings.Replace(what, `got "EOL" (<EOL>)`, "got nothing", 1)
-	return fmt.Errorf("%s (see %q)", what, command+" --help")
 }

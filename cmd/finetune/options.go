@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -154,6 +155,9 @@ func (o *trainingOptions) validate() error {
 		if err := inRange(c.flag, c.value, c.below1); err != nil {
 			return err
 		}
+	}
+	if o.NumTrainEpochs != nil && *o.NumTrainEpochs == 0 {
+		return errors.New("--num-train-epochs 0: expected more than 0")
 	}
 	if o.LearningRate != nil && o.MinLearningRate != nil && *o.MinLearningRate > *o.LearningRate {
 		return fmt.Errorf("--min-learning-rate %g is above --learning-rate %g", *o.MinLearningRate, *o.LearningRate)

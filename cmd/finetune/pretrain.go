@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
@@ -91,6 +92,9 @@ func (c *pretrainCommand) resolve() error {
 			return fmt.Errorf("--vocab-size is for --tokenizer bpe and wordpiece; this run has --tokenizer %s", c.Tokenizer)
 		}
 	}
+	if err := c.checkTokenizer(); err != nil {
+		return err
+	}
 	setDefault(&c.NLayer, p.layers)
 	setDefault(&c.NHead, p.heads)
 	setDefault(&c.NEmbd, p.width)
@@ -167,6 +171,20 @@ func (c *pretrainCommand) size(vocab int, end, pad *int) models.Size {
 
 // The methods below make pretrainCommand a job.
 
+// learnedTokenizers are the kinds that are learned from the data.
+var learnedTokenizers = []string{"char", "bpe", "wordpiece"}
+
+// checkTokenizer returns an error if --tokenizer is neither a kind nor something that is there.
+func (c *pretrainCommand) checkTokenizer() error {
+	if slices.Contains(learnedTokenizers, c.Tokenizer) {
+		return nil
+	}
+	if _, err := os.Stat(c.Tokenizer); err != nil {
+		return fmt.Errorf("--tokenizer %q: no such file or directory, and no kind that is learned (%s)%s", c.Tokenizer, strings.Join(learnedTokenizers, ", "), suggestion(c.Tokenizer, learnedTokenizers))
+	}
+	return nil
+}
+
 func (c *pretrainCommand) common() *trainingOptions { return &c.trainingOptions }
 
 func (c *pretrainCommand) paths() (corpus, outputDir string) { return c.Data, c.OutputDir }
@@ -174,7 +192,7 @@ func (c *pretrainCommand) paths() (corpus, outputDir string) { return c.Data, c.
 func (c *pretrainCommand) defaultSteps(int) int { return presetNamed(c.Preset).steps }
 
 func (c *pretrainCommand) openTokenizer(ctx context.Context, s *streams, source *data.Source) (*tokenizer.Tokenizer, error) {
-	if !slices.Contains([]string{"char", "bpe", "wordpiece"}, c.Tokenizer) {
+	if !slices.Contains(learnedTokenizers, c.Tokenizer) {
 		return tokenizer.Load(c.Tokenizer)
 	}
 	config := tokenizer.NewTrainConfig(c.Tokenizer)

@@ -46,6 +46,8 @@ func (r *run) train(ctx context.Context, s *streams, resume bool) error {
 		switch {
 		case from == nil:
 			fmt.Fprintln(s.err, "no checkpoint yet: starting over")
+		case from.State.Step >= *r.options.MaxSteps:
+			s.say("the run is already complete: all of its %s are made; go on beyond its end with: finetune resume %s --max-steps N", plural(from.State.Step, "step"), shellQuote(r.dir))
 		default:
 			fmt.Fprintf(s.err, "going on from %s\n", from.Dir)
 		}

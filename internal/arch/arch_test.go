@@ -47,7 +47,7 @@ var layers = []layer{
 	{packages: []string{"generate"}, imports: []string{"layers", "graph", "internal/random"}, gorgonia: true},
 	{packages: []string{"optim"}, imports: []string{"graph", "internal/kernels/...", "internal/parallel", "internal/memory", "internal/safetensors"}, gorgonia: true},
 	{packages: []string{"train"}, imports: []string{"optim", "models", "layers", "data/...", "graph", "internal/atomicfile", "internal/safetensors", "internal/dirlock", "internal/screen"}, gorgonia: true},
-	{packages: []string{"cmd/finetune"}, imports: []string{"train", "generate", "optim", "models", "layers", "data/...", "graph", "internal/atomicfile", "internal/orderedjson", "internal/screen"}, gorgonia: true},
+	{packages: []string{"cmd/finetune"}, imports: []string{"train", "generate", "optim", "models", "layers", "data/...", "graph", "internal/atomicfile", "internal/orderedjson", "internal/screen", "internal/cpu"}, gorgonia: true},
 	{packages: []string{"examples/..."}, imports: []string{"train", "generate", "optim", "models", "layers", "data/...", "graph"}, gorgonia: true},
 }
 
