@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/seahorse-ml/seahorse/graph"
 	"github.com/seahorse-ml/seahorse/internal/safetensors"
+	"github.com/seahorse-ml/seahorse/weights"
 	"gorgonia.org/tensor"
 )
 
@@ -119,7 +120,7 @@ func TestSketch(t *testing.T) {
 			}
 			sketch, err = Sketch(dir, nil)
 			check("that of a config.json", sketch, err)
-			if _, err := Open(dir); !errors.Is(err, ErrNoWeights) || HasWeights(dir) {
+			if _, err := Open(dir); !errors.Is(err, weights.ErrNone) || weights.Exist(dir) {
 				t.Errorf("without weights: %v", err)
 			}
 		})

@@ -9,6 +9,7 @@ import (
 	"github.com/seahorse-ml/seahorse/graph"
 	"github.com/seahorse-ml/seahorse/models"
 	"github.com/seahorse-ml/seahorse/train"
+	"github.com/seahorse-ml/seahorse/weights"
 )
 
 // Bytes that a parameter takes in float32: itself, and in training with its gradient and AdamW's two moments.
@@ -44,7 +45,7 @@ func (f memoryFlag) sketch(dir string) (models.Model, error) {
 			return nil, err
 		}
 	}
-	if !models.HasWeights(dir) {
+	if !weights.Exist(dir) {
 		return models.Open(dir) // which says what it looked for
 	}
 	return m, nil

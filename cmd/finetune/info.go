@@ -16,6 +16,7 @@ import (
 
 	"github.com/seahorse-ml/seahorse/data/tokenizer"
 	"github.com/seahorse-ml/seahorse/models"
+	"github.com/seahorse-ml/seahorse/weights"
 )
 
 // infoCommand is `finetune info`.
@@ -81,7 +82,7 @@ func (c *infoCommand) model(out io.Writer) error {
 	total := models.CountParameters(m)
 	fmt.Fprintf(out, "parameters\t%s in %d tensors\n", grouped(total), len(m.Params()))
 	fmt.Fprintf(out, "memory\t%s MiB for the parameters, and more than %s to train\n", grouped(mebibytes(total, parameterBytes)), grouped(mebibytes(total, trainedBytes)))
-	if !models.HasWeights(c.Dir) {
+	if !weights.Exist(c.Dir) {
 		fmt.Fprintf(out, "weights\tnone are stored here\n")
 	}
 	fmt.Fprintf(out, "vocabulary\t%s\n", grouped(int64(m.VocabSize())))

@@ -42,13 +42,18 @@ var layers = []layer{
 	{packages: []string{"graph"}, imports: []string{"internal/blocks", "internal/kernels/...", "internal/parallel", "internal/random", "internal/memory"}, gorgonia: true},
 	{packages: []string{"data/..."}, imports: []string{"internal/atomicfile", "internal/gguf", "internal/orderedjson", "internal/random"}},
 	{packages: []string{"internal/golden"}, imports: []string{"graph"}, gorgonia: true},
+	{
+		packages: []string{"weights"},
+		imports:  []string{"graph", "internal/blocks", "internal/gguf", "internal/parallel", "internal/safetensors", "internal/torchfile"},
+		gorgonia: true,
+	},
 	{packages: []string{"layers"}, imports: []string{"graph"}, gorgonia: true},
-	{packages: []string{"models/..."}, imports: []string{"layers", "graph", "internal/atomicfile", "internal/safetensors", "internal/torchfile", "internal/random"}, gorgonia: true},
+	{packages: []string{"models/..."}, imports: []string{"layers", "weights", "graph", "internal/blocks", "internal/gguf", "internal/atomicfile", "internal/safetensors", "internal/torchfile", "internal/random"}, gorgonia: true},
 	{packages: []string{"generate"}, imports: []string{"layers", "graph", "internal/random"}, gorgonia: true},
 	{packages: []string{"optim"}, imports: []string{"graph", "internal/kernels/...", "internal/parallel", "internal/memory", "internal/safetensors"}, gorgonia: true},
-	{packages: []string{"train"}, imports: []string{"optim", "models", "layers", "data/...", "graph", "internal/atomicfile", "internal/safetensors", "internal/dirlock", "internal/screen"}, gorgonia: true},
-	{packages: []string{"cmd/finetune"}, imports: []string{"train", "generate", "optim", "models", "layers", "data/...", "graph", "internal/atomicfile", "internal/orderedjson", "internal/screen", "internal/cpu"}, gorgonia: true},
-	{packages: []string{"examples/..."}, imports: []string{"train", "generate", "optim", "models", "layers", "data/...", "graph"}, gorgonia: true},
+	{packages: []string{"train"}, imports: []string{"optim", "models", "layers", "data/...", "graph", "internal/atomicfile", "internal/safetensors", "internal/dirlock", "internal/screen", "weights"}, gorgonia: true},
+	{packages: []string{"cmd/finetune"}, imports: []string{"train", "generate", "optim", "models", "layers", "data/...", "graph", "internal/atomicfile", "internal/orderedjson", "internal/screen", "internal/cpu", "weights"}, gorgonia: true},
+	{packages: []string{"examples/..."}, imports: []string{"train", "generate", "optim", "models", "layers", "data/...", "graph", "weights"}, gorgonia: true},
 }
 
 // listed is what `go list -json` tells of a package.

@@ -19,10 +19,10 @@ import (
 func TestWriteAndRead(t *testing.T) {
 	path := filepath.Join(t.TempDir(), FileName)
 	tensors := []Tensor{
-		{"b", []int{2, 3}, []float32{1, -2, 3.5, float32(math.Inf(1)), 0, 1e-40}},
-		{"a", []int{2}, []float64{math.Pi, -1}},
-		{"ids", []int{1, 2}, []int32{7, -1}},
-		{"scalar", nil, []float32{4}},
+		{"b", []int{2, 3}, []float32{1, -2, 3.5, float32(math.Inf(1)), 0, 1e-40}, ""},
+		{"a", []int{2}, []float64{math.Pi, -1}, ""},
+		{"ids", []int{1, 2}, []int32{7, -1}, ""},
+		{"scalar", nil, []float32{4}, ""},
 	}
 	if err := Write(path, tensors, map[string]string{"format": "pt"}); err != nil {
 		t.Fatal(err)
@@ -66,7 +66,7 @@ func TestSameValuesGiveSameBytes(t *testing.T) {
 		var tensors []Tensor
 		for k := range 20 {
 			k = (k*7 + i*3) % 20
-			tensors = append(tensors, Tensor{fmt.Sprint("t", k), []int{1}, []float32{float32(k)}})
+			tensors = append(tensors, Tensor{fmt.Sprint("t", k), []int{1}, []float32{float32(k)}, ""})
 		}
 		path := filepath.Join(dir, fmt.Sprint(i))
 		if err := Write(path, tensors, map[string]string{"format": "pt", "x": "y"}); err != nil {
@@ -82,9 +82,9 @@ func TestSameValuesGiveSameBytes(t *testing.T) {
 func TestWriteRefuses(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "f")
 	for name, tensors := range map[string][]Tensor{
-		"the same name twice": {{"a", []int{1}, []float32{1}}, {"a", []int{1}, []float32{1}}},
-		"a wrong size":        {{"a", []int{2}, []float32{1}}},
-		"a wrong type":        {{"a", []int{1}, []string{"x"}}},
+		"the same name twice": {{"a", []int{1}, []float32{1}, ""}, {"a", []int{1}, []float32{1}, ""}},
+		"a wrong size":        {{"a", []int{2}, []float32{1}, ""}},
+		"a wrong type":        {{"a", []int{1}, []string{"x"}, ""}},
 	} {
 		if err := Write(path, tensors, nil); err == nil {
 			t.Errorf("%s was written", name)
@@ -129,8 +129,8 @@ func TestShards(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	must(Write(filepath.Join(dir, "one.safetensors"), []Tensor{{"a", []int{1}, []float32{1}}}, nil))
-	must(Write(filepath.Join(dir, "two.safetensors"), []Tensor{{"b", []int{1}, []float32{2}}}, nil))
+	must(Write(filepath.Join(dir, "one.safetensors"), []Tensor{{"a", []int{1}, []float32{1}, ""}}, nil))
+	must(Write(filepath.Join(dir, "two.safetensors"), []Tensor{{"b", []int{1}, []float32{2}, ""}}, nil))
 	index := func(files map[string]string) {
 		data, err := json.Marshal(map[string]any{"weight_map": files})
 		must(err)
@@ -166,7 +166,7 @@ func TestOpenRefuses(t *testing.T) {
 		t.Errorf("an empty directory: error %v", err)
 	}
 	path := filepath.Join(dir, FileName)
-	if err := Write(path, []Tensor{{"a", []int{4}, []float32{1, 2, 3, 4}}}, nil); err != nil {
+	if err := Write(path, []Tensor{{"a", []int{4}, []float32{1, 2, 3, 4}, ""}}, nil); err != nil {
 		t.Fatal(err)
 	}
 	whole, _ := os.ReadFile(path)

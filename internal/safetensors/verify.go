@@ -26,7 +26,7 @@ func Verify(path string, tensors []Tensor) (err error) {
 			return fmt.Errorf("safetensors: %s: tensor %q is missing", path, t.Name)
 		case got.DType() != want.dtype || !slices.Equal(got.Shape(), want.shape):
 			return fmt.Errorf("safetensors: %s: tensor %q is %v %v, expected %v %v", path, t.Name, got.DType(), got.Shape(), want.dtype, want.shape)
-		case !bytes.Equal(got.Data(), want.data):
+		case !bytes.Equal(got.Data(), want.Data()):
 			return fmt.Errorf("safetensors: %s: tensor %q was not stored as it was written", path, t.Name)
 		}
 	}
