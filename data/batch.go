@@ -2,115 +2,157 @@ package data
 
 import "fmt"
 
-// Batch holds B rows of one layout, each kind of content in one piece; see Row. Its slices belong to the caller, who may point them at
-// buffers of their own. What the layout doesn't have is nil.
+// Batch holds B rows of one layout, each input in one piece.
 type Batch struct {
 	Rows   int // B
 	Layout Layout
-	// IDs, Targets, Segments and Types are [B, T].
-	IDs, Targets, Segments, Types []int32
-	// Source and SourceSegments are [B, S].
-	Source, SourceSegments []int32
-	// Values is [B, T, C].
-	Values []float32
-	// Count is how many targets are not Ignored. It can be 0 where prompts are longer than a row of a stream.
+	// Columns are the contents of the layout's inputs, in their order. Their slices belong to the caller, who may point them
+	// at buffers of their own.
+	Columns []Column
+	// Filled is how many rows there are before those of padding that an evaluation ends with.
+	Filled int
+	// Count is how many elements of the layout's Targets are not negative. It can be 0 where prompts are longer than a row of a
+	// stream.
 	Count int
-	// Used and UsedSource are how many tokens, and of sources, the longest row has before all that is padding, as far as the dataset
-	// knows; else T and S.
-	Used, UsedSource int
+	// Used is how much the longest row has of each of the layout's Lengths before all that is padding, as far as the dataset knows.
+	Used []int
+
+	lengths []string // of the layout
+}
+
+// Column is the content of an input, [B, Shape...]; one of the two is set.
+type Column struct {
+	Ints   []int32
+	Floats []float32
 }
 
 // NewBatch allocates a batch of so many rows.
 func NewBatch(rows int, l Layout) *Batch {
-	n := rows * l.Length
-	b := &Batch{Rows: rows, Layout: l, IDs: make([]int32, n), Targets: make([]int32, n)}
-	if l.Segments {
-		b.Segments = make([]int32, n)
+	b := &Batch{Rows: rows, Layout: l, Columns: make([]Column, len(l.Inputs))}
+	for i, in := range l.Inputs {
+		if in.Type == Float {
+			b.Columns[i].Floats = make([]float32, rows*in.size())
+		} else {
+			b.Columns[i].Ints = make([]int32, rows*in.size())
+		}
 	}
-	if l.Types {
-		b.Types = make([]int32, n)
-	}
-	if l.SourceLength > 0 {
-		b.Source, b.SourceSegments = make([]int32, rows*l.SourceLength), make([]int32, rows*l.SourceLength)
-	}
-	if l.Values > 0 {
-		b.Values = make([]float32, n*l.Values)
-	}
+	b.clear()
 	return b
 }
 
-// Validate returns an error if the slices don't have the shape that Rows and Layout state.
+// Ints returns the elements of an Int32 input, [B, Shape...]; nil where the layout has none of that name.
+func (b *Batch) Ints(name string) []int32 {
+	if i := b.Layout.Index(name); i >= 0 {
+		return b.Columns[i].Ints
+	}
+	return nil
+}
+
+// Floats returns the elements of a Float input, [B, Shape...]; nil where the layout has none of that name.
+func (b *Batch) Floats(name string) []float32 {
+	if i := b.Layout.Index(name); i >= 0 {
+		return b.Columns[i].Floats
+	}
+	return nil
+}
+
+// Validate returns an error if the columns don't have the shape that Rows and Layout state.
 func (b *Batch) Validate() error {
 	if err := b.Layout.Validate(); err != nil {
 		return err
 	}
+	return b.check()
+}
+
+// check is Validate for a layout that is valid.
+func (b *Batch) check() error {
 	if b.Rows < 1 {
 		return fmt.Errorf("data: batch: %d rows, expected at least one", b.Rows)
 	}
-	l := b.Layout
-	tokens, source := b.Rows*l.Length, b.Rows*l.SourceLength
-	for _, s := range []struct {
-		name      string
-		got, want int
-	}{
-		{"ids", len(b.IDs), tokens},
-		{"targets", len(b.Targets), tokens},
-		{"segments", len(b.Segments), tokens * bit(l.Segments)},
-		{"types", len(b.Types), tokens * bit(l.Types)},
-		{"tokens of sources", len(b.Source), source},
-		{"segments of sources", len(b.SourceSegments), source},
-		{"values", len(b.Values), tokens * l.Values},
-	} {
-		if s.got != s.want {
-			return fmt.Errorf("data: batch: %d %s, expected %d for %d rows of the layout %+v", s.got, s.name, s.want, b.Rows, l)
+	if len(b.Columns) != len(b.Layout.Inputs) {
+		return fmt.Errorf("data: batch: %d columns, expected %d: %v", len(b.Columns), len(b.Layout.Inputs), b.Layout)
+	}
+	for i, in := range b.Layout.Inputs {
+		ints, floats := b.Rows*in.size(), 0
+		if in.Type == Float {
+			ints, floats = 0, ints
+		}
+		if c := b.Columns[i]; len(c.Ints) != ints || len(c.Floats) != floats {
+			return fmt.Errorf("data: batch: %d int32 and %d floats of %s, expected %d and %d for %d rows of %v",
+				len(c.Ints), len(c.Floats), in.Name, ints, floats, b.Rows, b.Layout)
 		}
 	}
 	return nil
 }
 
-// Copy fills the batch with the content of another of as many rows and the same kinds. Where its own rows are shorter, they get the
-// beginnings.
+// Copy fills the batch with the content of another of as many rows, whose layout is its own or one that its own is narrower than: then
+// it gets the beginnings.
 func (b *Batch) Copy(from *Batch) {
-	for _, s := range [][2][]int32{
-		{b.IDs, from.IDs}, {b.Targets, from.Targets}, {b.Segments, from.Segments}, {b.Types, from.Types}, {b.Source, from.Source}, {b.SourceSegments, from.SourceSegments},
-	} {
-		copyRows(s[0], s[1], b.Rows)
+	for i, in := range b.Layout.Inputs {
+		dst, src := b.Columns[i], from.Columns[i]
+		outer, to, all := b.Rows, in.size(), from.Layout.Inputs[i].size()
+		for _, d := range in.Shape[:min(in.Axis, len(in.Shape))] {
+			outer, to, all = outer*d, to/d, all/d
+		}
+		copyBeginnings(dst.Ints, src.Ints, outer, to, all)
+		copyBeginnings(dst.Floats, src.Floats, outer, to, all)
 	}
-	copyRows(b.Values, from.Values, b.Rows)
-	b.Count, b.Used, b.UsedSource = from.Count, from.Used, from.UsedSource
+	b.Filled, b.Count = from.Filled, from.Count
+	copy(b.Used, from.Used)
 }
 
-// copyRows copies the beginnings of rows.
-func copyRows[T any](dst, src []T, rows int) {
-	if len(dst) == len(src) {
+// copyBeginnings copies the first elements of each of n pieces.
+func copyBeginnings[T any](dst, src []T, n, to, all int) {
+	if to == all || len(src) == 0 {
 		copy(dst, src)
 		return
 	}
-	for i := range rows {
-		copy(part(dst, i, rows), part(src, i, rows))
+	for i := range n {
+		copy(dst[i*to:(i+1)*to], src[i*all:])
 	}
 }
 
 // clear makes the batch one of no rows yet.
-func (b *Batch) clear() { b.Count, b.Used, b.UsedSource = 0, 0, 0 }
+func (b *Batch) clear() {
+	if b.Used == nil {
+		b.lengths = b.Layout.Lengths()
+		b.Used = make([]int, len(b.lengths))
+	}
+	b.Filled, b.Count = 0, 0
+	clear(b.Used)
+}
 
 // add fills row i of the batch with a row of d.
 func (b *Batch) add(d Dataset, i, row int, jitter uint64) {
-	b.Count += d.Fill(b.row(i), row, jitter)
-	length, source := b.Layout.Length, b.Layout.SourceLength
-	if s, ok := d.(Sized); ok {
-		length, source = s.Size(row)
+	r := b.row(i)
+	r.pad()
+	d.Fill(r, row, jitter)
+	b.Filled = i + 1
+	b.Count += b.CountOf(b.Layout.targets(), i)
+	sized, _ := d.(Sized)
+	for k, name := range b.lengths {
+		n := b.Layout.Length(name)
+		if sized != nil {
+			n = sized.Size(row, name)
+		}
+		b.Used[k] = max(b.Used[k], n)
 	}
-	b.Used, b.UsedSource = max(b.Used, length), max(b.UsedSource, source)
+}
+
+// CountOf returns how many elements of an Int32 input are not negative in row i.
+func (b *Batch) CountOf(name string, i int) int {
+	if name == Rows {
+		return bit(i < b.Filled)
+	}
+	n := 0
+	for _, v := range b.row(i).Ints(name) {
+		n += bit(v >= 0)
+	}
+	return n
 }
 
 // row returns row i of the batch.
-func (b *Batch) row(i int) Row {
-	return Row{
-		IDs: part(b.IDs, i, b.Rows), Targets: part(b.Targets, i, b.Rows), Segments: part(b.Segments, i, b.Rows), Types: part(b.Types, i, b.Rows),
-		Source: part(b.Source, i, b.Rows), SourceSegments: part(b.SourceSegments, i, b.Rows), Values: part(b.Values, i, b.Rows),
-	}
-}
+func (b *Batch) row(i int) Row { return Row{b, i} }
 
 // part returns part i of n equal ones; nil has no parts.
 func part[T any](all []T, i, n int) []T {
@@ -124,7 +166,7 @@ func part[T any](all []T, i, n int) []T {
 // FillSequential fills the batch with rows first, first+1, … of d in their plain order, as evaluation goes through them, and
 // with padding beyond the last.
 func FillSequential(b *Batch, d Dataset, first int) error {
-	if err := fits(b, d); err != nil {
+	if err := fits(b, d.Layout()); err != nil {
 		return err
 	}
 	b.clear()
@@ -132,21 +174,16 @@ func FillSequential(b *Batch, d Dataset, first int) error {
 		if first+i < d.Len() {
 			b.add(d, i, first+i, 0)
 		} else {
-			row := b.row(i)
-			row.pad(0)
-			row.padSource(0)
+			b.row(i).pad()
 		}
 	}
 	return nil
 }
 
-// fits returns an error if the batch is no place for rows of d.
-func fits(b *Batch, d Dataset) error {
-	if err := b.Validate(); err != nil {
-		return err
+// fits returns an error if the batch is no place for rows of a layout.
+func fits(b *Batch, l Layout) error {
+	if !b.Layout.Equal(l) {
+		return fmt.Errorf("data: batch: rows of the layout %v, expected %v as the dataset has them", b.Layout, l)
 	}
-	if b.Layout != d.Layout() {
-		return fmt.Errorf("data: batch: rows of the layout %+v, expected %+v as the dataset has them", b.Layout, d.Layout())
-	}
-	return nil
+	return b.check()
 }

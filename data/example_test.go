@@ -59,7 +59,7 @@ func Example() {
 			log.Fatal(err)
 		}
 		for row := range 2 {
-			fmt.Printf("%q → %q\n", tok.Decode(batch.IDs[4*row:4*row+4], false), tok.Decode(batch.Targets[4*row:4*row+4], false))
+			fmt.Printf("%q → %q\n", tok.Decode(batch.Ints(data.IDs)[4*row:4*row+4], false), tok.Decode(batch.Ints(data.Targets)[4*row:4*row+4], false))
 		}
 	}
 	fmt.Printf("%d tokens to validate on\n", validation.Len())
@@ -110,9 +110,9 @@ func ExampleTokenWriter() {
 	if err := data.FillSequential(batch, packed, 0); err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println("ids     ", batch.IDs)
-	fmt.Println("targets ", batch.Targets)
-	fmt.Println("segments", batch.Segments)
+	fmt.Println("ids     ", batch.Ints(data.IDs))
+	fmt.Println("targets ", batch.Ints(data.Targets))
+	fmt.Println("segments", batch.Ints(data.Segments))
 	// Output:
 	// ids      [11 12 13 21 22 23 0 0]
 	// targets  [-100 13 99 22 23 99 -100 -100]

@@ -10,8 +10,8 @@ import (
 // Sized is a Dataset that knows how much of a row is no padding.
 type Sized interface {
 	Dataset
-	// Size returns how many tokens of row i, and of its source, come before all that is padding.
-	Size(i int) (length, source int)
+	// Size returns how much of row i comes before all that is padding, in the inputs with a length: that of the given name.
+	Size(i int, length string) int
 }
 
 // groupsInPiece is how many groups are sorted among each other, as transformers has it. More would make groups of rows more alike,
@@ -25,6 +25,7 @@ const groupStream = 0xda7a_0007 << 32
 // piece are sorted by size, so that each group has its like, and its groups shuffled.
 type grouping struct {
 	dataset Sized
+	lengths []string
 	group   uint64 // rows in a group
 	seed    uint64
 	epoch   uint64
@@ -70,8 +71,11 @@ func (g *grouping) sort(piece uint64) {
 	g.sorted = g.sorted[:0]
 	for i := range n {
 		row := int(g.order.At(g.phase + g.begin + i))
-		length, source := g.dataset.Size(row)
-		g.sorted = append(g.sorted, sizedRow{row, length + source})
+		size := 0
+		for _, length := range g.lengths {
+			size += g.dataset.Size(row, length)
+		}
+		g.sorted = append(g.sorted, sizedRow{row, size})
 	}
 	// The longest first, so that the part of a group at the end of an epoch has the shortest.
 	slices.SortStableFunc(g.sorted, func(a, b sizedRow) int { return cmp.Compare(b.size, a.size) })
@@ -85,23 +89,43 @@ func (g *grouping) sort(piece uint64) {
 // nearly the dataset's own, so there can be none.
 func NarrowLayouts(d Sized, rows int) []Layout {
 	full := d.Layout()
-	sizes := make([][2]int, d.Len())
-	for i := range sizes {
-		sizes[i][0], sizes[i][1] = d.Size(i)
+	lengths := full.Lengths()
+	sum := func(sizes []int) (n int) {
+		for _, s := range sizes {
+			n += s
+		}
+		return n
 	}
-	slices.SortFunc(sizes, func(a, b [2]int) int { return cmp.Compare(a[0]+a[1], b[0]+b[1]) })
-	var narrow []Layout
+	sizes := make([][]int, d.Len())
+	for i := range sizes {
+		for _, length := range lengths {
+			sizes[i] = append(sizes[i], d.Size(i, length))
+		}
+	}
+	slices.SortFunc(sizes, func(a, b []int) int { return cmp.Compare(sum(a), sum(b)) })
+	whole := 0
 	l := full
-	l.Length, l.SourceLength = 1, min(1, full.SourceLength)
+	for _, length := range lengths {
+		whole += full.Length(length)
+		l = l.WithLength(length, min(1, full.Length(length)))
+	}
+	var narrow []Layout
 	at := 0
 	for _, part := range []struct{ of, all int }{{1, 2}, {7, 8}} {
 		end := len(sizes) * part.of / part.all
 		for ; at < end; at++ {
-			l.Length, l.SourceLength = max(l.Length, sizes[at][0]), max(l.SourceLength, sizes[at][1])
+			for k, length := range lengths {
+				if sizes[at][k] > l.Length(length) {
+					l = l.WithLength(length, sizes[at][k])
+				}
+			}
 		}
 		const least = 10 // percent of the tokens that a layout must save to be worth its memory
-		saved := full.Length + full.SourceLength - l.Length - l.SourceLength
-		if 100*saved >= least*(full.Length+full.SourceLength) && !slices.Contains(narrow, l) {
+		saved := whole
+		for _, length := range lengths {
+			saved -= l.Length(length)
+		}
+		if 100*saved >= least*whole && whole > 0 && !slices.ContainsFunc(narrow, l.Equal) {
 			narrow = append(narrow, l)
 		}
 	}

@@ -11,14 +11,12 @@ import (
 // sized is a dataset whose row i has its number in its first token and uses as many tokens as sizes says.
 type sized struct{ sizes []int }
 
-func (d sized) Len() int                   { return len(d.sizes) }
-func (sized) Layout() Layout               { return Layout{Length: 20} }
-func (d sized) Size(i int) (length, _ int) { return d.sizes[i], 0 }
+func (d sized) Len() int                 { return len(d.sizes) }
+func (sized) Layout() Layout             { return TokenLayout{Length: 20}.Layout() }
+func (d sized) Size(i int, _ string) int { return d.sizes[i] }
 
-func (d sized) Fill(row Row, i int, _ uint64) int {
-	row.IDs[0], row.Targets[0] = int32(i), 0
-	row.pad(d.sizes[i])
-	return 1
+func (d sized) Fill(row Row, i int, _ uint64) {
+	row.Ints(IDs)[0], row.Ints(Targets)[0] = int32(i), 0
 }
 
 func sizedRows(n int) sized {
@@ -31,15 +29,15 @@ func sizedRows(n int) sized {
 
 // given returns the rows that a loader gives out next in so many batches, and how many tokens each batch uses.
 func given(t interface{ Fatal(...any) }, l *Loader, rows, batches int) (order, used []int) {
-	b := NewBatch(rows, Layout{Length: 20})
+	b := NewBatch(rows, TokenLayout{Length: 20}.Layout())
 	for range batches {
 		if err := l.Next(b); err != nil {
 			t.Fatal(err)
 		}
 		for i := range rows {
-			order = append(order, int(b.IDs[i*20]))
+			order = append(order, int(b.Ints(IDs)[i*20]))
 		}
-		used = append(used, b.Used)
+		used = append(used, b.Used[0])
 	}
 	return order, used
 }
@@ -138,7 +136,7 @@ func TestNarrowLayouts(t *testing.T) {
 	for i := range d.sizes {
 		d.sizes[i] = 1 + i/8 // 1 to 10, of 20
 	}
-	if got, want := NarrowLayouts(d, 8), []Layout{{Length: 5}, {Length: 9}}; !slices.Equal(got, want) {
+	if got, want := NarrowLayouts(d, 8), []Layout{TokenLayout{Length: 5}.Layout(), TokenLayout{Length: 9}.Layout()}; !slices.EqualFunc(got, want, Layout.Equal) {
 		t.Errorf("got %v, expected %v", got, want)
 	}
 	for i := range d.sizes {
@@ -160,11 +158,12 @@ func TestPairsKnowTheirSizes(t *testing.T) {
 		if err := FillSequential(b, p, i); err != nil {
 			t.Fatal(err)
 		}
-		if got := [2]int{b.Used, b.UsedSource}; got != want {
+		used, source := b.Used[0], b.Used[1]
+		if got := [2]int{used, source}; got != want {
 			t.Errorf("row %d: %v, expected %v", i, got, want)
 		}
-		if b.Targets[b.Used-1] == Ignored || b.Used < 2 && b.Targets[b.Used] != Ignored || b.UsedSource < 3 && b.SourceSegments[b.UsedSource] != -1 {
-			t.Errorf("row %d: targets %v and segments %v", i, b.Targets, b.SourceSegments)
+		if b.Ints(Targets)[used-1] == Ignored || used < 2 && b.Ints(Targets)[used] != Ignored || source < 3 && b.Ints(SourceSegments)[source] != -1 {
+			t.Errorf("row %d: targets %v and segments %v", i, b.Ints(Targets), b.Ints(SourceSegments))
 		}
 	}
 }

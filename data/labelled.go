@@ -35,42 +35,36 @@ func (l *Labelled) Len() int { return l.tokens.Documents() }
 
 // Layout returns rows of T tokens, with types if there are pairs of texts and with values for a regression.
 func (l *Labelled) Layout() Layout {
-	return Layout{Length: l.length, Values: l.values, Segments: true, Types: l.types}
+	return TokenLayout{Length: l.length, Values: l.values, Segments: true, Types: l.types}.Layout()
 }
 
 // Size returns how long text i is.
-func (l *Labelled) Size(i int) (length, source int) {
+func (l *Labelled) Size(i int, _ string) int {
 	lo, hi := l.tokens.Document(i)
-	return hi - lo, 0
+	return hi - lo
 }
 
 // Fill writes row i, whatever jitter is.
-func (l *Labelled) Fill(row Row, i int, _ uint64) int {
+func (l *Labelled) Fill(row Row, i int, _ uint64) {
 	lo, hi := l.tokens.Document(i)
 	n := hi - lo
-	l.tokens.copyIDs(row.IDs[:n], lo)
+	l.tokens.copyIDs(row.Ints(IDs)[:n], lo)
 	row.segment(0, 0, n)
-	for k := range row.Types {
-		row.Types[k] = int32(bit(k < n && l.tokens.second(lo+k)))
+	for k, types := 0, row.Ints(Types); k < len(types) && k < n; k++ {
+		types[k] = int32(bit(l.tokens.second(lo + k)))
 	}
-	row.pad(n)
-	fill(row.Targets[:n], Ignored)
-	clear(row.Values)
+	targets := row.Ints(Targets)
 	switch l.tokens.labels.Kind {
 	case TokenClassification:
-		count := 0
 		for k := range n {
-			row.Targets[k] = l.tokens.class(lo + k)
-			count += bit(row.Targets[k] != Ignored)
+			targets[k] = l.tokens.class(lo + k)
 		}
-		return count
 	case Classification:
-		row.Targets[0] = l.tokens.class(i)
+		targets[0] = l.tokens.class(i)
 	case Regression:
-		row.Targets[0] = 0
-		for c := range l.values {
-			row.Values[c] = l.tokens.value(i, c)
+		targets[0] = 0
+		for c, values := 0, row.Floats(Values); c < l.values; c++ {
+			values[c] = l.tokens.value(i, c)
 		}
 	}
-	return bit(row.Targets[0] != Ignored)
 }

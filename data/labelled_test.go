@@ -94,7 +94,7 @@ func renderLabelled(t *testing.T, tokens *Tokens) string {
 		if err := FillSequential(b, d, i); err != nil {
 			t.Fatal(err)
 		}
-		fmt.Fprintf(&out, "%v%v%v%v%v%d\n", b.IDs, b.Segments, b.Types, b.Targets, b.Values, b.Count)
+		fmt.Fprintf(&out, "%v%v%v%v%v%d\n", b.Ints(IDs), b.Ints(Segments), b.Ints(Types), b.Ints(Targets), b.Floats(Values), b.Count)
 	}
 	return out.String()
 }
@@ -282,21 +282,21 @@ func TestLabelledViews(t *testing.T) {
 				r.Fatal(err)
 			}
 			n := len(x.IDs)
-			if !slices.Equal(b.IDs[:n], x.IDs) || slices.Contains(x.Types, 1) && !slices.Equal(b.Types[:n], x.Types) {
-				r.Fatalf("row %d is %v of types %v, expected %+v", i, b.IDs, b.Types, x)
+			if !slices.Equal(b.Ints(IDs)[:n], x.IDs) || slices.Contains(x.Types, 1) && !slices.Equal(b.Ints(Types)[:n], x.Types) {
+				r.Fatalf("row %d is %v of types %v, expected %+v", i, b.Ints(IDs), b.Ints(Types), x)
 			}
 			ok := false
 			switch kind {
 			case Classification:
-				ok = b.Targets[0] == x.Class && b.Count == 1
+				ok = b.Ints(Targets)[0] == x.Class && b.Count == 1
 			case TokenClassification:
-				ok = slices.Equal(b.Targets[:n], x.Classes)
+				ok = slices.Equal(b.Ints(Targets)[:n], x.Classes)
 			case Regression:
-				ok = slices.Equal(b.Values[:3], x.Values) && b.Targets[0] == 0 && b.Count == 1
+				ok = slices.Equal(b.Floats(Values)[:3], x.Values) && b.Ints(Targets)[0] == 0 && b.Count == 1
 			}
-			padded := n == len(b.IDs) || b.Targets[n] == Ignored && b.Segments[n] == -1
-			if !ok || !padded || b.Segments[n-1] != 0 {
-				r.Fatalf("row %d has targets %v, values %v and segments %v, expected %+v", i, b.Targets, b.Values, b.Segments, x)
+			padded := n == len(b.Ints(IDs)) || b.Ints(Targets)[n] == Ignored && b.Ints(Segments)[n] == -1
+			if !ok || !padded || b.Ints(Segments)[n-1] != 0 {
+				r.Fatalf("row %d has targets %v, values %v and segments %v, expected %+v", i, b.Ints(Targets), b.Floats(Values), b.Ints(Segments), x)
 			}
 		}
 	})

@@ -39,6 +39,7 @@ type State struct {
 // from a State costs nothing. A Loader is for one goroutine.
 type Loader struct {
 	dataset    Dataset
+	layout     Layout
 	sequential bool
 	state      State
 	order      random.Permutation // of the epoch
@@ -51,14 +52,18 @@ func NewLoader(d Dataset, c LoaderConfig) (*Loader, error) {
 	if d.Len() < 1 {
 		return nil, fmt.Errorf("data: loader: the dataset has %d rows, expected at least one", d.Len())
 	}
-	l := &Loader{dataset: d, sequential: c.Sequential, state: State{Seed: c.Seed, Rows: uint64(d.Len())}}
+	layout := d.Layout()
+	if err := layout.Validate(); err != nil {
+		return nil, fmt.Errorf("data: loader: %w", err)
+	}
+	l := &Loader{dataset: d, layout: layout, sequential: c.Sequential, state: State{Seed: c.Seed, Rows: uint64(d.Len())}}
 	if c.Group > 1 {
 		sized, ok := d.(Sized)
 		if !ok || c.Sequential {
 			return nil, fmt.Errorf("data: loader: groups of rows of like size need a dataset that knows its rows' sizes, in random order; a %T doesn't", d)
 		}
 		l.state.Group = uint64(c.Group)
-		l.grouping = &grouping{dataset: sized, group: l.state.Group, seed: c.Seed, rows: l.state.Rows}
+		l.grouping = &grouping{dataset: sized, lengths: l.layout.Lengths(), group: l.state.Group, seed: c.Seed, rows: l.state.Rows}
 	}
 	l.begin()
 	return l, nil
@@ -89,7 +94,7 @@ func (l *Loader) row() int {
 
 // Next fills b with the next rows. It allocates nothing.
 func (l *Loader) Next(b *Batch) error {
-	if err := fits(b, l.dataset); err != nil {
+	if err := fits(b, l.layout); err != nil {
 		return err
 	}
 	if l.grouping != nil && b.Rows != int(l.state.Group) {

@@ -27,14 +27,14 @@ func TestLoaderGivesEachRowOnce(t *testing.T) {
 		}
 		l := newLoader(t, d, LoaderConfig{Seed: rapid.Uint64().Draw(t, "seed")})
 		rows := rapid.IntRange(1, 7).Draw(t, "batch")
-		b := NewBatch(rows, Layout{Length: length})
+		b := NewBatch(rows, TokenLayout{Length: length}.Layout())
 		var order []int
 		for len(order) < 3*d.Len() {
 			if err := l.Next(b); err != nil {
 				t.Fatal(err)
 			}
 			for i := range rows {
-				order = append(order, int(b.IDs[i*length])/length)
+				order = append(order, int(b.Ints(IDs)[i*length])/length)
 			}
 		}
 		for epoch := range 3 {
@@ -56,12 +56,12 @@ func TestLoaderOrderFollowsFromSeedAndEpoch(t *testing.T) {
 	}
 	epochs := func(c LoaderConfig) (all [2][]int32) {
 		l := newLoader(t, d, c)
-		b := NewBatch(d.Len(), Layout{Length: 10})
+		b := NewBatch(d.Len(), TokenLayout{Length: 10}.Layout())
 		for i := range all {
 			if err := l.Next(b); err != nil {
 				t.Fatal(err)
 			}
-			all[i] = slices.Clone(b.IDs)
+			all[i] = slices.Clone(b.Ints(IDs))
 		}
 		return all
 	}
@@ -103,11 +103,11 @@ func TestLoaderRestores(t *testing.T) {
 		config := LoaderConfig{Seed: rapid.Uint64().Draw(t, "seed"), Sequential: rapid.Bool().Draw(t, "sequential")}
 		straight, broken := newLoader(t, d, config), newLoader(t, d, config)
 		next := func(l interface{ Next(*Batch) error }, rows int) []int32 {
-			b := NewBatch(rows, Layout{Length: 5})
+			b := NewBatch(rows, TokenLayout{Length: 5}.Layout())
 			if err := l.Next(b); err != nil {
 				t.Fatal(err)
 			}
-			return slices.Concat(b.IDs, b.Targets)
+			return slices.Concat(b.Ints(IDs), b.Ints(Targets))
 		}
 		for range rapid.IntRange(0, 30).Draw(t, "steps") {
 			next(straight, 2)
@@ -154,10 +154,10 @@ func TestLoaderRefuses(t *testing.T) {
 	if err := l.Restore(State{Rows: 10, Position: 11}); err == nil {
 		t.Error("no error for a position beyond the end")
 	}
-	if err := l.Next(NewBatch(1, Layout{Length: 9})); err == nil || !strings.Contains(err.Error(), "Length:9 SourceLength:0 Values:0 Segments:false Types:false}, expected {Length:10") {
+	if err := l.Next(NewBatch(1, TokenLayout{Length: 9}.Layout())); err == nil || !strings.Contains(err.Error(), "ids [9] int32, targets [9] int32, expected ids [10] int32") {
 		t.Errorf("error is %v", err)
 	}
-	if err := l.Next(&Batch{Rows: 1, Layout: Layout{Length: 10}}); err == nil || !strings.Contains(err.Error(), "0 ids, expected 10") {
+	if err := l.Next(&Batch{Rows: 1, Layout: TokenLayout{Length: 10}.Layout()}); err == nil || !strings.Contains(err.Error(), "0 columns, expected 2") {
 		t.Errorf("error is %v", err)
 	}
 	if _, err := NewPrefetcher(l, 1, 0); err == nil {
@@ -169,11 +169,11 @@ func TestLoaderRefuses(t *testing.T) {
 	}
 	defer p.Close()
 	for range 3 { // more often than there are batches ahead, so that none got lost
-		if err := p.Next(NewBatch(1, Layout{Length: 10, Segments: true})); err == nil || !strings.Contains(err.Error(), "a batch of 1 rows of {Length:10 SourceLength:0 Values:0 Segments:true Types:false}, expected 1 of {Length:10") {
+		if err := p.Next(NewBatch(1, TokenLayout{Length: 10, Segments: true}.Layout())); err == nil || !strings.Contains(err.Error(), "segments [10] int32, expected ids [10] int32") {
 			t.Errorf("error is %v", err)
 		}
 	}
-	if err := p.Next(NewBatch(1, Layout{Length: 10})); err != nil {
+	if err := p.Next(NewBatch(1, TokenLayout{Length: 10}.Layout())); err != nil {
 		t.Error(err)
 	}
 }
@@ -237,14 +237,14 @@ func TestYardstick(t *testing.T) {
 		t.Fatal(err)
 	}
 	l := newLoader(t, y, LoaderConfig{Sequential: true})
-	b := NewBatch(2, Layout{Length: 4})
+	b := NewBatch(2, TokenLayout{Length: 4}.Layout())
 	for step, starts := range [][2]int{{0, 4}, {8, 12}, {16, 20}, {24, 3}, {7, 11}} {
 		if err := l.Next(b); err != nil {
 			t.Fatal(err)
 		}
 		for row, start := range starts {
 			lo, hi := row*4, row*4+4
-			if !slices.Equal(b.IDs[lo:hi], ids[start:start+4]) || !slices.Equal(b.Targets[lo:hi], ids[start+1:start+5]) {
+			if !slices.Equal(b.Ints(IDs)[lo:hi], ids[start:start+4]) || !slices.Equal(b.Ints(Targets)[lo:hi], ids[start+1:start+5]) {
 				t.Errorf("step %d, row %d does not start at %d", step, row, start)
 			}
 		}
@@ -267,5 +267,5 @@ func BenchmarkLoader(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-	b.ReportMetric(float64(b.N)*float64(len(batch.IDs))/b.Elapsed().Seconds(), "tokens/s")
+	b.ReportMetric(float64(b.N)*float64(len(batch.Ints(IDs)))/b.Elapsed().Seconds(), "tokens/s")
 }

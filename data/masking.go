@@ -144,11 +144,11 @@ func (m *Masked) Len() int {
 func (m *Masked) text() int { return m.length - len(m.config.Frame) }
 
 // Layout returns rows of T tokens in segments, which padding is known by.
-func (m *Masked) Layout() Layout { return Layout{Length: m.length, Segments: true} }
+func (m *Masked) Layout() Layout { return TokenLayout{Length: m.length, Segments: true}.Layout() }
 
 // Fill writes row i as it is hidden in the epoch of jitter.
-func (m *Masked) Fill(row Row, i int, jitter uint64) int {
-	h := hider{Masked: m, row: row, seed: m.config.Seed ^ jitter, nearest: -1}
+func (m *Masked) Fill(row Row, i int, jitter uint64) {
+	h := hider{Masked: m, ids: row.Ints(IDs), targets: row.Ints(Targets), seed: m.config.Seed ^ jitter, nearest: -1}
 	at := 0
 	if m.pieces == nil {
 		start := i * m.text()
@@ -163,14 +163,14 @@ func (m *Masked) Fill(row Row, i int, jitter uint64) int {
 			at = end
 		}
 	}
-	row.pad(at)
-	return h.finish()
+	h.finish()
 }
 
 // hider hides tokens of one row.
 type hider struct {
 	*Masked
-	row     Row
+	ids     []int32
+	targets []int32
 	seed    uint64
 	count   int
 	nearest int // place in the row of the candidate that came nearest to be chosen, or -1
@@ -181,8 +181,7 @@ type hider struct {
 // framed writes the frame and between it the tokens from start on to the places lo to hi.
 func (h *hider) framed(lo, hi, start int) {
 	if frame := h.config.Frame; frame != nil {
-		h.row.IDs[lo], h.row.IDs[hi-1] = frame[0], frame[1]
-		h.row.Targets[lo], h.row.Targets[hi-1] = Ignored, Ignored
+		h.ids[lo], h.ids[hi-1] = frame[0], frame[1]
 		lo, hi = lo+1, hi-1
 	}
 	h.fill(lo, hi, start)
@@ -190,11 +189,10 @@ func (h *hider) framed(lo, hi, start int) {
 
 // fill writes the tokens from start on to the places lo to hi.
 func (h *hider) fill(lo, hi, start int) {
-	h.tokens.copyIDs(h.row.IDs[lo:hi], start)
+	h.tokens.copyIDs(h.ids[lo:hi], start)
 	for i := lo; i < hi; i++ {
 		token := start + i - lo
-		h.row.Targets[i] = Ignored
-		if !h.tokens.Target(token) || h.special[h.row.IDs[i]] {
+		if !h.tokens.Target(token) || h.special[h.ids[i]] {
 			continue
 		}
 		u := random.Float64(h.seed, chooseStream, uint64(token))
@@ -210,21 +208,20 @@ func (h *hider) fill(lo, hi, start int) {
 // hide makes place i of the row, token of the text, a target.
 func (h *hider) hide(i, token int) {
 	h.count++
-	h.row.Targets[i] = h.row.IDs[i]
+	h.targets[i] = h.ids[i]
 	u := random.Float64(h.seed, kindStream, uint64(token))
 	switch {
 	case u < h.config.Hide:
-		h.row.IDs[i] = h.config.Mask
+		h.ids[i] = h.config.Mask
 	case u < h.config.Hide+h.config.Replace:
 		n := random.Uint64(h.seed, replaceStream, uint64(token)) % uint64(len(h.ordinary))
-		h.row.IDs[i] = h.ordinary[n]
+		h.ids[i] = h.ordinary[n]
 	}
 }
 
-// finish hides the nearest candidate if there is no other, and returns the number of targets.
-func (h *hider) finish() int {
+// finish hides the nearest candidate if there is no other.
+func (h *hider) finish() {
 	if h.count == 0 && h.nearest >= 0 {
 		h.hide(h.nearest, h.token)
 	}
-	return h.count
 }

@@ -63,9 +63,9 @@ func TestMaskingRecipe(t *testing.T) {
 		if err := FillSequential(b, m, i); err != nil {
 			t.Fatal(err)
 		}
-		for k, target := range b.Targets {
+		for k, target := range b.Ints(Targets) {
 			if target == Ignored {
-				if at := i*100 + k; at < tokens.Len() && b.IDs[k] != tokens.At(at) {
+				if at := i*100 + k; at < tokens.Len() && b.Ints(IDs)[k] != tokens.At(at) {
 					t.Fatalf("token %d was changed, but is no target", at)
 				}
 				continue
@@ -74,13 +74,13 @@ func TestMaskingRecipe(t *testing.T) {
 				t.Fatalf("target %d for the token %d", target, tokens.At(i*100+k))
 			}
 			chosen++
-			switch b.IDs[k] {
+			switch b.Ints(IDs)[k] {
 			case testMASK:
 				hidden++
 			case target:
 				same++
 			default:
-				replaced[b.IDs[k]]++
+				replaced[b.Ints(IDs)[k]]++
 			}
 		}
 	}
@@ -107,8 +107,8 @@ func TestMaskingHidesOthersInEachEpoch(t *testing.T) {
 	m := newMasked(t, framed(t, 200), 202, false)
 	fill := func(jitter uint64) ([]int32, []int32) {
 		b := NewBatch(1, m.Layout())
-		m.Fill(b.row(0), 0, jitter)
-		return b.IDs, b.Targets
+		b.add(m, 0, 0, jitter)
+		return b.Ints(IDs), b.Ints(Targets)
 	}
 	ids, targets := fill(1)
 	again, _ := fill(1)
@@ -132,7 +132,7 @@ func TestMaskingGoesOnExactly(t *testing.T) {
 			return l
 		}
 		l := load()
-		b, c := NewBatch(3, l.dataset.Layout()), NewBatch(3, l.dataset.Layout())
+		b, c := NewBatch(3, l.layout), NewBatch(3, l.layout)
 		for range 25 {
 			resumed := load()
 			if err := resumed.Restore(l.State()); err != nil {
@@ -144,8 +144,8 @@ func TestMaskingGoesOnExactly(t *testing.T) {
 			if err := resumed.Next(c); err != nil {
 				t.Fatal(err)
 			}
-			if !slices.Equal(b.IDs, c.IDs) || !slices.Equal(b.Targets, c.Targets) || b.Count != c.Count {
-				t.Fatalf("documents %v: at %+v a resumed loader gives %v, expected %v", documents, l.State(), c.IDs, b.IDs)
+			if !slices.Equal(b.Ints(IDs), c.Ints(IDs)) || !slices.Equal(b.Ints(Targets), c.Ints(Targets)) || b.Count != c.Count {
+				t.Fatalf("documents %v: at %+v a resumed loader gives %v, expected %v", documents, l.State(), c.Ints(IDs), b.Ints(IDs))
 			}
 		}
 	}
@@ -166,19 +166,19 @@ func TestMaskingKeepsTheText(t *testing.T) {
 				r.Fatal(err)
 			}
 			count, ordinary := 0, 0
-			for k := range b.IDs {
-				if b.Targets[k] != Ignored {
+			for k := range b.Ints(IDs) {
+				if b.Ints(Targets)[k] != Ignored {
 					count++
-					b.IDs[k] = b.Targets[k]
+					b.Ints(IDs)[k] = b.Ints(Targets)[k]
 				}
-				if b.Segments[k] >= 0 && b.IDs[k] > testMASK {
+				if b.Ints(Segments)[k] >= 0 && b.Ints(IDs)[k] > testMASK {
 					ordinary++
 				}
-				if k == 0 || b.Segments[k] != b.Segments[k-1] {
+				if k == 0 || b.Ints(Segments)[k] != b.Ints(Segments)[k-1] {
 					pieces = append(pieces, nil)
 				}
-				if b.Segments[k] >= 0 {
-					pieces[len(pieces)-1] = append(pieces[len(pieces)-1], b.IDs[k])
+				if b.Ints(Segments)[k] >= 0 {
+					pieces[len(pieces)-1] = append(pieces[len(pieces)-1], b.Ints(IDs)[k])
 				}
 			}
 			if count != b.Count || ordinary > 0 && count == 0 {
@@ -217,19 +217,19 @@ func TestMaskingFrames(t *testing.T) {
 		var text []int32
 		for i := range m.Len() {
 			row := b.row(i)
-			n := slices.Index(row.Segments, -1)
+			n := slices.Index(row.Ints(Segments), -1)
 			if n < 0 {
-				n = len(row.Segments)
+				n = len(row.Ints(Segments))
 			}
-			if row.IDs[0] != 37 || row.IDs[n-1] != 38 || row.Targets[0] != Ignored || row.Targets[n-1] != Ignored {
-				t.Errorf("row %d is %v with targets %v", i, row.IDs, row.Targets)
+			if row.Ints(IDs)[0] != 37 || row.Ints(IDs)[n-1] != 38 || row.Ints(Targets)[0] != Ignored || row.Ints(Targets)[n-1] != Ignored {
+				t.Errorf("row %d is %v with targets %v", i, row.Ints(IDs), row.Ints(Targets))
 			}
 			for k := 1; k < n-1; k++ {
-				if row.Targets[k] != Ignored {
-					row.IDs[k] = row.Targets[k]
+				if row.Ints(Targets)[k] != Ignored {
+					row.Ints(IDs)[k] = row.Ints(Targets)[k]
 				}
 			}
-			text = append(text, row.IDs[1:n-1]...)
+			text = append(text, row.Ints(IDs)[1:n-1]...)
 		}
 		slices.Sort(text)
 		if len(text) != 30 || text[0] != 0 || text[29] != 29 {

@@ -61,7 +61,7 @@ func NewPadded(t *Tokens, length int) (*Packed, error) {
 func (p *Packed) Len() int { return len(p.rows) - 1 }
 
 // Layout returns rows of T tokens in segments.
-func (p *Packed) Layout() Layout { return Layout{Length: p.length, Segments: true} }
+func (p *Packed) Layout() Layout { return TokenLayout{Length: p.length, Segments: true}.Layout() }
 
 // Padding returns the share of all positions that is padding.
 func (p *Packed) Padding() float64 {
@@ -73,17 +73,15 @@ func (p *Packed) Padding() float64 {
 }
 
 // Fill writes row i, whatever jitter is.
-func (p *Packed) Fill(row Row, i int, _ uint64) int {
-	at, count := 0, 0
+func (p *Packed) Fill(row Row, i int, _ uint64) {
+	ids, targets, at := row.Ints(IDs), row.Ints(Targets), 0
 	for s, q := range p.pieces[p.rows[i]:p.rows[i+1]] {
 		end := at + int(q.n)
-		p.tokens.copyIDs(row.IDs[at:end], q.start)
-		count += p.tokens.copyTargets(row.Targets[at:end], q.start+1)
+		p.tokens.copyIDs(ids[at:end], q.start)
+		p.tokens.copyTargets(targets[at:end], q.start+1)
 		row.segment(int32(s), at, end)
 		at = end
 	}
-	row.pad(at)
-	return count
 }
 
 // cutPieces returns the pieces of all documents that have a target.

@@ -80,22 +80,22 @@ func TestPackingLearnsAllOnce(t *testing.T) {
 
 // checkSegments checks that a row is segments of one document each, counted from 0, and then padding, which it counts.
 func checkSegments(t *rapid.T, tokens *Tokens, b *Batch) (padding int) {
-	for i, segment := range b.Segments {
+	for i, segment := range b.Ints(Segments) {
 		switch {
 		case segment == -1:
 			padding++
-			if b.IDs[i] != 0 || b.Targets[i] != Ignored {
-				t.Fatalf("padding holds token %d, target %d", b.IDs[i], b.Targets[i])
+			if b.Ints(IDs)[i] != 0 || b.Ints(Targets)[i] != Ignored {
+				t.Fatalf("padding holds token %d, target %d", b.Ints(IDs)[i], b.Ints(Targets)[i])
 			}
 		case padding > 0:
 			t.Fatal("a token behind padding")
-		case i == 0 || segment != b.Segments[i-1]:
-			if i > 0 && segment != b.Segments[i-1]+1 || i == 0 && segment != 0 {
-				t.Fatalf("segments are %v", b.Segments)
+		case i == 0 || segment != b.Ints(Segments)[i-1]:
+			if i > 0 && segment != b.Ints(Segments)[i-1]+1 || i == 0 && segment != 0 {
+				t.Fatalf("segments are %v", b.Ints(Segments))
 			}
-		case b.IDs[i] != b.IDs[i-1]+1 ||
-			tokens.documentAt(int(b.IDs[i])) != tokens.documentAt(int(b.IDs[i-1])):
-			t.Fatalf("segment %d holds %v", segment, b.IDs)
+		case b.Ints(IDs)[i] != b.Ints(IDs)[i-1]+1 ||
+			tokens.documentAt(int(b.Ints(IDs)[i])) != tokens.documentAt(int(b.Ints(IDs)[i-1])):
+			t.Fatalf("segment %d holds %v", segment, b.Ints(IDs))
 		}
 	}
 	return padding

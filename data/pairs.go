@@ -88,32 +88,33 @@ func (p *Pairs) Len() int { return len(p.sources) }
 
 // Layout returns rows of T tokens with sources of S.
 func (p *Pairs) Layout() Layout {
-	return Layout{Length: p.config.Length, SourceLength: p.config.SourceLength}
+	return TokenLayout{Length: p.config.Length, SourceLength: p.config.SourceLength}.Layout()
 }
 
 // Cut returns how many sources and target texts are longer than a row, and so were cut.
 func (p *Pairs) Cut() (sources, targets int) { return p.cut[0], p.cut[1] }
 
-// Size returns how long the texts of row i are, cut where they are too long.
-func (p *Pairs) Size(i int) (length, source int) {
+// Size returns how long a text of row i is, cut where it is too long.
+func (p *Pairs) Size(i int, length string) int {
+	source := int(p.sources[i])
+	if length == SourceLength {
+		return min(source, p.config.SourceLength)
+	}
 	lo, hi := p.tokens.Document(i)
-	source = int(p.sources[i])
-	return min(hi-lo-source, p.config.Length), min(source, p.config.SourceLength)
+	return min(hi-lo-source, p.config.Length)
 }
 
 // Fill writes row i, whatever jitter is.
-func (p *Pairs) Fill(row Row, i int, _ uint64) int {
+func (p *Pairs) Fill(row Row, i int, _ uint64) {
 	lo, hi := p.tokens.Document(i)
 	middle := lo + int(p.sources[i])
-	n := p.text(row.Source, lo, middle)
-	fill(row.SourceSegments[:n], 0)
-	row.padSource(n)
+	n := p.text(row.Ints(SourceIDs), lo, middle)
+	fill(row.Ints(SourceSegments)[:n], 0)
 
-	n = p.text(row.Targets, middle, hi)
-	row.IDs[0] = p.config.Start
-	copy(row.IDs[1:n], row.Targets)
-	row.pad(n)
-	return n
+	ids, targets := row.Ints(IDs), row.Ints(Targets)
+	n = p.text(targets, middle, hi)
+	ids[0] = p.config.Start
+	copy(ids[1:n], targets)
 }
 
 // text copies the tokens [lo, hi), as many as there is room for, and returns their number.

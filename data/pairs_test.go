@@ -56,7 +56,7 @@ func TestPairs(t *testing.T) {
 			if err := FillSequential(b, p, 0); err != nil {
 				t.Fatal(err)
 			}
-			got := fmt.Sprintf("source %v\nsegments %v\nids %v\ntargets %v\ncount %d", b.Source, b.SourceSegments, b.IDs, b.Targets, b.Count)
+			got := fmt.Sprintf("source %v\nsegments %v\nids %v\ntargets %v\ncount %d", b.Ints(SourceIDs), b.Ints(SourceSegments), b.Ints(IDs), b.Ints(Targets), b.Count)
 			if want := strings.TrimSpace(strings.ReplaceAll(test.want, "\t", "")); got != want {
 				t.Errorf("got\n%s\nexpected\n%s", got, want)
 			}
@@ -74,12 +74,12 @@ func TestPairsPadBeyondTheLastRow(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := NewBatch(2, p.Layout())
-	fill(b.Source, 9)
-	fill(b.IDs, 9)
+	fill(b.Ints(SourceIDs), 9)
+	fill(b.Ints(IDs), 9)
 	if err := FillSequential(b, p, 0); err != nil {
 		t.Fatal(err)
 	}
-	got := fmt.Sprint(b.Source, b.SourceSegments, b.IDs, b.Targets, b.Count)
+	got := fmt.Sprint(b.Ints(SourceIDs), b.Ints(SourceSegments), b.Ints(IDs), b.Ints(Targets), b.Count)
 	if want := "[1 2 0 0] [0 0 -1 -1] [0 3 0 0] [3 4 -100 -100] 2"; got != want {
 		t.Errorf("got %s, expected %s", got, want)
 	}
@@ -135,7 +135,7 @@ func TestSplitRows(t *testing.T) {
 			r.Fatal(err)
 		}
 		want := min(max(1, int(float64(d.Len())*fraction)), d.Len()-1)
-		if validation.Len() != want || train.Len() != d.Len()-want || train.Layout() != d.Layout() {
+		if validation.Len() != want || train.Len() != d.Len()-want || !train.Layout().Equal(d.Layout()) {
 			r.Fatalf("%d and %d rows of %d, expected %d to validate on", train.Len(), validation.Len(), d.Len(), want)
 		}
 		if !slices.IsSorted(train.rows) || !slices.IsSorted(validation.rows) {
@@ -148,8 +148,8 @@ func TestSplitRows(t *testing.T) {
 			}
 		}
 		b := NewBatch(1, d.Layout())
-		if err := FillSequential(b, validation, 0); err != nil || int(b.IDs[0]) != validation.rows[0] {
-			r.Fatalf("row %d starts with token %d, %v", validation.rows[0], b.IDs[0], err)
+		if err := FillSequential(b, validation, 0); err != nil || int(b.Ints(IDs)[0]) != validation.rows[0] {
+			r.Fatalf("row %d starts with token %d, %v", validation.rows[0], b.Ints(IDs)[0], err)
 		}
 		again, _, err := SplitRows(d, fraction, seed)
 		if err != nil || !slices.Equal(again.rows, train.rows) {

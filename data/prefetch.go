@@ -31,7 +31,7 @@ func NewPrefetcher(l *Loader, rows, depth int) (*Prefetcher, error) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	p := &Prefetcher{
-		rows: rows, layout: l.dataset.Layout(), ready: make(chan *ahead, depth), free: make(chan *ahead, depth), stop: cancel, state: l.State(),
+		rows: rows, layout: l.layout, ready: make(chan *ahead, depth), free: make(chan *ahead, depth), stop: cancel, state: l.State(),
 	}
 	for range depth {
 		p.free <- &ahead{batch: NewBatch(rows, p.layout)}
@@ -59,11 +59,11 @@ func (p *Prefetcher) fill(ctx context.Context, l *Loader) {
 // Next copies the next batch into b, which has the rows that were given to NewPrefetcher. It allocates nothing. It must not be
 // called after Close.
 func (p *Prefetcher) Next(b *Batch) error {
-	if err := b.Validate(); err != nil {
+	if err := fits(b, p.layout); err != nil {
 		return err
 	}
-	if b.Rows != p.rows || b.Layout != p.layout {
-		return fmt.Errorf("data: prefetcher: a batch of %d rows of %+v, expected %d of %+v", b.Rows, b.Layout, p.rows, p.layout)
+	if b.Rows != p.rows {
+		return fmt.Errorf("data: prefetcher: a batch of %d rows, expected %d", b.Rows, p.rows)
 	}
 	a := <-p.ready
 	b.Copy(a.batch)

@@ -36,17 +36,16 @@ func (s *Subset) Len() int { return len(s.rows) }
 func (s *Subset) Layout() Layout { return s.dataset.Layout() }
 
 // Fill writes row i of the subset.
-func (s *Subset) Fill(row Row, i int, jitter uint64) int {
-	return s.dataset.Fill(row, s.rows[i], jitter)
+func (s *Subset) Fill(row Row, i int, jitter uint64) {
+	s.dataset.Fill(row, s.rows[i], jitter)
 }
 
-// Size returns the size of row i of the subset, that of the layout where the whole doesn't know.
-func (s *Subset) Size(i int) (length, source int) {
+// Size returns how much row i of the subset has of a length, that of the layout where the whole doesn't know.
+func (s *Subset) Size(i int, length string) int {
 	if d, ok := s.dataset.(Sized); ok {
-		return d.Size(s.rows[i])
+		return d.Size(s.rows[i], length)
 	}
-	l := s.Layout()
-	return l.Length, l.SourceLength
+	return s.Layout().Length(length)
 }
 
 // SplitRows keeps a fraction in (0, 1) of the rows of d apart for validation, which the seed draws at random: examples often

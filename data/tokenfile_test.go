@@ -356,7 +356,7 @@ func FuzzParseTokens(f *testing.F) {
 			}
 		}
 		tokens.Targets()
-		if d, err := NewLabelled(tokens, 0); err == nil && d.Layout().Length*d.Layout().Values < 1<<20 {
+		if d, err := NewLabelled(tokens, 0); err == nil && d.Layout().Bytes() < 1<<22 {
 			b := NewBatch(1, d.Layout())
 			for i := range d.Len() {
 				d.Fill(b.row(0), i, 0)

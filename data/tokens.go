@@ -159,21 +159,17 @@ func (t *Tokens) copyIDs(dst []int32, i int) {
 	}
 }
 
-// copyTargets fills dst with the tokens from i on, Ignored in place of those that are not to be learned, and returns how
-// many are.
-func (t *Tokens) copyTargets(dst []int32, i int) int {
+// copyTargets fills dst with the tokens from i on, Ignored in place of those that are not to be learned.
+func (t *Tokens) copyTargets(dst []int32, i int) {
 	t.copyIDs(dst, i)
 	if t.mask == nil {
-		return len(dst)
+		return
 	}
-	n := len(dst)
 	for j := range dst {
 		if !t.Target(i + j) {
 			dst[j] = Ignored
-			n--
 		}
 	}
-	return n
 }
 
 // Slice returns a view of tokens [lo, hi).

@@ -25,12 +25,12 @@ func NewWindows(t *Tokens, length int) (*Windows, error) {
 func (w *Windows) Len() int { return (w.tokens.Len() - 1) / w.length }
 
 // Layout returns rows of T tokens.
-func (w *Windows) Layout() Layout { return Layout{Length: w.length} }
+func (w *Windows) Layout() Layout { return TokenLayout{Length: w.length}.Layout() }
 
 // Fill writes window i.
-func (w *Windows) Fill(row Row, i int, jitter uint64) int {
+func (w *Windows) Fill(row Row, i int, jitter uint64) {
 	start := int(jitter%uint64(w.length)) + i*w.length
-	return fillStream(row, w.tokens, min(start, w.tokens.Len()-1-w.length))
+	fillStream(row, w.tokens, min(start, w.tokens.Len()-1-w.length))
 }
 
 // Sequential cuts a stream of tokens into rows for evaluation: windows of T that don't overlap, so that every token but the
@@ -52,20 +52,19 @@ func NewSequential(t *Tokens, length int) (*Sequential, error) {
 func (s *Sequential) Len() int { return (s.tokens.Len() - 2 + s.length) / s.length }
 
 // Layout returns rows of T tokens.
-func (s *Sequential) Layout() Layout { return Layout{Length: s.length} }
+func (s *Sequential) Layout() Layout { return TokenLayout{Length: s.length}.Layout() }
 
 // Fill writes window i, whatever jitter is.
-func (s *Sequential) Fill(row Row, i int, _ uint64) int {
-	return fillStream(row, s.tokens, i*s.length)
+func (s *Sequential) Fill(row Row, i int, _ uint64) {
+	fillStream(row, s.tokens, i*s.length)
 }
 
 // fillStream writes the tokens from start on, as many as there are, and the targets that follow them.
-func fillStream(row Row, t *Tokens, start int) int {
-	n := min(len(row.IDs), t.Len()-1-start)
-	t.copyIDs(row.IDs[:n], start)
-	count := t.copyTargets(row.Targets[:n], start+1)
-	row.pad(n)
-	return count
+func fillStream(row Row, t *Tokens, start int) {
+	ids := row.Ints(IDs)
+	n := min(len(ids), t.Len()-1-start)
+	t.copyIDs(ids[:n], start)
+	t.copyTargets(row.Ints(Targets)[:n], start+1)
 }
 
 // checkStream refuses tokens that give no row.

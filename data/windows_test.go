@@ -25,12 +25,12 @@ func counting(t interface{ Fatal(...any) }, n int) *Tokens {
 // checkPairs checks that each target follows its token in a text of counting tokens, and returns the targets.
 func checkPairs(t interface{ Fatalf(string, ...any) }, b *Batch) []int {
 	var targets []int
-	for i, target := range b.Targets {
+	for i, target := range b.Ints(Targets) {
 		if target == Ignored {
 			continue
 		}
-		if target != b.IDs[i]+1 {
-			t.Fatalf("token %d has the target %d", b.IDs[i], target)
+		if target != b.Ints(IDs)[i]+1 {
+			t.Fatalf("token %d has the target %d", b.Ints(IDs)[i], target)
 		}
 		targets = append(targets, int(target))
 	}
@@ -53,7 +53,8 @@ func TestWindowsCoverAnEpoch(t *testing.T) {
 		seen := make([]int, n)
 		b := NewBatch(1, w.Layout())
 		for i := range w.Len() {
-			b.Count = w.Fill(b.row(0), i, jitter)
+			b.clear()
+			b.add(w, 0, i, jitter)
 			targets := checkPairs(t, b)
 			if len(targets) != length {
 				t.Fatalf("window %d has %d targets, expected %d", i, len(targets), length)
@@ -118,7 +119,7 @@ func TestStreamsCrossDocuments(t *testing.T) {
 	if err := FillSequential(b, s, 0); err != nil {
 		t.Fatal(err)
 	}
-	got := fmt.Sprint(b.IDs, b.Targets, b.Count)
+	got := fmt.Sprint(b.Ints(IDs), b.Ints(Targets), b.Count)
 	want := fmt.Sprint([]int32{2, 3, 4, 5, 6, 7, 0, 0, 0, 0}, []int32{3, 4, 5, 6, 7, 8, -100, -100, -100, -100}, 6)
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
@@ -129,8 +130,8 @@ func TestStreamsCrossDocuments(t *testing.T) {
 	if err := FillSequential(b, s, 0); err != nil {
 		t.Fatal(err)
 	}
-	if want := []int32{-100, 3, 4, 5, 6, 7, 8, -100, -100, -100}; !slices.Equal(b.Targets, want) {
-		t.Errorf("targets are %v, expected %v", b.Targets, want)
+	if want := []int32{-100, 3, 4, 5, 6, 7, 8, -100, -100, -100}; !slices.Equal(b.Ints(Targets), want) {
+		t.Errorf("targets are %v, expected %v", b.Ints(Targets), want)
 	}
 }
 

@@ -51,9 +51,9 @@ func (y *Yardstick) Len() int {
 }
 
 // Layout returns rows of T tokens.
-func (y *Yardstick) Layout() Layout { return Layout{Length: y.length} }
+func (y *Yardstick) Layout() Layout { return TokenLayout{Length: y.length}.Layout() }
 
 // Fill writes row i, whatever jitter is.
-func (y *Yardstick) Fill(row Row, i int, _ uint64) int {
-	return fillStream(row, y.tokens, i*y.length%y.starts())
+func (y *Yardstick) Fill(row Row, i int, _ uint64) {
+	fillStream(row, y.tokens, i*y.length%y.starts())
 }

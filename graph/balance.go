@@ -1,7 +1,6 @@
 package graph
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/seahorse-ml/seahorse/internal/kernels"
@@ -28,13 +27,14 @@ type Routing struct {
 // RouteBalance is the loss that keeps experts busy evenly (Fedus et al., 2022): E times
 // the sum over the experts of the part of the rows that choose them, times the mean of their
 // softmax, for the rows of all layers' logits [..., E] together. It is a scalar, k where all are chosen equally
-// often and up to E where they aren't.
-func (g *Graph) RouteBalance(logits []*Node, c BalanceConfig) *Node {
+// often and up to E where they aren't. Routing is what it was computed from.
+func (g *Graph) RouteBalance(logits []*Node, c BalanceConfig) (loss *Node, counts Routing) {
+	broken := func(n *Node) (*Node, Routing) { return n, Routing{n, n} }
 	if g.err != nil {
-		return g.broken
+		return broken(g.broken)
 	}
-	fail := func(format string, args ...any) *Node {
-		return g.Fail(fmt.Errorf("graph: balance: "+format, args...))
+	fail := func(format string, args ...any) (*Node, Routing) {
+		return broken(g.Fail(fmt.Errorf("graph: balance: "+format, args...)))
 	}
 	if len(logits) == 0 {
 		return fail("no layer has experts")
@@ -42,7 +42,7 @@ func (g *Graph) RouteBalance(logits []*Node, c BalanceConfig) *Node {
 	rows, cols := rowsOf(logits[0].Shape())
 	for _, l := range logits {
 		if err := g.checkRoute(l, c.Active); err != nil {
-			return g.Fail(err)
+			return broken(g.Fail(err))
 		}
 		if r, e := rowsOf(l.Shape()); r != rows || e != cols {
 			return fail("logits of shapes %v and %v", logits[0].Shape(), l.Shape())
@@ -60,7 +60,7 @@ func (g *Graph) RouteBalance(logits []*Node, c BalanceConfig) *Node {
 		inputs = append(inputs, s)
 	}
 	if (c.Targets == nil) != (c.Scale == nil) {
-		return g.Fail(errors.New("graph: balance: targets and their scale, expected both or none"))
+		return fail("targets and their scale, expected both or none")
 	}
 	if c.Scale != nil {
 		if t := c.Targets; t.Dtype() != tensor.Int32 || c.Scale.Shape().TotalSize() != 1 {
@@ -69,12 +69,8 @@ func (g *Graph) RouteBalance(logits []*Node, c BalanceConfig) *Node {
 		inputs = append(inputs, c.Targets, c.Scale)
 	}
 	op.parts = g.applyTuple("route balance", op, outs, inputs...)
-	g.routing = &Routing{Choices: op.parts[balanceChoices], Probabilities: op.parts[balanceProbabilities]}
-	return op.parts[balanceLoss]
+	return op.parts[balanceLoss], Routing{Choices: op.parts[balanceChoices], Probabilities: op.parts[balanceProbabilities]}
 }
-
-// Routing returns what the last call of RouteBalance counts, or nil where there was none.
-func (g *Graph) Routing() *Routing { return g.routing }
 
 // balanceOp has the inputs logits of each layer, maybe the segments, and maybe targets and scale; its outputs
 // are the parts below and then the gradient of each layer's logits. The parts of the rows that choose are

@@ -24,8 +24,8 @@ func TestRouteBalanceGradient(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			checkGradient(t, scores[:1], func(g *Graph, n []*Node) *Node { return g.RouteBalance(n, config(g)) })
-			checkGradient(t, scores, func(g *Graph, n []*Node) *Node { return g.RouteBalance(n, config(g)) })
+			checkGradient(t, scores[:1], func(g *Graph, n []*Node) *Node { loss, _ := g.RouteBalance(n, config(g)); return loss })
+			checkGradient(t, scores, func(g *Graph, n []*Node) *Node { loss, _ := g.RouteBalance(n, config(g)); return loss })
 		})
 	}
 }
@@ -41,8 +41,7 @@ func TestRouteBalance(t *testing.T) {
 	copy(Ints(segments), []int32{0, 1, -1})
 	targets := g.Input("targets", tensor.Int32, 1, 3)
 	copy(Ints(targets), []int32{7, 7, -1})
-	balance := g.RouteBalance([]*Node{first, second}, BalanceConfig{Active: 1, Segments: segments, Targets: targets, Scale: g.Const("scale", []float64{0.25}, 1)})
-	counts := g.Routing()
+	balance, counts := g.RouteBalance([]*Node{first, second}, BalanceConfig{Active: 1, Segments: segments, Targets: targets, Scale: g.Const("scale", []float64{0.25}, 1)})
 	m, err := Compile(g, balance, counts.Choices, counts.Probabilities)
 	if err != nil {
 		t.Fatal(err)

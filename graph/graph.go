@@ -20,6 +20,12 @@ type Config struct {
 // reads, and the first error. Methods that build nodes never return nil; after
 // an error they return a placeholder, and Err tells what happened.
 type Graph struct {
+	*trace
+	prefix string // of the names of inputs, constants and parameters
+}
+
+// trace is what a Graph shares with those that Sub made of it.
+type trace struct {
 	expr    *gorgonia.ExprGraph
 	dtype   tensor.Dtype
 	train   bool
@@ -31,7 +37,6 @@ type Graph struct {
 	grads   map[*Param]*Node // set by Grad
 	overlap bool             // set by OverlapGradients
 	consts  map[*Node]bool   // inputs whose content is part of the trace
-	routing *Routing         // of the last RouteBalance
 	broken  *Node            // the placeholder that stands for nodes after an error
 }
 
@@ -40,19 +45,24 @@ func New(c Config) *Graph {
 	if c.DType.Type == nil {
 		c.DType = tensor.Float32
 	}
-	g := &Graph{
+	g := &Graph{trace: &trace{
 		expr:   gorgonia.NewGraph(),
 		dtype:  c.DType,
 		train:  c.Train,
 		bound:  map[*Param]*Node{},
 		consts: map[*Node]bool{},
-	}
+	}}
 	if c.DType != tensor.Float32 && c.DType != tensor.Float64 {
 		g.dtype = tensor.Float32
 		g.Fail(fmt.Errorf("graph: dtype %v: expected float32 or float64", c.DType))
 	}
 	return g
 }
+
+// Sub returns the same trace for a model beside others: the names of the parameters, inputs and constants that are made through it
+// begin with name and a dot. So a trace can hold several models whose parameters have the same names, a policy and its reference
+// say, or one model several times, which then shares its parameters.
+func (g *Graph) Sub(name string) *Graph { return &Graph{trace: g.trace, prefix: g.prefix + name + "."} }
 
 // Expr returns the expression graph, for stock Gorgonia constructors that ask for one.
 func (g *Graph) Expr() *gorgonia.ExprGraph { return g.expr }
@@ -97,6 +107,7 @@ func (g *Graph) Input(name string, dt tensor.Dtype, shape ...int) *Node {
 	if g.err != nil {
 		return g.broken
 	}
+	name = g.prefix + name
 	if dt != g.dtype && dt != tensor.Int32 {
 		return g.Fail(fmt.Errorf("graph: input %q: type %v, expected %v or int32", name, dt, g.dtype))
 	}
@@ -106,7 +117,7 @@ func (g *Graph) Input(name string, dt tensor.Dtype, shape ...int) *Node {
 		}
 	}
 	if len(g.expr.ByName(name)) > 0 {
-		return g.Fail(fmt.Errorf("graph: input %q: the name is taken", name))
+		return g.Fail(fmt.Errorf("graph: input %q: the name is taken; Sub gives each of several models names of their own", name))
 	}
 	value := tensor.New(tensor.Of(dt), tensor.WithShape(shape...))
 	return gorgonia.NewTensor(g.expr, dt, len(shape), gorgonia.WithShape(shape...), gorgonia.WithName(name), gorgonia.WithValue(value))
@@ -115,6 +126,9 @@ func (g *Graph) Input(name string, dt tensor.Dtype, shape ...int) *Node {
 // Const makes a node with a fixed content, such as a table of sinusoids. The
 // values are given in float64 and rounded to the trace's type.
 func (g *Graph) Const(name string, data []float64, shape ...int) *Node {
+	if g.err == nil && len(g.expr.ByName(g.prefix+name)) > 0 {
+		return g.Fail(fmt.Errorf("graph: constant %q: the name is taken; Shared returns the one that is there", g.prefix+name))
+	}
 	n := g.Input(name, g.dtype, shape...)
 	if g.err != nil {
 		return n
@@ -176,10 +190,11 @@ func (g *Graph) Param(p *Param) *Node {
 	if p.dtype != g.dtype {
 		return g.Fail(fmt.Errorf("graph: parameter %q is %v in a trace of %v", p.Name, p.dtype, g.dtype))
 	}
-	if len(g.expr.ByName(p.Name)) > 0 {
-		return g.Fail(fmt.Errorf("graph: parameter %q: the name is taken", p.Name))
+	name := g.prefix + p.Name
+	if len(g.expr.ByName(name)) > 0 {
+		return g.Fail(fmt.Errorf("graph: parameter %q: the name is taken; Sub gives each of several models names of their own", name))
 	}
-	n := gorgonia.NewTensor(g.expr, g.dtype, p.Shape.Dims(), gorgonia.WithShape(p.Shape...), gorgonia.WithName(p.Name))
+	n := gorgonia.NewTensor(g.expr, g.dtype, p.Shape.Dims(), gorgonia.WithShape(p.Shape...), gorgonia.WithName(name))
 	if p.value != nil {
 		gorgonia.WithValue(p.value)(n)
 	}

@@ -67,11 +67,11 @@ func (g *Graph) Shared(name string, build func() *Node) *Node {
 	if g.err != nil {
 		return g.broken
 	}
-	if found := g.expr.ByName(name); len(found) > 0 {
+	if found := g.expr.ByName(g.prefix + name); len(found) > 0 {
 		return found[0]
 	}
 	n := build()
-	if g.err == nil && n.Name() != name {
+	if g.err == nil && n.Name() != g.prefix+name {
 		return g.Fail(fmt.Errorf("graph: shared %q: build made a node named %q", name, n.Name()))
 	}
 	return n

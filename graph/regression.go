@@ -33,7 +33,7 @@ func (g *Graph) SquaredError(x, values *Node, c SquaredErrorConfig) (loss, rowLo
 		return fail("values of shape %v, expected %v and a dimension at least", values.Shape(), x.Shape())
 	}
 	rows, cols := rowsOf(x.Shape())
-	op := &squaredErrorOp{predicted: x, rows: rows, cols: cols, chosen: c.Targets != nil, scaled: c.Scale != nil}
+	op := &squaredErrorOp{rows: rows, cols: cols, chosen: c.Targets != nil, scaled: c.Scale != nil}
 	inputs := []*Node{x, values}
 	if c.Targets != nil {
 		if c.Targets.Dtype() != tensor.Int32 || c.Targets.Shape().TotalSize() != rows {
@@ -51,20 +51,10 @@ func (g *Graph) SquaredError(x, values *Node, c SquaredErrorConfig) (loss, rowLo
 	return op.parts[0], op.parts[1]
 }
 
-// Predicted returns what was predicted, for the losses of rows that SquaredError returned: its x. It returns nil for losses that come
-// from elsewhere.
-func (g *Graph) Predicted(rowLosses *Node) *Node {
-	if op, ok := tupleOf(rowLosses).(*squaredErrorOp); ok {
-		return op.predicted
-	}
-	return nil
-}
-
 // squaredErrorOp has the inputs x, values, maybe the targets and maybe the scale,
 // and the outputs loss, rows' losses and dx.
 type squaredErrorOp struct {
 	base
-	predicted      *Node
 	rows, cols     int
 	chosen, scaled bool
 	parts          []*Node

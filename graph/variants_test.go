@@ -128,7 +128,8 @@ func TestPaddingGetsNoGradient(t *testing.T) {
 func TestRoute(t *testing.T) {
 	g := New(Config{DType: tensor.Float64})
 	logits := g.Const("logits", []float64{1, 3, 2, 0, 5, 5, 5, 5}, 2, 4)
-	gates, balance := g.Route(logits, 2), g.RouteBalance([]*Node{logits}, BalanceConfig{Active: 4})
+	gates := g.Route(logits, 2)
+	balance, _ := g.RouteBalance([]*Node{logits}, BalanceConfig{Active: 4})
 	m, err := Compile(g, gates, balance)
 	if err != nil {
 		t.Fatal(err)

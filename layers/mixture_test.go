@@ -106,7 +106,7 @@ func mixtureStep(t testing.TB, active, rows, width, hidden int) (*graph.Machine,
 	x := g.Input("x", tensor.Float32, 1, rows, width)
 	waves(graph.Floats[float32](x))
 	y, scores := m.Forward(g, x)
-	balance := g.RouteBalance([]*graph.Node{scores}, graph.BalanceConfig{Active: active})
+	balance, _ := g.RouteBalance([]*graph.Node{scores}, graph.BalanceConfig{Active: active})
 	loss, _ := g.SquaredError(y, g.Const("target", make([]float64, rows*width), 1, rows, width), graph.SquaredErrorConfig{})
 	if err := g.Grad(g.Add(loss, g.Scale(balance, 0.01))); err != nil {
 		t.Fatal(err)

@@ -78,18 +78,19 @@ func (m *Decoder) Logits(g *graph.Graph, ids, segments *graph.Node) *graph.Node 
 	return m.Head(g, m.Hidden(g, ids, layers.Pass{Segments: segments}))
 }
 
-// Loss returns the cross entropy of a batch and the loss of each position [B·T]. With mixtures of experts
-// the balance of their choices is known to g.Routing, and added to the loss, not to those of
-// positions, if the configuration says so.
-func (m *Decoder) Loss(g *graph.Graph, b Batch) (loss, rowLosses *graph.Node) {
+// Loss returns the cross entropy of a batch of tokens. With mixtures of experts
+// the balance of their choices is a figure, and added to the total, not to the losses of
+// tokens, if the configuration says so.
+func (m *Decoder) Loss(g *graph.Graph, b layers.Batch) layers.Loss {
 	var scores []*graph.Node
-	pass := layers.Pass{Segments: b.Segments, Routed: func(s *graph.Node) { scores = append(scores, s) }}
-	x := m.Hidden(g, b.IDs, pass)
-	loss, rowLosses = m.Output.Loss(g, x, b.Targets, b.crossEntropy())
-	if len(scores) == 0 {
-		return loss, rowLosses
+	pass := layers.Pass{Segments: b.In[layers.Segments], Routed: func(s *graph.Node) { scores = append(scores, s) }}
+	x := m.Hidden(g, b.Node(g, layers.IDs), pass)
+	total, each := m.Output.Loss(g, x, b.Node(g, layers.Targets), b.CrossEntropy())
+	loss := layers.TokenLoss(g, total, each)
+	if len(scores) > 0 {
+		m.experts.addBalance(g, &loss, scores, b)
 	}
-	return m.experts.addBalance(g, loss, scores, b), rowLosses
+	return loss
 }
 
 // VocabSize returns V.

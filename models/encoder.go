@@ -121,6 +121,11 @@ func (e *Encoder) Hidden(g *graph.Graph, ids, types, segments *graph.Node) *grap
 	return x
 }
 
+// hidden is Hidden of a batch.
+func (e *Encoder) hidden(g *graph.Graph, b layers.Batch) *graph.Node {
+	return e.Hidden(g, b.Node(g, layers.IDs), b.In[layers.Types], b.In[layers.Segments])
+}
+
 // Embed maps ids [B, T] to embeddings [B, D] of the sequences, each of one document;
 // see Hidden.
 func (e *Encoder) Embed(g *graph.Graph, ids, types, segments *graph.Node, c layers.PoolConfig) *graph.Node {

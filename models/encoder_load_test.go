@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/seahorse-ml/seahorse/graph"
 	"github.com/seahorse-ml/seahorse/internal/safetensors"
+	"github.com/seahorse-ml/seahorse/layers"
 	"gorgonia.org/tensor"
 )
 
@@ -252,7 +253,7 @@ func TestEncoderRefuses(t *testing.T) {
 	}
 	r := tinyEncoder(t, "bert_regression").(*SequenceClassifier)
 	g = graph.New(graph.Config{})
-	r.Loss(g, Batch{IDs: g.Input("ids", tensor.Int32, 1, 3), Targets: g.Input("targets", tensor.Int32, 1, 3)})
+	r.Loss(g, layers.Batch{In: map[string]*graph.Node{layers.IDs: g.Input("ids", tensor.Int32, 1, 3), layers.Targets: g.Input("targets", tensor.Int32, 1, 3)}})
 	if err := g.Err(); err == nil || !strings.Contains(err.Error(), "needs values") {
 		t.Errorf("error %v", err)
 	}
@@ -265,7 +266,8 @@ func TestClassifierCountsScaledTargets(t *testing.T) {
 	g := graph.New(graph.Config{DType: tensor.Float64})
 	b := c.batch(g)
 	b.Scale = g.Const("scale", []float64{0.125}, 1)
-	loss, rows := m.Loss(g, b)
+	found := m.Loss(g, b)
+	loss, rows := found.Total, found.Each
 	run(t, g, loss, rows)
 	sum := 0.0
 	for i, v := range graph.Floats[float64](rows) {

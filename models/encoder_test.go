@@ -15,6 +15,7 @@ import (
 	"github.com/seahorse-ml/seahorse/graph"
 	"github.com/seahorse-ml/seahorse/internal/golden"
 	"github.com/seahorse-ml/seahorse/internal/safetensors"
+	"github.com/seahorse-ml/seahorse/layers"
 	"gorgonia.org/tensor"
 )
 
@@ -58,10 +59,10 @@ func (c encoderCase) loadEncoder(t *testing.T, dt tensor.Dtype) Model {
 }
 
 // batch makes the inputs of a case.
-func (c encoderCase) batch(g *graph.Graph) Batch {
-	b := Batch{IDs: input(g, "ids", c.IDs), Types: input(g, "types", c.Types), Segments: input(g, "segments", c.Segments)}
+func (c encoderCase) batch(g *graph.Graph) layers.Batch {
+	b := layers.Batch{In: map[string]*graph.Node{layers.IDs: input(g, "ids", c.IDs), layers.Types: input(g, "types", c.Types), layers.Segments: input(g, "segments", c.Segments)}}
 	if c.Targets != nil {
-		b.Targets = input(g, "targets", c.Targets)
+		b.In[layers.Targets] = input(g, "targets", c.Targets)
 	}
 	if c.Values != nil {
 		rows, length, n := len(c.IDs), len(c.IDs[0]), len(c.Values[0])
@@ -69,22 +70,22 @@ func (c encoderCase) batch(g *graph.Graph) Batch {
 		for i, row := range c.Values {
 			copy(values[i*length*n:], row)
 		}
-		b.Values = g.Const("values", values, rows, length, n)
+		b.In[layers.Values] = g.Const("values", values, rows, length, n)
 	}
 	return b
 }
 
 // outputs returns what a model says about a batch: logits, scores or states.
-func outputs(g *graph.Graph, m Model, b Batch) *graph.Node {
+func outputs(g *graph.Graph, m Model, b layers.Batch) *graph.Node {
 	switch m := m.(type) {
 	case *MaskedLM:
-		return m.Logits(g, b.IDs, b.Types, b.Segments)
+		return m.Logits(g, b.In[layers.IDs], b.In[layers.Types], b.In[layers.Segments])
 	case *SequenceClassifier:
-		return m.Scores(g, b.IDs, b.Types, b.Segments)
+		return m.Scores(g, b.In[layers.IDs], b.In[layers.Types], b.In[layers.Segments])
 	case *TokenClassifier:
-		return m.Scores(g, b.IDs, b.Types, b.Segments)
+		return m.Scores(g, b.In[layers.IDs], b.In[layers.Types], b.In[layers.Segments])
 	case *Encoder:
-		return m.Hidden(g, b.IDs, b.Types, b.Segments)
+		return m.Hidden(g, b.In[layers.IDs], b.In[layers.Types], b.In[layers.Segments])
 	}
 	return nil
 }
@@ -134,7 +135,7 @@ func TestEncoderGoldens(t *testing.T) {
 			if c.Pooled != nil {
 				g := graph.New(graph.Config{DType: tensor.Float64})
 				b := c.batch(g)
-				pooled := m.(*Encoder).Pooled(g, b.IDs, b.Types, b.Segments)
+				pooled := m.(*Encoder).Pooled(g, b.In[layers.IDs], b.In[layers.Types], b.In[layers.Segments])
 				run(t, g, pooled)
 				checkNear(t, "pooled states", graph.Floats[float64](pooled), c.Pooled)
 				return
@@ -147,13 +148,13 @@ func TestEncoderGoldens(t *testing.T) {
 // trainable is a model with a loss.
 type trainable interface {
 	Model
-	Loss(g *graph.Graph, b Batch) (loss, rowLosses *graph.Node)
+	Loss(g *graph.Graph, b layers.Batch) layers.Loss
 }
 
 func checkEncoderGradients(t *testing.T, m Model, c encoderCase) {
 	t.Helper()
 	g := graph.New(graph.Config{DType: tensor.Float64})
-	loss, _ := m.(trainable).Loss(g, c.batch(g))
+	loss := m.(trainable).Loss(g, c.batch(g)).Total
 	if err := g.Grad(loss); err != nil {
 		t.Fatal(err)
 	}
@@ -183,7 +184,7 @@ func TestEncodersInFloat32(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			m := c.loadEncoder(t, tensor.Float32)
 			g := graph.New(graph.Config{})
-			out := outputs(g, m, Batch{IDs: input(g, "ids", c.IDs), Types: input(g, "types", c.Types), Segments: input(g, "segments", c.Segments)})
+			out := outputs(g, m, layers.Batch{In: map[string]*graph.Node{layers.IDs: input(g, "ids", c.IDs), layers.Types: input(g, "types", c.Types), layers.Segments: input(g, "segments", c.Segments)}})
 			run(t, g, out)
 			var got []float64
 			for _, v := range graph.Floats[float32](out) {
@@ -214,9 +215,9 @@ func TestPaddingChangesNoToken(t *testing.T) {
 				for i := n; i < length; i++ {
 					row[i] = pad
 				}
-				out := outputs(g, m, Batch{
-					IDs: input(g, "ids", [][]int32{row}), Types: input(g, "types", [][]int32{types[:length]}), Segments: input(g, "segments", [][]int32{segments[:length]}),
-				})
+				out := outputs(g, m, layers.Batch{In: map[string]*graph.Node{
+					layers.IDs: input(g, "ids", [][]int32{row}), layers.Types: input(g, "types", [][]int32{types[:length]}), layers.Segments: input(g, "segments", [][]int32{segments[:length]}),
+				}})
 				run(t, g, out)
 				all := slices.Clone(graph.Floats[float64](out))
 				if _, sequence := m.(*SequenceClassifier); sequence {

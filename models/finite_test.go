@@ -17,7 +17,7 @@ func TestFiniteDifferences(t *testing.T) {
 			m := c.load(t, tensor.Float64)
 			trace := func(grad bool) func() float64 {
 				g := graph.New(graph.Config{DType: tensor.Float64})
-				loss, _ := m.Loss(g, c.batch(g))
+				loss := m.Loss(g, c.batch(g)).Total
 				if grad {
 					if err := g.Grad(loss); err != nil {
 						t.Fatal(err)

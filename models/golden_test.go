@@ -75,28 +75,28 @@ func (c goldenCase) load(t *testing.T, dt tensor.Dtype) trainedModel {
 // trainedModel is a model with a loss.
 type trainedModel interface {
 	Model
-	Loss(g *graph.Graph, b Batch) (loss, rowLosses *graph.Node)
+	Loss(g *graph.Graph, b layers.Batch) layers.Loss
 }
 
 // batch makes the inputs of a case.
-func (c goldenCase) batch(g *graph.Graph) Batch {
-	b := Batch{IDs: input(g, "ids", c.IDs), Targets: input(g, "targets", c.Targets)}
+func (c goldenCase) batch(g *graph.Graph) layers.Batch {
+	b := layers.Batch{In: map[string]*graph.Node{layers.IDs: input(g, "ids", c.IDs), layers.Targets: input(g, "targets", c.Targets)}}
 	switch {
 	case c.Source != nil:
-		b.Source, b.SourceSegments = input(g, "source", c.Source), input(g, "segments", c.Segments)
+		b.In[layers.SourceIDs], b.In[layers.SourceSegments] = input(g, "source", c.Source), input(g, "segments", c.Segments)
 	case c.Segments != nil:
-		b.Segments = input(g, "segments", c.Segments)
+		b.In[layers.Segments] = input(g, "segments", c.Segments)
 	}
 	return b
 }
 
 // logitsOf scores the tokens of a batch.
-func logitsOf(g *graph.Graph, m Model, b Batch) *graph.Node {
+func logitsOf(g *graph.Graph, m Model, b layers.Batch) *graph.Node {
 	if pair, ok := m.(Seq2Seq); ok {
-		pass := layers.Pass{Memory: pair.Encode(g, b.Source, b.SourceSegments), MemorySegments: b.SourceSegments}
-		return pair.Head(g, pair.Hidden(g, b.IDs, pass))
+		pass := layers.Pass{Memory: pair.Encode(g, b.In[layers.SourceIDs], b.In[layers.SourceSegments]), MemorySegments: b.In[layers.SourceSegments]}
+		return pair.Head(g, pair.Hidden(g, b.In[layers.IDs], pass))
 	}
-	return m.(CausalLM).Logits(g, b.IDs, b.Segments)
+	return m.(CausalLM).Logits(g, b.In[layers.IDs], b.In[layers.Segments])
 }
 
 // padding tells whether a token of the batch, counted through all rows, is padding, whose logits mean nothing.
@@ -185,7 +185,7 @@ func checkGradients(t *testing.T, c goldenCase, tolerance float64) {
 	t.Helper()
 	m := c.load(t, tensor.Float64)
 	g := graph.New(graph.Config{DType: tensor.Float64})
-	loss, _ := m.Loss(g, c.batch(g))
+	loss := m.Loss(g, c.batch(g)).Total
 	if err := g.Grad(loss); err != nil {
 		t.Fatal(err)
 	}

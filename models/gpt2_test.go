@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/seahorse-ml/seahorse/graph"
 	"github.com/seahorse-ml/seahorse/internal/safetensors"
+	"github.com/seahorse-ml/seahorse/layers"
 	"gorgonia.org/tensor"
 )
 
@@ -190,7 +191,7 @@ func TestInitialLoss(t *testing.T) {
 	m := newTinyGPT2(t, tensor.Float64)
 	g := graph.New(graph.Config{DType: tensor.Float64})
 	ids, targets := [][]int32{{1, 2, 3, 4, 5, 6, 7, 8}}, [][]int32{{2, 3, 4, 5, 6, 7, 8, 9}}
-	loss, _ := m.Loss(g, Batch{IDs: input(g, "ids", ids), Targets: input(g, "targets", targets)})
+	loss := m.Loss(g, layers.Batch{In: map[string]*graph.Node{layers.IDs: input(g, "ids", ids), layers.Targets: input(g, "targets", targets)}}).Total
 	run(t, g, loss)
 	if got := graph.Scalar(loss); got < 2.38 || got > 2.42 {
 		t.Errorf("loss %g, expected about ln 11 = 2.398", got)

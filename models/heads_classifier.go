@@ -39,10 +39,13 @@ func (m *TokenClassifier) Scores(g *graph.Graph, ids, types, segments *graph.Nod
 }
 
 // Loss returns the cross entropy of a batch whose targets are classes, negative where
-// there is none to learn, and the loss of each position [B·T].
-func (m *TokenClassifier) Loss(g *graph.Graph, b Batch) (loss, rowLosses *graph.Node) {
-	x := m.Hidden(g, b.IDs, b.Types, b.Segments)
-	return m.Classifier.Loss(g, x, b.Targets, b.crossEntropy())
+// there is none to learn.
+func (m *TokenClassifier) Loss(g *graph.Graph, b layers.Batch) layers.Loss {
+	x := m.hidden(g, b)
+	total, each := m.Classifier.Loss(g, x, b.Node(g, layers.Targets), b.CrossEntropy())
+	loss := layers.ClassLoss(g, total, each)
+	loss.Unit = layers.PerToken
+	return loss
 }
 
 // SequenceClassifier tells a class, or values as a regression, for each sequence by
@@ -92,19 +95,20 @@ func (m *SequenceClassifier) state(g *graph.Graph, x *graph.Node) *graph.Node {
 }
 
 // Loss returns the cross entropy of a batch whose targets are the classes of the
-// sequences, each at the first token and negative at the others, and the loss of each
-// position [B·T]. A regression's is the mean squared distance from the values at
+// sequences, each at the first token and negative at the others. A regression's is the mean squared distance from the values at
 // those positions; there a target only tells, by not being negative, that the sequence counts.
-func (m *SequenceClassifier) Loss(g *graph.Graph, b Batch) (loss, rowLosses *graph.Node) {
+func (m *SequenceClassifier) Loss(g *graph.Graph, b layers.Batch) layers.Loss {
 	// The other tokens go along, so that rows and targets are the same as in every other
 	// model; they cost one product of D×D a token and have no gradient.
-	x := m.state(g, m.Hidden(g, b.IDs, b.Types, b.Segments))
+	x, targets := m.state(g, m.hidden(g, b)), b.Node(g, layers.Targets)
 	if !m.Config.Regression() {
-		return m.Classifier.Loss(g, x, b.Targets, b.crossEntropy())
+		total, each := m.Classifier.Loss(g, x, targets, b.CrossEntropy())
+		return layers.ClassLoss(g, total, each)
 	}
-	if b.Values == nil {
-		n := g.Fail(fmt.Errorf("models: %s: a regression needs values, and the batch has none", m.Config.ModelType))
-		return n, n
+	if b.In[layers.Values] == nil {
+		g.Fail(fmt.Errorf("models: %s: a regression needs values, and the batch has none", m.Config.ModelType))
 	}
-	return m.Classifier.SquaredError(g, x, b.Values, graph.SquaredErrorConfig{Targets: b.Targets, Scale: b.Scale})
+	predicted, values := m.Classifier.Scores(g, x), b.Node(g, layers.Values)
+	total, each := g.SquaredError(predicted, values, graph.SquaredErrorConfig{Targets: targets, Scale: b.Scale})
+	return layers.ValueLoss(total, each, predicted, values)
 }

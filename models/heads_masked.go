@@ -55,8 +55,8 @@ func (m *MaskedLM) Logits(g *graph.Graph, ids, types, segments *graph.Node) *gra
 }
 
 // Loss returns the cross entropy of a batch whose targets are what the hidden tokens
-// were, negative elsewhere, and the loss of each position [B·T].
-func (m *MaskedLM) Loss(g *graph.Graph, b Batch) (loss, rowLosses *graph.Node) {
-	x := m.Hidden(g, b.IDs, b.Types, b.Segments)
-	return m.Head.Loss(g, x, b.Targets, b.crossEntropy())
+// were, negative elsewhere.
+func (m *MaskedLM) Loss(g *graph.Graph, b layers.Batch) layers.Loss {
+	total, each := m.Head.Loss(g, m.hidden(g, b), b.Node(g, layers.Targets), b.CrossEntropy())
+	return layers.TokenLoss(g, total, each)
 }

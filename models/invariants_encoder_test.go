@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/seahorse-ml/seahorse/graph"
+	"github.com/seahorse-ml/seahorse/layers"
 	"gorgonia.org/tensor"
 )
 
@@ -19,7 +20,7 @@ func TestPackingChangesNoTokenOfEncoders(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			say := func(ids, types, segments []int32) []float64 {
 				g := graph.New(graph.Config{DType: tensor.Float64})
-				out := outputs(g, m, Batch{IDs: input(g, "ids", [][]int32{ids}), Types: input(g, "types", [][]int32{types}), Segments: input(g, "segments", [][]int32{segments})})
+				out := outputs(g, m, layers.Batch{In: map[string]*graph.Node{layers.IDs: input(g, "ids", [][]int32{ids}), layers.Types: input(g, "types", [][]int32{types}), layers.Segments: input(g, "segments", [][]int32{segments})}})
 				run(t, g, out)
 				return slices.Clone(graph.Floats[float64](out))
 			}

@@ -56,15 +56,15 @@ func (c LlamaConfig) expertUse() expertUse {
 	return u
 }
 
-// addBalance returns the loss of a batch with its part for the routers' scores.
-func (u expertUse) addBalance(g *graph.Graph, loss *graph.Node, scores []*graph.Node, b Batch) *graph.Node {
-	c := graph.BalanceConfig{Active: u.active, Segments: b.Segments, Scale: b.Scale}
+// addBalance adds the figure for the routers' scores to the loss of a batch, and their part of the total.
+func (u expertUse) addBalance(g *graph.Graph, loss *layers.Loss, scores []*graph.Node, b layers.Batch) {
+	c := graph.BalanceConfig{Active: u.active, Segments: b.In[layers.Segments], Scale: b.Scale}
 	if b.Scale != nil {
-		c.Targets = b.Targets
+		c.Targets = b.In[layers.Targets]
 	}
-	balance := g.RouteBalance(scores, c) // known to g.Routing in any case
-	if u.balance == 0 {
-		return loss
+	balance, counts := g.RouteBalance(scores, c)
+	loss.Figures = append(loss.Figures, layers.Balance(counts))
+	if u.balance != 0 {
+		loss.Total = g.Add(loss.Total, g.Scale(balance, u.balance))
 	}
-	return g.Add(loss, g.Scale(balance, u.balance))
 }

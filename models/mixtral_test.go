@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/seahorse-ml/seahorse/graph"
+	"github.com/seahorse-ml/seahorse/layers"
 	"gorgonia.org/tensor"
 )
 
@@ -82,11 +83,11 @@ func TestBalanceOfMicroBatches(t *testing.T) {
 	targets := [][]int32{{2, 3, 4, 5, 6, 7, 8, 9}, {2, 3, -1, -1, -1, -1, -1, -1}}
 	loss := func(targets []int32, scale float64) float64 {
 		g := graph.New(graph.Config{DType: tensor.Float64})
-		b := Batch{IDs: input(g, "ids", [][]int32{ids}), Targets: input(g, "targets", [][]int32{targets})}
+		b := layers.Batch{In: map[string]*graph.Node{layers.IDs: input(g, "ids", [][]int32{ids}), layers.Targets: input(g, "targets", [][]int32{targets})}}
 		if scale > 0 {
 			b.Scale = g.Const("scale", []float64{scale}, 1)
 		}
-		loss, _ := m.Loss(g, b)
+		loss := m.Loss(g, b).Total
 		run(t, g, loss)
 		return graph.Scalar(loss)
 	}

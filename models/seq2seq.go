@@ -7,13 +7,12 @@ import (
 
 // Seq2Seq is a model that writes a text about another one: an encoder reads the
 // source, a decoder predicts each token from those before it and from what the encoder made.
-// In a Batch for its Loss, IDs are the decoder's input: the start token, then the targets but
+// In a batch for its Loss, layers.IDs are the decoder's input: the start token, then the targets but
 // for the last.
 type Seq2Seq interface {
 	Model
-	// Loss returns the cross entropy of a batch, a scalar, and the loss of each
-	// position [B·T], 0 where the target is ignored.
-	Loss(g *graph.Graph, b Batch) (loss, rowLosses *graph.Node)
+	// Loss returns the cross entropy of a batch of tokens with sources.
+	Loss(g *graph.Graph, b layers.Batch) layers.Loss
 	// Encode maps source ids [B, S] int32 to the memory [B, S, D]; segments [B, S]
 	// int32 mark padding with -1 and may be nil.
 	Encode(g *graph.Graph, source, segments *graph.Node) *graph.Node
@@ -27,8 +26,10 @@ type Seq2Seq interface {
 }
 
 // pairLoss is the Loss of all Seq2Seq models with a language head.
-func pairLoss(g *graph.Graph, m Seq2Seq, head *layers.LanguageHead, scale float64, b Batch) (loss, rowLosses *graph.Node) {
-	pass := layers.Pass{Segments: b.Segments, Memory: m.Encode(g, b.Source, b.SourceSegments), MemorySegments: b.SourceSegments}
-	x := g.Scale(m.Hidden(g, b.IDs, pass), scale)
-	return head.Loss(g, x, b.Targets, b.crossEntropy())
+func pairLoss(g *graph.Graph, m Seq2Seq, head *layers.LanguageHead, scale float64, b layers.Batch) layers.Loss {
+	segments := b.In[layers.SourceSegments]
+	pass := layers.Pass{Segments: b.In[layers.Segments], Memory: m.Encode(g, b.Node(g, layers.SourceIDs), segments), MemorySegments: segments}
+	x := g.Scale(m.Hidden(g, b.Node(g, layers.IDs), pass), scale)
+	total, each := head.Loss(g, x, b.Node(g, layers.Targets), b.CrossEntropy())
+	return layers.TokenLoss(g, total, each)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/seahorse-ml/seahorse/graph"
 	"github.com/seahorse-ml/seahorse/internal/safetensors"
+	"github.com/seahorse-ml/seahorse/layers"
 	"github.com/seahorse-ml/seahorse/weights"
 	"gorgonia.org/tensor"
 )
@@ -29,11 +30,11 @@ func shapes(m Model) map[string][]int {
 func estimate(t *testing.T, m Model) graph.Memory {
 	t.Helper()
 	g := graph.New(graph.Config{DType: tensor.Float32, Train: true})
-	b := Batch{IDs: g.Input("ids", tensor.Int32, 2, 6), Targets: g.Input("targets", tensor.Int32, 2, 6)}
+	b := layers.Batch{In: map[string]*graph.Node{layers.IDs: g.Input("ids", tensor.Int32, 2, 6), layers.Targets: g.Input("targets", tensor.Int32, 2, 6)}}
 	if _, ok := m.(Seq2Seq); ok {
-		b.Source = g.Input("source", tensor.Int32, 2, 6)
+		b.In[layers.SourceIDs] = g.Input("source", tensor.Int32, 2, 6)
 	}
-	loss, _ := m.(trainedModel).Loss(g, b)
+	loss := m.(trainedModel).Loss(g, b).Total
 	if err := g.Grad(loss); err != nil {
 		t.Fatal(err)
 	}

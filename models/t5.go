@@ -155,8 +155,8 @@ func (m *T5) Head(g *graph.Graph, hidden *graph.Node) *graph.Node {
 	return m.Output.Logits(g, g.Scale(hidden, m.outputScale()))
 }
 
-// Loss returns the cross entropy of a batch and the loss of each position [B·T].
-func (m *T5) Loss(g *graph.Graph, b Batch) (loss, rowLosses *graph.Node) {
+// Loss returns the cross entropy of a batch of tokens with sources.
+func (m *T5) Loss(g *graph.Graph, b layers.Batch) layers.Loss {
 	return pairLoss(g, m, m.Output, m.outputScale(), b)
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/seahorse-ml/seahorse/graph"
 	"github.com/seahorse-ml/seahorse/internal/golden"
+	"github.com/seahorse-ml/seahorse/layers"
 	"github.com/seahorse-ml/seahorse/optim"
 	"gorgonia.org/tensor"
 )
@@ -67,7 +68,7 @@ func train(t *testing.T, m CausalLM, dt tensor.Dtype, batch, length, steps int) 
 	}
 	g := graph.New(graph.Config{DType: dt, Train: true})
 	ids, targets := g.Input("ids", tensor.Int32, batch, length), g.Input("targets", tensor.Int32, batch, length)
-	loss, _ := m.Loss(g, Batch{IDs: ids, Targets: targets})
+	loss := m.Loss(g, layers.Batch{In: map[string]*graph.Node{layers.IDs: ids, layers.Targets: targets}}).Total
 	if err := g.Grad(loss); err != nil {
 		t.Fatal(err)
 	}

@@ -121,8 +121,8 @@ func (m *Transformer) Head(g *graph.Graph, hidden *graph.Node) *graph.Node {
 	return m.Output.Logits(g, hidden)
 }
 
-// Loss returns the cross entropy of a batch and the loss of each position [B·T].
-func (m *Transformer) Loss(g *graph.Graph, b Batch) (loss, rowLosses *graph.Node) {
+// Loss returns the cross entropy of a batch of tokens with sources.
+func (m *Transformer) Loss(g *graph.Graph, b layers.Batch) layers.Loss {
 	return pairLoss(g, m, m.Output, 1, b)
 }
 

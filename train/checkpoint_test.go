@@ -301,7 +301,7 @@ func TestResumeRefusesAnotherRun(t *testing.T) {
 	if err := trainer.Run(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	if s, err := readState(filepath.Join(c.Dir, "checkpoint-12")); err != nil || s.Tokens != (10*2+2*3)*2*testLength {
+	if s, err := readState(filepath.Join(c.Dir, "checkpoint-12")); err != nil || s.Targets != (10*2+2*3)*2*testLength {
 		t.Errorf("state %+v, %v", s, err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/graph"
+	"github.com/seahorse-ml/seahorse/layers"
 )
 
 // EvalConfig configures Evaluate.
@@ -18,36 +19,24 @@ type EvalConfig struct {
 
 // Evaluation is what Evaluate found.
 type Evaluation struct {
-	// Loss is the mean over the targets, in nats; of a regression the mean squared error.
+	// Loss is the weighted mean of the single losses: of cross entropies in nats, of a regression the mean squared error.
 	Loss    float64
-	Targets int
-	// Accuracy is the share of the targets whose score is the highest. It is nil for a regression, and for a model
-	// whose positions' losses aren't those that graph.LinearCrossEntropy returns.
-	Accuracy *float64
-	// MSE is the mean squared error of a regression, else nil.
-	MSE *float64
-	// Pearson is the correlation of what a regression predicts with the values, the mean where there are
-	// several; else nil, also where predictions or values are all the same.
-	Pearson *float64
-	// Balance tells how evenly mixtures of experts are used, over all layers: 1 where all experts are chosen equally often,
-	// E/k where all tokens choose the same k of E. It is graph.RouteBalance of all rows, divided by k. Else nil.
-	Balance *float64
+	Targets int         // that are counted
+	Unit    layers.Unit // what they are
+	// Tokens tells that the loss is a cross entropy of tokens, of which Perplexity and BitsPerByte mean something.
+	Tokens bool
+	// Figures are what the model tells beside the loss, as far as they have a value.
+	Figures Figures
 }
 
 // String tells what was found.
 func (e Evaluation) String() string {
-	text := fmt.Sprintf("loss %.4f, perplexity %.2f", e.Loss, e.Perplexity())
-	if e.MSE != nil {
-		text = fmt.Sprintf("mean squared error %.4g", *e.MSE)
+	text := fmt.Sprintf("loss %.4f", e.Loss)
+	if e.Tokens {
+		text += fmt.Sprintf(", perplexity %.2f", e.Perplexity())
 	}
-	if e.Accuracy != nil {
-		text += fmt.Sprintf(", accuracy %.2f%%", 100**e.Accuracy)
-	}
-	if e.Pearson != nil {
-		text += fmt.Sprintf(", correlation %.4f", *e.Pearson)
-	}
-	if e.Balance != nil {
-		text += fmt.Sprintf(", balance %.3f", *e.Balance)
+	if len(e.Figures) > 0 {
+		text += ", " + e.Figures.String()
 	}
 	return text
 }
@@ -60,8 +49,8 @@ func (e Evaluation) BitsPerByte(bytes int64) float64 {
 	return e.Loss * float64(e.Targets) / math.Ln2 / float64(bytes)
 }
 
-// Evaluate returns the mean loss over all rows of d, each once, with dropout off and without label smoothing, and how
-// many predictions are right or how far they are off. Over
+// Evaluate returns the mean loss over all rows of d, each once, with dropout off and without label smoothing, and
+// the model's figures. Over
 // data.NewSequential that is the loss of a text in windows that don't overlap. The positions'
 // losses are added in float64. Memory for activations is taken while it runs only. It
 // returns the error of ctx when that ends, and an ErrDiverged if the loss is no number.
@@ -82,11 +71,13 @@ func evaluate(ctx context.Context, m Model, d data.Dataset, c EvalConfig, compil
 	if err != nil {
 		return Evaluation{}, err
 	}
-	machine, err := compile(g, j.outputs()...)
+	machine, err := compile(g, j.outputs(true)...)
 	if err != nil {
 		return Evaluation{}, err
 	}
 	defer func() { err = errors.Join(err, machine.Close()) }()
+	result = Evaluation{Unit: j.loss.Unit, Tokens: j.loss.Perplexity}
+	meters, losses, weights := j.meters(), make([]float64, len(j.weights)), 0.0
 	for done := 0; done < d.Len(); done += b.Rows {
 		if err := ctx.Err(); err != nil {
 			return Evaluation{}, err
@@ -98,15 +89,24 @@ func evaluate(ctx context.Context, m Model, d data.Dataset, c EvalConfig, compil
 		if err := machine.RunAll(); err != nil {
 			return Evaluation{}, err
 		}
-		j.add(b)
+		j.add(b, meters)
+		read(losses, j.loss.Each)
+		for i, w := range j.weights {
+			if w != 0 { // what is ignored may be no number
+				result.Loss += w * losses[i]
+				weights += w
+			}
+		}
+		result.Targets += b.Count
 		if c.Progress != nil {
 			c.Progress(min(done+b.Rows, d.Len()), d.Len())
 		}
 	}
-	if j.targets == 0 {
+	if weights == 0 {
 		return Evaluation{}, errors.New("the data has no target")
 	}
-	result = j.evaluation()
+	result.Loss /= weights
+	result.Figures = j.figuresOf(meters)
 	if math.IsNaN(result.Loss) || math.IsInf(result.Loss, 0) {
 		return Evaluation{}, fmt.Errorf("%w: the loss is %v", ErrDiverged, result.Loss)
 	}
@@ -125,14 +125,7 @@ func traceEvaluation(m Model, b *data.Batch) (*graph.Graph, inputs, *judge, erro
 		return nil, inputs{}, nil, err
 	}
 	in := newInputs(g, b.Rows, b.Layout, false)
-	_, losses := m.Loss(g, in.nodes)
-	switch {
-	case g.Err() != nil:
-		return nil, inputs{}, nil, g.Err()
-	case losses == nil || losses.Shape().TotalSize() != len(b.Targets):
-		return nil, inputs{}, nil, fmt.Errorf("the model's Loss gives no loss of each of %d positions", len(b.Targets))
-	}
-	j, err := newJudge(g, losses, b.Layout)
+	j, err := newJudge(g, m.Loss(g, in.nodes), &in, false)
 	return g, in, j, err
 }
 
@@ -150,5 +143,5 @@ func estimateEvaluation(m Model, d data.Dataset, c EvalConfig) (graph.Memory, er
 	if err != nil {
 		return graph.Memory{}, err
 	}
-	return graph.EstimateMemory(g, j.outputs()...)
+	return graph.EstimateMemory(g, j.outputs(true)...)
 }

@@ -7,7 +7,7 @@ import (
 
 	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/graph"
-	"github.com/seahorse-ml/seahorse/models"
+	"github.com/seahorse-ml/seahorse/layers"
 	"github.com/seahorse-ml/seahorse/train"
 	"gorgonia.org/tensor"
 )
@@ -17,9 +17,10 @@ type next struct{ embedding, head *graph.Param }
 
 func (m *next) Params() []*graph.Param { return []*graph.Param{m.embedding, m.head} }
 
-func (m *next) Loss(g *graph.Graph, b models.Batch) (loss, rowLosses *graph.Node) {
-	x := g.Embedding(g.Param(m.embedding), b.IDs)
-	return g.LinearCrossEntropy(x, g.Param(m.head), nil, b.Targets, graph.CrossEntropyConfig{Scale: b.Scale})
+func (m *next) Loss(g *graph.Graph, b layers.Batch) layers.Loss {
+	x := g.Embedding(g.Param(m.embedding), b.Node(g, layers.IDs))
+	total, each := g.LinearCrossEntropy(x, g.Param(m.head), nil, b.Node(g, layers.Targets), b.CrossEntropy())
+	return layers.TokenLoss(g, total, each)
 }
 
 // A model of one's own learns that after each letter comes the next one.

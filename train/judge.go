@@ -3,157 +3,198 @@ package train
 import (
 	"fmt"
 	"math"
+	"regexp"
 
 	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/graph"
+	"github.com/seahorse-ml/seahorse/layers"
 )
 
-// A judge adds up what an evaluation finds, batch by batch.
+// A judge reads what a trace finds for each batch: the losses and their weights, and the figures.
 type judge struct {
-	losses    *graph.Node    // [B·T]
-	hits      *graph.Node    // [B·T]; nil for a regression, and for losses that don't tell
-	predicted *graph.Node    // [B, T, C] of a regression, else nil
-	routing   *graph.Routing // of mixtures of experts, else nil
-
-	targets int
-	loss    float64
-	right   float64
-	columns []correlation // one for each of C values
-	experts []expertCount
+	loss    layers.Loss
+	targets []int32   // whose sign is the weight; nil where rows are weighed
+	weights []float64 // of the losses
+	rows    []float64 // 1 for each row but padding
+	figures []reading
 }
 
-// An expertCount adds up how an expert is used.
-type expertCount struct{ choices, probabilities float64 }
+// A reading is how a figure is read.
+type reading struct {
+	layers.Figure
+	values  [][]float64 // of each node
+	weights []float64   // the figure's own, or one of the judge's
+}
 
-// newJudge judges by the losses of a model's rows.
-func newJudge(g *graph.Graph, losses *graph.Node, l data.Layout) (*judge, error) {
-	j := &judge{losses: losses, hits: g.Hits(losses), predicted: g.Predicted(losses), routing: g.Routing()}
-	if j.routing != nil {
-		j.experts = make([]expertCount, j.routing.Choices.Shape().TotalSize())
+// figureName is what may be a key of metrics.
+var figureName = regexp.MustCompile("^[a-z][a-z0-9_]*$")
+
+// newJudge judges a model's loss, in training or with its losses and all figures.
+func newJudge(g *graph.Graph, loss layers.Loss, in *inputs, training bool) (*judge, error) {
+	switch {
+	case g.Err() != nil:
+		return nil, g.Err()
+	case loss.Total == nil || !loss.Total.IsScalar():
+		return nil, fmt.Errorf("the model's Loss gives no total, expected a scalar")
 	}
-	if j.predicted != nil {
-		if got, want := j.predicted.Shape().TotalSize(), losses.Shape().TotalSize()*l.Values; got != want {
-			return nil, fmt.Errorf("the model predicts %d values, expected %d at each position", got, l.Values)
+	j := &judge{loss: loss, targets: in.batch.Ints(in.batch.Layout.Targets), rows: make([]float64, in.batch.Rows)}
+	n, counted := elements(loss.Each), max(len(j.targets), len(j.rows))
+	switch {
+	case n == 0 && (!training || len(loss.Figures) > 0):
+		return nil, fmt.Errorf("the model's Loss gives no loss of each of %d targets", counted)
+	case loss.Weights != nil && elements(loss.Weights) != n:
+		return nil, fmt.Errorf("the model's Loss gives %d weights of %d losses", elements(loss.Weights), n)
+	case loss.Weights == nil && n == len(j.rows) && n != len(j.targets):
+		j.targets = nil
+	case loss.Weights == nil && n > 0 && n != len(j.targets):
+		return nil, fmt.Errorf("the model's Loss gives %d losses of %d targets in %d rows, expected weights of them", n, counted, len(j.rows))
+	}
+	j.weights = make([]float64, n)
+	names := map[string]bool{}
+	for _, f := range loss.Figures {
+		if f.EvalOnly && training {
+			continue
 		}
-		j.columns = make([]correlation, l.Values)
+		if err := checkFigure(f.Name); err != nil {
+			return nil, err
+		}
+		if names[f.Name] {
+			return nil, fmt.Errorf("two figures of the model's are called %q", f.Name)
+		}
+		names[f.Name] = true
+		r, err := j.reading(f)
+		if err != nil {
+			return nil, fmt.Errorf("the model's figure %s: %w", f.Name, err)
+		}
+		j.figures = append(j.figures, r)
 	}
 	return j, nil
 }
 
-// outputs returns what a machine must compute.
-func (j *judge) outputs() []*graph.Node {
-	out := []*graph.Node{j.losses}
-	for _, n := range []*graph.Node{j.hits, j.predicted} {
+// reading finds out how a figure is read.
+func (j *judge) reading(f layers.Figure) (reading, error) {
+	r := reading{Figure: f, weights: j.weights}
+	if len(f.Nodes) == 0 {
+		return r, fmt.Errorf("no nodes")
+	}
+	for _, n := range f.Nodes {
+		if n == nil {
+			return r, fmt.Errorf("a node is nil")
+		}
+		r.values = append(r.values, make([]float64, elements(n)))
+	}
+	n := len(r.values[0])
+	switch {
+	case f.Weights != nil:
+		r.weights = make([]float64, elements(f.Weights))
+	case n == len(j.rows) && n != len(j.weights):
+		r.weights = j.rows
+	}
+	if f.Meter == nil && n != 1 && n != len(r.weights) {
+		return r, fmt.Errorf("%d elements and %d weights", n, len(r.weights))
+	}
+	return r, nil
+}
+
+func elements(n *graph.Node) int {
+	if n == nil {
+		return 0
+	}
+	return n.Shape().TotalSize()
+}
+
+// outputs returns what a machine must compute for the figures, and for the losses and their weights.
+func (j *judge) outputs(losses bool) []*graph.Node {
+	var out []*graph.Node
+	add := func(n *graph.Node) {
 		if n != nil {
 			out = append(out, n)
 		}
 	}
-	if r := j.routing; r != nil {
-		out = append(out, r.Choices, r.Probabilities)
+	if losses {
+		add(j.loss.Each)
+	}
+	if losses || len(j.figures) > 0 {
+		add(j.loss.Weights)
+	}
+	for _, f := range j.figures {
+		for _, n := range f.Nodes {
+			add(n)
+		}
+		add(f.Weights)
 	}
 	return out
 }
 
-// add takes in what the machine found for a batch.
-func (j *judge) add(b *data.Batch) {
-	losses, hits, predicted := floatsOf(j.losses), floatsOf(j.hits), floatsOf(j.predicted)
-	for i, target := range b.Targets {
-		if target < 0 {
-			continue
+// weigh finds the weights of a batch's losses.
+func (j *judge) weigh(b *data.Batch) {
+	for i := range j.rows {
+		j.rows[i] = float64(bit(i < b.Filled))
+	}
+	if j.loss.Weights != nil {
+		read(j.weights, j.loss.Weights)
+		return
+	}
+	if j.targets == nil {
+		copy(j.weights, j.rows)
+		return
+	}
+	for i, target := range j.targets {
+		j.weights[i] = float64(bit(target >= 0))
+	}
+}
+
+// add takes what the machine found for a batch into meters of the figures.
+func (j *judge) add(b *data.Batch, meters []layers.Meter) {
+	j.weigh(b)
+	for i, f := range j.figures {
+		for k, n := range f.Nodes {
+			read(f.values[k], n)
 		}
-		j.targets++
-		j.loss += losses.at(i)
-		if j.hits != nil {
-			j.right += hits.at(i)
+		if f.Weights != nil {
+			read(f.weights, f.Weights)
 		}
-		for c := range j.columns {
-			at := i*len(j.columns) + c
-			j.columns[c].add(predicted.at(at), float64(b.Values[at]))
-		}
-	}
-	if r := j.routing; r != nil {
-		choices, probabilities := floatsOf(r.Choices), floatsOf(r.Probabilities)
-		for e := range j.experts {
-			j.experts[e].choices += choices.at(e)
-			j.experts[e].probabilities += probabilities.at(e)
-		}
+		meters[i].Add(f.weights, f.values...)
 	}
 }
 
-// evaluation returns the result.
-func (j *judge) evaluation() Evaluation {
-	e := Evaluation{Targets: j.targets, Loss: j.loss / float64(j.targets)}
-	if j.hits != nil {
-		accuracy := j.right / float64(j.targets)
-		e.Accuracy = &accuracy
+// read copies a node's elements.
+func read(dst []float64, n *graph.Node) {
+	if len(dst) == 1 && n.IsScalar() {
+		dst[0] = graph.Scalar(n)
+		return
 	}
-	if j.predicted != nil {
-		mse := e.Loss
-		e.MSE = &mse
-		sum := 0.0
-		for _, c := range j.columns {
-			sum += c.pearson()
-		}
-		if mean := sum / float64(len(j.columns)); !math.IsNaN(mean) {
-			e.Pearson = &mean
+	f := floatsOf(n)
+	for i := range dst {
+		dst[i] = f.at(i)
+	}
+}
+
+// meters makes one for each figure.
+func (j *judge) meters() []layers.Meter {
+	all := make([]layers.Meter, len(j.figures))
+	for i, f := range j.figures {
+		if all[i] = layers.NewMean(); f.Meter != nil {
+			all[i] = f.Meter()
 		}
 	}
-	if j.routing != nil {
-		e.Balance = balance(j.experts)
+	return all
+}
+
+// figuresOf returns what meters say, those left out that have no number.
+func (j *judge) figuresOf(meters []layers.Meter) Figures {
+	var all Figures
+	for i, f := range j.figures {
+		if v := meters[i].Value(); !math.IsNaN(v) && !math.IsInf(v, 0) {
+			all = append(all, Figure{f.Name, v})
+		}
 	}
-	return e
+	return all
 }
 
-// balance returns what graph.RouteBalance would of all rows together, divided by the choices of a row.
-func balance(experts []expertCount) *float64 {
-	sum, choices, rows := 0.0, 0.0, 0.0
-	for _, e := range experts {
-		sum += e.choices * e.probabilities
-		choices += e.choices
-		rows += e.probabilities // which of a row sum to 1
+func bit(b bool) int {
+	if b {
+		return 1
 	}
-	if choices == 0 {
-		return nil
-	}
-	result := float64(len(experts)) * sum / choices / rows
-	return &result
-}
-
-// floatsOf returns the memory of an output; nil has none.
-func floatsOf(n *graph.Node) floats {
-	if n == nil {
-		return floats{}
-	}
-	return floats{graph.Floats[float32](n), graph.Floats[float64](n)}
-}
-
-// at returns element i.
-func (f floats) at(i int) float64 {
-	if f.double != nil {
-		return f.double[i]
-	}
-	return float64(f.single[i])
-}
-
-// A correlation adds up two series of numbers by their distances from the means so far, so that no digits are lost where these are
-// large (Welford, 1962).
-type correlation struct {
-	n, meanX, meanY          float64
-	squaresX, squaresY, both float64
-}
-
-func (c *correlation) add(x, y float64) {
-	c.n++
-	dx := x - c.meanX
-	c.meanX += dx / c.n
-	c.squaresX += dx * (x - c.meanX)
-	dy := y - c.meanY
-	c.meanY += dy / c.n
-	c.squaresY += dy * (y - c.meanY)
-	c.both += dx * (y - c.meanY)
-}
-
-// pearson returns the coefficient, no number where one of the series is constant.
-func (c *correlation) pearson() float64 {
-	return c.both / math.Sqrt(c.squaresX*c.squaresY)
+	return 0
 }

@@ -3,11 +3,12 @@ package train
 import (
 	"context"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/graph"
-	"github.com/seahorse-ml/seahorse/models"
+	"github.com/seahorse-ml/seahorse/layers"
 	"github.com/seahorse-ml/seahorse/optim"
 	"gorgonia.org/tensor"
 )
@@ -19,19 +20,18 @@ type valued struct {
 }
 
 func (d valued) Len() int                   { return d.rows }
-func (valued) Layout() data.Layout          { return data.Layout{Length: 3, Values: 2} }
+func (valued) Layout() data.Layout          { return data.TokenLayout{Length: 3, Values: 2}.Layout() }
 func (d valued) value(token, c int) float32 { return d.base + float32((c*2-1)*token) }
 
-func (d valued) Fill(row data.Row, i int, _ uint64) int {
-	for k := range row.IDs {
-		row.IDs[k] = int32((i*5 + k*3) % testVocab)
-		row.Targets[k] = 0
+func (d valued) Fill(row data.Row, i int, _ uint64) {
+	ids, targets, values := row.Ints(data.IDs), row.Ints(data.Targets), row.Floats(data.Values)
+	for k := range ids {
+		ids[k], targets[k] = int32((i*5+k*3)%testVocab), 0
 		for c := range 2 {
-			row.Values[2*k+c] = d.value(int(row.IDs[k]), c)
+			values[2*k+c] = d.value(int(ids[k]), c)
 		}
 	}
-	row.Targets[2] = data.Ignored
-	return 2
+	targets[2] = data.Ignored
 }
 
 // table predicts two values for each token.
@@ -49,8 +49,10 @@ func newTable(t testing.TB, dt tensor.Dtype) *table {
 
 func (m *table) Params() []*graph.Param { return []*graph.Param{m.values} }
 
-func (m *table) Loss(g *graph.Graph, b models.Batch) (loss, rowLosses *graph.Node) {
-	return g.SquaredError(g.Embedding(g.Param(m.values), b.IDs), b.Values, graph.SquaredErrorConfig{Targets: b.Targets, Scale: b.Scale})
+func (m *table) Loss(g *graph.Graph, b layers.Batch) layers.Loss {
+	predicted, values := g.Embedding(g.Param(m.values), b.Node(g, layers.IDs)), b.Node(g, layers.Values)
+	total, each := g.SquaredError(predicted, values, graph.SquaredErrorConfig{Targets: b.Node(g, layers.Targets), Scale: b.Scale})
+	return layers.ValueLoss(total, each, predicted, values)
 }
 
 // TestEvaluateRegression compares an evaluation with the formulas in their plain form.
@@ -70,10 +72,10 @@ func TestEvaluateRegression(t *testing.T) {
 		if err := data.FillSequential(b, d, 0); err != nil {
 			t.Fatal(err)
 		}
-		for i, target := range b.Targets {
+		for i, target := range b.Ints(data.Targets) {
 			for c := range 2 {
 				if target >= 0 {
-					p, v := at(int(b.IDs[i]), c), float64(b.Values[2*i+c])
+					p, v := at(int(b.Ints(data.IDs)[i]), c), float64(b.Floats(data.Values)[2*i+c])
 					x[c], y[c] = append(x[c], p), append(y[c], v)
 					squares += (p - v) * (p - v) / 2
 				}
@@ -84,10 +86,18 @@ func TestEvaluateRegression(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if e.Targets != 22 || e.Accuracy != nil || math.Abs(*e.MSE/mse-1) > tolerance || e.Loss != *e.MSE || math.Abs(*e.Pearson-pearson) > tolerance {
+		if e.Targets != 22 || e.Tokens || len(e.Figures) != 2 || math.Abs(figure(e, "mse")/mse-1) > tolerance || e.Loss != figure(e, "mse") || math.Abs(figure(e, "pearson")-pearson) > tolerance {
 			t.Errorf("%v: got %v and %d targets, expected a mean squared error of %g and a correlation of %g", dt, e, e.Targets, mse, pearson)
 		}
 	}
+}
+
+// figure returns a figure of an evaluation, no number where there is none.
+func figure(e Evaluation, name string) float64 {
+	if v, ok := e.Figures.Get(name); ok {
+		return v
+	}
+	return math.NaN()
 }
 
 func plainPearson(x, y []float64) float64 {
@@ -112,7 +122,7 @@ func TestCorrelationOfConstants(t *testing.T) {
 	m := newTable(t, tensor.Float64)
 	clear(graph.Data[float64](m.values))
 	e, err := Evaluate(context.Background(), m, valued{5, 0}, EvalConfig{BatchSize: 5})
-	if err != nil || e.Pearson != nil || e.MSE == nil {
+	if err != nil || len(e.Figures) != 1 || e.Figures[0].Name != "mse" {
 		t.Errorf("got %v, %v", e, err)
 	}
 }
@@ -130,7 +140,7 @@ func TestRegressionLearns(t *testing.T) {
 		t.Fatal(err)
 	}
 	e, err := Evaluate(context.Background(), m, c.Validation, EvalConfig{BatchSize: 4})
-	if err != nil || *e.MSE > 1 || *e.Pearson < 0.99 {
+	if err != nil || figure(e, "mse") > 1 || !(figure(e, "pearson") > 0.99) {
 		t.Errorf("after 400 steps %v, %v", e, err)
 	}
 }
@@ -149,7 +159,7 @@ func TestAccuracy(t *testing.T) {
 	}
 	embedding, head := graph.Data[float32](m.table), graph.Data[float32](m.head)
 	right := 0
-	for i, target := range b.Targets {
+	for i, target := range b.Ints(data.Targets) {
 		if target < 0 {
 			continue
 		}
@@ -157,7 +167,7 @@ func TestAccuracy(t *testing.T) {
 		for v := range testVocab {
 			z := 0.0
 			for k := range 6 {
-				z += float64(embedding[int(b.IDs[i])*6+k]) * float64(head[v*6+k])
+				z += float64(embedding[int(b.Ints(data.IDs)[i])*6+k]) * float64(head[v*6+k])
 			}
 			if z > top {
 				best, top = v, z
@@ -171,10 +181,10 @@ func TestAccuracy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := float64(right) / float64(b.Count); *e.Accuracy != want || right == 0 || right == b.Count {
-		t.Errorf("accuracy %g, expected %g", *e.Accuracy, want)
+	if want := float64(right) / float64(b.Count); figure(e, "accuracy") != want || right == 0 || right == b.Count {
+		t.Errorf("accuracy %g, expected %g", figure(e, "accuracy"), want)
 	}
-	if last := trainer.last; last.EvalAccuracy == nil || *last.EvalAccuracy != *e.Accuracy {
+	if last := trainer.last; !slices.Equal(last.EvalFigures, e.Figures) || len(e.Figures) != 1 {
 		t.Errorf("the run's last metrics %+v don't have it", last)
 	}
 }

@@ -1,7 +1,6 @@
 package train
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 
@@ -69,11 +68,11 @@ func beside(steps, use graph.Memory) graph.Memory {
 func estimateSteps(m Model, c StepperConfig) (use MemoryUse, err error) {
 	arena := 0 // of what doesn't fit into that of the whole layout
 	for i, l := range slices.Backward(c.layouts()) {
-		g, _, loss, err := traceStep(m, c, l)
+		g, _, j, err := traceStep(m, c, l)
 		if err != nil {
 			return use, err
 		}
-		pass, err := graph.EstimateMemory(g, loss)
+		pass, err := graph.EstimateMemory(g, append(j.outputs(false), j.loss.Total)...)
 		if err != nil {
 			return use, err
 		}
@@ -91,21 +90,22 @@ func estimateSteps(m Model, c StepperConfig) (use MemoryUse, err error) {
 }
 
 // traceStep traces a training step of the model on micro-batches of a layout.
-func traceStep(m Model, c StepperConfig, l data.Layout) (*graph.Graph, inputs, *graph.Node, error) {
+func traceStep(m Model, c StepperConfig, l data.Layout) (*graph.Graph, inputs, *judge, error) {
 	g, err := newTrace(m, true)
 	if err != nil {
 		return nil, inputs{}, nil, err
 	}
 	in := newInputs(g, c.Rows, l, true)
 	in.nodes.LabelSmoothing = c.LabelSmoothing
-	loss, _ := m.Loss(g, in.nodes)
-	if loss == nil {
-		return nil, inputs{}, nil, errors.New("the model's Loss gives no loss")
+	j, err := newJudge(g, m.Loss(g, in.nodes), &in, true)
+	if err != nil {
+		return nil, inputs{}, nil, err
 	}
+	in.dropScales(g)
 	if c.Accumulation == 1 {
 		g.OverlapGradients()
 	}
-	return g, in, loss, g.Grad(loss)
+	return g, in, j, g.Grad(j.loss.Total)
 }
 
 // stepper returns how the steps of a run are made.

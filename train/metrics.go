@@ -3,91 +3,133 @@ package train
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
+	"strings"
 
-	"github.com/seahorse-ml/seahorse/internal/atomicfile"
+	"github.com/seahorse-ml/seahorse/layers"
 )
 
 // MetricsName is the file of a run's directory that has a line of Metrics for each logged step.
 const MetricsName = "metrics.jsonl"
 
-// Metrics are the figures of a step.
+// Metrics are the figures of a step. In JSON they have the keys step, loss, grad_norm and learning_rate; tokens and
+// tokens_per_second, or rows and rows_per_second, by what is counted; the model's figures of this step under their names; and after an
+// evaluation eval_loss and its figures with eval_ before their names.
 type Metrics struct {
-	Step            int     `json:"step"`              // counted from 1
-	Loss            float64 `json:"loss"`              // of this step's targets, before its update
-	GradNorm        float64 `json:"grad_norm"`         // before clipping
-	LearningRate    float64 `json:"learning_rate"`     // of this step
-	Tokens          int64   `json:"tokens"`            // targets learned from since the start of the run
-	TokensPerSecond float64 `json:"tokens_per_second"` // targets a second in the steps since the last line, evaluations and saving left out
-	// What an evaluation after this step found; nil where there was none or it doesn't have the figure. See Evaluation.
-	EvalLoss     *float64 `json:"eval_loss,omitempty"`
-	EvalAccuracy *float64 `json:"eval_accuracy,omitempty"`
-	EvalMSE      *float64 `json:"eval_mse,omitempty"`
-	EvalPearson  *float64 `json:"eval_pearson,omitempty"`
-	EvalBalance  *float64 `json:"eval_balance,omitempty"`
+	Step             int         // counted from 1
+	Loss             float64     // of this step's targets, before its update
+	GradNorm         float64     // before clipping
+	LearningRate     float64     // of this step
+	Unit             layers.Unit // what targets are
+	Targets          int64       // learned from since the start of the run
+	TargetsPerSecond float64     // in the steps since the last line, evaluations and saving left out
+	Figures          Figures     // of this step's targets
+
+	EvalLoss    *float64 // of an evaluation after this step; nil where there was none
+	EvalFigures Figures
 }
 
-// metricsFile appends lines of metrics.
-type metricsFile struct{ file *os.File }
+// The keys of metrics.
+const (
+	stepKey     = "step"
+	lossKey     = "loss"
+	normKey     = "grad_norm"
+	rateKey     = "learning_rate"
+	perSecond   = "_per_second"
+	evalPrefix  = "eval_"
+	evalLossKey = evalPrefix + lossKey
+)
 
-// openMetrics opens the metrics of a run for writing, and drops the lines of later steps than
-// step: those of a part of the run that is now done again.
-func openMetrics(dir string, step int) (*metricsFile, error) {
-	path := filepath.Join(dir, MetricsName)
-	old, err := os.ReadFile(path)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("train: metrics: %w", err)
-	}
-	if keep := linesUpTo(old, step); len(keep) < len(old) {
-		if err := atomicfile.WriteBytes(path, keep); err != nil {
-			return nil, fmt.Errorf("train: metrics: %w", err)
-		}
-	}
-	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
-	if err != nil {
-		return nil, fmt.Errorf("train: metrics: %w", err)
-	}
-	return &metricsFile{f}, nil
-}
+// reserved are the names that figures can't have.
+var reserved = map[string]bool{stepKey: true, lossKey: true, normKey: true, rateKey: true, "tokens": true, "rows": true,
+	"tokens" + perSecond: true, "rows" + perSecond: true}
 
-// linesUpTo returns the whole lines of at most a step at the start of lines.
-func linesUpTo(lines []byte, step int) []byte {
-	end := 0
-	for {
-		n := bytes.IndexByte(lines[end:], '\n')
-		if n < 0 {
-			return lines[:end]
-		}
-		var m Metrics
-		if json.Unmarshal(lines[end:end+n], &m) != nil || m.Step > step {
-			return lines[:end]
-		}
-		end += n + 1
-	}
-}
-
-// write appends a line, in one write so that a kill leaves no half of one but the last.
-func (f *metricsFile) write(m Metrics) error {
-	line, err := json.Marshal(m)
-	if err != nil {
-		return fmt.Errorf("train: metrics: %w", err)
-	}
-	if _, err := f.file.Write(append(line, '\n')); err != nil {
-		return fmt.Errorf("train: metrics: %w", err)
+// checkFigure tells whether a figure can have a name.
+func checkFigure(name string) error {
+	if !figureName.MatchString(name) || reserved[name] || strings.HasPrefix(name, evalPrefix) {
+		return fmt.Errorf("a figure of the model's is called %q, expected small letters, digits and underscores, and no key that metrics have already", name)
 	}
 	return nil
 }
 
-// sync makes the lines durable.
-func (f *metricsFile) sync() error {
-	if err := f.file.Sync(); err != nil {
-		return fmt.Errorf("train: metrics: %w", err)
+// MarshalJSON writes an object of numbers; see Metrics.
+func (m Metrics) MarshalJSON() ([]byte, error) {
+	unit := m.Unit.String()
+	var out bytes.Buffer
+	add := func(key string, value any) error {
+		raw, err := json.Marshal(value)
+		if err != nil {
+			return fmt.Errorf("%s: %w", key, err)
+		}
+		separator := byte(',')
+		if out.Len() == 0 {
+			separator = '{'
+		}
+		out.WriteByte(separator)
+		fmt.Fprintf(&out, "%q:%s", key, raw)
+		return nil
 	}
-	return nil
+	type entry struct {
+		key   string
+		value any
+	}
+	all := []entry{
+		{stepKey, m.Step}, {lossKey, m.Loss}, {normKey, m.GradNorm}, {rateKey, m.LearningRate}, {unit, m.Targets}, {unit + perSecond, m.TargetsPerSecond},
+	}
+	for _, f := range m.Figures {
+		all = append(all, entry{f.Name, f.Value})
+	}
+	if m.EvalLoss != nil {
+		all = append(all, entry{evalLossKey, *m.EvalLoss})
+	}
+	for _, f := range m.EvalFigures {
+		all = append(all, entry{evalPrefix + f.Name, f.Value})
+	}
+	for _, e := range all {
+		if err := add(e.key, e.value); err != nil {
+			return nil, err
+		}
+	}
+	out.WriteByte('}')
+	return out.Bytes(), nil
 }
 
-func (f *metricsFile) close() error { return f.file.Close() }
+// UnmarshalJSON reads what MarshalJSON writes. What it doesn't know are figures.
+func (m *Metrics) UnmarshalJSON(raw []byte) error {
+	*m = Metrics{}
+	d := json.NewDecoder(bytes.NewReader(raw))
+	if t, err := d.Token(); err != nil || t != json.Delim('{') {
+		return fmt.Errorf("train: metrics: expected an object: %.40s", raw)
+	}
+	for d.More() {
+		t, err := d.Token()
+		if err != nil {
+			return err
+		}
+		key := t.(string)
+		known := map[string]any{
+			stepKey: &m.Step, lossKey: &m.Loss, normKey: &m.GradNorm, rateKey: &m.LearningRate, evalLossKey: &m.EvalLoss,
+			"tokens": &m.Targets, "rows": &m.Targets, "tokens" + perSecond: &m.TargetsPerSecond, "rows" + perSecond: &m.TargetsPerSecond,
+		}
+		if into, ok := known[key]; ok {
+			if err := d.Decode(into); err != nil {
+				return err
+			}
+			if key == layers.PerToken.String() {
+				m.Unit = layers.PerToken
+			}
+			continue
+		}
+		var value float64
+		if err := d.Decode(&value); err != nil {
+			return err
+		}
+		if name, ok := strings.CutPrefix(key, evalPrefix); ok {
+			m.EvalFigures = append(m.EvalFigures, Figure{name, value})
+		} else {
+			m.Figures = append(m.Figures, Figure{key, value})
+		}
+	}
+	_, err := d.Token()
+	return err
+}

@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/seahorse-ml/seahorse/layers"
 )
 
 func TestMetricsAreCutAtTheStep(t *testing.T) {
@@ -31,7 +33,7 @@ func TestMetricsAreCutAtTheStep(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := f.write(Metrics{Step: 50}); err != nil {
+		if err := f.write(Metrics{Step: 50, Unit: layers.PerToken}); err != nil {
 			t.Fatal(err)
 		}
 		f.close()

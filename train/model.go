@@ -5,18 +5,17 @@ import (
 
 	"github.com/seahorse-ml/seahorse/graph"
 	"github.com/seahorse-ml/seahorse/internal/safetensors"
-	"github.com/seahorse-ml/seahorse/models"
+	"github.com/seahorse-ml/seahorse/layers"
 )
 
 // A Model is what can be trained.
 type Model interface {
-	// Params returns all parameters. Their names must be distinct.
+	// Params returns all parameters that are stored with the model. Their names must be distinct. Those that are frozen, and those
+	// that are bound to a trace only, such as a reference's, are not trained.
 	Params() []*graph.Param
-	// Loss returns the loss of a batch, a scalar, and the loss of each position
-	// [B·T], 0 where the target is ignored. The scalar is the sum of the positions' losses
-	// times b.Scale, or their mean where that is nil. A model of one document a row may
-	// leave b.Segments out of account.
-	Loss(g *graph.Graph, b models.Batch) (loss, rowLosses *graph.Node)
+	// Loss traces the loss of a batch: its total is the sum of the single losses times b.Scale, or their mean where that is nil. A
+	// model of one document a row may leave segments out of account.
+	Loss(g *graph.Graph, b layers.Batch) layers.Loss
 }
 
 // A Saver is a Model that writes a directory of its own. Among its files is

@@ -6,6 +6,7 @@ import (
 
 	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/graph"
+	"github.com/seahorse-ml/seahorse/layers"
 	"github.com/seahorse-ml/seahorse/models"
 	"github.com/seahorse-ml/seahorse/optim"
 	"gorgonia.org/tensor"
@@ -45,9 +46,10 @@ func newBigram(t testing.TB) *bigram {
 
 func (m *bigram) Params() []*graph.Param { return []*graph.Param{m.table, m.head} }
 
-func (m *bigram) Loss(g *graph.Graph, b models.Batch) (loss, rowLosses *graph.Node) {
-	x := g.Embedding(g.Param(m.table), b.IDs)
-	return g.LinearCrossEntropy(x, g.Param(m.head), nil, b.Targets, graph.CrossEntropyConfig{Scale: b.Scale})
+func (m *bigram) Loss(g *graph.Graph, b layers.Batch) layers.Loss {
+	x := g.Embedding(g.Param(m.table), b.Node(g, layers.IDs))
+	total, each := g.LinearCrossEntropy(x, g.Param(m.head), nil, b.Node(g, layers.Targets), b.CrossEntropy())
+	return layers.TokenLoss(g, total, each)
 }
 
 // testTokens returns n tokens in which each follows from the one before it, with exceptions.

@@ -15,19 +15,14 @@ import (
 // ragged is a dataset of rows of 1 to testLength tokens.
 type ragged struct{ rows int }
 
-func (d ragged) Len() int                      { return d.rows }
-func (ragged) Layout() data.Layout             { return data.Layout{Length: testLength} }
-func (ragged) Size(i int) (length, source int) { return 1 + 3*i%testLength, 0 }
+func (d ragged) Len() int               { return d.rows }
+func (ragged) Layout() data.Layout      { return data.TokenLayout{Length: testLength}.Layout() }
+func (ragged) Size(i int, _ string) int { return 1 + 3*i%testLength }
 
-func (d ragged) Fill(row data.Row, i int, _ uint64) int {
-	n, _ := d.Size(i)
-	for k := range row.IDs {
-		row.IDs[k], row.Targets[k] = 0, data.Ignored
-		if k < n {
-			row.IDs[k], row.Targets[k] = int32((i+k)%testVocab), int32((i+2*k)%testVocab)
-		}
+func (d ragged) Fill(row data.Row, i int, _ uint64) {
+	for k := range d.Size(i, data.TextLength) {
+		row.Ints(data.IDs)[k], row.Ints(data.Targets)[k] = int32((i+k)%testVocab), int32((i+2*k)%testVocab)
 	}
-	return n
 }
 
 func groupedConfig(t testing.TB) Config {
@@ -47,7 +42,7 @@ func testNarrowPasses(t *testing.T, accumulation int) {
 	d := ragged{40}
 	var results [2][]StepResult
 	var weights [2][]float64
-	for i, narrow := range [][]data.Layout{nil, {{Length: 4}, {Length: testLength - 1}}} {
+	for i, narrow := range [][]data.Layout{nil, {data.TokenLayout{Length: 4}.Layout(), data.TokenLayout{Length: testLength - 1}.Layout()}} {
 		m := newTestModel(t, tensor.Float64, 0)
 		s, err := NewStepper(m, StepperConfig{Rows: 2, Layout: d.Layout(), Accumulation: accumulation, Narrow: narrow})
 		if err != nil {
@@ -59,7 +54,7 @@ func testNarrowPasses(t *testing.T, accumulation int) {
 				if err := data.FillSequential(b, d, 2*(accumulation*step+k)); err != nil {
 					t.Fatal(err)
 				}
-				used[s.passFor(b).inputs.batch.Layout.Length] = true
+				used[s.passFor(b).inputs.batch.Layout.Length(data.TextLength)] = true
 			}
 			r, err := s.Step(context.Background(), 1e-2)
 			if err != nil {
@@ -76,7 +71,7 @@ func testNarrowPasses(t *testing.T, accumulation int) {
 		}
 	}
 	for step, want := range results[0] {
-		if got := results[1][step]; math.Abs(got.Loss-want.Loss) > 1e-12 || math.Abs(got.GradNorm-want.GradNorm) > 1e-11 || got.Targets != want.Targets {
+		if got := results[1][step]; math.Abs(got.Loss-want.Loss) > 1e-12 || math.Abs(got.GradNorm-want.GradNorm) > 1e-11 || got.Targets != want.Targets || got.Figures != nil {
 			t.Errorf("step %d: %+v, with all padding %+v", step, got, want)
 		}
 	}
@@ -90,12 +85,12 @@ func testNarrowPasses(t *testing.T, accumulation int) {
 // TestPassHasRoom finds the narrowest layout that holds both texts of a batch, and the whole one for a batch that doesn't say what
 // it uses.
 func TestPassHasRoom(t *testing.T) {
-	var s Stepper
-	for _, l := range []data.Layout{{Length: 4, SourceLength: 5}, {Length: 6, SourceLength: 7}, {Length: 9, SourceLength: 9}} {
-		s.passes = append(s.passes, pass{inputs: inputs{batch: data.Batch{Layout: l}}})
+	s := Stepper{lengths: []string{data.TextLength, data.SourceLength}}
+	for _, l := range []data.TokenLayout{{Length: 4, SourceLength: 5}, {Length: 6, SourceLength: 7}, {Length: 9, SourceLength: 9}} {
+		s.passes = append(s.passes, pass{inputs: inputs{batch: data.Batch{Layout: l.Layout()}}})
 	}
 	for _, test := range []struct{ used, source, want int }{{4, 5, 4}, {1, 1, 4}, {5, 5, 6}, {4, 6, 6}, {7, 1, 9}, {1, 8, 9}, {9, 9, 9}, {0, 0, 9}} {
-		if got := s.passFor(&data.Batch{Used: test.used, UsedSource: test.source}).inputs.batch.Layout.Length; got != test.want {
+		if got := s.passFor(&data.Batch{Used: []int{test.used, test.source}}).inputs.batch.Layout.Length(data.TextLength); got != test.want {
 			t.Errorf("%d and %d tokens go to the layout of %d, expected that of %d", test.used, test.source, got, test.want)
 		}
 	}
@@ -129,8 +124,8 @@ func TestGroupedMemory(t *testing.T) {
 }
 
 func TestNarrowLayoutsAreNarrower(t *testing.T) {
-	for _, l := range []data.Layout{{Length: testLength + 1}, {Length: 2, SourceLength: 2}, {Length: 2, Segments: true}} {
-		c := StepperConfig{Rows: 1, Layout: data.Layout{Length: testLength}, Accumulation: 1, Narrow: []data.Layout{l}}
+	for _, l := range []data.TokenLayout{{Length: testLength + 1}, {Length: 2, SourceLength: 2}, {Length: 2, Segments: true}} {
+		c := StepperConfig{Rows: 1, Layout: data.TokenLayout{Length: testLength}.Layout(), Accumulation: 1, Narrow: []data.Layout{l.Layout()}}
 		if err := c.Validate(); err == nil || !strings.Contains(err.Error(), "no narrower form") {
 			t.Errorf("%+v: error %v", l, err)
 		}

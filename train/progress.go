@@ -15,8 +15,8 @@ const lineThrottle = 2 * time.Second
 // hanging is how far the further lines of a line that breaks are indented.
 const hanging = 4
 
-// Progress is a Callback that shows a run to a person: on a terminal a bar with step, loss, the time left and
-// tokens a second, as much of it as the width has room for; elsewhere plain lines of the same, at logged steps and
+// Progress is a Callback that shows a run to a person: on a terminal a bar with step, loss, the time left, the model's figures and
+// tokens or rows a second, as much of it as the width has room for; elsewhere plain lines of the same, at logged steps and
 // not too often. Evaluations and checkpoints get a line each.
 type Progress struct {
 	out      io.Writer
@@ -74,7 +74,18 @@ func describe(e StepEvent, left time.Duration) []string {
 	if left = left.Round(time.Second); left > 0 {
 		parts = append(parts, left.String()+" left")
 	}
-	return append(parts, fmt.Sprintf("%.0f tokens/s", e.TokensPerSecond))
+	if len(e.Figures) > 0 {
+		parts = append(parts, e.Figures.String())
+	}
+	return append(parts, fmt.Sprintf("%.*f %v/s", digits(e.TargetsPerSecond), e.TargetsPerSecond, e.Unit))
+}
+
+// digits returns how many digits after the point tell a speed.
+func digits(speed float64) int {
+	if speed < 10 {
+		return 1
+	}
+	return 0
 }
 
 // Evaluating shows how far an evaluation is.

@@ -6,10 +6,12 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/seahorse-ml/seahorse/layers"
 )
 
 func stepEvent(step int, logged bool) StepEvent {
-	return StepEvent{Metrics: Metrics{Step: step, Loss: 2.5, TokensPerSecond: 1234.5}, MaxSteps: 40, Logged: logged}
+	return StepEvent{Metrics: Metrics{Step: step, Loss: 2.5, TargetsPerSecond: 1234.5, Unit: layers.PerToken}, MaxSteps: 40, Logged: logged}
 }
 
 func TestProgressInPlainLines(t *testing.T) {
@@ -20,20 +22,21 @@ func TestProgressInPlainLines(t *testing.T) {
 	p.Step(stepEvent(3, true)) // too soon
 	p.line = time.Time{}
 	p.Step(stepEvent(4, true))
-	accuracy, mse, pearson := 0.8765, 3.0, -0.25
-	p.Eval(EvalEvent{Evaluation{Loss: 2, Targets: 9}, 8, 2, 8})
-	p.Eval(EvalEvent{Evaluation{Loss: 3, Targets: 9, Accuracy: &accuracy}, 16, 2, 8})
-	p.Eval(EvalEvent{Evaluation{Loss: 3, Targets: 9, MSE: &mse, Pearson: &pearson}, 18, 3, 18})
+	p.Eval(EvalEvent{Evaluation{Loss: 2, Targets: 9, Tokens: true}, 8, 2, 8})
+	p.Eval(EvalEvent{Evaluation{Loss: 3, Targets: 9, Tokens: true, Figures: Figures{{"accuracy", 0.87654}}}, 16, 2, 8})
+	p.Eval(EvalEvent{Evaluation{Loss: 3, Targets: 9, Figures: Figures{{"mean_margin", 3}, {"pearson", -0.25}}}, 18, 3, 18})
 	p.Save(SaveEvent{20, "run/checkpoint-20"})
-	p.Step(stepEvent(40, true))
+	last := stepEvent(40, true)
+	last.Unit, last.TargetsPerSecond, last.Figures = layers.PerRow, 3.25, Figures{{"accuracy", 0.5}}
+	p.Step(last)
 	p.End(EndEvent{Step: 40})
 	const want = `step 1/40  loss 2.5000  1234 tokens/s
 step 4/40  loss 2.5000  1234 tokens/s
 step 8: validation loss 2.0000, perplexity 7.39
-step 16: validation loss 3.0000, perplexity 20.09, accuracy 87.65%; best: 2.0000 at step 8
-step 18: validation mean squared error 3, correlation -0.2500
+step 16: validation loss 3.0000, perplexity 20.09, accuracy 0.8765; best: 2.0000 at step 8
+step 18: validation loss 3.0000, mean margin 3, pearson -0.25
 step 20: saved run/checkpoint-20
-step 40/40  loss 2.5000  1234 tokens/s
+step 40/40  loss 2.5000  accuracy 0.5  3.2 rows/s
 `
 	if got := out.String(); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)

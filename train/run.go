@@ -116,21 +116,21 @@ func (t *Trainer) step(ctx context.Context) error {
 		return fmt.Errorf("train: step %d: %w", t.state.Step+1, err)
 	}
 	seconds := time.Since(begin).Seconds()
-	t.tokens += r.Targets
+	t.targets += r.Targets
 	t.seconds += seconds
 	t.state.Step++
-	t.state.Tokens += int64(r.Targets)
+	t.state.Targets += int64(r.Targets)
 	t.state.Seconds += seconds
 	t.state.Random = Random(t.stepper.random)
 	t.state.Loader = t.batches.State()
 	t.last = Metrics{
 		Step: t.state.Step, Loss: r.Loss, GradNorm: r.GradNorm, LearningRate: rate,
-		Tokens: t.state.Tokens, TokensPerSecond: float64(t.tokens) / t.seconds,
+		Unit: t.stepper.unit(), Targets: t.state.Targets, TargetsPerSecond: float64(t.targets) / t.seconds, Figures: r.Figures,
 	}
 	return nil
 }
 
-// fill takes the batches of the next step. Where no token of them is to be learned, as
+// fill takes the batches of the next step. Where nothing of them is to be learned, as
 // happens in streams that are learned in part, it takes those after them, for an epoch at most.
 func (t *Trainer) fill() error {
 	for range t.config.Train.Len()/(t.config.BatchSize*t.config.Accumulation) + 2 {
@@ -163,7 +163,7 @@ func (t *Trainer) conclude(ctx context.Context) error {
 		if err := t.metrics.write(*m); err != nil {
 			return err
 		}
-		t.tokens, t.seconds = 0, 0
+		t.targets, t.seconds = 0, 0
 	}
 	if err := t.tell(func(c Callback) error { return c.Step(StepEvent{*m, t.config.MaxSteps, logged}) }); err != nil {
 		return err
@@ -203,7 +203,7 @@ func (t *Trainer) evaluate(ctx context.Context, m *Metrics) (*EvalEvent, error) 
 	if err != nil {
 		return nil, fmt.Errorf("train: evaluation after step %d: %w", m.Step, err)
 	}
-	m.EvalLoss, m.EvalAccuracy, m.EvalMSE, m.EvalPearson, m.EvalBalance = &e.Loss, e.Accuracy, e.MSE, e.Pearson, e.Balance
+	m.EvalLoss, m.EvalFigures = &e.Loss, e.Figures
 	if best := t.state.BestEvalLoss; best == nil || e.Loss < *best {
 		t.state.BestEvalLoss, t.state.BestEvalStep = &e.Loss, m.Step
 	}

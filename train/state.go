@@ -23,7 +23,7 @@ const (
 type State struct {
 	Step     int        `json:"step"`      // steps that are done
 	MaxSteps int        `json:"max_steps"` // of the run
-	Tokens   int64      `json:"tokens"`    // targets learned from
+	Targets  int64      `json:"tokens"`    // learned from; the key is older than losses that count rows
 	Seconds  float64    `json:"seconds"`   // that the steps took
 	Random   Random     `json:"random"`
 	Loader   data.State `json:"loader"`

@@ -10,6 +10,7 @@ import (
 
 	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/graph"
+	"github.com/seahorse-ml/seahorse/layers"
 	"github.com/seahorse-ml/seahorse/optim"
 )
 
@@ -50,13 +51,15 @@ type Stepper struct {
 	batches   []*data.Batch
 	random    graph.Random
 	profile   *graph.Profile
+	meters    []layers.Meter // of the figures
+	lengths   []string       // of the whole layout
 }
 
 // A pass is a forward and backward pass over a micro-batch of one layout.
 type pass struct {
 	machine *graph.Machine
 	inputs  inputs
-	loss    *graph.Node
+	judge   *judge
 }
 
 // StepResult is what a step found.
@@ -64,6 +67,7 @@ type StepResult struct {
 	Loss     float64 // mean over the targets of all micro-batches
 	GradNorm float64 // global norm before clipping
 	Targets  int
+	Figures  Figures // of the model, but for those of evaluations only
 }
 
 // Validate tells what is wrong with the configuration, or nil.
@@ -75,10 +79,8 @@ func (c StepperConfig) Validate() error {
 		if err := l.Validate(); err != nil {
 			return fmt.Errorf("train: step: %w", err)
 		}
-		same := l
-		same.Length, same.SourceLength = c.Layout.Length, c.Layout.SourceLength
-		if same != c.Layout || l.Length > c.Layout.Length || l.SourceLength > c.Layout.SourceLength || (l.SourceLength == 0) != (c.Layout.SourceLength == 0) {
-			return fmt.Errorf("train: step: the layout %+v is no narrower form of %+v", l, c.Layout)
+		if !l.Narrower(c.Layout) {
+			return fmt.Errorf("train: step: the layout %v is no narrower form of %v", l, c.Layout)
 		}
 	}
 	return nil
@@ -100,21 +102,22 @@ func NewStepper(m Model, c StepperConfig) (*Stepper, error) {
 	var params []*graph.Param
 	compile := graph.Compile // and then in the memory of the first, that of the whole layout
 	for _, l := range slices.Backward(c.layouts()) {
-		g, in, loss, err := traceStep(m, c, l)
+		g, in, j, err := traceStep(m, c, l)
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("train: %w", err), s.Close())
 		}
-		machine, err := compile(g, loss)
+		machine, err := compile(g, append(j.outputs(false), j.loss.Total)...)
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("train: %w", err), s.Close())
 		}
-		s.passes = slices.Insert(s.passes, 0, pass{machine, in, loss})
+		s.passes = slices.Insert(s.passes, 0, pass{machine, in, j})
 		compile, params = s.compile, trained(g)
 	}
 	var err error
 	if s.optimizer, err = makeOptimizer(params); err != nil {
 		return nil, errors.Join(fmt.Errorf("train: %w", err), s.Close())
 	}
+	s.meters, s.lengths = s.passes[0].judge.meters(), c.Layout.Lengths()
 	for range c.Accumulation {
 		s.batches = append(s.batches, data.NewBatch(c.Rows, c.Layout))
 	}
@@ -162,19 +165,25 @@ func (s *Stepper) step(ctx context.Context, learningRate float64) (StepResult, e
 		return r, errors.New("the batch has no target")
 	}
 	random := s.random
+	for _, m := range s.meters {
+		m.Reset()
+	}
 	for i, b := range s.batches {
 		if err := ctx.Err(); err != nil {
 			return r, err
 		}
 		p := s.passFor(b)
-		p.inputs.setScale(1 / float64(r.Targets))
+		p.inputs.setScales(s.batches, r.Targets)
 		p.inputs.fill(b)
 		p.machine.SetRandom(random)
 		p.machine.Accumulate(i > 0)
 		if err := p.machine.RunAll(); err != nil {
 			return r, err
 		}
-		r.Loss += graph.Scalar(p.loss)
+		r.Loss += graph.Scalar(p.judge.loss.Total)
+		if len(s.meters) > 0 {
+			p.judge.add(b, s.meters)
+		}
 		random.Step++
 	}
 	if math.IsNaN(r.Loss) || math.IsInf(r.Loss, 0) {
@@ -184,6 +193,7 @@ func (s *Stepper) step(ctx context.Context, learningRate float64) (StepResult, e
 		return r, err
 	}
 	s.random = random
+	r.Figures = s.passes[0].judge.figuresOf(s.meters)
 	return r, nil
 }
 
@@ -191,12 +201,21 @@ func (s *Stepper) step(ctx context.Context, learningRate float64) (StepResult, e
 func (s *Stepper) passFor(b *data.Batch) *pass {
 	last := len(s.passes) - 1
 	for i := range s.passes[:last] {
-		p := &s.passes[i]
-		if l := p.inputs.batch.Layout; b.Used > 0 && b.Used <= l.Length && b.UsedSource <= l.SourceLength {
-			return p
+		if s.fits(b, s.passes[i].inputs.batch.Layout) {
+			return &s.passes[i]
 		}
 	}
 	return &s.passes[last]
+}
+
+// fits tells whether a layout has room for what a batch uses.
+func (s *Stepper) fits(b *data.Batch, l data.Layout) bool {
+	for k, length := range s.lengths {
+		if b.Used[k] < 1 || b.Used[k] > l.Length(length) {
+			return false
+		}
+	}
+	return true
 }
 
 // update lets the optimizer use the gradients.
@@ -220,6 +239,9 @@ func (s *Stepper) SetProfile(p *graph.Profile) {
 		pass.machine.SetProfile(p)
 	}
 }
+
+// unit returns what targets are.
+func (s *Stepper) unit() layers.Unit { return s.passes[0].judge.loss.Unit }
 
 // Optimizer returns the optimizer of the steps.
 func (s *Stepper) Optimizer() optim.Optimizer { return s.optimizer }

@@ -16,7 +16,7 @@ import (
 
 func newTestStepper(t testing.TB, m Model, rows, accumulation int) *Stepper {
 	t.Helper()
-	s, err := NewStepper(m, StepperConfig{Rows: rows, Layout: data.Layout{Length: testLength}, Accumulation: accumulation, Seed: 5})
+	s, err := NewStepper(m, StepperConfig{Rows: rows, Layout: data.TokenLayout{Length: testLength}.Layout(), Accumulation: accumulation, Seed: 5})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,9 +32,9 @@ func fillRows(t testing.TB, s *Stepper, d data.Dataset, first int) {
 		if err := data.FillSequential(b, d, row); err != nil {
 			t.Fatal(err)
 		}
-		for i := range b.Targets {
-			if r := row + i/b.Layout.Length; r%2 == 0 && i%b.Layout.Length%3 == 0 {
-				b.Targets[i] = data.Ignored
+		for i := range b.Ints(data.Targets) {
+			if r := row + i/testLength; r%2 == 0 && i%testLength%3 == 0 {
+				b.Ints(data.Targets)[i] = data.Ignored
 				b.Count--
 			}
 		}
@@ -109,7 +109,7 @@ func TestStepThatFailsChangesNothing(t *testing.T) {
 		{"context", func(*Stepper) context.Context { return ended }, context.Canceled},
 		{"gradient", func(s *Stepper) context.Context { s.optimizer = failingOptimizer{s.optimizer}; return ctx }, optim.ErrNotFinite},
 		{"gradient", func(s *Stepper) context.Context { s.optimizer = failingOptimizer{s.optimizer}; return ctx }, ErrDiverged},
-		{"id", func(s *Stepper) context.Context { s.batches[1].IDs[3] = testVocab; return ctx }, nil},
+		{"id", func(s *Stepper) context.Context { s.batches[1].Ints(data.IDs)[3] = testVocab; return ctx }, nil},
 		{"no targets", func(s *Stepper) context.Context { s.batches[0].Count, s.batches[1].Count = 0, 0; return ctx }, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -134,8 +134,8 @@ func TestLossThatIsNoNumber(t *testing.T) {
 	fillRows(t, s, testConfig(t).Train, 0)
 	clear(graph.Data[float32](m.head))
 	graph.Data[float32](m.table)[0] = float32(math.NaN())
-	s.Batches()[0].IDs[0] = 0
-	s.Batches()[0].Targets[0] = 1
+	s.Batches()[0].Ints(data.IDs)[0] = 0
+	s.Batches()[0].Ints(data.Targets)[0] = 1
 	if _, err := s.Step(context.Background(), 1e-3); !errors.Is(err, ErrDiverged) {
 		t.Errorf("got error %v, want %v", err, ErrDiverged)
 	}
@@ -173,7 +173,7 @@ func TestOnlyWhatTheLossDependsOnIsTrained(t *testing.T) {
 	m.head.Frozen = true
 	head := slices.Clone(graph.Data[float32](m.head))
 	var names string
-	s, err := NewStepper(m, StepperConfig{Rows: 2, Layout: data.Layout{Length: testLength}, Accumulation: 1, Optimizer: func(params []*graph.Param) (optim.Optimizer, error) {
+	s, err := NewStepper(m, StepperConfig{Rows: 2, Layout: data.TokenLayout{Length: testLength}.Layout(), Accumulation: 1, Optimizer: func(params []*graph.Param) (optim.Optimizer, error) {
 		for _, p := range params {
 			names += p.Name
 		}
@@ -197,10 +197,10 @@ func TestOnlyWhatTheLossDependsOnIsTrained(t *testing.T) {
 
 func TestNewStepperRefuses(t *testing.T) {
 	for _, c := range []StepperConfig{
-		{Rows: 0, Layout: data.Layout{Length: 4}, Accumulation: 1}, {Rows: 1, Accumulation: 1}, {Rows: 1, Layout: data.Layout{Length: 4}},
-		{Rows: 1, Layout: data.Layout{Length: testLength + 1}, Accumulation: 1}, // beyond the model's context
-		{Rows: 1, Layout: data.Layout{Length: 4}, Accumulation: 1, LabelSmoothing: 1},
-		{Rows: 1, Layout: data.Layout{Length: 4}, Accumulation: 1, Optimizer: func([]*graph.Param) (optim.Optimizer, error) { return nil, fmt.Errorf("no") }},
+		{Rows: 0, Layout: data.TokenLayout{Length: 4}.Layout(), Accumulation: 1}, {Rows: 1, Accumulation: 1}, {Rows: 1, Layout: data.TokenLayout{Length: 4}.Layout()},
+		{Rows: 1, Layout: data.TokenLayout{Length: testLength + 1}.Layout(), Accumulation: 1}, // beyond the model's context
+		{Rows: 1, Layout: data.TokenLayout{Length: 4}.Layout(), Accumulation: 1, LabelSmoothing: 1},
+		{Rows: 1, Layout: data.TokenLayout{Length: 4}.Layout(), Accumulation: 1, Optimizer: func([]*graph.Param) (optim.Optimizer, error) { return nil, fmt.Errorf("no") }},
 	} {
 		if _, err := NewStepper(newTestModel(t, tensor.Float32, 0), c); err == nil {
 			t.Errorf("%+v was taken", c)

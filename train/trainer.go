@@ -25,7 +25,7 @@ type Trainer struct {
 	stopping   bool        // a callback returned ErrStop
 	wanted     atomic.Bool // a checkpoint, by SaveSoon
 	saved      int         // step of the last checkpoint, -1 before the first
-	tokens     int         // targets since the last line of metrics
+	targets    int         // since the last line of metrics
 	seconds    float64     // in steps since the last line of metrics
 	lock       *DirLock    // of the directory, if it is the trainer's own
 }

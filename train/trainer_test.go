@@ -16,6 +16,7 @@ import (
 	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/graph"
 	"github.com/seahorse-ml/seahorse/internal/safetensors"
+	"github.com/seahorse-ml/seahorse/layers"
 	"github.com/seahorse-ml/seahorse/models"
 	"gorgonia.org/tensor"
 )
@@ -54,7 +55,7 @@ func readMetrics(t testing.TB, dir string) []Metrics {
 		if err := json.Unmarshal([]byte(line), &m); err != nil {
 			t.Fatalf("%s: %v", line, err)
 		}
-		if m.TokensPerSecond <= 0 {
+		if m.TargetsPerSecond <= 0 {
 			t.Errorf("%s: no speed", line)
 		}
 		all = append(all, m)
@@ -65,7 +66,7 @@ func readMetrics(t testing.TB, dir string) []Metrics {
 func timeless(all []Metrics) string {
 	var lines strings.Builder
 	for _, m := range all {
-		m.TokensPerSecond = 0
+		m.TargetsPerSecond = 0
 		line, _ := json.Marshal(m)
 		fmt.Fprintf(&lines, "%s\n", line)
 	}
@@ -167,7 +168,7 @@ func TestRun(t *testing.T) {
 	all := readMetrics(t, c.Dir)
 	for _, m := range all {
 		logged = append(logged, m.Step)
-		if (m.EvalLoss != nil) != (m.Step%8 == 0) || m.LearningRate != c.schedule().At(m.Step-1) || m.Tokens != int64(m.Step*2*2*testLength) {
+		if (m.EvalLoss != nil) != (m.Step%8 == 0) || m.LearningRate != c.schedule().At(m.Step-1) || m.Unit != layers.PerToken || m.Targets != int64(m.Step*2*2*testLength) {
 			t.Errorf("metrics %+v", m)
 		}
 	}

@@ -80,7 +80,7 @@ func (c *benchCommand) Run(ctx context.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
-	config := train.StepperConfig{Rows: *c.BatchSize, Layout: data.Layout{Length: *c.SeqLen}, Accumulation: 1, Optimizer: yardstickOptimizer}
+	config := train.StepperConfig{Rows: *c.BatchSize, Layout: data.TokenLayout{Length: *c.SeqLen}.Layout(), Accumulation: 1, Optimizer: yardstickOptimizer}
 	if err := c.checkSteps(sketch, config); err != nil {
 		return err
 	}

@@ -3,9 +3,11 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
 
 	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/graph"
+	"github.com/seahorse-ml/seahorse/layers"
 	"github.com/seahorse-ml/seahorse/models"
 	"github.com/seahorse-ml/seahorse/train"
 	"gorgonia.org/tensor"
@@ -74,8 +76,9 @@ func (c *benchCommand) openForBench(sketch bool) (benchModel, error) {
 type pairBench struct{ models.Seq2Seq }
 
 // Loss returns the loss of a batch that has no source of its own.
-func (p pairBench) Loss(g *graph.Graph, b models.Batch) (loss, rowLosses *graph.Node) {
-	b.Source, b.SourceSegments = b.IDs, b.Segments
+func (p pairBench) Loss(g *graph.Graph, b layers.Batch) layers.Loss {
+	b.In = maps.Clone(b.In)
+	b.In[layers.SourceIDs], b.In[layers.SourceSegments] = b.In[layers.IDs], b.In[layers.Segments]
 	return p.Seq2Seq.Loss(g, b)
 }
 

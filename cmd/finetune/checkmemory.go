@@ -130,9 +130,7 @@ type memoryPart struct {
 
 // batchPart returns the memory of rows.
 func batchPart(rows int, l data.Layout) memoryPart {
-	const wordBytes = 4
-	words := 2*l.SourceLength + l.Length*(2+l.Values) // ids and targets, of sources segments
-	return memoryPart{times(rows, times(words, wordBytes)), "a batch"}
+	return memoryPart{times(rows, l.Bytes()), "a batch"}
 }
 
 // times returns the bytes of n rows, or the most that there can be.

@@ -79,7 +79,7 @@ func near(a, b classified) bool {
 // TestClassify holds what classify says of a file to what eval finds, and what it says of the same texts in other ways to that.
 func TestClassify(t *testing.T) {
 	c := newClassifiers(t, t.TempDir())
-	measure := func(objective string) (e evaluated) {
+	measure := func(objective string) (e measured) {
 		out, _ := succeed(t, "", "eval", "--model", c.model[objective], "--data", c.data[objective], "--json")
 		if err := json.Unmarshal([]byte(out), &e); err != nil || e.Objective != objective {
 			t.Fatalf("%v in %s", err, out)
@@ -111,7 +111,7 @@ func TestClassify(t *testing.T) {
 			}
 			flags, plain = append(flags, "--text="+rows[i+1][0]), append(plain, rows[i+1][0]+"\n\n")
 		}
-		if e := measure(classification); math.Abs(*e.Accuracy-float64(right)/float64(len(lines))) > 1e-6 || right == 0 || right == len(lines) || e.Tokens != len(lines) {
+		if e := measure(classification); math.Abs(*e.Accuracy-float64(right)/float64(len(lines))) > 1e-6 || right == 0 || right == len(lines) || e.Rows != len(lines) || e.Perplexity != nil {
 			t.Errorf("%d of %d are right; eval found %v", right, len(lines), *e.Accuracy)
 		}
 		same("--text", classify(t, "", append([]string{"--model", model}, flags[:9]...)...), lines[:9])

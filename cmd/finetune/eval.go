@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/data/tokenizer"
+	"github.com/seahorse-ml/seahorse/layers"
 	"github.com/seahorse-ml/seahorse/train"
 )
 
@@ -24,7 +26,7 @@ type evalCommand struct {
 	BatchSize       *int   `placeholder:"B" help:"Rows at a time, which the result doesn't depend on. Default: as many as have about 4,096 tokens together."`
 	MaxSourceLength *int   `placeholder:"S" help:"The most tokens of a pair's source. Default: as --seq-len."`
 	Seed            uint64 `default:"1337" placeholder:"N" help:"Decides which tokens are hidden from a masked model (${default})."`
-	JSON            bool   `name:"json" help:"Print an object: objective, loss, tokens (how many targets), and what of perplexity, bits_per_byte, accuracy, mse and pearson there is."`
+	JSON            bool   `name:"json" help:"Print an object: objective, loss, tokens or rows (how many targets there are), perplexity and bits_per_byte where they mean something, and the model's figures, such as accuracy, mse and pearson."`
 	Threads         int    `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores."`
 
 	dataFormat
@@ -58,13 +60,30 @@ Examples:
 type evaluated struct {
 	Objective   string   `json:"objective"`
 	Loss        float64  `json:"loss"`
-	Perplexity  *float64 `json:"perplexity,omitempty"`    // not of a regression
+	Perplexity  *float64 `json:"perplexity,omitempty"`    // of tokens only
 	BitsPerByte *float64 `json:"bits_per_byte,omitempty"` // only where all of a text is predicted
-	Accuracy    *float64 `json:"accuracy,omitempty"`
-	MSE         *float64 `json:"mse,omitempty"`
-	Pearson     *float64 `json:"pearson,omitempty"`
-	Balance     *float64 `json:"balance,omitempty"` // of experts
-	Tokens      int      `json:"tokens"`            // targets
+	Tokens      int      `json:"tokens,omitempty"`        // targets, where they are tokens
+	Rows        int      `json:"rows,omitempty"`          // where they are rows
+
+	Figures train.Figures `json:"-"` // of the model, each under its name
+}
+
+// MarshalJSON writes the figures behind the rest.
+func (e evaluated) MarshalJSON() ([]byte, error) {
+	type plain evaluated
+	out, err := json.Marshal(plain(e))
+	if err != nil {
+		return nil, err
+	}
+	out = out[:len(out)-1]
+	for _, f := range e.Figures {
+		value, err := json.Marshal(f.Value)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", f.Name, err)
+		}
+		out = fmt.Appendf(out, ",%q:%s", f.Name, value)
+	}
+	return append(out, '}'), nil
 }
 
 // Run measures and prints what is found.
@@ -110,8 +129,11 @@ func (c *evalCommand) Run(ctx context.Context, s *streams) error {
 	if err != nil {
 		return interrupted(ctx, err)
 	}
-	found := evaluated{Objective: objective, Loss: result.Loss, Accuracy: result.Accuracy, MSE: result.MSE, Pearson: result.Pearson, Balance: result.Balance, Tokens: result.Targets}
-	if result.MSE == nil {
+	found := evaluated{Objective: objective, Loss: result.Loss, Tokens: result.Targets, Figures: result.Figures}
+	if result.Unit == layers.PerRow {
+		found.Tokens, found.Rows = 0, result.Targets
+	}
+	if result.Tokens {
 		perplexity := result.Perplexity()
 		found.Perplexity = &perplexity
 	}
@@ -187,18 +209,19 @@ func (c *evalCommand) rows(s *streams, m trainable, t *tokenizer.Tokenizer, toke
 func (e evaluated) print(out io.Writer) error {
 	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
 	fmt.Fprintf(w, "objective\t%s\n", e.Objective)
+	fmt.Fprintf(w, "loss\t%.4f\n", e.Loss)
 	for _, f := range []struct {
 		name  string
 		value *float64
-	}{
-		{"loss", &e.Loss}, {"perplexity", e.Perplexity}, {"bits per byte", e.BitsPerByte}, {"accuracy", e.Accuracy},
-		{"mean squared error", e.MSE}, {"Pearson's correlation", e.Pearson}, {"balance of experts", e.Balance},
-	} {
+	}{{"perplexity", e.Perplexity}, {"bits per byte", e.BitsPerByte}} {
 		if f.value != nil {
 			fmt.Fprintf(w, "%s\t%.4f\n", f.name, *f.value)
 		}
 	}
-	fmt.Fprintf(w, "targets\t%s\n", grouped(int64(e.Tokens)))
+	for _, f := range e.Figures {
+		fmt.Fprintf(w, "%s\t%.4f\n", strings.ReplaceAll(f.Name, "_", " "), f.Value)
+	}
+	fmt.Fprintf(w, "targets\t%s\n", grouped(int64(e.Tokens+e.Rows)))
 	return w.Flush()
 }
 

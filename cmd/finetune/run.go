@@ -108,9 +108,9 @@ func (r *run) introduce(s *streams, t *train.Trainer) {
 	}
 	s.say("run        %s", r.dir)
 	layout := r.data.train.Layout()
-	length := fmt.Sprint(layout.Length)
-	if layout.SourceLength > 0 {
-		length = fmt.Sprintf("%d and %d", layout.SourceLength, layout.Length)
+	length := fmt.Sprint(layout.Length(data.TextLength))
+	if source := layout.Length(data.SourceLength); source > 0 {
+		length = fmt.Sprintf("%d and %s", source, length)
 	}
 	s.say("data       %s of %s tokens to learn from, %s; vocabulary of %s",
 		plural(r.data.train.Len(), "row"), length, validation, grouped(int64(r.model.VocabSize())))
@@ -141,4 +141,6 @@ func pluralOf(n int, one, many string) string {
 }
 
 // evalBatch returns how many rows an evaluation takes at a time.
-func evalBatch(l data.Layout) int { return max(1, evalTokens/(l.Length+l.SourceLength)) }
+func evalBatch(l data.Layout) int {
+	return max(1, evalTokens/(l.Length(data.TextLength)+l.Length(data.SourceLength)))
+}

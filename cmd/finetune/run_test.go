@@ -123,7 +123,7 @@ func TestWholeLife(t *testing.T) {
 func evalLoss(t *testing.T, model, data string) float64 {
 	t.Helper()
 	out, _ := succeed(t, "", "eval", "--model", model, "--data", data, "--json")
-	var e evaluated
+	var e measured
 	if err := json.Unmarshal([]byte(out), &e); err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +141,7 @@ func TestEvalCountsEachTokenOnce(t *testing.T) {
 	}
 	held := whole[int(float64(len(whole))*0.75):]
 	out, _ := succeed(t, "", "eval", "--model", run, "--data", write(t, filepath.Join(dir, "held.txt"), string(held)), "--json")
-	var e evaluated
+	var e measured
 	if err := json.Unmarshal([]byte(out), &e); err != nil {
 		t.Fatal(err)
 	}

@@ -5,7 +5,6 @@ import (
 
 	"github.com/seahorse-ml/seahorse/graph"
 	"github.com/seahorse-ml/seahorse/layers"
-	"github.com/seahorse-ml/seahorse/models"
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 )
@@ -60,14 +59,15 @@ func NewDecoder(c Config, seed uint64) (*Decoder, error) {
 func (d *Decoder) Params() []*graph.Param { return d.params.All() }
 
 // Loss traces the model on a batch.
-func (d *Decoder) Loss(g *graph.Graph, b models.Batch) (loss, rowLosses *graph.Node) {
-	pass := layers.Pass{Segments: b.Segments}
-	x := d.positions.Forward(g, d.embedding.Forward(g, b.IDs), pass)
+func (d *Decoder) Loss(g *graph.Graph, b layers.Batch) layers.Loss {
+	pass := layers.Pass{Segments: b.In[layers.Segments]}
+	x := d.positions.Forward(g, d.embedding.Forward(g, b.Node(g, layers.IDs)), pass)
 	for _, l := range d.blocks {
 		x = g.Add(x, l.attention.Forward(g, l.norm1.Forward(g, x), pass))
 		h := l.up.Forward(g, l.norm2.Forward(g, x))
 		h = g.Check(gorgonia.HadamardProd(h, g.Check(gorgonia.Tanh(g.Check(gorgonia.Softplus(h))))))
 		x = g.Add(x, l.down.Forward(g, h))
 	}
-	return g.LinearCrossEntropy(d.norm.Forward(g, x), g.Param(d.embedding.Weight), nil, b.Targets, graph.CrossEntropyConfig{Scale: b.Scale})
+	total, each := g.LinearCrossEntropy(d.norm.Forward(g, x), g.Param(d.embedding.Weight), nil, b.Node(g, layers.Targets), b.CrossEntropy())
+	return layers.TokenLoss(g, total, each)
 }
