@@ -51,7 +51,7 @@ var layers = []layer{
 	{packages: []string{"models/..."}, imports: []string{"layers", "weights", "graph", "internal/blocks", "internal/gguf", "internal/atomicfile", "internal/safetensors", "internal/torchfile", "internal/random"}, gorgonia: true},
 	{packages: []string{"generate"}, imports: []string{"layers", "graph", "internal/random"}, gorgonia: true},
 	{packages: []string{"optim"}, imports: []string{"graph", "internal/kernels/...", "internal/parallel", "internal/memory", "internal/safetensors"}, gorgonia: true},
-	{packages: []string{"train"}, imports: []string{"optim", "models", "layers", "data/...", "graph", "internal/atomicfile", "internal/safetensors", "internal/dirlock", "internal/screen", "weights"}, gorgonia: true},
+	{packages: []string{"train"}, imports: []string{"optim", "layers", "data/...", "graph", "internal/atomicfile", "internal/safetensors", "internal/dirlock", "internal/screen", "weights"}, gorgonia: true},
 	{packages: []string{"cmd/finetune"}, imports: []string{"train", "generate", "optim", "models", "layers", "data/...", "graph", "internal/atomicfile", "internal/orderedjson", "internal/screen", "internal/cpu", "weights"}, gorgonia: true},
 	{packages: []string{"examples/..."}, imports: []string{"train", "generate", "optim", "models", "layers", "data/...", "graph", "weights"}, gorgonia: true},
 }
