@@ -18,7 +18,7 @@ func TestTrainedHeadIsKept(t *testing.T) {
 		return write(t, filepath.Join(dir, name), renamed)
 	}
 	measure := func(model, data string) float64 {
-		var e evaluated
+		var e measured
 		out, _ := succeed(t, "", "eval", "--model", model, "--data", data, "--json")
 		if err := json.Unmarshal([]byte(out), &e); err != nil {
 			t.Fatal(err)
