@@ -49,15 +49,24 @@ func writeOnes(t *testing.T, m Model, prompts [][]int32, tokens int) (arena, cac
 	return arena, s.cache.Bytes()
 }
 
+// newModel makes a model of a family.
+func newModel(arch string, p *graph.Params) (models.Model, error) {
+	c, err := estimateSize().Config(arch)
+	if err != nil {
+		return nil, err
+	}
+	return models.New(c, p)
+}
+
 // TestEstimateGeneration holds what is estimated for a sketch of each family that writes to what writing takes, also where texts outgrow
 // the context.
 func TestEstimateGeneration(t *testing.T) {
 	for _, arch := range models.Arches() {
-		m, err := models.New(arch, estimateSize(), graph.NewParams(tensor.Float32, 1))
+		m, err := newModel(arch, graph.NewParams(tensor.Float32, 1))
 		if err != nil {
 			t.Fatal(err)
 		}
-		sketch, err := models.SketchNew(arch, estimateSize())
+		sketch, err := newModel(arch, graph.SketchParams(tensor.Float32, nil))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -95,7 +104,7 @@ func TestEstimateGeneration(t *testing.T) {
 // TestEstimateBeamSearch has a search take what as many texts take, with a cache to copy.
 func TestEstimateBeamSearch(t *testing.T) {
 	for _, arch := range []string{"llama", "t5"} {
-		sketch, err := models.SketchNew(arch, estimateSize())
+		sketch, err := newModel(arch, graph.SketchParams(tensor.Float32, nil))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -119,7 +128,7 @@ func TestEstimateBeamSearch(t *testing.T) {
 // TestEstimateBounds has more tokens than any context take what a full context takes, and refuses a source that no encoder reads.
 func TestEstimateBounds(t *testing.T) {
 	sketch := func(arch string) Model {
-		m, err := models.SketchNew(arch, estimateSize())
+		m, err := newModel(arch, graph.SketchParams(tensor.Float32, nil))
 		if err != nil {
 			t.Fatal(err)
 		}

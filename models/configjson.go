@@ -3,6 +3,7 @@ package models
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"reflect"
 	"strconv"
@@ -10,9 +11,13 @@ import (
 )
 
 // encodeConfig writes a configuration as Python does, with its keys sorted and with
-// a point in whole numbers of a float field: transformers checks the types.
-func encodeConfig(config any) ([]byte, error) {
-	data, err := json.MarshalIndent(pythonic(reflect.ValueOf(config)), "", "  ")
+// a point in whole numbers of a float field: transformers checks the types. The fields in more come before its own.
+func encodeConfig(config any, more map[string]any) ([]byte, error) {
+	fields := pythonic(reflect.ValueOf(config))
+	if m, ok := fields.(map[string]any); ok {
+		maps.Copy(m, more)
+	}
+	data, err := json.MarshalIndent(fields, "", "  ")
 	return append(data, '\n'), err
 }
 

@@ -12,7 +12,7 @@ func TestConfigIsWrittenAsPythonDoes(t *testing.T) {
 	c := DefaultGemma3Config()
 	three := 3.0
 	c.FinalSoftCap, c.RMSNormEps, c.EosTokenID = &three, 1e-6, TokenIDs{1, 106}
-	data, err := encodeConfig(c)
+	data, err := encodeConfig(c, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

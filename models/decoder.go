@@ -7,40 +7,48 @@ import (
 	"github.com/seahorse-ml/seahorse/layers"
 )
 
-// Decoder is what the decoder-only families have in common: tokens are
-// embedded, go through blocks and a norm, and are scored.
+// Decoder is a decoder with a head: a language model that predicts each token from those before it. All decoder-only families are
+// assembled of these parts.
 type Decoder struct {
+	Body
+	Output *layers.LanguageHead
+
+	scale   float64 // of the states before the head
+	experts expertUse
+}
+
+// Body is what decoders have beside their heads: tokens are embedded, and go through blocks and a norm. By itself it is a model that
+// gives states.
+type Body struct {
+	Config    Config // of the family
 	Tokens    *layers.Embedding
 	Positions *layers.LearnedPosition // nil where the blocks know the positions
 	Blocks    []*layers.Block
 	Norm      *layers.Norm
-	Output    *layers.LanguageHead
 
-	family  string
-	vocab   int
-	context int     // the largest T
-	dropout float64 // of the embedded tokens
-	experts expertUse
-	params  *graph.Params
+	parts  decoderParts
+	class  string // of transformers
+	params *graph.Params
 }
 
 // headName is the name of a head's weight, which files of tied models may hold too.
 const headName = "lm_head.weight"
 
-// newOutput makes the head in p, or ties it to the table of embeddings; then a
+// newOutput makes the head in a folder of p, or ties it to the table of embeddings; then a
 // stored head is no parameter.
-func newOutput(c layers.LanguageHeadConfig, tokens *layers.Embedding, tied bool, p *graph.Params) *layers.LanguageHead {
+func newOutput(c layers.LanguageHeadConfig, tokens *layers.Embedding, tied bool, p *graph.Params, folder string) *layers.LanguageHead {
+	p = p.Sub(folder)
 	if tied {
 		c.Tied = tokens.Weight
-		p.Ignore(headName)
+		p.Ignore("weight")
 	}
-	return layers.NewLanguageHead(c, p.Sub("lm_head"))
+	return layers.NewLanguageHead(c, p)
 }
 
 // checkTied refuses a stored head that differs from the embeddings it is tied to. A sketch has nothing to compare.
 func (o origin) checkTied(name string, output *layers.LanguageHead, tokens *layers.Embedding) error {
 	table := tokens.Weight
-	if o.sketch || output.Weight != table {
+	if o.sketch || o.source == nil || output.Weight != table {
 		return nil
 	}
 	if _, has := o.source.Shape(name); has && !equalTo(o.source, name, table) {
@@ -50,27 +58,38 @@ func (o origin) checkTied(name string, output *layers.LanguageHead, tokens *laye
 }
 
 // Params returns the parameters in the order in which they were made.
-func (m *Decoder) Params() []*graph.Param { return m.params.All() }
+func (m *Body) Params() []*graph.Param { return m.params.All() }
 
 // Hidden maps ids [B, T] to the states [B, T, D] after the last norm.
-func (m *Decoder) Hidden(g *graph.Graph, ids *graph.Node, pass layers.Pass) *graph.Node {
-	if s := ids.Shape(); g.Err() == nil && (s.Dims() != 2 || s[1] > m.context) {
-		return g.Fail(fmt.Errorf("models: %s: ids of shape %v, expected [B, T] with at most %d tokens, the model's positions", m.family, s, m.context))
+func (m *Body) Hidden(g *graph.Graph, ids *graph.Node, pass layers.Pass) *graph.Node {
+	if s := ids.Shape(); g.Err() == nil && (s.Dims() != 2 || s[1] > m.parts.context) {
+		return g.Fail(fmt.Errorf("models: %s: ids of shape %v, expected [B, T] with at most %d tokens, the model's positions", m.parts.family, s, m.parts.context))
 	}
 	x := m.Tokens.Forward(g, ids)
 	if m.Positions != nil {
 		x = m.Positions.Forward(g, x, pass)
 	}
-	x = g.Dropout(x, m.dropout)
+	x = g.Dropout(x, m.parts.dropout)
 	for _, b := range m.Blocks {
 		x = b.Forward(g, x, pass)
 	}
 	return m.Norm.Forward(g, x)
 }
 
+// VocabSize returns V.
+func (m *Body) VocabSize() int { return m.parts.vocab }
+
+// ContextLength returns the largest T.
+func (m *Body) ContextLength() int { return m.parts.context }
+
+// Save writes the model's directory.
+func (m *Body) Save(dir string) error {
+	return save(dir, stored{m.Config, m.parts.family, m.class}, m.parts.generation, m.Params())
+}
+
 // Head maps hidden states [..., D] to logits [..., V].
 func (m *Decoder) Head(g *graph.Graph, hidden *graph.Node) *graph.Node {
-	return m.Output.Logits(g, hidden)
+	return m.Output.Logits(g, g.Scale(hidden, m.scale))
 }
 
 // Logits maps ids [B, T] to logits [B, T, V]; segments may be nil.
@@ -85,16 +104,10 @@ func (m *Decoder) Loss(g *graph.Graph, b layers.Batch) layers.Loss {
 	var scores []*graph.Node
 	pass := layers.Pass{Segments: b.In[layers.Segments], Routed: func(s *graph.Node) { scores = append(scores, s) }}
 	x := m.Hidden(g, b.Node(g, layers.IDs), pass)
-	total, each := m.Output.Loss(g, x, b.Node(g, layers.Targets), b.CrossEntropy())
+	total, each := m.Output.Loss(g, g.Scale(x, m.scale), b.Node(g, layers.Targets), b.CrossEntropy())
 	loss := layers.TokenLoss(g, total, each)
 	if len(scores) > 0 {
 		m.experts.addBalance(g, &loss, scores, b)
 	}
 	return loss
 }
-
-// VocabSize returns V.
-func (m *Decoder) VocabSize() int { return m.vocab }
-
-// ContextLength returns the largest T.
-func (m *Decoder) ContextLength() int { return m.context }

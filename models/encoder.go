@@ -81,7 +81,7 @@ func (e *Encoder) finish(trees ...*graph.Params) error {
 	return nil
 }
 
-func (e *Encoder) family() encoderFamily { return encoderFamilies[e.Config.ModelType] }
+func (e *Encoder) family() encoderFamily { return e.Config.names() }
 
 func (c EncoderConfig) norm(width int) layers.NormConfig {
 	return layers.NormConfig{Kind: layers.LayerNorm, Width: width, Eps: c.LayerNormEps, Bias: true}
@@ -148,11 +148,9 @@ func (e *Encoder) pool(g *graph.Graph, x *graph.Node) *graph.Node {
 
 // Save writes the model's directory.
 func (e *Encoder) Save(dir string) error {
-	c := e.Config
-	c.Architectures, c.DType = []string{e.family().class + e.task.suffix()}, elementType(e.Tokens.Weight)
 	tensors := storedTensors(e.params)
 	for name, p := range e.aliases {
 		tensors = append(tensors, safetensors.Tensor{Name: name, Shape: p.Shape, Data: p.Value().Data()})
 	}
-	return saveTensors(dir, c, nil, tensors)
+	return saveTensors(dir, stored{e.Config, e.Config.ModelType, e.family().class + e.task.suffix()}, nil, tensors)
 }

@@ -1,7 +1,6 @@
 package models
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -41,70 +40,30 @@ type EncoderConfig struct {
 	Labels            map[int]string `json:"id2label,omitempty"`           // names of the classes
 	LabelIDs          map[string]int `json:"label2id,omitempty"`
 	NumLabels         int            `json:"num_labels,omitempty"` // C, where there are no names; 0 means 2
-	DType             string         `json:"dtype,omitempty"`      // of the stored parameters; written, not read
 }
 
-// DefaultBertConfig returns the smaller published BERT, with 110 million parameters
-// (Devlin et al., 2019).
-func DefaultBertConfig() EncoderConfig {
-	pad := 0
-	return EncoderConfig{
-		ModelType: "bert", VocabSize: 30522, HiddenSize: 768, NumLayers: 12, NumHeads: 12, IntermediateSize: 3072,
-		Activation: "gelu", HiddenDropout: 0.1, AttentionDropout: 0.1, MaxPositions: 512, TypeVocabSize: 2,
-		InitRange: 0.02, LayerNormEps: 1e-12, PadTokenID: &pad, TieEmbeddings: true,
-	}
+// sized sets what a Size says, and a head for masked tokens.
+func (c EncoderConfig) sized(s Size) (EncoderConfig, error) {
+	c.Architectures = []string{c.names().class + TaskMasked.suffix()}
+	c.VocabSize, c.MaxPositions, c.HiddenSize, c.NumLayers, c.NumHeads, c.IntermediateSize = s.Vocab, s.Context, s.Width, s.Layers, s.Heads, s.inner()
+	c.HiddenDropout, c.AttentionDropout = s.Dropout, s.Dropout
+	c.BosTokenID, c.EosTokenID, c.PadTokenID = s.Start, oneToken(s.End), s.Pad
+	return c, s.ungrouped()
 }
 
-// DefaultRobertaConfig returns the smaller published RoBERTa, with 125 million parameters
-// (Liu et al., 2019).
-func DefaultRobertaConfig() EncoderConfig {
-	c := DefaultBertConfig()
-	bos, pad := 0, 1
-	c.ModelType, c.VocabSize, c.MaxPositions, c.TypeVocabSize, c.LayerNormEps = "roberta", 50265, 514, 1, 1e-5
-	c.BosTokenID, c.PadTokenID, c.EosTokenID = &bos, &pad, TokenIDs{2}
-	return c
-}
-
-// DefaultAlbertConfig returns the smallest published ALBERT, with 12 million parameters
-// (Lan et al., 2020).
-func DefaultAlbertConfig() EncoderConfig {
-	c := DefaultBertConfig()
-	bos, dropout := 2, 0.1
-	c.ModelType, c.VocabSize, c.Activation, c.EmbeddingSize, c.NumGroups, c.InnerLayers = "albert", 30000, "gelu_new", 128, 1, 1
-	c.HiddenDropout, c.AttentionDropout, c.ClassifierDropoutProb = 0, 0, &dropout
-	c.BosTokenID, c.EosTokenID = &bos, TokenIDs{3}
-	return c
-}
-
-// parseEncoderConfig reads a config.json. Fields that it leaves out have the values
-// that transformers gives them.
-func parseEncoderConfig(data []byte) (EncoderConfig, error) {
-	var head struct {
-		ModelType string `json:"model_type"`
+// names says how the family names its parts.
+func (c EncoderConfig) names() encoderFamily {
+	if f, err := FamilyNamed(c.ModelType); err == nil && f.encoder != nil {
+		return *f.encoder
 	}
-	if err := json.Unmarshal(data, &head); err != nil {
-		return EncoderConfig{}, fmt.Errorf("%s: %w", configName, err)
-	}
-	c := DefaultBertConfig()
-	switch head.ModelType {
-	case "roberta":
-		c = DefaultRobertaConfig()
-		c.MaxPositions, c.TypeVocabSize, c.LayerNormEps = 512, 2, 1e-12
-	case "albert":
-		c = DefaultAlbertConfig()
-		c.HiddenSize, c.NumHeads, c.IntermediateSize = 4096, 64, 16384
-	}
-	if err := json.Unmarshal(data, &c); err != nil {
-		return c, fmt.Errorf("%s: %w", configName, err)
-	}
-	return c, nil
+	return encoderFamily{}
 }
 
 // Validate tells what is wrong with the configuration, or nil.
 func (c EncoderConfig) Validate() error {
-	names, ok := encoderFamilies[c.ModelType]
-	if !ok {
-		return fmt.Errorf("models: model_type %q is no encoder; those are bert, roberta and albert", c.ModelType)
+	names := c.names()
+	if names.class == "" {
+		return fmt.Errorf("models: model_type %q is no encoder; those are %s", c.ModelType, strings.Join(encoderArches(), ", "))
 	}
 	fail := func(format string, args ...any) error {
 		return fmt.Errorf("models: "+c.ModelType+": "+format, args...)
@@ -211,7 +170,7 @@ func (c EncoderConfig) task() (Task, error) {
 	if len(c.Architectures) == 0 {
 		return TaskEncoding, nil
 	}
-	class := encoderFamilies[c.ModelType].class
+	class := c.names().class
 	name := c.Architectures[0]
 	known := make([]string, 0, len(taskSuffixes))
 	for _, s := range taskSuffixes {
@@ -226,7 +185,7 @@ func (c EncoderConfig) task() (Task, error) {
 // headDropout returns the dropout before a classifier.
 func (c EncoderConfig) headDropout() float64 {
 	switch {
-	case encoderFamilies[c.ModelType].shared:
+	case c.names().shared:
 		if c.ClassifierDropoutProb == nil {
 			return 0.1
 		}
@@ -239,16 +198,15 @@ func (c EncoderConfig) headDropout() float64 {
 
 // embeddingSize returns the width of the embeddings.
 func (c EncoderConfig) embeddingSize() int {
-	if encoderFamilies[c.ModelType].shared {
+	if c.names().shared {
 		return c.EmbeddingSize
 	}
 	return c.HiddenSize
 }
 
-// positionOffset returns the row of the table that the first position has: RoBERTa's
-// begin behind that of the padding token.
+// positionOffset returns the row of the table that the first position has.
 func (c EncoderConfig) positionOffset() int {
-	if c.ModelType == "roberta" && c.PadTokenID != nil {
+	if c.names().behindPadding && c.PadTokenID != nil {
 		return *c.PadTokenID + 1
 	}
 	return 0

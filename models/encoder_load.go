@@ -2,20 +2,28 @@ package models
 
 import (
 	"strings"
+
+	"github.com/seahorse-ml/seahorse/graph"
 )
 
-// loadEncoder reads an encoder with the head that its architecture has.
-func loadEncoder(config []byte, o origin) (Model, error) {
-	c, err := parseEncoderConfig(config)
-	if err != nil {
-		return nil, err
-	}
-	if err := c.Validate(); err != nil {
-		return nil, err
-	}
+// build makes the encoder with the head that its architecture has or, where config.json names none, that the stored tensors show.
+func (c EncoderConfig) build(o origin) (Model, error) {
 	task, err := c.task()
 	if err != nil {
 		return nil, err
+	}
+	if len(c.Architectures) == 0 {
+		task = c.shown(o)
+	}
+	switch {
+	case o.params != nil:
+		return newEncoderFor(c, task, trees{o.params, o.params})
+	case o.newHead != nil:
+		t := trees{encoder: o.encoderOnly(c).tree(), head: graph.NewParams(o.dt, *o.newHead)}
+		if o.sketch {
+			t.head = graph.SketchParams(o.dt, nil)
+		}
+		return newEncoderFor(c, task, t)
 	}
 	o = o.encoder(c, task)
 	p := o.tree()
@@ -27,6 +35,23 @@ func loadEncoder(config []byte, o origin) (Model, error) {
 		return m, o.checkTied(masked.family().masked+".decoder.weight", masked.Head.Output, masked.Tokens)
 	}
 	return m, nil
+}
+
+// shown returns the task of the head that is stored. The classifier of a sequence reads what a pooler makes of its first token, that of
+// a token has none.
+func (c EncoderConfig) shown(o origin) Task {
+	f := c.names()
+	switch {
+	case o.holds(f.masked):
+		return TaskMasked
+	case !o.holds("classifier"):
+		return TaskEncoding
+	case f.ownPooler && o.holds("classifier.out_proj"):
+		return TaskSequence
+	case !f.ownPooler && (o.holds(f.pooler) || o.holds(f.prefix+"."+f.pooler)):
+		return TaskSequence
+	}
+	return TaskToken
 }
 
 // newEncoderFor makes the model of a task.
@@ -47,7 +72,7 @@ func newEncoderFor(c EncoderConfig, task Task, t trees) (Model, error) {
 // there is a head, and the bias of a masked head is stored by itself and with its decoder,
 // which is the one that counts.
 func (o origin) encoder(c EncoderConfig, task Task) origin {
-	f := encoderFamilies[c.ModelType]
+	f := c.names()
 	prefix := f.prefix + "."
 	bias, decoderBias := f.masked+".bias", f.masked+".decoder.bias"
 	both := false

@@ -78,7 +78,7 @@ func TestLoadOldEncoders(t *testing.T) {
 			if err := safetensors.Write(filepath.Join(dir, safetensors.FileName), test.change(storedModel(m)), nil); err != nil {
 				t.Fatal(err)
 			}
-			loaded, err := Open(dir)
+			loaded, err := Open(dir, OpenConfig{})
 			if test.err != "" {
 				if err == nil || !strings.Contains(err.Error(), test.err) {
 					t.Errorf("error %v, expected one with %q", err, test.err)
@@ -128,11 +128,11 @@ func TestEncoderConfigs(t *testing.T) {
 		{"a gap in the labels", `{"model_type": "bert", "id2label": {"0": "a", "2": "b"}}`, "id 2 among 2"},
 		{"dropout", `{"model_type": "bert", "classifier_dropout": 1}`, "the classifier's dropout is 1"},
 		{"activation", `{"model_type": "albert", "hidden_act": "sine"}`, `"sine" is not known`},
-		{"not JSON", `{"model_type": "bert", "vocab_size": "many"}`, configName},
+		{"not JSON", `{"model_type": "bert", "vocab_size": "many"}`, "vocab_size"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			if _, err := loadEncoder([]byte(test.config), origin{dt: tensor.Float32}); err == nil || !strings.Contains(err.Error(), test.err) {
+			if _, err := loadFrom([]byte(test.config), origin{dt: tensor.Float32}); err == nil || !strings.Contains(err.Error(), test.err) {
 				t.Errorf("error %v, expected one with %q", err, test.err)
 			}
 		})
@@ -159,13 +159,13 @@ func TestOpenForTask(t *testing.T) {
 			}
 			values[name] = s.Data
 		}
-		for _, n := range []NewHeadConfig{
-			{Task: TaskMasked, Seed: 1},
-			{Task: TaskSequence, Labels: []string{"good", "bad", "neither"}, Seed: 2},
+		for _, n := range []Head{
+			{Task: TaskMasked},
+			{Task: TaskSequence, Labels: []string{"good", "bad", "neither"}},
 			{Task: TaskSequence, Labels: []string{"price"}, Regression: true},
 			{Task: TaskToken, Labels: []string{"name", "place"}},
 		} {
-			m, err := OpenForTask(dir, n)
+			m, err := Open(dir, OpenConfig{Head: &n, Seed: 1})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -181,7 +181,7 @@ func TestOpenForTask(t *testing.T) {
 			if err := m.Save(again); err != nil {
 				t.Fatal(err)
 			}
-			loaded, err := Open(again)
+			loaded, err := Open(again, OpenConfig{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -194,7 +194,7 @@ func TestOpenForTask(t *testing.T) {
 }
 
 // checkLabels looks at what a directory says about its classes.
-func checkLabels(t *testing.T, dir string, n NewHeadConfig) {
+func checkLabels(t *testing.T, dir string, n Head) {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join(dir, configName))
 	if err != nil {
@@ -224,20 +224,20 @@ func TestOpenForTaskRefuses(t *testing.T) {
 	}
 	tests := []struct {
 		name, dir string
-		config    NewHeadConfig
+		config    Head
 		err       string
 	}{
-		{"a decoder", decoder, NewHeadConfig{Task: TaskMasked}, `"gpt2", expected an encoder`},
-		{"nothing", t.TempDir(), NewHeadConfig{Task: TaskMasked}, "no config.json"},
-		{"no task", encoder, NewHeadConfig{}, "no task"},
-		{"no labels", encoder, NewHeadConfig{Task: TaskToken}, "needs labels"},
-		{"labels for tokens", encoder, NewHeadConfig{Task: TaskMasked, Labels: []string{"a"}}, "has no labels"},
-		{"a label twice", encoder, NewHeadConfig{Task: TaskSequence, Labels: []string{"a", "a"}}, "twice"},
-		{"a regression of tokens", encoder, NewHeadConfig{Task: TaskToken, Labels: []string{"a"}, Regression: true}, "a task of sequences"},
+		{"a decoder", decoder, Head{Task: TaskMasked}, `"gpt2", expected an encoder`},
+		{"nothing", t.TempDir(), Head{Task: TaskMasked}, "no config.json"},
+		{"no task", encoder, Head{}, "no task"},
+		{"no labels", encoder, Head{Task: TaskToken}, "needs labels"},
+		{"labels for tokens", encoder, Head{Task: TaskMasked, Labels: []string{"a"}}, "has no labels"},
+		{"a label twice", encoder, Head{Task: TaskSequence, Labels: []string{"a", "a"}}, "twice"},
+		{"a regression of tokens", encoder, Head{Task: TaskToken, Labels: []string{"a"}, Regression: true}, "a task of sequences"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			if _, err := OpenForTask(test.dir, test.config); err == nil || !strings.Contains(err.Error(), test.err) {
+			if _, err := Open(test.dir, OpenConfig{Head: &test.config}); err == nil || !strings.Contains(err.Error(), test.err) {
 				t.Errorf("error %v, expected one with %q", err, test.err)
 			}
 		})

@@ -55,21 +55,32 @@ func (c goldenCase) source() golden.Source {
 
 func (c goldenCase) load(t *testing.T, dt tensor.Dtype) trainedModel {
 	t.Helper()
-	var head struct {
-		ModelType string `json:"model_type"`
-	}
-	if err := json.Unmarshal(c.Config, &head); err != nil {
-		t.Fatal(err)
-	}
-	f, err := familyNamed(head.ModelType)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := f.load(c.Config, origin{dt: dt, source: c.source()})
+	m, err := loadFrom(c.Config, origin{dt: dt, source: c.source()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return m.(trainedModel)
+}
+
+// configFrom returns the configuration of a config.json.
+func configFrom(config []byte) (Config, error) {
+	fields, err := decodeFields(config)
+	if err != nil {
+		return nil, err
+	}
+	return parseFields(fields)
+}
+
+// loadFrom makes the model of a config.json.
+func loadFrom(config []byte, o origin) (Model, error) {
+	c, err := configFrom(config)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	return c.build(o)
 }
 
 // trainedModel is a model with a loss.

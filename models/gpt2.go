@@ -1,43 +1,34 @@
 package models
 
 import (
-	"fmt"
 	"math"
-	"strings"
 
 	"github.com/seahorse-ml/seahorse/graph"
 	"github.com/seahorse-ml/seahorse/layers"
 )
 
-// GPT2 is the decoder of "Language Models are Unsupervised Multitask Learners"
-// (Radford et al., 2019): learned positions, blocks in pre-norm order, and a head
-// that usually is the table of embeddings.
-type GPT2 struct {
-	Decoder
-	Config GPT2Config
-}
-
-// NewGPT2 makes a GPT-2 in the tree p, whose parameters get Hugging Face's
+// NewGPT2 makes the decoder of "Language Models are Unsupervised Multitask Learners" (Radford et al., 2019) in the tree p: learned
+// positions, blocks in pre-norm order, and a head that usually is the table of embeddings. Its parameters get Hugging Face's
 // names. It returns what is wrong with the configuration or the tree.
-func NewGPT2(c GPT2Config, p *graph.Params) (*GPT2, error) {
-	if err := c.Validate(); err != nil {
-		return nil, err
-	}
-	m := &GPT2{Config: c}
-	m.Decoder = Decoder{family: "gpt2", vocab: c.VocabSize, context: c.NPositions, dropout: c.EmbdDropout, params: p}
+func NewGPT2(c GPT2Config, p *graph.Params) (*Decoder, error) { return newDecoder(c, p) }
+
+func (c GPT2Config) build(o origin) (Model, error) {
 	std := graph.Normal(c.InitRange)
-	body := p.Sub("transformer")
-	m.Tokens = layers.NewEmbedding(layers.EmbeddingConfig{Vocab: c.VocabSize, Width: c.NEmbd, Init: std}, body.Sub("wte"))
-	m.Positions = layers.NewLearnedPosition(layers.LearnedPositionConfig{Length: c.NPositions, Width: c.NEmbd, Init: std}, body.Sub("wpe"))
-	for i := range c.NLayer {
-		folder := body.Sub("h").Sub(fmt.Sprint(i))
-		folder.Ignore("attn.bias") // masks, which old files carry
-		folder.Ignore("attn.masked_bias")
-		m.Blocks = append(m.Blocks, layers.NewBlock(c.block(i), folder))
+	parts := decoderParts{
+		config: c, family: "gpt2", class: "GPT2LMHeadModel", bodyClass: "GPT2Model", architectures: c.Architectures,
+		vocab: c.VocabSize, context: c.NPositions, dropout: c.EmbdDropout,
+		names:     decoderNames{body: "transformer", tokens: "wte", positions: "wpe", blocks: "h", norm: "ln_f", head: "lm_head"},
+		ignored:   []string{"attn.bias", "attn.masked_bias"}, // masks, which old files carry
+		embedding: layers.EmbeddingConfig{Vocab: c.VocabSize, Width: c.NEmbd, Init: std},
+		positions: &layers.LearnedPositionConfig{Length: c.NPositions, Width: c.NEmbd, Init: std},
+		norm:      c.norm(),
+		head:      layers.LanguageHeadConfig{Width: c.NEmbd, Vocab: c.VocabSize, Init: std},
+		tied:      c.TieEmbeddings, generation: generationConfig{BosTokenID: c.BosTokenID, EosTokenID: c.EosTokenID},
 	}
-	m.Norm = layers.NewNorm(c.norm(), body.Sub("ln_f"))
-	m.Output = newOutput(layers.LanguageHeadConfig{Width: c.NEmbd, Vocab: c.VocabSize, Init: std}, m.Tokens, c.TieEmbeddings, p)
-	return m, p.Err()
+	for i := range c.NLayer {
+		parts.blocks = append(parts.blocks, c.block(i))
+	}
+	return parts.build(o)
 }
 
 func (c GPT2Config) norm() layers.NormConfig {
@@ -72,31 +63,16 @@ func (c GPT2Config) block(layer int) layers.BlockConfig {
 	}
 }
 
-// loadGPT2 reads a GPT-2 from Hugging Face's files, among them old ones, whose
-// names lack the prefix "transformer." and which carry the head beside the equal
-// table of embeddings.
-func loadGPT2(config []byte, o origin) (Model, error) {
-	c, err := parseGPT2Config(config)
-	if err != nil {
+func sizeGPT2(_ Family, s Size) (Config, error) {
+	if err := s.ungrouped(); err != nil {
 		return nil, err
 	}
-	const prefix = "transformer."
-	o = o.rename(func(stored string) string {
-		if strings.HasPrefix(stored, prefix) || stored == headName {
-			return stored
-		}
-		return prefix + stored
-	})
-	m, err := NewGPT2(c, o.tree())
-	if err != nil {
-		return nil, err
+	c := DefaultGPT2Config()
+	c.VocabSize, c.NPositions, c.NEmbd, c.NLayer, c.NHead = s.Vocab, s.Context, s.Width, s.Layers, s.Heads
+	if s.Inner > 0 {
+		c.NInner = &s.Inner
 	}
-	return m, o.checkTied(headName, m.Output, m.Tokens)
-}
-
-// Save writes the model's directory.
-func (m *GPT2) Save(dir string) error {
-	c := m.Config
-	c.ModelType, c.Architectures, c.DType = "gpt2", []string{"GPT2LMHeadModel"}, elementType(m.Tokens.Weight)
-	return save(dir, c, generationConfig{BosTokenID: c.BosTokenID, EosTokenID: oneToken(c.EosTokenID)}, m.Params())
+	c.EmbdDropout, c.AttnDropout, c.ResidDropout = s.Dropout, s.Dropout, s.Dropout
+	c.BosTokenID, c.EosTokenID = s.Start, oneToken(s.End)
+	return c, nil
 }

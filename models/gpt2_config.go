@@ -1,7 +1,6 @@
 package models
 
 import (
-	"encoding/json"
 	"fmt"
 
 	"github.com/seahorse-ml/seahorse/graph"
@@ -10,7 +9,6 @@ import (
 // GPT2Config is a GPT-2's config.json. Fields that a file leaves out have the
 // values of DefaultGPT2Config.
 type GPT2Config struct {
-	ModelType      string   `json:"model_type"`
 	Architectures  []string `json:"architectures"`
 	VocabSize      int      `json:"vocab_size"`  // V
 	NPositions     int      `json:"n_positions"` // the largest T
@@ -28,30 +26,25 @@ type GPT2Config struct {
 	ScaleAttnLayer bool     `json:"scale_attn_by_inverse_layer_idx"`
 	TieEmbeddings  bool     `json:"tie_word_embeddings"` // the head is the table of embeddings
 	BosTokenID     *int     `json:"bos_token_id"`
-	EosTokenID     *int     `json:"eos_token_id"`
-	DType          string   `json:"dtype,omitempty"` // of the stored parameters; written, not read
+	EosTokenID     TokenIDs `json:"eos_token_id"`
 }
 
 // DefaultGPT2Config returns the smallest published GPT-2, with 124 million
 // parameters (Radford et al., 2019), as Hugging Face describes it.
 func DefaultGPT2Config() GPT2Config {
-	begin, end := 50256, 50256 // two variables: a file that is read writes through both pointers
 	return GPT2Config{
-		ModelType: "gpt2", Architectures: []string{"GPT2LMHeadModel"},
 		VocabSize: 50257, NPositions: 1024, NEmbd: 768, NLayer: 12, NHead: 12,
 		Activation: "gelu_new", EmbdDropout: 0.1, AttnDropout: 0.1, ResidDropout: 0.1,
 		LayerNormEps: 1e-5, InitRange: 0.02, ScaleAttn: true, TieEmbeddings: true,
-		BosTokenID: &begin, EosTokenID: &end,
+		BosTokenID: pointer(50256), EosTokenID: TokenIDs{50256},
 	}
 }
 
-func parseGPT2Config(data []byte) (GPT2Config, error) {
-	c := DefaultGPT2Config()
-	c.Architectures = nil
-	if err := json.Unmarshal(data, &c); err != nil {
-		return c, fmt.Errorf("%s: %w", configName, err)
-	}
-	return c, nil
+func gpt2Defaults() GPT2Config { return DefaultGPT2Config() }
+
+// gpt2Aliases are other names of a GPT-2's fields.
+var gpt2Aliases = map[string]string{
+	"hidden_size": "n_embd", "max_position_embeddings": "n_positions", "num_attention_heads": "n_head", "num_hidden_layers": "n_layer",
 }
 
 // Validate tells what is wrong with the configuration, or nil.
@@ -96,9 +89,9 @@ func (c GPT2Config) inner() int {
 // activation returns the activation that Hugging Face calls name.
 func activation(name string) (graph.Activation, error) {
 	switch name {
-	case "gelu":
+	case "gelu", "gelu_python":
 		return graph.GELU, nil
-	case "gelu_new", "gelu_pytorch_tanh", "gelu_fast":
+	case "gelu_new", "gelu_pytorch_tanh", "gelu_python_tanh", "gelu_fast", "gelu_accurate":
 		return graph.GELUTanh, nil
 	case "relu":
 		return graph.ReLU, nil

@@ -24,7 +24,7 @@ func tinyGPT2() GPT2Config {
 	return c
 }
 
-func newTinyGPT2(t *testing.T, dt tensor.Dtype) *GPT2 {
+func newTinyGPT2(t *testing.T, dt tensor.Dtype) *Decoder {
 	t.Helper()
 	m, err := NewGPT2(tinyGPT2(), graph.NewParams(dt, 1))
 	if err != nil {
@@ -41,7 +41,7 @@ func TestSaveLoadSaveGivesEqualBytes(t *testing.T) {
 			if err := m.Save(first); err != nil {
 				t.Fatal(err)
 			}
-			loaded, err := Open(first)
+			loaded, err := Open(first, OpenConfig{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -60,7 +60,7 @@ func TestSaveLoadSaveGivesEqualBytes(t *testing.T) {
 }
 
 // stored returns a model's tensors for a file.
-func stored(m Model) []safetensors.Tensor {
+func tensorsOf(m Model) []safetensors.Tensor {
 	var tensors []safetensors.Tensor
 	for _, p := range m.Params() {
 		tensors = append(tensors, safetensors.Tensor{Name: p.Name, Shape: p.Shape, Data: p.Value().Data()})
@@ -107,10 +107,10 @@ func TestLoadOldFiles(t *testing.T) {
 			if err := m.Save(dir); err != nil {
 				t.Fatal(err)
 			}
-			if err := safetensors.Write(filepath.Join(dir, safetensors.FileName), test.change(stored(m)), nil); err != nil {
+			if err := safetensors.Write(filepath.Join(dir, safetensors.FileName), test.change(tensorsOf(m)), nil); err != nil {
 				t.Fatal(err)
 			}
-			loaded, err := Load(dir)
+			loaded, err := Open(dir, OpenConfig{})
 			if test.err != "" {
 				if err == nil || !strings.Contains(err.Error(), test.err) {
 					t.Errorf("error %v, expected one with %q", err, test.err)
@@ -120,7 +120,7 @@ func TestLoadOldFiles(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if d := cmp.Diff(stored(m), stored(loaded)); d != "" {
+			if d := cmp.Diff(tensorsOf(m), tensorsOf(loaded)); d != "" {
 				t.Error(d)
 			}
 		})
@@ -153,7 +153,7 @@ func TestLoadRefuses(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			_, err := Load(dir)
+			_, err := Open(dir, OpenConfig{})
 			if err == nil || !strings.Contains(err.Error(), test.err) || strings.Contains(err.Error(), "\n") {
 				t.Errorf("error %v, expected one line with %q", err, test.err)
 			}
@@ -166,13 +166,13 @@ func TestOpenEdited(t *testing.T) {
 	if err := newTinyGPT2(t, tensor.Float32).Save(dir); err != nil {
 		t.Fatal(err)
 	}
-	m, err := OpenEdited(dir, func(config map[string]any) { config["resid_pdrop"] = 0.25 })
+	m, err := Open(dir, OpenConfig{Edit: func(config map[string]any) { config["resid_pdrop"] = 0.25 }})
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := tinyGPT2()
-	want.ResidDropout, want.DType = 0.25, "float32"
-	if d := cmp.Diff(want, m.(*GPT2).Config); d != "" {
+	want.ResidDropout, want.Architectures = 0.25, []string{"GPT2LMHeadModel"}
+	if d := cmp.Diff(want, m.(*Decoder).Config.(GPT2Config)); d != "" {
 		t.Error(d)
 	}
 }

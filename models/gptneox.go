@@ -1,8 +1,8 @@
 package models
 
 import (
-	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/seahorse-ml/seahorse/graph"
 	"github.com/seahorse-ml/seahorse/layers"
@@ -11,7 +11,6 @@ import (
 // GPTNeoXConfig is a GPT-NeoX's config.json. Fields that a file leaves out have
 // the values of DefaultGPTNeoXConfig.
 type GPTNeoXConfig struct {
-	ModelType        string          `json:"model_type"`
 	Architectures    []string        `json:"architectures"`
 	VocabSize        int             `json:"vocab_size"`        // V
 	HiddenSize       int             `json:"hidden_size"`       // D
@@ -33,20 +32,38 @@ type GPTNeoXConfig struct {
 	TieEmbeddings    bool            `json:"tie_word_embeddings"`   // the head is the table of embeddings
 	BosTokenID       *int            `json:"bos_token_id"`
 	EosTokenID       TokenIDs        `json:"eos_token_id"`
-	DType            string          `json:"dtype,omitempty"` // of the stored parameters; written, not read
 }
 
 // DefaultGPTNeoXConfig returns the smallest Pythia, with 70 million parameters
 // (Biderman et al., 2023).
 func DefaultGPTNeoXConfig() GPTNeoXConfig {
-	zero, part := 0, 0.25
+	c := gptNeoXDefaults()
+	c.VocabSize, c.HiddenSize, c.IntermediateSize, c.NumLayers, c.NumHeads = 50304, 512, 2048, 6, 8
+	c.RopeParameters = &RopeParameters{Theta: 10000, Type: "default", PartialFactor: pointer(neoXPart)}
+	c.EosTokenID = TokenIDs{0}
+	return c
+}
+
+// neoXPart is the part of each head that is turned where a file doesn't say.
+const neoXPart = 0.25
+
+func gptNeoXDefaults() GPTNeoXConfig {
 	return GPTNeoXConfig{
-		ModelType: "gpt_neox", Architectures: []string{"GPTNeoXForCausalLM"},
-		VocabSize: 50304, HiddenSize: 512, IntermediateSize: 2048, NumLayers: 6, NumHeads: 8,
+		VocabSize: 50432, HiddenSize: 6144, IntermediateSize: 24576, NumLayers: 44, NumHeads: 64,
 		Activation: "gelu", MaxPositions: 2048, InitRange: 0.02, LayerNormEps: 1e-5,
-		RopeParameters: &RopeParameters{Theta: 10000, Type: "default", PartialFactor: &part},
-		AttentionBias:  true, ParallelResidual: true, BosTokenID: &zero, EosTokenID: TokenIDs{0},
+		AttentionBias: true, ParallelResidual: true, BosTokenID: pointer(0), EosTokenID: TokenIDs{2},
 	}
+}
+
+func sizeGPTNeoX(_ Family, s Size) (Config, error) {
+	if err := s.ungrouped(); err != nil {
+		return nil, err
+	}
+	c := DefaultGPTNeoXConfig()
+	c.VocabSize, c.MaxPositions, c.HiddenSize, c.NumLayers, c.NumHeads, c.IntermediateSize = s.Vocab, s.Context, s.Width, s.Layers, s.Heads, s.inner()
+	c.HiddenDropout, c.AttentionDropout = s.Dropout, s.Dropout
+	c.BosTokenID, c.EosTokenID = s.Start, oneToken(s.End)
+	return c, nil
 }
 
 // Validate tells what is wrong with the configuration, or nil.
@@ -81,54 +98,28 @@ func (c GPTNeoXConfig) Validate() error {
 
 // rope returns the rotary parameters from whichever place has them.
 func (c GPTNeoXConfig) rope() RopeParameters {
-	if c.RopeParameters != nil {
-		return *c.RopeParameters
-	}
-	var r RopeParameters
-	if c.RopeScaling != nil {
-		r = *c.RopeScaling
-	}
-	r.Theta, r.PartialFactor = c.RotaryBase, c.RotaryPart
-	if r.PartialFactor == nil {
-		part := 0.25
-		r.PartialFactor = &part
-	}
-	return r
+	places := RopeConfig{RopeTheta: c.RotaryBase, PartialFactor: c.RotaryPart, RopeScaling: c.RopeScaling, RopeParameters: c.RopeParameters}
+	return places.resolve(0, neoXPart)
 }
 
-// GPTNeoX is the decoder of "GPT-NeoX-20B: An Open-Source Autoregressive Language
-// Model" (Black et al., 2022), which Pythia shares: rotary positions on a part of each head,
-// and attention beside the feed-forward.
-type GPTNeoX struct {
-	Decoder
-	Config GPTNeoXConfig
-}
+// NewGPTNeoX makes the decoder of "GPT-NeoX-20B: An Open-Source Autoregressive Language Model" (Black et al., 2022), which Pythia
+// shares, in the tree p: rotary positions on a part of each head, and attention beside the feed-forward. Its parameters get
+// Hugging Face's names. It returns what is wrong with the configuration or the tree.
+func NewGPTNeoX(c GPTNeoXConfig, p *graph.Params) (*Decoder, error) { return newDecoder(c, p) }
 
-// NewGPTNeoX makes a GPT-NeoX in the tree p, whose parameters get Hugging Face's
-// names. It returns what is wrong with the configuration or the tree.
-func NewGPTNeoX(c GPTNeoXConfig, p *graph.Params) (*GPTNeoX, error) {
-	if err := c.Validate(); err != nil {
-		return nil, err
-	}
-	m := &GPTNeoX{Config: c}
-	m.Decoder = Decoder{family: "gpt_neox", vocab: c.VocabSize, context: c.MaxPositions, dropout: c.HiddenDropout, params: p}
+func (c GPTNeoXConfig) build(o origin) (Model, error) {
 	std := graph.Normal(c.InitRange)
-	body := p.Sub("gpt_neox")
-	m.Tokens = layers.NewEmbedding(layers.EmbeddingConfig{Vocab: c.VocabSize, Width: c.HiddenSize, Init: std}, body.Sub("embed_in"))
-	for i := range c.NumLayers {
-		folder := body.Sub("layers").Sub(fmt.Sprint(i))
-		for _, name := range []string{"bias", "masked_bias", "rotary_emb.inv_freq"} { // which old files carry
-			folder.Ignore("attention." + name)
-		}
-		m.Blocks = append(m.Blocks, layers.NewBlock(c.block(), folder))
-	}
-	m.Norm = layers.NewNorm(c.norm(), body.Sub("final_layer_norm"))
-	output := layers.LanguageHeadConfig{Width: c.HiddenSize, Vocab: c.VocabSize, Init: std}
-	if c.TieEmbeddings {
-		output.Tied = m.Tokens.Weight
-	}
-	m.Output = layers.NewLanguageHead(output, p.Sub("embed_out"))
-	return m, p.Err()
+	return decoderParts{
+		config: c, family: "gpt_neox", class: "GPTNeoXForCausalLM", bodyClass: "GPTNeoXModel", architectures: c.Architectures,
+		vocab: c.VocabSize, context: c.rope().context(c.MaxPositions), dropout: c.HiddenDropout,
+		names:     decoderNames{body: "gpt_neox", tokens: "embed_in", blocks: "layers", norm: "final_layer_norm", head: "embed_out"},
+		ignored:   []string{"attention.bias", "attention.masked_bias", "attention.rotary_emb.inv_freq"}, // which old files carry
+		embedding: layers.EmbeddingConfig{Vocab: c.VocabSize, Width: c.HiddenSize, Init: std},
+		blocks:    slices.Repeat([]layers.BlockConfig{c.block()}, c.NumLayers),
+		norm:      c.norm(),
+		head:      layers.LanguageHeadConfig{Width: c.HiddenSize, Vocab: c.VocabSize, Init: std},
+		tied:      c.TieEmbeddings, generation: generationConfig{BosTokenID: c.BosTokenID, EosTokenID: c.EosTokenID},
+	}.build(o)
 }
 
 func (c GPTNeoXConfig) norm() layers.NormConfig {
@@ -158,20 +149,4 @@ func (c GPTNeoXConfig) block() layers.BlockConfig {
 		Dropout: c.HiddenDropout,
 		Names:   layers.BlockNames{Attention: "attention", AttentionNorm: "input_layernorm", FeedForward: "mlp", FeedForwardNorm: "post_attention_layernorm"},
 	}
-}
-
-func loadGPTNeoX(config []byte, o origin) (Model, error) {
-	c := DefaultGPTNeoXConfig()
-	c.RopeParameters, c.BosTokenID, c.EosTokenID = nil, nil, nil
-	if err := json.Unmarshal(config, &c); err != nil {
-		return nil, fmt.Errorf("%s: %w", configName, err)
-	}
-	return made(NewGPTNeoX(c, o.tree()))
-}
-
-// Save writes the model's directory.
-func (m *GPTNeoX) Save(dir string) error {
-	c := m.Config
-	c.ModelType, c.Architectures, c.DType = "gpt_neox", []string{"GPTNeoXForCausalLM"}, elementType(m.Tokens.Weight)
-	return save(dir, c, generationConfig{BosTokenID: c.BosTokenID, EosTokenID: c.EosTokenID}, m.Params())
 }

@@ -48,7 +48,7 @@ func (t trees) finish(e *Encoder) error {
 
 // encoderIn makes the encoder under a head.
 func (t trees) encoderIn(c EncoderConfig, task Task) *Encoder {
-	return newEncoder(c, task, t.encoder.Sub(encoderFamilies[c.ModelType].prefix))
+	return newEncoder(c, task, t.encoder.Sub(c.names().prefix))
 }
 
 // poolerIn returns the tree that the pooler of a model is made in: the head's where

@@ -13,13 +13,13 @@ import (
 )
 
 // tinyMixtral changes the configuration of a small new Mixtral.
-func tinyMixtral(t *testing.T, change func(c *LlamaConfig)) LlamaConfig {
+func tinyMixtral(t *testing.T, change func(c *MixtralConfig)) MixtralConfig {
 	t.Helper()
-	b, err := tinySize().blueprint("mixtral")
+	b, err := tinySize().Config("mixtral")
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := b.(LlamaConfig)
+	c := b.(MixtralConfig)
 	change(&c)
 	return c
 }
@@ -28,13 +28,13 @@ func TestMixtralRefuses(t *testing.T) {
 	number := func(x float64) *float64 { return &x }
 	for _, test := range []struct {
 		err    string
-		change func(c *LlamaConfig)
+		change func(c *MixtralConfig)
 	}{
-		{"9 of num_local_experts 8", func(c *LlamaConfig) { c.ActiveExperts = 9 }},
-		{"router_aux_loss_coef is missing", func(c *LlamaConfig) { c.BalanceScale = nil }},
-		{"router_aux_loss_coef is -1", func(c *LlamaConfig) { c.BalanceScale = number(-1) }},
-		{"router_aux_loss_coef is NaN", func(c *LlamaConfig) { c.BalanceScale = number(math.NaN()) }},
-		{"router_jitter_noise is 0.1", func(c *LlamaConfig) { c.RouterNoise = 0.1 }},
+		{"9 of num_local_experts 8", func(c *MixtralConfig) { c.ActiveExperts = 9 }},
+		{"router_aux_loss_coef is missing", func(c *MixtralConfig) { c.BalanceScale = nil }},
+		{"router_aux_loss_coef is -1", func(c *MixtralConfig) { c.BalanceScale = number(-1) }},
+		{"router_aux_loss_coef is NaN", func(c *MixtralConfig) { c.BalanceScale = number(math.NaN()) }},
+		{"router_jitter_noise is 0.1", func(c *MixtralConfig) { c.RouterNoise = 0.1 }},
 	} {
 		if err := tinyMixtral(t, test.change).Validate(); err == nil || !strings.Contains(err.Error(), test.err) {
 			t.Errorf("error %v, expected %q", err, test.err)
@@ -46,8 +46,8 @@ func TestMixtralRefuses(t *testing.T) {
 // leaves it out as transformers does.
 func TestBalanceIsKept(t *testing.T) {
 	for _, scale := range []float64{0.02, 0} {
-		c := tinyMixtral(t, func(c *LlamaConfig) { c.BalanceScale = &scale })
-		m, err := NewLlama(c, graph.NewParams(tensor.Float32, 1))
+		c := tinyMixtral(t, func(c *MixtralConfig) { c.BalanceScale = &scale })
+		m, err := newDecoder(c, graph.NewParams(tensor.Float32, 1))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -59,12 +59,14 @@ func TestBalanceIsKept(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		again, err := parseLlamaConfig(data)
+		read, err := configFrom(data)
+		again := read.(MixtralConfig)
 		if err != nil || !again.AddBalance || *again.BalanceScale != scale {
 			t.Errorf("%g was read as %v, %v, %v", scale, again.AddBalance, *again.BalanceScale, err)
 		}
 	}
-	c, err := parseLlamaConfig([]byte(`{"model_type": "mixtral"}`))
+	read, err := configFrom([]byte(`{"model_type": "mixtral"}`))
+	c := read.(MixtralConfig)
 	if err != nil || c.AddBalance || *c.BalanceScale != 0.001 {
 		t.Errorf("a file without it was read as %v, %v, %v", c.AddBalance, *c.BalanceScale, err)
 	}
@@ -74,8 +76,8 @@ func TestBalanceIsKept(t *testing.T) {
 // the rows' balances by targets.
 func TestBalanceOfMicroBatches(t *testing.T) {
 	big := 10.0
-	c := tinyMixtral(t, func(c *LlamaConfig) { c.BalanceScale = &big })
-	m, err := NewLlama(c, graph.NewParams(tensor.Float64, 1))
+	c := tinyMixtral(t, func(c *MixtralConfig) { c.BalanceScale = &big })
+	m, err := newDecoder(c, graph.NewParams(tensor.Float64, 1))
 	if err != nil {
 		t.Fatal(err)
 	}

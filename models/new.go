@@ -3,8 +3,6 @@ package models
 import (
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/seahorse-ml/seahorse/graph"
 )
@@ -15,7 +13,7 @@ type Size struct {
 	Context int // the largest T, > 0; T5 has no limit and leaves it out of account
 	Layers  int // blocks, > 0; an encoder-decoder has as many on each side
 	Heads   int // H, > 0, a divisor of Width
-	KVHeads int // heads of keys and values, a divisor of H; 0 means H. Only the Llama family and Gemma 3 have others than H
+	KVHeads int // heads of keys and values, a divisor of H; 0 means H. Only families of the Llama line have others than H
 	Width   int // D, > 0
 	// Inner is F, the width inside of the feed-forwards. 0 means 4·D, and where they are
 	// gated, and so have a third matrix, 8/3·D rounded up to a multiple of 32.
@@ -28,80 +26,30 @@ type Size struct {
 	Start, End, Pad *int
 }
 
-// A blueprint is a family's configuration, from which a model is built.
-type blueprint interface {
-	Validate() error
-	build(p *graph.Params) (Model, error)
-}
-
-// sizeFunc makes the configuration of a family of a size.
-type sizeFunc func(arch string, s Size) (blueprint, error)
-
-// Arches returns the names of the families that New knows, those of their model_type,
-// sorted.
-func Arches() []string {
-	var names []string
-	for _, f := range families() {
-		names = append(names, f.modelType)
-	}
-	slices.Sort(names)
-	return names
-}
-
-// New makes a model of a family with new weights in the tree p; what a Size doesn't say is
-// as in the family's default configuration. Encoders get a head that finds masked tokens. It
-// returns what is wrong with the size for that family.
-func New(arch string, s Size, p *graph.Params) (Model, error) {
-	c, err := s.blueprint(arch)
-	if err != nil {
+// New makes a model with new weights in the tree p, or reads those that p is loaded from. An encoder gets the head that its
+// configuration names. It returns what is wrong with the configuration or the tree.
+func New(c Config, p *graph.Params) (Model, error) {
+	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	return c.build(p)
+	return c.build(origin{params: p})
 }
 
-// Validate tells what is wrong with the size for a family, or nil.
-func (s Size) Validate(arch string) error {
-	_, err := s.blueprint(arch)
-	return err
-}
-
-func (s Size) blueprint(arch string) (blueprint, error) {
-	f, err := familyNamed(arch)
+// Config returns the configuration of a model of a family that has the size; what a Size doesn't say is as in the family's
+// default configuration. Encoders get a head that finds masked tokens. The error tells what is wrong with the size for that family.
+func (s Size) Config(arch string) (Config, error) {
+	f, err := FamilyNamed(arch)
 	if err != nil {
 		return nil, fmt.Errorf("models: new model: %w", err)
 	}
 	if err := s.validate(); err != nil {
 		return nil, fmt.Errorf("models: new %s: %w", arch, err)
 	}
-	c, err := f.size(arch, s)
+	c, err := f.size(f, s)
 	if err != nil {
 		return nil, fmt.Errorf("models: new %s: %w", arch, err)
 	}
 	return c, c.Validate()
-}
-
-// NewForTask is New for an encoder with a head for a task, whose first weights are made in p
-// too: the Seed of n is left out of account.
-func NewForTask(arch string, s Size, n NewHeadConfig, p *graph.Params) (Model, error) {
-	fail := func(err error) (Model, error) { return nil, fmt.Errorf("models: new %s: %w", arch, err) }
-	if _, ok := encoderFamilies[arch]; !ok {
-		return fail(fmt.Errorf("a new head needs an encoder: %s", strings.Join(encoderArches(), ", ")))
-	}
-	if err := s.validate(); err != nil {
-		return fail(err)
-	}
-	c, err := s.encoder(arch)
-	if err != nil {
-		return fail(err)
-	}
-	if err := n.apply(&c); err != nil {
-		return fail(err)
-	}
-	m, err := newEncoderFor(c, n.Task, trees{p, p})
-	if err != nil {
-		return nil, err
-	}
-	return m, nil
 }
 
 // validate checks what doesn't depend on the family.
@@ -171,3 +119,7 @@ func (s Size) first() (int, error) {
 	}
 	return 0, errors.New("an encoder-decoder needs a token that its texts begin with; the tokenizer has none to start, to pad or to end a text")
 }
+
+// smallRopeBase is the base of rotary wavelengths in models of short contexts, that of the first
+// Llama; published models of long contexts have more.
+const smallRopeBase = 10000

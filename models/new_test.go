@@ -17,12 +17,21 @@ func tinySize() Size {
 	return Size{Vocab: 23, Context: 10, Layers: 2, Heads: 2, Width: 16, Inner: 24, Start: &start, End: &end, Pad: &pad}
 }
 
+// newOf makes a new model of a family.
+func newOf(arch string, s Size, p *graph.Params) (Model, error) {
+	c, err := s.Config(arch)
+	if err != nil {
+		return nil, err
+	}
+	return New(c, p)
+}
+
 // TestNewOfEachFamily makes a small model of each family, and finds its sizes and all that
 // it was made of in the directory that it writes.
 func TestNewOfEachFamily(t *testing.T) {
 	for _, arch := range Arches() {
 		t.Run(arch, func(t *testing.T) {
-			m, err := New(arch, tinySize(), graph.NewParams(tensor.Float32, 1))
+			m, err := newOf(arch, tinySize(), graph.NewParams(tensor.Float32, 1))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -33,7 +42,7 @@ func TestNewOfEachFamily(t *testing.T) {
 			if err := m.Save(first); err != nil {
 				t.Fatal(err)
 			}
-			again, err := Open(first)
+			again, err := Open(first, OpenConfig{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -73,25 +82,33 @@ func TestNewRefuses(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			if err := test.size.Validate(test.arch); err == nil || !strings.Contains(err.Error(), test.err) {
+			if _, err := test.size.Config(test.arch); err == nil || !strings.Contains(err.Error(), test.err) {
 				t.Errorf("error %v, expected one with %q", err, test.err)
 			}
-			if _, err := New(test.arch, test.size, graph.NewParams(tensor.Float32, 1)); err == nil {
+			if _, err := newOf(test.arch, test.size, graph.NewParams(tensor.Float32, 1)); err == nil {
 				t.Error("New made it")
 			}
 		})
 	}
 }
 
-func TestNewForTask(t *testing.T) {
-	m, err := NewForTask("albert", tinySize(), NewHeadConfig{Task: TaskSequence, Labels: []string{"a", "b", "c"}}, graph.NewParams(tensor.Float32, 1))
+func TestNewWithHead(t *testing.T) {
+	base, err := tinySize().Config("albert")
+	if err != nil {
+		t.Fatal(err)
+	}
+	config, err := Head{Task: TaskSequence, Labels: []string{"a", "b", "c"}}.Config(base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := New(config, graph.NewParams(tensor.Float32, 1))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if c, ok := m.(*SequenceClassifier); !ok || c.Config.Classes() != 3 {
 		t.Errorf("got a %T", m)
 	}
-	if _, err := NewForTask("llama", tinySize(), NewHeadConfig{Task: TaskMasked}, graph.NewParams(tensor.Float32, 1)); err == nil || !strings.Contains(err.Error(), "albert, bert, roberta") {
+	if _, err := (Head{Task: TaskMasked}).Config(DefaultLlamaConfig()); err == nil || !strings.Contains(err.Error(), "albert, bert, roberta") {
 		t.Errorf("a Llama with a head for masked tokens: %v", err)
 	}
 }

@@ -53,7 +53,7 @@ func estimate(t *testing.T, m Model) graph.Memory {
 // saved makes a tiny model of a family and saves it, and returns it and its directory.
 func saved(t testing.TB, arch string) (m Model, dir string) {
 	t.Helper()
-	m, err := New(arch, tinySize(), graph.NewParams(tensor.Float32, 1))
+	m, err := newOf(arch, tinySize(), graph.NewParams(tensor.Float32, 1))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,11 +100,11 @@ func TestSketch(t *testing.T) {
 					t.Errorf("%s has other sizes", what)
 				}
 			}
-			sketch, err := SketchNew(arch, tinySize())
+			sketch, err := newOf(arch, tinySize(), graph.SketchParams(tensor.Float32, nil))
 			check("a new one", sketch, err)
-			sketch, err = Sketch(dir, nil)
+			sketch, err = Open(dir, OpenConfig{Sketch: true})
 			check("that of a directory", sketch, err)
-			if _, err := Sketch(dir, func(c map[string]any) { c["vocab_size"] = 24 }); err == nil || !strings.Contains(err.Error(), "stored with shape") {
+			if _, err := Open(dir, OpenConfig{Sketch: true, Edit: func(c map[string]any) { c["vocab_size"] = 24 }}); err == nil || !strings.Contains(err.Error(), "stored with shape") {
 				t.Errorf("with a vocabulary of another size: %v", err)
 			}
 			integers := storedTensors(m.Params())
@@ -113,15 +113,15 @@ func TestSketch(t *testing.T) {
 			if err := errors.Join(os.CopyFS(other, os.DirFS(dir)), safetensors.Write(filepath.Join(other, safetensors.FileName), integers, nil)); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := Sketch(other, nil); err == nil || !strings.Contains(err.Error(), "elements of I32, expected F16") {
+			if _, err := Open(other, OpenConfig{Sketch: true}); err == nil || !strings.Contains(err.Error(), "elements of I32, expected F16") {
 				t.Errorf("with integers in the place of weights: %v", err)
 			}
 			if err := os.Remove(filepath.Join(dir, safetensors.FileName)); err != nil {
 				t.Fatal(err)
 			}
-			sketch, err = Sketch(dir, nil)
+			sketch, err = Open(dir, OpenConfig{Sketch: true})
 			check("that of a config.json", sketch, err)
-			if _, err := Open(dir); !errors.Is(err, weights.ErrNone) || weights.Exist(dir) {
+			if _, err := Open(dir, OpenConfig{}); !errors.Is(err, weights.ErrNone) || weights.Exist(dir) {
 				t.Errorf("without weights: %v", err)
 			}
 		})
@@ -131,12 +131,12 @@ func TestSketch(t *testing.T) {
 func TestSketchForTask(t *testing.T) {
 	for _, arch := range []string{"bert", "roberta", "albert"} {
 		_, dir := saved(t, arch)
-		n := NewHeadConfig{Task: TaskSequence, Labels: []string{"a", "b", "c"}}
-		want, err := OpenForTask(dir, n)
+		n := Head{Task: TaskSequence, Labels: []string{"a", "b", "c"}}
+		want, err := Open(dir, OpenConfig{Head: &n})
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := SketchForTask(dir, n)
+		got, err := Open(dir, OpenConfig{Sketch: true, Head: &n})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -151,7 +151,7 @@ func TestSketchOfAnySize(t *testing.T) {
 	large := tinySize()
 	large.Width, large.Vocab, large.Layers = 1<<20, 1<<20, 1<<10
 	for _, arch := range Arches() {
-		m, err := SketchNew(arch, large)
+		m, err := newOf(arch, large, graph.SketchParams(tensor.Float32, nil))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -160,7 +160,7 @@ func TestSketchOfAnySize(t *testing.T) {
 		}
 	}
 	large.Width, large.Layers, large.Inner = 1<<30, 1<<10, 1<<30
-	m, err := SketchNew("gpt2", large)
+	m, err := newOf("gpt2", large, graph.SketchParams(tensor.Float32, nil))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -177,7 +177,7 @@ func TestSketchOfAnySize(t *testing.T) {
 		for _, arch := range Arches() {
 			s := tinySize()
 			c.change(&s)
-			if _, err := SketchNew(arch, s); err == nil || !strings.Contains(err.Error(), c.want) {
+			if _, err := newOf(arch, s, graph.SketchParams(tensor.Float32, nil)); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("%s: %v, expected %q", arch, err, c.want)
 			}
 		}
@@ -195,7 +195,7 @@ func FuzzSketch(f *testing.F) {
 		if err := os.WriteFile(filepath.Join(dir, configName), config, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if m, err := Sketch(dir, nil); err == nil && CountParameters(m) <= 0 {
+		if m, err := Open(dir, OpenConfig{Sketch: true}); err == nil && CountParameters(m) <= 0 {
 			t.Errorf("a model of %d parameters", CountParameters(m))
 		}
 	})
@@ -212,7 +212,7 @@ func TestSketchOfHostileConfigs(t *testing.T) {
 		}
 		for field := range config {
 			for _, value := range values {
-				sketch, err := Sketch(dir, func(c map[string]any) { c[field] = json.RawMessage(value) })
+				sketch, err := Open(dir, OpenConfig{Sketch: true, Edit: func(c map[string]any) { c[field] = json.RawMessage(value) }})
 				if err == nil && CountParameters(sketch) <= 0 {
 					t.Errorf("%s: %s of %s: %d parameters", arch, field, value, CountParameters(sketch))
 				}

@@ -1,19 +1,41 @@
 package models
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/seahorse-ml/seahorse/graph"
 	"gorgonia.org/tensor"
 )
 
 // origin is what a model's parameters are read from, or for a sketch only held to.
 type origin struct {
-	dt     tensor.Dtype
-	source graph.Source // nil for a sketch of which nothing is stored
-	sketch bool
+	params  *graph.Params // the tree of a new model, to which the others don't apply; else nil
+	dt      tensor.Dtype
+	source  graph.Source // nil for a sketch of which nothing is stored
+	sketch  bool
+	newHead *uint64 // seed of an encoder's new head; nil for that which is stored
 }
 
-// tree starts the tree of the parameters.
+// has tells whether a tensor is stored.
+func (o origin) has(name string) bool {
+	if o.source == nil {
+		return false
+	}
+	_, ok := o.source.Shape(name)
+	return ok
+}
+
+// holds tells whether a tensor is stored in a folder.
+func (o origin) holds(folder string) bool {
+	return o.source != nil && slices.ContainsFunc(o.source.Names(), func(name string) bool { return strings.HasPrefix(name, folder+".") })
+}
+
+// tree starts the tree of the parameters, or returns that of a new model.
 func (o origin) tree() *graph.Params {
+	if o.params != nil {
+		return o.params
+	}
 	if o.sketch {
 		return graph.SketchParams(o.dt, o.source)
 	}

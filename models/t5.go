@@ -3,6 +3,7 @@ package models
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/seahorse-ml/seahorse/graph"
 	"github.com/seahorse-ml/seahorse/layers"
@@ -17,6 +18,15 @@ type T5 struct {
 	Encoder *T5Stack
 	Decoder *T5Stack
 	Output  *layers.LanguageHead
+
+	params *graph.Params
+}
+
+// T5Encoder is the encoder of a T5 by itself, a model that gives states.
+type T5Encoder struct {
+	Config  T5Config
+	Tokens  *layers.Embedding
+	Encoder *T5Stack
 
 	params *graph.Params
 }
@@ -40,11 +50,24 @@ func NewT5(c T5Config, p *graph.Params) (*T5, error) {
 		return nil, err
 	}
 	m := &T5{Config: c, params: p}
-	m.Tokens = layers.NewEmbedding(layers.EmbeddingConfig{Vocab: c.VocabSize, Width: c.Width, Init: graph.Normal(c.InitFactor)}, p.Sub("shared"))
+	m.Tokens = newT5Tokens(c, p)
 	m.Encoder = newT5Stack(c, c.NumLayers, false, p.Sub("encoder"))
 	m.Decoder = newT5Stack(c, c.decoderLayers(), true, p.Sub("decoder"))
 	output := layers.LanguageHeadConfig{Width: c.Width, Vocab: c.VocabSize, Init: graph.Normal(c.InitFactor)}
-	m.Output = newOutput(output, m.Tokens, c.TieEmbeddings, p)
+	m.Output = newOutput(output, m.Tokens, c.TieEmbeddings, p, "lm_head")
+	return m, p.Err()
+}
+
+func newT5Tokens(c T5Config, p *graph.Params) *layers.Embedding {
+	return layers.NewEmbedding(layers.EmbeddingConfig{Vocab: c.VocabSize, Width: c.Width, Init: graph.Normal(c.InitFactor)}, p.Sub("shared"))
+}
+
+// NewT5Encoder makes the encoder of a T5 in the tree p; see NewT5.
+func NewT5Encoder(c T5Config, p *graph.Params) (*T5Encoder, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	m := &T5Encoder{Config: c, params: p, Tokens: newT5Tokens(c, p), Encoder: newT5Stack(c, c.NumLayers, false, p.Sub("encoder"))}
 	return m, p.Err()
 }
 
@@ -117,16 +140,58 @@ func (s *T5Stack) forward(g *graph.Graph, x *graph.Node, pass layers.Pass) *grap
 	return g.Dropout(s.Norm.Forward(g, x), s.dropout)
 }
 
-func loadT5(config []byte, o origin) (Model, error) {
-	c, err := parseT5Config(config)
-	if err != nil {
-		return nil, err
+func (c T5Config) build(o origin) (Model, error) {
+	const shared, copied = "shared.weight", "encoder.embed_tokens.weight"
+	if !o.has(shared) && o.has(copied) { // the table by the name that an encoder by itself has for it
+		o = o.rename(func(stored string) string {
+			if stored == copied {
+				return shared
+			}
+			return stored
+		})
+	}
+	alone := o.source != nil && !o.holds("decoder")
+	if len(c.Architectures) > 0 && !o.holds("decoder") {
+		alone = slices.Contains(c.Architectures, t5EncoderClass)
+	}
+	if alone {
+		return made(NewT5Encoder(c, o.tree()))
+	}
+	if !c.TieEmbeddings && o.source != nil && !o.has(headName) { // transformers ties in any case; the flag only says how states are scaled
+		scales := c.scales()
+		c.TieEmbeddings, c.ScaleOutputs = true, &scales
 	}
 	m, err := NewT5(c, o.tree())
 	if err != nil {
 		return nil, err
 	}
 	return m, o.checkTied(headName, m.Output, m.Tokens)
+}
+
+// Classes of transformers.
+const (
+	t5Class        = "T5ForConditionalGeneration"
+	t5EncoderClass = "T5EncoderModel"
+)
+
+// Params returns the parameters in the order in which they were made.
+func (m *T5Encoder) Params() []*graph.Param { return m.params.All() }
+
+// Encode maps ids [B, S] to the states [B, S, D] after the last norm. Segments [B, S] int32 number the texts of a row, -1 is padding;
+// nil means 0 for all.
+func (m *T5Encoder) Encode(g *graph.Graph, ids, segments *graph.Node) *graph.Node {
+	return m.Encoder.forward(g, m.Tokens.Forward(g, ids), layers.Pass{Segments: segments})
+}
+
+// VocabSize returns V.
+func (m *T5Encoder) VocabSize() int { return m.Config.VocabSize }
+
+// ContextLength returns a number that no text reaches: relative positions have no end.
+func (m *T5Encoder) ContextLength() int { return maxContext }
+
+// Save writes the model's directory.
+func (m *T5Encoder) Save(dir string) error {
+	return save(dir, stored{m.Config, "t5", t5EncoderClass}, nil, m.Params())
 }
 
 // Params returns the parameters in the order in which they were made.
@@ -172,9 +237,8 @@ func (m *T5) StartToken() int32 { return int32(m.Config.start()) }
 // Save writes the model's directory.
 func (m *T5) Save(dir string) error {
 	c := m.Config
-	c.ModelType, c.Architectures, c.DType = "t5", []string{"T5ForConditionalGeneration"}, elementType(m.Tokens.Weight)
 	start := c.start()
 	c.StartTokenID = &start
 	generation := generationConfig{EosTokenID: c.EosTokenID, PadTokenID: &c.PadTokenID, StartTokenID: &start}
-	return save(dir, c, generation, m.Params())
+	return save(dir, stored{c, "t5", t5Class}, generation, m.Params())
 }

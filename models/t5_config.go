@@ -1,7 +1,7 @@
 package models
 
 import (
-	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -11,7 +11,6 @@ import (
 // T5Config is a T5's config.json. Fields that a file leaves out have the values of
 // DefaultT5Config.
 type T5Config struct {
-	ModelType        string   `json:"model_type"`
 	Architectures    []string `json:"architectures"`
 	VocabSize        int      `json:"vocab_size"` // V
 	Width            int      `json:"d_model"`    // D
@@ -28,30 +27,43 @@ type T5Config struct {
 	FeedForward      string   `json:"feed_forward_proj"`  // an activation, with the prefix "gated-" for a gated one
 	TieEmbeddings    bool     `json:"tie_word_embeddings"`
 	ScaleOutputs     *bool    `json:"scale_decoder_outputs,omitempty"` // divide by √D before the head; nil means where it is tied
+	DenseActivation  string   `json:"dense_act_fn,omitempty"`          // comes before the activation that FeedForward names
+	Gated            *bool    `json:"is_gated_act,omitempty"`          // likewise
 	IsEncoderDecoder bool     `json:"is_encoder_decoder"`
 	StartTokenID     *int     `json:"decoder_start_token_id"` // nil means the padding's id
 	EosTokenID       TokenIDs `json:"eos_token_id"`
 	PadTokenID       int      `json:"pad_token_id"`
-	DType            string   `json:"dtype,omitempty"` // of the stored parameters; written, not read
 }
 
 // DefaultT5Config returns the smallest published T5, with 60 million parameters
 // (Raffel et al., 2020).
 func DefaultT5Config() T5Config {
-	start := 0
 	return T5Config{
-		ModelType: "t5", Architectures: []string{"T5ForConditionalGeneration"},
 		VocabSize: 32128, Width: 512, HeadSize: 64, Hidden: 2048, NumLayers: 6, NumHeads: 8, Buckets: 32, MaxDistance: 128,
 		Dropout: 0.1, LayerNormEps: 1e-6, InitFactor: 1, FeedForward: "relu", TieEmbeddings: true, IsEncoderDecoder: true,
-		StartTokenID: &start, EosTokenID: TokenIDs{1},
+		StartTokenID: pointer(0), EosTokenID: TokenIDs{1},
 	}
 }
 
-func parseT5Config(data []byte) (T5Config, error) {
+func t5Defaults() T5Config {
 	c := DefaultT5Config()
 	c.StartTokenID = nil
-	if err := json.Unmarshal(data, &c); err != nil {
-		return c, fmt.Errorf("%s: %w", configName, err)
+	return c
+}
+
+// t5Aliases are other names of a T5's fields.
+var t5Aliases = map[string]string{"hidden_size": "d_model", "num_attention_heads": "num_heads", "num_hidden_layers": "num_layers", "head_dim": "d_kv"}
+
+func sizeT5(_ Family, s Size) (Config, error) {
+	first, err := s.first()
+	if err := errors.Join(err, s.ungrouped()); err != nil {
+		return nil, err
+	}
+	c := DefaultT5Config()
+	c.VocabSize, c.Width, c.NumLayers, c.NumHeads, c.HeadSize, c.Hidden = s.Vocab, s.Width, s.Layers, s.Heads, s.headSize(), s.inner()
+	c.Dropout, c.StartTokenID, c.EosTokenID, c.PadTokenID = s.Dropout, &first, oneToken(s.End), first
+	if s.Pad != nil {
+		c.PadTokenID = *s.Pad
 	}
 	return c, nil
 }
@@ -93,6 +105,12 @@ func (c T5Config) activation() (kind graph.Activation, gated bool, err error) {
 	name, gated := strings.CutPrefix(c.FeedForward, "gated-")
 	if gated && name == "gelu" { // a misnomer in the published files
 		name = "gelu_new"
+	}
+	if c.DenseActivation != "" {
+		name = c.DenseActivation
+	}
+	if c.Gated != nil {
+		gated = *c.Gated
 	}
 	kind, err = activation(name)
 	return kind, gated, err

@@ -41,7 +41,7 @@ func TestTenSteps(t *testing.T) {
 			if err := json.Unmarshal(data, &want); err != nil {
 				t.Fatal(err)
 			}
-			m, err := loadGPT2(want.Config, origin{dt: test.dtype, source: golden.Source{Shapes: want.Shapes}})
+			m, err := loadFrom(want.Config, origin{dt: test.dtype, source: golden.Source{Shapes: want.Shapes}})
 			if err != nil {
 				t.Fatal(err)
 			}

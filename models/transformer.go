@@ -48,7 +48,7 @@ func NewTransformer(c TransformerConfig, p *graph.Params) (*Transformer, error) 
 		m.EncoderNorm = layers.NewNorm(c.norm(), encoder.Sub("norm"))
 		m.DecoderNorm = layers.NewNorm(c.norm(), decoder.Sub("norm"))
 	}
-	m.Output = newOutput(layers.LanguageHeadConfig{Width: c.Width, Vocab: c.VocabSize, Init: graph.Normal(1 / math.Sqrt(width))}, m.Tokens, c.TieEmbeddings, p)
+	m.Output = newOutput(layers.LanguageHeadConfig{Width: c.Width, Vocab: c.VocabSize, Init: graph.Normal(1 / math.Sqrt(width))}, m.Tokens, c.TieEmbeddings, p, "lm_head")
 	return m, p.Err()
 }
 
@@ -76,11 +76,7 @@ func (c TransformerConfig) block(decodes bool) layers.BlockConfig {
 	return b
 }
 
-func loadTransformer(config []byte, o origin) (Model, error) {
-	c, err := parseTransformerConfig(config)
-	if err != nil {
-		return nil, err
-	}
+func (c TransformerConfig) build(o origin) (Model, error) {
 	m, err := NewTransformer(c, o.tree())
 	if err != nil {
 		return nil, err
@@ -138,9 +134,8 @@ func (m *Transformer) StartToken() int32 { return int32(m.Config.StartTokenID) }
 // Save writes the model's directory.
 func (m *Transformer) Save(dir string) error {
 	c := m.Config
-	c.ModelType, c.DType = "transformer", elementType(m.Tokens.Weight)
 	generation := generationConfig{
 		BosTokenID: &c.StartTokenID, EosTokenID: TokenIDs{c.EosTokenID}, PadTokenID: c.PadTokenID, StartTokenID: &c.StartTokenID,
 	}
-	return save(dir, c, generation, m.Params())
+	return save(dir, stored{c, "transformer", ""}, generation, m.Params())
 }

@@ -1,14 +1,13 @@
 package models
 
 import (
-	"encoding/json"
+	"errors"
 	"fmt"
 )
 
 // TransformerConfig is the config.json of the original Transformer. There is no such
 // model in Hugging Face's library, so the names are this module's.
 type TransformerConfig struct {
-	ModelType     string  `json:"model_type"` // transformer
 	VocabSize     int     `json:"vocab_size"` // V, shared by sources and texts
 	Width         int     `json:"d_model"`    // D, even
 	Hidden        int     `json:"d_ff"`       // F
@@ -23,24 +22,33 @@ type TransformerConfig struct {
 	StartTokenID  int     `json:"bos_token_id"`        // what texts begin with
 	EosTokenID    int     `json:"eos_token_id"`        // what they end with
 	PadTokenID    *int    `json:"pad_token_id"`        // whose embedding isn't trained; nil for none
-	DType         string  `json:"dtype,omitempty"`     // of the stored parameters; written, not read
 }
 
 // DefaultTransformerConfig returns the base model of the paper, with 65 million
 // parameters at its vocabulary (Vaswani et al., 2017).
 func DefaultTransformerConfig() TransformerConfig {
-	pad := 0
 	return TransformerConfig{
-		ModelType: "transformer", VocabSize: 37000, Width: 512, Hidden: 2048, EncoderLayers: 6, DecoderLayers: 6, Heads: 8,
-		MaxPositions: 512, Dropout: 0.1, LayerNormEps: 1e-5, TieEmbeddings: true, StartTokenID: 1, EosTokenID: 2, PadTokenID: &pad,
+		VocabSize: 37000, Width: 512, Hidden: 2048, EncoderLayers: 6, DecoderLayers: 6, Heads: 8,
+		MaxPositions: 512, Dropout: 0.1, LayerNormEps: 1e-5, TieEmbeddings: true, StartTokenID: 1, EosTokenID: 2, PadTokenID: pointer(0),
 	}
 }
 
-func parseTransformerConfig(data []byte) (TransformerConfig, error) {
+func transformerDefaults() TransformerConfig {
 	c := DefaultTransformerConfig()
 	c.PadTokenID = nil
-	if err := json.Unmarshal(data, &c); err != nil {
-		return c, fmt.Errorf("%s: %w", configName, err)
+	return c
+}
+
+func sizeTransformer(_ Family, s Size) (Config, error) {
+	first, err := s.first()
+	if err := errors.Join(err, s.ungrouped()); err != nil {
+		return nil, err
+	}
+	c := DefaultTransformerConfig()
+	c.VocabSize, c.MaxPositions, c.Width, c.EncoderLayers, c.DecoderLayers, c.Heads, c.Hidden = s.Vocab, s.Context, s.Width, s.Layers, s.Layers, s.Heads, s.inner()
+	c.Dropout, c.StartTokenID, c.EosTokenID, c.PadTokenID = s.Dropout, first, first, s.Pad
+	if s.End != nil {
+		c.EosTokenID = *s.End
 	}
 	return c, nil
 }

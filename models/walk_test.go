@@ -5,7 +5,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seahorse-ml/seahorse/graph"
 	"github.com/seahorse-ml/seahorse/layers"
+	"gorgonia.org/tensor"
 )
 
 // TestProjectionsAreFound finds every matrix of every family that is no table as the weight of a Linear of its name.
@@ -19,7 +21,7 @@ func TestProjectionsAreFound(t *testing.T) {
 		return false
 	}
 	for _, arch := range Arches() {
-		m, err := SketchNew(arch, tinySize())
+		m, err := newOf(arch, tinySize(), graph.SketchParams(tensor.Float32, nil))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -64,7 +66,7 @@ func TestProjectionsAreNamedAsInHuggingFace(t *testing.T) {
 		"t5":       {"decoder.block.1.layer.1.EncDecAttention.q", "encoder.block.0.layer.1.DenseReluDense.wo", "lm_head"},
 		"mixtral":  {"model.layers.1.block_sparse_moe.gate", "model.layers.1.block_sparse_moe.experts.7.w2"},
 	} {
-		m, err := SketchNew(arch, tinySize())
+		m, err := newOf(arch, tinySize(), graph.SketchParams(tensor.Float32, nil))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -58,7 +58,7 @@ func (c *crash) intercept(s *store) {
 
 // crashingModel fails to save before or after it has written its files.
 type crashingModel struct {
-	*models.GPT2
+	*models.Decoder
 	crash *crash
 }
 
@@ -66,7 +66,7 @@ func (m crashingModel) Save(dir string) error {
 	if err := m.crash.due(); err != nil {
 		return err
 	}
-	if err := m.GPT2.Save(dir); err != nil {
+	if err := m.Decoder.Save(dir); err != nil {
 		return err
 	}
 	return m.crash.due()

@@ -18,7 +18,7 @@ const (
 )
 
 // newTestModel returns a GPT-2 of one small layer, with dropout so that random numbers matter.
-func newTestModel(t testing.TB, dt tensor.Dtype, dropout float64) *models.GPT2 {
+func newTestModel(t testing.TB, dt tensor.Dtype, dropout float64) *models.Decoder {
 	t.Helper()
 	c := models.DefaultGPT2Config()
 	c.VocabSize, c.NPositions, c.NEmbd, c.NLayer, c.NHead = testVocab, testLength, 16, 1, 2

@@ -183,7 +183,7 @@ func TestRun(t *testing.T) {
 	if err != nil || again.Loss != last || again.Targets != 99 {
 		t.Errorf("evaluated again: %+v, %v; the run had %v", again, err, last)
 	}
-	loaded, err := models.Load(filepath.Join(c.Dir, "checkpoint-40"))
+	loaded, err := models.Open(filepath.Join(c.Dir, "checkpoint-40"), models.OpenConfig{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -53,11 +53,7 @@ type benchModel interface {
 
 // openForBench reads a model without dropout, or a sketch of it.
 func (c *benchCommand) openForBench(sketch bool) (benchModel, error) {
-	open := models.OpenEdited
-	if sketch {
-		open = models.Sketch
-	}
-	m, err := open(c.Init, models.WithDropout(0))
+	m, err := models.Open(c.Init, models.OpenConfig{Edit: models.WithDropout(0), Sketch: sketch})
 	if err != nil {
 		return nil, err
 	}

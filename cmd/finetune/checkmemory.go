@@ -36,7 +36,7 @@ func (f memoryFlag) free() (bytes int64, check bool) {
 
 // sketch returns a sketch of the model that a directory holds, unless its parameters alone take more memory than is free.
 func (f memoryFlag) sketch(dir string) (models.Model, error) {
-	m, err := models.Sketch(dir, nil)
+	m, err := models.Open(dir, models.OpenConfig{Sketch: true})
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +46,7 @@ func (f memoryFlag) sketch(dir string) (models.Model, error) {
 		}
 	}
 	if !weights.Exist(dir) {
-		return models.Open(dir) // which says what it looked for
+		return models.Open(dir, models.OpenConfig{}) // which says what it looked for
 	}
 	return m, nil
 }

@@ -72,7 +72,7 @@ func TestRefuseRuns(t *testing.T) {
 		{"encoded sources", "a smaller --num-beams", writer, []string{"generate", "--prompt=Line", "--max-new-tokens=2", "--num-beams=2"}, []string{"--num-beams=4"}},
 	} {
 		args := append(c.args, "--model", c.model)
-		m, err := models.Sketch(c.model, nil)
+		m, err := models.Open(c.model, models.OpenConfig{Sketch: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -109,7 +109,7 @@ func largeModel(t *testing.T, layers int) string {
 // TestRefuseModel holds Llama 3's 70,553,706,496 parameters to a machine with 64 GiB, and to one that they just fit into.
 func TestRefuseModel(t *testing.T) {
 	const count = 70_553_706_496
-	m, err := models.Sketch(largeModel(t, 80), nil)
+	m, err := models.Open(largeModel(t, 80), models.OpenConfig{Sketch: true})
 	if err != nil {
 		t.Fatal(err)
 	}

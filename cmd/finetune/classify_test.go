@@ -193,7 +193,7 @@ func classifyErrors(t *testing.T, c classifiers) {
 		{[]string{"classify", "--model", sentences, "--text=a", "--threads=-1"}, "--threads"},
 		{[]string{"classify", "--model", sentences, "--text=a", "--threads=1025"}, "--threads 1025: expected 0 to 1024"},
 		{[]string{"classify", "--model", c.encoder, "--text=a"}, "holds no classifier and no regression; finetune sft makes one of an encoder"},
-		{[]string{"classify", "--model", filepath.Join(dir, "none"), "--text=a"}, "none is no model directory"},
+		{[]string{"classify", "--model", filepath.Join(dir, "none"), "--text=a"}, "none does not exist"},
 		{[]string{"classify", "--model", sentences, "--text="}, `the text "": the text has no tokens`},
 		{[]string{"classify", "--model", words, "--text= "}, "has no tokens"},
 		{[]string{"classify", "--model", sentences, "--data", filepath.Join(dir, "none.txt")}, "none.txt: no such file"},

@@ -62,7 +62,7 @@ func TestFailures(t *testing.T) {
 		"invalid UTF-8, chars":  {pretrain("--data", write(t, path("latin1.txt"), strings.Repeat("na\xefve text ", 50)), "--tokenizer=char"), "UTF-8"},
 		"truncated model":       {[]string{"generate", "--model", truncated, "--prompt", "a"}, "model.safetensors"},
 		"model without weights": {[]string{"generate", "--model", lacking, "--prompt", "a"}, "lacking"},
-		"no model":              {[]string{"generate", "--model", path("nowhere"), "--prompt", "a"}, "config.json"},
+		"no model":              {[]string{"generate", "--model", path("nowhere"), "--prompt", "a"}, "nowhere does not exist"},
 		"unknown family":        {[]string{"eval", "--model", unknown, "--data", text}, `model_type "hal9000" is not known; known are`},
 		"top-p above 1":         {[]string{"generate", "--model", model, "--prompt", "a", "--top-p=7"}, "top-p 7"},
 		"eval window":           {[]string{"eval", "--model", model, "--data", text, "--seq-len=999"}, "context is 16"},

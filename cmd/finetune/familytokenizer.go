@@ -6,14 +6,8 @@ import (
 	"path/filepath"
 
 	"github.com/seahorse-ml/seahorse/data/tokenizer"
+	"github.com/seahorse-ml/seahorse/models"
 )
-
-// familySplits are the patterns that byte-level tokenizers are learned with for families that have one of their own.
-var familySplits = map[string]string{"qwen2": "qwen2", "qwen3": "qwen2"}
-
-// rebuiltTokenizers are the model_types of which transformers takes no more than vocabulary, merges and special tokens from a
-// tokenizer.json, and splits text by the pattern that it has for them, whatever the files say. It does so without a word.
-var rebuiltTokenizers = map[string]string{"qwen2": "qwen2"}
 
 // warnOfJob is warnOfTokenizer for the model that a job makes.
 func warnOfJob(s *streams, j job, t *tokenizer.Tokenizer) error {
@@ -27,14 +21,14 @@ func warnOfJob(s *streams, j job, t *tokenizer.Tokenizer) error {
 // warnOfTokenizer tells of a tokenizer that transformers would replace by another one beside a model of a model_type, and what
 // the user can do.
 func warnOfTokenizer(out io.Writer, modelType string, t *tokenizer.Tokenizer) {
-	split, rebuilt := rebuiltTokenizers[modelType]
-	if !rebuilt || t.Split() == split {
+	f, err := models.FamilyNamed(modelType)
+	if err != nil || !f.Rebuilds || t.Split() == f.Split {
 		return
 	}
 	fmt.Fprintf(out, `warning    transformers takes the tokenizer of any %[1]s model for byte-level BPE that splits text by %[1]s's pattern. This one is
            not, so the model works here, but gets other ids there, without a word. To have both, make the model with a tokenizer
            that fits (finetune pretrain --tokenizer bpe, or finetune tokenizer train --split %[2]s) or with --arch qwen3 or llama.
-`, modelType, split)
+`, modelType, f.Split)
 }
 
 // modelType returns the model_type in the config.json of a directory.

@@ -22,7 +22,11 @@ func newModel(t *testing.T, arch, run, dir string) {
 	}
 	end := 0
 	size := models.Size{Vocab: tok.VocabSize(), Context: 32, Layers: 1, Heads: 2, Width: 16, Start: &end, End: &end, Pad: &end}
-	m, err := models.New(arch, size, graph.NewParams(tensor.Float32, 1))
+	config, err := size.Config(arch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := models.New(config, graph.NewParams(tensor.Float32, 1))
 	if err != nil {
 		t.Fatal(err)
 	}

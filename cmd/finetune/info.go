@@ -70,7 +70,7 @@ func (c *infoCommand) Run(s *streams) error {
 // model describes the model by its config.json. What is stored of it must have the right names and shapes; it isn't read, so that
 // models of any size can be looked at.
 func (c *infoCommand) model(out io.Writer) error {
-	m, err := models.Sketch(c.Dir, nil)
+	m, err := models.Open(c.Dir, models.OpenConfig{Sketch: true})
 	if err != nil {
 		return err
 	}

@@ -21,5 +21,5 @@ func boundGarbage() {
 // openModel reads the model of a directory.
 func openModel(dir string) (models.Model, error) {
 	boundGarbage()
-	return models.Open(dir)
+	return models.Open(dir, models.OpenConfig{})
 }

@@ -73,10 +73,10 @@ func (c *pretrainCommand) resolve() error {
 	}
 	if c.Tokenizer == "" {
 		c.Tokenizer = p.tokenizer
-		switch _, rebuilt := rebuiltTokenizers[c.Arch]; {
+		switch f, _ := models.FamilyNamed(c.Arch); {
 		case c.Objective == masked:
 			c.Tokenizer = "wordpiece"
-		case rebuilt:
+		case f.Rebuilds:
 			c.Tokenizer = "bpe"
 		}
 	}
@@ -104,7 +104,7 @@ func (c *pretrainCommand) resolve() error {
 		return err
 	}
 	anyID := 0
-	if err := c.size(1, &anyID, &anyID).Validate(c.Arch); err != nil {
+	if _, err := c.size(1, &anyID, &anyID).Config(c.Arch); err != nil {
 		return err
 	}
 	var err error
@@ -119,21 +119,29 @@ func (c *pretrainCommand) resolve() error {
 	return c.absolutePaths(&c.Data)
 }
 
-// defaultArches are the families that objectives are learned by where the user names none.
-var defaultArches = map[string]string{causal: "gpt2", masked: "bert", seq2seq: "transformer"}
+// defaultArch returns the family that an objective is learned by where the user names none.
+func defaultArch(objective string) string {
+	for _, f := range models.Families() {
+		if f.Preferred && string(f.Objective) == objective {
+			return f.Name
+		}
+	}
+	return ""
+}
 
 // resolveObjective settles the objective and the family, of which the one may follow from the other.
 func (c *pretrainCommand) resolveObjective() error {
 	if c.Arch == "" {
-		c.Arch = defaultArches[cmp.Or(c.Objective, causal)]
+		c.Arch = defaultArch(cmp.Or(c.Objective, causal))
 	}
 	if !slices.Contains(models.Arches(), c.Arch) {
 		return fmt.Errorf("--arch %q is not known%s; known are %s", c.Arch, suggestion(c.Arch, models.Arches()), strings.Join(models.Arches(), ", "))
 	}
-	learned, err := archObjective(c.Arch)
+	f, err := models.FamilyNamed(c.Arch)
 	if err != nil {
 		return err
 	}
+	learned := string(f.Objective)
 	if c.Objective == "" {
 		c.Objective = learned
 	}
@@ -141,17 +149,6 @@ func (c *pretrainCommand) resolveObjective() error {
 		return fmt.Errorf("--objective %s: a model of --arch %s learns %s", c.Objective, c.Arch, learned)
 	}
 	return nil
-}
-
-// archObjective returns what new models of a family learn, by making a tiny one.
-func archObjective(arch string) (string, error) {
-	id := 0
-	tiny := models.Size{Vocab: 8, Context: 8, Layers: 1, Heads: 1, Width: 8, Start: &id, End: &id, Pad: &id}
-	m, err := models.New(arch, tiny, graph.NewParams(tensor.Float32, 0))
-	if err != nil {
-		return "", err
-	}
-	return objectiveOf(m), nil
 }
 
 // size returns how large the model is to be, for a vocabulary and the ids of its end-of-text and padding tokens, if any.
@@ -199,8 +196,8 @@ func (c *pretrainCommand) openTokenizer(ctx context.Context, s *streams, source 
 	if c.Objective == masked && c.Tokenizer != "wordpiece" {
 		config.Special = append(config.Special, "[PAD]", "[CLS]", "[SEP]", "[MASK]")
 	}
-	if split, ok := familySplits[c.Arch]; ok && c.Tokenizer == "bpe" {
-		config.Split = split
+	if f, _ := models.FamilyNamed(c.Arch); f.Split != "" && c.Tokenizer == "bpe" {
+		config.Split = f.Split
 	}
 	config.Threads = c.Threads
 	if c.VocabSize != nil {
@@ -219,7 +216,7 @@ func (c *pretrainCommand) openLabels(found data.Labels) (data.Labels, error) { r
 // outline has a vocabulary of one token, since the tokenizer may still have to be learned.
 func (c *pretrainCommand) outline() (models.Model, error) {
 	anyID := 0
-	return models.SketchNew(c.Arch, c.size(1, &anyID, &anyID))
+	return c.newModel(c.size(1, &anyID, &anyID), true)
 }
 
 func (c *pretrainCommand) openModel(t *tokenizer.Tokenizer, _ data.Labels, sketch bool) (trainable, error) {
@@ -232,15 +229,24 @@ func (c *pretrainCommand) openModel(t *tokenizer.Tokenizer, _ data.Labels, sketc
 		n := int(id)
 		pad = &n
 	}
+	m, err := c.newModel(c.size(t.VocabSize(), end, pad), sketch)
+	if err != nil {
+		return nil, err
+	}
+	return m.(trainable), nil // as all new models are
+}
+
+// newModel makes the model of a size, or a sketch of it.
+func (c *pretrainCommand) newModel(s models.Size, sketch bool) (models.Model, error) {
+	config, err := s.Config(c.Arch)
+	if err != nil {
+		return nil, err
+	}
 	params := graph.NewParams(tensor.Float32, c.Seed)
 	if sketch {
 		params = graph.SketchParams(tensor.Float32, nil)
 	}
-	m, err := models.New(c.Arch, c.size(t.VocabSize(), end, pad), params)
-	if err != nil {
-		return nil, err
-	}
-	return m.(trainable), nil // as resolveObjective has seen
+	return models.New(config, params)
 }
 
 // documents is false: the data is one stream, whose rows cross the ends of documents.

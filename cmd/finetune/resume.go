@@ -107,11 +107,7 @@ func lastModel(j job, t *tokenizer.Tokenizer, l data.Labels, dir string, sketch 
 	if last == nil {
 		return j.openModel(t, l, sketch)
 	}
-	open := models.OpenEdited
-	if sketch {
-		open = models.Sketch
-	}
-	m, err := open(last.Dir, nil)
+	m, err := models.Open(last.Dir, models.OpenConfig{Sketch: sketch})
 	if err != nil {
 		return nil, err
 	}

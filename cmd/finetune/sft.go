@@ -92,7 +92,7 @@ func (c *sftCommand) resolve() error {
 // sketchBase looks at the model to start from and finds out what is learned.
 func (c *sftCommand) sketchBase() error {
 	var err error
-	if c.base, err = models.Sketch(c.Model, c.edit()); err != nil {
+	if c.base, err = models.Open(c.Model, models.OpenConfig{Edit: c.edit(), Sketch: true}); err != nil {
 		return err
 	}
 	has := objectiveOf(c.base)
@@ -166,18 +166,15 @@ func (c *sftCommand) openModel(_ *tokenizer.Tokenizer, l data.Labels, sketch boo
 			return nil, err
 		}
 	}
-	open, openForTask := models.OpenEdited, models.OpenForTask
-	if sketch {
-		open, openForTask = models.Sketch, models.SketchForTask
-	}
+	open := models.OpenConfig{Edit: c.edit(), Sketch: sketch}
 	if _, ok := c.base.(trainable); ok && objectiveOf(c.base) == c.Objective && !c.replacesHead() && slices.Equal(labelsOf(c.base).Names, l.Names) {
-		m, err := open(c.Model, c.edit())
+		m, err := models.Open(c.Model, open)
 		if err != nil {
 			return nil, err
 		}
 		return m.(trainable), nil
 	}
-	head := models.NewHeadConfig{Labels: l.Names, Seed: c.Seed, Edit: c.edit()}
+	head := models.Head{Labels: l.Names}
 	switch c.Objective {
 	case masked:
 		head.Task = models.TaskMasked
@@ -186,7 +183,8 @@ func (c *sftCommand) openModel(_ *tokenizer.Tokenizer, l data.Labels, sketch boo
 	default:
 		head.Task, head.Regression = models.TaskSequence, c.Objective == regression
 	}
-	m, err := openForTask(c.Model, head)
+	open.Head, open.Seed = &head, c.Seed
+	m, err := models.Open(c.Model, open)
 	if err != nil {
 		return nil, err
 	}

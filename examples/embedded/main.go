@@ -83,7 +83,7 @@ func run(ctx context.Context, dir string, while time.Duration, out io.Writer) er
 }
 
 // fit trains a small GPT-2 in dir, from the last checkpoint there if there is one.
-func fit(ctx context.Context, dir string, chars *tokenizer.Tokenizer, out io.Writer) (*models.GPT2, error) {
+func fit(ctx context.Context, dir string, chars *tokenizer.Tokenizer, out io.Writer) (*models.Decoder, error) {
 	shape := models.DefaultGPT2Config()
 	shape.VocabSize, shape.NPositions, shape.NLayer, shape.NHead, shape.NEmbd = chars.VocabSize(), 32, 2, 2, 32
 	shape.EmbdDropout, shape.AttnDropout, shape.ResidDropout = 0, 0, 0

@@ -18,7 +18,7 @@ const illegible = "#"
 
 // restoreAll writes each text as it stands and with its illegible characters as the model in a directory reads them.
 func restoreAll(dir string, texts []string, out io.Writer) error {
-	m, err := models.Open(dir)
+	m, err := models.Open(dir, models.OpenConfig{})
 	if err != nil {
 		return err
 	}

@@ -107,7 +107,7 @@ func say(ctx context.Context, o options, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	m, err := models.Open(o.dir)
+	m, err := models.Open(o.dir, models.OpenConfig{})
 	if err != nil {
 		return err
 	}

@@ -32,7 +32,7 @@ func run(args []string) error {
 	if err := json.NewDecoder(os.Stdin).Decode(&rows); err != nil || len(rows) == 0 || len(rows[0]) == 0 {
 		return fmt.Errorf("logits: standard input: expected a list of rows of ids, got error %v", err)
 	}
-	m, err := models.Open(args[0])
+	m, err := models.Open(args[0], models.OpenConfig{})
 	if err != nil {
 		return err
 	}

@@ -39,7 +39,7 @@ func run(args []string) error {
 	if err := json.NewDecoder(os.Stdin).Decode(&in); err != nil || len(in.IDs) == 0 {
 		return fmt.Errorf("states: standard input: expected ids, types and segments, got error %v", err)
 	}
-	m, err := models.Open(args[0])
+	m, err := models.Open(args[0], models.OpenConfig{})
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,97 @@
+package models
+
+import (
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"strings"
+)
+
+// OpenConfig configures Open. The zero value reads a model as it is stored.
+type OpenConfig struct {
+	// Edit changes the config.json in memory, to train with another dropout for instance. Numbers in it are of type json.Number.
+	// Nil edits nothing.
+	Edit func(config map[string]any)
+	// Sketch leaves out the values: the model is what config.json says, held to the names and shapes of the tensors that are stored,
+	// if any are. It takes next to no memory, however large the model, and serves to count parameters and to plan memory; it can't
+	// run or be saved. Default false.
+	Sketch bool
+	// Head is a new head, which begins at random, in place of the one that an encoder has: the way from a pretrained model to one
+	// that is fine-tuned. Of the stored head nothing is kept. Nil keeps it.
+	Head *Head
+	Seed uint64 // of the new head's first weights
+}
+
+// Open reads a model directory of any family, in float32. Errors name what is missing
+// or doesn't fit; a model_type that nobody knows gets the list of those that are known.
+func Open(dir string, c OpenConfig) (Model, error) {
+	folder, err := Folder(dir)
+	if err != nil {
+		return nil, err
+	}
+	file := filepath.Join(folder, configName)
+	fail := func(err error) (Model, error) { return nil, fmt.Errorf("models: %s: %w", file, err) }
+	fields, err := readFields(file)
+	if err != nil {
+		return nil, err
+	}
+	if c.Edit != nil {
+		c.Edit(fields)
+	}
+	config, err := parseFields(fields)
+	if err != nil {
+		return fail(err)
+	}
+	if c.Head != nil {
+		if _, ok := config.(EncoderConfig); !ok {
+			return fail(fmt.Errorf("a new head needs an encoder, and the model_type is %q, expected an encoder: %s", fields["model_type"], strings.Join(encoderArches(), ", ")))
+		}
+		if config, err = c.Head.Config(config); err != nil {
+			return fail(err)
+		}
+	}
+	if err := config.Validate(); err != nil {
+		return nil, fmt.Errorf("models: %s: %w", dir, err)
+	}
+	from, closeWeights, err := openOrigin(folder, c.Sketch)
+	if err != nil {
+		return nil, err
+	}
+	defer closeWeights()
+	if c.Head != nil {
+		from.newHead = &c.Seed
+	}
+	m, err := config.build(from)
+	if err != nil {
+		return nil, fmt.Errorf("models: %s: %w", dir, err)
+	}
+	return m, nil
+}
+
+// parseFields returns the configuration that a config.json is of.
+func parseFields(fields map[string]any) (Config, error) {
+	modelType, _ := fields["model_type"].(string)
+	f, err := FamilyNamed(modelType)
+	if err != nil {
+		return nil, err
+	}
+	if err := normalise(fields, f); err != nil {
+		return nil, err
+	}
+	data, err := json.Marshal(fields)
+	if err != nil {
+		return nil, err
+	}
+	return f.read(data)
+}
+
+// reading returns a function that reads a config.json over what transformers has for missing fields.
+func reading[C Config](defaults func() C) func([]byte) (Config, error) {
+	return func(data []byte) (Config, error) {
+		c := defaults()
+		if err := json.Unmarshal(data, &c); err != nil {
+			return nil, err
+		}
+		return c, nil
+	}
+}
