@@ -9,13 +9,16 @@ import (
 )
 
 // Weigh multiplies each row of x [..., D] by its element in one column of weights
-// [..., E], which has as many rows.
+// [..., E], which has as many rows; weights [rows] are one column.
 func (g *Graph) Weigh(x, weights *Node, column int) *Node {
 	if g.err != nil {
 		return g.broken
 	}
 	rows, cols := rowsOf(x.Shape())
 	wRows, wCols := rowsOf(weights.Shape())
+	if weights.Shape().Dims() == 1 {
+		wRows, wCols = wCols, 1
+	}
 	if rows != wRows || column < 0 || column >= wCols {
 		return g.Fail(fmt.Errorf("graph: weigh: column %d of %v for the rows of %v", column, weights.Shape(), x.Shape()))
 	}
