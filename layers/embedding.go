@@ -106,6 +106,9 @@ func (e *Embedding) Base(g *graph.Graph, ids *graph.Node) *graph.Node {
 	return g.EmbeddingPadded(g.Param(e.Weight), ids, e.padding)
 }
 
+// Padding returns the id whose vector isn't trained, negative for none.
+func (e *Embedding) Padding() int { return e.padding }
+
 // Logits maps x [..., D] to scores [..., V] by the same table, as models with tied
 // embeddings do. The scale isn't applied.
 func (e *Embedding) Logits(g *graph.Graph, x *graph.Node) *graph.Node {

@@ -70,11 +70,29 @@ func (m *Mixture) Forward(g *graph.Graph, x *graph.Node) (y, scores *graph.Node)
 	return g.Reshape(y, b, t, d), scores
 }
 
+// A GroupAdapter is an Adapter of the projections of experts.
+type GroupAdapter interface {
+	Adapter
+	// Grouped is Forward of one projection of each expert, for the rows in its slots. All of them have adapters like this one.
+	Grouped(g *graph.Graph, group []*Linear, rows *graph.Node, slots graph.Slots) *graph.Node
+}
+
 // grouped applies one projection of each expert to the rows in its slots.
 func (m *Mixture) grouped(g *graph.Graph, rows *graph.Node, slots graph.Slots, of func(*FeedForward) *Linear) *graph.Node {
-	weights := make([]*graph.Node, len(m.Experts))
+	group, weights, adapted := make([]*Linear, len(m.Experts)), make([]*graph.Node, len(m.Experts)), 0
 	for i, expert := range m.Experts {
-		weights[i] = g.Param(of(expert).Weight)
+		group[i] = of(expert)
+		weights[i] = g.Param(group[i].Weight)
+		if group[i].Adapter != nil {
+			adapted++
+		}
 	}
-	return g.GroupedLinear(rows, slots, weights)
+	if adapted == 0 {
+		return g.GroupedLinear(rows, slots, weights)
+	}
+	adapter, ok := group[0].Adapter.(GroupAdapter)
+	if !ok || adapted < len(group) {
+		return g.Fail(fmt.Errorf("layers: mixture: %d of %d experts have an adapter at %s, expected one for all of them that can be computed together", adapted, len(group), group[0].Name))
+	}
+	return adapter.Grouped(g, group, rows, slots)
 }

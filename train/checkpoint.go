@@ -118,7 +118,7 @@ func writeCheckpoint(dir string, m Model, o optim.Optimizer, state State, files 
 // saveModel writes a model's files and compares the stored parameters with those in memory.
 func saveModel(dir string, m Model) error {
 	stored := storedBy(m)
-	path, tensors := filepath.Join(dir, stored.File), stored.tensors()
+	path, tensors := filepath.Join(dir, stored.File), storedTensors(stored)
 	save := func() error { return safetensors.Write(path, tensors, map[string]string{"format": "pt"}) }
 	if saver, ok := m.(Saver); ok {
 		save = func() error { return saver.Save(dir) }

@@ -26,40 +26,28 @@ type Saver interface {
 	Save(dir string) error
 }
 
-// Stored is the file of weights that a Storer's Save writes.
-type Stored struct {
-	File   string // its name in the directory
-	Params []StoredParam
-}
-
-// StoredParam is a parameter under the name that it has in the file.
-type StoredParam struct {
-	Name  string
-	Param *graph.Param
-}
-
 // A Storer is a Saver that stores other parameters than all, such as those of an adapter and not those of the model that it is on. A
-// checkpoint then holds what Stored says, and a run is resumed from it: the parameters that are trained must be among them, and the
+// checkpoint then holds the file that Stored describes, and Save writes, and a run is resumed from it: the parameters that are trained must be among them, and the
 // others be the same again.
 type Storer interface {
 	Saver
-	Stored() Stored
+	Stored() graph.Stored
 }
 
 // storedBy returns what a model stores.
-func storedBy(m Model) Stored {
+func storedBy(m Model) graph.Stored {
 	if s, ok := m.(Storer); ok {
 		return s.Stored()
 	}
-	s := Stored{File: safetensors.FileName}
+	s := graph.Stored{File: safetensors.FileName}
 	for _, p := range m.Params() {
-		s.Params = append(s.Params, StoredParam{p.Name, p})
+		s.Params = append(s.Params, graph.StoredParam{Name: p.Name, Param: p})
 	}
 	return s
 }
 
-// tensors returns what the file holds.
-func (s Stored) tensors() []safetensors.Tensor {
+// storedTensors returns what a file holds.
+func storedTensors(s graph.Stored) []safetensors.Tensor {
 	var tensors []safetensors.Tensor
 	for _, p := range s.Params {
 		tensors = append(tensors, safetensors.Tensor{Name: p.Name, Shape: p.Param.Shape, Data: p.Param.Value().Data()})

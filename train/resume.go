@@ -123,7 +123,7 @@ func (t *Trainer) restore(c *Checkpoint) error {
 }
 
 // readParams fills parameters with the values that a file has under their names.
-func readParams(path string, params []StoredParam) (err error) {
+func readParams(path string, params []graph.StoredParam) (err error) {
 	file, err := safetensors.Open(path)
 	if err != nil {
 		return err

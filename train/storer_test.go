@@ -21,8 +21,8 @@ func newPartial(t testing.TB) partial {
 	return m
 }
 
-func (m partial) Stored() Stored {
-	return Stored{File: "part.safetensors", Params: []StoredParam{{"the.head", m.head}}}
+func (m partial) Stored() graph.Stored {
+	return graph.Stored{File: "part.safetensors", Params: []graph.StoredParam{{Name: "the.head", Param: m.head}}}
 }
 
 func (m partial) Save(dir string) error {

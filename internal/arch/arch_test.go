@@ -50,10 +50,11 @@ var layers = []layer{
 	{packages: []string{"layers"}, imports: []string{"graph"}, gorgonia: true},
 	{packages: []string{"models/..."}, imports: []string{"layers", "weights", "graph", "internal/blocks", "internal/gguf", "internal/atomicfile", "internal/safetensors", "internal/torchfile", "internal/random"}, gorgonia: true},
 	{packages: []string{"generate"}, imports: []string{"layers", "graph", "internal/random"}, gorgonia: true},
+	{packages: []string{"adapt"}, imports: []string{"models", "layers", "graph", "internal/atomicfile", "internal/orderedjson", "internal/safetensors"}, gorgonia: true},
 	{packages: []string{"optim"}, imports: []string{"graph", "internal/kernels/...", "internal/parallel", "internal/memory", "internal/safetensors"}, gorgonia: true},
 	{packages: []string{"train"}, imports: []string{"optim", "layers", "data/...", "graph", "internal/atomicfile", "internal/safetensors", "internal/dirlock", "internal/screen", "weights"}, gorgonia: true},
-	{packages: []string{"cmd/finetune"}, imports: []string{"train", "generate", "optim", "models", "layers", "data/...", "graph", "internal/atomicfile", "internal/orderedjson", "internal/screen", "internal/cpu", "weights"}, gorgonia: true},
-	{packages: []string{"examples/..."}, imports: []string{"train", "generate", "optim", "models", "layers", "data/...", "graph", "weights"}, gorgonia: true},
+	{packages: []string{"cmd/finetune"}, imports: []string{"train", "adapt", "generate", "optim", "models", "layers", "data/...", "graph", "internal/atomicfile", "internal/orderedjson", "internal/screen", "internal/cpu", "weights"}, gorgonia: true},
+	{packages: []string{"examples/..."}, imports: []string{"train", "adapt", "generate", "optim", "models", "layers", "data/...", "graph", "weights"}, gorgonia: true},
 }
 
 // listed is what `go list -json` tells of a package.

@@ -1,0 +1,148 @@
+package adapt
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"math"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/seahorse-ml/seahorse/graph"
+)
+
+// fingerprint tells a model from others: what adapter_base.json says.
+type fingerprint struct {
+	Config  string `json:"config_sha256"`  // of the configuration and of the parameters' names and shapes
+	Weights string `json:"weights_sha256"` // of a sample of the parameters' values; empty of a sketch
+	Vocab   int    `json:"vocab_size"`     // rows of the table that tokens are looked up in; 0 without
+}
+
+func (f fingerprint) encode() []byte {
+	data, err := json.MarshalIndent(f, "", "  ")
+	if err != nil {
+		panic(err) // texts and a number
+	}
+	return append(data, '\n')
+}
+
+// sampled is how many values of each parameter are looked at.
+const sampled = 64
+
+// fingerprintOf returns that of a model, but for the modules that an adapter replaces, such as a classifier's head that begins at random.
+func fingerprintOf(m Model, replaced []string) (fingerprint, error) {
+	var f fingerprint
+	settings, err := settingsOf(m)
+	if err != nil {
+		return f, err
+	}
+	config, weights := sha256.New(), sha256.New()
+	config.Write(settings)
+	params := slices.Clone(m.Params())
+	slices.SortFunc(params, func(a, b *graph.Param) int { return strings.Compare(a.Name, b.Name) })
+	values := true
+	for _, p := range params {
+		layer := p.Name[:max(0, strings.LastIndexByte(p.Name, '.'))]
+		if slices.ContainsFunc(replaced, func(name string) bool { return ends(layer, name) }) {
+			continue
+		}
+		fmt.Fprintf(config, "%s %v\n", p.Name, []int(p.Shape))
+		if p.Value() == nil {
+			values = false
+			continue
+		}
+		n := p.Len()
+		step := max(1, n/sampled)
+		for i := 0; i < n; i += step {
+			var v float32
+			switch data := p.Value().Data().(type) {
+			case []float32:
+				v = data[i]
+			case []float64:
+				v = float32(data[i])
+			}
+			weights.Write(binary.LittleEndian.AppendUint32(nil, math.Float32bits(v)))
+		}
+	}
+	f.Config = hex.EncodeToString(config.Sum(nil))
+	if values {
+		f.Weights = hex.EncodeToString(weights.Sum(nil))
+	}
+	if e, err := inputTable(m); err == nil {
+		f.Vocab = e.Weight.Shape[0]
+	}
+	return f, nil
+}
+
+// settingsOf returns what a model's field Config says, if it has one: what isn't 0 or empty, sorted, and without what changes nothing of what the
+// model computes outside of training.
+func settingsOf(m Model) ([]byte, error) {
+	v := reflect.Indirect(reflect.ValueOf(m))
+	if v.Kind() != reflect.Struct {
+		return nil, nil
+	}
+	field := v.FieldByName("Config")
+	if !field.IsValid() || !field.CanInterface() {
+		return nil, nil
+	}
+	data, err := json.Marshal(field.Interface())
+	if err != nil {
+		return nil, fmt.Errorf("adapt: the model's configuration: %w", err)
+	}
+	settings := map[string]any{}
+	if err := json.Unmarshal(data, &settings); err != nil {
+		return nil, nil // no object, so no configuration of a model
+	}
+	var lines []byte
+	for _, key := range slices.Sorted(maps.Keys(settings)) {
+		value := settings[key]
+		if strings.Contains(key, "drop") || slices.Contains(irrelevant, key) || value == nil || reflect.ValueOf(value).IsZero() {
+			continue
+		}
+		text, err := json.Marshal(value)
+		if err != nil {
+			return nil, fmt.Errorf("adapt: the model's configuration: %w", err)
+		}
+		lines = fmt.Appendf(lines, "%s %s\n", key, text)
+	}
+	return lines, nil
+}
+
+// irrelevant are settings of how a model is stored, and of the head that an adapter brings.
+var irrelevant = []string{"dtype", "torch_dtype", "architectures", "id2label", "label2id", "num_labels", "problem_type", "transformers_version", "_name_or_path"}
+
+// checkBase refuses a model other than that which a directory tells of, if it does.
+func checkBase(dir string, m Model, replaced []string) error {
+	data, err := os.ReadFile(filepath.Join(dir, BaseName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var want fingerprint
+	if err := json.Unmarshal(data, &want); err != nil {
+		return fmt.Errorf("%s: %w", BaseName, err)
+	}
+	got, err := fingerprintOf(m, replaced)
+	if err != nil {
+		return err
+	}
+	switch {
+	case want.Vocab != 0 && got.Vocab != 0 && want.Vocab != got.Vocab:
+		return fmt.Errorf("the adapter was trained on a model with a vocabulary of %d, and this one has %d", want.Vocab, got.Vocab)
+	case want.Config != got.Config:
+		return fmt.Errorf("the adapter was trained on another model: the configurations or the shapes of the parameters differ (%s)", BaseName)
+	case want.Weights != "" && got.Weights != "" && want.Weights != got.Weights:
+		return fmt.Errorf("the adapter was trained on another model: the configuration is the same, the weights differ (%s)", BaseName)
+	}
+	return nil
+}

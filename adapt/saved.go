@@ -1,0 +1,231 @@
+package adapt
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/seahorse-ml/seahorse/graph"
+	"github.com/seahorse-ml/seahorse/layers"
+	"gorgonia.org/tensor"
+)
+
+// savedNames are the modules to save: those that are asked for, and a classifier's head.
+func savedNames(asked []string, task Task) []string {
+	names := slices.Clone(asked)
+	if task == TaskSequence || task == TaskToken {
+		for _, head := range headNames {
+			if !slices.Contains(names, head) {
+				names = append(names, head)
+			}
+		}
+	}
+	return names
+}
+
+// headNames are what classifiers' heads are called.
+var headNames = []string{"classifier", "score"}
+
+// place is a field of a layer that holds a parameter.
+type place struct {
+	layer, name string // of the parameter in the layer
+	field       **graph.Param
+}
+
+// places returns where a model's projections, tables and norms hold their parameters.
+func places(m Model) []place {
+	var all []place
+	add := func(layer string, weight, bias **graph.Param) {
+		all = append(all, place{layer, "weight", weight})
+		if bias != nil && *bias != nil {
+			all = append(all, place{layer, "bias", bias})
+		}
+	}
+	for _, l := range layers.Find[layers.Linear](m) {
+		add(l.Name, &l.Weight, &l.Bias)
+	}
+	for _, e := range layers.Find[layers.Embedding](m) {
+		add(e.Name, &e.Weight, nil)
+	}
+	for _, n := range layers.Find[layers.Norm](m) {
+		add(n.Name, &n.Weight, &n.Bias)
+	}
+	return all
+}
+
+// saveModules lets the modules to save compute with copies of their parameters. A strict one refuses names that no module has, but for heads'.
+func saveModules(m Model, names []string, all []layer, tree *graph.Params, strict bool) ([]slot, error) {
+	var slots []slot
+	found := map[string]bool{}
+	for _, p := range places(m) {
+		mine := false
+		for _, name := range names {
+			if ends(p.layer, name) {
+				mine, found[name] = true, true
+			}
+		}
+		if !mine {
+			continue
+		}
+		s, err := savedSlot(p, all, tree)
+		if err != nil {
+			return nil, err
+		}
+		slots = append(slots, s)
+	}
+	for _, name := range names {
+		if !found[name] && strict && !slices.Contains(headNames, name) {
+			return nil, fmt.Errorf("adapt: no projection, table or norm of the model is the module to save %q or in it", name)
+		}
+	}
+	return slots, nil
+}
+
+// ends tells whether the name of a layer, or of a module that it is in, ends in part: with no dot before it, as peft compares.
+func ends(name, part string) bool {
+	for i := range len(name) + 1 {
+		if (i == len(name) || name[i] == '.') && strings.HasSuffix(name[:i], part) {
+			return true
+		}
+	}
+	return false
+}
+
+// savedSlot copies the parameter of one place.
+func savedSlot(p place, all []layer, tree *graph.Params) (slot, error) {
+	base := *p.field
+	fresh := tree.Sub(p.layer).New(p.name, graph.Zeros(), base.Shape...)
+	if !tree.Loading() && fresh.Value() != nil {
+		if err := tensor.Copy(fresh.Value(), base.Value()); err != nil {
+			return slot{}, fmt.Errorf("adapt: copying %s: %w", base.Name, err)
+		}
+	}
+	return slot{
+		attach: func() { *p.field = fresh }, detach: func() { *p.field = base },
+		merge: func() error { return tensor.Copy(base.Value(), fresh.Value()) }, fixed: tied(all, p.layer, base),
+	}, nil
+}
+
+// tokenRows lets some ids have rows of their own in a table, and in the head that is tied to it.
+type tokenRows struct {
+	rows *graph.Param // [N, D]
+	ids  []int
+}
+
+func (r *tokenRows) overlay(g *graph.Graph) graph.Overlay {
+	return graph.Overlay{Rows: g.Param(r.rows), IDs: r.ids}
+}
+
+// tokenTable is tokenRows on a table.
+type tokenTable struct{ *tokenRows }
+
+// Forward maps ids [B, T] to [B, T, D].
+func (r tokenTable) Forward(g *graph.Graph, e *layers.Embedding, ids *graph.Node) *graph.Node {
+	return g.EmbeddingOverlaid(g.Param(e.Weight), ids, r.overlay(g), e.Padding())
+}
+
+// tokenHead is tokenRows on a tied head.
+type tokenHead struct{ *tokenRows }
+
+// Forward maps x [..., D] to [..., V].
+func (r tokenHead) Forward(g *graph.Graph, l *layers.Linear, x *graph.Node) *graph.Node {
+	rows, weight, bias := r.Operands(g, l, x)
+	return g.Linear(rows, weight, bias, graph.LinearConfig{})
+}
+
+// Operands returns the operands of Forward's product.
+func (r tokenHead) Operands(g *graph.Graph, l *layers.Linear, x *graph.Node) (rows, weight, bias *graph.Node) {
+	return x, g.OverlayRows(g.Param(l.Weight), r.overlay(g)), node(g, l.Bias)
+}
+
+// trainTokens makes the rows of the tokens that are trained.
+func (c LoRAConfig) trainTokens(all []layer, targets map[string]bool, tree *graph.Params) ([]slot, error) {
+	var slots []slot
+	for name, ids := range c.TrainedTokens {
+		found := false
+		for _, l := range all {
+			if l.embedding == nil || !endsIn(l.name, name) {
+				continue
+			}
+			if targets[l.name] || found {
+				return nil, fmt.Errorf("adapt: lora: tokens are trained in %q, which is more than one table or a target of an adapter too", name)
+			}
+			for _, h := range all {
+				if h.linear != nil && h.linear.Weight == l.embedding.Weight && targets[h.name] {
+					return nil, fmt.Errorf("adapt: lora: tokens are trained in %q, and %s, which is tied to it, is a target of an adapter too", name, h.name)
+				}
+			}
+			found = true
+			table, err := newTokenRows(l.embedding, ids, tree.Sub(l.name).Sub("token_adapter"))
+			if err != nil {
+				return nil, err
+			}
+			slots = append(slots, table.slots(l.embedding, all)...)
+		}
+		if !found {
+			return nil, fmt.Errorf("adapt: lora: no table of embeddings of the model is named %q, in which tokens are to be trained", name)
+		}
+	}
+	return slots, nil
+}
+
+func newTokenRows(e *layers.Embedding, ids []int, p *graph.Params) (*tokenRows, error) {
+	vocab, width := e.Weight.Shape[0], e.Weight.Shape[1]
+	for i, id := range ids {
+		if id < 0 || id >= vocab || slices.Contains(ids[:i], id) {
+			return nil, fmt.Errorf("adapt: lora: the token %d to train is outside of the vocabulary of %d, or there twice", id, vocab)
+		}
+	}
+	r := &tokenRows{rows: p.New("trainable_tokens_delta", graph.Zeros(), len(ids), width), ids: ids}
+	if !p.Loading() && r.rows.Value() != nil {
+		return r, r.copyRows(e.Weight, false)
+	}
+	return r, nil
+}
+
+// copyRows copies the rows from a table, or back to it.
+func (r *tokenRows) copyRows(table *graph.Param, back bool) error {
+	for i, id := range r.ids {
+		from, to, err := rowsOf(table, id, r.rows, i)
+		if err != nil {
+			return err
+		}
+		if back {
+			from, to = to, from
+		}
+		if err := tensor.Copy(to, from); err != nil {
+			return fmt.Errorf("adapt: a row of %s: %w", table.Name, err)
+		}
+	}
+	return nil
+}
+
+// rowsOf views a row of each of two parameters.
+func rowsOf(a *graph.Param, i int, b *graph.Param, k int) (x, y tensor.View, err error) {
+	if x, err = a.Value().Slice(tensor.S(i)); err != nil {
+		return nil, nil, fmt.Errorf("adapt: row %d of %s: %w", i, a.Name, err)
+	}
+	if y, err = b.Value().Slice(tensor.S(k)); err != nil {
+		return nil, nil, fmt.Errorf("adapt: row %d of %s: %w", k, b.Name, err)
+	}
+	return x, y, nil
+}
+
+// slots puts the rows on the table and on the heads that are tied to it.
+func (r *tokenRows) slots(e *layers.Embedding, all []layer) []slot {
+	slots := []slot{{
+		attach: func() { e.Adapter = tokenTable{r} }, detach: func() { e.Adapter = nil },
+		merge: func() error { return r.copyRows(e.Weight, true) },
+	}}
+	for _, l := range all {
+		if l.linear == nil || l.linear.Weight != e.Weight {
+			continue
+		}
+		head := l.linear
+		slots = append(slots, slot{
+			attach: func() { head.Adapter = tokenHead{r} }, detach: func() { head.Adapter = nil },
+			merge: func() error { return nil }, // the table is the head's too
+		})
+	}
+	return slots
+}
