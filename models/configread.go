@@ -13,7 +13,7 @@ import (
 	"strconv"
 )
 
-// Folder returns the folder of a model's config.json: the directory itself, or in one that sentence-transformers saved that of its
+// Folder returns the folder of a model's config.json: the directory itself, or the GGUF file that holds all, or in one that sentence-transformers saved that of its
 // first module. The error tells a directory that isn't there from one without a model.
 func Folder(dir string) (string, error) {
 	info, err := os.Stat(dir)
@@ -22,8 +22,10 @@ func Folder(dir string) (string, error) {
 		return "", fmt.Errorf("models: %s does not exist", dir)
 	case err != nil:
 		return "", fmt.Errorf("models: %w", err)
+	case !info.IsDir() && IsGGUF(dir):
+		return dir, nil
 	case !info.IsDir():
-		return "", fmt.Errorf("models: %s is a file, expected a model directory", dir)
+		return "", fmt.Errorf("models: %s is a file, expected a model directory or a GGUF file", dir)
 	case hasFile(dir, configName):
 		return dir, nil
 	}
@@ -44,6 +46,17 @@ func Folder(dir string) (string, error) {
 
 // withoutMark returns a text without the byte order mark that some editors begin it with.
 func withoutMark(data []byte) []byte { return bytes.TrimPrefix(data, []byte("\ufeff")) }
+
+// readConfig reads the config.json of a folder, or what the metadata of a GGUF file say in its place, and returns the file too.
+func readConfig(folder string) (fields map[string]any, file string, err error) {
+	if IsGGUF(folder) {
+		fields, err = readGGUFConfig(folder)
+		return fields, folder, err
+	}
+	file = filepath.Join(folder, configName)
+	fields, err = readFields(file)
+	return fields, file, err
+}
 
 // readFields reads a config.json, its numbers as json.Number.
 func readFields(file string) (map[string]any, error) {

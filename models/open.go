@@ -3,7 +3,6 @@ package models
 import (
 	"encoding/json"
 	"fmt"
-	"path/filepath"
 	"strings"
 )
 
@@ -22,19 +21,18 @@ type OpenConfig struct {
 	Seed uint64 // of the new head's first weights
 }
 
-// Open reads a model directory of any family, in float32. Errors name what is missing
+// Open reads a model directory of any family, or a GGUF file, in float32. Errors name what is missing
 // or doesn't fit; a model_type that nobody knows gets the list of those that are known.
 func Open(dir string, c OpenConfig) (Model, error) {
 	folder, err := Folder(dir)
 	if err != nil {
 		return nil, err
 	}
-	file := filepath.Join(folder, configName)
-	fail := func(err error) (Model, error) { return nil, fmt.Errorf("models: %s: %w", file, err) }
-	fields, err := readFields(file)
+	fields, file, err := readConfig(folder)
 	if err != nil {
 		return nil, err
 	}
+	fail := func(err error) (Model, error) { return nil, fmt.Errorf("models: %s: %w", file, err) }
 	if c.Edit != nil {
 		c.Edit(fields)
 	}

@@ -48,7 +48,7 @@ var layers = []layer{
 		gorgonia: true,
 	},
 	{packages: []string{"layers"}, imports: []string{"graph"}, gorgonia: true},
-	{packages: []string{"models/..."}, imports: []string{"layers", "weights", "graph", "internal/blocks", "internal/gguf", "internal/atomicfile", "internal/safetensors", "internal/torchfile", "internal/random"}, gorgonia: true},
+	{packages: []string{"models/..."}, imports: []string{"layers", "weights", "graph", "internal/blocks", "internal/gguf", "internal/parallel", "internal/atomicfile", "internal/safetensors", "internal/torchfile", "internal/random"}, gorgonia: true},
 	{packages: []string{"generate"}, imports: []string{"layers", "graph", "internal/random"}, gorgonia: true},
 	{packages: []string{"adapt"}, imports: []string{"models", "layers", "graph", "internal/atomicfile", "internal/orderedjson", "internal/safetensors"}, gorgonia: true},
 	{packages: []string{"optim"}, imports: []string{"graph", "internal/kernels/...", "internal/parallel", "internal/memory", "internal/safetensors"}, gorgonia: true},

@@ -1,0 +1,370 @@
+package models
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/seahorse-ml/seahorse/graph"
+	"github.com/seahorse-ml/seahorse/internal/blocks"
+	"github.com/seahorse-ml/seahorse/internal/gguf"
+	"github.com/seahorse-ml/seahorse/internal/parallel"
+	"gorgonia.org/tensor"
+)
+
+// ToGGUF says how the tensors of a source, under Hugging Face's names, are stored in a GGUF file: the metadata of the model that
+// a config.json describes, and its tensors in the order of its layers. Format chooses how a tensor is stored, by the name and the shape that it
+// has in the file; importance may give weights of a tensor's columns, or nil.
+func ToGGUF(config []byte, source graph.Source, c ToGGUFConfig) (gguf.Meta, []gguf.Out, error) {
+	fields := map[string]any{}
+	d := json.NewDecoder(bytes.NewReader(config))
+	d.UseNumber()
+	if err := d.Decode(&fields); err != nil {
+		return nil, nil, fmt.Errorf("models: %s: %w", configName, err)
+	}
+	modelType, _ := fields["model_type"].(string)
+	layout, err := ggufLayoutFor(modelType)
+	if err != nil {
+		return nil, nil, fmt.Errorf("models: %w", err)
+	}
+	w := &ggufWriter{fields: fields, modelType: modelType, layout: layout, source: source, config: c}
+	meta := w.meta()
+	outs := w.tensors()
+	if err := errors.Join(w.errs...); err != nil {
+		return nil, nil, fmt.Errorf("models: as GGUF: %s", strings.ReplaceAll(err.Error(), "\n", "; "))
+	}
+	return meta, outs, nil
+}
+
+// ToGGUFConfig configures ToGGUF.
+type ToGGUFConfig struct {
+	Format     func(name string, shape []int) blocks.Kind // nil stores all in float32
+	Importance func(name string) []float32                // of a tensor's columns; nil for none
+}
+
+type ggufWriter struct {
+	fields    map[string]any
+	modelType string
+	layout    ggufLayout
+	source    graph.Source
+	config    ToGGUFConfig
+	errs      []error
+}
+
+func (w *ggufWriter) fail(format string, args ...any) {
+	w.errs = append(w.errs, fmt.Errorf(format, args...))
+}
+
+// number returns a field of config.json, or of an object in it.
+func (w *ggufWriter) number(in map[string]any, names ...string) (float64, bool) {
+	for _, name := range names {
+		if n, ok := in[name].(json.Number); ok {
+			v, err := n.Float64()
+			return v, err == nil
+		}
+	}
+	return 0, false
+}
+
+// size returns a field that must be there.
+func (w *ggufWriter) size(names ...string) uint32 {
+	v, ok := w.number(w.fields, names...)
+	if !ok || v < 0 || v != float64(uint32(v)) {
+		w.fail("%s says no %s", configName, names[0])
+	}
+	return uint32(v)
+}
+
+// object returns an object of config.json, empty where there is none.
+func (w *ggufWriter) object(in map[string]any, name string) map[string]any {
+	o, _ := in[name].(map[string]any)
+	return o
+}
+
+// meta returns the metadata of the architecture.
+func (w *ggufWriter) meta() gguf.Meta {
+	arch := w.layout.arch
+	m := gguf.Meta{{Key: gguf.ArchitectureKey, Value: arch}, {Key: "general.type", Value: "model"}}
+	set := func(name string, value any) { m = append(m, gguf.Pair{Key: arch + "." + name, Value: value}) }
+	setNumber := func(name string, in map[string]any, fields ...string) {
+		if v, ok := w.number(in, fields...); ok {
+			set(name, float32(v))
+		}
+	}
+	heads := w.size("num_attention_heads", "n_head")
+	width := w.size("hidden_size", "n_embd")
+	set("block_count", w.size("num_hidden_layers", "n_layer"))
+	set("context_length", w.size("max_position_embeddings", "n_positions"))
+	set("embedding_length", width)
+	inner := 4 * width
+	if _, ok := w.number(w.fields, "n_inner"); ok || arch != "gpt2" {
+		inner = w.size("intermediate_size", "n_inner")
+	}
+	set("feed_forward_length", inner)
+	set("attention.head_count", heads)
+	switch arch {
+	case "gpt2", "gptneox", "bert":
+		setNumber("attention.layer_norm_epsilon", w.fields, "layer_norm_eps", "layer_norm_epsilon")
+	default:
+		set("attention.head_count_kv", w.keyHeads(heads))
+		setNumber("attention.layer_norm_rms_epsilon", w.fields, "rms_norm_eps")
+		w.rotary(set, setNumber, width/max(1, heads))
+	}
+	switch arch {
+	case "bert":
+		set("attention.causal", false)
+		m = append(m, gguf.Pair{Key: "tokenizer.ggml.token_type_count", Value: w.size("type_vocab_size")})
+	case "gptneox":
+		rope := w.rope()
+		part, ok := w.number(rope, "partial_rotary_factor")
+		if !ok {
+			part = 0.25
+		}
+		set("rope.dimension_count", uint32(part*float64(width/max(1, heads))))
+		setNumber("rope.freq_base", rope, "rope_theta")
+		parallel, ok := w.fields["use_parallel_residual"].(bool)
+		set("use_parallel_residual", parallel || !ok)
+	case "gemma3":
+		set("attention.sliding_window", w.size("sliding_window"))
+		setNumber("rope.freq_base_swa", w.object(w.object(w.fields, "rope_parameters"), slidingAttention), "rope_theta")
+		setNumber("final_logit_softcapping", w.fields, "final_logit_softcapping")
+	case "llama":
+		if w.modelType == "mixtral" {
+			set("expert_count", w.size("num_local_experts"))
+			set("expert_used_count", w.size("num_experts_per_tok"))
+		}
+		set("vocab_size", w.size("vocab_size"))
+	}
+	return m
+}
+
+func (w *ggufWriter) keyHeads(heads uint32) uint32 {
+	if n, ok := w.number(w.fields, "num_key_value_heads"); ok && n > 0 {
+		return uint32(n)
+	}
+	return heads
+}
+
+// rope returns rope_parameters, or what older files have in their place.
+func (w *ggufWriter) rope() map[string]any {
+	r := w.object(w.fields, "rope_parameters")
+	if full := w.object(r, fullAttention); full != nil {
+		return full
+	}
+	if r != nil {
+		return r
+	}
+	r = map[string]any{}
+	for k, v := range w.object(w.fields, "rope_scaling") {
+		r[k] = v
+	}
+	for k, from := range map[string]string{"rope_theta": "rope_theta", "partial_rotary_factor": "rotary_pct"} {
+		if v, ok := w.fields[from]; ok {
+			r[k] = v
+		}
+	}
+	if v, ok := w.fields["rotary_emb_base"]; ok {
+		r["rope_theta"] = v
+	}
+	return r
+}
+
+// rotary writes how positions are turned.
+func (w *ggufWriter) rotary(set func(string, any), setNumber func(string, map[string]any, ...string), head uint32) {
+	if n, ok := w.number(w.fields, "head_dim"); ok && n > 0 {
+		head = uint32(n)
+		set("attention.key_length", head)
+		set("attention.value_length", head)
+	}
+	set("rope.dimension_count", head)
+	rope := w.rope()
+	setNumber("rope.freq_base", rope, "rope_theta")
+	kind, _ := rope["rope_type"].(string)
+	if kind == "" {
+		kind, _ = rope["type"].(string)
+	}
+	switch kind {
+	case "", "default", "llama3": // llama3 is a tensor
+	case "linear", "yarn":
+		set("rope.scaling.type", kind)
+		setNumber("rope.scaling.factor", rope, "factor")
+		setNumber("rope.scaling.attn_factor", rope, "attention_factor")
+		setNumber("rope.scaling.yarn_beta_fast", rope, "beta_fast")
+		setNumber("rope.scaling.yarn_beta_slow", rope, "beta_slow")
+		if n, ok := w.number(rope, "original_max_position_embeddings"); ok {
+			set("rope.scaling.original_context_length", uint32(n))
+		}
+	default:
+		w.fail("positions scaled as %q are not known there", kind)
+	}
+	if windows := w.fields["sliding_window"]; windows != nil && w.layout.arch != "gemma3" {
+		uses, _ := w.fields["use_sliding_window"].(bool)
+		if w.modelType == "mistral" || uses {
+			w.fail("layers with a sliding window of %v tokens are not known there", windows)
+		}
+	}
+}
+
+// tensors returns the tensors, in the order of the layers.
+func (w *ggufWriter) tensors() []gguf.Out {
+	names := w.source.Names()
+	slices.SortFunc(names, byLayer)
+	experts := map[string][]string{} // by the tensor that they are stored in
+	var outs []gguf.Out
+	for _, name := range names {
+		t, stored, expert, ok := w.layout.match(name, false)
+		switch {
+		case !ok && (strings.HasPrefix(name, "pooler.") || strings.HasPrefix(name, "bert.pooler.")):
+			// llama.cpp keeps no pooler.
+		case !ok:
+			w.fail("the tensor %q has no name there", name)
+		case expert >= 0:
+			experts[stored] = append(experts[stored], name)
+			if expert == 0 {
+				outs = append(outs, gguf.Out{Name: stored})
+			}
+		default:
+			outs = append(outs, w.one(t, name, stored))
+		}
+	}
+	for i, o := range outs {
+		if o.Shape == nil {
+			outs[i] = w.stack(o.Name, experts[o.Name])
+		}
+	}
+	if factors := w.llama3(); factors != nil {
+		outs = append(outs, gguf.Out{Name: ropeFactors, Shape: []int{len(factors)}, Kind: blocks.F32, Write: func(to io.Writer) error {
+			return writeBlocks(to, blocks.F32, factors, len(factors), nil)
+		}})
+	}
+	return outs
+}
+
+// byLayer orders names by the numbers in them.
+func byLayer(a, b string) int {
+	as, bs := strings.Split(a, "."), strings.Split(b, ".")
+	for i := range min(len(as), len(bs)) {
+		if as[i] == bs[i] {
+			continue
+		}
+		if isNumber(as[i]) && isNumber(bs[i]) && len(as[i]) != len(bs[i]) {
+			return len(as[i]) - len(bs[i])
+		}
+		return strings.Compare(as[i], bs[i])
+	}
+	return len(as) - len(bs)
+}
+
+// format returns how a tensor is stored: vectors in float32.
+func (w *ggufWriter) format(stored string, shape []int) blocks.Kind {
+	if len(shape) < 2 || w.config.Format == nil {
+		return blocks.F32
+	}
+	return w.config.Format(stored, shape)
+}
+
+// read returns the values of a tensor.
+func (w *ggufWriter) read(name string) ([]float32, []int, error) {
+	shape, _ := w.source.Shape(name)
+	t := tensor.New(tensor.Of(tensor.Float32), tensor.WithShape(shape...))
+	if err := w.source.Read(name, t); err != nil {
+		return nil, nil, err
+	}
+	return t.Data().([]float32), shape, nil
+}
+
+// one writes a tensor by itself.
+func (w *ggufWriter) one(t ggufTensor, name, stored string) gguf.Out {
+	shape, _ := w.source.Shape(name)
+	shape = slices.Clone(shape)
+	change := t.change
+	if change == transposed && len(shape) == 2 {
+		shape[0], shape[1] = shape[1], shape[0]
+	} else if change == transposed {
+		change = asItIs
+	}
+	heads := w.heads()
+	order, err := heads.order(change, shape[0])
+	if err != nil {
+		w.fail("tensor %q: %w", name, err)
+	}
+	kind := w.format(stored, shape)
+	return gguf.Out{Name: stored, Shape: shape, Kind: kind, Write: func(to io.Writer) error {
+		values, from, err := w.read(name)
+		if err != nil {
+			return err
+		}
+		cols := shape[len(shape)-1]
+		return writeBlocks(to, kind, rearranged(values, from, change, order), cols, w.importance(stored))
+	}}
+}
+
+func (w *ggufWriter) heads() ggufHeads {
+	heads := w.size("num_attention_heads", "n_head")
+	return ggufHeads{query: int(heads), key: int(w.keyHeads(heads))}
+}
+
+func (w *ggufWriter) importance(stored string) []float32 {
+	if w.config.Importance == nil {
+		return nil
+	}
+	return w.config.Importance(stored)
+}
+
+// rearranged returns values in llama.cpp's order.
+func rearranged(values []float32, shape []int, change ggufChange, order []int) []float32 {
+	switch {
+	case change == plusOne:
+		for i := range values {
+			values[i]++
+		}
+	case change == transposed:
+		out, rows, cols := make([]float32, len(values)), shape[0], shape[1]
+		for r := range rows {
+			for c := range cols {
+				out[c*rows+r] = values[r*cols+c]
+			}
+		}
+		return out
+	case order != nil:
+		out, cols := make([]float32, len(values)), len(values)/len(order)
+		for r, to := range order {
+			copy(out[to*cols:][:cols], values[r*cols:][:cols])
+		}
+		return out
+	}
+	return values
+}
+
+// stack writes the matrices of experts one behind the other.
+func (w *ggufWriter) stack(stored string, names []string) gguf.Out {
+	slices.SortFunc(names, byLayer)
+	shape, _ := w.source.Shape(names[0])
+	whole := append([]int{len(names)}, shape...)
+	kind := w.format(stored, whole)
+	return gguf.Out{Name: stored, Shape: whole, Kind: kind, Write: func(to io.Writer) error {
+		for _, name := range names {
+			values, shape, err := w.read(name)
+			if err == nil {
+				err = writeBlocks(to, kind, values, shape[len(shape)-1], w.importance(stored))
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}}
+}
+
+// writeBlocks packs rows and writes them.
+func writeBlocks(to io.Writer, kind blocks.Kind, values []float32, cols int, importance []float32) error {
+	rows, size := len(values)/cols, kind.Size(cols)
+	data := make([]byte, rows*size)
+	parallel.Run(rows, func(_, r int) { kind.PackWeighted(data[r*size:][:size], values[r*cols:][:cols], importance) })
+	_, err := to.Write(data)
+	return err
+}
