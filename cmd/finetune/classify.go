@@ -8,7 +8,6 @@ import (
 	"iter"
 
 	"github.com/seahorse-ml/seahorse/data"
-	"github.com/seahorse-ml/seahorse/data/tokenizer"
 )
 
 // classifyBatches is for how many batches texts are read, so that those of about the same length come together.
@@ -75,7 +74,7 @@ func (c *classifyCommand) Run(ctx context.Context, s *streams) error {
 	if *c.SeqLen > m.ContextLength() {
 		return fmt.Errorf("--seq-len %d: the model's context is %d tokens", *c.SeqLen, m.ContextLength())
 	}
-	t, err := tokenizer.Load(c.Model)
+	t, err := loadTokenizer(s, c.Model)
 	if err != nil {
 		return err
 	}

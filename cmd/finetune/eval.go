@@ -68,9 +68,11 @@ type evaluated struct {
 	Figures train.Figures `json:"-"` // of the model, each under its name
 }
 
-// MarshalJSON writes the figures behind the rest.
+// MarshalJSON writes how many targets there are behind the rest.
 func (e evaluated) MarshalJSON() ([]byte, error) {
 	type plain evaluated
+	tokens, rows := e.Tokens, e.Rows
+	e.Tokens, e.Rows = 0, 0
 	out, err := json.Marshal(plain(e))
 	if err != nil {
 		return nil, err
@@ -83,6 +85,12 @@ func (e evaluated) MarshalJSON() ([]byte, error) {
 		}
 		out = fmt.Appendf(out, ",%q:%s", f.Name, value)
 	}
+	if tokens > 0 {
+		out = fmt.Appendf(out, `,"tokens":%d`, tokens)
+	}
+	if rows > 0 {
+		out = fmt.Appendf(out, `,"rows":%d`, rows)
+	}
 	return append(out, '}'), nil
 }
 
@@ -92,7 +100,7 @@ func (c *evalCommand) Run(ctx context.Context, s *streams) error {
 		return err
 	}
 	useThreads(c.Threads)
-	m, t, err := c.sketchModel()
+	m, t, err := c.sketchModel(s)
 	if err != nil {
 		return err
 	}
@@ -157,7 +165,7 @@ func (c *evalCommand) checkRows(sketch trainable, rows data.Dataset, config trai
 }
 
 // sketchModel returns a sketch of the model and its tokenizer, and settles the lengths.
-func (c *evalCommand) sketchModel() (trainable, *tokenizer.Tokenizer, error) {
+func (c *evalCommand) sketchModel(s *streams) (trainable, *tokenizer.Tokenizer, error) {
 	m, err := c.sketch(c.Model)
 	if err != nil {
 		return nil, nil, err
@@ -173,7 +181,7 @@ func (c *evalCommand) sketchModel() (trainable, *tokenizer.Tokenizer, error) {
 			return nil, nil, fmt.Errorf("--%s %d: the model's context is %d tokens", flag, length, m.ContextLength())
 		}
 	}
-	t, err := tokenizer.Load(c.Model)
+	t, err := loadTokenizer(s, c.Model)
 	return learner, t, err
 }
 

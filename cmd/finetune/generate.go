@@ -7,11 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 
 	"github.com/seahorse-ml/seahorse/generate"
-	"github.com/seahorse-ml/seahorse/models"
 )
 
 // generateCommand is `finetune generate`.
@@ -64,11 +61,8 @@ func (c *generateCommand) Run(ctx context.Context, s *streams) error {
 		return err
 	}
 	useThreads(c.Threads)
-	w, err := c.sketchWriter(c.Model)
+	w, err := c.sketchWriter(s, c.Model)
 	if err != nil {
-		return err
-	}
-	if config.Stop, err = endTokens(c.Model); err != nil {
 		return err
 	}
 	w.config, w.stops = config, c.Stop
@@ -219,20 +213,4 @@ func (c *generateCommand) print(out io.Writer, w *writer, texts []string, prompt
 		}
 	}
 	return nil
-}
-
-// endTokens returns the tokens that a model's directory says end a text.
-func endTokens(dir string) ([]int32, error) {
-	var config struct {
-		End models.TokenIDs `json:"eos_token_id"`
-	}
-	err := readJSON(filepath.Join(dir, "generation_config.json"), &config)
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, err
-	}
-	var ids []int32
-	for _, id := range config.End {
-		ids = append(ids, int32(id))
-	}
-	return ids, nil
 }

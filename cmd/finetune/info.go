@@ -14,7 +14,6 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/seahorse-ml/seahorse/data/tokenizer"
 	"github.com/seahorse-ml/seahorse/models"
 	"github.com/seahorse-ml/seahorse/weights"
 )
@@ -46,7 +45,7 @@ func (c *infoCommand) Run(s *streams) error {
 		}
 	}
 	if isTokenizer {
-		t, err := tokenizer.Load(c.Dir)
+		t, err := loadTokenizer(s, c.Dir)
 		if err != nil {
 			return err
 		}

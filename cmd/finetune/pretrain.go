@@ -190,7 +190,7 @@ func (c *pretrainCommand) defaultSteps(int) int { return presetNamed(c.Preset).s
 
 func (c *pretrainCommand) openTokenizer(ctx context.Context, s *streams, source *data.Source) (*tokenizer.Tokenizer, error) {
 	if !slices.Contains(learnedTokenizers, c.Tokenizer) {
-		return tokenizer.Load(c.Tokenizer)
+		return loadTokenizer(s, c.Tokenizer)
 	}
 	config := tokenizer.NewTrainConfig(c.Tokenizer)
 	if c.Objective == masked && c.Tokenizer != "wordpiece" {

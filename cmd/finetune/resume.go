@@ -48,7 +48,7 @@ func (c *resumeCommand) Run(ctx context.Context, s *streams) error {
 		return err
 	}
 	useThreads(j.common().Threads)
-	t, err := tokenizer.Load(c.Dir)
+	t, err := loadTokenizer(s, c.Dir)
 	if err != nil {
 		return err
 	}

@@ -71,10 +71,7 @@ func (s *sampler) continued(m models.CausalLM) (string, error) {
 // written returns the source of the first pair and what a model writes about it.
 func (s *sampler) written(m models.Seq2Seq) (string, error) {
 	t := s.run.tokenizer
-	config := generate.Config{MaxNewTokens: min(s.run.options.SampleTokens, m.ContextLength()-1)}
-	if end, ok := t.EndOfText(); ok {
-		config.Stop = []int32{end}
-	}
+	config := generate.Config{MaxNewTokens: min(s.run.options.SampleTokens, m.ContextLength()-1), Stop: t.EndsOfText()}
 	source := s.prompt()
 	source = source[:min(len(source), *s.run.options.MaxSourceLength)]
 	var ids []int32

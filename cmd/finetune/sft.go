@@ -126,8 +126,8 @@ func (c *sftCommand) objective() string { return c.Objective }
 
 func (c *sftCommand) modelType() (string, error) { return modelType(c.Model) }
 
-func (c *sftCommand) openTokenizer(context.Context, *streams, *data.Source) (*tokenizer.Tokenizer, error) {
-	return tokenizer.Load(c.Model)
+func (c *sftCommand) openTokenizer(_ context.Context, s *streams, _ *data.Source) (*tokenizer.Tokenizer, error) {
+	return loadTokenizer(s, c.Model)
 }
 
 // openLabels keeps the labels of the model's head where it knows all that are found. It isn't replaced unless that is asked for.

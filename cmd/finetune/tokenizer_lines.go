@@ -15,7 +15,7 @@ type tokenizerLines struct {
 
 // open returns the tokenizer, the lines and what closes them.
 func (c *tokenizerLines) open(ctx context.Context, s *streams) (*tokenizer.Tokenizer, io.Reader, func() error, error) {
-	t, err := tokenizer.Load(c.Tokenizer)
+	t, err := loadTokenizer(s, c.Tokenizer)
 	if err != nil {
 		return nil, nil, nil, err
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 
 	"github.com/seahorse-ml/seahorse/data/tokenizer"
 	"github.com/seahorse-ml/seahorse/generate"
@@ -21,7 +20,7 @@ type writer struct {
 }
 
 // sketchWriter returns a writer that has only a sketch of its model yet.
-func (f memoryFlag) sketchWriter(dir string) (*writer, error) {
+func (f memoryFlag) sketchWriter(s *streams, dir string) (*writer, error) {
 	m, err := f.sketch(dir)
 	if err != nil {
 		return nil, err
@@ -30,7 +29,7 @@ func (f memoryFlag) sketchWriter(dir string) (*writer, error) {
 	if !ok {
 		return nil, fmt.Errorf("%s holds %s, which doesn't write texts; decoders and encoder-decoders do", dir, described(m))
 	}
-	t, err := tokenizer.Load(dir)
+	t, err := loadTokenizer(s, dir)
 	if err != nil {
 		return nil, err
 	}
@@ -61,12 +60,8 @@ func (w *writer) encode(prompt string) ([]int32, error) {
 
 // ends returns the tokens that end a text, and a search for the strings that do.
 func (w *writer) ends() ([]int32, *generate.StopStrings, error) {
-	ids := slices.Clone(w.config.Stop)
-	if end, ok := w.tokenizer.EndOfText(); ok && !slices.Contains(ids, end) {
-		ids = append(ids, end)
-	}
 	stops, err := generate.NewStopStrings(w.stops...)
-	return ids, stops, err
+	return w.tokenizer.EndsOfText(), stops, err
 }
 
 // write writes the text for a prompt as it comes, and returns the new ids.

@@ -5,7 +5,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/charclass"
-	"github.com/seahorse-ml/seahorse/data/tokenizer/model"
 	"github.com/seahorse-ml/seahorse/data/tokenizer/normalize"
 	"github.com/seahorse-ml/seahorse/data/tokenizer/pretok"
 	"github.com/seahorse-ml/seahorse/data/tokenizer/tokenizerjson"
@@ -23,26 +22,21 @@ type addedTokens struct {
 	normalized finder // looked for in the normalized text
 }
 
-// maxAddedID bounds ids beyond those of the model.
-const maxAddedID = 1 << 20
-
-func newAddedTokens(tokens []tokenizerjson.AddedToken, n normalize.Normalizer, v *model.Vocab) (*addedTokens, error) {
+// newAddedTokens returns a finder of tokens, or with split set of those that aren't special.
+func newAddedTokens(tokens []tokenizerjson.AddedToken, n normalize.Normalizer, split bool) (*addedTokens, error) {
 	a := &addedTokens{byID: map[int32]tokenizerjson.AddedToken{}, ids: map[string]int32{}, top: -1, spelled: map[int32]string{}}
 	for _, token := range tokens {
 		if token.Content == "" {
 			continue
-		}
-		if token.ID < 0 || int(token.ID) >= v.Len()+len(tokens)+maxAddedID {
-			return nil, fmt.Errorf("tokenizer: added token %.80q has the id %d beside a vocabulary of %d", token.Content, token.ID, v.Len())
-		}
-		if id, ok := v.ID(token.Content); ok {
-			token.ID = id // the model's own id wins
 		}
 		a.byID[token.ID] = token
 		a.ids[token.Content] = token.ID
 		a.top = max(a.top, int(token.ID))
 	}
 	for id, token := range a.byID {
+		if split && token.Special {
+			continue
+		}
 		if !token.Normalized {
 			a.literal.add(token.Content, id)
 			continue

@@ -105,8 +105,9 @@ func (e *encoder) flagMarked(spans [][2]int) bool {
 	from := mark{}
 	for _, m := range e.marks {
 		i := sort.Search(len(spans), func(i int) bool { return spans[i][1] > from.at })
-		inside := i < len(spans) && spans[i][0] < m.at
-		if inside && m.n > from.n && (spans[i][0] > from.at || spans[i][1] < m.at) {
+		end := max(m.at, from.at+1) // a mark of a beginning counts to what it stands before
+		inside := i < len(spans) && spans[i][0] < end
+		if inside && m.n > from.n && (spans[i][0] > from.at || spans[i][1] < end) {
 			return false
 		}
 		e.flags = appendRepeated(e.flags, inside, m.n-from.n)

@@ -130,7 +130,7 @@ func fromVocabJSON(path string, vocab []byte, s settings) (*tokenizerjson.File, 
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range append([]string{"<s>", "<pad>", "<unk>", "<mask>"}, endOfText...) {
+	for _, name := range append([]string{"<s>", "<pad>", "<unk>", "<mask>"}, endNames...) {
 		if id, ok := v.ID(name); ok {
 			file.AddedTokens = append(file.AddedTokens, tokenizerjson.AddedToken{ID: id, Content: name, Special: true, LStrip: name == "<mask>"})
 		}
@@ -209,3 +209,6 @@ func addSettings(file *tokenizerjson.File, s settings) {
 	eos, _ := namedToken(s, "eos_token")
 	addFrame(file, bos, eos, setting[bool](s, "add_bos_token"), setting[bool](s, "add_eos_token"))
 }
+
+// trimMark takes a byte order mark off a text.
+func trimMark(b []byte) []byte { return bytes.TrimPrefix(b, []byte("\xef\xbb\xbf")) }

@@ -3,6 +3,7 @@ package tokenizer
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sync"
 	"unicode/utf8"
 
@@ -30,6 +31,10 @@ type Tokenizer struct {
 	prefix     bool                 // the scanner wants a space before the text
 	cut        cut                  // how a text can be taken apart before anything else
 	inner      normalize.Normalizer // for parts of a text that don't begin it
+	end        int32                // the token that ends a text; -1: none
+	endNamed   bool                 // by the files of a model, not by the settings
+	stops      []int32              // all that do
+	warnings   []string             // what the files contradict themselves in
 
 	mu    sync.Mutex
 	spare []*encoder // encoders that nobody uses at the moment
@@ -56,6 +61,10 @@ func New(file *tokenizerjson.File, settings map[string]json.RawMessage) (*Tokeni
 	if err != nil {
 		return nil, err
 	}
+	own := *file // the ids of added tokens are those that the library tokenizers gives them
+	own.AddedTokens = slices.Clone(file.AddedTokens)
+	t.warnings = own.Resolve()
+	file, t.file = &own, &own
 	if err := validTokens(t.model.Vocab(), file.AddedTokens); err != nil {
 		return nil, err
 	}
@@ -67,12 +76,16 @@ func New(file *tokenizerjson.File, settings map[string]json.RawMessage) (*Tokeni
 	if t.decoder = file.Decoder; t.decoder == nil {
 		t.decoder = decode.Spaced{}
 	}
-	if t.added, err = newAddedTokens(file.AddedTokens, file.Normalizer, t.model.Vocab()); err != nil {
+	if t.added, err = newAddedTokens(file.AddedTokens, file.Normalizer, setting[bool](settings, "split_special_tokens")); err != nil {
 		return nil, err
 	}
 	t.findShortcut()
+	t.setEnds(nil)
 	return t, nil
 }
+
+// Warnings tells, in words, what the files of the tokenizer contradict themselves in.
+func (t *Tokenizer) Warnings() []string { return t.warnings }
 
 // validTokens refuses tokens that are no UTF-8: tokenizer.json could not hold them.
 func validTokens(v *model.Vocab, added []tokenizerjson.AddedToken) error {
@@ -132,23 +145,6 @@ func (t *Tokenizer) ID(token string) (int32, bool) {
 		return id, true
 	}
 	return t.model.Vocab().ID(token)
-}
-
-// endOfText lists names for the token that ends a text, the likeliest first.
-var endOfText = []string{"<|endoftext|>", "<|end_of_text|>", "</s>", "<eos>", "[SEP]", "<|im_end|>"}
-
-// EndOfText returns the id of the token that ends a text: the eos_token of the
-// tokenizer's settings, or else an added token with one of the usual names.
-func (t *Tokenizer) EndOfText() (int32, bool) {
-	if name, ok := namedToken(t.settings, "eos_token"); ok {
-		return t.ID(name)
-	}
-	for _, name := range endOfText {
-		if id, ok := t.added.ids[name]; ok {
-			return id, true
-		}
-	}
-	return 0, false
 }
 
 // Special returns the id of the token that the tokenizer's settings give a role: bos_token, eos_token,

@@ -41,9 +41,14 @@ type Model struct {
 	Type         int
 	ByteFallback bool
 
+	// The ids of special tokens, negative for none, and the names that the trainer gave them.
+	UnknownID, BOSID, EOSID          int32
+	UnknownPiece, BOSPiece, EOSPiece string
+
 	Charsmap              []byte // the table of the normalizer; may be empty
 	AddDummyPrefix        bool   // puts a space before a text
 	RemoveExtraWhitespace bool   // leaves single spaces, and none at the ends
+	EscapeWhitespace      bool   // spells a space as ▁
 }
 
 // field is a field of a message, of any type.
@@ -89,7 +94,10 @@ func fields(b []byte, do func(f field) error) error {
 
 // Parse reads a model.
 func Parse(b []byte) (*Model, error) {
-	m := &Model{Type: Unigram, AddDummyPrefix: true, RemoveExtraWhitespace: true}
+	m := &Model{
+		Type: Unigram, AddDummyPrefix: true, RemoveExtraWhitespace: true, EscapeWhitespace: true,
+		BOSID: 1, EOSID: 2, UnknownPiece: "<unk>", BOSPiece: "<s>", EOSPiece: "</s>",
+	}
 	seen := map[string]bool{}
 	err := fields(b, func(f field) error {
 		switch f.number {
@@ -102,15 +110,7 @@ func Parse(b []byte) (*Model, error) {
 			m.Pieces = append(m.Pieces, p)
 			return err
 		case 2:
-			return fields(f.bytes, func(f field) error {
-				switch f.number {
-				case 3:
-					m.Type = int(int32(f.value))
-				case 35:
-					m.ByteFallback = f.value != 0
-				}
-				return nil
-			})
+			return fields(f.bytes, m.trainer)
 		case 3:
 			return fields(f.bytes, func(f field) error {
 				switch f.number {
@@ -120,6 +120,8 @@ func Parse(b []byte) (*Model, error) {
 					m.AddDummyPrefix = f.value != 0
 				case 4:
 					m.RemoveExtraWhitespace = f.value != 0
+				case 5:
+					m.EscapeWhitespace = f.value != 0
 				}
 				return nil
 			})
@@ -133,6 +135,29 @@ func Parse(b []byte) (*Model, error) {
 		return nil, errors.New("spm: it has no pieces")
 	}
 	return m, nil
+}
+
+// trainer reads a field of the trainer's specification.
+func (m *Model) trainer(f field) error {
+	switch f.number {
+	case 3:
+		m.Type = int(int32(f.value))
+	case 35:
+		m.ByteFallback = f.value != 0
+	case 40:
+		m.UnknownID = int32(f.value)
+	case 41:
+		m.BOSID = int32(f.value)
+	case 42:
+		m.EOSID = int32(f.value)
+	case 45:
+		m.UnknownPiece = string(f.bytes)
+	case 46:
+		m.BOSPiece = string(f.bytes)
+	case 47:
+		m.EOSPiece = string(f.bytes)
+	}
+	return nil
 }
 
 func parsePiece(b []byte) (Piece, error) {

@@ -91,8 +91,17 @@ func Parse(b []byte) (*File, error) {
 	if f.Model, err = parseModel(model); err != nil {
 		return nil, fmt.Errorf("tokenizerjson: model: %w", err)
 	}
+	size := f.VocabSize()
+	for _, a := range f.AddedTokens {
+		if a.ID < 0 || int(a.ID) >= size+len(f.AddedTokens)+maxAddedID {
+			return nil, fmt.Errorf("tokenizerjson: added token %.80q has the id %d beside a vocabulary of %d", a.Content, a.ID, size)
+		}
+	}
 	return f, nil
 }
+
+// maxAddedID bounds ids beyond those of the model: a file with others is damaged.
+const maxAddedID = 1 << 20
 
 // Marshal writes the file.
 func (f *File) Marshal() ([]byte, error) {

@@ -1,6 +1,8 @@
 package tokenizerjson
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -50,6 +52,16 @@ func parseBPE(b, vocab, merges unread) (any, error) {
 	}
 	c.Merges, err = parseMerges(merges, c.Vocab)
 	return c, err
+}
+
+// ParseVocab reads a vocab.json: an object of ids by token.
+func ParseVocab(b []byte) (*model.Vocab, error) {
+	b = bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))
+	if !json.Valid(b) {
+		var nothing json.RawMessage
+		return nil, fmt.Errorf("vocab: %w", json.Unmarshal(b, &nothing))
+	}
+	return parseVocab(unread(skipSpace(b)))
 }
 
 // parseVocab reads an object of ids by token.
