@@ -2,6 +2,7 @@ package data
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -15,10 +16,10 @@ const (
 	// blockSize is how much text is read, and handed to one core, at a time. It is part of what Encode computes (a long
 	// document is cut where a block ends), so it doesn't depend on the machine.
 	blockSize = 256 << 10
-	// maxLine bounds the line of a JSONL file and the row of a table.
-	maxLine = 256 << 20
-	// sniffed is how many bytes at the start of a file are searched for a NUL, which tells binary data from text.
-	sniffed = 8000
+	// maxRecord bounds a line of JSON, the row of a table and an object of a list.
+	maxRecord = 64 << 20
+	// maxObject bounds a file that is one JSON object.
+	maxObject = 256 << 20
 )
 
 var newline = []byte{'\n'}
@@ -29,26 +30,41 @@ type block struct {
 	line        int    // number of the first line, from 1
 	text        []byte
 	format      format
-	columns     []string // of a table
-	first, last bool     // whether a document starts and ends with this block; for text only
+	table       table // of tables
+	rows        []record
+	byRow       bool // rows are numbered, not lines
+	guess       string
+	first, last bool // whether the input starts and ends with this block
+
+	columnNames Columns
+	key         blockKey
+	drawn       *draw    // where not all records are drawn, else nil
+	before      uint64   // records of its path that come before it, where not all are drawn
+	skipped     *skipped // where faults of records are left out; nil: they are errors
+
+	counted struct{ at, lines int } // of lineAt
 }
 
 // blocks yields the text of all inputs. Buffers for it come from take; a block's text belongs to whoever receives the
-// block. The bytes that are read of the files are added to read.
+// block. The bytes that are read of the files are added to read. An error of one file is told together with those of all others.
 func (s *Source) blocks(read *atomic.Int64, take func() []byte) iter.Seq2[*block, error] {
 	return func(yield func(*block, error) bool) {
 		for _, in := range s.files {
 			if in.size == 0 {
 				continue
 			}
-			r, err := in.open(read)
+			more := true
+			err := s.readFile(in, read, take, func(b *block) bool {
+				more = yield(b, nil)
+				return more
+			})
 			if err != nil {
+				if len(s.files) > 1 {
+					err = s.gather(err, nil)
+				}
 				yield(nil, err)
 				return
 			}
-			c := cutter{in: in, r: r, take: take, line: 1}
-			more := c.run(yield)
-			r.Close()
 			if !more {
 				return
 			}
@@ -56,79 +72,146 @@ func (s *Source) blocks(read *atomic.Int64, take func() []byte) iter.Seq2[*block
 	}
 }
 
-// cutter cuts one input into blocks.
-type cutter struct {
-	in   input
-	r    io.Reader
-	take func() []byte
-	line int   // number of the next block's first line
-	done int64 // bytes in the blocks so far
-
-	columns []string // of a table
+// readFile yields the blocks of one file until no more are wanted.
+func (s *Source) readFile(in input, read *atomic.Int64, take func() []byte, yield func(*block) bool) error {
+	if read == nil {
+		read = new(atomic.Int64)
+	}
+	c := cutter{in: in, format: in.format, take: take, line: 1, source: s}
+	if in.format == parquetFile {
+		return c.fault(0, c.parquet(read, yield))
+	}
+	r, err := in.open(read)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	c.r = r
+	return c.run(yield)
 }
 
-// run yields the blocks of the input and reports whether the next input is wanted.
-func (c *cutter) run(yield func(*block, error) bool) bool {
+// cutter cuts one input into blocks.
+type cutter struct {
+	in     input
+	r      io.Reader
+	take   func() []byte
+	line   int   // number of the next block's first line
+	done   int64 // bytes in the blocks so far
+	source *Source
+	blocks int // so far
+
+	format format
+	table  table
+}
+
+// fault returns an error about a line of the input, or about all of it, unless it is one already.
+func (c *cutter) fault(line int, err error) error {
+	var f *Fault
+	if err == nil || errors.As(err, &f) {
+		return err
+	}
+	return &Fault{Name: c.in.name, Line: line, Err: err}
+}
+
+// run yields the blocks of the input.
+func (c *cutter) run(yield func(*block) bool) error {
 	rest := c.take()[:0]
 	for first := true; ; first = false {
 		text, eof, err := c.fill(rest)
 		if err == nil && first {
-			text, err = c.begin(text)
+			text, eof, err = c.begin(text, eof)
+		}
+		if err == nil && first && c.format == jsonValues {
+			var only bool
+			if text, eof, only, err = c.onlyObject(text, eof); err == nil && only {
+				return c.whole(text, yield)
+			}
 		}
 		if err != nil {
-			yield(nil, err)
-			return false
+			return c.fault(0, err)
 		}
 		end := len(text)
 		if !eof {
 			end = c.end(text)
 		}
 		if err := c.validate(text[:end]); err != nil {
-			yield(nil, err)
-			return false
+			return err
 		}
 		if !eof {
 			rest = append(c.take()[:0], text[end:]...)
 		}
-		b := &block{name: c.in.name, line: c.line, text: text[:end], format: c.in.format, columns: c.columns, first: first, last: eof}
+		b := c.block(text[:end], first, eof)
 		c.line += bytes.Count(b.text, newline)
 		c.done += int64(end)
-		if end > 0 && !yield(b, nil) {
-			return false
-		}
-		if eof {
-			return true
+		if (end > 0 || eof && c.format == jsonList) && !yield(b) || eof {
+			return nil
 		}
 	}
+}
+
+// block returns a block of text, or of rows that are added to it.
+func (c *cutter) block(text []byte, first, last bool) *block {
+	guess := ""
+	if !c.in.given && c.in.format == plainText && c.format != plainText {
+		guess = c.format.String()
+	}
+	b := &block{
+		guess: guess,
+		name:  c.in.name, line: c.line, text: text, format: c.format, table: c.table, first: first, last: last,
+		columnNames: c.source.columns, skipped: c.source.skipped, key: blockKey{c.in.index, c.blocks},
+	}
+	c.blocks++
+	if c.source.draws != nil {
+		b.drawn, b.before = &c.source.draws[c.in.root], c.source.before[b.key]
+	}
+	return b
 }
 
 // fill reads on until text holds blockSize bytes and, of records, a whole one.
 func (c *cutter) fill(text []byte) (filled []byte, eof bool, err error) {
 	for size := blockSize; ; size *= 2 {
-		text = slices.Grow(text, max(0, size-len(text)))
-		for len(text) < size {
-			n, err := c.r.Read(text[len(text):size])
-			text = text[:len(text)+n]
-			if err == io.EOF {
-				return text, true, nil
-			}
-			if err != nil {
-				return text, false, fmt.Errorf("data: %s: %w", c.in.name, err)
-			}
+		if text, eof, err = c.readTo(text, size); eof || err != nil {
+			return text, eof, err
 		}
-		if c.in.format == plainText || c.in.format.lastRecord(text) > 0 {
+		if c.format == plainText || c.format.lastRecord(text) > 0 {
 			return text, false, nil
 		}
-		if len(text) >= maxLine {
-			return text, false, fmt.Errorf("data: %s:%d: line is longer than %d MiB", c.in.name, c.line, maxLine>>20)
+		most, what := maxRecord, "line"
+		switch c.format {
+		case jsonList:
+			what = "object"
+		case jsonFile, jsonValues:
+			most, what = maxObject, "object"
+		}
+		if len(text) >= most {
+			return text, false, c.fault(c.line, fmt.Errorf("the %s is longer than %d MiB, expected records below it", what, most>>20))
 		}
 	}
 }
 
+// readTo reads on until text holds size bytes.
+func (c *cutter) readTo(text []byte, size int) (filled []byte, eof bool, err error) {
+	text = slices.Grow(text, max(0, size-len(text)))
+	for len(text) < size {
+		n, err := c.r.Read(text[len(text):size])
+		text = text[:len(text)+n]
+		if err == io.EOF {
+			return text, true, nil
+		}
+		if err != nil {
+			if errors.Is(err, io.ErrUnexpectedEOF) {
+				err = fmt.Errorf("%w: the compressed file is cut short", err)
+			}
+			return text, false, err
+		}
+	}
+	return text, false, nil
+}
+
 // end returns where to cut text that goes on: behind the last record, or where a tokenizer cuts as well.
 func (c *cutter) end(text []byte) int {
-	if c.in.format != plainText {
-		return c.in.format.lastRecord(text)
+	if c.format != plainText {
+		return c.format.lastRecord(text)
 	}
 	return cutText(text)
 }
@@ -177,52 +260,44 @@ func blank(r rune) bool {
 	return r <= ' ' || r == utf8.RuneError || unicode.IsSpace(r)
 }
 
-// begin looks at the start of an input, and takes the header off a table.
-func (c *cutter) begin(text []byte) ([]byte, error) {
-	text, err := c.sniff(text)
-	if err != nil || c.in.format != csvTable && c.in.format != tsvTable {
-		return text, err
-	}
-	end := c.in.format.firstRecord(text)
-	if err := c.validate(text[:end]); err != nil {
-		return nil, err
-	}
-	if c.columns, err = c.in.format.readHeader(text[:end]); err != nil {
-		return nil, fmt.Errorf("data: %s:%d: %w", c.in.name, c.line, err)
-	}
-	c.line += bytes.Count(text[:end], newline)
-	c.done += int64(end)
-	return text[end:], nil
-}
-
-// sniff refuses what is no UTF-8 text and drops a byte order mark.
-func (c *cutter) sniff(text []byte) ([]byte, error) {
-	if bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff")) {
-		return nil, fmt.Errorf("data: %s: text is UTF-16, expected UTF-8; convert it first", c.in.name)
-	}
-	if i := bytes.IndexByte(text[:min(len(text), sniffed)], 0); i >= 0 {
-		return nil, fmt.Errorf("data: %s: binary data (a zero byte at offset %d), expected UTF-8 text", c.in.name, i)
-	}
-	if rest, marked := bytes.CutPrefix(text, []byte("\xef\xbb\xbf")); marked {
-		c.done += int64(len(text) - len(rest))
-		return rest, nil
-	}
-	return text, nil
-}
-
-// validate refuses invalid UTF-8.
-func (c *cutter) validate(text []byte) error {
-	if utf8.Valid(text) {
-		return nil
-	}
-	i := 0
-	for i < len(text) {
-		r, n := utf8.DecodeRune(text[i:])
-		if r == utf8.RuneError && n == 1 {
-			break
+// onlyObject tells whether a file is one JSON object, for which it reads on to something behind the first.
+func (c *cutter) onlyObject(text []byte, eof bool) ([]byte, bool, bool, error) {
+	start := blankAt(text)
+	for {
+		end := start + firstValue(text[start:])
+		if rest := text[end:]; len(bytes.TrimSpace(rest)) > 0 || eof {
+			return text, eof, len(bytes.TrimSpace(rest)) == 0, nil
 		}
-		i += n
+		var err error
+		if text, eof, err = c.readTo(text, len(text)+blockSize); err != nil {
+			return text, eof, false, err
+		}
 	}
-	line := c.line + bytes.Count(text[:i], newline)
-	return fmt.Errorf("data: %s:%d: invalid UTF-8: byte %#02x at offset %d", c.in.name, line, text[i], c.done+int64(i))
+}
+
+// whole yields the records of a file that is one JSON object, which are few or many.
+func (c *cutter) whole(text []byte, yield func(*block) bool) error {
+	line := 1 + bytes.Count(text[:blankAt(text)], newline)
+	b := c.block(bytes.TrimSpace(text), true, true)
+	r, err := b.object(line, b.text)
+	if err != nil {
+		return err
+	}
+	rows, byRow, err := wholeObject(r.object)
+	if err != nil {
+		return c.fault(line, structuralError{err})
+	}
+	if !byRow {
+		rows[0].line = line
+	}
+	const atOnce = 256
+	for i := 0; i < len(rows); i += atOnce {
+		end := min(i+atOnce, len(rows))
+		part := c.block(nil, i == 0, end == len(rows))
+		part.format, part.rows, part.byRow = parquetFile, rows[i:end], byRow
+		if !yield(part) {
+			return nil
+		}
+	}
+	return nil
 }

@@ -35,28 +35,28 @@ type reader struct {
 func (in input) open(read *atomic.Int64) (*reader, error) {
 	f, err := os.Open(in.path)
 	if err != nil {
-		return nil, fmt.Errorf("data: %w", err)
+		return nil, &Fault{Name: in.name, Err: err}
 	}
 	r := &reader{file: f}
 	b := bufio.NewReaderSize(&countingReader{f, read}, readBuffer)
 	magic, err := b.Peek(len(zstdMagic))
 	if err != nil && !errors.Is(err, io.EOF) {
 		f.Close()
-		return nil, fmt.Errorf("data: %s: %w", in.name, err)
+		return nil, &Fault{Name: in.name, Err: err}
 	}
 	switch {
 	case bytes.HasPrefix(magic, gzipMagic):
 		z, err := gzip.NewReader(b)
 		if err != nil {
 			f.Close()
-			return nil, fmt.Errorf("data: %s: gzip: %w", in.name, err)
+			return nil, &Fault{Name: in.name, Err: fmt.Errorf("gzip: %w", err)}
 		}
 		r.Reader = z
 	case bytes.HasPrefix(magic, zstdMagic):
 		z, err := zstd.NewReader(b, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxZstdWindow))
 		if err != nil {
 			f.Close()
-			return nil, fmt.Errorf("data: %s: zstd: %w", in.name, err)
+			return nil, &Fault{Name: in.name, Err: fmt.Errorf("zstd: %w", err)}
 		}
 		r.Reader, r.close = z, z.Close
 	default:

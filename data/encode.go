@@ -108,7 +108,7 @@ func encode(ctx context.Context, s *Source, e Encoder, c EncodeConfig, w *assemb
 	})
 	switch {
 	case err != nil:
-		return err
+		return s.gather(err, checkEncoded(c))
 	case w.h.Tokens == 0:
 		return fmt.Errorf("%w in %s", errNoTokens, s.name)
 	case p.learned == 0: // the tokens that end documents alone are nothing to learn

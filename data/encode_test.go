@@ -110,12 +110,12 @@ func mixedFolder(t testing.TB) *Source {
 	for i := range 20_000 {
 		fmt.Fprintf(&lines, `{"prompt":"%d?","completion":"%s"}`+"\n", i, strings.Repeat("y", i%50))
 	}
-	writeFile(t, folder, "pairs.jsonl", lines.String())
+	pairs := writeFile(t, t.TempDir(), "pairs.jsonl", lines.String())
 	writeFile(t, folder, "long.txt", strings.Repeat("All work and no play. \n", 50_000))
 	for i := range 100 {
 		writeFile(t, folder, fmt.Sprintf("short/%d.txt", i), fmt.Sprint("short ", i))
 	}
-	s, err := OpenSource(folder, nil)
+	s, err := Open(SourceConfig{Paths: []string{folder, pairs}})
 	if err != nil {
 		t.Fatal(err)
 	}

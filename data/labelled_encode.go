@@ -87,7 +87,7 @@ func encodeLabelled(ctx context.Context, s *Source, f Framer, c LabelledConfig, 
 		}
 		encoded, err := e.block(b)
 		if err != nil {
-			return report, err
+			return report, s.gather(err, checkLabelled(c.Labels.Kind))
 		}
 		for _, x := range encoded {
 			if err := w.AppendExample(x.Example); err != nil {

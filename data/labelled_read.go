@@ -24,16 +24,16 @@ type labelledText struct {
 
 // labelled reads a record of the shapes that ReadLabels documents.
 func (r record) labelled(kind LabelKind) (labelledText, error) {
-	var x labelledText
+	x := labelledText{line: r.line}
 	var err error
 	if kind == TokenClassification {
-		if r.object == nil || !r.has("tokens", "labels") {
-			return x, fmt.Errorf(`expected {"tokens": [...], "labels": [...]} in a line of JSON, got the keys %s`, r.keys())
+		if r.table || !r.has("tokens", "labels") {
+			return x, fmt.Errorf(`expected {"tokens": [...], "labels": [...]} in JSON or Parquet, %s%s`, r.found(), Columns{}.hint())
 		}
 		return r.labelledWords()
 	}
 	if !r.has("text", "label") {
-		return x, fmt.Errorf(`expected {"text", "label"} or {"text", "text_pair", "label"}, got the keys %s`, r.keys())
+		return x, fmt.Errorf(`expected {"text", "label"} or {"text", "text_pair", "label"}, %s%s`, r.found(), Columns{}.hint())
 	}
 	if x.Text, err = r.unlabelled(kind); err != nil {
 		return x, err
@@ -49,20 +49,24 @@ func (r record) labelled(kind LabelKind) (labelledText, error) {
 
 // labelledWords reads a record of words and their classes.
 func (r record) labelledWords() (labelledText, error) {
-	var x labelledText
+	x := labelledText{line: r.line}
 	var err error
 	if x.Text, err = r.unlabelled(TokenClassification); err != nil {
 		return x, err
 	}
-	var labels []json.RawMessage
-	if err := json.Unmarshal(r.object["labels"], &labels); err != nil {
-		return x, fmt.Errorf(`"labels" must be a list, got %.40s`, r.object["labels"])
+	value, err := r.get("labels")
+	if err != nil {
+		return x, err
+	}
+	labels, ok := value.([]any)
+	if !ok {
+		return x, fmt.Errorf(`"labels" must be a list, got %s`, shown(value))
 	}
 	if len(labels) != len(x.Words) {
 		return x, fmt.Errorf("%d labels for %d tokens", len(labels), len(x.Words))
 	}
-	for _, raw := range labels {
-		name, err := className(raw)
+	for _, label := range labels {
+		name, err := className(label)
 		if err != nil {
 			return x, err
 		}
@@ -73,58 +77,60 @@ func (r record) labelledWords() (labelledText, error) {
 
 // className returns the name of a class: a string, a whole number or a truth value.
 func (r record) className(key string) (string, error) {
-	if r.cells != nil {
-		if r.cells[key] == "" {
-			return "", fmt.Errorf("%q is empty, expected the name of a class", key)
-		}
-		return r.cells[key], nil
-	}
-	return className(r.object[key])
-}
-
-func className(raw json.RawMessage) (string, error) {
-	var v any
-	if err := json.Unmarshal(raw, &v); err != nil {
+	value, err := r.get(key)
+	if err != nil {
 		return "", err
 	}
-	switch v := v.(type) {
+	if value == "" && r.table {
+		return "", fmt.Errorf("%q is empty, expected the name of a class", key)
+	}
+	return className(value)
+}
+
+func className(value any) (string, error) {
+	switch v := value.(type) {
 	case string:
 		if v != "" {
 			return v, nil
 		}
 	case bool:
 		return strconv.FormatBool(v), nil
+	case int64:
+		return strconv.FormatInt(v, 10), nil
 	case float64:
 		if v == math.Trunc(v) && math.Abs(v) < 1<<53 {
 			return strconv.FormatInt(int64(v), 10), nil
 		}
 	}
-	return "", fmt.Errorf("label %.40s: expected the name of a class, a whole number, true or false", raw)
+	return "", fmt.Errorf("label %s: expected the name of a class, a whole number, true or false", shown(value))
 }
 
 // numbers returns the values of a regression: a number or a list of them; in a table they stand between spaces.
 func (r record) numbers(key string) ([]float32, error) {
-	var all []float64
-	if r.cells != nil {
-		for _, field := range strings.Fields(r.cells[key]) {
-			v, err := strconv.ParseFloat(field, 64)
-			if err != nil {
-				return nil, fmt.Errorf("%q: expected numbers, got %.40q", key, field)
-			}
-			all = append(all, v)
-		}
-	} else if json.Unmarshal(r.object[key], &all) != nil {
-		v, err := number(r.object[key])
-		if err != nil {
-			return nil, fmt.Errorf("%q must be a number or a list of numbers, got %.40s", key, r.object[key])
-		}
-		all = []float64{v}
+	value, err := r.get(key)
+	if err != nil {
+		return nil, err
 	}
-	if len(all) == 0 {
+	list, isList := value.([]any)
+	if r.table {
+		for _, field := range strings.Fields(value.(string)) {
+			list = append(list, field)
+		}
+	} else if !isList {
+		list = []any{value}
+	}
+	if len(list) == 0 {
 		return nil, fmt.Errorf("%q has no number", key)
 	}
-	values := make([]float32, len(all))
-	for i, v := range all {
+	values := make([]float32, len(list))
+	for i, item := range list {
+		v, err := number(item)
+		switch {
+		case err != nil && r.table:
+			return nil, fmt.Errorf("%q: expected numbers, got %.40q", key, item)
+		case err != nil:
+			return nil, fmt.Errorf("%q must be a number or a list of numbers, got %s", key, shown(value))
+		}
 		if values[i] = float32(v); math.IsInf(float64(values[i]), 0) || math.IsNaN(v) {
 			return nil, fmt.Errorf("%q: %v is out of range", key, v)
 		}
@@ -133,14 +139,14 @@ func (r record) numbers(key string) ([]float32, error) {
 }
 
 // number reads a number, which may stand as text.
-func number(raw json.RawMessage) (float64, error) {
-	var v any
-	if err := json.Unmarshal(raw, &v); err != nil {
-		return 0, err
-	}
-	switch v := v.(type) {
+func number(value any) (float64, error) {
+	switch v := value.(type) {
 	case float64:
 		return v, nil
+	case int64:
+		return float64(v), nil
+	case json.Number:
+		return v.Float64()
 	case string:
 		return strconv.ParseFloat(strings.TrimSpace(v), 64)
 	}
@@ -149,30 +155,23 @@ func number(raw json.RawMessage) (float64, error) {
 
 // labelledTexts yields the labelled texts of one block; plain text has none.
 func (b *block) labelledTexts(kind LabelKind) iter.Seq2[labelledText, error] {
+	if b.format != plainText {
+		return each(b, func(r record) (labelledText, error) { return r.labelled(kind) })
+	}
 	return func(yield func(labelledText, error) bool) {
-		if b.format == plainText {
-			yield(labelledText{}, b.fail(b.line, errors.New("plain text has no labels, expected JSON lines or a table, as the end of a name (.jsonl, .csv, .tsv) or the format says")))
-			return
-		}
-		for r, err := range b.records() {
-			var x labelledText
-			if err == nil {
-				if x, err = r.labelled(kind); err != nil {
-					err = b.fail(r.line, err)
-				}
-				x.line = r.line
-			}
-			if !yield(x, err) || err != nil {
-				return
-			}
-		}
+		yield(labelledText{}, b.fail(b.line, structural("plain text has no labels, expected records (.jsonl, .json, .csv, .tsv, .parquet), as the name, the content or the format says")))
 	}
 }
 
-// ReadLabels reads a whole source and returns what labels its texts have. Each line of JSON, or row of a table, is of the shape
+// checkLabelled finds the faults of records that are to be labelled texts.
+func checkLabelled(kind LabelKind) func(b *block, fault func(error) bool) {
+	return checkOf(func(b *block) func(func(labelledText, error) bool) { return b.labelledTexts(kind) })
+}
+
+// ReadLabels reads a whole source and returns what labels its texts have. Each record is of the shape
 //
 //	{"text": …, "label": …} or {"text": …, "text_pair": …, "label": …}   Classification, Regression
-//	{"tokens": ["…", …], "labels": […, …]}                              TokenClassification; in JSON only
+//	{"tokens": ["…", …], "labels": […, …]}                              TokenClassification; not in tables
 //
 // where a label is the name of a class or a whole number, and of a regression a number or a list of them (in a table: between
 // spaces); numbers may be text too. A word whose label is -100 has none. Classes are sorted: as numbers where all are, else as text. Further keys are passed over; anything else is an
@@ -191,7 +190,7 @@ func ReadLabels(s *Source, kind LabelKind) (Labels, error) {
 		}
 		for x, err := range b.labelledTexts(kind) {
 			if err != nil {
-				return l, err
+				return l, s.gather(err, checkLabelled(kind))
 			}
 			for _, name := range x.names {
 				seen[name] = seen[name] || name != ignoredLabel || kind != TokenClassification

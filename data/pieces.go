@@ -1,9 +1,10 @@
 package data
 
 import (
-	"fmt"
 	"iter"
 	"sync/atomic"
+
+	"github.com/seahorse-ml/seahorse/internal/orderedjson"
 )
 
 // Piece is a document, or a part of a long one.
@@ -15,13 +16,20 @@ type Piece struct {
 	// First and Last tell whether the document starts and ends with this piece.
 	First, Last bool
 
+	// Record is the record that the piece is where it is a conversation, with its keys as shapes have them; Prompt and Text are
+	// nil then. Shape is the record's, NoShape for plain text.
+	Record *orderedjson.Object
+	Shape  Shape
+
 	line int // of the file; 0 in plain text
 }
 
+// textShapes are the shapes of records that are texts to learn from.
+var textShapes = []Shape{TextShape, PairShape, InstructionShape, MessagesShape}
+
 // Pieces yields the documents of the source. A plain text file is one document; a long one comes in parts of about
-// 256 KiB, cut between words. A line of JSON or a row of a table is a document of the shape {"text": …}, {"prompt": …, "completion": …}
-// or, with the same meaning, {"source": …, "target": …}; further keys are passed over, blank lines too, and anything else is an
-// error that names file and line.
+// 256 KiB, cut between words. A record is a document of one of the shapes TextShape, PairShape, InstructionShape or MessagesShape; further keys
+// are passed over, blank lines too, and anything else is an error that names file and line, and all others of its kind.
 // A piece is valid until the next one.
 func (s *Source) Pieces() iter.Seq2[Piece, error] {
 	return func(yield func(Piece, error) bool) {
@@ -32,10 +40,23 @@ func (s *Source) Pieces() iter.Seq2[Piece, error] {
 				return
 			}
 			for p, err := range b.pieces() {
-				if !yield(p, err) || err != nil {
+				if err != nil {
+					yield(p, s.gather(err, checkPieces))
+					return
+				}
+				if !yield(p, nil) {
 					return
 				}
 			}
+		}
+	}
+}
+
+// checkPieces finds the faults of records that are to be texts.
+func checkPieces(b *block, fault func(error) bool) {
+	for _, err := range b.pieces() {
+		if err != nil && !fault(err) {
+			return
 		}
 	}
 }
@@ -47,6 +68,12 @@ func (s *Source) Documents() iter.Seq2[[]byte, error] {
 			if err != nil {
 				yield(nil, err)
 				return
+			}
+			if p.Shape == MessagesShape {
+				if !contents(p.Record, func(text string) bool { return yield([]byte(text), nil) }) {
+					return
+				}
+				continue
 			}
 			if len(p.Prompt) > 0 && !yield(p.Prompt, nil) || len(p.Text) > 0 && !yield(p.Text, nil) {
 				return
@@ -61,43 +88,42 @@ func newBuffer() []byte {
 
 // pieces yields the pieces of one block.
 func (b *block) pieces() iter.Seq2[Piece, error] {
+	if b.format != plainText {
+		return each(b, b.piece)
+	}
 	return func(yield func(Piece, error) bool) {
-		if b.format == plainText {
-			yield(Piece{Text: b.text, First: b.first, Last: b.last}, nil)
-			return
-		}
-		for r, err := range b.records() {
-			var p Piece
-			if err == nil {
-				if p, err = r.piece(); err != nil {
-					err = b.fail(r.line, err)
-				}
-			}
-			if !yield(p, err) || err != nil {
-				return
-			}
-		}
+		yield(Piece{Text: b.text, First: b.first, Last: b.last}, nil)
 	}
 }
 
-// pairKeys are the names that a pair of texts may have: what comes before, and what is to be learned.
-var pairKeys = [][2]string{{"prompt", "completion"}, {"source", "target"}}
-
 // piece reads a record of the shapes that Pieces documents.
-func (r record) piece() (Piece, error) {
+func (b *block) piece(r record) (Piece, error) {
 	p := Piece{First: true, Last: true, line: r.line}
 	var err error
-	for _, keys := range pairKeys {
-		if r.has(keys[:]...) && !r.has("text") {
-			if p.Prompt, err = r.text(keys[0]); err == nil {
-				p.Text, err = r.text(keys[1])
-			}
+	if p.Shape, err = b.columnNames.shape(r, textShapes); err != nil {
+		return p, err
+	}
+	switch p.Shape {
+	case MessagesShape:
+		p.Record = r.object
+	case InstructionShape:
+		p.Prompt, p.Text, err = r.instruction()
+		p.Record = r.object
+	case PairShape:
+		keys := [2]string{"prompt", "completion"}
+		if !r.has(keys[:]...) {
+			keys = [2]string{"source", "target"}
+		}
+		if r.hasMessages(keys[0]) && r.hasMessages(keys[1]) { // a conversation in two parts
+			p.Record, err = r.joined(keys[0], keys[1])
+			p.Shape = MessagesShape
 			return p, err
 		}
+		if p.Prompt, err = r.text(keys[0]); err == nil {
+			p.Text, err = r.text(keys[1])
+		}
+	default:
+		p.Text, err = r.text("text")
 	}
-	if !r.has("text") || r.hasAny("prompt", "completion", "source", "target") {
-		return p, fmt.Errorf(`expected {"text"}, {"prompt", "completion"} or {"source", "target"}, got the keys %s`, r.keys())
-	}
-	p.Text, err = r.text("text")
 	return p, err
 }

@@ -2,7 +2,6 @@ package data
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync/atomic"
 )
@@ -124,8 +123,11 @@ func (j *job) encode(e Encoder, c EncodeConfig) error {
 		if err != nil {
 			return err
 		}
-		if c.Pairs && (len(p.Prompt) == 0 || len(p.Text) == 0) {
-			return j.fail(max(p.line, j.line), errors.New("expected a pair of texts, {\"prompt\", \"completion\"} or {\"source\", \"target\"}, neither of them empty"))
+		if err := p.check(c); err != nil {
+			if err = j.fail(max(p.line, j.line), err); j.skipped.take(j.block, err) {
+				continue
+			}
+			return err
 		}
 		if len(p.Prompt)+len(p.Text) == 0 {
 			continue

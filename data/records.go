@@ -2,137 +2,86 @@ package data
 
 import (
 	"bytes"
-	"encoding/csv"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"iter"
 	"slices"
 	"strings"
+
+	"github.com/seahorse-ml/seahorse/internal/orderedjson"
 )
 
-// format is how a file holds its documents.
-type format uint8
-
-const (
-	plainText format = iota // one document
-	jsonLines               // a JSON object a line
-	csvTable                // a header and rows of RFC 4180
-	tsvTable                // a header and lines of cells between tabs, which have no quotes
-)
-
-// Format names how the data of a Source are held. The empty one leaves it to the ends of the files' names.
-type Format string
-
-// The formats that a Source documents.
-const (
-	PlainText Format = "text"
-	JSONLines Format = "jsonl"
-	CSV       Format = "csv"
-	TSV       Format = "tsv"
-)
-
-// format returns what a name stands for.
-func (f Format) format() (format, error) {
-	known := map[Format]format{"": plainText, PlainText: plainText, JSONLines: jsonLines, CSV: csvTable, TSV: tsvTable}
-	as, ok := known[f]
-	if !ok {
-		return 0, fmt.Errorf("format %q, expected text, jsonl, csv or tsv", string(f))
-	}
-	return as, nil
-}
-
-// formatOf tells the format by a file's name, before .gz or .zst.
-func formatOf(name string) format {
-	name = strings.ToLower(name)
-	for _, suffix := range []string{".gz", ".zst", ".zstd"} {
-		name = strings.TrimSuffix(name, suffix)
-	}
-	switch {
-	case strings.HasSuffix(name, ".jsonl"), strings.HasSuffix(name, ".ndjson"):
-		return jsonLines
-	case strings.HasSuffix(name, ".csv"):
-		return csvTable
-	case strings.HasSuffix(name, ".tsv"):
-		return tsvTable
-	}
-	return plainText
-}
-
-// lastRecord returns where the last whole record of text ends, or 0 where there is none. Line ends within quotes of CSV end
-// no record; an escaped quote is two, so counting them is enough.
-func (f format) lastRecord(text []byte) int {
-	if f != csvTable {
-		return bytes.LastIndexByte(text, '\n') + 1
-	}
-	end, quoted := 0, false
-	for i, c := range text {
-		switch {
-		case c == '"':
-			quoted = !quoted
-		case c == '\n' && !quoted:
-			end = i + 1
-		}
-	}
-	return end
-}
-
-// firstRecord returns where the first record of text ends.
-func (f format) firstRecord(text []byte) int {
-	quoted := false
-	for i, c := range text {
-		switch {
-		case c == '"' && f == csvTable:
-			quoted = !quoted
-		case c == '\n' && !quoted:
-			return i + 1
-		}
-	}
-	return len(text)
-}
-
-// readHeader returns the names of a table's columns.
-func (f format) readHeader(line []byte) ([]string, error) {
-	var columns []string
-	if f == tsvTable {
-		columns = strings.Split(strings.TrimRight(string(line), "\r\n"), "\t")
-	} else {
-		var err error
-		if columns, err = csv.NewReader(bytes.NewReader(line)).Read(); err != nil {
-			return nil, fmt.Errorf("the header: %w", plainCSV(err))
-		}
-	}
-	for i, name := range columns {
-		columns[i] = strings.TrimSpace(name)
-		if columns[i] == "" || slices.Contains(columns[:i], columns[i]) {
-			return nil, fmt.Errorf("the header names column %d %q, expected distinct names", i+1, columns[i])
-		}
-	}
-	return columns, nil
-}
-
-// record is an object of a JSON line or a row of a table.
+// record is a JSON object, or a row of a table, whose keys are the names of its columns.
 type record struct {
-	line   int
-	object map[string]json.RawMessage // of JSON, else nil
-	cells  map[string]string          // of a table, else nil
+	line   int // or number of the row, from 1
+	object *orderedjson.Object
+	table  bool            // a row of CSV or TSV: all values are text
+	twice  map[string]bool // columns that the header names twice
 }
 
-// records yields the records of a block that isn't plain text. Blank lines are passed over. A record is valid until the next one.
+func newObject(keys int) *orderedjson.Object {
+	return &orderedjson.Object{Keys: make([]string, 0, keys), Values: make(map[string]any, keys)}
+}
+
+// records yields the records of a block that isn't plain text, with their columns' own names. Blank lines are passed over. Behind an
+// error come the records that can still be told from each other.
 func (b *block) records() iter.Seq2[record, error] {
 	switch b.format {
 	case jsonLines:
 		return b.jsonRecords()
+	case jsonList:
+		return b.listRecords()
+	case jsonValues:
+		return b.valueRecords()
 	case tsvTable:
 		return b.tsvRecords()
+	case csvTable:
+		return b.csvRecords()
 	}
-	return b.csvRecords()
+	return func(yield func(record, error) bool) {
+		for _, r := range b.rows {
+			if !yield(r, nil) {
+				return
+			}
+		}
+	}
 }
 
-// fail returns an error about a line.
+// each yields what parse makes of the records of a block, whose columns it renames before. What it can't make anything of is an
+// error with file and line, or is left out and noted where the source skips it.
+func each[T any](b *block, parse func(r record) (T, error)) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var none T
+		read := uint64(0)
+		for r, err := range b.records() {
+			var x T
+			if err == nil {
+				if read++; !b.draws(read - 1) {
+					continue
+				}
+				if r, err = b.columnNames.rename(r); err == nil {
+					x, err = parse(r)
+				}
+				if err != nil {
+					err = b.fail(r.line, err)
+				}
+			}
+			if err != nil && b.skipped.take(b, err) {
+				continue
+			}
+			if err != nil {
+				x = none
+			}
+			if !yield(x, err) {
+				return
+			}
+		}
+	}
+}
+
+// fail returns an error about a line, or of files that have no lines about a row.
 func (b *block) fail(line int, err error) error {
-	return fmt.Errorf("data: %s:%d: %w", b.name, line, err)
+	return &Fault{Name: b.name, Line: line, Row: b.byRow, Guess: b.guess, Err: err}
 }
 
 func (b *block) jsonRecords() iter.Seq2[record, error] {
@@ -140,14 +89,8 @@ func (b *block) jsonRecords() iter.Seq2[record, error] {
 		line := b.line
 		for text := range bytes.Lines(b.text) {
 			if text = bytes.TrimSpace(text); len(text) > 0 {
-				r := record{line: line}
-				var err error
-				if err = json.Unmarshal(text, &r.object); err != nil { // a struct would match keys in any case
-					err = b.fail(line, fmt.Errorf("expected a JSON object: %w", err))
-				} else if r.object == nil {
-					err = b.fail(line, errors.New("expected a JSON object, got null"))
-				}
-				if !yield(r, err) || err != nil {
+				r, err := b.object(line, text)
+				if !yield(r, err) {
 					return
 				}
 			}
@@ -156,109 +99,64 @@ func (b *block) jsonRecords() iter.Seq2[record, error] {
 	}
 }
 
-func (b *block) tsvRecords() iter.Seq2[record, error] {
-	return func(yield func(record, error) bool) {
-		line := b.line
-		for text := range bytes.Lines(b.text) {
-			if text = bytes.TrimRight(text, "\r\n"); len(text) > 0 {
-				r, err := b.row(line, strings.Split(string(text), "\t"))
-				if !yield(r, err) || err != nil {
-					return
-				}
-			}
-			line++
-		}
+// object reads the JSON object that a text is, which begins in a line.
+func (b *block) object(line int, text []byte) (record, error) {
+	o, err := orderedjson.DecodeObject(text)
+	if err == nil {
+		return record{line: line, object: o}, nil
 	}
-}
-
-func (b *block) csvRecords() iter.Seq2[record, error] {
-	return func(yield func(record, error) bool) {
-		table := csv.NewReader(bytes.NewReader(b.text))
-		table.FieldsPerRecord = -1 // b.row counts
-		table.ReuseRecord = true
-		for {
-			cells, err := table.Read()
-			if errors.Is(err, io.EOF) {
-				return
-			}
-			var parse *csv.ParseError
-			switch {
-			case errors.As(err, &parse):
-				err = b.fail(b.line+parse.Line-1, plainCSV(err))
-			case err != nil:
-				err = b.fail(b.line, err)
-			}
-			var r record
-			if err == nil {
-				line, _ := table.FieldPos(0)
-				r, err = b.row(b.line+line-1, cells)
-			}
-			if !yield(r, err) || err != nil {
-				return
-			}
-		}
+	var fault *orderedjson.Error
+	if errors.As(err, &fault) {
+		line += bytes.Count(text[:min(fault.Offset, len(text))], newline)
 	}
-}
-
-// plainCSV drops the line from an error of a CSV reader, which counts it from the start of the block.
-func plainCSV(err error) error {
-	var parse *csv.ParseError
-	if errors.As(err, &parse) {
-		return fmt.Errorf("CSV: column %d: %w", parse.Column, parse.Err)
-	}
-	return err
-}
-
-// row returns the record of a table's row.
-func (b *block) row(line int, cells []string) (record, error) {
-	if len(cells) != len(b.columns) {
-		return record{}, b.fail(line, fmt.Errorf("%d cells, expected %d as the header has: %s", len(cells), len(b.columns), strings.Join(b.columns, ", ")))
-	}
-	r := record{line: line, cells: make(map[string]string, len(cells))}
-	for i, cell := range cells {
-		r.cells[b.columns[i]] = cell
-	}
-	return r, nil
+	return record{line: line}, b.fail(line, fmt.Errorf("expected a JSON object: %w", err))
 }
 
 // has reports whether the record has all of the keys.
 func (r record) has(keys ...string) bool {
-	for _, key := range keys {
-		_, inObject := r.object[key]
-		_, inCells := r.cells[key]
-		if !inObject && !inCells {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(keys, func(key string) bool { _, ok := r.object.Get(key); return !ok })
 }
 
-// hasAny reports whether the record has one of the keys.
-func (r record) hasAny(keys ...string) bool {
-	return slices.ContainsFunc(keys, func(key string) bool { return r.has(key) })
-}
-
-// keys lists the record's keys, for errors.
-func (r record) keys() string {
+// found lists the record's keys, for errors.
+func (r record) found() string {
 	var keys []string
-	for key := range r.object {
-		keys = append(keys, fmt.Sprintf("%q", key))
-	}
-	for key := range r.cells {
-		keys = append(keys, fmt.Sprintf("%q", key))
+	for _, key := range r.object.Keys[:min(len(r.object.Keys), 20)] {
+		keys = append(keys, fmt.Sprintf("%.60q", key))
 	}
 	slices.Sort(keys)
-	return "{" + strings.Join(keys, ", ") + "}"
+	more := ""
+	if n := len(r.object.Keys) - len(keys); n > 0 {
+		more = fmt.Sprintf(" and %d more", n)
+	}
+	return "got the keys {" + strings.Join(keys, ", ") + "}" + more
+}
+
+// get returns the value of a key that the record has.
+func (r record) get(key string) (any, error) {
+	if r.twice[key] {
+		return nil, fmt.Errorf("the header has two columns %q, expected one to read", key)
+	}
+	value, _ := r.object.Get(key)
+	return value, nil
 }
 
 // text returns the text under a key.
 func (r record) text(key string) ([]byte, error) {
-	if r.cells != nil {
-		return []byte(r.cells[key]), nil
+	value, err := r.get(key)
+	if err != nil {
+		return nil, err
 	}
-	var s *string
-	if err := json.Unmarshal(r.object[key], &s); err != nil || s == nil {
-		return nil, fmt.Errorf("%q must be a string, got %.40s", key, r.object[key])
+	s, ok := value.(string)
+	if !ok {
+		return nil, fmt.Errorf("%q must be a string, got %s", key, shown(value))
 	}
-	return []byte(*s), nil
+	if i := strings.IndexByte(s, 0); i >= 0 {
+		return nil, fmt.Errorf("%q has a NUL character behind %d bytes, expected text", key, i)
+	}
+	return []byte(s), nil
+}
+
+// shown returns the start of a value as JSON, for errors.
+func shown(value any) string {
+	return fmt.Sprintf("%.40s", orderedjson.Append(nil, value, orderedjson.Format{Between: &[2]string{",", ":"}}))
 }

@@ -82,7 +82,7 @@ func TestSourceReads(t *testing.T) {
 	folder := t.TempDir()
 	writeFile(t, folder, "b.txt", "second")
 	writeFile(t, folder, "a/z.txt.gz", gzipped(t, "first"))
-	writeFile(t, folder, "c.jsonl.zst", zstded(t, `{"text": "third"}`+"\n\n"+`{"prompt":"2+2=","completion":"4","id":7}`))
+	writeFile(t, folder, "c.md.zst", zstded(t, "third"))
 	writeFile(t, folder, "d/.git/config", "hidden")
 	writeFile(t, folder, ".hidden", "hidden")
 	writeFile(t, folder, "e.txt", "")
@@ -93,9 +93,10 @@ func TestSourceReads(t *testing.T) {
 		t.Fatal(err)
 	}
 	cases := []struct{ name, path, stdin, want string }{
-		{"folder", folder, "", "[first][second][third][2+2=>4][second]"},
-		{"link to a folder", filepath.Join(folder, "circle"), "", "[first][second][third][2+2=>4][second]"},
+		{"folder", folder, "", "[first][second][third][second]"},
+		{"link to a folder", filepath.Join(folder, "circle"), "", "[first][second][third][second]"},
 		{"file", filepath.Join(folder, "b.txt"), "", "[second]"},
+		{"records", writeFile(t, t.TempDir(), "c.jsonl.zst", zstded(t, `{"text": "third"}`+"\n\n"+`{"prompt":"2+2=","completion":"4","id":7}`)), "", "[third][2+2=>4]"},
 		{"standard input", "-", "piped", "[piped]"},
 		{"compressed standard input", "-", gzipped(t, "piped"), "[piped]"},
 		{"gzip members", "-", gzipped(t, "one,") + gzipped(t, "two"), "[one,two]"},
@@ -114,12 +115,14 @@ func TestSourceReads(t *testing.T) {
 					t.Errorf("read %q, %v, expected %q", got, err, c.want)
 				}
 			}
-			spool := s.spool
-			if err := s.Close(); err != nil {
-				t.Error(err)
+			spools := s.spools
+			if err := s.Close(); err != nil || c.path == Stdin != (len(spools) == 1) {
+				t.Error(err, spools)
 			}
-			if _, err := os.Stat(spool); c.path == Stdin && !os.IsNotExist(err) {
-				t.Errorf("the temporary copy is still there: %v", err)
+			for _, spool := range spools {
+				if _, err := os.Stat(spool); !os.IsNotExist(err) {
+					t.Errorf("the temporary copy is still there: %v", err)
+				}
 			}
 		})
 	}
@@ -133,19 +136,19 @@ func TestSourceRefuses(t *testing.T) {
 		{"empty folder", folder, "", "the folder holds no files"},
 		{"empty file", file("a.txt", ""), "", "no text"},
 		{"empty stream", "-", "", "standard input: no text"},
-		{"binary", file("a.png", "\x89PNG\r\n\x1a\n\x00\x00"), "", "a.png: binary data (a zero byte at offset 8)"},
+		{"binary", file("a.png", "\x89PNG\r\n\x1a\n\x00\x00"), "", "a.png: binary data (a PNG image)"},
 		{"utf-16", file("a.txt", "\xff\xfea\x00"), "", "a.txt: text is UTF-16"},
 		{"latin-1", file("a.txt", "one\ntwo caf\xe9\n"), "", "a.txt:2: invalid UTF-8: byte 0xe9 at offset 11"},
 		{"cut short in a character", file("a.txt", "caf\xc3"), "", "a.txt:1: invalid UTF-8: byte 0xc3 at offset 3"},
-		{"damaged gzip", file("a.gz", gzipped(t, strings.Repeat("text ", 99))[:20]), "", "a.gz: unexpected EOF"},
+		{"damaged gzip", file("a.gz", gzipped(t, strings.Repeat("text ", 99))[:20]), "", "a.gz: unexpected EOF: the compressed file is cut short"},
 		{"not quite gzip", file("a.gz", "\x1f\x8bxx"), "", "a.gz: gzip: "},
 		{"damaged zstd", file("a.zst", zstded(t, strings.Repeat("text ", 99))[:12]), "", "a.zst: "},
 		{"no object", file("a.jsonl", "{\"text\":\"a\"}\n\n[1]\n"), "", "a.jsonl:3: expected a JSON object"},
 		{"broken json", file("a.jsonl", "{\"text\":"), "", "a.jsonl:1: expected a JSON object"},
 		{"two objects", file("a.jsonl", `{"text":"a"} {"text":"b"}`), "", "a.jsonl:1: expected a JSON object"},
-		{"unknown shape", file("a.jsonl", `{"messages":[],"id":1}`), "", `a.jsonl:1: expected {"text"}, {"prompt", "completion"} or {"source", "target"}, got the keys {"id", "messages"}`},
+		{"unknown shape", file("a.jsonl", `{"body":[],"id":1}`), "", `a.jsonl:1: expected {"text"}, {"prompt", "completion"}, {"source", "target"}, {"instruction", "output"}, {"messages"} or {"conversations"}, got the keys {"body", "id"}; columns of other names`},
 		{"half a pair", file("a.jsonl", `{"prompt":"a"}`), "", `got the keys {"prompt"}`},
-		{"both shapes", file("a.jsonl", `{"text":"a","prompt":"b","completion":"c"}`), "", `expected {"text"}, `},
+		{"both shapes", file("a.jsonl", `{"text":"a","prompt":"b","completion":"c"}`), "", `it is both {"prompt", "completion"} and {"text"}; expected one`},
 		{"other case", file("a.jsonl", `{"Text":"a"}`), "", `got the keys {"Text"}`},
 		{"null", file("a.jsonl", `{"text":null}`), "", `"text" must be a string, got null`},
 		{"number", file("a.jsonl", `{"prompt":"a","completion":4}`), "", `"completion" must be a string, got 4`},
@@ -183,22 +186,20 @@ func FuzzRecords(f *testing.F) {
 		`{"text":"a","label":[1,2e9]}`, `{"tokens":["a","b"],"labels":["B","O"]}`, "{\"text\":\"a\",\"label\":true}\n\n{",
 		"text,label\n\"a\"\"b\n\",x\n", "text,label\na,\"", "text\tlabel\r\na \"b\t1.5\r\n", "text,text\n", ",\n,\n", "text_pair,text,label\n1,2,3\n4\n",
 	} {
-		for kind := range byte(4) {
+		for kind := range byte(5) {
 			f.Add([]byte(s), kind)
 		}
 	}
 	f.Fuzz(func(t *testing.T, text []byte, kind byte) {
-		b := &block{name: "x", line: 1, text: text, format: format(kind % 4)}
-		if b.format == plainText {
-			return
-		}
-		if b.format != jsonLines {
+		b := &block{name: "x", line: 1, text: text, first: true, last: true}
+		b.format = []format{jsonLines, csvTable, tsvTable, jsonList, jsonValues}[kind%5]
+		if b.format.table() {
 			end := b.format.firstRecord(text)
-			columns, err := b.format.readHeader(text[:end])
-			if err != nil {
+			var err error
+			if b.table, b.format, err = b.format.readHeader(text[:end]); err != nil {
 				return
 			}
-			b.columns, b.text, b.line = columns, text[end:], 2
+			b.text, b.line = text[end:], 2
 		}
 		lines := 1 + strings.Count(string(text), "\n")
 		for r, err := range b.records() {
@@ -211,7 +212,7 @@ func FuzzRecords(f *testing.F) {
 			if r.line < 1 || r.line > lines {
 				t.Errorf("a record in line %d of %d", r.line, lines)
 			}
-			if p, err := r.piece(); err == nil && !(p.First && p.Last) {
+			if p, err := b.piece(r); err == nil && !(p.First && p.Last) {
 				t.Error("a record is a whole document")
 			}
 			for _, kind := range []LabelKind{Classification, TokenClassification, Regression} {
@@ -245,6 +246,7 @@ func FuzzSource(f *testing.F) {
 
 func TestOpenSourceAs(t *testing.T) {
 	const line = "{\"text\": \"a\"}\n"
+	const table = "text,label\na,b\n"
 	for _, c := range []struct {
 		content string
 		format  Format
@@ -258,13 +260,21 @@ func TestOpenSourceAs(t *testing.T) {
 		{"text\n\"b,c\"\n", CSV, "b,c", ""},
 		{"{no JSON}\n", "", "{no JSON}\n", ""},
 		{"null\n", "", "null\n", ""},
-		{line, "", "", "standard input: the first line is a JSON object"},
-		{"\n" + line, "", "", "the first line is a JSON object"},
-		{gzipped(t, line), "", "", "the first line is a JSON object"},
-		{line, "json", "", `format "json", expected text, jsonl, csv or tsv`},
+		{line, "", "a", ""},
+		{"\n" + line, "", "a", ""},
+		{gzipped(t, line), "", "a", ""},
+		{line + "and text\n", "", "", "standard input: plain text by its name, but it begins like records"},
+		{line + "and text\n", PlainText, line + "and text\n", ""},
+		{table, "", "", "standard input: plain text by its name, but it begins like records"},
+		{table, CSV, "a", ""},
+		{table, PlainText, table, ""},
+		{line, "yaml", "", `format "yaml", expected text, jsonl, json, csv, tsv or parquet`},
 	} {
 		s, err := OpenSourceAs(Stdin, strings.NewReader(c.content), c.format)
 		if c.err != "" {
+			if err == nil {
+				_, err = readAll(s)
+			}
 			if err == nil || !strings.Contains(err.Error(), c.err) || errors.Is(err, ErrFormat) != (c.format == "") {
 				t.Errorf("%q as %q: error %v, want %q", c.content, c.format, err, c.err)
 			}

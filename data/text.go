@@ -2,7 +2,6 @@ package data
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"iter"
 	"slices"
@@ -33,15 +32,12 @@ func (s *Source) Texts(kind LabelKind) iter.Seq2[Text, error] {
 				return
 			}
 			if b.format != plainText {
-				for r, err := range b.records() {
-					var x Text
-					if err == nil {
-						if x, err = r.unlabelled(kind); err != nil {
-							err = b.fail(r.line, err)
-						}
-						x.Name, x.Line = b.name, r.line
+				for x, err := range b.texts(kind) {
+					if err != nil {
+						yield(x, s.gather(err, checkOf(func(b *block) func(func(Text, error) bool) { return b.texts(kind) })))
+						return
 					}
-					if !yield(x, err) || err != nil {
+					if !yield(x, nil) {
 						return
 					}
 				}
@@ -70,6 +66,18 @@ func (s *Source) Texts(kind LabelKind) iter.Seq2[Text, error] {
 	}
 }
 
+// texts yields the texts of a block of records.
+func (b *block) texts(kind LabelKind) iter.Seq2[Text, error] {
+	if b.format == plainText {
+		return func(func(Text, error) bool) {}
+	}
+	return each(b, func(r record) (Text, error) {
+		x, err := r.unlabelled(kind)
+		x.Name, x.Line = b.name, r.line
+		return x, err
+	})
+}
+
 // Split returns the words of a text that lie between spaces where a kind wants words, and else the text.
 func (x Text) Split(kind LabelKind) Text {
 	if kind != TokenClassification {
@@ -84,16 +92,14 @@ func (r record) unlabelled(kind LabelKind) (Text, error) {
 	var x Text
 	var err error
 	if kind == TokenClassification {
-		if r.object == nil || !r.has("tokens") {
-			return x, fmt.Errorf(`expected {"tokens": [...]} in a line of JSON, got the keys %s`, r.keys())
+		if r.table || !r.has("tokens") {
+			return x, fmt.Errorf(`expected {"tokens": [...]} in JSON or Parquet, %s%s`, r.found(), Columns{}.hint())
 		}
-		if err := json.Unmarshal(r.object["tokens"], &x.Words); err != nil || len(x.Words) == 0 {
-			return x, fmt.Errorf(`"tokens" must be a list of strings, got %.40s`, r.object["tokens"])
-		}
-		return x, nil
+		x.Words, err = r.words("tokens")
+		return x, err
 	}
 	if !r.has("text") {
-		return x, fmt.Errorf(`expected {"text"} or {"text", "text_pair"}, got the keys %s`, r.keys())
+		return x, fmt.Errorf(`expected {"text"} or {"text", "text_pair"}, %s%s`, r.found(), Columns{}.hint())
 	}
 	if x.Text, err = r.text("text"); err != nil || !r.has("text_pair") {
 		return x, err
@@ -102,6 +108,28 @@ func (r record) unlabelled(kind LabelKind) (Text, error) {
 		x.Pair = []byte{}
 	}
 	return x, err
+}
+
+// words returns the list of strings under a key.
+func (r record) words(key string) ([]string, error) {
+	value, err := r.get(key)
+	if err != nil {
+		return nil, err
+	}
+	list, _ := value.([]any)
+	words := make([]string, len(list))
+	for i, item := range list {
+		word, ok := item.(string)
+		if !ok {
+			list = nil
+			break
+		}
+		words[i] = word
+	}
+	if len(list) == 0 {
+		return nil, fmt.Errorf(`%q must be a list of strings, got %s`, key, shown(value))
+	}
+	return words, nil
 }
 
 // Frame returns the ids and types of a text as an encoder reads it, and of each word its first token, -1 for words without one.

@@ -205,7 +205,7 @@ func classifyErrors(t *testing.T, c classifiers) {
 		{[]string{"classify", "--model", sentences, "--data", file("c.jsonl", "{\"text\":\"a\"}\n{\"texts\":\"b\"}\n")}, `c.jsonl:2: expected {"text"} or {"text", "text_pair"}, got the keys {"texts"}`},
 		{[]string{"classify", "--model", sentences, "--data", file("d.csv", "text\na\n\"\"\n")}, "d.csv:3: the text has no tokens"},
 		{[]string{"classify", "--model", sentences, "--data", file("e.tsv", "id\ttext\n1\ta\n2\n")}, "e.tsv:3: 1 cells, expected 2"},
-		{[]string{"classify", "--model", words, "--data", file("f.csv", "text\na\n")}, `f.csv:2: expected {"tokens": [...]} in a line of JSON, got the keys {"text"}`},
+		{[]string{"classify", "--model", words, "--data", file("f.csv", "text\na\n")}, `f.csv:2: expected {"tokens": [...]} in JSON or Parquet, got the keys {"text"}`},
 		{[]string{"classify", "--model", words, "--data", file("g.jsonl", "{\"tokens\":[\"a\"]}\n{\"tokens\":[]}\n")}, `g.jsonl:2: "tokens" must be a list of strings, got []`},
 		{[]string{"classify", "--model", words, "--data", file("h.jsonl", "{\"tokens\":[\"a\"]}\n{\"tokens\":[\"\"]}\n")}, "h.jsonl:2: the text has no tokens"},
 

@@ -35,7 +35,7 @@ func (configFile) BeforeResolve(ctx *kong.Context, trace *kong.Path) error {
 			names = append(names, keyName(f.Name))
 		}
 	}
-	values := map[*kong.Flag]string{}
+	values := map[*kong.Flag]any{}
 	for _, e := range entries {
 		if e.key == commandKey {
 			if e.value != command.Name {
@@ -48,11 +48,14 @@ func (configFile) BeforeResolve(ctx *kong.Context, trace *kong.Path) error {
 			return fmt.Errorf("%s:%d: unknown key %q%s", path, e.line, e.key, suggestion(e.key, names))
 		}
 		trial := reflect.New(f.Target.Type()).Elem()
-		if err := f.Parse(kong.ScanAsType(kong.FlagValueToken, e.value), trial); err != nil {
+		if e.list != nil && trial.Kind() != reflect.Slice {
+			return fmt.Errorf("%s:%d: %s: expected one value", path, e.line, e.key)
+		}
+		if err := f.Parse(kong.Scan().PushTyped(e.plain(), kong.FlagValueToken), trial); err != nil {
 			return fmt.Errorf("%s:%d: %w", path, e.line, err)
 		}
 		f.Set = false // by the trial
-		values[f] = e.value
+		values[f] = e.plain()
 	}
 	ctx.AddResolver(kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, f *kong.Flag) (any, error) {
 		if v, ok := values[f]; ok {
@@ -72,10 +75,19 @@ func configurable(f *kong.Flag) bool {
 // entry is one line of a configuration file.
 type entry struct {
 	key, value string
+	list       []any // of a list of values; nil: value is the only one
 	line       int
 }
 
-// readConfig reads a file of keys and plain values. A key with no value is as good as absent.
+// plain returns the value as kong takes it: a text, or a list of texts.
+func (e entry) plain() any {
+	if e.list != nil {
+		return e.list
+	}
+	return e.value
+}
+
+// readConfig reads a file of keys and plain values, or lists of them. A key with no value is as good as absent.
 func readConfig(path string) ([]entry, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -106,11 +118,21 @@ func readConfig(path string) ([]entry, error) {
 		if value.Kind == yaml.AliasNode {
 			value = value.Alias
 		}
-		if value.Kind != yaml.ScalarNode {
+		e := entry{key: name, value: value.Value, line: key.Line}
+		switch {
+		case value.Kind == yaml.SequenceNode:
+			e.list = []any{}
+			for _, item := range value.Content {
+				if item.Kind != yaml.ScalarNode {
+					return nil, fmt.Errorf("%s:%d: %s: expected a list of values", path, item.Line, name)
+				}
+				e.list = append(e.list, item.Value)
+			}
+		case value.Kind != yaml.ScalarNode:
 			return nil, fmt.Errorf("%s:%d: %s: expected one value", path, value.Line, name)
 		}
 		if value.Tag != "!!null" {
-			entries = append(entries, entry{name, value.Value, key.Line})
+			entries = append(entries, e)
 		}
 	}
 	return entries, nil
@@ -133,7 +155,7 @@ func formatConfig(command *kong.Node, comment string) ([]byte, error) {
 	}
 	for _, f := range command.Flags {
 		v := f.Target
-		if !configurable(f) || v.Kind() == reflect.Pointer && v.IsNil() || v.Kind() == reflect.String && v.Len() == 0 {
+		if !configurable(f) || v.Kind() == reflect.Pointer && v.IsNil() || (v.Kind() == reflect.String || v.Kind() == reflect.Slice) && v.Len() == 0 {
 			continue
 		}
 		if err := add(keyName(f.Name), v.Interface()); err != nil {

@@ -1,22 +1,84 @@
 package main
 
 import (
-	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/seahorse-ml/seahorse/data"
 )
 
-// dataFormat is the option of commands that read texts.
+// dataFormat is the options of commands that read texts or records.
 type dataFormat struct {
-	DataFormat string `enum:",text,jsonl,csv,tsv" default:"" placeholder:"text|jsonl|csv|tsv" help:"What the data are: plain text, JSON lines or a table. Default: what the end of a file's name says, and standard input is plain text."`
+	DataFormat  string   `enum:",text,jsonl,json,csv,tsv,parquet" default:"" placeholder:"text|jsonl|json|csv|tsv|parquet" help:"What the data are. Default: what their content and the end of a file's name say."`
+	Include     []string `sep:"none" placeholder:"PATTERN" help:"Of folders, read only files that match, such as '*.txt'; with a slash the path below the folder. May be given several times."`
+	Exclude     []string `sep:"none" placeholder:"PATTERN" help:"Of folders, leave out files that match."`
+	SkipInvalid bool     `help:"Leave out files and records that can't be read, and list them, rather than stop."`
+
+	columnFlags
+}
+
+// columnFlags name the columns of data that call them otherwise.
+type columnFlags struct {
+	TextColumn        string `placeholder:"NAME" help:"The column, or key, that is the text. So for the others."`
+	TextPairColumn    string `placeholder:"NAME" help:"The second text of a pair."`
+	LabelColumn       string `placeholder:"NAME" help:"The label of a text."`
+	PromptColumn      string `placeholder:"NAME" help:"The prompt or source."`
+	CompletionColumn  string `placeholder:"NAME" help:"What is to be written about the prompt."`
+	InstructionColumn string `placeholder:"NAME" help:"The instruction that --input-column goes with and --output-column follows."`
+	InputColumn       string `placeholder:"NAME" help:"See --instruction-column."`
+	OutputColumn      string `placeholder:"NAME" help:"See --instruction-column."`
+	MessagesColumn    string `placeholder:"NAME" help:"The messages of a conversation."`
+	ToolsColumn       string `placeholder:"NAME" help:"The tools of a conversation."`
+	ChosenColumn      string `placeholder:"NAME" help:"The better of two answers."`
+	RejectedColumn    string `placeholder:"NAME" help:"The worse of two answers."`
+	AnchorColumn      string `placeholder:"NAME" help:"The text that --positive-column is close to."`
+	PositiveColumn    string `placeholder:"NAME" help:"See --anchor-column."`
+	NegativeColumn    string `placeholder:"NAME" help:"A text that the anchor is far from."`
+	TokensColumn      string `placeholder:"NAME" help:"The words of a text."`
+	LabelsColumn      string `placeholder:"NAME" help:"The labels of words."`
+}
+
+// columns returns the names that were given, by the keys that they stand for.
+func (f columnFlags) columns() data.Columns {
+	c := data.Columns{}
+	for key, name := range map[string]string{
+		"text": f.TextColumn, "text_pair": f.TextPairColumn, "label": f.LabelColumn, "prompt": f.PromptColumn, "completion": f.CompletionColumn,
+		"instruction": f.InstructionColumn, "input": f.InputColumn, "output": f.OutputColumn, "messages": f.MessagesColumn, "tools": f.ToolsColumn,
+		"chosen": f.ChosenColumn, "rejected": f.RejectedColumn, "anchor": f.AnchorColumn, "positive": f.PositiveColumn, "negative": f.NegativeColumn,
+		"tokens": f.TokensColumn, "labels": f.LabelsColumn,
+	} {
+		if name != "" {
+			c[key] = name
+		}
+	}
+	return c
 }
 
 // open finds the data of a path.
 func (f dataFormat) open(path string, s *streams) (*data.Source, error) {
-	source, err := data.OpenSourceAs(path, s.in, data.Format(f.DataFormat))
-	if errors.Is(err, data.ErrFormat) {
-		return nil, fmt.Errorf("%w, by --data-format", err)
+	source, err := data.Open(data.SourceConfig{
+		Paths: []string{path}, Stdin: s.in, Format: data.Format(f.DataFormat), Include: f.Include, Exclude: f.Exclude, SkipInvalid: f.SkipInvalid,
+		Columns: f.columns(), Closed: s.tellSkipped,
+	})
+	if err != nil {
+		return nil, err
 	}
-	return source, err
+	for _, note := range source.Notes() {
+		fmt.Fprintf(s.err, "data       %s\n", note)
+	}
+	return source, nil
+}
+
+// skippedShown is how many of the things that were left out are listed.
+const skippedShown = 20
+
+// tellSkipped lists what was left out of the data.
+func (s *streams) tellSkipped(skipped []error) {
+	fmt.Fprintf(s.err, "left out   %s that can't be read:\n", pluralOf(len(skipped), "file or record", "files and records"))
+	for _, err := range skipped[:min(len(skipped), skippedShown)] {
+		fmt.Fprintf(s.err, "  %s\n", strings.TrimPrefix(err.Error(), "data: "))
+	}
+	if more := len(skipped) - skippedShown; more > 0 {
+		fmt.Fprintf(s.err, "  and %d more\n", more)
+	}
 }

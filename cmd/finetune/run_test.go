@@ -171,8 +171,9 @@ func TestDataFormat(t *testing.T) {
 	run, text := filepath.Join(dir, "run"), corpus(t, dir)
 	succeed(t, "", append([]string{"pretrain", "--data", text, "--output-dir", run}, tiny...)...)
 	lines := strings.Repeat("{\"prompt\": \"Line 1\", \"completion\": \" of the text\"}\n{\"text\": \"Line 7\"}\n", 20)
+	text7 := strings.Repeat("Line 7 of the text: seven times 7 is 49.\n", 20)
 	table := "text\n" + strings.Repeat("Line 1 of the text\n", 20)
-	for _, c := range []struct{ format, suffix, content string }{{"jsonl", ".jsonl", lines}, {"csv", ".csv", table}, {"tsv", ".tsv", table}, {"text", ".txt", lines}} {
+	for _, c := range []struct{ format, suffix, content string }{{"jsonl", ".jsonl", lines}, {"csv", ".csv", table}, {"tsv", ".tsv", table}, {"text", ".txt", text7}} {
 		named, other := write(t, filepath.Join(dir, "data"+c.suffix), c.content), write(t, filepath.Join(dir, "data."), c.content)
 		want, _ := succeed(t, "", "eval", "--model", run, "--data", named, "--json")
 		for _, args := range [][]string{{"--data=-", "--data-format", c.format}, {"--data", other, "--data-format", c.format}} {
@@ -188,13 +189,14 @@ func TestDataFormat(t *testing.T) {
 			t.Errorf("sft learned from other tokens of standard input, format %s", c.format)
 		}
 	}
+	mixed := "prompt,completion\nLine 1, of the text\n"
 	for _, args := range [][]string{
 		{"eval", "--model", run, "--data=-"}, {"sft", "--model", run, "--data=-", "--output-dir", filepath.Join(dir, "out")},
 		append([]string{"pretrain", "--data=-", "--output-dir", filepath.Join(dir, "out")}, tiny...),
 		{"tokenizer", "train", "--data=-", "--output-dir", filepath.Join(dir, "out")}, {"tokenizer", "inspect", "--tokenizer", run, "--data=-"}, {"tokenizer", "compare", run, "--data=-"},
 	} {
-		const want = "finetune: data: standard input: the first line is a JSON object: say whether the format is text or jsonl, by --data-format\n"
-		if status, out, said := finetune(t, lines, args...); status != exitFailure || out != "" || said != want {
+		const want = "data: standard input: plain text by its name, but it begins like records: say what it is (--data-format text, jsonl, json, csv or tsv)\n"
+		if status, out, said := finetune(t, mixed, args...); status != exitFailure || out != "" || !strings.HasSuffix(said, want) {
 			t.Errorf("%s: status %d, %q, said %q", strings.Join(args, " "), status, out, said)
 		}
 	}

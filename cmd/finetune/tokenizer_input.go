@@ -9,6 +9,8 @@ import (
 	"io"
 	"iter"
 	"os"
+
+	"github.com/seahorse-ml/seahorse/data"
 )
 
 // textBatches are texts, some at a time.
@@ -17,16 +19,16 @@ type textBatches = iter.Seq2[[][]byte, error]
 // linesAtOnce is how many lines are encoded together, on all cores.
 const linesAtOnce = 4096
 
-// openText opens a file, or standard input for "-".
+// openText opens a file, or standard input for "-", as text: without a byte order mark, its lines ending in \n.
 func openText(path string, stdin io.Reader) (io.Reader, func() error, error) {
 	if path == "-" {
-		return stdin, func() error { return nil }, nil
+		return data.NewTextReader(stdin), func() error { return nil }, nil
 	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, nil, err
 	}
-	return f, f.Close, nil
+	return data.NewTextReader(f), f.Close, nil
 }
 
 // lineBatches yields the lines of r without their newlines, as many at a time as are there without waiting, up to linesAtOnce: a
