@@ -199,7 +199,11 @@ func mustOpen(t testing.TB, path string) *Source {
 func TestShares(t *testing.T) {
 	folder := t.TempDir()
 	record := func(text string) string { return "{\"text\":\"" + text + "\"}\n" }
-	a := writeFile(t, folder, "a.jsonl", strings.Repeat(record("a"), 9000))
+	var records strings.Builder
+	for i := range 9000 {
+		records.WriteString(record(fmt.Sprint("a", i)))
+	}
+	a := writeFile(t, folder, "a.jsonl", records.String())
 	b := writeFile(t, folder, "b.csv", "text\n"+strings.Repeat("b\n", 1000))
 	s, err := Open(SourceConfig{Paths: []string{a + ":0.75", b + ":0.25"}, Seed: 1})
 	if err != nil {
