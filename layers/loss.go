@@ -29,7 +29,7 @@ type Loss struct {
 	Total *graph.Node
 	// Each [n] are the losses that evaluations take the mean of: of each element of the layout's targets, or of each row.
 	Each *graph.Node
-	// Weights [n] are what they count. Default: 1 where the target isn't negative, and of rows 1 but for padding.
+	// Weights [n] are what they count; of int32 1 where they aren't negative. Default: the layout's targets, and of losses of rows Rows.
 	Weights *graph.Node
 	// Unit is what speeds are told in; default PerRow.
 	Unit Unit
@@ -47,8 +47,8 @@ type Figure struct {
 	Name string
 	// Nodes are what it is computed from; of a mean one.
 	Nodes []*graph.Node
-	// Weights [n] are what n elements of the node count in a mean. Default: those of the loss where there are as many; of B
-	// elements those of rows; and a scalar counts as the sum of its batch's.
+	// Weights [n] are what n elements of the node count in a mean; of int32 1 where they aren't negative. Default: those of the loss
+	// where there are as many; of B elements Rows; and a scalar counts as the sum of its batch's.
 	Weights *graph.Node
 	// EvalOnly leaves it out of training steps, where it would cost time; default false.
 	EvalOnly bool

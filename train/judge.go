@@ -8,6 +8,7 @@ import (
 	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/graph"
 	"github.com/seahorse-ml/seahorse/layers"
+	"gorgonia.org/tensor"
 )
 
 // A judge reads what a trace finds for each batch: the losses and their weights, and the figures.
@@ -132,7 +133,7 @@ func (j *judge) weigh(b *data.Batch) {
 		j.rows[i] = float64(bit(i < b.Filled))
 	}
 	if j.loss.Weights != nil {
-		read(j.weights, j.loss.Weights)
+		readWeights(j.weights, j.loss.Weights)
 		return
 	}
 	if j.targets == nil {
@@ -152,9 +153,20 @@ func (j *judge) add(b *data.Batch, meters []layers.Meter) {
 			read(f.values[k], n)
 		}
 		if f.Weights != nil {
-			read(f.weights, f.Weights)
+			readWeights(f.weights, f.Weights)
 		}
 		meters[i].Add(f.weights, f.values...)
+	}
+}
+
+// readWeights copies a node's elements, of int32 their signs.
+func readWeights(dst []float64, n *graph.Node) {
+	if n.Dtype() != tensor.Int32 {
+		read(dst, n)
+		return
+	}
+	for i, v := range graph.Ints(n) {
+		dst[i] = float64(bit(v >= 0))
 	}
 }
 
