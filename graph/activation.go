@@ -32,6 +32,9 @@ func (g *Graph) Activate(kind Activation, x *Node) *Node {
 	if kind == Identity {
 		return x
 	}
+	if !kind.Known() {
+		return g.Fail(fmt.Errorf("graph: activation %d: there is none of that number", kind))
+	}
 	return g.apply(kind.String(), &activateOp{kind: kind}, x.Shape().Clone(), x)
 }
 
@@ -90,6 +93,9 @@ func lowerActivateGrad[T kernels.Float](kind Activation, c *call) func() error {
 func (g *Graph) Gate(kind Activation, a, b *Node) *Node {
 	if g.err != nil {
 		return g.broken
+	}
+	if !kind.Known() {
+		return g.Fail(fmt.Errorf("graph: gate: activation %d: there is none of that number", kind))
 	}
 	if !a.Shape().Eq(b.Shape()) {
 		return g.Fail(fmt.Errorf("graph: gate: shapes %v and %v differ", a.Shape(), b.Shape()))

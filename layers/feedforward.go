@@ -9,7 +9,7 @@ import (
 // FeedForwardConfig configures NewFeedForward.
 type FeedForwardConfig struct {
 	Width, Hidden int              // D and F, > 0
-	Activation    graph.Activation // default graph.Identity, which makes it linear
+	Activation    graph.Activation // needed: any but graph.Identity, which would make it linear
 	Gated         bool             // a second projection is multiplied by the activated one; default false
 	Bias          bool             // the projections have biases; default false
 	InOut         bool             // weights are stored [In, Out]; default [Out, In]
@@ -39,6 +39,10 @@ type FeedForward struct {
 func NewFeedForward(c FeedForwardConfig, p *graph.Params) *FeedForward {
 	if c.Width <= 0 || c.Hidden <= 0 {
 		p.Fail(fmt.Errorf("layers: feed-forward: widths %d and %d, expected them to be positive", c.Width, c.Hidden))
+		return &FeedForward{}
+	}
+	if c.Activation == graph.Identity || !c.Activation.Known() {
+		p.Fail(fmt.Errorf("layers: feed-forward: activation %v, expected one, such as graph.GELU", c.Activation))
 		return &FeedForward{}
 	}
 	in := LinearConfig{In: c.Width, Out: c.Hidden, Bias: c.Bias, InOut: c.InOut, Init: c.Init}

@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/seahorse-ml/seahorse/graph"
+	"github.com/seahorse-ml/seahorse/internal/kernels"
 	"github.com/seahorse-ml/seahorse/internal/memory"
 	"gorgonia.org/tensor"
 )
@@ -18,7 +19,7 @@ var ErrNotFinite = errors.New("gradient is not finite")
 type AdamConfig struct {
 	// Beta1 and Beta2 are the decay rates of the first and second moment, in [0, 1).
 	Beta1, Beta2 float64
-	// Eps is added to the denominator, ≥ 0.
+	// Eps is added to the denominator, > 0: without it an element that has had no gradient yet would become no number.
 	Eps float64
 	// MaxGradNorm scales all gradients down together where their global norm is above
 	// it; 0 leaves them as they are.
@@ -38,8 +39,8 @@ func (c AdamConfig) Validate() error {
 		return fmt.Errorf("optim: adam: beta1 %v, expected [0, 1)", c.Beta1)
 	case !(c.Beta2 >= 0 && c.Beta2 < 1):
 		return fmt.Errorf("optim: adam: beta2 %v, expected [0, 1)", c.Beta2)
-	case !(c.Eps >= 0) || math.IsInf(c.Eps, 0):
-		return fmt.Errorf("optim: adam: eps %v, expected 0 or more", c.Eps)
+	case !(c.Eps > 0) || math.IsInf(c.Eps, 0):
+		return fmt.Errorf("optim: adam: eps %v, expected more than 0; DefaultAdamConfig has 1e-8", c.Eps)
 	case !(c.MaxGradNorm >= 0):
 		return fmt.Errorf("optim: adam: maximal gradient norm %v, expected 0 or more", c.MaxGradNorm)
 	}
@@ -104,7 +105,7 @@ func newAdam(groups []Group, c AdamConfig, coupled bool) (*Adam, error) {
 
 // build makes the moments and cuts the parameters into pieces.
 func build[T float32 | float64](a *Adam, groups []Group) *pieces[T] {
-	u := &pieces[T]{config: a.config, coupled: a.coupled}
+	u := &pieces[T]{}
 	for _, g := range groups {
 		for _, p := range g.Params {
 			m, v := memory.Make[T](p.Len()), memory.Make[T](p.Len())
@@ -112,7 +113,14 @@ func build[T float32 | float64](a *Adam, groups []Group) *pieces[T] {
 			u.add(p, m, v, g)
 		}
 	}
-	u.finish()
+	c := a.config
+	u.finish(func(q *piece[T], now step) {
+		kernels.AdamW(q.p, q.g, q.m, q.v, kernels.AdamWStep{
+			LR: now.rate * q.rate, Beta1: c.Beta1, Beta2: c.Beta2, Eps: c.Eps,
+			Decay: q.decay, Coupled: a.coupled, GradScale: now.gradScale, Past: u.past,
+			Correction1: now.correction1, Correction2: now.correction2,
+		})
+	})
 	return u
 }
 
@@ -124,6 +132,9 @@ func dense[T float32 | float64](data []T, shape tensor.Shape) *tensor.Dense {
 // min(1, max/(norm+1e-6)), as torch.nn.utils.clip_grad_norm_ does, while they are read for
 // the update; they themselves stay as they are.
 func (a *Adam) Step(learningRate float64) (gradNorm float64, err error) {
+	if err := checkRate(learningRate); err != nil {
+		return 0, err
+	}
 	gradNorm, bad := a.update.norm()
 	if bad != nil {
 		return gradNorm, fmt.Errorf("optim: parameter %q: %w", bad.Name, ErrNotFinite)
@@ -137,6 +148,14 @@ func (a *Adam) Step(learningRate float64) (gradNorm float64, err error) {
 	s.correction2 = 1 - math.Pow(a.config.Beta2, float64(a.steps))
 	a.update.step(s)
 	return gradNorm, nil
+}
+
+// checkRate refuses a learning rate that is negative or no number.
+func checkRate(learningRate float64) error {
+	if !(learningRate >= 0) || math.IsInf(learningRate, 0) {
+		return fmt.Errorf("optim: learning rate %v, expected 0 or more", learningRate)
+	}
+	return nil
 }
 
 // Steps returns the number of updates so far, those before a Load included.

@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/seahorse-ml/seahorse/graph"
@@ -178,7 +179,7 @@ func TestNotFiniteGradientChangesNothing(t *testing.T) {
 // TestGradientsMove lets two machines with gradients of their own find them in turn, after the optimizer was made.
 func TestGradientsMove(t *testing.T) {
 	params := testParams(t, tensor.Float64, []int{3, 4})
-	a, err := NewAdamW(Groups(params, 0), AdamConfig{})
+	a, err := NewAdamW(Groups(params, 0), AdamConfig{Eps: 1e-300})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -255,5 +256,23 @@ func BenchmarkAdamW(b *testing.B) {
 	b.SetBytes(int64(params[0].Len()) * 4 * 8) // gradients twice, the rest read and written
 	for b.Loop() {
 		a.Step(1e-3)
+	}
+}
+
+// TestRatesMakeSense refuses learning rates that would undo the training, and leaves all as it was.
+func TestRatesMakeSense(t *testing.T) {
+	params := testParams(t, tensor.Float32, []int{3, 4})
+	a, err := NewAdamW(Groups(params, 0), DefaultAdamConfig())
+	if err != nil {
+		t.Fatal(err)
+	}
+	was := slices.Clone(graph.Data[float32](params[0]))
+	for _, rate := range []float64{-1e-3, math.NaN(), math.Inf(1)} {
+		if _, err := a.Step(rate); err == nil || !strings.Contains(err.Error(), "learning rate") {
+			t.Errorf("rate %g: error %v", rate, err)
+		}
+	}
+	if a.Steps() != 0 || !slices.Equal(was, graph.Data[float32](params[0])) {
+		t.Error("something changed")
 	}
 }

@@ -55,7 +55,7 @@ func TestNewAdamRefuses(t *testing.T) {
 		{[]Group{{Params: params, Rate: 1, WeightDecay: -1}}, plain, "optim: group 0: weight decay -1, expected 0 or more"},
 		{group(params...), config(func(c *AdamConfig) { c.Beta1 = 1 }), "optim: adam: beta1 1, expected [0, 1)"},
 		{group(params...), config(func(c *AdamConfig) { c.Beta2 = -0.1 }), "optim: adam: beta2 -0.1, expected [0, 1)"},
-		{group(params...), config(func(c *AdamConfig) { c.Eps = -1 }), "optim: adam: eps -1, expected 0 or more"},
+		{group(params...), config(func(c *AdamConfig) { c.Eps = -1 }), "optim: adam: eps -1, expected more than 0"},
 		{group(params...), config(func(c *AdamConfig) { c.MaxGradNorm = -1 }), "optim: adam: maximal gradient norm -1"},
 	} {
 		if _, err := NewAdamW(test.groups, test.config); err == nil || !strings.HasPrefix(err.Error(), test.want) {

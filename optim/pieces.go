@@ -16,8 +16,6 @@ const pieceSize = 16 << 10
 
 // pieces are all parameters of an optimizer, cut so that cores can share them evenly.
 type pieces[T float32 | float64] struct {
-	config     AdamConfig
-	coupled    bool
 	all        []piece[T]
 	grads      []boundGrad
 	squares    []float64 // sums of squares, one for each piece
@@ -30,7 +28,9 @@ type pieces[T float32 | float64] struct {
 // piece is a stretch of one parameter.
 type piece[T float32 | float64] struct {
 	param       *graph.Param
-	p, g, m, v  []T
+	p, g        []T
+	m, v        []T // of the optimizer's state; nil where it has none
+	of, lo      int // which of the parameters, and where in it the stretch begins
 	decay, rate float64
 }
 
@@ -41,14 +41,22 @@ type boundGrad struct {
 	first int
 }
 
-// add cuts one parameter into pieces.
+// add cuts one parameter into pieces, and what is kept of it where that isn't nil.
 func (u *pieces[T]) add(param *graph.Param, m, v []T, g Group) {
+	stretch := func(x []T, lo, hi int) []T {
+		if x == nil {
+			return nil
+		}
+		return x[lo:hi]
+	}
 	p := graph.Data[T](param)
 	u.elements += len(p)
 	u.grads = append(u.grads, boundGrad{param: param, first: len(u.all)})
 	for lo := 0; lo < len(p); lo += pieceSize {
 		hi := min(lo+pieceSize, len(p))
-		u.all = append(u.all, piece[T]{param, p[lo:hi], nil, m[lo:hi], v[lo:hi], g.WeightDecay, g.Rate})
+		u.all = append(u.all, piece[T]{
+			param: param, p: p[lo:hi], m: stretch(m, lo, hi), v: stretch(v, lo, hi), of: len(u.grads) - 1, lo: lo, decay: g.WeightDecay, rate: g.Rate,
+		})
 	}
 }
 
@@ -67,18 +75,11 @@ func (u *pieces[T]) bind() {
 	}
 }
 
-// finish makes the loops, when all parameters were added.
-func (u *pieces[T]) finish() {
+// finish makes the loops, when all parameters were added. Apply updates a piece.
+func (u *pieces[T]) finish(apply func(q *piece[T], now step)) {
 	u.squares = make([]float64, len(u.all))
 	u.sum = func(_, i int) { u.squares[i] = kernels.SumSquares(u.all[i].g) }
-	u.apply = func(_, i int) {
-		q := &u.all[i]
-		kernels.AdamW(q.p, q.g, q.m, q.v, kernels.AdamWStep{
-			LR: u.now.rate * q.rate, Beta1: u.config.Beta1, Beta2: u.config.Beta2, Eps: u.config.Eps,
-			Decay: q.decay, Coupled: u.coupled, GradScale: u.now.gradScale, Past: u.past,
-			Correction1: u.now.correction1, Correction2: u.now.correction2,
-		})
-	}
+	u.apply = func(_, i int) { apply(&u.all[i], u.now) }
 }
 
 func (u *pieces[T]) norm() (float64, *graph.Param) {

@@ -62,7 +62,7 @@ func hidden(path, suffix string) string {
 // save writes a checkpoint under another name, syncs it, reads it back and only then gives it
 // its name; the older ones beyond limit are removed after that. Whatever fails,
 // a checkpoint that was there stays, until a newer one is complete.
-func (s *store) save(m Model, o optim.Optimizer, state State, files []string, limit int) (dir string, err error) {
+func (s *store) save(m Model, o optim.Optimizer, state State, beside func(dir string) error, limit int) (dir string, err error) {
 	dir = filepath.Join(s.dir, checkpointPrefix+strconv.Itoa(state.Step))
 	fail := func(err error) (string, error) {
 		return "", fmt.Errorf("train: saving %s: %w", dir, err)
@@ -79,7 +79,7 @@ func (s *store) save(m Model, o optim.Optimizer, state State, files []string, li
 	if err := os.Mkdir(partial, 0o755); err != nil {
 		return fail(err)
 	}
-	if err := writeCheckpoint(partial, m, o, state, files); err != nil {
+	if err := writeCheckpoint(partial, m, o, state, beside); err != nil {
 		return fail(err)
 	}
 	if err := s.syncDir(partial); err != nil {
@@ -92,11 +92,9 @@ func (s *store) save(m Model, o optim.Optimizer, state State, files []string, li
 }
 
 // writeCheckpoint writes the files, the state last, and verifies them.
-func writeCheckpoint(dir string, m Model, o optim.Optimizer, state State, files []string) error {
-	for _, path := range files {
-		if err := copyFile(filepath.Join(dir, filepath.Base(path)), path); err != nil {
-			return err
-		}
+func writeCheckpoint(dir string, m Model, o optim.Optimizer, state State, beside func(dir string) error) error {
+	if err := beside(dir); err != nil {
+		return err
 	}
 	if err := saveModel(dir, m); err != nil {
 		return err

@@ -3,6 +3,7 @@ package train
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 
 	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/optim"
@@ -51,20 +52,23 @@ type Config struct {
 	SaveSteps int
 	// SaveTotalLimit is how many checkpoints are kept, the youngest; 0 keeps all.
 	SaveTotalLimit int
-	// Files are paths of files that are copied into each checkpoint, such as a tokenizer's.
+	// Files are paths of files that are copied into each checkpoint, and with the model into Dir where they aren't there already.
 	Files []string
+	// Save, if it isn't nil, writes what belongs to the model into a directory, each checkpoint's and in the end Dir: the Save of a
+	// tokenizer.
+	Save func(dir string) error
 
 	// Callbacks are told what happens, in their order.
 	Callbacks []Callback
 }
 
 // DefaultConfig returns a run of 1,000 steps with batches of 8 rows, whose learning rate falls
-// from 3e-4 to a tenth along a cosine after 100 steps of warm-up. It logs each 10 steps, evaluates and saves
+// from 3e-4 to a tenth along a cosine after a tenth of the steps as warm-up. It logs each 10 steps, evaluates and saves
 // each 200, and keeps 2 checkpoints. Dir and Train are left to be set.
 func DefaultConfig() Config {
 	return Config{
 		MaxSteps: 1000, BatchSize: 8, Accumulation: 1,
-		Schedule:     optim.Schedule{Decay: optim.Cosine, LearningRate: 3e-4, MinLearningRate: 3e-5, WarmupSteps: 100},
+		Schedule:     optim.Schedule{Decay: optim.Cosine, LearningRate: 3e-4, MinRate: 0.1, WarmupRatio: 0.1},
 		LoggingSteps: 10, EvalSteps: 200, EvalBatchSize: 8, SaveSteps: 200, SaveTotalLimit: 2,
 	}
 }
@@ -111,4 +115,23 @@ func (c Config) schedule() optim.Schedule {
 // after a step.
 func (c Config) due(each, step int) bool {
 	return step == c.MaxSteps || each > 0 && step%each == 0
+}
+
+// beside writes what belongs to the model into a directory.
+func (c Config) beside(dir string) error {
+	for _, path := range c.Files {
+		to := filepath.Join(dir, filepath.Base(path))
+		if from, err := filepath.Abs(path); err == nil {
+			if there, err := filepath.Abs(to); err == nil && from == there {
+				continue
+			}
+		}
+		if err := copyFile(to, path); err != nil {
+			return err
+		}
+	}
+	if c.Save == nil {
+		return nil
+	}
+	return c.Save(dir)
 }

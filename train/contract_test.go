@@ -291,3 +291,26 @@ func TestTwoModelsInOneTrace(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+// TestDefaultsInAShortRun makes 20 steps by DefaultConfig, and has the files that belong to the model beside it.
+func TestDefaultsInAShortRun(t *testing.T) {
+	c := DefaultConfig()
+	c.Dir, c.Train, c.MaxSteps = filepath.Join(t.TempDir(), "run"), table3{40}, 20
+	notes := filepath.Join(t.TempDir(), "notes.txt")
+	if err := os.WriteFile(notes, []byte("x"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	c.Files = []string{notes}
+	c.Save = func(dir string) error { return os.WriteFile(filepath.Join(dir, "words.txt"), []byte("y"), 0o644) }
+	if err := newTestTrainer(t, newBoth(t, tensor.Float32), c).Run(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"notes.txt", "words.txt", "checkpoint-20/notes.txt", "checkpoint-20/words.txt", "model.safetensors"} {
+		if _, err := os.Stat(filepath.Join(c.Dir, path)); err != nil {
+			t.Error(err)
+		}
+	}
+	if s := c.schedule(); math.Abs(s.At(0)-1e-4)+math.Abs(s.At(2)-3e-4)+math.Abs(s.At(20)-3e-5) > 1e-15 {
+		t.Errorf("rates %g, %g, %g", s.At(0), s.At(2), s.At(20))
+	}
+}

@@ -95,7 +95,7 @@ func (t *Trainer) steps(ctx context.Context) error {
 	if err := t.save(); err != nil {
 		return err
 	}
-	if err := saveModel(t.config.Dir, t.model); err != nil {
+	if err := errors.Join(t.config.beside(t.config.Dir), saveModel(t.config.Dir, t.model)); err != nil {
 		return fmt.Errorf("train: saving the model: %w", err)
 	}
 	return nil
@@ -222,7 +222,7 @@ func (t *Trainer) save() error {
 	if err := t.metrics.sync(); err != nil {
 		return err
 	}
-	dir, err := t.store.save(t.model, t.stepper.optimizer, t.state, t.config.Files, t.config.SaveTotalLimit)
+	dir, err := t.store.save(t.model, t.stepper.optimizer, t.state, t.config.beside, t.config.SaveTotalLimit)
 	if err != nil {
 		return err
 	}

@@ -427,7 +427,6 @@ func TestNewRefuses(t *testing.T) {
 		{func(c *Config) { c.EvalSteps = -1 }, "EvalSteps is -1, expected 0 or more"},
 		{func(c *Config) { c.EvalBatchSize = 0 }, "EvalBatchSize is 0"},
 		{func(c *Config) { c.Schedule.LearningRate = 0 }, "learning rate 0"},
-		{func(c *Config) { c.Schedule.WarmupSteps = 41 }, "41 warm-up steps in a run of 40"},
 	} {
 		c := testConfig(t)
 		test.change(&c)

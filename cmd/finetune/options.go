@@ -34,7 +34,7 @@ type trainingOptions struct {
 	LearningRate              *float64 `group:"optimization" placeholder:"X" help:"Learning rate after warm-up."`
 	MinLearningRate           *float64 `group:"optimization" placeholder:"X" help:"Learning rate at the end. Default: a tenth of the learning rate."`
 	LRSchedulerType           string   `group:"optimization" name:"lr-scheduler-type" enum:"cosine,linear,constant" default:"cosine" placeholder:"cosine|linear|constant" help:"How the learning rate falls (${default})."`
-	WarmupSteps               *int     `group:"optimization" placeholder:"N" help:"Steps in which the learning rate rises from 0."`
+	WarmupSteps               *int     `group:"optimization" placeholder:"N" help:"Steps in which the learning rate rises from 0. Default: the preset's, 10 for sft, and at most a tenth of the steps."`
 	WeightDecay               *float64 `group:"optimization" placeholder:"X" help:"AdamW's weight decay, on tensors of two or more dimensions."`
 	Beta1                     float64  `group:"optimization" name:"beta1" default:"0.9" placeholder:"X" help:"AdamW's first beta (${default})."`
 	Beta2                     *float64 `group:"optimization" name:"beta2" placeholder:"X" help:"AdamW's second beta."`
@@ -51,6 +51,8 @@ type trainingOptions struct {
 	Threads        int    `group:"run" default:"0" placeholder:"N" help:"Threads to run on. Default: all cores. The result does not depend on it."`
 
 	memoryFlag `group:"run"`
+
+	usualWarmup bool // WarmupSteps is a default
 }
 
 // trainingDefaults are the values of options that depend on the command and preset.
@@ -66,7 +68,9 @@ func (o *trainingOptions) resolve(d trainingDefaults) {
 	setDefault(&o.BatchSize, d.batchSize)
 	setDefault(&o.LearningRate, d.learningRate)
 	setDefault(&o.MinLearningRate, *o.LearningRate/10)
-	setDefault(&o.WarmupSteps, d.warmupSteps)
+	if o.WarmupSteps == nil {
+		o.WarmupSteps, o.usualWarmup = &d.warmupSteps, true
+	}
 	setDefault(&o.WeightDecay, d.weightDecay)
 	setDefault(&o.Beta2, d.beta2)
 }
@@ -79,6 +83,9 @@ func (o *trainingOptions) resolveSteps(rows, defaultSteps int) {
 	setDefault(&o.MaxSteps, defaultSteps)
 	setDefault(&o.EvalSteps, max(1, *o.MaxSteps/10))
 	setDefault(&o.SaveSteps, max(1, *o.MaxSteps/5))
+	if o.usualWarmup {
+		*o.WarmupSteps = min(*o.WarmupSteps, *o.MaxSteps/10)
+	}
 	*o.WarmupSteps = min(*o.WarmupSteps, *o.MaxSteps)
 }
 

@@ -44,7 +44,7 @@ func run(ctx context.Context, text, dir string, steps int, callbacks ...train.Ca
 	}
 	config := train.DefaultConfig()
 	config.Dir, config.MaxSteps, config.Callbacks = dir, steps, callbacks
-	config.Schedule.LearningRate, config.Schedule.WarmupSteps = 3e-3, min(20, steps)
+	config.Schedule.LearningRate = 3e-3
 	learn, validate, err := tokens.Split(0.1)
 	if err != nil {
 		return err

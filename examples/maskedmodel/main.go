@@ -116,7 +116,7 @@ func learn(ctx context.Context, o options, out io.Writer) error {
 	config := train.DefaultConfig()
 	config.Dir, config.MaxSteps, config.BatchSize, config.EvalBatchSize = o.dir, o.steps, batchSize, batchSize
 	config.EvalSteps, config.SaveSteps = max(1, o.steps/10), max(1, o.steps/10)
-	config.Schedule = optim.Schedule{Decay: optim.Cosine, LearningRate: learningRate, MinLearningRate: learningRate / 20, WarmupSteps: min(warmup, o.steps)}
+	config.Schedule = optim.Schedule{Decay: optim.Cosine, LearningRate: learningRate, MinLearningRate: learningRate / 20, WarmupSteps: warmup}
 	config.Callbacks = []train.Callback{train.NewProgress(out)}
 	if config.Train, config.Validation, err = rows(tokens, chars); err != nil {
 		return err

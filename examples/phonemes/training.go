@@ -106,7 +106,7 @@ func fit(ctx context.Context, dir string, steps int, seed uint64, s *symbols, tr
 	}
 	progress := train.NewProgress(out)
 	config.Dir, config.Seed, config.MaxSteps, config.BatchSize, config.EvalBatchSize = dir, seed, steps, batchSize, batchSize
-	config.Schedule = optim.Schedule{Decay: optim.Cosine, LearningRate: learningRate, MinLearningRate: learningRate / 20, WarmupSteps: min(warmup, steps)}
+	config.Schedule = optim.Schedule{Decay: optim.Cosine, LearningRate: learningRate, MinLearningRate: learningRate / 20, WarmupSteps: warmup}
 	config.LabelSmoothing = 0.1
 	config.GroupByLength = true // batches of short words take less time
 	config.Optimizer = func(params []*graph.Param) (optim.Optimizer, error) {

@@ -19,6 +19,9 @@ const (
 	activations = iota // how many there are
 )
 
+// Known tells whether there is such an activation.
+func (a Activation) Known() bool { return a < activations }
+
 // String returns the activation's name in lower case.
 func (a Activation) String() string {
 	names := [...]string{"identity", "relu", "relu squared", "gelu", "gelu tanh", "silu", "tanh", "sigmoid"}
@@ -92,7 +95,7 @@ func Activate[T Float](f Activation, dst, x []T, past bool) {
 		copy(dst, x)
 		return
 	}
-	if v := fastFor[T](); v != nil {
+	if v := fastFor[T](); v != nil && v.activate[f] != nil {
 		past = past && aligned(dst, 0)
 		v.activate[f](single(dst), single(x), past)
 		settle(past)
@@ -110,7 +113,7 @@ func ActivateGrad[T Float](f Activation, dst, x, dy []T) {
 		copy(dst, dy)
 		return
 	}
-	if v := fastFor[T](); v != nil {
+	if v := fastFor[T](); v != nil && v.activateGrad[f] != nil {
 		v.activateGrad[f](single(dst), single(x), single(dy))
 		return
 	}
@@ -122,7 +125,7 @@ func ActivateGrad[T Float](f Activation, dst, x, dy []T) {
 // ActivateValueGrad is ActivateGrad that computes value[i] = f(x[i]) as well, with the bits of Activate. value
 // must not overlap x or dy. past asks for value to be written past the caches.
 func ActivateValueGrad[T Float](f Activation, dst, value, x, dy []T, past bool) {
-	if v := fastFor[T](); v != nil && f != Identity {
+	if v := fastFor[T](); v != nil && v.valueGrad[f] != nil {
 		n := len(dst)
 		past = past && aligned(value, 0)
 		v.valueGrad[f](single(dst), single(value[:n]), single(x[:n]), single(dy[:n]), past)
@@ -140,7 +143,7 @@ func Gate[T Float](f Activation, dst, a, b []T, past bool) {
 		Mul(dst, a, b)
 		return
 	}
-	if v := fastFor[T](); v != nil {
+	if v := fastFor[T](); v != nil && v.gate[f] != nil {
 		past = past && aligned(dst, 0)
 		v.gate[f](single(dst), single(a), single(b), past)
 		settle(past)
@@ -161,7 +164,7 @@ func GateGrad[T Float](f Activation, da, db, a, b, dy []T) {
 		Mul(db, dy, a)
 		return
 	}
-	if v := fastFor[T](); v != nil {
+	if v := fastFor[T](); v != nil && v.gateGrad[f] != nil {
 		v.gateGrad[f](single(da), single(db), single(a), single(b), single(dy))
 		return
 	}
@@ -174,7 +177,7 @@ func GateGrad[T Float](f Activation, da, db, a, b, dy []T) {
 // GateValueGrad is GateGrad that computes value[i] = f(a[i])·b[i] as well, with the bits of Gate. No
 // destination may overlap a source or another destination. past asks for value to be written past the caches.
 func GateValueGrad[T Float](f Activation, da, db, value, a, b, dy []T, past bool) {
-	if v := fastFor[T](); v != nil && f != Identity {
+	if v := fastFor[T](); v != nil && v.gateValueGrad[f] != nil {
 		n := len(da)
 		past = past && aligned(value, 0)
 		v.gateValueGrad[f](single(da), single(db[:n]), single(value[:n]), single(a[:n]), single(b[:n]), single(dy[:n]), past)

@@ -184,3 +184,38 @@ func TestActivationsOfSpecialNumbers(t *testing.T) {
 		}
 	})
 }
+
+// TestActivationsWithoutAssembly run in their generic form.
+func TestActivationsWithoutAssembly(t *testing.T) {
+	if fast == nil {
+		t.Skip("this processor has no assembly here")
+	}
+	whole := fast
+	bare := *whole
+	bare.activate[Tanh], bare.activateGrad[Tanh], bare.valueGrad[Tanh] = nil, nil, nil
+	bare.gate[Tanh], bare.gateGrad[Tanh], bare.gateValueGrad[Tanh] = nil, nil, nil
+	fast = &bare
+	defer func() { fast = whole }()
+	x, y, dy := []float32{-2, -0.5, 0, 1, 3}, make([]float32, 5), []float32{1, 2, 3, 4, 5}
+	got := make([]float32, 5)
+	near := func(what string, got []float32, want func(i int) float64) {
+		t.Helper()
+		for i, v := range got {
+			if math.Abs(float64(v)-want(i)) > 1e-6 {
+				t.Errorf("%s: element %d is %g, expected %g", what, i, v, want(i))
+			}
+		}
+	}
+	value := func(i int) float64 { return math.Tanh(float64(x[i])) }
+	slope := func(i int) float64 { return 1 - value(i)*value(i) }
+	Activate(Tanh, got, x, false)
+	near("value", got, value)
+	ActivateValueGrad(Tanh, got, y, x, dy, false)
+	near("value", y, value)
+	near("slope", got, func(i int) float64 { return slope(i) * float64(dy[i]) })
+	Gate(Tanh, got, x, dy, false)
+	near("gate", got, func(i int) float64 { return value(i) * float64(dy[i]) })
+	GateValueGrad(Tanh, got, y, make([]float32, 5), x, dy, []float32{1, 1, 1, 1, 1}, false)
+	near("gate's gradient", got, func(i int) float64 { return slope(i) * float64(dy[i]) })
+	near("gate's gradient", y, value)
+}
