@@ -179,7 +179,7 @@ func TestMixtureOfEqualExperts(t *testing.T) {
 }
 
 func TestConfigErrors(t *testing.T) {
-	block := BlockConfig{Attention: AttentionConfig{Width: 8, Heads: 2}, FeedForward: FeedForwardConfig{Width: 8, Hidden: 8}, Norm: NormConfig{Width: 8}}
+	block := BlockConfig{Attention: AttentionConfig{Width: 8, Heads: 2}, FeedForward: FeedForwardConfig{Width: 8, Hidden: 8, Activation: graph.ReLU}, Norm: NormConfig{Width: 8}}
 	for _, test := range []struct {
 		name, err string
 		build     func(p *graph.Params)

@@ -26,7 +26,7 @@ func TestFindLooksEverywhereOnce(t *testing.T) {
 	p := graph.NewParams(tensor.Float32, 1)
 	linear := func(name string) *Linear { return NewLinear(LinearConfig{In: 2, Out: 3}, p.Sub(name)) }
 	h := &holder{First: linear("first"), private: linear("private"), value: *linear("value"), any: []any{linear("any")}, params: p}
-	h.list = []*FeedForward{NewFeedForward(FeedForwardConfig{Width: 2, Hidden: 3}, p.Sub("list"))}
+	h.list = []*FeedForward{NewFeedForward(FeedForwardConfig{Width: 2, Hidden: 3, Activation: graph.ReLU}, p.Sub("list"))}
 	h.byName, h.again, h.self = map[string]*Linear{"a": linear("map")}, h.First, h
 	var names []string
 	for _, l := range Find[Linear](h) {

@@ -52,7 +52,7 @@ type trainingOptions struct {
 
 	memoryFlag `group:"run"`
 
-	usualWarmup bool // WarmupSteps is a default
+	usualWarmup bool // WarmupSteps is a default that resolveSteps still has to fit to the run
 }
 
 // trainingDefaults are the values of options that depend on the command and preset.
@@ -84,7 +84,7 @@ func (o *trainingOptions) resolveSteps(rows, defaultSteps int) {
 	setDefault(&o.EvalSteps, max(1, *o.MaxSteps/10))
 	setDefault(&o.SaveSteps, max(1, *o.MaxSteps/5))
 	if o.usualWarmup {
-		*o.WarmupSteps = min(*o.WarmupSteps, *o.MaxSteps/10)
+		*o.WarmupSteps, o.usualWarmup = min(*o.WarmupSteps, *o.MaxSteps/10), false
 	}
 	*o.WarmupSteps = min(*o.WarmupSteps, *o.MaxSteps)
 }
