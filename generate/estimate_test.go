@@ -70,7 +70,7 @@ func TestEstimateGeneration(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		config := Config{MaxNewTokens: 3, Temperature: 1, RepetitionPenalty: 2}
+		config := Config{MaxNewTokens: 3, Temperature: 1, RepetitionPenalty: number(2)}
 		writer, ok := m.(Model)
 		if !ok {
 			continue
@@ -147,7 +147,7 @@ func TestEstimateBounds(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "a source of 65 tokens, the model takes 64") {
 		t.Errorf("a source that is too long: %v", err)
 	}
-	for _, c := range []Config{{}, {MaxNewTokens: 1, TopP: 2}} {
+	for _, c := range []Config{{}, {MaxNewTokens: 1, TopP: number(2)}} {
 		if _, err := Estimate(sketch("llama"), [][]int32{{1}}, c); err == nil {
 			t.Errorf("%+v: no error", c)
 		}

@@ -100,7 +100,7 @@ func TestGenerateErrors(t *testing.T) {
 		{"id outside", context.Background(), []int32{11}, Config{MaxNewTokens: 1}, "outside of the vocabulary of 11"},
 		{"no tokens", context.Background(), []int32{1}, Config{}, "0 new tokens"},
 		{"temperature", context.Background(), []int32{1}, Config{MaxNewTokens: 1, Temperature: -1}, "temperature -1"},
-		{"top-p", context.Background(), []int32{1}, Config{MaxNewTokens: 1, TopP: 2}, "top-p 2"},
+		{"top-p", context.Background(), []int32{1}, Config{MaxNewTokens: 1, TopP: number(2)}, "top-p 2"},
 		{"cancelled", cancelled, []int32{1}, Config{MaxNewTokens: 1}, "canceled"},
 	}
 	for _, test := range tests {

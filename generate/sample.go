@@ -12,14 +12,14 @@ import (
 
 // Config says how tokens are chosen.
 type Config struct {
-	MaxNewTokens int     // tokens to generate at most, > 0
-	Temperature  float64 // logits are divided by it; 0 takes the best token each time
-	TopK         int     // only this many best tokens are drawn from, and those as good as the last; 0 means all
-	TopP         float64 // only the best tokens that have this probability together; 0 or 1 means all
-	MinP         float64 // only tokens with this part of the best one's probability; 0 means all
+	MaxNewTokens int      // tokens to generate at most, > 0
+	Temperature  float64  // logits are divided by it; 0 takes the best token each time
+	TopK         int      // only this many best tokens are drawn from, and those as good as the last; 0 means all
+	TopP         *float64 // only the best tokens that have this probability together, at 0 the best one; nil or 1 means all
+	MinP         float64  // only tokens with this part of the best one's probability; 0 means all
 	// RepetitionPenalty divides the positive logits of tokens that are in the text
-	// already and multiplies their negative ones (Keskar et al., 2019); 0 or 1 means none.
-	RepetitionPenalty float64
+	// already and multiplies their negative ones (Keskar et al., 2019), by more than 0; nil or 1 means none.
+	RepetitionPenalty *float64
 	Seed              uint64  // what is drawn depends on it and on the number of the token only
 	Stop              []int32 // tokens that end the text; they are generated last
 	// Ended is asked after each token, with all that were generated for the text, whether
@@ -36,12 +36,12 @@ func (c Config) Validate() error {
 		return fmt.Errorf("generate: temperature %g, expected at least 0", c.Temperature)
 	case c.TopK < 0:
 		return fmt.Errorf("generate: top-k %d, expected at least 0", c.TopK)
-	case !(c.TopP >= 0 && c.TopP <= 1):
-		return fmt.Errorf("generate: top-p %g, expected 0 to 1", c.TopP)
+	case c.TopP != nil && !(*c.TopP >= 0 && *c.TopP <= 1):
+		return fmt.Errorf("generate: top-p %g, expected 0 to 1", *c.TopP)
 	case !(c.MinP >= 0 && c.MinP <= 1):
 		return fmt.Errorf("generate: min-p %g, expected 0 to 1", c.MinP)
-	case !(c.RepetitionPenalty >= 0):
-		return fmt.Errorf("generate: repetition penalty %g, expected at least 0", c.RepetitionPenalty)
+	case c.RepetitionPenalty != nil && !(*c.RepetitionPenalty > 0 && *c.RepetitionPenalty <= math.MaxFloat32):
+		return fmt.Errorf("generate: repetition penalty %g, expected more than 0", *c.RepetitionPenalty)
 	}
 	return nil
 }
@@ -96,10 +96,10 @@ func (s *sampler) choose(logits []float32, text []int32, draw uint64) (int32, er
 
 // penalize lowers the logits of tokens that are in the text, each once.
 func (s *sampler) penalize(logits []float32, text []int32) {
-	penalty := float32(s.config.RepetitionPenalty)
-	if penalty == 0 || penalty == 1 {
+	if !s.config.penalizes() {
 		return
 	}
+	penalty := float32(*s.config.RepetitionPenalty)
 	if s.repeated == nil {
 		s.repeated = make([]bool, len(logits))
 	}
@@ -140,12 +140,12 @@ func (s *sampler) filter(logits []float32, best float64) {
 	slices.SortFunc(s.candidates, func(a, b candidate) int {
 		return cmp.Or(cmp.Compare(b.logit, a.logit), cmp.Compare(a.id, b.id))
 	})
-	if c.TopP > 0 && c.TopP < 1 {
+	if c.TopP != nil && *c.TopP < 1 {
 		// A token goes if it and all that are worse have a probability of 1 - TopP at most.
 		tail, keep := 0.0, len(s.candidates)
 		for keep > 1 {
 			tail += s.candidates[keep-1].weight
-			if tail > (1-c.TopP)*total {
+			if tail > (1-*c.TopP)*total {
 				break
 			}
 			keep--
@@ -165,10 +165,13 @@ func (c Config) candidates(vocab int) int {
 	return vocab
 }
 
+// penalizes tells whether tokens that are in the text become less likely, or more.
+func (c Config) penalizes() bool { return c.RepetitionPenalty != nil && *c.RepetitionPenalty != 1 }
+
 // samplerBytes returns what a sampler takes.
 func samplerBytes(c Config, vocab int) int {
 	bytes := 0
-	if c.RepetitionPenalty != 0 && c.RepetitionPenalty != 1 {
+	if c.penalizes() {
 		bytes += vocab
 	}
 	if c.Temperature != 0 {

@@ -8,6 +8,8 @@ import (
 	"pgregory.net/rapid"
 )
 
+func number(x float64) *float64 { return &x }
+
 // kept is what transformers' TopKLogitsWarper and TopPLogitsWarper keep, in that order.
 func kept(logits []float32, c Config) []int32 {
 	ids := make([]int32, len(logits))
@@ -27,7 +29,7 @@ func kept(logits []float32, c Config) []int32 {
 		last := logits[ids[c.TopK-1]]
 		ids = slices.DeleteFunc(ids, func(id int32) bool { return logits[id] < last })
 	}
-	if c.TopP == 0 || c.TopP == 1 {
+	if c.TopP == nil || *c.TopP == 1 {
 		return ids
 	}
 	total := 0.0
@@ -35,7 +37,7 @@ func kept(logits []float32, c Config) []int32 {
 		total += math.Exp(float64(logits[id]) / c.Temperature)
 	}
 	before, n := 0.0, 0 // a token stays while those before it have less than TopP
-	for n < len(ids) && (n == 0 || before/total < c.TopP) {
+	for n < len(ids) && (n == 0 || before/total < *c.TopP) {
 		before += math.Exp(float64(logits[ids[n]]) / c.Temperature)
 		n++
 	}
@@ -50,7 +52,7 @@ func TestFiltersAreThoseOfTransformers(t *testing.T) {
 			MaxNewTokens: 1,
 			Temperature:  rapid.SampledFrom([]float64{0.5, 1, 1.7}).Draw(t, "temperature"),
 			TopK:         rapid.IntRange(0, 35).Draw(t, "top-k"),
-			TopP:         rapid.SampledFrom([]float64{0, 0.123, 0.5001, 0.9123, 1}).Draw(t, "top-p"),
+			TopP:         rapid.Ptr(rapid.SampledFrom([]float64{0, 0.123, 0.5001, 0.9123, 1}), true).Draw(t, "top-p"),
 		}
 		s := &sampler{config: c}
 		s.filter(logits, float64(slices.Max(logits)))
@@ -89,5 +91,34 @@ func TestNotANumber(t *testing.T) {
 	s := &sampler{config: Config{MaxNewTokens: 1}}
 	if _, err := s.choose([]float32{0, float32(math.NaN())}, nil, 0); err == nil {
 		t.Error("a token was chosen from logits that are not numbers")
+	}
+}
+
+// TestEdges tells what values at their edges mean: a top-p of 0 leaves the best token, and what transformers refuses is refused.
+func TestEdges(t *testing.T) {
+	logits := []float32{0, 3, 2}
+	for _, c := range []Config{{TopP: number(0)}, {TopK: 1}, {MinP: 1}} {
+		c.MaxNewTokens, c.Temperature = 1, 1
+		if err := c.Validate(); err != nil {
+			t.Fatal(err)
+		}
+		s := &sampler{config: c}
+		for draw := range 50 {
+			if id, err := s.choose(slices.Clone(logits), nil, uint64(draw)); id != 1 || err != nil {
+				t.Fatalf("%+v chose token %d, error %v", c, id, err)
+			}
+		}
+	}
+	nan := math.NaN()
+	for _, c := range []Config{
+		{RepetitionPenalty: number(0)}, {RepetitionPenalty: number(-1)}, {RepetitionPenalty: &nan}, {RepetitionPenalty: number(math.Inf(1))}, {RepetitionPenalty: number(1e300)},
+		{TopP: number(-0.1)}, {TopP: &nan}, {MinP: nan}, {MinP: 1.1}, {TopK: -1}, {Temperature: nan}, {Temperature: -1}, {MaxNewTokens: -1},
+	} {
+		if c.MaxNewTokens == 0 {
+			c.MaxNewTokens = 1
+		}
+		if c.Validate() == nil {
+			t.Errorf("%+v was taken", c)
+		}
 	}
 }

@@ -84,7 +84,7 @@ func TestGenerationEqualsTransformers(t *testing.T) {
 				check("beams", prompt, search(t, m, prompt, 1), c.Beams[i])
 			}
 			check("greedy alone", c.Prompts[4], continueAll(t, m, c.Prompts[4:], greedy)[0], c.Greedy[4])
-			penalized := generate.Config{MaxNewTokens: generationNew, RepetitionPenalty: 1.3}
+			penalized := generate.Config{MaxNewTokens: generationNew, RepetitionPenalty: pointer(1.3)}
 			check("with a repetition penalty", c.Prompts[2], continueAll(t, m, c.Prompts[2:3], penalized)[0], c.Penalized[0])
 			check("beams for short texts", c.Prompts[3], search(t, m, c.Prompts[3], -0.5), c.ShortBeams[0])
 		})

@@ -4,9 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/seahorse-ml/seahorse/internal/gguf"
@@ -25,38 +22,6 @@ func ModelType(path string) (string, error) {
 	fields, _, err := readConfig(folder)
 	modelType, _ := fields["model_type"].(string)
 	return modelType, err
-}
-
-// EndTokens returns the tokens that a model directory (generation_config.json) or a GGUF file says end a text, none where it says nothing.
-func EndTokens(path string) ([]int32, error) {
-	file := filepath.Join(path, generationName)
-	var data []byte
-	var err error
-	if IsGGUF(path) {
-		file = path
-		var fields map[string]any
-		if fields, err = readGGUFConfig(path); err == nil {
-			data, err = json.Marshal(fields)
-		}
-	} else if data, err = os.ReadFile(file); errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	var c generationConfig
-	if err == nil {
-		err = json.Unmarshal(data, &c)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("models: %s: %w", file, err)
-	}
-	return c.EosTokenID.int32s(), nil
-}
-
-func (t TokenIDs) int32s() []int32 {
-	var ids []int32
-	for _, id := range t {
-		ids = append(ids, int32(id))
-	}
-	return ids
 }
 
 // readGGUFConfig returns the config.json that the metadata of a GGUF file stands for.

@@ -19,7 +19,7 @@ type generateCommand struct {
 	MaxNewTokens      int      `default:"200" placeholder:"N" help:"Tokens to generate at most (${default})."`
 	Temperature       *float64 `placeholder:"X" help:"What logits are divided by (0.8). 0 takes the best token each time."`
 	TopK              int      `default:"0" placeholder:"K" help:"Draw from the K best tokens only. 0 draws from all."`
-	TopP              float64  `default:"1" placeholder:"P" help:"Draw from the best tokens that have this probability together (${default})."`
+	TopP              float64  `default:"1" placeholder:"P" help:"Draw from the best tokens that have this probability together (${default}). 0 takes the best token each time."`
 	MinP              float64  `default:"0" placeholder:"P" help:"Draw only from tokens with this part of the best one's probability (${default})."`
 	RepetitionPenalty float64  `default:"1" placeholder:"X" help:"Make tokens that are in the text already less likely, if above 1 (${default})."`
 	NumBeams          int      `default:"1" placeholder:"N" help:"Search for the most probable text, following N at a time, rather than draw (${default})."`
@@ -106,8 +106,8 @@ func (c *generateCommand) Run(ctx context.Context, s *streams) error {
 // config checks the flags and returns how tokens are drawn.
 func (c *generateCommand) config() (generate.Config, error) {
 	config := generate.Config{
-		MaxNewTokens: c.MaxNewTokens, Temperature: 0.8, TopK: c.TopK, TopP: c.TopP, MinP: c.MinP,
-		RepetitionPenalty: c.RepetitionPenalty, Seed: c.Seed,
+		MaxNewTokens: c.MaxNewTokens, Temperature: 0.8, TopK: c.TopK, TopP: &c.TopP, MinP: c.MinP,
+		RepetitionPenalty: &c.RepetitionPenalty, Seed: c.Seed,
 	}
 	if c.Temperature != nil {
 		config.Temperature = *c.Temperature
