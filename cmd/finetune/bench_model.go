@@ -9,12 +9,12 @@ import (
 	"github.com/seahorse-ml/seahorse/graph"
 	"github.com/seahorse-ml/seahorse/layers"
 	"github.com/seahorse-ml/seahorse/models"
-	"github.com/seahorse-ml/seahorse/train"
+	"github.com/seahorse-ml/seahorse/task"
 	"gorgonia.org/tensor"
 )
 
 // model returns the model, or a sketch of it, and fills in the batch's shape.
-func (c *benchCommand) model(sketch bool) (benchModel, error) {
+func (c *benchCommand) model(sketch bool) (task.Model, error) {
 	if c.Preset == "" && c.Init == "" {
 		c.Preset = "mini"
 	}
@@ -45,14 +45,8 @@ func (c *benchCommand) model(sketch bool) (benchModel, error) {
 	return m, nil
 }
 
-// benchModel is a model that can do the benchmark's work.
-type benchModel interface {
-	models.Model
-	train.Model
-}
-
 // openForBench reads a model without dropout, or a sketch of it.
-func (c *benchCommand) openForBench(sketch bool) (benchModel, error) {
+func (c *benchCommand) openForBench(sketch bool) (task.Model, error) {
 	m, err := models.Open(c.Init, models.OpenConfig{Edit: models.WithDropout(0), Sketch: sketch})
 	if err != nil {
 		return nil, err
@@ -65,7 +59,7 @@ func (c *benchCommand) openForBench(sketch bool) (benchModel, error) {
 	case *models.MaskedLM:
 		return m, nil
 	}
-	return nil, fmt.Errorf("%s holds %s; the benchmark's work needs a head that scores tokens", c.Init, described(m))
+	return nil, fmt.Errorf("%s holds %s; the benchmark's work needs a head that scores tokens", c.Init, task.Described(m))
 }
 
 // pairBench gives an encoder-decoder the rows as its sources.

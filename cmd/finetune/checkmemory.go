@@ -3,13 +3,15 @@ package main
 import (
 	"fmt"
 	"math"
+	"os"
+	"runtime/debug"
 	"strings"
 
 	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/graph"
 	"github.com/seahorse-ml/seahorse/models"
+	"github.com/seahorse-ml/seahorse/task"
 	"github.com/seahorse-ml/seahorse/train"
-	"github.com/seahorse-ml/seahorse/weights"
 )
 
 // Bytes that a parameter takes in float32: itself, and in training with its gradient and AdamW's two moments.
@@ -35,7 +37,7 @@ func (f memoryFlag) free() (bytes int64, check bool) {
 }
 
 // sketch returns a sketch of the model that a directory holds, unless its parameters alone take more memory than is free.
-func (f memoryFlag) sketch(dir string) (models.Model, error) {
+func (f memoryFlag) sketch(s *streams, dir string) (*task.Trained, error) {
 	m, err := models.Open(dir, models.OpenConfig{Sketch: true})
 	if err != nil {
 		return nil, err
@@ -45,10 +47,28 @@ func (f memoryFlag) sketch(dir string) (models.Model, error) {
 			return nil, err
 		}
 	}
-	if !weights.Exist(dir) {
-		return models.Open(dir, models.OpenConfig{}) // which says what it looked for
+	t, err := task.Sketch(dir)
+	if err == nil {
+		s.warn(dir, t.Tokenizer)
 	}
-	return m, nil
+	return t, err
+}
+
+// load reads the values of a sketched model.
+func load(t *task.Trained) error {
+	boundGarbage()
+	return t.Load()
+}
+
+// garbagePercent is how much of the memory in use may wait to be collected. Most of it is a model's, which stays, so that collecting
+// costs little, and Go's 100 would take twice what was estimated.
+const garbagePercent = 10
+
+// boundGarbage keeps the process close to what was estimated, unless the user says otherwise by GOGC.
+func boundGarbage() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(garbagePercent)
+	}
 }
 
 // check refuses what takes more memory than is free, by the parts that estimate finds. To find them takes what batch says, so that
@@ -69,7 +89,7 @@ func (f memoryFlag) check(advice string, batch memoryPart, estimate func() ([]me
 }
 
 // checkSteps refuses training steps of a sketched model that take more memory than is free.
-func (f memoryFlag) checkSteps(sketch benchModel, c train.StepperConfig) error {
+func (f memoryFlag) checkSteps(sketch task.Model, c train.StepperConfig) error {
 	if free, check := f.free(); check {
 		if err := refuseModel(sketch, "the model", trainedBytes, "to train", free); err != nil {
 			return err // before anything as long as its parameters is planned
@@ -82,12 +102,12 @@ func (f memoryFlag) checkSteps(sketch benchModel, c train.StepperConfig) error {
 }
 
 // checkOutline refuses a run whose model can't be trained in the memory that is free, whatever the data: before they are read.
-func checkOutline(j job) error {
-	free, check := j.common().free()
+func (f memoryFlag) checkOutline(b task.Base) error {
+	free, check := f.free()
 	if !check {
 		return nil
 	}
-	m, err := j.outline()
+	m, err := b.Outline()
 	if err != nil {
 		return err
 	}
@@ -95,11 +115,11 @@ func checkOutline(j job) error {
 }
 
 // checkMemory refuses a run that takes more memory than the machine has to give, where that is known. The model may be a sketch.
-func (r *run) checkMemory() error {
+func (o *trainingOptions) checkMemory(r *task.Run) error {
 	const advice = "a smaller --batch-size with more --gradient-accumulation-steps makes the same steps in less, and a smaller --seq-len or model takes less"
-	c := r.config()
-	return r.options.check(advice, batchPart(times(c.BatchSize, c.Accumulation), c.Train.Layout()), func() ([]memoryPart, error) {
-		use, err := train.EstimateMemory(r.model, c)
+	c := o.trains(r)
+	return o.check(advice, batchPart(times(c.BatchSize, c.Accumulation), c.Train.Layout()), func() ([]memoryPart, error) {
+		use, err := train.EstimateMemory(r.Model, c)
 		return trainingParts(use), err
 	})
 }

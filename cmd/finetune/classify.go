@@ -8,10 +8,8 @@ import (
 	"iter"
 
 	"github.com/seahorse-ml/seahorse/data"
+	"github.com/seahorse-ml/seahorse/task"
 )
-
-// classifyBatches is for how many batches texts are read, so that those of about the same length come together.
-const classifyBatches = 8
 
 // classifyCommand is `finetune classify`.
 type classifyCommand struct {
@@ -20,7 +18,7 @@ type classifyCommand struct {
 	TextPair  *string  `placeholder:"TEXT" help:"The second text of a pair, with one --text."`
 	Data      string   `placeholder:"FILE|DIR|-" help:"Texts in place of --text: {\"text\": …} and \"text_pair\", or for classes of words {\"tokens\": […]}, in JSON lines or a table, or plain text, a text a line."`
 	BatchSize int      `default:"8" placeholder:"B" help:"Texts that go through the model at once (${default})."`
-	SeqLen    *int     `placeholder:"T" help:"The most tokens of a text, beyond which it is cut. Default: the model's context, at most 512."`
+	SeqLen    *int     `placeholder:"T" help:"The most tokens of a text, beyond which it is cut. Default: as in the run that made the model, else the model's context and at most 512."`
 	Threads   int      `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores."`
 
 	dataFormat
@@ -39,17 +37,6 @@ Examples:
     jq -c '{text: .body}' mails.json | finetune classify --model runs/reviews --data - --data-format jsonl`
 }
 
-// classified is the line of a text.
-type classified struct {
-	Label         string             `json:"label,omitempty"`
-	Scores        map[string]float64 `json:"scores,omitempty"`
-	Values        []float64          `json:"values,omitempty"`
-	Tokens        []string           `json:"tokens,omitempty"`
-	Labels        []*string          `json:"labels,omitempty"` // nil for words that were cut off
-	Probabilities []float64          `json:"probabilities,omitempty"`
-	Cut           bool               `json:"cut,omitempty"`
-}
-
 // Run classifies the texts.
 func (c *classifyCommand) Run(ctx context.Context, s *streams) error {
 	if err := errors.Join(checkThreads(c.Threads), atLeast("batch-size", &c.BatchSize, 1), atLeast("seq-len", c.SeqLen, 1)); err != nil {
@@ -62,62 +49,59 @@ func (c *classifyCommand) Run(ctx context.Context, s *streams) error {
 		return fmt.Errorf("--text-pair goes with one --text, not with %d", len(c.Text))
 	}
 	useThreads(c.Threads)
-	m, err := c.sketch(c.Model)
+	t, err := c.sketch(s, c.Model)
 	if err != nil {
 		return err
 	}
-	l := labelsOf(m)
-	if l.Kind == "" {
-		return fmt.Errorf("%s holds no classifier and no regression; finetune sft makes one of an encoder", c.Model)
-	}
-	setDefault(&c.SeqLen, min(m.ContextLength(), sftSeqLen))
-	if *c.SeqLen > m.ContextLength() {
-		return fmt.Errorf("--seq-len %d: the model's context is %d tokens", *c.SeqLen, m.ContextLength())
-	}
-	t, err := loadTokenizer(s, c.Model)
+	a, err := t.Classifier()
 	if err != nil {
-		return err
+		return fmt.Errorf("%w; finetune sft makes one of an encoder", err)
 	}
-	texts, closeTexts, err := c.openTexts(s, l)
+	defer a.Close()
+	a.BatchSize = c.BatchSize
+	if c.SeqLen != nil {
+		a.Length = *c.SeqLen
+	}
+	if most := t.Model.ContextLength(); a.Length > most {
+		return fmt.Errorf("--seq-len %d: the model's context is %d tokens", a.Length, most)
+	}
+	texts, closeTexts, err := c.openTexts(s, a.Labels)
 	if err != nil {
 		return err
 	}
 	defer closeTexts()
-	a := &applier{model: m, tokenizer: t, labels: l, rows: c.BatchSize, length: *c.SeqLen}
-	defer a.close()
 	if err := c.checkTexts(ctx, a, texts); err != nil {
 		return err
 	}
-	if a.model, err = openModel(c.Model); err != nil {
+	if err := load(t); err != nil {
 		return err
 	}
+	a.Model = t.Model.(task.Scorer) // as the sketch is
 	out := json.NewEncoder(s.out)
 	out.SetEscapeHTML(false)
-	flush := func(texts []data.Text) error {
-		lines, err := a.apply(texts)
+	for line, err := range a.ApplyAll(texts) {
+		if err == nil {
+			err = context.Cause(ctx)
+		}
+		if err == nil {
+			err = out.Encode(rounded(line))
+		}
 		if err != nil {
 			return err
 		}
-		for _, line := range lines {
-			if err := out.Encode(line); err != nil {
-				return err
-			}
-		}
-		return context.Cause(ctx)
 	}
-	var batch []data.Text
-	for text, err := range texts {
-		if err != nil {
-			return err
-		}
-		if batch = append(batch, text); len(batch) == classifyBatches*c.BatchSize {
-			if err := flush(batch); err != nil {
-				return err
-			}
-			batch = batch[:0]
-		}
+	return nil
+}
+
+// rounded rounds probabilities to six digits.
+func rounded(x task.Classified) task.Classified {
+	for name, p := range x.Scores {
+		x.Scores[name] = round(p, 6)
 	}
-	return flush(batch)
+	for i, p := range x.Probabilities {
+		x.Probabilities[i] = round(p, 6)
+	}
+	return x
 }
 
 // openTexts returns the texts, which can be gone through several times, and what closes them. Words of the command line are what lies
@@ -145,29 +129,19 @@ func (c *classifyCommand) openTexts(s *streams, l data.Labels) (iter.Seq2[data.T
 }
 
 // checkTexts goes through all texts once, for what is wrong with one of them, and refuses those that take more memory than is free.
-func (c *classifyCommand) checkTexts(ctx context.Context, a *applier, texts iter.Seq2[data.Text, error]) error {
-	count, longest := 0, 0
-	for text, err := range texts {
-		if err != nil {
-			return err
-		}
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		f, err := a.frame(text)
-		if err != nil {
-			return err
-		}
-		count, longest = count+1, max(longest, len(f.ids))
+func (c *classifyCommand) checkTexts(ctx context.Context, a *task.Classifier, texts iter.Seq2[data.Text, error]) error {
+	count, longest, err := a.Check(ctx, texts)
+	if err != nil {
+		return err
 	}
 	if count == 0 {
 		return fmt.Errorf("no texts in %s", c.Data)
 	}
-	a.rows = min(a.rows, count)
+	a.BatchSize = min(a.BatchSize, count)
 	const rowBytes = 12 // of ids, types and segments
-	batch := memoryPart{times(a.rows, rowBytes*a.traced(longest)), "a batch"}
+	batch := memoryPart{times(a.BatchSize, times(longest, rowBytes)), "a batch"}
 	return c.check("a smaller --batch-size, --seq-len or model takes less", batch, func() ([]memoryPart, error) {
-		use, err := a.estimate(longest)
+		use, err := a.Estimate(longest)
 		return runningParts(use), err
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
+	"github.com/seahorse-ml/seahorse/task"
 	"math"
 	"path/filepath"
 	"slices"
@@ -31,7 +32,7 @@ func newClassifiers(t *testing.T, dir string) classifiers {
 		fmt.Fprintf(&tokens, "{\"tokens\":[\"at\",%q],\"labels\":[\"O\",\"B-%d\"]}\n", text, i%2)
 	}
 	for objective, file := range map[string]struct{ name, content string }{
-		classification: {"classes.csv", classes.String()}, regression: {"values.jsonl", values.String()}, tokenClassification: {"tokens.jsonl", tokens.String()},
+		"classification": {"classes.csv", classes.String()}, "regression": {"values.jsonl", values.String()}, "token-classification": {"tokens.jsonl", tokens.String()},
 	} {
 		c.data[objective] = write(t, filepath.Join(dir, file.name), file.content)
 		c.model[objective] = filepath.Join(dir, objective)
@@ -42,12 +43,12 @@ func newClassifiers(t *testing.T, dir string) classifiers {
 }
 
 // classify runs the command and reads its lines.
-func classify(t *testing.T, stdin string, args ...string) []classified {
+func classify(t *testing.T, stdin string, args ...string) []task.Classified {
 	t.Helper()
 	out, _ := succeed(t, stdin, append([]string{"classify"}, args...)...)
-	var lines []classified
+	var lines []task.Classified
 	for line := range strings.Lines(out) {
-		var x classified
+		var x task.Classified
 		d := json.NewDecoder(strings.NewReader(line))
 		d.DisallowUnknownFields()
 		if err := d.Decode(&x); err != nil {
@@ -59,7 +60,7 @@ func classify(t *testing.T, stdin string, args ...string) []classified {
 }
 
 // near tells whether two lines are the same but for rounding.
-func near(a, b classified) bool {
+func near(a, b task.Classified) bool {
 	close := func(x, y float64) bool { return math.Abs(x-y) < 1e-5 }
 	for name, p := range a.Scores {
 		if !close(p, b.Scores[name]) {
@@ -86,17 +87,17 @@ func TestClassify(t *testing.T) {
 		}
 		return e
 	}
-	same := func(what string, got, want []classified) {
+	same := func(what string, got, want []task.Classified) {
 		t.Helper()
 		if !slices.EqualFunc(got, want, near) {
 			t.Errorf("%s gives\n%+v, want\n%+v", what, got, want)
 		}
 	}
 
-	t.Run(classification, func(t *testing.T) {
-		model := c.model[classification]
-		lines := classify(t, "", "--model", model, "--data", c.data[classification])
-		rows, err := csv.NewReader(strings.NewReader(read(t, c.data[classification]))).ReadAll()
+	t.Run("classification", func(t *testing.T) {
+		model := c.model["classification"]
+		lines := classify(t, "", "--model", model, "--data", c.data["classification"])
+		rows, err := csv.NewReader(strings.NewReader(read(t, c.data["classification"]))).ReadAll()
 		if err != nil || len(rows)-1 != len(lines) {
 			t.Fatalf("%d lines of %d rows, %v", len(lines), len(rows)-1, err)
 		}
@@ -111,7 +112,7 @@ func TestClassify(t *testing.T) {
 			}
 			flags, plain = append(flags, "--text="+rows[i+1][0]), append(plain, rows[i+1][0]+"\n\n")
 		}
-		if e := measure(classification); math.Abs(*e.Accuracy-float64(right)/float64(len(lines))) > 1e-6 || right == 0 || right == len(lines) || e.Rows != len(lines) || e.Perplexity != nil {
+		if e := measure("classification"); math.Abs(*e.Accuracy-float64(right)/float64(len(lines))) > 1e-6 || right == 0 || right == len(lines) || e.Rows != len(lines) || e.Perplexity != nil {
 			t.Errorf("%d of %d are right; eval found %v", right, len(lines), *e.Accuracy)
 		}
 		same("--text", classify(t, "", append([]string{"--model", model}, flags[:9]...)...), lines[:9])
@@ -132,10 +133,10 @@ func TestClassify(t *testing.T) {
 		}
 	})
 
-	t.Run(regression, func(t *testing.T) {
-		lines := classify(t, "", "--model", c.model[regression], "--data", c.data[regression])
+	t.Run("regression", func(t *testing.T) {
+		lines := classify(t, "", "--model", c.model["regression"], "--data", c.data["regression"])
 		var sum float64
-		for i, line := range strings.Split(strings.TrimSpace(read(t, c.data[regression])), "\n") {
+		for i, line := range strings.Split(strings.TrimSpace(read(t, c.data["regression"])), "\n") {
 			var want struct{ Label []float64 }
 			if err := json.Unmarshal([]byte(line), &want); err != nil || len(lines[i].Values) != 2 || lines[i].Label != "" {
 				t.Fatalf("line %d: %+v, %v", i, lines[i], err)
@@ -144,16 +145,16 @@ func TestClassify(t *testing.T) {
 				sum += (v - lines[i].Values[k]) * (v - lines[i].Values[k])
 			}
 		}
-		if e := measure(regression); math.Abs(sum/140-*e.MSE) > 1e-5 || e.Perplexity != nil || e.Accuracy != nil || e.Pearson == nil {
+		if e := measure("regression"); math.Abs(sum/140-*e.MSE) > 1e-5 || e.Perplexity != nil || e.Accuracy != nil || e.Pearson == nil {
 			t.Errorf("the mean squared error is %g; eval found %+v", sum/140, e)
 		}
 	})
 
-	t.Run(tokenClassification, func(t *testing.T) {
-		model := c.model[tokenClassification]
-		lines := classify(t, "", "--model", model, "--data", c.data[tokenClassification])
+	t.Run("token-classification", func(t *testing.T) {
+		model := c.model["token-classification"]
+		lines := classify(t, "", "--model", model, "--data", c.data["token-classification"])
 		right := 0
-		for i, line := range strings.Split(strings.TrimSpace(read(t, c.data[tokenClassification])), "\n") {
+		for i, line := range strings.Split(strings.TrimSpace(read(t, c.data["token-classification"])), "\n") {
 			var want struct{ Tokens, Labels []string }
 			if err := json.Unmarshal([]byte(line), &want); err != nil || !slices.Equal(lines[i].Tokens, want.Tokens) || len(lines[i].Labels) != 2 || len(lines[i].Probabilities) != 2 {
 				t.Fatalf("line %d: %+v, %v", i, lines[i], err)
@@ -162,7 +163,7 @@ func TestClassify(t *testing.T) {
 				right += map[bool]int{true: 1}[label == *lines[i].Labels[k]]
 			}
 		}
-		if e := measure(tokenClassification); math.Abs(*e.Accuracy-float64(right)/140) > 1e-6 || e.Tokens != 140 {
+		if e := measure("token-classification"); math.Abs(*e.Accuracy-float64(right)/140) > 1e-6 || e.Tokens != 140 {
 			t.Errorf("%d of 140 words are right; eval found %+v", right, e)
 		}
 		words := write(t, filepath.Join(t.TempDir(), "words.jsonl"), `{"tokens": ["at", "a", "rose"]}`)
@@ -180,7 +181,7 @@ func TestClassify(t *testing.T) {
 func classifyErrors(t *testing.T, c classifiers) {
 	dir := t.TempDir()
 	file := func(name, content string) string { return write(t, filepath.Join(dir, name), content) }
-	sentences, numbers, words := c.model[classification], c.model[regression], c.model[tokenClassification]
+	sentences, numbers, words := c.model["classification"], c.model["regression"], c.model["token-classification"]
 	for _, x := range []struct {
 		args []string
 		want string

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"github.com/seahorse-ml/seahorse/task"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -110,7 +111,7 @@ func TestConfigRoundTrip(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	write(t, filepath.Join(dir, runName), string(content))
+	write(t, filepath.Join(dir, task.RunName), string(content))
 	j, _, err := (&resumeCommand{Dir: dir}).readJob(&streams{})
 	if err != nil {
 		t.Fatalf("%v in\n%s", err, content)
@@ -128,7 +129,7 @@ func TestResumeNeedsResolvedOptions(t *testing.T) {
 		"command: eval\n":   `expected a line "command: pretrain"`,
 		"command: pretrain": "is missing; the file is not that of a run",
 	} {
-		write(t, filepath.Join(dir, runName), content)
+		write(t, filepath.Join(dir, task.RunName), content)
 		if _, _, err := (&resumeCommand{Dir: dir}).readJob(&streams{}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got %v, expected %s", content, err, want)
 		}

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -45,4 +47,15 @@ func corpusName(path string) string {
 		return "corpus"
 	}
 	return name
+}
+
+// freeRunDir returns runs/NAME, or the first of runs/NAME-2, runs/NAME-3, … that doesn't exist.
+func freeRunDir(name string) string {
+	dir := filepath.Join("runs", name)
+	for i := 2; ; i++ {
+		if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+			return dir
+		}
+		dir = filepath.Join("runs", fmt.Sprintf("%s-%d", name, i))
+	}
 }

@@ -10,21 +10,18 @@ import (
 	"text/tabwriter"
 
 	"github.com/seahorse-ml/seahorse/data"
-	"github.com/seahorse-ml/seahorse/data/tokenizer"
 	"github.com/seahorse-ml/seahorse/layers"
+	"github.com/seahorse-ml/seahorse/task"
 	"github.com/seahorse-ml/seahorse/train"
 )
-
-// evalTokens is about how many tokens an evaluation takes at a time.
-const evalTokens = 4096
 
 // evalCommand is `finetune eval`.
 type evalCommand struct {
 	Model           string `required:"" placeholder:"DIR" help:"A model or run directory."`
 	Data            string `required:"" placeholder:"FILE|DIR|-" help:"What to measure on: text, or documents as sft takes them."`
-	SeqLen          *int   `aliases:"max-target-length" placeholder:"T" help:"Tokens in a row; of pairs and labelled texts the most tokens of a target or a text. Default: the model's context, at most 2,048."`
+	SeqLen          *int   `aliases:"max-target-length" placeholder:"T" help:"Tokens in a row; of pairs and labelled texts the most tokens of a target or a text. Default: as in the run that made the model, else the model's context and at most 2,048."`
 	BatchSize       *int   `placeholder:"B" help:"Rows at a time, which the result doesn't depend on. Default: as many as have about 4,096 tokens together."`
-	MaxSourceLength *int   `placeholder:"S" help:"The most tokens of a pair's source. Default: as --seq-len."`
+	MaxSourceLength *int   `placeholder:"S" help:"The most tokens of a pair's source. Default: as in the run that made the model, else as --seq-len."`
 	Seed            uint64 `default:"1337" placeholder:"N" help:"Decides which tokens are hidden from a masked model (${default})."`
 	JSON            bool   `name:"json" help:"Print an object: objective, loss, tokens or rows (how many targets there are), perplexity and bits_per_byte where they mean something, and the model's figures, such as accuracy, mse and pearson."`
 	Threads         int    `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores."`
@@ -32,9 +29,6 @@ type evalCommand struct {
 	dataFormat
 	memoryFlag
 }
-
-// evalSeqLen is the most tokens in a row of an evaluation where the user doesn't say.
-const evalSeqLen = 2048
 
 // Help is shown below the command's summary.
 func (evalCommand) Help() string {
@@ -100,44 +94,29 @@ func (c *evalCommand) Run(ctx context.Context, s *streams) error {
 		return err
 	}
 	useThreads(c.Threads)
-	m, t, err := c.sketchModel(s)
+	t, err := c.sketch(s, c.Model)
 	if err != nil {
 		return err
 	}
-	source, err := c.open(c.Data, s)
+	m, err := c.measure(ctx, s, t)
 	if err != nil {
+		return interrupted(ctx, err)
+	}
+	s.tell(m.Report)
+	if err := c.checkRows(m); err != nil {
 		return err
 	}
-	defer source.Close()
-	objective := objectiveOf(m)
-	e := runEncoder{streams: s, tokenizer: t, objective: objective, labels: labelsOf(m), length: *c.SeqLen}
-	tokens, err := e.tokens(ctx, source)
-	if err != nil {
+	if err := load(t); err != nil {
 		return err
 	}
-	if err := tokens.CheckVocab(m.VocabSize()); err != nil {
-		return err
-	}
-	rows, err := c.rows(s, m, t, tokens)
-	if err != nil {
-		return err
-	}
-	setDefault(&c.BatchSize, evalBatch(rows.Layout()))
 	progress := newMeter(s.err, "evaluating")
-	config := train.EvalConfig{BatchSize: *c.BatchSize, Progress: func(done, total int) { progress.show(int64(done), int64(total)) }}
-	if err := c.checkRows(m, rows, config); err != nil {
-		return err
-	}
-	opened, err := openModel(c.Model)
-	if err != nil {
-		return err
-	}
-	result, err := train.Evaluate(ctx, opened.(trainable), rows, config)
+	m.Config.Progress = func(done, total int) { progress.show(int64(done), int64(total)) }
+	result, err := m.Run(ctx)
 	progress.done()
 	if err != nil {
 		return interrupted(ctx, err)
 	}
-	found := evaluated{Objective: objective, Loss: result.Loss, Tokens: result.Targets, Figures: result.Figures}
+	found := evaluated{Objective: t.Objective.Name(), Loss: result.Loss, Tokens: result.Targets, Figures: result.Figures}
 	if result.Unit == layers.PerRow {
 		found.Tokens, found.Rows = 0, result.Targets
 	}
@@ -145,8 +124,7 @@ func (c *evalCommand) Run(ctx context.Context, s *streams) error {
 		perplexity := result.Perplexity()
 		found.Perplexity = &perplexity
 	}
-	if bytes := tokens.TextBytes(); objective == causal && bytes > 0 && tokens.Targets() == tokens.Len() {
-		bits := result.BitsPerByte(bytes)
+	if bits, ok := m.BitsPerByte(result); ok {
 		found.BitsPerByte = &bits
 	}
 	if c.JSON {
@@ -155,62 +133,45 @@ func (c *evalCommand) Run(ctx context.Context, s *streams) error {
 	return found.print(s.out)
 }
 
+// measure encodes the data and makes the rows to measure on.
+func (c *evalCommand) measure(ctx context.Context, s *streams, t *task.Trained) (*task.Measurement, error) {
+	config := task.EvalConfig{Seed: c.Seed}
+	for _, o := range []struct {
+		flag  string
+		value *int
+		to    *int
+		most  int // 0 for no bound
+	}{
+		{"seq-len", c.SeqLen, &config.Length, t.Model.ContextLength()},
+		{"max-source-length", c.MaxSourceLength, &config.SourceLength, t.Model.ContextLength()},
+		{"batch-size", c.BatchSize, &config.BatchSize, 0},
+	} {
+		switch {
+		case o.value == nil:
+		case o.most > 0 && *o.value > o.most:
+			return nil, fmt.Errorf("--%s %d: the model's context is %d tokens", o.flag, *o.value, o.most)
+		default:
+			*o.to = *o.value
+		}
+	}
+	source, err := c.open(c.Data, s)
+	if err != nil {
+		return nil, err
+	}
+	defer source.Close()
+	encoding := newMeter(s.err, "encoding the text")
+	defer encoding.done()
+	config.Encoding = func(p data.Progress) { encoding.show(p.Read, p.Size) }
+	return t.Measure(ctx, source, config)
+}
+
 // checkRows refuses rows that take more memory than is free.
-func (c *evalCommand) checkRows(sketch trainable, rows data.Dataset, config train.EvalConfig) error {
-	batch := batchPart(min(config.BatchSize, rows.Len()), rows.Layout())
+func (c *evalCommand) checkRows(m *task.Measurement) error {
+	batch := batchPart(min(m.Config.BatchSize, m.Rows.Len()), m.Rows.Layout())
 	return c.check("a smaller --batch-size, --seq-len or model takes less", batch, func() ([]memoryPart, error) {
-		use, err := train.EstimateEvaluation(sketch, rows, config)
+		use, err := m.Estimate()
 		return runningParts(use), err
 	})
-}
-
-// sketchModel returns a sketch of the model and its tokenizer, and settles the lengths.
-func (c *evalCommand) sketchModel(s *streams) (trainable, *tokenizer.Tokenizer, error) {
-	m, err := c.sketch(c.Model)
-	if err != nil {
-		return nil, nil, err
-	}
-	learner, ok := m.(trainable)
-	if !ok {
-		return nil, nil, fmt.Errorf("%s holds an encoder without a head, which predicts nothing", c.Model)
-	}
-	setDefault(&c.SeqLen, min(m.ContextLength(), evalSeqLen))
-	setDefault(&c.MaxSourceLength, *c.SeqLen)
-	for flag, length := range map[string]int{"seq-len": *c.SeqLen, "max-source-length": *c.MaxSourceLength} {
-		if length > m.ContextLength() {
-			return nil, nil, fmt.Errorf("--%s %d: the model's context is %d tokens", flag, length, m.ContextLength())
-		}
-	}
-	t, err := loadTokenizer(s, c.Model)
-	return learner, t, err
-}
-
-// rows makes the rows that the model is measured on.
-func (c *evalCommand) rows(s *streams, m trainable, t *tokenizer.Tokenizer, tokens *data.Tokens) (data.Dataset, error) {
-	switch objective := objectiveOf(m); {
-	case labelled(objective):
-		return data.NewLabelled(tokens, *c.SeqLen)
-	case objective == masked:
-		config, err := maskingConfig(t, m.VocabSize(), c.Seed)
-		if err != nil {
-			return nil, err
-		}
-		config.Documents = ofDocuments(tokens)
-		return data.NewMasked(tokens, *c.SeqLen, config)
-	case objective == seq2seq:
-		pairs, err := newPairs(m, t, tokens, *c.SeqLen, *c.MaxSourceLength)
-		if err != nil {
-			return nil, err
-		}
-		if sources, targets := pairs.Cut(); sources+targets > 0 {
-			fmt.Fprintf(s.err, "cut        %s and %s to %d and %d tokens\n", plural(sources, "source"), plural(targets, "target text"), *c.MaxSourceLength, *c.SeqLen)
-		}
-		return pairs, nil
-	}
-	if tokens.Targets() < tokens.Len() {
-		return data.NewPadded(tokens, *c.SeqLen)
-	}
-	return data.NewSequential(oneText(tokens, t), *c.SeqLen)
 }
 
 // print writes the figures as a person reads them.

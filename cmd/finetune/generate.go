@@ -9,6 +9,7 @@ import (
 	"io"
 
 	"github.com/seahorse-ml/seahorse/generate"
+	"github.com/seahorse-ml/seahorse/task"
 )
 
 // generateCommand is `finetune generate`.
@@ -61,44 +62,47 @@ func (c *generateCommand) Run(ctx context.Context, s *streams) error {
 		return err
 	}
 	useThreads(c.Threads)
-	w, err := c.sketchWriter(s, c.Model)
+	t, err := c.sketch(s, c.Model)
 	if err != nil {
 		return err
 	}
-	w.config, w.stops = config, c.Stop
+	w, err := t.Writer()
+	if err != nil {
+		return err
+	}
+	w.Config, w.Stops = config, c.Stop
 	texts, err := c.texts(s.in)
 	if err != nil {
 		return err
 	}
 	prompts := make([][]int32, len(texts))
 	for i, text := range texts {
-		if prompts[i], err = w.encode(text); err != nil {
+		if prompts[i], err = w.Encode(text); err != nil {
 			return err
 		}
 	}
 	search := generate.BeamConfig{Beams: c.NumBeams, MaxNewTokens: c.MaxNewTokens, LengthPenalty: c.LengthPenalty}
-	if err := c.checkTexts(w.model, prompts, config, search); err != nil {
+	if err := c.checkTexts(w.Model, prompts, config, search); err != nil {
 		return err
 	}
-	m, err := openModel(c.Model)
-	if err != nil {
+	if err := load(t); err != nil {
 		return err
 	}
-	w.model = m.(generate.Model) // as the sketch is
+	w.Model = t.Model.(generate.Model) // as the sketch is
 	if len(texts) == 1 && c.NumBeams == 1 && !c.JSON {
 		fmt.Fprint(s.out, c.shown(w, texts[0]))
-		_, err := w.write(ctx, s.out, prompts[0])
+		_, err := w.Write(ctx, s.out, prompts[0])
 		fmt.Fprintln(s.out)
-		return err
+		return interrupted(ctx, err)
 	}
 	var ids [][]int32
 	if c.NumBeams > 1 {
-		ids, err = w.search(ctx, prompts, search)
+		ids, err = w.Search(ctx, prompts, search)
 	} else {
-		ids, err = w.writeAll(ctx, prompts)
+		ids, err = w.WriteAll(ctx, prompts)
 	}
 	if err != nil {
-		return err
+		return interrupted(ctx, err)
 	}
 	return c.print(s.out, w, texts, prompts, ids)
 }
@@ -184,19 +188,19 @@ func (c *generateCommand) texts(stdin io.Reader) ([]string, error) {
 }
 
 // shown returns what of a prompt is shown before the text.
-func (c *generateCommand) shown(w *writer, prompt string) string {
-	if _, about := w.model.(generate.Encoder); about {
+func (c *generateCommand) shown(w *task.Writer, prompt string) string {
+	if _, about := w.Model.(generate.Encoder); about {
 		return ""
 	}
 	return prompt
 }
 
 // print shows the texts of several prompts.
-func (c *generateCommand) print(out io.Writer, w *writer, texts []string, prompts, ids [][]int32) error {
+func (c *generateCommand) print(out io.Writer, w *task.Writer, texts []string, prompts, ids [][]int32) error {
 	printer := json.NewEncoder(out)
 	printer.SetEscapeHTML(false)
 	for i, prompt := range texts {
-		text, err := w.text(ids[i])
+		text, err := w.Text(ids[i])
 		if err != nil {
 			return err
 		}

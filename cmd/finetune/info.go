@@ -15,6 +15,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/seahorse-ml/seahorse/models"
+	"github.com/seahorse-ml/seahorse/task"
 	"github.com/seahorse-ml/seahorse/weights"
 )
 
@@ -29,9 +30,9 @@ func (c *infoCommand) Run(s *streams) error {
 	if !isDir(c.Dir) {
 		return fmt.Errorf("%s is no directory", c.Dir)
 	}
-	isRun, isModel, isTokenizer := isFile(c.Dir, runName), isFile(c.Dir, "config.json"), isFile(c.Dir, "tokenizer.json")
+	isRun, isModel, isTokenizer := isFile(c.Dir, task.RunName), isFile(c.Dir, "config.json"), isFile(c.Dir, "tokenizer.json")
 	if !isRun && !isModel && !isTokenizer {
-		return fmt.Errorf("%s holds no model (config.json), no run (%s) and no tokenizer (tokenizer.json)", c.Dir, runName)
+		return fmt.Errorf("%s holds no model (config.json), no run (%s) and no tokenizer (tokenizer.json)", c.Dir, task.RunName)
 	}
 	out := tabwriter.NewWriter(s.out, 0, 8, 2, ' ', 0)
 	if isRun {
@@ -96,7 +97,7 @@ func (c *infoCommand) model(out io.Writer) error {
 
 // run describes the run: what was asked for and how far it is.
 func (c *infoCommand) run(out io.Writer) error {
-	entries, err := readConfig(filepath.Join(c.Dir, runName))
+	entries, err := readConfig(filepath.Join(c.Dir, task.RunName))
 	if err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ func TestKilledObjectivesAreExact(t *testing.T) {
 	for _, c := range objectiveCases() {
 		t.Run(c.objective, func(t *testing.T) {
 			model := encoder
-			if c.objective == seq2seq {
+			if c.objective == "seq2seq" {
 				model = writer
 			}
 			args := func(to string, threads string) []string {

@@ -1,19 +1,21 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/seahorse-ml/seahorse/data/tokenizer"
 )
 
 // loadTokenizer reads a tokenizer, and says what its files contradict themselves in.
 func loadTokenizer(s *streams, path string) (*tokenizer.Tokenizer, error) {
 	t, err := tokenizer.Load(path)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		s.warn(path, t)
 	}
+	return t, err
+}
+
+// warn says what the files of a tokenizer contradict themselves in.
+func (s *streams) warn(path string, t *tokenizer.Tokenizer) {
 	for _, w := range t.Warnings() {
-		fmt.Fprintf(s.err, "warning    %s: %s\n", path, w)
+		s.say("warning    %s: %s", path, w)
 	}
-	return t, nil
 }

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/seahorse-ml/seahorse/task"
 )
 
 // TestMessyFolder learns from a folder with more than texts in it.
@@ -33,7 +35,7 @@ func TestMessyFolder(t *testing.T) {
 			t.Errorf("status %d, said %q", status, said)
 		}
 	}
-	kept := read(t, filepath.Join(dir, "--exclude=b.txt--exclude=*.jpg", runName))
+	kept := read(t, filepath.Join(dir, "--exclude=b.txt--exclude=*.jpg", task.RunName))
 	if !strings.Contains(kept, "exclude:\n    - b.txt\n    - '*.jpg'\n") {
 		t.Errorf("the patterns aren't kept: %s", kept)
 	}
@@ -48,7 +50,7 @@ func TestMarksAndLineEnds(t *testing.T) {
 	text := write(t, filepath.Join(dir, "text.txt"), mark+strings.Repeat("The rays of light.\r\n", 50))
 	config := write(t, filepath.Join(dir, "config.yaml"), mark+"# of Windows\r\nmax_steps: 1\r\nsample_tokens: 0\r\nn_layer: 1\r\n")
 	succeed(t, "", "pretrain", "--config", config, "--data", text, "--output-dir", run, "--n-head=1", "--n-embd=8", "--seq-len=16", "--warmup-steps=0", "--validation-split=0")
-	if kept := read(t, filepath.Join(run, runName)); !strings.Contains(kept, "max_steps: 1\n") || !strings.Contains(kept, "n_layer: 1\n") {
+	if kept := read(t, filepath.Join(run, task.RunName)); !strings.Contains(kept, "max_steps: 1\n") || !strings.Contains(kept, "n_layer: 1\n") {
 		t.Errorf("the configuration is read as %s", kept)
 	}
 	plain, dos := write(t, filepath.Join(dir, "plain.txt"), "The\nlight\n"), write(t, filepath.Join(dir, "dos.txt"), mark+"The\r\nlight\r\n")

@@ -31,11 +31,11 @@ func objectiveCases() []objectiveCase {
 	}
 	accurate := func(e measured) bool { return *e.Accuracy > 0.95 }
 	return []objectiveCase{ // the masked text has 8 of 60 characters, equally often
-		{masked, "text.txt", strings.Repeat("abcdefgh", 300), func(e measured) bool { return *e.Accuracy > 0.13 && *e.Perplexity < 12 }},
-		{classification, "classes.csv", classes.String(), accurate},
-		{regression, "values.jsonl", values.String(), func(e measured) bool { return *e.MSE < 0.1 && *e.Pearson > 0.8 && e.Perplexity == nil }},
-		{tokenClassification, "tokens.jsonl", tokens.String(), accurate},
-		{seq2seq, "pairs.tsv", pairs.String(), accurate},
+		{"masked", "text.txt", strings.Repeat("abcdefgh", 300), func(e measured) bool { return *e.Accuracy > 0.13 && *e.Perplexity < 12 }},
+		{"classification", "classes.csv", classes.String(), accurate},
+		{"regression", "values.jsonl", values.String(), func(e measured) bool { return *e.MSE < 0.1 && *e.Pearson > 0.8 && e.Perplexity == nil }},
+		{"token-classification", "tokens.jsonl", tokens.String(), accurate},
+		{"seq2seq", "pairs.tsv", pairs.String(), accurate},
 	}
 }
 
@@ -66,14 +66,14 @@ func TestObjectives(t *testing.T) {
 		t.Run(c.objective, func(t *testing.T) {
 			path, run := write(t, filepath.Join(dir, c.file), c.content), filepath.Join(dir, c.objective)
 			model := encoder
-			if c.objective == seq2seq {
+			if c.objective == "seq2seq" {
 				model = writer
 			}
 			args := []string{
 				"sft", "--model", model, "--data", path, "--objective", c.objective, "--output-dir", run, "--max-steps=150", "--batch-size=16",
 				"--learning-rate=3e-3", "--seq-len=24", "--eval-steps=50", "--save-steps=50", "--save-total-limit=0", "--dropout=0.1", "--label-smoothing=0.01", "--sample-tokens=9",
 			}
-			if c.objective != masked {
+			if c.objective != "masked" {
 				args = append(args, "--group-by-length")
 			}
 			_, said := succeed(t, "", args...)

@@ -12,9 +12,8 @@ import (
 	"github.com/alecthomas/kong"
 	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/data/tokenizer"
-	"github.com/seahorse-ml/seahorse/graph"
 	"github.com/seahorse-ml/seahorse/models"
-	"gorgonia.org/tensor"
+	"github.com/seahorse-ml/seahorse/task"
 )
 
 // pretrainCommand is `finetune pretrain`.
@@ -68,15 +67,15 @@ func (c *pretrainCommand) Run(ctx context.Context, s *streams, parsed *kong.Cont
 // resolve fills in what the user left open, as far as it doesn't depend on the data.
 func (c *pretrainCommand) resolve() error {
 	p := presetNamed(c.Preset)
-	if err := c.resolveObjective(); err != nil {
+	o, err := c.resolveObjective()
+	if err != nil {
 		return err
 	}
 	if c.Tokenizer == "" {
-		c.Tokenizer = p.tokenizer
-		switch f, _ := models.FamilyNamed(c.Arch); {
-		case c.Objective == masked:
-			c.Tokenizer = "wordpiece"
-		case f.Rebuilds:
+		f, _ := models.FamilyNamed(c.Arch)
+		kind, _ := o.Vocabulary()
+		c.Tokenizer = cmp.Or(kind, p.tokenizer)
+		if f.Rebuilds {
 			c.Tokenizer = "bpe"
 		}
 	}
@@ -103,11 +102,9 @@ func (c *pretrainCommand) resolve() error {
 	if err := errors.Join(c.validate(), atLeast("n-kv-head", c.NKVHead, 1), atLeast("n-inner", c.NInner, 1)); err != nil {
 		return err
 	}
-	anyID := 0
-	if _, err := c.size(1, &anyID, &anyID).Config(c.Arch); err != nil {
+	if err := (task.New{Arch: c.Arch, Size: c.size()}).Validate(); err != nil {
 		return err
 	}
-	var err error
 	if c.Data == "" {
 		if c.Data, err = defaultCorpus(); err != nil {
 			return err
@@ -119,44 +116,30 @@ func (c *pretrainCommand) resolve() error {
 	return c.absolutePaths(&c.Data)
 }
 
-// defaultArch returns the family that an objective is learned by where the user names none.
-func defaultArch(objective string) string {
-	for _, f := range models.Families() {
-		if f.Preferred && string(f.Objective) == objective {
-			return f.Name
-		}
-	}
-	return ""
-}
-
 // resolveObjective settles the objective and the family, of which the one may follow from the other.
-func (c *pretrainCommand) resolveObjective() error {
+func (c *pretrainCommand) resolveObjective() (task.Objective, error) {
 	if c.Arch == "" {
-		c.Arch = defaultArch(cmp.Or(c.Objective, causal))
+		c.Arch = task.DefaultArch(cmp.Or(c.Objective, task.Causal{}.Name()))
 	}
 	if !slices.Contains(models.Arches(), c.Arch) {
-		return fmt.Errorf("--arch %q is not known%s; known are %s", c.Arch, suggestion(c.Arch, models.Arches()), strings.Join(models.Arches(), ", "))
+		return nil, fmt.Errorf("--arch %q is not known%s; known are %s", c.Arch, suggestion(c.Arch, models.Arches()), strings.Join(models.Arches(), ", "))
 	}
-	f, err := models.FamilyNamed(c.Arch)
+	learned, err := task.ArchObjective(c.Arch)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	learned := string(f.Objective)
 	if c.Objective == "" {
-		c.Objective = learned
+		c.Objective = learned.Name()
 	}
-	if c.Objective != learned {
-		return fmt.Errorf("--objective %s: a model of --arch %s learns %s", c.Objective, c.Arch, learned)
+	if c.Objective != learned.Name() {
+		return nil, fmt.Errorf("--objective %s: a model of --arch %s learns %s", c.Objective, c.Arch, learned.Name())
 	}
-	return nil
+	return learned, nil
 }
 
-// size returns how large the model is to be, for a vocabulary and the ids of its end-of-text and padding tokens, if any.
-func (c *pretrainCommand) size(vocab int, end, pad *int) models.Size {
-	s := models.Size{
-		Vocab: vocab, Context: max(*c.SeqLen, *c.MaxSourceLength), Layers: *c.NLayer, Heads: *c.NHead, Width: *c.NEmbd, Dropout: *c.Dropout,
-		Start: end, End: end, Pad: pad,
-	}
+// size returns how large the model is to be.
+func (c *pretrainCommand) size() models.Size {
+	s := models.Size{Context: max(*c.SeqLen, *c.MaxSourceLength), Layers: *c.NLayer, Heads: *c.NHead, Width: *c.NEmbd, Dropout: *c.Dropout}
 	if c.NKVHead != nil {
 		s.KVHeads = *c.NKVHead
 	}
@@ -184,70 +167,42 @@ func (c *pretrainCommand) checkTokenizer() error {
 
 func (c *pretrainCommand) common() *trainingOptions { return &c.trainingOptions }
 
-func (c *pretrainCommand) paths() (corpus, outputDir string) { return c.Data, c.OutputDir }
+func (c *pretrainCommand) corpus() string { return c.Data }
+
+func (c *pretrainCommand) modelType() (string, error) { return c.Arch, nil }
+
+func (c *pretrainCommand) config(s *streams) (task.Config, error) {
+	o, err := task.Named(c.Objective)
+	return task.Config{Dir: c.OutputDir, Objective: o, Base: learnedBase{c.base(o), s}, Stream: true}, err
+}
 
 func (c *pretrainCommand) defaultSteps(int) int { return presetNamed(c.Preset).steps }
 
-func (c *pretrainCommand) openTokenizer(ctx context.Context, s *streams, source *data.Source) (*tokenizer.Tokenizer, error) {
+// base returns the model to make, and the tokenizer to learn for it.
+func (c *pretrainCommand) base(o task.Objective) task.New {
+	n := task.New{Arch: c.Arch, Size: c.size(), From: c.Tokenizer, Seed: c.Seed}
 	if !slices.Contains(learnedTokenizers, c.Tokenizer) {
-		return loadTokenizer(s, c.Tokenizer)
+		return n
 	}
-	config := tokenizer.NewTrainConfig(c.Tokenizer)
-	if c.Objective == masked && c.Tokenizer != "wordpiece" {
-		config.Special = append(config.Special, "[PAD]", "[CLS]", "[SEP]", "[MASK]")
-	}
-	if f, _ := models.FamilyNamed(c.Arch); f.Split != "" && c.Tokenizer == "bpe" {
-		config.Split = f.Split
-	}
+	config := task.TokenizerConfig(c.Tokenizer, c.Arch, o)
 	config.Threads = c.Threads
 	if c.VocabSize != nil {
 		config.VocabSize = *c.VocabSize
 	}
-	return trainTokenizer(ctx, s, config, source)
+	n.Learn = &config
+	return n
 }
 
-func (c *pretrainCommand) objective() string { return c.Objective }
-
-func (c *pretrainCommand) modelType() (string, error) { return c.Arch, nil }
-
-// openLabels is never called: there are no labelled texts to start from nothing with.
-func (c *pretrainCommand) openLabels(found data.Labels) (data.Labels, error) { return found, nil }
-
-// outline has a vocabulary of one token, since the tokenizer may still have to be learned.
-func (c *pretrainCommand) outline() (models.Model, error) {
-	anyID := 0
-	return c.newModel(c.size(1, &anyID, &anyID), true)
+// learnedBase shows how far learning the tokenizer is.
+type learnedBase struct {
+	task.New
+	streams *streams
 }
 
-func (c *pretrainCommand) openModel(t *tokenizer.Tokenizer, _ data.Labels, sketch bool) (trainable, error) {
-	var end, pad *int
-	if id, ok := t.EndOfText(); ok {
-		n := int(id)
-		end = &n
+// Tokenizer learns the tokenizer, or reads it.
+func (b learnedBase) Tokenizer(ctx context.Context, o task.Objective, source *data.Source) (*tokenizer.Tokenizer, error) {
+	if b.Learn == nil {
+		return loadTokenizer(b.streams, b.From)
 	}
-	if id, ok := t.Special("pad_token"); ok && (end == nil || int(id) != *end) {
-		n := int(id)
-		pad = &n
-	}
-	m, err := c.newModel(c.size(t.VocabSize(), end, pad), sketch)
-	if err != nil {
-		return nil, err
-	}
-	return m.(trainable), nil // as all new models are
+	return trainTokenizer(ctx, b.streams, *b.Learn, source)
 }
-
-// newModel makes the model of a size, or a sketch of it.
-func (c *pretrainCommand) newModel(s models.Size, sketch bool) (models.Model, error) {
-	config, err := s.Config(c.Arch)
-	if err != nil {
-		return nil, err
-	}
-	params := graph.NewParams(tensor.Float32, c.Seed)
-	if sketch {
-		params = graph.SketchParams(tensor.Float32, nil)
-	}
-	return models.New(config, params)
-}
-
-// documents is false: the data is one stream, whose rows cross the ends of documents.
-func (c *pretrainCommand) documents(*data.Tokens) bool { return false }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"github.com/seahorse-ml/seahorse/task"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -101,7 +102,7 @@ func killAndResume(t *testing.T, text, want string, whole time.Duration) (kills 
 	dir := filepath.Join(t.TempDir(), "run")
 	args := append([]string{"pretrain", "--data", text, "--output-dir", dir}, small...)
 	for range 8 {
-		if isFile(dir, runName) {
+		if isFile(dir, task.RunName) {
 			args = []string{"resume", dir}
 		}
 		c := process(t, args...)
@@ -116,7 +117,7 @@ func killAndResume(t *testing.T, text, want string, whole time.Duration) (kills 
 			kills++
 		}
 	}
-	if !isFile(dir, runName) {
+	if !isFile(dir, task.RunName) {
 		t.Fatal("each run was killed before its first step")
 	}
 	if out, err := process(t, "resume", dir).CombinedOutput(); err != nil {

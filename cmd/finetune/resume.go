@@ -6,13 +6,10 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/alecthomas/kong"
-	"github.com/seahorse-ml/seahorse/data"
-	"github.com/seahorse-ml/seahorse/data/tokenizer"
-	"github.com/seahorse-ml/seahorse/internal/atomicfile"
-	"github.com/seahorse-ml/seahorse/models"
-	"github.com/seahorse-ml/seahorse/train"
+	"github.com/seahorse-ml/seahorse/task"
 )
 
 // resumeCommand is `finetune resume`.
@@ -39,102 +36,60 @@ func (c *resumeCommand) Run(ctx context.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
-	lock, err := train.LockDir(c.Dir)
+	o := j.common()
+	useThreads(o.Threads)
+	config, err := taskOf(s, j)
 	if err != nil {
 		return err
 	}
-	defer lock.Release()
-	if err := c.checkSteps(); err != nil {
-		return err
-	}
-	useThreads(j.common().Threads)
-	t, err := loadTokenizer(s, c.Dir)
+	r, err := task.Reopen(config)
 	if err != nil {
-		return err
+		return hinted(err, j.corpus())
 	}
-	d, err := openData(j.common(), c.Dir)
-	if err != nil {
-		return err
-	}
-	defer d.close()
-	sketch, err := lastModel(j, t, d.stream.Labels(), c.Dir, true)
-	if err != nil {
-		return err
-	}
-	if err := d.makeRows(j, sketch, t); err != nil {
-		return err
-	}
-	r := run{dir: c.Dir, lock: lock, options: j.common(), model: sketch, tokenizer: t, data: d}
-	if err := r.checkMemory(); err != nil {
-		return err
-	}
-	if r.model, err = lastModel(j, t, d.stream.Labels(), c.Dir, false); err != nil {
-		return err
-	}
+	defer r.Close()
+	s.warn(c.Dir, r.Tokenizer)
+	var settings []byte // as before
 	if c.MaxSteps != nil {
-		config, err := runConfig(command)
-		if err != nil {
-			return err
+		if made := r.Made(); made > *c.MaxSteps {
+			return fmt.Errorf("--max-steps %d: the run has made %d steps already", *c.MaxSteps, made)
 		}
-		if err := atomicfile.WriteBytes(filepath.Join(c.Dir, runName), config); err != nil {
+		if settings, err = runConfig(command); err != nil {
 			return err
 		}
 	}
-	return r.train(ctx, s, true)
-}
-
-// checkSteps returns an error if the run has made more steps than it is to have.
-func (c *resumeCommand) checkSteps() error {
-	if c.MaxSteps == nil {
-		return nil
-	}
-	last, _, err := train.LastCheckpoint(c.Dir)
-	if err != nil {
+	if err := o.checkMemory(r); err != nil {
 		return err
 	}
-	if last != nil && last.State.Step > *c.MaxSteps {
-		return fmt.Errorf("--max-steps %d: the run has made %d steps already", *c.MaxSteps, last.State.Step)
+	boundGarbage()
+	if err := r.Begin(settings); err != nil {
+		return err
 	}
-	return nil
-}
-
-// lastModel returns the model of the last checkpoint, or where there is none that which the run started from; or a sketch of it.
-func lastModel(j job, t *tokenizer.Tokenizer, l data.Labels, dir string, sketch bool) (trainable, error) {
-	last, _, err := train.LastCheckpoint(dir)
-	if err != nil {
-		return nil, err
-	}
-	if last == nil {
-		return j.openModel(t, l, sketch)
-	}
-	m, err := models.Open(last.Dir, models.OpenConfig{Sketch: sketch})
-	if err != nil {
-		return nil, err
-	}
-	learner, ok := m.(trainable)
-	if !ok {
-		return nil, fmt.Errorf("%s holds a model without a head", last.Dir)
-	}
-	return learner, nil
+	return o.train(ctx, s, r, true)
 }
 
 // readJob returns the command that started the run, with its options, as a job and as parsed.
 func (c *resumeCommand) readJob(s *streams) (job, *kong.Node, error) {
-	path := filepath.Join(c.Dir, runName)
-	if !isFile(c.Dir, runName) {
-		return nil, nil, fmt.Errorf("%s holds no run: it has no %s", c.Dir, runName)
+	path := filepath.Join(c.Dir, task.RunName)
+	if !isFile(c.Dir, task.RunName) {
+		return nil, nil, fmt.Errorf("%s holds no run: it has no %s", c.Dir, task.RunName)
 	}
 	entries, err := readConfig(path)
 	if err != nil {
 		return nil, nil, err
 	}
 	var cs commands
-	jobs := map[string]job{"pretrain": &cs.Pretrain, "sft": &cs.SFT}
-	i := slices.IndexFunc(entries, func(e entry) bool { return e.key == commandKey })
-	if i < 0 || jobs[entries[i].value] == nil {
-		return nil, nil, fmt.Errorf("%s: expected a line \"%s: pretrain\" or \"%s: sft\"", path, commandKey, commandKey)
+	parser, err := newParser(&cs, s)
+	if err != nil {
+		return nil, nil, err
 	}
-	name := entries[i].value
+	name := ""
+	if i := slices.IndexFunc(entries, func(e entry) bool { return e.key == commandKey }); i >= 0 {
+		name = entries[i].value
+	}
+	j, known := jobNamed(parser, name)
+	if j == nil {
+		return nil, nil, fmt.Errorf("%s: expected a line \"%s: %s\"", path, commandKey, strings.Join(known, "\" or \""+commandKey+": "))
+	}
 	args := []string{name, "--config=" + path, "--output-dir=" + c.Dir}
 	if c.Threads != nil {
 		args = append(args, "--threads="+strconv.Itoa(*c.Threads))
@@ -142,17 +97,27 @@ func (c *resumeCommand) readJob(s *streams) (job, *kong.Node, error) {
 	if c.MaxSteps != nil {
 		args = append(args, "--max-steps="+strconv.Itoa(*c.MaxSteps))
 	}
-	parser, err := newParser(&cs, s)
-	if err != nil {
-		return nil, nil, err
-	}
 	parsed, err := parser.Parse(args)
 	if err != nil {
 		return nil, nil, err
 	}
-	j := jobs[name]
 	if err := j.common().resolved(path); err != nil {
 		return nil, nil, err
 	}
 	return j, parsed.Selected(), j.common().validate()
+}
+
+// jobNamed returns the command of a name that trains, or nil, and the names of all such commands.
+func jobNamed(parser *kong.Kong, name string) (named job, known []string) {
+	for _, command := range parser.Model.Children {
+		j, ok := command.Target.Addr().Interface().(job)
+		if !ok {
+			continue
+		}
+		known = append(known, command.Name)
+		if command.Name == name {
+			named = j
+		}
+	}
+	return named, known
 }

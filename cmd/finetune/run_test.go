@@ -185,7 +185,7 @@ func TestDataFormat(t *testing.T) {
 		tune := []string{"sft", "--model", run, "--max-steps=1", "--warmup-steps=0", "--sample-tokens=0"}
 		succeed(t, "", append(tune, "--data", named, "--output-dir", fromName)...)
 		succeed(t, c.content, append(tune, "--data=-", "--data-format", c.format, "--output-dir", fromInput)...)
-		if read(t, filepath.Join(fromName, tokensName)) != read(t, filepath.Join(fromInput, tokensName)) {
+		if read(t, filepath.Join(fromName, "tokens.bin")) != read(t, filepath.Join(fromInput, "tokens.bin")) {
 			t.Errorf("sft learned from other tokens of standard input, format %s", c.format)
 		}
 	}

@@ -12,7 +12,7 @@ import (
 func TestTrainedHeadIsKept(t *testing.T) {
 	dir := t.TempDir()
 	c := newClassifiers(t, dir)
-	model, named := c.model[classification], read(t, c.data[classification])
+	model, named := c.model["classification"], read(t, c.data["classification"])
 	file := func(name, low, high string) string {
 		renamed := strings.NewReplacer(",<low>\n", ","+low+"\n", ",high\n", ","+high+"\n").Replace(named)
 		return write(t, filepath.Join(dir, name), renamed)
@@ -25,7 +25,7 @@ func TestTrainedHeadIsKept(t *testing.T) {
 		}
 		return *e.Accuracy
 	}
-	want := measure(model, c.data[classification])
+	want := measure(model, c.data["classification"])
 	frozen := func(data, out string, more ...string) []string {
 		return append([]string{"sft", "--model", model, "--data", data, "--output-dir", out, "--max-steps=1", "--warmup-steps=0", "--learning-rate=1e-30", "--seq-len=40"}, more...)
 	}
@@ -36,7 +36,7 @@ func TestTrainedHeadIsKept(t *testing.T) {
 		}
 		out := filepath.Join(dir, name+".run")
 		_, said := succeed(t, "", frozen(data, out)...)
-		if !strings.Contains(said, labels[0]+" is <low>, "+labels[1]+" is high") || measure(out, c.data[classification]) != want {
+		if !strings.Contains(said, labels[0]+" is <low>, "+labels[1]+" is high") || measure(out, c.data["classification"]) != want {
 			t.Errorf("%s: the head isn't kept: %s", name, said)
 		}
 	}
@@ -50,12 +50,12 @@ func TestTrainedHeadIsKept(t *testing.T) {
 	if x := classify(t, "", "--model", out, "--text=a")[0]; len(x.Scores) != 2 || x.Scores["bad"]+x.Scores["good"] < 0.999 {
 		t.Errorf("the new head gives %+v", x)
 	}
-	succeed(t, "", frozen(c.data[classification], filepath.Join(dir, "again"), "--new-head")...)
+	succeed(t, "", frozen(c.data["classification"], filepath.Join(dir, "again"), "--new-head")...)
 	if got := classify(t, "", "--model", filepath.Join(dir, "again"), "--text=a"); near(got[0], classify(t, "", "--model", model, "--text=a")[0]) {
 		t.Error("--new-head keeps the head where the labels are the same")
 	}
 	one := write(t, filepath.Join(dir, "one.jsonl"), "{\"text\":\"a\",\"label\":1}\n")
-	status, _, said = finetune(t, "", "sft", "--model", c.model[regression], "--data", one, "--output-dir", filepath.Join(dir, "values"))
+	status, _, said = finetune(t, "", "sft", "--model", c.model["regression"], "--data", one, "--output-dir", filepath.Join(dir, "values"))
 	if status != exitFailure || !strings.Contains(said, "labels of 1 value, and the trained head of the model finds 2; --new-head") {
 		t.Errorf("status %d, said %q", status, said)
 	}

@@ -3,13 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/alecthomas/kong"
 	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/data/tokenizer"
-	"github.com/seahorse-ml/seahorse/models"
+	"github.com/seahorse-ml/seahorse/task"
 )
 
 // Defaults of sft. Rows are no longer than the model's context.
@@ -28,8 +26,6 @@ type sftCommand struct {
 	trainingOptions
 
 	OutputDir string `group:"run" required:"" placeholder:"DIR" help:"Directory of the run."`
-
-	base models.Model // a sketch of the one to start from, once it is known
 }
 
 // Help is shown below the command's summary.
@@ -73,10 +69,16 @@ func (c *sftCommand) resolve() error {
 	if err := c.absolutePaths(&c.Data, &c.Model); err != nil {
 		return err
 	}
-	if err := c.sketchBase(); err != nil {
+	o, err := c.objective()
+	if err != nil {
+		return fmt.Errorf("--objective: %w", err)
+	}
+	c.Objective = o.Name()
+	m, err := c.base().Outline()
+	if err != nil {
 		return err
 	}
-	context := c.base.ContextLength()
+	context := m.ContextLength()
 	c.trainingOptions.resolve(trainingDefaults{
 		seqLen: min(context, sftSeqLen), batchSize: 8, warmupSteps: 10, learningRate: 5e-5, weightDecay: 0.01, beta2: 0.999,
 	})
@@ -89,112 +91,45 @@ func (c *sftCommand) resolve() error {
 	return c.validate()
 }
 
-// sketchBase looks at the model to start from and finds out what is learned.
-func (c *sftCommand) sketchBase() error {
-	var err error
-	if c.base, err = models.Open(c.Model, models.OpenConfig{Edit: c.edit(), Sketch: true}); err != nil {
-		return err
-	}
-	has := objectiveOf(c.base)
-	if c.Objective == "" {
-		c.Objective = has
-	}
-	switch {
-	case c.Objective == "":
-		return fmt.Errorf("%s holds an encoder without a head; say what it is to learn by --objective %s, %s, %s or %s", c.Model, masked, classification, tokenClassification, regression)
-	case c.Objective != has && (!isEncoder(c.base) || c.Objective == causal || c.Objective == seq2seq):
-		return fmt.Errorf("--objective %s: the model in %s learns %s", c.Objective, c.Model, learns(c.base))
-	}
-	return nil
-}
-
-// edit returns what sets --dropout in a config.json; nil without --dropout.
-func (c *sftCommand) edit() func(config map[string]any) {
-	if c.Dropout == nil {
-		return nil
-	}
-	return models.WithDropout(*c.Dropout)
-}
-
 // The methods below make sftCommand a job.
 
 func (c *sftCommand) common() *trainingOptions { return &c.trainingOptions }
 
-func (c *sftCommand) paths() (corpus, outputDir string) { return c.Data, c.OutputDir }
-
-func (c *sftCommand) objective() string { return c.Objective }
+func (c *sftCommand) corpus() string { return c.Data }
 
 func (c *sftCommand) modelType() (string, error) { return modelType(c.Model) }
 
-func (c *sftCommand) openTokenizer(_ context.Context, s *streams, _ *data.Source) (*tokenizer.Tokenizer, error) {
-	return loadTokenizer(s, c.Model)
+func (c *sftCommand) config(s *streams) (task.Config, error) {
+	o, err := c.objective()
+	return task.Config{Dir: c.OutputDir, Objective: o, Base: warningBase{c.base(), s}}, err
 }
 
-// openLabels keeps the labels of the model's head where it knows all that are found. It isn't replaced unless that is asked for.
-func (c *sftCommand) openLabels(found data.Labels) (data.Labels, error) {
-	known := labelsOf(c.base)
-	if known.Kind != found.Kind || c.NewHead {
-		return found, nil
-	}
-	if found.Kind == data.Regression {
-		if len(known.Names) != len(found.Names) {
-			return known, fmt.Errorf("%s: labels of %s, and the trained head of the model finds %d; --new-head replaces it by a new one", c.Data, plural(len(found.Names), "value"), len(known.Names))
-		}
-		return known, nil
-	}
-	if unknown := known.Unknown(found.Names); len(unknown) > 0 {
-		return known, fmt.Errorf("%s: the trained head of the model doesn't know the labels %s; it knows %s, by name or number from 0; --new-head replaces it by a new one for the labels of the data",
-			c.Data, firstOf(unknown, 10), firstOf(known.Names, 20))
-	}
-	return known, nil
+func (c *sftCommand) defaultSteps(rows int) int { return c.stepsOf(sftEpochs, rows) }
+
+// base returns what the run starts from.
+func (c *sftCommand) base() task.Pretrained {
+	return task.Pretrained{Dir: c.Model, Dropout: c.Dropout, NewHead: c.NewHead, Seed: c.Seed}
 }
 
-// firstOf lists the first of some names, and how many more there are.
-func firstOf(names []string, most int) string {
-	shown := strings.Join(names[:min(most, len(names))], ", ")
-	if more := len(names) - most; more > 0 {
-		shown += fmt.Sprintf(" and %d more", more)
+// objective returns what is learned: what the user says, or else what the model's head is for.
+func (c *sftCommand) objective() (task.Objective, error) {
+	if c.Objective == "" {
+		return c.base().Objective(nil)
 	}
-	return shown
-}
-
-func (c *sftCommand) outline() (models.Model, error) { return c.base, nil }
-
-func (c *sftCommand) openModel(_ *tokenizer.Tokenizer, l data.Labels, sketch bool) (trainable, error) {
-	if c.base == nil {
-		if err := c.sketchBase(); err != nil {
-			return nil, err
-		}
-	}
-	open := models.OpenConfig{Edit: c.edit(), Sketch: sketch}
-	if _, ok := c.base.(trainable); ok && objectiveOf(c.base) == c.Objective && !c.replacesHead() && slices.Equal(labelsOf(c.base).Names, l.Names) {
-		m, err := models.Open(c.Model, open)
-		if err != nil {
-			return nil, err
-		}
-		return m.(trainable), nil
-	}
-	head := models.Head{Labels: l.Names}
-	switch c.Objective {
-	case masked:
-		head.Task = models.TaskMasked
-	case tokenClassification:
-		head.Task = models.TaskToken
-	default:
-		head.Task, head.Regression = models.TaskSequence, c.Objective == regression
-	}
-	open.Head, open.Seed = &head, c.Seed
-	m, err := models.Open(c.Model, open)
+	o, err := task.Named(c.Objective)
 	if err != nil {
 		return nil, err
 	}
-	return m.(trainable), nil
+	return c.base().Objective(o)
 }
 
-// replacesHead tells whether the trained head is given up for a new one of the same kind.
-func (c *sftCommand) replacesHead() bool { return c.NewHead && labelled(c.Objective) }
+// warningBase says what the files of the tokenizer contradict themselves in.
+type warningBase struct {
+	task.Pretrained
+	streams *streams
+}
 
-// documents tells a plain text from documents.
-func (c *sftCommand) documents(t *data.Tokens) bool { return ofDocuments(t) }
-
-func (c *sftCommand) defaultSteps(rows int) int { return c.stepsOf(sftEpochs, rows) }
+// Tokenizer reads the model's.
+func (b warningBase) Tokenizer(context.Context, task.Objective, *data.Source) (*tokenizer.Tokenizer, error) {
+	return loadTokenizer(b.streams, b.Dir)
+}

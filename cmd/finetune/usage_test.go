@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/seahorse-ml/seahorse/task"
 )
 
 // TestUsageErrors gives wrong command lines, and looks for what is to help.
@@ -74,7 +76,7 @@ func TestResumeBeyondTheEnd(t *testing.T) {
 			t.Fatalf("%v: status %d\n%s\nexpected %q", c.args, status, out.String(), c.want)
 		}
 	}
-	if options, err := os.ReadFile(filepath.Join(run, runName)); err != nil || !strings.Contains(string(options), "max_steps: 7\n") {
+	if options, err := os.ReadFile(filepath.Join(run, task.RunName)); err != nil || !strings.Contains(string(options), "max_steps: 7\n") {
 		t.Errorf("%v, %s", err, options)
 	}
 }

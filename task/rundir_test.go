@@ -1,4 +1,4 @@
-package main
+package task
 
 import (
 	"os"
@@ -21,13 +21,20 @@ func names(t *testing.T, dir string) string {
 	return strings.Join(list, " ")
 }
 
+func write(t *testing.T, path, content string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(content), 0o666); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestPublish(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "a", "b")
 	p, err := prepareRun(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	write(t, p.path(runName), "x")
+	write(t, p.path(RunName), "x")
 	write(t, p.path(tokensName), "y")
 	if err := p.publish(); err != nil {
 		t.Fatal(err)
@@ -82,43 +89,21 @@ func TestRunDirectoryKeepsWhatIsThere(t *testing.T) {
 
 func TestTwoRunsInOneDirectory(t *testing.T) {
 	dir := t.TempDir()
-	first, err := prepareRun(dir)
+	p, err := prepareRun(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := prepareRun(dir)
-	if err != nil {
-		t.Fatal(err)
+	if _, err := prepareRun(dir); err == nil || !strings.Contains(err.Error(), "another process is at work") {
+		t.Errorf("a second run at once: got %v", err)
 	}
-	for _, p := range []*preparation{first, second} {
-		write(t, p.path(runName), p.staging)
-		write(t, p.path(tokensName), p.staging)
-	}
-	if err := first.publish(); err != nil {
-		t.Fatal(err)
-	}
-	if err := second.publish(); err == nil || !strings.Contains(err.Error(), "another run") {
+	write(t, p.path(RunName), "mine")
+	write(t, p.path(tokensName), "mine")
+	write(t, filepath.Join(dir, RunName), "another's") // by one that knows no lock
+	if err := p.publish(); err == nil || !strings.Contains(err.Error(), "another run") {
 		t.Errorf("got %v", err)
 	}
-	second.abandon()
-	for _, name := range []string{runName, tokensName} {
-		if b, err := os.ReadFile(filepath.Join(dir, name)); err != nil || string(b) != first.staging {
-			t.Errorf("%s is %q, %v: not the first run's", name, b, err)
-		}
-	}
-}
-
-func TestCorpusName(t *testing.T) {
-	folder := filepath.Join(t.TempDir(), "my.books")
-	if err := os.Mkdir(folder, 0o777); err != nil {
-		t.Fatal(err)
-	}
-	for path, want := range map[string]string{
-		"-": "stdin", "/x/tinyshakespeare.txt": "tinyshakespeare", "a.txt.gz": "a", folder: "my.books", "/": "corpus", ".hidden": "corpus",
-		"/go/src/testdata/Isaac.Newton-Opticks.txt": "opticks",
-	} {
-		if got := corpusName(path); got != want {
-			t.Errorf("%s: got %q, expected %q", path, got, want)
-		}
+	p.abandon()
+	if b, err := os.ReadFile(filepath.Join(dir, RunName)); err != nil || string(b) != "another's" {
+		t.Errorf("%s is %q, %v", RunName, b, err)
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package task
 
 import (
 	"errors"
@@ -13,13 +13,16 @@ import (
 
 // Files of a run directory beside those of a Hugging Face model.
 const (
-	runName        = "run.yaml"       // the resolved options
+	RunName        = "run.yaml"       // the settings
 	tokensName     = "tokens.bin"     // the data, encoded
 	validationName = "validation.bin" // the validation data, where it is data of its own
 )
 
+// ErrRunExists says that a directory already holds a run.
+var ErrRunExists = errors.New("already holds a run")
+
 // occupied lists what a directory must not hold already where a run is to start; a pattern as for filepath.Glob.
-var occupied = []string{runName, "config.json", "*.safetensors", "*.safetensors.index.json", "tokenizer.json", "metrics.jsonl", "checkpoint-*", tokensName}
+var occupied = []string{RunName, "config.json", "*.safetensors", "*.safetensors.index.json", "tokenizer.json", "metrics.jsonl", "checkpoint-*", tokensName}
 
 // preparation collects the files of a new run in a directory inside the run's, so that a run which cannot start leaves nothing
 // behind.
@@ -41,7 +44,7 @@ func prepareRun(dir string) (*preparation, error) {
 	}
 	err := os.MkdirAll(dir, 0o777)
 	if err != nil {
-		return nil, fmt.Errorf("output directory: %w", err)
+		return nil, fmt.Errorf("task: run directory: %w", err)
 	}
 	if p.lock, err = train.LockDir(dir); err == nil {
 		err = refuseOccupied(dir)
@@ -51,7 +54,7 @@ func prepareRun(dir string) (*preparation, error) {
 	}
 	if err != nil {
 		p.abandon()
-		return nil, fmt.Errorf("output directory: %w", err)
+		return nil, fmt.Errorf("task: run directory: %w", err)
 	}
 	return p, nil
 }
@@ -65,10 +68,10 @@ func refuseOccupied(dir string) error {
 		}
 		switch {
 		case len(found) == 0:
-		case pattern == runName:
-			return fmt.Errorf("%s already holds a run; go on with it by \"finetune resume %s\", or give another --output-dir", dir, shellQuote(dir))
+		case pattern == RunName:
+			return fmt.Errorf("%s %w", dir, ErrRunExists)
 		default:
-			return fmt.Errorf("%s already holds %s; give another --output-dir", dir, filepath.Base(found[0]))
+			return fmt.Errorf("%s already holds %s; a run needs another directory", dir, filepath.Base(found[0]))
 		}
 	}
 	return nil
@@ -82,20 +85,20 @@ func (p *preparation) path(name string) string { return filepath.Join(p.staging,
 func (p *preparation) publish() error {
 	entries, err := os.ReadDir(p.staging)
 	if err != nil {
-		return fmt.Errorf("output directory: %w", err)
+		return fmt.Errorf("task: run directory: %w", err)
 	}
-	isOptions := func(e fs.DirEntry) bool { return e.Name() == runName }
+	isOptions := func(e fs.DirEntry) bool { return e.Name() == RunName }
 	options := slices.IndexFunc(entries, isOptions)
 	if options < 0 {
-		return fmt.Errorf("output directory: %s is missing in %s", runName, p.staging)
+		return fmt.Errorf("task: run directory: %s is missing in %s", RunName, p.staging)
 	}
 	for _, e := range append(slices.DeleteFunc(slices.Clone(entries), isOptions), entries[options]) {
 		to := filepath.Join(p.run, e.Name())
 		if _, err := os.Lstat(to); !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("%s: another run has started there meanwhile; give another --output-dir", p.run)
+			return fmt.Errorf("task: %s: another run has started there meanwhile; a run needs another directory", p.run)
 		}
 		if err := os.Rename(p.path(e.Name()), to); err != nil {
-			return fmt.Errorf("output directory: %w", err)
+			return fmt.Errorf("task: run directory: %w", err)
 		}
 	}
 	return nil
@@ -117,17 +120,6 @@ func (p *preparation) abandon() {
 func (p *preparation) clear() {
 	if p.staging != "" {
 		os.RemoveAll(p.staging)
-	}
-}
-
-// freeRunDir returns runs/NAME, or the first of runs/NAME-2, runs/NAME-3, … that doesn't exist.
-func freeRunDir(name string) string {
-	dir := filepath.Join("runs", name)
-	for i := 2; ; i++ {
-		if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
-			return dir
-		}
-		dir = filepath.Join("runs", fmt.Sprintf("%s-%d", name, i))
 	}
 }
 

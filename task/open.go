@@ -1,0 +1,89 @@
+package task
+
+import (
+	"fmt"
+
+	"github.com/seahorse-ml/seahorse/data/tokenizer"
+	"github.com/seahorse-ml/seahorse/generate"
+	"github.com/seahorse-ml/seahorse/models"
+	"github.com/seahorse-ml/seahorse/weights"
+)
+
+// Trained is a model that a directory holds, with what it takes to apply it.
+type Trained struct {
+	Dir       string
+	Model     models.Model // a sketch until Load
+	Objective Objective    // what its head is for; nil for an encoder without one
+	Tokenizer *tokenizer.Tokenizer
+	Settings  Settings // of the run that made it; zero where there was none
+}
+
+// Open reads the model of a directory.
+func Open(dir string) (*Trained, error) {
+	t, err := Sketch(dir)
+	if err != nil {
+		return nil, err
+	}
+	return t, t.Load()
+}
+
+// Sketch is Open without the model's values, by which one learns what it takes to read and apply
+// it.
+func Sketch(dir string) (*Trained, error) {
+	m, err := models.Open(dir, models.OpenConfig{Sketch: true})
+	if err != nil {
+		return nil, err
+	}
+	t := &Trained{Dir: dir, Model: m, Objective: Of(m)}
+	if !weights.Exist(dir) {
+		return nil, t.Load() // which says what it looked for
+	}
+	if t.Settings, _, err = ReadSettings(dir); err != nil {
+		return nil, err
+	}
+	t.Tokenizer, err = tokenizer.Load(dir)
+	return t, err
+}
+
+// Load reads the values of a sketched model.
+func (t *Trained) Load() error {
+	m, err := models.Open(t.Dir, models.OpenConfig{})
+	if err != nil {
+		return err
+	}
+	t.Model = m
+	return nil
+}
+
+// length returns what the run learned by, or without a run at most so many tokens, and no more
+// than the model reads.
+func (t *Trained) length(learned, most int) int {
+	if learned == 0 {
+		learned = most
+	}
+	return min(learned, t.Model.ContextLength())
+}
+
+// Writer returns what writes texts by the model: greedily, up to 200 tokens, until its Config says
+// otherwise.
+func (t *Trained) Writer() (*Writer, error) {
+	m, ok := t.Model.(generate.Model)
+	if !ok {
+		return nil, fmt.Errorf("task: %s holds %s, which doesn't write texts; decoders and encoder-decoders do", t.Dir, Described(t.Model))
+	}
+	return &Writer{Model: m, Tokenizer: t.Tokenizer, Config: generate.Config{MaxNewTokens: 200}}, nil
+}
+
+// classifyLength is the most tokens of a text where no run says otherwise.
+const classifyLength = 512
+
+// Classifier returns what applies the model to texts, eight at once, cut to the length that the
+// run learned by, or without a run to the model's context and at most 512 tokens.
+func (t *Trained) Classifier() (*Classifier, error) {
+	m, ok := t.Model.(Scorer)
+	l := LabelsOf(t.Model)
+	if !ok || l.Kind == "" {
+		return nil, fmt.Errorf("task: %s holds no classifier and no regression", t.Dir)
+	}
+	return &Classifier{Model: m, Tokenizer: t.Tokenizer, Labels: l, BatchSize: 8, Length: t.length(t.Settings.Length, classifyLength)}, nil
+}

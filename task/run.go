@@ -1,0 +1,295 @@
+package task
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/seahorse-ml/seahorse/data"
+	"github.com/seahorse-ml/seahorse/data/tokenizer"
+	"github.com/seahorse-ml/seahorse/internal/atomicfile"
+	"github.com/seahorse-ml/seahorse/train"
+)
+
+// Config says what a run learns, from which data, and what it starts from.
+type Config struct {
+	Dir        string // of the run; it becomes a model directory
+	Objective  Objective
+	Base       Base
+	Data       *data.Source // what is learned; a run that goes on has it already
+	Validation *data.Source // data to validate on; nil keeps a share of Data apart
+	// Split is the share of the data that is kept apart for validation where there is no
+	// Validation, in [0, 1): the end of a text, and of examples some that chance draws.
+	// Default: 0, which goes without.
+	Split float64
+	// Length is T: the tokens of a row, and the most of a labelled text or a target text, > 0.
+	Length int
+	// SourceLength is S, the most tokens of the text that another one is about. Default: Length.
+	SourceLength int
+	// Stream lets rows of texts cross the ends of documents, as pretraining does. Default: each
+	// document is by itself.
+	Stream bool
+	Seed   uint64 // of all that chance decides about the data
+	// Encoding is told how far the data are encoded; nil for silence.
+	Encoding func(data.Progress)
+}
+
+// Validate tells what is wrong with the configuration, or nil.
+func (c Config) Validate() error {
+	switch {
+	case c.Dir == "":
+		return errors.New("task: no directory for the run")
+	case c.Objective == nil || c.Base == nil:
+		return errors.New("task: a run needs an objective and a base")
+	case c.Length < 1 || c.SourceLength < 0:
+		return fmt.Errorf("task: rows of %d tokens, sources of %d; expected at least 1 and 0", c.Length, c.SourceLength)
+	case !(c.Split >= 0 && c.Split < 1):
+		return fmt.Errorf("task: Split is %g, expected [0, 1)", c.Split)
+	}
+	return nil
+}
+
+func (c Config) sourceLength() int {
+	if c.SourceLength == 0 {
+		return c.Length
+	}
+	return c.SourceLength
+}
+
+// Run is a run whose data are ready.
+type Run struct {
+	Config
+	Rows      Rows
+	Report    Report // of encoding; empty where a run goes on
+	Tokenizer *tokenizer.Tokenizer
+	Labels    data.Labels // of labelled texts
+	Model     Model       // a sketch until Begin
+
+	prepared *preparation      // nil where the run goes on
+	lock     *train.DirLock    // of the directory
+	last     *train.Checkpoint // or nil
+	files    []*data.TokenFile
+}
+
+// Prepare makes a new run: it gets its tokenizer, encodes the data and makes rows of them. Until
+// Begin nothing of it is to be seen in its directory, and Close leaves nothing behind.
+func Prepare(ctx context.Context, c Config) (*Run, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	if c.Data == nil {
+		return nil, errors.New("task: a new run needs data")
+	}
+	p, err := prepareRun(c.Dir)
+	if err != nil {
+		return nil, err
+	}
+	r := &Run{Config: c, prepared: p, lock: p.lock}
+	err = r.encode(ctx)
+	if err == nil {
+		err = r.open(p.staging)
+	}
+	if err != nil {
+		return nil, errors.Join(err, r.Close())
+	}
+	return r, nil
+}
+
+// Reopen makes ready what Prepare and Begin made, to go on with it. The configuration must be as
+// it was; it needs no data.
+func Reopen(c Config) (*Run, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	lock, err := train.LockDir(c.Dir)
+	if err != nil {
+		return nil, err
+	}
+	r := &Run{Config: c, lock: lock}
+	if err := r.reopen(); err != nil {
+		return nil, errors.Join(err, r.Close())
+	}
+	return r, nil
+}
+
+func (r *Run) reopen() error {
+	var err error
+	if r.Tokenizer, err = tokenizer.Load(r.Dir); err != nil {
+		return err
+	}
+	if r.last, _, err = train.LastCheckpoint(r.Dir); err != nil {
+		return err
+	}
+	return r.open(r.Dir)
+}
+
+// encode writes the tokenizer and the encoded data of a new run.
+func (r *Run) encode(ctx context.Context) error {
+	var err error
+	if r.Tokenizer, err = r.Base.Tokenizer(ctx, r.Objective, r.Data); err != nil {
+		return err
+	}
+	if err := r.Tokenizer.Save(r.prepared.staging); err != nil {
+		return err
+	}
+	e := Encoding{Tokenizer: r.Tokenizer, Length: r.Length, Progress: r.Encoding, Path: r.prepared.path(tokensName)}
+	found, err := r.Objective.Labels(r.Data)
+	if err != nil {
+		return err
+	}
+	if e.Labels, err = r.Base.Labels(r.Objective, found); err != nil {
+		return err
+	}
+	if _, r.Report, err = r.Objective.Encode(ctx, r.Data, e); err != nil || r.Validation == nil {
+		return err
+	}
+	e.Path = r.prepared.path(validationName)
+	_, held, err := r.Objective.Encode(ctx, r.Validation, e)
+	r.Report.Cut = append(r.Report.Cut, held.Cut...)
+	return err
+}
+
+// open maps the encoded data of a directory, sketches the model and makes rows.
+func (r *Run) open(dir string) error {
+	c := RowsConfig{
+		Tokenizer: r.Tokenizer, Split: r.Split, Length: r.Length, SourceLength: r.sourceLength(), Stream: r.Stream, Seed: r.Seed,
+	}
+	var err error
+	if c.Tokens, err = r.file(filepath.Join(dir, tokensName)); err != nil {
+		return err
+	}
+	r.Labels = c.Tokens.Labels()
+	if path := filepath.Join(dir, validationName); isFile(path) {
+		if c.Held, err = r.file(path); err != nil {
+			return err
+		}
+	}
+	if r.Model, err = r.model(true); err != nil {
+		return err
+	}
+	c.Model = r.Model
+	r.Rows, err = r.Objective.Rows(c)
+	return err
+}
+
+func (r *Run) file(path string) (*data.Tokens, error) {
+	f, err := data.OpenTokens(path)
+	if err != nil {
+		return nil, err
+	}
+	r.files = append(r.files, f)
+	return f.Tokens, nil
+}
+
+// model returns the model of the last checkpoint, or where there is none that of the base.
+func (r *Run) model(sketch bool) (Model, error) {
+	if r.last != nil {
+		return r.Base.Reopen(r.last.Dir, sketch)
+	}
+	return r.Base.Open(r.Objective, r.Tokenizer, r.Labels, sketch)
+}
+
+// Made returns the steps of the last checkpoint, from which the run goes on.
+func (r *Run) Made() int {
+	if r.last == nil {
+		return 0
+	}
+	return r.last.State.Step
+}
+
+// Begin reads or makes the model and, of a new run, makes its directory one. Settings become its
+// run.yaml; nil ones are those that follow from the configuration, or of a run that goes on those
+// that it has.
+func (r *Run) Begin(settings []byte) error {
+	m, err := r.model(false)
+	if err != nil {
+		return err
+	}
+	r.Model = m
+	if r.prepared == nil {
+		if settings == nil {
+			return nil
+		}
+		return atomicfile.WriteBytes(filepath.Join(r.Dir, RunName), settings)
+	}
+	if settings == nil {
+		if settings, err = r.settings().encode(); err != nil {
+			return err
+		}
+	}
+	if err := atomicfile.WriteBytes(r.prepared.path(RunName), settings); err != nil {
+		return err
+	}
+	if err := r.prepared.publish(); err != nil {
+		return err
+	}
+	r.prepared.clear()
+	r.prepared = nil
+	return nil
+}
+
+// Trains returns the configuration of a trainer of this run: the directory, the rows and the
+// files of a checkpoint are the run's.
+func (r *Run) Trains(c train.Config) train.Config {
+	c.Dir, c.Lock, c.Train, c.Validation = r.Dir, r.lock, r.Rows.Train, r.Rows.Validation
+	for _, name := range []string{"tokenizer.json", "tokenizer_config.json"} {
+		if path := filepath.Join(r.Dir, name); isFile(path) {
+			c.Files = append(c.Files, path)
+		}
+	}
+	return c
+}
+
+// Close gives back what the run holds. One that hasn't begun leaves nothing behind.
+func (r *Run) Close() error {
+	var errs []error
+	for _, f := range r.files {
+		errs = append(errs, f.Close())
+	}
+	if r.prepared != nil {
+		r.prepared.abandon()
+	} else {
+		r.lock.Release()
+	}
+	return errors.Join(errs...)
+}
+
+// isFile tells whether path is a file.
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}
+
+// Train goes the whole way: it prepares the run, or goes on with the one that the directory holds,
+// and trains it for the steps of t, or where epochs aren't 0 for so many passes over the data. Its
+// trainer's directory, data and files are left to the run.
+func Train(ctx context.Context, c Config, t train.Config, epochs float64) (err error) {
+	r, err := Prepare(ctx, c)
+	goesOn := errors.Is(err, ErrRunExists)
+	if goesOn {
+		r, err = Reopen(c)
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	if epochs != 0 {
+		t.MaxSteps = Steps(epochs, r.Rows.Train.Len(), t.BatchSize*t.Accumulation)
+	}
+	if err := r.Begin(nil); err != nil {
+		return err
+	}
+	trainer, err := train.New(r.Model, r.Trains(t))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, trainer.Close()) }()
+	if goesOn {
+		if _, _, err := trainer.Resume(); err != nil {
+			return err
+		}
+	}
+	return trainer.Run(ctx)
+}

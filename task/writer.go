@@ -1,0 +1,123 @@
+package task
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/seahorse-ml/seahorse/data/tokenizer"
+	"github.com/seahorse-ml/seahorse/generate"
+)
+
+// Writer writes texts by a model that continues them, or that writes about another one.
+type Writer struct {
+	Model     generate.Model
+	Tokenizer *tokenizer.Tokenizer
+	Config    generate.Config // how tokens are drawn; what ends a text of the tokenizer stops it as well
+	Stops     []string        // strings that end a text; none of it is written
+}
+
+// Encode returns the ids of a prompt, whose text has no end yet, or of a source. An empty one that nothing frames becomes the
+// token that ends the text before.
+func (w *Writer) Encode(prompt string) ([]int32, error) {
+	_, aboutAnother := w.Model.(generate.Encoder)
+	ids := w.Tokenizer.AppendPart(nil, []byte(prompt), true, aboutAnother, true)
+	if end, ok := w.Tokenizer.EndOfText(); prompt == "" && len(ids) == 0 {
+		if !ok {
+			return nil, errors.New("task: the prompt is empty, and the tokenizer has no end-of-text token to start from")
+		}
+		return []int32{end}, nil
+	}
+	if len(ids) == 0 {
+		return nil, fmt.Errorf("task: the tokenizer knows nothing of the prompt %q", prompt)
+	}
+	for _, id := range ids {
+		if int(id) >= w.Model.VocabSize() {
+			return nil, fmt.Errorf("task: the tokenizer gives token %d, and the model's vocabulary has %d: they don't belong together", id, w.Model.VocabSize())
+		}
+	}
+	return ids, nil
+}
+
+// ends returns the tokens that end a text, and a search for the strings that do.
+func (w *Writer) ends() ([]int32, *generate.StopStrings, error) {
+	stops, err := generate.NewStopStrings(w.Stops...)
+	return append(slices.Clone(w.Config.Stop), w.Tokenizer.EndsOfText()...), stops, err
+}
+
+// Write writes the text for a prompt as it comes, and returns the new ids.
+func (w *Writer) Write(ctx context.Context, out io.Writer, prompt []int32) ([]int32, error) {
+	config := w.Config
+	stopIDs, stops, err := w.ends()
+	if err != nil {
+		return nil, err
+	}
+	config.Stop = stopIDs
+	text := w.Tokenizer.NewDecodeStream(true)
+	var ids []int32
+	for id, err := range generate.Stream(ctx, w.Model, prompt, config) {
+		if err != nil {
+			return ids, err
+		}
+		ids = append(ids, id)
+		show, done := stops.Push(text.Push(id))
+		if _, err := out.Write(show); err != nil || done {
+			return ids, err
+		}
+	}
+	show, _ := stops.Push(text.Flush())
+	_, err = out.Write(append(bytes.Clone(show), stops.Flush()...))
+	return ids, err
+}
+
+// WriteAll returns the new ids for several prompts, which the model goes through side by side.
+func (w *Writer) WriteAll(ctx context.Context, prompts [][]int32) ([][]int32, error) {
+	config := w.Config
+	stopIDs, stops, err := w.ends()
+	if err != nil {
+		return nil, err
+	}
+	config.Stop, config.Ended = stopIDs, w.ended(stops)
+	ids, err := generate.Batch(ctx, w.Model, prompts, config)
+	return ids, err
+}
+
+// Search returns the new ids that a search with several beams finds for each prompt.
+func (w *Writer) Search(ctx context.Context, prompts [][]int32, config generate.BeamConfig) ([][]int32, error) {
+	stopIDs, stops, err := w.ends()
+	if err != nil {
+		return nil, err
+	}
+	config.Stop, config.Ended = stopIDs, w.ended(stops)
+	all := make([][]int32, len(prompts))
+	for i, prompt := range prompts {
+		if all[i], err = generate.BeamSearch(ctx, w.Model, prompt, config); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// ended tells whether a text has a string in it that ends it.
+func (w *Writer) ended(stops *generate.StopStrings) func(ids []int32) bool {
+	if len(w.Stops) == 0 {
+		return nil
+	}
+	return func(ids []int32) bool { return stops.Ends(w.Tokenizer.Decode(ids, true)) }
+}
+
+// Text returns the text of new ids, up to a string that ends it.
+func (w *Writer) Text(ids []int32) (string, error) {
+	_, stops, err := w.ends()
+	if err != nil {
+		return "", err
+	}
+	show, done := stops.Push(w.Tokenizer.Decode(ids, true))
+	if done {
+		return string(show), nil
+	}
+	return string(show) + string(stops.Flush()), nil
+}
