@@ -5,31 +5,22 @@
 #include "textflag.h"
 
 // func adamWAVX2(p []float32, g []float32, m []float32, v []float32, scale float32, decay float32, shrink float32, beta2 float32, rest1 float32, rest2 float32, rate float32, root float32, eps float32, past bool)
-// Requires: AVX, AVX2, SSE
+// Requires: AVX
 TEXT ·adamWAVX2(SB), NOSPLIT, $0-133
 	MOVQ         p_base+0(FP), AX
 	MOVQ         g_base+24(FP), CX
 	MOVQ         m_base+48(FP), DX
 	MOVQ         v_base+72(FP), BX
 	MOVQ         p_len+8(FP), SI
-	MOVSS        scale+96(FP), X0
-	VBROADCASTSS X0, Y0
-	MOVSS        decay+100(FP), X1
-	VBROADCASTSS X1, Y1
-	MOVSS        shrink+104(FP), X2
-	VBROADCASTSS X2, Y2
-	MOVSS        beta2+108(FP), X3
-	VBROADCASTSS X3, Y3
-	MOVSS        rest1+112(FP), X4
-	VBROADCASTSS X4, Y4
-	MOVSS        rest2+116(FP), X5
-	VBROADCASTSS X5, Y5
-	MOVSS        rate+120(FP), X6
-	VBROADCASTSS X6, Y6
-	MOVSS        root+124(FP), X7
-	VBROADCASTSS X7, Y7
-	MOVSS        eps+128(FP), X8
-	VBROADCASTSS X8, Y8
+	VBROADCASTSS scale+96(FP), Y0
+	VBROADCASTSS decay+100(FP), Y1
+	VBROADCASTSS shrink+104(FP), Y2
+	VBROADCASTSS beta2+108(FP), Y3
+	VBROADCASTSS rest1+112(FP), Y4
+	VBROADCASTSS rest2+116(FP), Y5
+	VBROADCASTSS rate+120(FP), Y6
+	VBROADCASTSS root+124(FP), Y7
+	VBROADCASTSS eps+128(FP), Y8
 	MOVB         past+132(FP), DI
 	TESTB        DI, DI
 	JNZ          past1
@@ -193,31 +184,22 @@ DATA laneMask<>+60(SB)/4, $0x00000000
 GLOBL laneMask<>(SB), RODATA|NOPTR, $64
 
 // func adamWAVX512(p []float32, g []float32, m []float32, v []float32, scale float32, decay float32, shrink float32, beta2 float32, rest1 float32, rest2 float32, rate float32, root float32, eps float32, past bool)
-// Requires: AVX, AVX512F, BMI2, SSE
+// Requires: AVX, AVX512F, BMI2
 TEXT ·adamWAVX512(SB), NOSPLIT, $0-133
 	MOVQ         p_base+0(FP), AX
 	MOVQ         g_base+24(FP), CX
 	MOVQ         m_base+48(FP), DX
 	MOVQ         v_base+72(FP), BX
 	MOVQ         p_len+8(FP), SI
-	MOVSS        scale+96(FP), X0
-	VBROADCASTSS X0, Z0
-	MOVSS        decay+100(FP), X1
-	VBROADCASTSS X1, Z1
-	MOVSS        shrink+104(FP), X2
-	VBROADCASTSS X2, Z2
-	MOVSS        beta2+108(FP), X3
-	VBROADCASTSS X3, Z3
-	MOVSS        rest1+112(FP), X4
-	VBROADCASTSS X4, Z4
-	MOVSS        rest2+116(FP), X5
-	VBROADCASTSS X5, Z5
-	MOVSS        rate+120(FP), X6
-	VBROADCASTSS X6, Z6
-	MOVSS        root+124(FP), X7
-	VBROADCASTSS X7, Z7
-	MOVSS        eps+128(FP), X8
-	VBROADCASTSS X8, Z8
+	VBROADCASTSS scale+96(FP), Z0
+	VBROADCASTSS decay+100(FP), Z1
+	VBROADCASTSS shrink+104(FP), Z2
+	VBROADCASTSS beta2+108(FP), Z3
+	VBROADCASTSS rest1+112(FP), Z4
+	VBROADCASTSS rest2+116(FP), Z5
+	VBROADCASTSS rate+120(FP), Z6
+	VBROADCASTSS root+124(FP), Z7
+	VBROADCASTSS eps+128(FP), Z8
 	MOVB         past+132(FP), DI
 	TESTB        DI, DI
 	JNZ          past9

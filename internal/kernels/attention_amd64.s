@@ -320,16 +320,16 @@ rows5:
 	RET
 
 // func panelHideAVX2(scores []float32, rows int, from int, to int)
-// Requires: AVX, AVX2, SSE2
+// Requires: AVX, AVX2
 TEXT ·panelHideAVX2(SB), NOSPLIT, $0-48
 	MOVQ         scores_base+0(FP), AX
 	MOVQ         rows+24(FP), CX
 	MOVQ         from+32(FP), DX
 	MOVQ         to+40(FP), BX
 	DECQ         BX
-	MOVD         DX, X0
+	VMOVD        DX, X0
 	VPBROADCASTD X0, Y0
-	MOVD         BX, X1
+	VMOVD        BX, X1
 	VPBROADCASTD X1, Y1
 	VMOVUPS      x00000001<>+0(SB), Y2
 	VMOVUPS      xff800000<>+0(SB), Y3
@@ -1000,16 +1000,16 @@ rows22:
 	RET
 
 // func panelHideAVX512(scores []float32, rows int, from int, to int)
-// Requires: AVX, AVX512F, SSE2
+// Requires: AVX, AVX512F
 TEXT ·panelHideAVX512(SB), NOSPLIT, $0-48
 	MOVQ         scores_base+0(FP), AX
 	MOVQ         rows+24(FP), CX
 	MOVQ         from+32(FP), DX
 	MOVQ         to+40(FP), BX
 	DECQ         BX
-	MOVD         DX, X0
+	VMOVD        DX, X0
 	VPBROADCASTD X0, Z0
-	MOVD         BX, X1
+	VMOVD        BX, X1
 	VPBROADCASTD X1, Z1
 	VMOVUPS      x00000001<>+0(SB), Z2
 	VMOVUPS      xff800000<>+0(SB), Z3

@@ -5,12 +5,11 @@
 #include "textflag.h"
 
 // func expTotalAVX2(x []float32, shift float32) (total float32)
-// Requires: AVX, AVX2, CMOV, FMA3, SSE
+// Requires: AVX, AVX2, CMOV, FMA3
 TEXT ·expTotalAVX2(SB), NOSPLIT, $0-36
 	MOVQ         x_base+0(FP), AX
 	MOVQ         x_len+8(FP), CX
-	MOVSS        shift+24(FP), X0
-	VBROADCASTSS X0, Y0
+	VBROADCASTSS shift+24(FP), Y0
 	VXORPS       Y1, Y1, Y1
 	VXORPS       Y2, Y2, Y2
 	VXORPS       Y3, Y3, Y3
@@ -318,7 +317,7 @@ done3:
 	VADDPS       X0, X1, X1
 	VPERMILPS    $0x01, X1, X0
 	VADDPS       X0, X1, X1
-	MOVSS        X1, total+32(FP)
+	VMOVSS       X1, total+32(FP)
 	VZEROUPPER
 	RET
 
@@ -557,19 +556,15 @@ DATA laneMask<>+60(SB)/4, $0x00000000
 GLOBL laneMask<>(SB), RODATA|NOPTR, $64
 
 // func expScaledAVX2(dst []float32, x []float32, shift float32, s float32, offset float32, perCap float32)
-// Requires: AVX, AVX2, FMA3, SSE
+// Requires: AVX, AVX2, FMA3
 TEXT ·expScaledAVX2(SB), NOSPLIT, $0-64
 	MOVQ         dst_base+0(FP), AX
 	MOVQ         x_base+24(FP), CX
 	MOVQ         dst_len+8(FP), DX
-	MOVSS        shift+48(FP), X0
-	VBROADCASTSS X0, Y0
-	MOVSS        s+52(FP), X1
-	VBROADCASTSS X1, Y1
-	MOVSS        offset+56(FP), X2
-	VBROADCASTSS X2, Y2
-	MOVSS        perCap+60(FP), X3
-	VBROADCASTSS X3, Y3
+	VBROADCASTSS shift+48(FP), Y0
+	VBROADCASTSS s+52(FP), Y1
+	VBROADCASTSS offset+56(FP), Y2
+	VBROADCASTSS perCap+60(FP), Y3
 	XORQ         BX, BX
 	MOVQ         DX, SI
 	SUBQ         $0x08, SI
@@ -661,12 +656,11 @@ done6:
 	RET
 
 // func expTotalAVX512(x []float32, shift float32) (total float32)
-// Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV, SSE
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
 TEXT ·expTotalAVX512(SB), NOSPLIT, $0-36
 	MOVQ         x_base+0(FP), AX
 	MOVQ         x_len+8(FP), CX
-	MOVSS        shift+24(FP), X0
-	VBROADCASTSS X0, Z0
+	VBROADCASTSS shift+24(FP), Z0
 	VXORPS       Z1, Z1, Z1
 	VXORPS       Z2, Z2, Z2
 	VMOVUPS      x3fb8aa3b<>+0(SB), Z3
@@ -809,24 +803,20 @@ done9:
 	VADDPS        X0, X1, X1
 	VPERMILPS     $0x01, X1, X0
 	VADDPS        X0, X1, X1
-	MOVSS         X1, total+32(FP)
+	VMOVSS        X1, total+32(FP)
 	VZEROUPPER
 	RET
 
 // func expScaledAVX512(dst []float32, x []float32, shift float32, s float32, offset float32, perCap float32)
-// Requires: AVX, AVX512F, BMI2, SSE
+// Requires: AVX, AVX512F, BMI2
 TEXT ·expScaledAVX512(SB), NOSPLIT, $0-64
 	MOVQ         dst_base+0(FP), AX
 	MOVQ         x_base+24(FP), CX
 	MOVQ         dst_len+8(FP), DX
-	MOVSS        shift+48(FP), X0
-	VBROADCASTSS X0, Z0
-	MOVSS        s+52(FP), X1
-	VBROADCASTSS X1, Z1
-	MOVSS        offset+56(FP), X2
-	VBROADCASTSS X2, Z2
-	MOVSS        perCap+60(FP), X3
-	VBROADCASTSS X3, Z3
+	VBROADCASTSS shift+48(FP), Z0
+	VBROADCASTSS s+52(FP), Z1
+	VBROADCASTSS offset+56(FP), Z2
+	VBROADCASTSS perCap+60(FP), Z3
 	VMOVUPS      x3fb8aa3b<>+0(SB), Z4
 	VMOVUPS      x3f317218<>+0(SB), Z5
 	VMOVUPS      xb102e308<>+0(SB), Z6

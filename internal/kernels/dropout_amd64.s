@@ -5,7 +5,7 @@
 #include "textflag.h"
 
 // func dropoutAVX2(dst []float32, x []float32, keep float32, least uint32, seed uint64, stream uint64, counter uint64)
-// Requires: AVX, AVX2, SSE, SSE2
+// Requires: AVX, AVX2
 TEXT ·dropoutAVX2(SB), NOSPLIT, $0-80
 	MOVQ         dst_base+0(FP), AX
 	MOVQ         x_base+24(FP), CX
@@ -15,15 +15,15 @@ TEXT ·dropoutAVX2(SB), NOSPLIT, $0-80
 	MOVQ         counter+72(FP), DI
 	MOVQ         SI, R8
 	SHRQ         $0x20, R8
-	MOVD         SI, X0
+	VMOVD        SI, X0
 	VPBROADCASTD X0, Y0
-	MOVD         R8, X1
+	VMOVD        R8, X1
 	VPBROADCASTD X1, Y1
 	MOVQ         DI, SI
 	SHRQ         $0x20, SI
-	MOVD         DI, X2
+	VMOVD        DI, X2
 	VPBROADCASTD X2, Y2
-	MOVD         SI, X3
+	VMOVD        SI, X3
 	VPBROADCASTD X3, Y3
 	VPADDD       orderAVX2<>+0(SB), Y2, Y2
 	VMOVUPS      oddLanes<>+0(SB), Y4
@@ -38,9 +38,9 @@ loop1:
 	VMOVAPS      Y1, Y8
 	MOVQ         BX, DI
 	SHRQ         $0x20, DI
-	MOVD         BX, X9
+	VMOVD        BX, X9
 	VPBROADCASTD X9, Y9
-	MOVD         DI, X10
+	VMOVD        DI, X10
 	VPBROADCASTD X10, Y10
 	VPMULUDQ     xd2511f53<>+0(SB), Y5, Y11
 	VPSRLQ       $0x20, Y5, Y5
@@ -242,10 +242,9 @@ loop1:
 	VXORPS       Y10, Y8, Y8
 	VPADDD       x9e3779b9<>+0(SB), Y9, Y9
 	VPADDD       xbb67ae85<>+0(SB), Y10, Y10
-	MOVSS        keep+48(FP), X5
-	VBROADCASTSS X5, Y5
+	VBROADCASTSS keep+48(FP), Y5
 	MOVL         least+52(FP), DI
-	MOVD         DI, X9
+	VMOVD        DI, X9
 	VPBROADCASTD X9, Y9
 	VUNPCKLPS    Y7, Y13, Y10
 	VUNPCKHPS    Y7, Y13, Y7
@@ -414,7 +413,7 @@ DATA x00000008<>+60(SB)/4, $0x00000008
 GLOBL x00000008<>(SB), RODATA|NOPTR, $64
 
 // func dropoutAVX512(dst []float32, x []float32, keep float32, least uint32, seed uint64, stream uint64, counter uint64)
-// Requires: AVX, AVX512DQ, AVX512F, SSE, SSE2
+// Requires: AVX, AVX512DQ, AVX512F
 TEXT ·dropoutAVX512(SB), NOSPLIT, $0-80
 	MOVQ         dst_base+0(FP), AX
 	MOVQ         x_base+24(FP), CX
@@ -424,15 +423,15 @@ TEXT ·dropoutAVX512(SB), NOSPLIT, $0-80
 	MOVQ         counter+72(FP), DI
 	MOVQ         SI, R8
 	SHRQ         $0x20, R8
-	MOVD         SI, X0
+	VMOVD        SI, X0
 	VPBROADCASTD X0, Z0
-	MOVD         R8, X1
+	VMOVD        R8, X1
 	VPBROADCASTD X1, Z1
 	MOVQ         DI, SI
 	SHRQ         $0x20, SI
-	MOVD         DI, X2
+	VMOVD        DI, X2
 	VPBROADCASTD X2, Z2
-	MOVD         SI, X3
+	VMOVD        SI, X3
 	VPBROADCASTD X3, Z3
 	VPADDD       orderAVX512<>+0(SB), Z2, Z2
 	MOVL         $0x0000aaaa, SI
@@ -448,9 +447,9 @@ loop3:
 	VMOVAPS      Z1, Z7
 	MOVQ         BX, DI
 	SHRQ         $0x20, DI
-	MOVD         BX, X8
+	VMOVD        BX, X8
 	VPBROADCASTD X8, Z8
-	MOVD         DI, X9
+	VMOVD        DI, X9
 	VPBROADCASTD X9, Z9
 	VPMULUDQ     xd2511f53<>+0(SB), Z4, Z10
 	VPSRLQ       $0x20, Z4, Z4
@@ -652,10 +651,9 @@ loop3:
 	VXORPS       Z9, Z7, Z7
 	VPADDD       x9e3779b9<>+0(SB), Z8, Z8
 	VPADDD       xbb67ae85<>+0(SB), Z9, Z9
-	MOVSS        keep+48(FP), X4
-	VBROADCASTSS X4, Z4
+	VBROADCASTSS keep+48(FP), Z4
 	MOVL         least+52(FP), DI
-	MOVD         DI, X8
+	VMOVD        DI, X8
 	VPBROADCASTD X8, Z8
 	VUNPCKLPS    Z6, Z12, Z9
 	VUNPCKHPS    Z6, Z12, Z6

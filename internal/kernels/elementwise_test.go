@@ -149,6 +149,24 @@ func TestAVX2UsesItsOwnRegisters(t *testing.T) {
 	}
 }
 
+// TestNoSSE checks that no kernel has an instruction of SSE, which is slow on Intel's processors between those of AVX.
+func TestNoSSE(t *testing.T) {
+	sse := regexp.MustCompile(`(?m)^\t(MOV(SS|SD|D|APS|UPS|APD|UPD|OU|OA|HLPS|LHPS)|CVT\w+|(ADD|SUB|MUL|DIV|MAX|MIN|SQRT|UCOMI|COMI|XOR|AND|OR)[SP][SD]|P[A-Z]{2,}[BWDQ])\s.*\bX[0-9]|^\tMOVQ\s.*\bX[0-9]`)
+	files, err := filepath.Glob("*_amd64.s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bad := sse.Find(text); bad != nil {
+			t.Errorf("%s has %q", name, bad)
+		}
+	}
+}
+
 // TestLevelsAgree checks that reductions, and all that builds on them, have the same
 // bits with AVX2 and AVX-512.
 func TestLevelsAgree(t *testing.T) {

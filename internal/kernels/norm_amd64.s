@@ -5,7 +5,7 @@
 #include "textflag.h"
 
 // func layerNormAVX2(y []float32, mean []float32, rstd []float32, x []float32, w []float32, b []float32, rows int, cols int, eps float64, past bool)
-// Requires: AVX, AVX2, CMOV, FMA3, SSE2
+// Requires: AVX, AVX2, CMOV, FMA3
 TEXT ·layerNormAVX2(SB), NOSPLIT, $0-169
 	MOVQ y_base+0(FP), AX
 	MOVQ x_base+72(FP), CX
@@ -216,8 +216,7 @@ done8:
 	VADDPS       X4, X3, X3
 	VCVTSS2SD    X3, X1, X1
 	VDIVSD       X0, X1, X1
-	MOVSD        eps+160(FP), X3
-	VADDSD       X3, X1, X1
+	VADDSD       eps+160(FP), X1, X1
 	VSQRTSD      X1, X1, X1
 	MOVQ         $0x3ff0000000000000, R10
 	VMOVQ        R10, X3
@@ -364,16 +363,14 @@ DATA laneMask<>+60(SB)/4, $0x00000000
 GLOBL laneMask<>(SB), RODATA|NOPTR, $64
 
 // func normRowAVX2(y []float32, x []float32, w []float32, rstd float32, offset float32, past bool)
-// Requires: AVX, AVX2, SSE
+// Requires: AVX
 TEXT ·normRowAVX2(SB), NOSPLIT, $0-81
 	MOVQ         y_base+0(FP), AX
 	MOVQ         x_base+24(FP), CX
 	MOVQ         w_base+48(FP), DX
 	MOVQ         y_len+8(FP), BX
-	MOVSS        rstd+72(FP), X0
-	VBROADCASTSS X0, Y0
-	MOVSS        offset+76(FP), X1
-	VBROADCASTSS X1, Y1
+	VBROADCASTSS rstd+72(FP), Y0
+	VBROADCASTSS offset+76(FP), Y1
 	MOVB         past+80(FP), SI
 	TESTB        SI, SI
 	JNZ          past25
@@ -463,7 +460,7 @@ written26:
 	RET
 
 // func normSumsAVX2(dw []float32, db []float32, dy []float32, x []float32, w []float32, mean float32, rstd float32, offset float32) (sum float32, sumH float32)
-// Requires: AVX, AVX2, CMOV, FMA3, SSE
+// Requires: AVX, CMOV, FMA3
 TEXT ·normSumsAVX2(SB), NOSPLIT, $0-144
 	MOVQ         dw_base+0(FP), AX
 	MOVQ         db_base+24(FP), CX
@@ -471,12 +468,9 @@ TEXT ·normSumsAVX2(SB), NOSPLIT, $0-144
 	MOVQ         x_base+72(FP), BX
 	MOVQ         w_base+96(FP), SI
 	MOVQ         x_len+80(FP), DI
-	MOVSS        mean+120(FP), X0
-	VBROADCASTSS X0, Y0
-	MOVSS        rstd+124(FP), X1
-	VBROADCASTSS X1, Y1
-	MOVSS        offset+128(FP), X2
-	VBROADCASTSS X2, Y2
+	VBROADCASTSS mean+120(FP), Y0
+	VBROADCASTSS rstd+124(FP), Y1
+	VBROADCASTSS offset+128(FP), Y2
 	VXORPS       Y3, Y3, Y3
 	VXORPS       Y4, Y4, Y4
 	VXORPS       Y5, Y5, Y5
@@ -768,7 +762,7 @@ done39:
 	VADDPS       X0, X3, X3
 	VPERMILPS    $0x01, X3, X0
 	VADDPS       X0, X3, X3
-	MOVSS        X3, sum+136(FP)
+	VMOVSS       X3, sum+136(FP)
 	VADDPS       Y9, Y7, Y7
 	VADDPS       Y10, Y8, Y8
 	VADDPS       Y8, Y7, Y7
@@ -778,28 +772,23 @@ done39:
 	VADDPS       X0, X7, X7
 	VPERMILPS    $0x01, X7, X0
 	VADDPS       X0, X7, X7
-	MOVSS        X7, sumH+140(FP)
+	VMOVSS       X7, sumH+140(FP)
 	VZEROUPPER
 	RET
 
 // func normGradAVX2(dx []float32, dy []float32, x []float32, w []float32, mean float32, rstd float32, offset float32, meanG float32, meanGH float32, accumulate bool, past bool)
-// Requires: AVX, AVX2, FMA3, SSE
+// Requires: AVX, FMA3
 TEXT ·normGradAVX2(SB), NOSPLIT, $0-118
 	MOVQ         dx_base+0(FP), AX
 	MOVQ         dy_base+24(FP), CX
 	MOVQ         x_base+48(FP), DX
 	MOVQ         w_base+72(FP), BX
 	MOVQ         dx_len+8(FP), SI
-	MOVSS        mean+96(FP), X0
-	VBROADCASTSS X0, Y0
-	MOVSS        rstd+100(FP), X1
-	VBROADCASTSS X1, Y1
-	MOVSS        offset+104(FP), X2
-	VBROADCASTSS X2, Y2
-	MOVSS        meanG+108(FP), X3
-	VBROADCASTSS X3, Y3
-	MOVSS        meanGH+112(FP), X4
-	VBROADCASTSS X4, Y4
+	VBROADCASTSS mean+96(FP), Y0
+	VBROADCASTSS rstd+100(FP), Y1
+	VBROADCASTSS offset+104(FP), Y2
+	VBROADCASTSS meanG+108(FP), Y3
+	VBROADCASTSS meanGH+112(FP), Y4
 	MOVB         accumulate+116(FP), DI
 	MOVBQZX      DI, DI
 	MOVB         past+117(FP), R8
@@ -935,7 +924,7 @@ written65:
 	RET
 
 // func layerNormAVX512(y []float32, mean []float32, rstd []float32, x []float32, w []float32, b []float32, rows int, cols int, eps float64, past bool)
-// Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV, SSE2
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
 TEXT ·layerNormAVX512(SB), NOSPLIT, $0-169
 	MOVQ y_base+0(FP), AX
 	MOVQ x_base+72(FP), CX
@@ -1072,8 +1061,7 @@ done87:
 	VADDPS        X4, X3, X3
 	VCVTSS2SD     X3, X1, X1
 	VDIVSD        X0, X1, X1
-	MOVSD         eps+160(FP), X3
-	VADDSD        X3, X1, X1
+	VADDSD        eps+160(FP), X1, X1
 	VSQRTSD       X1, X1, X1
 	MOVQ          $0x3ff0000000000000, R10
 	VMOVQ         R10, X3
@@ -1200,16 +1188,14 @@ done81:
 	RET
 
 // func normRowAVX512(y []float32, x []float32, w []float32, rstd float32, offset float32, past bool)
-// Requires: AVX, AVX512F, BMI2, SSE
+// Requires: AVX, AVX512F, BMI2
 TEXT ·normRowAVX512(SB), NOSPLIT, $0-81
 	MOVQ         y_base+0(FP), AX
 	MOVQ         x_base+24(FP), CX
 	MOVQ         w_base+48(FP), DX
 	MOVQ         y_len+8(FP), BX
-	MOVSS        rstd+72(FP), X0
-	VBROADCASTSS X0, Z0
-	MOVSS        offset+76(FP), X1
-	VBROADCASTSS X1, Z1
+	VBROADCASTSS rstd+72(FP), Z0
+	VBROADCASTSS offset+76(FP), Z1
 	MOVB         past+80(FP), SI
 	TESTB        SI, SI
 	JNZ          past104
@@ -1297,7 +1283,7 @@ written105:
 	RET
 
 // func normSumsAVX512(dw []float32, db []float32, dy []float32, x []float32, w []float32, mean float32, rstd float32, offset float32) (sum float32, sumH float32)
-// Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV, SSE
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
 TEXT ·normSumsAVX512(SB), NOSPLIT, $0-144
 	MOVQ         dw_base+0(FP), AX
 	MOVQ         db_base+24(FP), CX
@@ -1305,12 +1291,9 @@ TEXT ·normSumsAVX512(SB), NOSPLIT, $0-144
 	MOVQ         x_base+72(FP), BX
 	MOVQ         w_base+96(FP), SI
 	MOVQ         x_len+80(FP), DI
-	MOVSS        mean+120(FP), X0
-	VBROADCASTSS X0, Z0
-	MOVSS        rstd+124(FP), X1
-	VBROADCASTSS X1, Z1
-	MOVSS        offset+128(FP), X2
-	VBROADCASTSS X2, Z2
+	VBROADCASTSS mean+120(FP), Z0
+	VBROADCASTSS rstd+124(FP), Z1
+	VBROADCASTSS offset+128(FP), Z2
 	VXORPS       Z3, Z3, Z3
 	VXORPS       Z4, Z4, Z4
 	VXORPS       Z5, Z5, Z5
@@ -1466,7 +1449,7 @@ done118:
 	VADDPS        X0, X3, X3
 	VPERMILPS     $0x01, X3, X0
 	VADDPS        X0, X3, X3
-	MOVSS         X3, sum+136(FP)
+	VMOVSS        X3, sum+136(FP)
 	VADDPS        Z6, Z5, Z5
 	VEXTRACTF64X4 $0x01, Z5, Y0
 	VADDPS        Y0, Y5, Y5
@@ -1476,28 +1459,23 @@ done118:
 	VADDPS        X0, X5, X5
 	VPERMILPS     $0x01, X5, X0
 	VADDPS        X0, X5, X5
-	MOVSS         X5, sumH+140(FP)
+	VMOVSS        X5, sumH+140(FP)
 	VZEROUPPER
 	RET
 
 // func normGradAVX512(dx []float32, dy []float32, x []float32, w []float32, mean float32, rstd float32, offset float32, meanG float32, meanGH float32, accumulate bool, past bool)
-// Requires: AVX, AVX512F, BMI2, SSE
+// Requires: AVX, AVX512F, BMI2
 TEXT ·normGradAVX512(SB), NOSPLIT, $0-118
 	MOVQ         dx_base+0(FP), AX
 	MOVQ         dy_base+24(FP), CX
 	MOVQ         x_base+48(FP), DX
 	MOVQ         w_base+72(FP), BX
 	MOVQ         dx_len+8(FP), SI
-	MOVSS        mean+96(FP), X0
-	VBROADCASTSS X0, Z0
-	MOVSS        rstd+100(FP), X1
-	VBROADCASTSS X1, Z1
-	MOVSS        offset+104(FP), X2
-	VBROADCASTSS X2, Z2
-	MOVSS        meanG+108(FP), X3
-	VBROADCASTSS X3, Z3
-	MOVSS        meanGH+112(FP), X4
-	VBROADCASTSS X4, Z4
+	VBROADCASTSS mean+96(FP), Z0
+	VBROADCASTSS rstd+100(FP), Z1
+	VBROADCASTSS offset+104(FP), Z2
+	VBROADCASTSS meanG+108(FP), Z3
+	VBROADCASTSS meanGH+112(FP), Z4
 	MOVB         accumulate+116(FP), DI
 	MOVBQZX      DI, DI
 	MOVB         past+117(FP), R8

@@ -5,15 +5,14 @@
 #include "textflag.h"
 
 // func rotateHalvesAVX2(dst []float32, x []float32, cos []float32, sin []float32, heads int, size int, sign float32)
-// Requires: AVX, AVX2, SSE
+// Requires: AVX
 TEXT ·rotateHalvesAVX2(SB), NOSPLIT, $0-116
 	MOVQ         dst_base+0(FP), AX
 	MOVQ         x_base+24(FP), CX
 	MOVQ         cos_base+48(FP), DX
 	MOVQ         sin_base+72(FP), BX
 	MOVQ         cos_len+56(FP), SI
-	MOVSS        sign+112(FP), X0
-	VBROADCASTSS X0, Y0
+	VBROADCASTSS sign+112(FP), Y0
 	MOVQ         heads+96(FP), R9
 	MOVQ         size+104(FP), R10
 	SHLQ         $0x02, R10
@@ -96,7 +95,7 @@ DATA laneMask<>+60(SB)/4, $0x00000000
 GLOBL laneMask<>(SB), RODATA|NOPTR, $64
 
 // func rotatePairsAVX2(dst []float32, x []float32, cos []float32, sin []float32, heads int, size int, sign float32)
-// Requires: AVX, AVX2, SSE
+// Requires: AVX, AVX2
 TEXT ·rotatePairsAVX2(SB), NOSPLIT, $0-116
 	MOVQ         dst_base+0(FP), AX
 	MOVQ         x_base+24(FP), CX
@@ -105,8 +104,7 @@ TEXT ·rotatePairsAVX2(SB), NOSPLIT, $0-116
 	MOVQ         cos_len+56(FP), SI
 	SHLQ         $0x01, SI
 	VMOVUPS      twice<>+0(SB), Y0
-	MOVSS        sign+112(FP), X1
-	VBROADCASTSS X1, Y1
+	VBROADCASTSS sign+112(FP), Y1
 	VMULPS       minusPlus<>+0(SB), Y1, Y1
 	MOVQ         $0x00000004, DI
 	LEAQ         laneMask<>+0(SB), R9
@@ -212,15 +210,14 @@ DATA minusPlus<>+60(SB)/4, $0x3f800000
 GLOBL minusPlus<>(SB), RODATA|NOPTR, $64
 
 // func rotateHalvesAVX512(dst []float32, x []float32, cos []float32, sin []float32, heads int, size int, sign float32)
-// Requires: AVX, AVX512F, BMI2, SSE
+// Requires: AVX, AVX512F, BMI2
 TEXT ·rotateHalvesAVX512(SB), NOSPLIT, $0-116
 	MOVQ         dst_base+0(FP), AX
 	MOVQ         x_base+24(FP), CX
 	MOVQ         cos_base+48(FP), DX
 	MOVQ         sin_base+72(FP), BX
 	MOVQ         cos_len+56(FP), SI
-	MOVSS        sign+112(FP), X0
-	VBROADCASTSS X0, Z0
+	VBROADCASTSS sign+112(FP), Z0
 	MOVQ         heads+96(FP), R9
 	MOVQ         size+104(FP), R10
 	SHLQ         $0x02, R10
@@ -284,7 +281,7 @@ done12:
 	RET
 
 // func rotatePairsAVX512(dst []float32, x []float32, cos []float32, sin []float32, heads int, size int, sign float32)
-// Requires: AVX, AVX512F, BMI2, SSE
+// Requires: AVX, AVX512F, BMI2
 TEXT ·rotatePairsAVX512(SB), NOSPLIT, $0-116
 	MOVQ         dst_base+0(FP), AX
 	MOVQ         x_base+24(FP), CX
@@ -293,8 +290,7 @@ TEXT ·rotatePairsAVX512(SB), NOSPLIT, $0-116
 	MOVQ         cos_len+56(FP), SI
 	SHLQ         $0x01, SI
 	VMOVUPS      twice<>+0(SB), Z0
-	MOVSS        sign+112(FP), X1
-	VBROADCASTSS X1, Z1
+	VBROADCASTSS sign+112(FP), Z1
 	VMULPS       minusPlus<>+0(SB), Z1, Z1
 	MOVQ         $0x00000008, DI
 	MOVQ         $-1, R8

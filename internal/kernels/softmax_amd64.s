@@ -323,7 +323,7 @@ DATA laneMask<>+60(SB)/4, $0x00000000
 GLOBL laneMask<>(SB), RODATA|NOPTR, $64
 
 // func maxOfAVX2(x []float32) (most float32)
-// Requires: AVX, CMOV, SSE
+// Requires: AVX, CMOV
 TEXT ·maxOfAVX2(SB), NOSPLIT, $0-28
 	MOVQ    x_base+0(FP), AX
 	MOVQ    x_len+8(FP), CX
@@ -423,7 +423,7 @@ done6:
 	VMAXPS       X0, X1, X1
 	VPERMILPS    $0x01, X1, X0
 	VMAXPS       X0, X1, X1
-	MOVSS        X1, most+24(FP)
+	VMOVSS       X1, most+24(FP)
 	VZEROUPPER
 	RET
 
@@ -446,13 +446,12 @@ DATA xff800000<>+60(SB)/4, $0xff800000
 GLOBL xff800000<>(SB), RODATA|NOPTR, $64
 
 // func expSumAVX2(dst []float32, x []float32, shift float32) (total float32)
-// Requires: AVX, AVX2, CMOV, FMA3, SSE
+// Requires: AVX, AVX2, CMOV, FMA3
 TEXT ·expSumAVX2(SB), NOSPLIT, $0-60
 	MOVQ         dst_base+0(FP), AX
 	MOVQ         x_base+24(FP), CX
 	MOVQ         dst_len+8(FP), DX
-	MOVSS        shift+48(FP), X0
-	VBROADCASTSS X0, Y0
+	VBROADCASTSS shift+48(FP), Y0
 	VXORPS       Y1, Y1, Y1
 	VXORPS       Y2, Y2, Y2
 	VXORPS       Y3, Y3, Y3
@@ -768,19 +767,18 @@ done9:
 	VADDPS       X0, X1, X1
 	VPERMILPS    $0x01, X1, X0
 	VADDPS       X0, X1, X1
-	MOVSS        X1, total+56(FP)
+	VMOVSS       X1, total+56(FP)
 	VZEROUPPER
 	RET
 
 // func softmaxGradAVX2(dx []float32, y []float32, dy []float32, sum float32)
-// Requires: AVX, AVX2, SSE
+// Requires: AVX
 TEXT ·softmaxGradAVX2(SB), NOSPLIT, $0-76
 	MOVQ         dx_base+0(FP), AX
 	MOVQ         y_base+24(FP), CX
 	MOVQ         dy_base+48(FP), DX
 	MOVQ         dx_len+8(FP), BX
-	MOVSS        sum+72(FP), X0
-	VBROADCASTSS X0, Y0
+	VBROADCASTSS sum+72(FP), Y0
 	XORQ         SI, SI
 	MOVQ         BX, DI
 	SUBQ         $0x08, DI
@@ -892,7 +890,7 @@ done15:
 	RET
 
 // func maxOfAVX512(x []float32) (most float32)
-// Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV, SSE
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
 TEXT ·maxOfAVX512(SB), NOSPLIT, $0-28
 	MOVQ    x_base+0(FP), AX
 	MOVQ    x_len+8(FP), CX
@@ -954,18 +952,17 @@ done18:
 	VMAXPS        X0, X1, X1
 	VPERMILPS     $0x01, X1, X0
 	VMAXPS        X0, X1, X1
-	MOVSS         X1, most+24(FP)
+	VMOVSS        X1, most+24(FP)
 	VZEROUPPER
 	RET
 
 // func expSumAVX512(dst []float32, x []float32, shift float32) (total float32)
-// Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV, SSE
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
 TEXT ·expSumAVX512(SB), NOSPLIT, $0-60
 	MOVQ         dst_base+0(FP), AX
 	MOVQ         x_base+24(FP), CX
 	MOVQ         dst_len+8(FP), DX
-	MOVSS        shift+48(FP), X0
-	VBROADCASTSS X0, Z0
+	VBROADCASTSS shift+48(FP), Z0
 	VXORPS       Z1, Z1, Z1
 	VXORPS       Z2, Z2, Z2
 	VMOVUPS      x3fb8aa3b<>+0(SB), Z3
@@ -1112,19 +1109,18 @@ done21:
 	VADDPS        X0, X1, X1
 	VPERMILPS     $0x01, X1, X0
 	VADDPS        X0, X1, X1
-	MOVSS         X1, total+56(FP)
+	VMOVSS        X1, total+56(FP)
 	VZEROUPPER
 	RET
 
 // func softmaxGradAVX512(dx []float32, y []float32, dy []float32, sum float32)
-// Requires: AVX, AVX512F, BMI2, SSE
+// Requires: AVX, AVX512F, BMI2
 TEXT ·softmaxGradAVX512(SB), NOSPLIT, $0-76
 	MOVQ         dx_base+0(FP), AX
 	MOVQ         y_base+24(FP), CX
 	MOVQ         dy_base+48(FP), DX
 	MOVQ         dx_len+8(FP), BX
-	MOVSS        sum+72(FP), X0
-	VBROADCASTSS X0, Z0
+	VBROADCASTSS sum+72(FP), Z0
 	XORQ         SI, SI
 	MOVQ         BX, DI
 	SUBQ         $0x10, DI

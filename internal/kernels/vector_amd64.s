@@ -97,13 +97,12 @@ done6:
 	RET
 
 // func scaleAVX2(dst []float32, a []float32, s float32)
-// Requires: AVX, AVX2, SSE
+// Requires: AVX
 TEXT ·scaleAVX2(SB), NOSPLIT, $0-52
 	MOVQ         dst_base+0(FP), AX
 	MOVQ         a_base+24(FP), CX
 	MOVQ         dst_len+8(FP), DX
-	MOVSS        s+48(FP), X0
-	VBROADCASTSS X0, Y0
+	VBROADCASTSS s+48(FP), Y0
 	XORQ         BX, BX
 	MOVQ         DX, SI
 	SUBQ         $0x08, SI
@@ -133,13 +132,12 @@ done9:
 	RET
 
 // func axpyAVX2(dst []float32, a []float32, s float32)
-// Requires: AVX, AVX2, SSE
+// Requires: AVX
 TEXT ·axpyAVX2(SB), NOSPLIT, $0-52
 	MOVQ         dst_base+0(FP), AX
 	MOVQ         a_base+24(FP), CX
 	MOVQ         dst_len+8(FP), DX
-	MOVSS        s+48(FP), X0
-	VBROADCASTSS X0, Y0
+	VBROADCASTSS s+48(FP), Y0
 	XORQ         BX, BX
 	MOVQ         DX, SI
 	SUBQ         $0x08, SI
@@ -280,7 +278,7 @@ done14:
 	RET
 
 // func sumAVX2(a []float32) (total float32)
-// Requires: AVX, CMOV, SSE
+// Requires: AVX, CMOV
 TEXT ·sumAVX2(SB), NOSPLIT, $0-28
 	MOVQ   a_base+0(FP), AX
 	MOVQ   a_len+8(FP), CX
@@ -371,12 +369,12 @@ done25:
 	VADDPS       X1, X0, X0
 	VPERMILPS    $0x01, X0, X1
 	VADDPS       X1, X0, X0
-	MOVSS        X0, total+24(FP)
+	VMOVSS       X0, total+24(FP)
 	VZEROUPPER
 	RET
 
 // func dotAVX2(a []float32, b []float32) (total float32)
-// Requires: AVX, CMOV, FMA3, SSE
+// Requires: AVX, CMOV, FMA3
 TEXT ·dotAVX2(SB), NOSPLIT, $0-52
 	MOVQ   a_base+0(FP), AX
 	MOVQ   b_base+24(FP), CX
@@ -476,12 +474,12 @@ done28:
 	VADDPS       X1, X0, X0
 	VPERMILPS    $0x01, X0, X1
 	VADDPS       X1, X0, X0
-	MOVSS        X0, total+48(FP)
+	VMOVSS       X0, total+48(FP)
 	VZEROUPPER
 	RET
 
 // func sumSquaresAVX2(a []float32) (total float64)
-// Requires: AVX, CMOV, FMA3, SSE2
+// Requires: AVX, CMOV, FMA3
 TEXT ·sumSquaresAVX2(SB), NOSPLIT, $0-32
 	MOVQ   a_base+0(FP), AX
 	MOVQ   a_len+8(FP), CX
@@ -610,7 +608,7 @@ done31:
 	VADDPD       X1, X0, X0
 	VPERMILPD    $0x01, X0, X1
 	VADDPD       X1, X0, X0
-	MOVSD        X0, total+24(FP)
+	VMOVSD       X0, total+24(FP)
 	VZEROUPPER
 	RET
 
@@ -687,13 +685,12 @@ done37:
 	RET
 
 // func scaleAVX512(dst []float32, a []float32, s float32)
-// Requires: AVX, AVX512F, BMI2, SSE
+// Requires: AVX, AVX512F, BMI2
 TEXT ·scaleAVX512(SB), NOSPLIT, $0-52
 	MOVQ         dst_base+0(FP), AX
 	MOVQ         a_base+24(FP), CX
 	MOVQ         dst_len+8(FP), DX
-	MOVSS        s+48(FP), X0
-	VBROADCASTSS X0, Z0
+	VBROADCASTSS s+48(FP), Z0
 	XORQ         BX, BX
 	MOVQ         DX, SI
 	SUBQ         $0x10, SI
@@ -722,13 +719,12 @@ done40:
 	RET
 
 // func axpyAVX512(dst []float32, a []float32, s float32)
-// Requires: AVX, AVX512F, BMI2, SSE
+// Requires: AVX, AVX512F, BMI2
 TEXT ·axpyAVX512(SB), NOSPLIT, $0-52
 	MOVQ         dst_base+0(FP), AX
 	MOVQ         a_base+24(FP), CX
 	MOVQ         dst_len+8(FP), DX
-	MOVSS        s+48(FP), X0
-	VBROADCASTSS X0, Z0
+	VBROADCASTSS s+48(FP), Z0
 	XORQ         BX, BX
 	MOVQ         DX, SI
 	SUBQ         $0x10, SI
@@ -866,7 +862,7 @@ done45:
 	RET
 
 // func sumAVX512(a []float32) (total float32)
-// Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV, SSE
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
 TEXT ·sumAVX512(SB), NOSPLIT, $0-28
 	MOVQ   a_base+0(FP), AX
 	MOVQ   a_len+8(FP), CX
@@ -923,12 +919,12 @@ done56:
 	VADDPS        X1, X0, X0
 	VPERMILPS     $0x01, X0, X1
 	VADDPS        X1, X0, X0
-	MOVSS         X0, total+24(FP)
+	VMOVSS        X0, total+24(FP)
 	VZEROUPPER
 	RET
 
 // func dotAVX512(a []float32, b []float32) (total float32)
-// Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV, SSE
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
 TEXT ·dotAVX512(SB), NOSPLIT, $0-52
 	MOVQ   a_base+0(FP), AX
 	MOVQ   b_base+24(FP), CX
@@ -990,12 +986,12 @@ done59:
 	VADDPS        X1, X0, X0
 	VPERMILPS     $0x01, X0, X1
 	VADDPS        X1, X0, X0
-	MOVSS         X0, total+48(FP)
+	VMOVSS        X0, total+48(FP)
 	VZEROUPPER
 	RET
 
 // func sumSquaresAVX512(a []float32) (total float64)
-// Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV, SSE2
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
 TEXT ·sumSquaresAVX512(SB), NOSPLIT, $0-32
 	MOVQ   a_base+0(FP), AX
 	MOVQ   a_len+8(FP), CX
@@ -1070,6 +1066,6 @@ done62:
 	VADDPD        X1, X0, X0
 	VPERMILPD     $0x01, X0, X1
 	VADDPD        X1, X0, X0
-	MOVSD         X0, total+24(FP)
+	VMOVSD        X0, total+24(FP)
 	VZEROUPPER
 	RET

@@ -57,7 +57,7 @@ func loadInt(name string, r reg.Register) reg.Register { return Load(Param(name)
 // broadcastInt returns a register with the lower 32 bits of r in each lane.
 func broadcastInt(l simd.Level, r reg.Register) reg.VecVirtual {
 	x, v := XMM(), l.Reg()
-	MOVD(r.(reg.GP).As32(), x)
+	VMOVD(r.(reg.GP).As32(), x)
 	VPBROADCASTD(x, v)
 	return v
 }

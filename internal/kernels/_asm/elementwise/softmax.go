@@ -30,7 +30,7 @@ func softmax(l simd.Level) {
 		l.KeepOr(v, c.Mask, least)
 		VMAXPS(acc[c.Part], v, acc[c.Part]) // of two operands, one of them NaN, the first is returned
 	})
-	Store(l.Fold(acc, VMAXPS), Return("most"))
+	VMOVSS(l.Fold(acc, VMAXPS), simd.Address(Return("most")))
 	end()
 
 	function(l, "expSum", "func(dst, x []float32, shift float32) (total float32)", "computes dst = e^(x-shift) and returns the sum of dst.")

@@ -94,7 +94,7 @@ func addRows(l simd.Level) {
 
 // returnSum stores the sum of the accumulators' lanes as the result of that name.
 func returnSum(l simd.Level, acc []reg.VecVirtual, name string) {
-	Store(l.Fold(acc, VADDPS), Return(name))
+	VMOVSS(l.Fold(acc, VADDPS), simd.Address(Return(name)))
 }
 
 func sum(l simd.Level) {
@@ -144,6 +144,6 @@ func sumSquares(l simd.Level) {
 			VFMADD231PD(d, d, acc[2*c.Part+half])
 		}
 	})
-	Store(l.FoldDoubles(acc), Return("total"))
+	VMOVSD(l.FoldDoubles(acc), simd.Address(Return("total")))
 	end()
 }

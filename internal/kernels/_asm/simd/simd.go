@@ -8,6 +8,7 @@ import (
 
 	"github.com/mmcloughlin/avo/attr"
 	. "github.com/mmcloughlin/avo/build"
+	"github.com/mmcloughlin/avo/gotypes"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 )
@@ -203,10 +204,19 @@ func (l Level) Set(x float64) reg.VecVirtual {
 
 // Broadcast returns a register with the scalar parameter of that name in each lane.
 func (l Level) Broadcast(name string) reg.VecVirtual {
-	x, r := XMM(), l.Reg()
-	Load(Param(name), x)
-	VBROADCASTSS(x, r)
+	r := l.Reg()
+	VBROADCASTSS(Address(Param(name)), r)
 	return r
+}
+
+// Address returns where a parameter or a result lies. Avo's Load and Store of floats take instructions of SSE: where the upper halves of
+// registers are in use, as they are in all kernels, Intel's processors take about a hundred cycles for one of those.
+func Address(c gotypes.Component) Mem {
+	b, err := c.Resolve()
+	if err != nil {
+		panic(err)
+	}
+	return b.Addr
 }
 
 // Greater returns the mask of the lanes where a > b.
