@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
+
+	"github.com/seahorse-ml/seahorse/internal/orderedjson"
 )
 
 // Encoder turns text into token ids, as a tokenizer does. Its methods must bear concurrent calls.
@@ -36,6 +38,10 @@ type EncodeConfig struct {
 	// Pairs encodes prompts and completions as two texts, each framed, as models want it that write one text about another. A
 	// document without a prompt or without a completion is then an error.
 	Pairs bool
+	// Conversation encodes a record of the shape MessagesShape; its calls may be concurrent. Nil makes such records errors.
+	Conversation func(record *orderedjson.Object) (EncodedRecord, error)
+	// Limit bounds the tokens of records, and counts those beyond; nil doesn't. Pairs have limits of their own.
+	Limit *LengthLimit
 	// Workers is the number of goroutines that encode; 0 means GOMAXPROCS. The result doesn't depend on it.
 	Workers int
 	// Progress is called after each block of about 256 KiB of text, from one goroutine; nil for silence.
@@ -46,6 +52,9 @@ type EncodeConfig struct {
 func (c EncodeConfig) Validate() error {
 	if c.Workers < 0 {
 		return fmt.Errorf("data: encode: Workers is %d, expected 0 or more", c.Workers)
+	}
+	if c.Limit != nil {
+		return c.Limit.Validate()
 	}
 	return nil
 }
@@ -109,6 +118,8 @@ func encode(ctx context.Context, s *Source, e Encoder, c EncodeConfig, w *assemb
 	switch {
 	case err != nil:
 		return s.gather(err, checkEncoded(c))
+	case w.h.Tokens == 0 && c.Limit != nil && c.Limit.Report().Dropped > 0:
+		return fmt.Errorf("data: %s: nothing is left: all records are too long, %w", s.name, c.Limit.Report().First[0])
 	case w.h.Tokens == 0:
 		return fmt.Errorf("%w in %s", errNoTokens, s.name)
 	case p.learned == 0: // the tokens that end documents alone are nothing to learn

@@ -5,7 +5,7 @@ import "errors"
 // check returns an error for a piece that can't be encoded so.
 func (p Piece) check(c EncodeConfig) error {
 	switch {
-	case p.Shape == MessagesShape:
+	case p.Shape == MessagesShape && (c.Conversation == nil || c.Pairs):
 		return errors.New(`a conversation, {"messages"} or {"conversations"}, expected texts or pairs of texts`)
 	case c.Pairs && (len(p.Prompt) == 0 || len(p.Text) == 0):
 		return errors.New("expected a pair of texts, {\"prompt\", \"completion\"} or {\"source\", \"target\"}, neither of them empty")
@@ -18,7 +18,10 @@ func checkEncoded(c EncodeConfig) func(b *block, fault func(error) bool) {
 	return func(b *block, fault func(error) bool) {
 		for p, err := range b.pieces() {
 			if err == nil {
-				if err = p.check(c); err != nil {
+				if err = p.check(c); err == nil && p.Shape == MessagesShape {
+					_, err = c.Conversation(p.Record)
+				}
+				if err != nil {
 					err = b.fail(max(p.line, b.line), err)
 				}
 			}

@@ -123,25 +123,33 @@ func (j *job) encode(e Encoder, c EncodeConfig) error {
 		if err != nil {
 			return err
 		}
-		if err := p.check(c); err != nil {
+		if err = p.check(c); err == nil {
+			err = j.append(e, c, p)
+		}
+		if err != nil {
 			if err = j.fail(max(p.line, j.line), err); j.skipped.take(j.block, err) {
 				continue
 			}
 			return err
 		}
-		if len(p.Prompt)+len(p.Text) == 0 {
-			continue
-		}
-		switch {
-		case c.Pairs:
-			j.ids = e.AppendPart(j.ids, p.Prompt, true, true, c.AddSpecial)
-			j.runs = append(j.runs, run{end: len(j.ids), text: len(p.Prompt)})
-			j.appendPart(e, c, p)
-		case len(p.Prompt) > 0:
-			j.appendJoined(e, c, p)
-		default:
-			j.appendPart(e, c, p)
-		}
+	}
+	return nil
+}
+
+// append appends a piece.
+func (j *job) append(e Encoder, c EncodeConfig, p Piece) error {
+	switch {
+	case p.Shape == MessagesShape:
+		return j.appendConversation(c, p)
+	case len(p.Prompt)+len(p.Text) == 0:
+	case c.Pairs:
+		j.ids = e.AppendPart(j.ids, p.Prompt, true, true, c.AddSpecial)
+		j.runs = append(j.runs, run{end: len(j.ids), text: len(p.Prompt)})
+		j.appendPart(e, c, p)
+	case len(p.Prompt) > 0 || p.line > 0 && c.Limit != nil:
+		return j.appendJoined(e, c, p)
+	default:
+		j.appendPart(e, c, p)
 	}
 	return nil
 }
@@ -157,7 +165,7 @@ func (j *job) appendPart(e Encoder, c EncodeConfig, p Piece) {
 }
 
 // appendJoined appends a prompt and its completion as the one text that they are.
-func (j *job) appendJoined(e Encoder, c EncodeConfig, p Piece) {
+func (j *job) appendJoined(e Encoder, c EncodeConfig, p Piece) error {
 	start := len(j.ids)
 	j.joined = append(append(j.joined[:0], p.Prompt...), p.Text...)
 	span := [][2]int{{len(p.Prompt), len(j.joined)}}
@@ -165,16 +173,7 @@ func (j *job) appendJoined(e Encoder, c EncodeConfig, p Piece) {
 	if j.end(e, c, start) {
 		j.learn = append(j.learn, true)
 	}
-	for i, learn := range j.learn {
-		if i == 0 || learn != j.learn[i-1] {
-			j.runs = append(j.runs, run{learn: learn})
-		}
-		j.runs[len(j.runs)-1].end = start + i + 1
-	}
-	if len(j.learn) > 0 {
-		last := &j.runs[len(j.runs)-1]
-		last.text, last.learned, last.last = len(j.joined), len(p.Text), true
-	}
+	return j.endRecord(c, p, start, len(j.joined), len(p.Text))
 }
 
 // end appends the token that ends documents, if it is asked for and not there yet, and reports whether it did.
