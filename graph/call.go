@@ -8,11 +8,12 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// A buffer is a value's memory; the slice of its type is set.
+// A buffer is a value's memory; the slice of its type is set, or packed.
 type buffer struct {
-	f32 []float32
-	f64 []float64
-	i32 []int32
+	f32    []float32
+	f64    []float64
+	i32    []int32
+	packed kernels.Packed // of a parameter that is stored as blocks
 }
 
 // call is what an operation is lowered on: the memory of its inputs and outputs.

@@ -34,6 +34,7 @@ type embeddingOp struct {
 	vocab, cols, padding int
 }
 
+func (o *embeddingOp) unpacks(i int) bool { return i == 0 }
 func (o *embeddingOp) DiffWRT(int) []bool { return []bool{true, false} }
 
 func (o *embeddingOp) SymDiff(in gorgonia.Nodes, _, grad *Node) (gorgonia.Nodes, error) {
@@ -47,8 +48,14 @@ func (o *embeddingOp) lower(c *call) func() error {
 
 func lowerEmbedding[T kernels.Float](o *embeddingOp, c *call) func() error {
 	dst, table, ids := out[T](c, 0).data, in[T](c, 0), c.ins[1].i32
-	d := o.cols
-	run := spread(len(ids), rowGrain(d), func(lo, hi int) { kernels.Gather(dst[lo*d:hi*d], table, ids[lo:hi], d) })
+	d, packed := o.cols, c.ins[0].packed
+	run := spread(len(ids), rowGrain(d), func(lo, hi int) {
+		if packed.Data != nil {
+			kernels.GatherPacked(dst[lo*d:hi*d], packed, ids[lo:hi])
+			return
+		}
+		kernels.Gather(dst[lo*d:hi*d], table, ids[lo:hi], d)
+	})
 	return func() error {
 		for i, id := range ids {
 			if id < 0 || int(id) >= o.vocab {

@@ -190,6 +190,9 @@ func (g *Graph) Param(p *Param) *Node {
 	if p.dtype != g.dtype {
 		return g.Fail(fmt.Errorf("graph: parameter %q is %v in a trace of %v", p.Name, p.dtype, g.dtype))
 	}
+	if p.packed != nil && !p.Frozen {
+		return g.Fail(fmt.Errorf("graph: parameter %q is stored as %v, which can't be trained; freeze it, or load it as floats", p.Name, p.packed.Format))
+	}
 	name := g.prefix + p.Name
 	if len(g.expr.ByName(name)) > 0 {
 		return g.Fail(fmt.Errorf("graph: parameter %q: the name is taken; Sub gives each of several models names of their own", name))

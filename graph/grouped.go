@@ -37,6 +37,8 @@ type groupedOp struct {
 
 func (o *groupedOp) flops() float64 { return 2 * float64(o.rows) * float64(o.in) * float64(o.out) }
 
+func (o *groupedOp) unpacks(i int) bool { return i >= 2 }
+
 func (o *groupedOp) DiffWRT(inputs int) []bool {
 	wrt := make([]bool, inputs)
 	for i := range wrt {
@@ -69,7 +71,7 @@ func lowerGrouped[T kernels.Float](o *groupedOp, c *call) func() error {
 	return func() error {
 		eachGroup(cells, o.experts, func(expert, lo, hi int) {
 			products.each(lo, hi, func(p *kernels.Product[T], lo, hi int) {
-				p.Run(dst[lo*o.out:hi*o.out], x[lo*o.in:hi*o.in], in[T](c, 2+expert), kernels.Epilogue[T]{})
+				byWeight(p, dst[lo*o.out:hi*o.out], x[lo*o.in:hi*o.in], c, 2+expert)
 			})
 		})
 		return nil
@@ -83,6 +85,7 @@ type groupedGradOp struct {
 	forward *groupedOp
 }
 
+func (o *groupedGradOp) unpacks(i int) bool     { return o.forward.unpacks(i) && i < len(o.ins)-1 }
 func (o *groupedGradOp) accumulates(i int) bool { return i > 0 }
 func (o *groupedGradOp) flops() float64         { return 2 * o.forward.flops() }
 
@@ -103,7 +106,7 @@ func lowerGroupedGrad[T kernels.Float](o *groupedGradOp, c *call) func() error {
 		eachGroup(cells, f.experts, func(expert, lo, hi int) {
 			if dx != nil {
 				toX.each(lo, hi, func(p *kernels.Product[T], lo, hi int) {
-					p.Run(dx[lo*f.in:hi*f.in], dy[lo*f.out:hi*f.out], in[T](c, 2+expert), kernels.Epilogue[T]{})
+					byWeight(p, dx[lo*f.in:hi*f.in], dy[lo*f.out:hi*f.out], c, 2+expert)
 				})
 			}
 			dw := out[T](c, 1+expert)
@@ -121,6 +124,15 @@ func lowerGroupedGrad[T kernels.Float](o *groupedGradOp, c *call) func() error {
 		})
 		return nil
 	}
+}
+
+// byWeight multiplies a by input i of a call, as it is stored.
+func byWeight[T kernels.Float](p *kernels.Product[T], dst, a []T, c *call, i int) {
+	if packed := c.ins[i].packed; packed.Data != nil {
+		p.RunPacked(dst, a, packed, kernels.Epilogue[T]{})
+		return
+	}
+	p.Run(dst, a, in[T](c, i), kernels.Epilogue[T]{})
 }
 
 // eachGroup calls do for each expert with its slots, lo up to hi.

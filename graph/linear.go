@@ -49,6 +49,7 @@ type productOp struct {
 
 func (o *productOp) accumulates(int) bool { return len(o.ins) == 2 }
 func (o *productOp) adds()                {}
+func (o *productOp) unpacks(i int) bool   { return i == 1 }
 
 func (o *productOp) flops() float64 {
 	return 2 * float64(o.shape.M) * float64(o.shape.N) * float64(o.shape.K)
@@ -64,8 +65,12 @@ func lowerProduct[T kernels.Float](o *productOp, c *call) func() error {
 	if len(c.ins) > 2 {
 		bias = in[T](c, 2)
 	}
-	product := kernels.NewProduct[T](o.shape)
+	product, packed := kernels.NewProduct[T](o.shape), c.ins[1].packed
 	return func() error {
+		if packed.Data != nil {
+			product.RunPacked(dst.data, a, packed, kernels.Epilogue[T]{Accumulate: dst.add(), Bias: bias, Add: add})
+			return nil
+		}
 		product.Run(dst.data, a, b, kernels.Epilogue[T]{Accumulate: dst.add(), Bias: bias, Add: add})
 		return nil
 	}

@@ -108,6 +108,8 @@ func (o *crossEntropyOp) scratch() int {
 	return kernels.LogitElements[float32](o.config)
 }
 
+func (o *crossEntropyOp) unpacks(i int) bool { return i == 1 }
+
 func (o *crossEntropyOp) accumulates(i int) bool { return i >= partDX }
 
 // flops counts the products of a training step.
@@ -154,6 +156,7 @@ func lowerCrossEntropy[T kernels.Float](o *crossEntropyOp, c *call) func() error
 		db = out[T](c, partDB)
 	}
 	kernel := kernels.NewLinearCrossEntropy[T](o.config)
+	kernel.Packed = c.ins[1].packed
 	kernel.Hits, kernel.Logits = out[T](c, partHits).data, scratch[T](c)
 	return func() error {
 		for i, target := range targets {

@@ -88,6 +88,10 @@ func (p *plan) memory() Memory {
 	m := Memory{Arena: p.arena}
 	for _, param := range p.g.params {
 		bytes := param.Len() * int(p.g.dtype.Size())
+		if param.packed != nil {
+			m.Parameters += param.Bytes()
+			continue
+		}
 		m.Parameters += bytes
 		if n := p.g.grads[param]; n != nil && !p.overlaps(n) {
 			m.Gradients += bytes
@@ -119,7 +123,7 @@ func compile(g *Graph, within *arena, outputs []*Node) (*Machine, error) {
 		return nil, g.err
 	}
 	for _, p := range g.params {
-		if p.value == nil {
+		if p.value == nil && (p.packed == nil || p.packed.Data == nil) {
 			return nil, fmt.Errorf("graph: parameter %q has no value: it is part of a sketch, or the tree that made it has an error", p.Name)
 		}
 	}

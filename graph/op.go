@@ -39,6 +39,8 @@ type (
 	// recomputing tells of which recomputer the operation is the derivative, whose output it can
 	// compute on its way, into one more output than it has.
 	recomputing interface{ recomputes() fused }
+	// unpacker tells that input i may be a parameter that is stored as blocks.
+	unpacker interface{ unpacks(i int) bool }
 	// viewer tells that the operation's output is its input's memory.
 	viewer interface{ view() }
 	// coster counts the floating point operations of one run, for profiles.

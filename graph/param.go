@@ -19,12 +19,13 @@ type Param struct {
 
 	dtype       tensor.Dtype
 	value, grad *tensor.Dense // nil in a sketch
+	packed      *Packed       // nil for values as floats
 }
 
 // DType returns the type of the parameter's elements.
 func (p *Param) DType() tensor.Dtype { return p.dtype }
 
-// Value returns the parameter's values; a sketch has none.
+// Value returns the parameter's values; a sketch has none, and neither has a parameter that is stored as blocks, see Floats.
 func (p *Param) Value() *tensor.Dense { return p.value }
 
 // Grad returns the parameter's gradient, that which the last run of a machine has found: zeros before the first, and a tensor in
@@ -81,7 +82,8 @@ type tree struct {
 	sketch bool // parameters have no values
 	all    []*Param
 	byName map[string]*Param
-	known  map[string]bool // stored names that are no parameters, and may be left unread
+	known  map[string]bool                        // stored names that are no parameters, and may be left unread
+	pack   func(name string, shape []int) Storage // of matrices; nil leaves floats
 	errs   []error
 	failed error // a configuration that no parameters can be made for
 }

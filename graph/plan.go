@@ -157,6 +157,11 @@ func (p *plan) add(n *Node) error {
 	kids := children(p.g.expr, n)
 	if n.Op() == nil || len(kids) == 0 {
 		value := n.Value()
+		if param := paramOf(p.g, n); param != nil && param.packed != nil {
+			pl := p.newPlace(n)
+			pl.kind, pl.bound = given, buffer{packed: param.packed.matrix()}
+			return nil
+		}
 		if value == nil && paramOf(p.g, n) != nil {
 			p.newPlace(n).kind = given // of a sketch, which is only measured
 			return nil
@@ -182,8 +187,11 @@ func (p *plan) add(n *Node) error {
 	}
 	s := &step{node: n}
 	p.steps = append(p.steps, s)
-	for _, kid := range kids {
+	for i, kid := range kids {
 		pl := p.of[kid]
+		if param := givenParam(p.g, kid); param != nil && param.packed != nil && !unpacks(n, i) {
+			return fmt.Errorf("graph: %v reads the parameter %q, which is stored as %v; it can't read blocks", n.Op(), param.Name, param.packed.Format)
+		}
 		if pl == nil {
 			return fmt.Errorf("graph: %v reads %v, which has several parts", n, kid)
 		}
@@ -200,6 +208,12 @@ func (p *plan) add(n *Node) error {
 		s.outs[0] = p.newPlace(n)
 	}
 	return nil
+}
+
+// unpacks tells whether an operation reads input i from blocks.
+func unpacks(n *Node, i int) bool {
+	op, ok := n.Op().(unpacker)
+	return ok && op.unpacks(i)
 }
 
 // backward tells whether a step belongs to the backward pass.

@@ -44,7 +44,7 @@ func NewEmbedding(c EmbeddingConfig, p *graph.Params) *Embedding {
 	if c.Scale == 0 {
 		c.Scale = 1
 	}
-	e := &Embedding{Name: p.Path(), Weight: p.New("weight", c.Init.Or(graph.Normal(0.02)), c.Vocab, c.Width), scale: c.Scale, padding: -1}
+	e := &Embedding{Name: p.Path(), Weight: p.NewMatrix("weight", c.Init.Or(graph.Normal(0.02)), c.Vocab, c.Width), scale: c.Scale, padding: -1}
 	if !p.Loading() && !p.Sketch() && e.Weight.Value() != nil {
 		if err := e.start(c.Vectors); err != nil {
 			p.Fail(err)

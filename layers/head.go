@@ -31,7 +31,7 @@ func NewLanguageHead(c LanguageHeadConfig, p *graph.Params) *LanguageHead {
 		return h
 	}
 	if c.Tied == nil {
-		h.Weight = p.New("weight", c.Init.Or(graph.Normal(0.02)), c.Vocab, c.Width)
+		h.Weight = p.NewMatrix("weight", c.Init.Or(graph.Normal(0.02)), c.Vocab, c.Width)
 	}
 	if c.Bias {
 		h.Bias = p.New("bias", graph.Zeros(), c.Vocab)

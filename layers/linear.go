@@ -44,7 +44,7 @@ func NewLinear(c LinearConfig, p *graph.Params) *Linear {
 	if c.InOut {
 		shape = []int{c.In, c.Out}
 	}
-	l := &Linear{Name: p.Path(), Weight: p.New("weight", c.Init.Or(graph.XavierUniform(c.In, c.Out)), shape...), inOut: c.InOut}
+	l := &Linear{Name: p.Path(), Weight: p.NewMatrix("weight", c.Init.Or(graph.XavierUniform(c.In, c.Out)), shape[0], shape[1]), inOut: c.InOut}
 	if c.Bias {
 		l.Bias = p.New("bias", graph.Zeros(), c.Out)
 	}

@@ -40,7 +40,7 @@ func NewMaskedHead(c MaskedHeadConfig, p *graph.Params) *MaskedHead {
 	}
 	weight, decoder := c.Tied, p.Sub(or(c.Names.Decoder, "decoder"))
 	if weight == nil {
-		weight = decoder.New("weight", init, c.Vocab, c.Hidden)
+		weight = decoder.NewMatrix("weight", init, c.Vocab, c.Hidden)
 	}
 	h.Output = NewLanguageHead(LanguageHeadConfig{Width: c.Hidden, Vocab: c.Vocab, Tied: weight, Bias: true, Name: decoder.Path()}, p)
 	return h

@@ -31,6 +31,8 @@ type LinearCrossEntropy[T Float] struct {
 	// Hits [Rows], unless it is nil, is set to 1 where a run finds no logit greater than that of the target, nor an equal one
 	// before it, and to 0 elsewhere.
 	Hits []T
+	// Packed is the weight [Vocab, In] where it is stored as blocks; Run takes none then, and finds no gradient of it.
+	Packed Packed
 	// Logits is the working memory of a run: LogitElements of them.
 	Logits []T
 
@@ -153,10 +155,10 @@ func (l *LinearCrossEntropy[T]) Run(loss, nll, dx, dw, db, x, w, b []T, targets 
 			}
 			continue
 		}
-		products.logits.Run(logits, part, w, Epilogue[T]{Bias: b})
+		l.byWeight(products.logits, logits, part, w, Epilogue[T]{Bias: b})
 		parallel.Run(ceilDiv(rows, crossEntropyRows), l.rowsBody)
 		if dx != nil {
-			products.dx.Run(dx[first*l.In:], logits, w, Epilogue[T]{Accumulate: accDX})
+			l.byWeight(products.dx, dx[first*l.In:], logits, w, Epilogue[T]{Accumulate: accDX})
 		}
 		if dw != nil {
 			products.dw.Run(dw, logits, part, Epilogue[T]{Accumulate: started})
@@ -179,6 +181,15 @@ func (l *LinearCrossEntropy[T]) Run(loss, nll, dx, dw, db, x, w, b []T, targets 
 		}
 	}
 	loss[0] = T(scale * sum)
+}
+
+// byWeight multiplies by the weight, as it is stored.
+func (l *LinearCrossEntropy[T]) byWeight(p *Product[T], c, a, w []T, e Epilogue[T]) {
+	if l.Packed.Data != nil {
+		p.RunPacked(c, a, l.Packed, e)
+		return
+	}
+	p.Run(c, a, w, e)
 }
 
 func isTarget(t int32) bool { return t >= 0 }

@@ -51,6 +51,7 @@ type Product[T Float] struct {
 // productRun is the state of a Run under way.
 type productRun[T Float] struct {
 	c, a, b []T
+	packed  Packed // in the place of b
 	e       Epilogue[T]
 	part    productPart
 	space   *productSpace[T]
@@ -115,6 +116,9 @@ func (p *Product[T]) Run(c, a, b []T, e Epilogue[T]) {
 	r.streams = p.streams()
 	r.space = takeProductSpace[T]()
 	r.space.reserve(&p.plan)
+	if r.packed.Data != nil {
+		r.space.reserveRaw(p.plan.workers, p.unpackedSpace())
+	}
 	for n := 0; n < p.N; n += p.plan.spanN {
 		for k := 0; k == 0 || k < p.K; k += p.plan.spanK {
 			r.part = productPart{n, min(n+p.plan.spanN, p.N), k, min(k+p.plan.spanK, p.K)}
@@ -141,7 +145,9 @@ func (p *Product[T]) check(c, a, b []T, e Epilogue[T]) {
 	}
 	enough("C", len(c), p.M, p.N, p.LDC)
 	enough("A", len(a), choose(p.TransA, p.K, p.M), choose(p.TransA, p.M, p.K), p.LDA)
-	enough("B", len(b), choose(p.TransB, p.N, p.K), choose(p.TransB, p.K, p.N), p.LDB)
+	if p.run.packed.Data == nil {
+		enough("B", len(b), choose(p.TransB, p.N, p.K), choose(p.TransB, p.K, p.N), p.LDB)
+	}
 	if e.Bias != nil {
 		enough("Bias", len(e.Bias), 1, p.N, p.N)
 	}

@@ -14,6 +14,7 @@ type productSpace[T Float] struct {
 	shared []T       // panels of B for all workers, or panels of A that each keeps
 	own    [][]T     // by worker: panels of A, one of B, or a strip of B
 	held   []columns // by worker: those of the strip in own
+	raw    [][]T     // by worker: rows of a packed B
 	kept   [][]bool  // by worker and panel: whether the worker keeps the panel of A
 }
 

@@ -2,7 +2,7 @@ package kernels
 
 // packB packs share i of the part of B: panels of the kernel's width, each [depth, cols].
 // The panels of a block of K lie side by side, the blocks one after the other.
-func (p *Product[T]) packB(_, i int) {
+func (p *Product[T]) packB(worker, i int) {
 	q, width := p.run.part, p.kernel.cols
 	size := p.packGroup(q) * width
 	groups := ceilDiv(q.n1-q.n0, size)
@@ -12,14 +12,16 @@ func (p *Product[T]) packB(_, i int) {
 	panels := ceilDiv(q.n1-q.n0, width)
 	n := q.n0 + group*size
 	dst := p.run.space.shared[block*p.depth*panels*width+group*size*depth:]
-	p.packPanelsB(dst, k, n, depth, min(size, q.n1-n))
+	p.packPanelsB(worker, dst, k, n, depth, min(size, q.n1-n))
 }
 
 // packPanelsB packs rows [k, k+depth) and columns [n, n+width) of op(B).
-func (p *Product[T]) packPanelsB(dst []T, k, n, depth, width int) {
+func (p *Product[T]) packPanelsB(worker int, dst []T, k, n, depth, width int) {
 	cols := p.kernel.cols
 	switch {
 	case depth == 0:
+	case p.run.packed.Data != nil:
+		p.packPanelsPacked(worker, dst, k, n, depth, width)
 	case p.TransB:
 		for j := 0; j < width; j += cols {
 			p.kernel.turn(dst[j*depth:], p.run.b[(n+j)*p.LDB+k:], depth, min(cols, width-j), cols, p.LDB)
@@ -60,7 +62,7 @@ func (p *Product[T]) tiles(worker, i int) {
 		}
 		switch {
 		case plan.skinny:
-			p.skinnyTiles(p.run.space.own[worker], n0, n1, k, depth)
+			p.skinnyTiles(worker, n0, n1, k, depth)
 		case plan.strips:
 			p.stripTiles(worker, i, m0, m1, n0, n1, k, depth)
 		default:
@@ -141,8 +143,9 @@ func (p *Product[T]) stripTiles(worker, i, m0, m1, n0, n1, k, depth int) {
 		*held = columns{n0, n1}
 	}
 	own = own[(n0-held.n0)*depth:]
-	if packs && p.TransB {
-		p.packPanelsB(own, k, n0, depth, n1-n0)
+	packed := p.run.packed.Data != nil
+	if packs && (p.TransB || packed) {
+		p.packPanelsB(worker, own, k, n0, depth, n1-n0)
 		packs = false
 	}
 	row, step := p.stridesA()
@@ -172,7 +175,7 @@ func (p *Product[T]) stripTiles(worker, i, m0, m1, n0, n1, k, depth int) {
 		default:
 			ahead, aheadRow, aheadStep = p.aheadA(next.m0, nextK)
 		}
-		if fetched < next.n1 {
+		if fetched < next.n1 && !packed {
 			later, laterRow, laterStep = p.aheadB(fetched, nextK)
 			fetched += lineElements * (ceilDiv(n1-n0, t.cols) - 1)
 		}
@@ -185,7 +188,7 @@ func (p *Product[T]) stripTiles(worker, i, m0, m1, n0, n1, k, depth int) {
 		for ; n < n1; n += t.cols {
 			b, cols := own[(n-n0)*depth:], min(t.cols, n1-n)
 			if packing {
-				p.packingTile(m, n, rows, cols, k, depth, a, row, step, b, ahead, aheadRow, aheadStep)
+				p.packingTile(worker, m, n, rows, cols, k, depth, a, row, step, b, ahead, aheadRow, aheadStep)
 			} else {
 				p.tile(m, n, rows, cols, k, depth, a, row, step, b, t.cols, ahead, aheadRow, aheadStep)
 			}
@@ -205,13 +208,13 @@ func (p *Product[T]) stripRows(m, m1 int) int {
 }
 
 // packingTile computes a tile and packs its columns of B, which isn't transposed, into b.
-func (p *Product[T]) packingTile(m, n, rows, cols, k, depth int, a []T, row, step int, b, next []T, nextRow, nextStep int) {
+func (p *Product[T]) packingTile(worker, m, n, rows, cols, k, depth int, a []T, row, step int, b, next []T, nextRow, nextStep int) {
 	t := p.kernel
 	if rows == t.rows && cols == t.cols {
 		t.tilePacking(b, depth, a, row, step, p.run.b[k*p.LDB+n:], p.LDB, p.run.c[m*p.LDC+n:], p.LDC, p.bias(n, k, depth), p.accumulates(k), p.addend(m, n, k, depth), next, nextRow, nextStep)
 		return
 	}
-	p.packPanelsB(b, k, n, depth, cols)
+	p.packPanelsB(worker, b, k, n, depth, cols)
 	p.tile(m, n, rows, cols, k, depth, a, row, step, b, t.cols, next, nextRow, nextStep)
 }
 
@@ -276,13 +279,17 @@ func (p *Product[T]) stridesA() (row, step int) {
 
 // skinnyTiles multiplies all rows of a block of A, where they lie, by columns [n0, n1) of a
 // block of B.
-func (p *Product[T]) skinnyTiles(own []T, n0, n1, k, depth int) {
-	t := p.kernel
+func (p *Product[T]) skinnyTiles(worker, n0, n1, k, depth int) {
+	t, own, packed := p.kernel, p.run.space.own[worker], p.run.packed.Data != nil
 	row, step := p.stridesA()
 	c, accumulate := p.run.c, p.accumulates(k)
 	n := n0
 	switch {
 	case depth == 0:
+	case packed && p.TransB && p.M <= t.turnedRows && step == 1:
+		p.slimPacked(worker, row, n0, n1, k, depth, accumulate)
+		n = n1
+	case packed:
 	case p.TransB && p.M <= t.turnedRows && step == 1:
 		for ; n < n1; n += t.turnedCols {
 			t.slimTurned(p.M, min(t.turnedCols, n1-n), depth, p.run.a[k:], row, p.run.b[n*p.LDB+k:], p.LDB, c[n:], p.LDC, p.bias(n, k, depth), accumulate)
@@ -296,10 +303,10 @@ func (p *Product[T]) skinnyTiles(own []T, n0, n1, k, depth int) {
 	for ; n < n1; n += t.cols {
 		width := min(t.cols, n1-n)
 		b, bStep := own, t.cols
-		if !p.TransB && width == t.cols && depth > 0 {
+		if !p.TransB && width == t.cols && depth > 0 && !packed {
 			b, bStep = p.run.b[k*p.LDB+n:], p.LDB
 		} else {
-			p.packPanelsB(own, k, n, depth, width)
+			p.packPanelsB(worker, own, k, n, depth, width)
 		}
 		for m := 0; m < p.M; m += t.rows {
 			var a []T
