@@ -55,20 +55,14 @@ func fingerprintOf(m Model, replaced []string) (fingerprint, error) {
 			continue
 		}
 		fmt.Fprintf(config, "%s %v\n", p.Name, []int(p.Shape))
-		if p.Value() == nil {
+		if !p.HasValues() {
 			values = false
 			continue
 		}
 		n := p.Len()
 		step := max(1, n/sampled)
 		for i := 0; i < n; i += step {
-			var v float32
-			switch data := p.Value().Data().(type) {
-			case []float32:
-				v = data[i]
-			case []float64:
-				v = float32(data[i])
-			}
+			v := float32(p.At(i))
 			weights.Write(binary.LittleEndian.AppendUint32(nil, math.Float32bits(v)))
 		}
 	}

@@ -133,7 +133,7 @@ func node(g *graph.Graph, p *graph.Param) *graph.Node {
 
 // measure sets the magnitude to the lengths of the rows of W.
 func (r *lowRank) measure(l *layers.Linear) {
-	switch w := l.Weight.Value().Data().(type) {
+	switch w := l.Weight.Floats().Data().(type) {
 	case []float32:
 		measure(graph.Data[float32](r.magnitude), w, l)
 	case []float64:
@@ -164,7 +164,7 @@ func at(l *layers.Linear, o, i, in, out int) int {
 // merge puts the change into W.
 func (r *lowRank) merge(l *layers.Linear) error {
 	if l.Weight.Value() == nil {
-		return fmt.Errorf("adapt: merge: %s has no values", l.Name)
+		return fmt.Errorf("adapt: merge: %s has no values as floats (it is stored as %s)", l.Name, l.Weight.Stored())
 	}
 	if l.Weight.DType() == tensor.Float64 {
 		mergeLowRank[float64](r, l)

@@ -33,7 +33,7 @@ func (r *lowRows) Forward(g *graph.Graph, e *layers.Embedding, ids *graph.Node) 
 // merge puts the change into the table.
 func (r *lowRows) merge(e *layers.Embedding) error {
 	if e.Weight.Value() == nil {
-		return fmt.Errorf("adapt: merge: %s has no values", e.Name)
+		return fmt.Errorf("adapt: merge: %s has no values as floats (it is stored as %s)", e.Name, e.Weight.Stored())
 	}
 	if e.Weight.DType() == tensor.Float64 {
 		mergeLowRows[float64](r, e)

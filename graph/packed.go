@@ -148,6 +148,25 @@ func (p *Param) Floats() *tensor.Dense {
 	return out
 }
 
+// At returns element i of the parameter's values, of whatever form, in the order of rows.
+func (p *Param) At(i int) float64 {
+	if p.packed != nil {
+		row := make([]float32, p.packed.Cols)
+		kernels.UnpackRow(row, p.packed.matrix(), i/p.packed.Cols)
+		return float64(row[i%p.packed.Cols])
+	}
+	switch d := p.value.Data().(type) {
+	case []float32:
+		return float64(d[i])
+	case []float64:
+		return d[i]
+	}
+	return 0
+}
+
+// HasValues tells whether the parameter has values, as floats or as blocks; those of a sketch have none.
+func (p *Param) HasValues() bool { return p.value != nil || p.packed != nil && p.packed.Data != nil }
+
 // givenParam is paramOf for any node, most of which are no parameters.
 func givenParam(g *Graph, n *Node) *Param {
 	if n.Op() != nil {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/seahorse-ml/seahorse/graph"
-	"github.com/seahorse-ml/seahorse/internal/safetensors"
 	"github.com/seahorse-ml/seahorse/layers"
 	"gorgonia.org/tensor"
 )
@@ -150,7 +149,7 @@ func (e *Encoder) pool(g *graph.Graph, x *graph.Node) *graph.Node {
 func (e *Encoder) Save(dir string) error {
 	tensors := storedTensors(e.params)
 	for name, p := range e.aliases {
-		tensors = append(tensors, safetensors.Tensor{Name: name, Shape: p.Shape, Data: p.Value().Data()})
+		tensors = append(tensors, storedTensor(name, p))
 	}
 	return saveTensors(dir, stored{e.Config, e.Config.ModelType, e.family().class + e.task.suffix()}, nil, tensors)
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/seahorse-ml/seahorse/graph"
 	"github.com/seahorse-ml/seahorse/internal/blocks"
 	"github.com/seahorse-ml/seahorse/internal/gguf"
 	"gorgonia.org/tensor"
@@ -186,19 +187,31 @@ func readGGUF[T float32 | float64](dst []T, p ggufParam) {
 	}
 }
 
-// packed returns the blocks of a parameter whose rows are whole blocks and lie as they are computed with; rows that
-// are turned are copied.
-func (p ggufParam) packed() (kind blocks.Kind, data []byte, ok bool) {
-	if p.change == transposed || p.change == plusOne || len(p.tensor.Shape) != 2 {
-		return 0, nil, false
+// Stored tells how a matrix is stored, if its rows are whole blocks that lie as they are computed with.
+func (s *ggufSource) Stored(name string) (graph.Format, bool) {
+	p, ok := s.params[name]
+	if !ok || p.change == transposed || p.change == plusOne || len(p.tensor.Shape) != 2 || p.tensor.Kind == blocks.F32 {
+		return 0, false
 	}
+	return p.tensor.Kind, true
+}
+
+// Packed returns a matrix as it lies in the file, but for one whose rows are turned: that is copied.
+func (s *ggufSource) Packed(name string) (graph.Packed, error) {
+	if _, ok := s.Stored(name); !ok {
+		return graph.Packed{}, fmt.Errorf("%s: %q isn't stored as blocks of a matrix", s.path, name)
+	}
+	p := s.params[name]
+	t := p.tensor
+	packed := graph.Packed{Format: t.Kind, Rows: t.Shape[0], Cols: t.Shape[1], Data: t.Data}
 	if p.rows == nil {
-		return p.tensor.Kind, p.tensor.Data, true
+		packed.Hold = s.hold()
+		return packed, nil
 	}
-	size := p.tensor.Kind.Size(p.tensor.Shape[1])
-	data = make([]byte, 0, len(p.tensor.Data))
+	size := t.Kind.Size(t.Shape[1])
+	packed.Data = make([]byte, 0, len(t.Data))
 	for _, from := range p.rows {
-		data = append(data, p.tensor.Data[from*size:][:size]...)
+		packed.Data = append(packed.Data, t.Data[from*size:][:size]...)
 	}
-	return p.tensor.Kind, data, true
+	return packed, nil
 }

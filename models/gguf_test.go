@@ -217,3 +217,58 @@ func TestGGUFRefuses(t *testing.T) {
 		return m, append(o, extra)
 	})
 }
+
+// TestPackedGGUF keeps a file's matrices as they lie: the model computes the very bits that it computes with their floats.
+func TestPackedGGUF(t *testing.T) {
+	for _, name := range []string{"llama", "mixtral", "qwen3", "gemma3"} {
+		g := ggufGoldens(t)[name]
+		source := golden.Source{Shapes: wider(g.Parameters)}
+		config := bytes.ReplaceAll(g.Config, []byte(`"hidden_size":12`), []byte(`"hidden_size":32`))
+		path := filepath.Join(t.TempDir(), name+".gguf")
+		writeGGUF(t, path, config, source, func(_ string, shape []int) blocks.Kind {
+			if blocks.Q4_1.Fits(shape[len(shape)-1]) {
+				return blocks.Q4_1
+			}
+			return blocks.F16
+		})
+		floats, err := Open(path, OpenConfig{})
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		packed, err := Open(path, OpenConfig{Storage: StoredStorage})
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		matrices := 0
+		for _, p := range packed.Params() {
+			if p.Packed() != nil {
+				matrices++
+			}
+		}
+		if matrices < 15 {
+			t.Errorf("%s: %d matrices are kept as blocks", name, matrices)
+		}
+		if a, b := someStates(t, packed), someStates(t, floats); !slices.Equal(a, b) {
+			t.Errorf("%s: states differ", name)
+		}
+		if _, err := Open(path, OpenConfig{Storage: "3bit"}); err == nil {
+			t.Error("3bit is a storage")
+		}
+	}
+}
+
+// wider gives the residual stream of a model of width 12 the width 32, so that rows are whole blocks.
+func wider(shapes map[string][]int) map[string][]int {
+	out := map[string][]int{}
+	for name, shape := range shapes {
+		shape = slices.Clone(shape)
+		for i := range shape {
+			narrow := strings.Contains(name, "k_proj") || strings.Contains(name, "v_proj") // two heads of 6
+			if shape[i] == 12 && !(narrow && i == 0) {
+				shape[i] = 32
+			}
+		}
+		out[name] = shape
+	}
+	return out
+}

@@ -19,6 +19,8 @@ type OpenConfig struct {
 	// that is fine-tuned. Of the stored head nothing is kept. Nil keeps it.
 	Head *Head
 	Seed uint64 // of the new head's first weights
+	// Storage says how matrices are kept that aren't trained; default FloatStorage.
+	Storage Storage
 }
 
 // Open reads a model directory of any family, or a GGUF file, in float32. Errors name what is missing
@@ -51,6 +53,9 @@ func Open(dir string, c OpenConfig) (Model, error) {
 	if err := config.Validate(); err != nil {
 		return nil, fmt.Errorf("models: %s: %w", dir, err)
 	}
+	if err := refuseQuantised(fields); err != nil {
+		return fail(err)
+	}
 	from, closeWeights, err := openOrigin(folder, c.Sketch)
 	if err != nil {
 		return nil, err
@@ -58,6 +63,9 @@ func Open(dir string, c OpenConfig) (Model, error) {
 	defer closeWeights()
 	if c.Head != nil {
 		from.newHead = &c.Seed
+	}
+	if from.pack, err = c.Storage.policy(fields); err != nil {
+		return fail(err)
 	}
 	m, err := config.build(from)
 	if err != nil {

@@ -67,9 +67,20 @@ func saveTensors(dir string, config stored, generation any, tensors []safetensor
 func storedTensors(params []*graph.Param) []safetensors.Tensor {
 	tensors := make([]safetensors.Tensor, len(params))
 	for i, p := range params {
-		tensors[i] = safetensors.Tensor{Name: p.Name, Shape: p.Shape, Data: p.Value().Data()}
+		tensors[i] = storedTensor(p.Name, p)
 	}
 	return tensors
+}
+
+// storedTensor returns a parameter as it is stored, in floats: blocks are unpacked as they are written.
+func storedTensor(name string, p *graph.Param) safetensors.Tensor {
+	t := safetensors.Tensor{Name: name, Shape: p.Shape}
+	if p.Packed() != nil {
+		t.Data = func() []float32 { return p.Floats().Data().([]float32) }
+	} else {
+		t.Data = p.Value().Data()
+	}
+	return t
 }
 
 // generationConfig is what generation_config.json says.

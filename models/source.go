@@ -14,7 +14,8 @@ type origin struct {
 	dt      tensor.Dtype
 	source  graph.Source // nil for a sketch of which nothing is stored
 	sketch  bool
-	newHead *uint64 // seed of an encoder's new head; nil for that which is stored
+	newHead *uint64                                      // seed of an encoder's new head; nil for that which is stored
+	pack    func(name string, shape []int) graph.Storage // see graph.Params.PackMatrices; nil leaves floats
 }
 
 // has tells whether a tensor is stored.
@@ -36,10 +37,12 @@ func (o origin) tree() *graph.Params {
 	if o.params != nil {
 		return o.params
 	}
+	p := graph.LoadParams(o.dt, o.source)
 	if o.sketch {
-		return graph.SketchParams(o.dt, o.source)
+		p = graph.SketchParams(o.dt, o.source)
 	}
-	return graph.LoadParams(o.dt, o.source)
+	p.PackMatrices(o.pack)
+	return p
 }
 
 // rename gives the tensors other names, see rename.
@@ -82,6 +85,19 @@ func (r renamed) Read(name string, dst *tensor.Dense) error {
 	return r.Source.Read(r.stored[name], dst)
 }
 
+// Stored tells how a matrix is stored as blocks, if it is.
+func (r renamed) Stored(name string) (graph.Format, bool) {
+	if source, ok := r.Source.(graph.PackedSource); ok {
+		return source.Stored(r.stored[name])
+	}
+	return 0, false
+}
+
+// Packed returns a matrix as blocks.
+func (r renamed) Packed(name string) (graph.Packed, error) {
+	return r.Source.(graph.PackedSource).Packed(r.stored[name])
+}
+
 func (r renamed) Names() []string {
 	var names []string
 	for name := range r.stored {
@@ -97,5 +113,5 @@ func equalTo(source graph.Source, name string, p *graph.Param) bool {
 		return false
 	}
 	stored := tensor.New(tensor.Of(p.DType()), tensor.WithShape(shape...))
-	return source.Read(name, stored) == nil && stored.Eq(p.Value())
+	return source.Read(name, stored) == nil && stored.Eq(p.Floats())
 }
