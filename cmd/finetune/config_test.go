@@ -144,7 +144,7 @@ func TestEpochs(t *testing.T) {
 	o := &c.Pretrain.trainingOptions
 	o.resolve(presetNamed("char").training)
 	o.resolveSteps(81, 1) // 2.5·81 rows in steps of 8
-	if *o.MaxSteps != 26 || *o.EvalSteps != 2 || *o.SaveSteps != 5 || *o.WarmupSteps != 26 {
+	if *o.MaxSteps != 26 || *o.EvalSteps != 2 || *o.SaveSteps != 5 || *o.WarmupSteps != 2 {
 		t.Errorf("got %d steps, validation each %d, checkpoints each %d, warm-up %d", *o.MaxSteps, *o.EvalSteps, *o.SaveSteps, *o.WarmupSteps)
 	}
 }
