@@ -14,6 +14,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/seahorse-ml/seahorse/data/tokenizer"
 	"github.com/seahorse-ml/seahorse/models"
 	"github.com/seahorse-ml/seahorse/task"
 	"github.com/seahorse-ml/seahorse/weights"
@@ -30,31 +31,23 @@ func (c *infoCommand) Run(s *streams) error {
 	if !isDir(c.Dir) {
 		return fmt.Errorf("%s is no directory", c.Dir)
 	}
-	isRun, isModel, isTokenizer := isFile(c.Dir, task.RunName), isFile(c.Dir, "config.json"), isFile(c.Dir, "tokenizer.json")
+	isRun, isModel := isFile(c.Dir, task.RunName), isFile(c.Dir, "config.json")
+	t, noTokenizer := loadTokenizer(s, c.Dir)
+	isTokenizer := !errors.Is(noTokenizer, tokenizer.ErrNone)
 	if !isRun && !isModel && !isTokenizer {
-		return fmt.Errorf("%s holds no model (config.json), no run (%s) and no tokenizer (tokenizer.json)", c.Dir, task.RunName)
+		return fmt.Errorf("%s holds no model (config.json), no run (%s) and no tokenizer", c.Dir, task.RunName)
 	}
 	out := tabwriter.NewWriter(s.out, 0, 8, 2, ' ', 0)
+	var failed error // what is wrong with the model hides nothing of the rest
 	if isRun {
-		if err := c.run(out); err != nil {
-			return err
-		}
+		failed = c.run(out)
 	}
 	if isModel {
-		if err := c.model(out); err != nil {
-			return err
-		}
+		failed = errors.Join(failed, c.model(out))
 	}
-	if isTokenizer {
-		t, err := loadTokenizer(s, c.Dir)
-		if err != nil {
-			return err
-		}
-		end := "none"
-		if id, ok := t.EndOfText(); ok {
-			token, _ := t.Token(id)
-			end = fmt.Sprintf("%s (%d)", token, id)
-		}
+	if isTokenizer && noTokenizer != nil {
+		failed = errors.Join(failed, noTokenizer)
+	} else if isTokenizer {
 		if isModel {
 			kind, err := modelType(c.Dir)
 			if err != nil {
@@ -62,9 +55,26 @@ func (c *infoCommand) Run(s *streams) error {
 			}
 			defer warnOfTokenizer(s.err, kind, t)
 		}
-		fmt.Fprintf(out, "tokenizer\t%s tokens, end of text %s\n", grouped(int64(t.VocabSize())), end)
+		fmt.Fprintf(out, "tokenizer\t%s tokens, end of text %s\n", grouped(int64(t.VocabSize())), namesOfEnds(t))
 	}
-	return out.Flush()
+	return errors.Join(out.Flush(), failed)
+}
+
+// namesOfEnds lists the tokens that end a text, the one that is learned first.
+func namesOfEnds(t *tokenizer.Tokenizer) string {
+	ends := t.EndsOfText()
+	if len(ends) == 0 {
+		return "none"
+	}
+	names := make([]string, len(ends))
+	for i, id := range ends {
+		token, ok := t.Token(id)
+		if !ok {
+			token = "no token"
+		}
+		names[i] = fmt.Sprintf("%s (%d)", token, id)
+	}
+	return strings.Join(names, ", also ")
 }
 
 // model describes the model by its config.json. What is stored of it must have the right names and shapes; it isn't read, so that

@@ -228,7 +228,7 @@ func (e *encoder) appendWord(dst []int32, word []byte) []int32 {
 
 // appendSlowly goes through all steps, one after another, with the given normalizer and pre-tokenizer.
 func (e *encoder) appendSlowly(dst []int32, segment []byte, origin int, n normalize.Normalizer, p pretok.PreTokenizer) []int32 {
-	text := normalize.NewText(segment, false)
+	text := normalize.NewText(segment, e.t.tracks)
 	text.Origin = origin
 	if n != nil && n.Normalize(&text) != nil {
 		return dst

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 )
 
 // endNames lists names for the token that ends a text, the likeliest first.
@@ -21,8 +22,8 @@ func (t *Tokenizer) EndOfText() (id int32, ok bool) { return max(t.end, 0), t.en
 // config.json name.
 func (t *Tokenizer) EndsOfText() []int32 { return slices.Clone(t.stops) }
 
-// setEnds sets the ends of texts, of which the files of a model name some.
-func (t *Tokenizer) setEnds(named []int32) {
+// setEnds sets the ends of texts, of which the files of a model name some, or where they speak of none its family has some.
+func (t *Tokenizer) setEnds(named, family []int32) {
 	t.end, t.endNamed = -1, false
 	if name, ok := namedToken(t.settings, "eos_token"); ok {
 		if id, ok := t.ID(name); ok {
@@ -33,6 +34,11 @@ func (t *Tokenizer) setEnds(named []int32) {
 		if _, ok := t.Token(id); ok && t.end < 0 {
 			t.end = id
 			_, t.endNamed = t.added.byID[id]
+		}
+	}
+	for _, id := range family {
+		if _, ok := t.added.byID[id]; ok && t.end < 0 {
+			t.end = id
 		}
 	}
 	if _, isNamed := t.settings["eos_token"]; t.end < 0 && !isNamed {
@@ -47,65 +53,86 @@ func (t *Tokenizer) setEnds(named []int32) {
 	if t.end >= 0 {
 		t.stops = append(t.stops, t.end)
 	}
-	for _, id := range named {
+	for _, id := range slices.Concat(named, family) {
 		if !slices.Contains(t.stops, id) {
 			t.stops = append(t.stops, id)
 		}
 	}
 }
 
+// familyEnds lists what ends a text in families whose config.json need not say it, as transformers has it.
+var familyEnds = []struct {
+	types string
+	ends  []int32
+}{
+	{"llama mistral mixtral gpt_neox granite phi opt", []int32{2}}, {"gpt2 gpt_neo gptj starcoder2", []int32{50256}},
+	{"gemma gemma2 gemma3_text t5 mt5 umt5", []int32{1}}, {"phi3", []int32{32000}}, {"olmo olmo2 olmo3", []int32{50279}},
+	{"glm glm4", []int32{151329, 151336, 151338}},
+}
+
 // readEnds reads what the files of a model in the tokenizer's directory name as ends of a text.
 func (t *Tokenizer) readEnds(dir string) error {
-	var named []int32
+	var named, family []int32
 	for _, name := range []string{"generation_config.json", "config.json"} {
-		ids, err := endsIn(filepath.Join(dir, name))
+		c, err := readEndConfig(filepath.Join(dir, name))
 		if err != nil {
 			return fmt.Errorf("tokenizer: %s: %w", filepath.Join(dir, name), err)
 		}
-		named = append(named, ids...)
+		named = append(append(named, c.End.ids...), c.Text.End.ids...)
+		for _, f := range familyEnds {
+			if !c.End.said && !c.Text.End.said && slices.Contains(strings.Fields(f.types), c.ModelType) {
+				family = f.ends
+			}
+		}
+	}
+	if len(named) > 0 {
+		family = nil
 	}
 	if name, ok := namedToken(t.settings, "eos_token"); ok && len(named) > 0 {
 		if id, ok := t.ID(name); ok && !slices.Contains(named, id) {
 			t.warnings = append(t.warnings, fmt.Sprintf("the tokenizer ends texts with %q, token %d, and the model with %v: the first is learned, all of them end what is written", name, id, named))
 		}
 	}
-	t.setEnds(named)
+	t.setEnds(named, family)
 	return nil
+}
+
+// endConfig is what a file of a model says of the ends of texts.
+type endConfig struct {
+	ModelType string `json:"model_type"`
+	End       ids    `json:"eos_token_id"`
+	Text      struct {
+		End ids `json:"eos_token_id"`
+	} `json:"text_config"`
 }
 
 // maxConfig bounds the files that are searched for ends.
 const maxConfig = 16 << 20
 
-// endsIn returns the ids under eos_token_id in a file: one, a list, or none.
-func endsIn(path string) ([]int32, error) {
+// readEndConfig reads a file if it is there.
+func readEndConfig(path string) (c endConfig, err error) {
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+		return c, nil
 	}
 	if err != nil {
-		return nil, err
+		return c, err
 	}
 	if info.Size() > maxConfig {
-		return nil, fmt.Errorf("a file of %d MiB, expected at most %d", info.Size()>>20, maxConfig>>20)
+		return c, fmt.Errorf("a file of %d MiB, expected at most %d", info.Size()>>20, maxConfig>>20)
 	}
 	b, err := os.ReadFile(path)
 	if err != nil {
-		return nil, err
+		return c, err
 	}
-	var config struct {
-		End  ids `json:"eos_token_id"`
-		Text struct {
-			End ids `json:"eos_token_id"`
-		} `json:"text_config"`
-	}
-	if err := json.Unmarshal(trimMark(b), &config); err != nil {
-		return nil, err
-	}
-	return append(config.End, config.Text.End...), nil
+	return c, json.Unmarshal(trimMark(b), &c)
 }
 
-// ids is a list of ids, or one. Negative ones stand for none.
-type ids []int32
+// ids is a list of ids, or one, or none. Negative ones stand for none.
+type ids struct {
+	ids  []int32
+	said bool // even that there are none
+}
 
 // UnmarshalJSON reads a number, a list of numbers or null.
 func (l *ids) UnmarshalJSON(b []byte) error {
@@ -117,9 +144,10 @@ func (l *ids) UnmarshalJSON(b []byte) error {
 		}
 		all = []*int32{one}
 	}
+	l.said = true
 	for _, id := range all {
 		if id != nil && *id >= 0 {
-			*l = append(*l, *id)
+			l.ids = append(l.ids, *id)
 		}
 	}
 	return nil

@@ -26,6 +26,9 @@ const (
 // candidates are the files that a tokenizer may be in where pretrained.Load finds none, the first of them wins.
 var candidates = []string{"encoder.json", "*.tiktoken", "*.gguf"}
 
+// ErrNone says that a directory has no tokenizer.
+var ErrNone = errors.New("tokenizer: no tokenizer found")
+
 // Load reads a tokenizer from a directory or a file: tokenizer.json, vocab.json
 // with merges.txt beside it, vocab.txt, a SentencePiece model, a tiktoken file,
 // or a GGUF file.
@@ -55,8 +58,8 @@ func Load(path string) (*Tokenizer, error) {
 			return loadFile(found[0])
 		}
 	}
-	return nil, fmt.Errorf("tokenizer: %s: no tokenizer found; expected %s, a vocabulary (vocab.json with merges.txt, vocab.txt, a SentencePiece model), or one of %s",
-		path, jsonFile, strings.Join(candidates, ", "))
+	return nil, fmt.Errorf("%w in %s; expected %s, a vocabulary (vocab.json with merges.txt, vocab.txt, a SentencePiece model), or one of %s",
+		ErrNone, path, jsonFile, strings.Join(candidates, ", "))
 }
 
 // standsForDirectory reports whether a file is what its directory would be loaded from.

@@ -1,6 +1,7 @@
 package tokenizer
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/charclass"
@@ -23,9 +24,6 @@ const (
 
 // findShortcut finds out how texts can be cut.
 func (t *Tokenizer) findShortcut() {
-	if t.added.normalized.count > 0 {
-		return // such tokens may reach across any cut
-	}
 	steps := pretok.Sequence{}
 	switch p := t.splitter.(type) {
 	case nil:
@@ -33,6 +31,13 @@ func (t *Tokenizer) findShortcut() {
 		steps = p
 	default:
 		steps = pretok.Sequence{p}
+	}
+	t.tracks = t.normalizer != nil && slices.ContainsFunc(steps, func(p pretok.PreTokenizer) bool {
+		m, ok := p.(pretok.Metaspace)
+		return ok && m.PrependScheme == pretok.First
+	})
+	if t.added.normalized.count > 0 {
+		return // such tokens may reach across any cut
 	}
 	if t.scanner, t.prefix = scannerOf(steps); t.scanner != nil {
 		t.cut = cutScan

@@ -31,6 +31,7 @@ type Tokenizer struct {
 	prefix     bool                 // the scanner wants a space before the text
 	cut        cut                  // how a text can be taken apart before anything else
 	inner      normalize.Normalizer // for parts of a text that don't begin it
+	tracks     bool                 // ids depend on where a text stood before it was normalized
 	end        int32                // the token that ends a text; -1: none
 	endNamed   bool                 // by the files of a model, not by the settings
 	stops      []int32              // all that do
@@ -80,7 +81,7 @@ func New(file *tokenizerjson.File, settings map[string]json.RawMessage) (*Tokeni
 		return nil, err
 	}
 	t.findShortcut()
-	t.setEnds(nil)
+	t.setEnds(nil, nil)
 	return t, nil
 }
 
