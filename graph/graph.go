@@ -80,10 +80,15 @@ func (g *Graph) Params() []*Param { return g.params }
 func (g *Graph) Err() error { return g.err }
 
 // Fail records err as the trace's error unless there is one already, and
-// returns the placeholder node that stands for the value that could not be built.
+// returns the placeholder node that stands for the value that could not be built. The error tells the parameter that the trace
+// bound last before it, so that one knows which layer it was.
 func (g *Graph) Fail(err error) *Node {
 	if g.err == nil {
 		g.err = err
+		if n := len(g.params); n > 0 && g.grads == nil {
+			last := g.params[n-1]
+			g.err = fmt.Errorf("%w (the last parameter before it is %q)", err, g.bound[last].Name())
+		}
 	}
 	if g.broken == nil {
 		g.broken = gorgonia.NewScalar(g.expr, g.dtype, gorgonia.WithName("the value that could not be built"))
@@ -215,6 +220,10 @@ func (g *Graph) Grad(loss *Node) error {
 	}
 	if g.grads != nil {
 		g.Fail(fmt.Errorf("graph: Grad: the trace was differentiated before; trace the model again"))
+		return g.err
+	}
+	if err := checkStock(needed(g.expr, []*Node{loss}), true); err != nil {
+		g.Fail(err)
 		return g.err
 	}
 	g.grads = map[*Param]*Node{}

@@ -291,6 +291,9 @@ func (m *Machine) Accumulate(on bool) { m.accumulate = on }
 
 // RunAll computes the outputs and gradients.
 func (m *Machine) RunAll() error {
+	if m.arena == nil {
+		return errors.New("graph: the machine is closed, its memory was given back")
+	}
 	if m.accumulate && m.g.overlap {
 		return errors.New("graph: the gradients overlap other values (OverlapGradients), so that a run can't add to them")
 	}

@@ -101,7 +101,11 @@ func newPlan(g *Graph, outputs []*Node) (*plan, error) {
 			roots = append(roots, n)
 		}
 	}
-	for _, n := range needed(g.expr, roots) {
+	nodes := needed(g.expr, roots)
+	if err := checkStock(nodes, false); err != nil {
+		return nil, err
+	}
+	for _, n := range nodes {
 		if err := p.add(n); err != nil {
 			return nil, err
 		}
