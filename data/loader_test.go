@@ -27,7 +27,7 @@ func TestLoaderGivesEachRowOnce(t *testing.T) {
 		}
 		l := newLoader(t, d, LoaderConfig{Seed: rapid.Uint64().Draw(t, "seed")})
 		rows := rapid.IntRange(1, 7).Draw(t, "batch")
-		b := NewBatch(rows, TokenLayout{Length: length}.Layout())
+		b := NewBatch(rows, d.Layout())
 		var order []int
 		for len(order) < 3*d.Len() {
 			if err := l.Next(b); err != nil {

@@ -51,20 +51,21 @@ func NewSequential(t *Tokens, length int) (*Sequential, error) {
 // Len returns the number of windows, ⌈(N-1)/T⌉.
 func (s *Sequential) Len() int { return (s.tokens.Len() - 2 + s.length) / s.length }
 
-// Layout returns rows of T tokens.
-func (s *Sequential) Layout() Layout { return TokenLayout{Length: s.length}.Layout() }
+// Layout returns rows of T tokens. Segments tell the last window's padding from its text, for models to which a text's length matters.
+func (s *Sequential) Layout() Layout { return TokenLayout{Length: s.length, Segments: true}.Layout() }
 
 // Fill writes window i, whatever jitter is.
 func (s *Sequential) Fill(row Row, i int, _ uint64) {
-	fillStream(row, s.tokens, i*s.length)
+	row.segment(0, 0, fillStream(row, s.tokens, i*s.length))
 }
 
-// fillStream writes the tokens from start on, as many as there are, and the targets that follow them.
-func fillStream(row Row, t *Tokens, start int) {
+// fillStream writes the tokens from start on, as many as there are, and the targets that follow them. It returns their number.
+func fillStream(row Row, t *Tokens, start int) int {
 	ids := row.Ints(IDs)
 	n := min(len(ids), t.Len()-1-start)
 	t.copyIDs(ids[:n], start)
 	t.copyTargets(row.Ints(Targets)[:n], start+1)
+	return n
 }
 
 // checkStream refuses tokens that give no row.

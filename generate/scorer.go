@@ -43,6 +43,7 @@ type scorer struct {
 type scorerTrace struct {
 	length             int         // T
 	ids, positions, at *graph.Node // [B, T], [B, T] and [B], the last tokens' rows of B·T
+	lengths            *graph.Node // [B], of the texts
 	logits             *graph.Node // [B, V]
 	machine            *graph.Machine
 }
@@ -80,6 +81,7 @@ func (s *scorer) next(texts []text) ([][]float32, error) {
 	}
 	for i, t := range texts {
 		window := t.window()
+		graph.Ints(trace.lengths)[i] = int32(len(window))
 		row := graph.Ints(trace.ids)[i*trace.length : (i+1)*trace.length]
 		if grown {
 			row[0] = window[len(window)-1]
@@ -171,8 +173,9 @@ func (s *scorer) trace(length int, whole bool) (*graph.Graph, *scorerTrace) {
 		ids:       g.Input("ids", tensor.Int32, s.texts, length),
 		positions: g.Input("positions", tensor.Int32, s.texts, length),
 		at:        g.Input("at", tensor.Int32, s.texts),
+		lengths:   g.Input("lengths", tensor.Int32, s.texts),
 	}
-	pass := layers.Pass{Positions: t.positions, Length: s.capacity, Cache: s.cache}
+	pass := layers.Pass{Positions: t.positions, Length: s.capacity, Lengths: t.lengths, Cache: s.cache}
 	if s.sources != nil {
 		s.sources.attach(g, &pass, whole)
 	}

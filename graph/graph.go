@@ -37,6 +37,7 @@ type trace struct {
 	grads   map[*Param]*Node // set by Grad
 	overlap bool             // set by OverlapGradients
 	consts  map[*Node]bool   // inputs whose content is part of the trace
+	once    map[any]*Node    // what Once made
 	broken  *Node            // the placeholder that stands for nodes after an error
 }
 

@@ -76,3 +76,20 @@ func (g *Graph) Shared(name string, build func() *Node) *Node {
 	}
 	return n
 }
+
+// Once returns the node that build made in this trace for an equal key before, or calls it. Layers that compute the same share it so;
+// keys are of types of their own, and have all that the node depends on.
+func (g *Graph) Once(key any, build func() *Node) *Node {
+	if g.err != nil {
+		return g.broken
+	}
+	n, ok := g.once[key]
+	if !ok {
+		n = build()
+		if g.once == nil {
+			g.once = map[any]*Node{}
+		}
+		g.once[key] = n
+	}
+	return n
+}

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"testing"
 
@@ -97,6 +98,42 @@ func TestPositions(t *testing.T) {
 	}
 	if got := fmt.Sprint(Floats[float32](y)); got != "[0 1 2 0 1 0 0 1 2 3 4 5]" {
 		t.Errorf("positions %v", got)
+	}
+}
+
+// TestTextRotary turns each text by the frequencies for its length.
+func TestTextRotary(t *testing.T) {
+	g := New(Config{DType: tensor.Float64})
+	segments := g.Input("segments", tensor.Int32, 1, 8)
+	copy(Ints(segments), []int32{0, 0, 1, 1, 1, 2, 2, -1})
+	c := TextRotaryConfig{Frequencies: [][]float64{{1, 0.5}, {3, 0.25}}, Over: 2, Factor: 2}
+	cos, sin := g.TextRotary(g.Positions(segments), g.TextLengths(segments), c)
+	rows := g.Input("rows", tensor.Int32, 1)
+	Ints(rows)[0] = 9
+	cos9, _ := g.TextRotary(g.Positions(segments), rows, c)
+	at := g.RowLengths(g.Positions(segments))
+	cosAt, _ := g.TextRotary(g.Positions(segments), at, c)
+	m, err := Compile(g, cos, sin, cos9, cosAt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	if err := m.RunAll(); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []struct{ at, row float64 }{{0, 0}, {1, 0}, {0, 1}, {1, 1}, {2, 1}, {0, 0}, {1, 0}, {0, 0}} {
+		for k := range 2 {
+			angle := want.at * c.Frequencies[int(want.row)][k]
+			long := 2 * math.Cos(want.at*c.Frequencies[1][k])
+			for what, pair := range map[string][2]float64{
+				"cosine": {Floats[float64](cos)[2*i+k], 2 * math.Cos(angle)}, "sine": {Floats[float64](sin)[2*i+k], 2 * math.Sin(angle)},
+				"cosine of a long row": {Floats[float64](cos9)[2*i+k], long}, "cosine of a row by its positions": {Floats[float64](cosAt)[2*i+k], long},
+			} {
+				if pair[0] != pair[1] {
+					t.Errorf("%s %d of token %d is %g, expected %g", what, k, i, pair[0], pair[1])
+				}
+			}
+		}
 	}
 }
 

@@ -16,6 +16,9 @@ type Pass struct {
 	Positions *graph.Node
 	// Length is more than all Positions; 0 means T.
 	Length int
+	// Lengths [B] int32 are the tokens of each row's text, where some of the row are padding that Segments don't tell of. Nil leaves
+	// that to Segments or else Positions.
+	Lengths *graph.Node
 	// Cache keeps what attention has seen, for texts that grow; nil for none.
 	Cache *Cache
 	// Bias [H, T, S] is added to the scores of attention among the tokens; nil for none.

@@ -38,7 +38,7 @@ func NewRotary(c RotaryConfig, p *graph.Params) *Rotary {
 	if c.Base <= 1 {
 		p.Fail(fmt.Errorf("layers: rotary: base %g, expected more than 1", c.Base))
 	}
-	if err := c.Scaling.validate(c.Length); err != nil {
+	if err := c.Scaling.validate(c.Length, c.Size/2); err != nil {
 		p.Fail(err)
 	}
 	return &Rotary{config: c}
@@ -52,11 +52,71 @@ func (r *Rotary) Forward(g *graph.Graph, x *graph.Node, heads int, pass Pass) *g
 		return x
 	}
 	length := max(t, pass.Length)
+	if r.byText(length) && (pass.Segments != nil || pass.Positions != nil) {
+		cos, sin := r.textTables(g, length, pass)
+		return g.Rotary(x, cos, sin, graph.RotaryConfig{HeadSize: c.HeadSize, Interleaved: c.Interleaved, Heads: heads})
+	}
 	cos, sin := r.tables(g, length)
 	if pass.Positions != nil {
 		cos, sin = g.Embedding(cos, pass.Positions), g.Embedding(sin, pass.Positions)
 	}
 	return g.Rotary(x, cos, sin, graph.RotaryConfig{HeadSize: c.HeadSize, Interleaved: c.Interleaved, Heads: heads})
+}
+
+// byText tells whether texts of at most length tokens differ in their frequencies.
+func (r *Rotary) byText(length int) bool {
+	over, ok := r.config.over()
+	return ok && length > over
+}
+
+// over returns the longest text whose frequencies are those of all shorter ones, where longer ones have others.
+func (c RotaryConfig) over() (length int, ok bool) {
+	switch c.Scaling.Kind {
+	case DynamicScaling:
+		return c.Length, true
+	case LongRoPEScaling:
+		return c.Scaling.OriginalLength, true
+	}
+	return 0, false
+}
+
+// textTables returns the cosines and sines of a pass's tokens, [B, T, Size/2], by the lengths of their texts.
+func (r *Rotary) textTables(g *graph.Graph, length int, pass Pass) (cos, sin *graph.Node) {
+	type key struct {
+		what                         string
+		segments, positions, lengths *graph.Node
+	}
+	once := func(what string, build func() *graph.Node) *graph.Node {
+		return g.Once(key{what, pass.Segments, pass.Positions, pass.Lengths}, build)
+	}
+	positions := once("positions", func() *graph.Node { return pass.At(g) })
+	lengths := pass.Lengths
+	switch {
+	case lengths != nil:
+	case pass.Segments != nil:
+		lengths = once("lengths", func() *graph.Node { return g.TextLengths(pass.Segments) })
+	default:
+		lengths = once("lengths", func() *graph.Node { return g.RowLengths(pass.Positions) })
+	}
+	over, _ := r.config.over()
+	longest := length
+	if r.config.Scaling.Kind == LongRoPEScaling {
+		longest = over + 1 // as all that are longer
+	}
+	var sines *graph.Node
+	name := fmt.Sprintf("%+v of %d", r.config, length)
+	cos = once("cosines of "+name, func() *graph.Node {
+		t := graph.TextRotaryConfig{Over: over}
+		for n := over; n <= longest; n++ {
+			var w []float64
+			w, t.Factor = r.config.Scaling.apply(r.config, n)
+			t.Frequencies = append(t.Frequencies, w)
+		}
+		var cosines *graph.Node
+		cosines, sines = g.TextRotary(positions, lengths, t)
+		return cosines
+	})
+	return cos, once("sines of "+name, func() *graph.Node { return sines })
 }
 
 // tables returns the cosines and sines of a trace's positions, [length, Size/2].

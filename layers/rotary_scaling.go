@@ -3,6 +3,7 @@ package layers
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // A ScalingKind says how rotary frequencies are changed for texts longer than those
@@ -10,41 +11,46 @@ import (
 type ScalingKind string
 
 const (
-	NoScaling      ScalingKind = ""
-	LinearScaling  ScalingKind = "linear"  // positions are divided by Factor (Chen et al., 2023)
-	DynamicScaling ScalingKind = "dynamic" // the base grows with the text, beyond Length (bloc97, 2023)
-	YaRNScaling    ScalingKind = "yarn"    // slow pairs are divided by Factor, fast ones stay (Peng et al., 2023)
-	Llama3Scaling  ScalingKind = "llama3"  // likewise, by wavelength (Grattafiori et al., 2024)
+	NoScaling       ScalingKind = ""
+	LinearScaling   ScalingKind = "linear"   // positions are divided by Factor (Chen et al., 2023)
+	DynamicScaling  ScalingKind = "dynamic"  // the base grows with the text, beyond Length (bloc97, 2023)
+	YaRNScaling     ScalingKind = "yarn"     // slow pairs are divided by Factor, fast ones stay (Peng et al., 2023)
+	Llama3Scaling   ScalingKind = "llama3"   // likewise, by wavelength (Grattafiori et al., 2024)
+	LongRoPEScaling ScalingKind = "longrope" // pairs are divided by factors of their own, others in texts beyond OriginalLength (Ding et al., 2024)
 )
 
 // RotaryScaling configures a scaling; the zero value is none.
 type RotaryScaling struct {
 	Kind           ScalingKind
 	Factor         float64 // how many times longer texts become, ≥ 1
-	OriginalLength int     // positions of the first training, for YaRN and Llama 3
+	OriginalLength int     // positions of the first training, for YaRN, Llama 3 and LongRoPE
 
 	LowFrequency, HighFrequency float64 // Llama 3: wavelengths beyond OriginalLength/LowFrequency are divided, below OriginalLength/HighFrequency they stay
 
 	BetaFast, BetaSlow float64 // YaRN: turns in OriginalLength from which a pair is fast or slow; 0 means 32 and 1
-	AttentionFactor    float64 // YaRN: multiplies cosines and sines; 0 means 0.1·ln(Factor) + 1
+	AttentionFactor    float64 // YaRN and LongRoPE: multiplies cosines and sines; 0 means 0.1·ln(Factor) + 1, of LongRoPE √(1 + ln(Factor)/ln(OriginalLength))
 	Exact              bool    // YaRN: the bounds between slow and fast aren't rounded to whole pairs
+
+	ShortFactors, LongFactors []float64 // LongRoPE: what each pair's frequency is divided by, in texts up to OriginalLength and in longer ones
 }
 
-func (s RotaryScaling) validate(length int) error {
+func (s RotaryScaling) validate(length, pairs int) error {
 	switch s.Kind {
 	case NoScaling:
 		return nil
-	case LinearScaling, DynamicScaling, YaRNScaling, Llama3Scaling:
+	case LinearScaling, DynamicScaling, YaRNScaling, Llama3Scaling, LongRoPEScaling:
 	default:
-		return fmt.Errorf("layers: rotary: scaling %q is not known; known are linear, dynamic, yarn and llama3", s.Kind)
+		return fmt.Errorf("layers: rotary: scaling %q is not known; known are linear, dynamic, yarn, llama3 and longrope", s.Kind)
 	}
 	switch {
 	case s.Factor < 1:
 		return fmt.Errorf("layers: rotary: %s scaling by %g, expected at least 1", s.Kind, s.Factor)
 	case s.Kind == DynamicScaling && length <= 0:
 		return fmt.Errorf("layers: rotary: dynamic scaling needs the model's length")
-	case (s.Kind == YaRNScaling || s.Kind == Llama3Scaling) && s.OriginalLength <= 0:
+	case (s.Kind == YaRNScaling || s.Kind == Llama3Scaling || s.Kind == LongRoPEScaling) && s.OriginalLength <= 0:
 		return fmt.Errorf("layers: rotary: %s scaling needs the original length", s.Kind)
+	case s.Kind == LongRoPEScaling && (len(s.ShortFactors) != pairs || len(s.LongFactors) != pairs || !positive(s.ShortFactors) || !positive(s.LongFactors)):
+		return fmt.Errorf("layers: rotary: longrope scaling with %d short and %d long factors, expected %d positive ones of each", len(s.ShortFactors), len(s.LongFactors), pairs)
 	case s.Kind == Llama3Scaling && !(0 < s.LowFrequency && s.LowFrequency < s.HighFrequency):
 		return fmt.Errorf("layers: rotary: llama3 scaling from %g to %g, expected growing frequency factors", s.LowFrequency, s.HighFrequency)
 	}
@@ -68,6 +74,8 @@ func (s RotaryScaling) apply(c RotaryConfig, length int) (frequencies []float64,
 		s.llama3(w)
 	case YaRNScaling:
 		return s.yarn(c, w)
+	case LongRoPEScaling:
+		return s.longRoPE(w, length)
 	}
 	return w, 1
 }
@@ -80,6 +88,25 @@ func (s RotaryScaling) llama3(w []float64) {
 		keep = min(max(keep, 0), 1)
 		w[i] = (1-keep)*f/s.Factor + keep*f
 	}
+}
+
+// longRoPE divides each frequency by a factor of its own.
+func (s RotaryScaling) longRoPE(w []float64, length int) ([]float64, float64) {
+	factors, factor := s.ShortFactors, s.AttentionFactor
+	if length > s.OriginalLength {
+		factors = s.LongFactors
+	}
+	if factor == 0 {
+		factor = math.Sqrt(1 + math.Log(s.Factor)/math.Log(float64(s.OriginalLength)))
+	}
+	for i := range w {
+		w[i] /= factors[i]
+	}
+	return w, factor
+}
+
+func positive(factors []float64) bool {
+	return !slices.ContainsFunc(factors, func(f float64) bool { return !(f > 0) })
 }
 
 // yarn divides slow frequencies, and those in between in part, by their number.

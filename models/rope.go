@@ -137,16 +137,16 @@ func (r RopeParameters) rotary(headSize, length int) (layers.RotaryConfig, error
 		Kind: kind, Factor: r.Factor, OriginalLength: r.OriginalLength,
 		LowFrequency: r.LowFrequency, HighFrequency: r.HighFrequency,
 		BetaFast: r.BetaFast, BetaSlow: r.BetaSlow, AttentionFactor: r.AttentionFactor,
-		Exact: r.Truncate != nil && !*r.Truncate,
+		Exact: r.Truncate != nil && !*r.Truncate, ShortFactors: r.ShortFactor, LongFactors: r.LongFactor,
 	}
 	s := &c.Scaling
 	if s.OriginalLength == 0 {
 		s.OriginalLength = length
 	}
-	if s.Kind == layers.YaRNScaling {
-		if s.Factor == 0 {
-			s.Factor = float64(length) / float64(s.OriginalLength)
-		}
+	if (kind == layers.YaRNScaling || kind == layers.LongRoPEScaling) && s.Factor == 0 {
+		s.Factor = max(1, float64(length)/float64(s.OriginalLength))
+	}
+	if kind == layers.YaRNScaling {
 		if s.AttentionFactor == 0 && r.MScale != 0 && r.MScaleAllDim != 0 {
 			s.AttentionFactor = yarnScale(s.Factor, r.MScale) / yarnScale(s.Factor, r.MScaleAllDim)
 		}
