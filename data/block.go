@@ -78,7 +78,7 @@ func (s *Source) readFile(in input, read *atomic.Int64, take func() []byte, yiel
 		read = new(atomic.Int64)
 	}
 	c := cutter{in: in, format: in.format, take: take, line: 1, source: s}
-	if in.format == parquetFile {
+	if in.format == parquetFile || !in.given && in.isParquet() {
 		return c.fault(0, c.parquet(read, yield))
 	}
 	r, err := in.open(read)

@@ -27,8 +27,9 @@ var (
 // reader is an open input, decompressed where its first bytes ask for it.
 type reader struct {
 	io.Reader
-	file  *os.File
-	close func() // frees the decompressor; nil where there is none
+	file   *os.File
+	packed bool   // it is compressed
+	close  func() // frees the decompressor; nil where there is none
 }
 
 // open opens the file; the bytes that are read of it, before decompression, are added to read.
@@ -51,14 +52,14 @@ func (in input) open(read *atomic.Int64) (*reader, error) {
 			f.Close()
 			return nil, &Fault{Name: in.name, Err: fmt.Errorf("gzip: %w", err)}
 		}
-		r.Reader = z
+		r.Reader, r.packed = z, true
 	case bytes.HasPrefix(magic, zstdMagic):
 		z, err := zstd.NewReader(b, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxZstdWindow))
 		if err != nil {
 			f.Close()
 			return nil, &Fault{Name: in.name, Err: fmt.Errorf("zstd: %w", err)}
 		}
-		r.Reader, r.close = z, z.Close
+		r.Reader, r.close, r.packed = z, z.Close, true
 	default:
 		r.Reader = b
 	}

@@ -1,10 +1,93 @@
 package data
 
 import (
-	"errors"
+	"io"
+	"os"
 	"sync/atomic"
+
+	"github.com/seahorse-ml/seahorse/internal/parquetfile"
 )
 
+// rowsOfBlock is how many rows of a file that isn't text are handed to a core at a time.
+const rowsOfBlock = 256
+
+// parquet yields the rows of a Parquet file.
 func (c *cutter) parquet(read *atomic.Int64, yield func(*block) bool) error {
-	return errors.New("TODO")
+	c.format = parquetFile
+	f, remove, err := c.in.seekable()
+	if err != nil {
+		return err
+	}
+	defer remove()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	p, err := parquetfile.Open(f, info.Size())
+	if err != nil {
+		return err
+	}
+	row, told := 0, int64(0)
+	var rows []record
+	flush := func(last bool) bool {
+		b := c.block(nil, row <= len(rows), last)
+		b.rows, b.byRow = rows, true
+		rows = nil
+		at := int64(float64(c.in.size) * float64(row) / float64(max(1, p.NumRows())))
+		read.Add(at - told)
+		told = at
+		return yield(b)
+	}
+	for o, err := range p.Rows() {
+		row++
+		if err != nil {
+			return &Fault{Name: c.in.name, Line: row, Row: true, Err: structuralError{err}}
+		}
+		if rows = append(rows, record{line: row, object: o}); len(rows) == rowsOfBlock && !flush(false) {
+			return nil
+		}
+	}
+	if len(rows) > 0 {
+		flush(true)
+	}
+	return nil
+}
+
+// seekable opens the file, or where it is compressed a temporary copy of what it unpacks to, which is gone with the call of remove.
+func (in input) seekable() (f *os.File, remove func(), err error) {
+	r, err := in.open(new(atomic.Int64))
+	if err != nil {
+		return nil, nil, err
+	}
+	if !r.packed {
+		if _, err := r.file.Seek(0, io.SeekStart); err != nil {
+			return nil, nil, err
+		}
+		return r.file, func() { r.Close() }, nil
+	}
+	defer r.Close()
+	if f, err = os.CreateTemp("", "seahorse-input-*"); err != nil {
+		return nil, nil, err
+	}
+	remove = func() {
+		f.Close()
+		os.Remove(f.Name())
+	}
+	if _, err := io.Copy(f, r); err != nil {
+		remove()
+		return nil, nil, err
+	}
+	return f, remove, nil
+}
+
+// isParquet tells whether a file begins as Parquet does.
+func (in input) isParquet() bool {
+	f, err := os.Open(in.path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	var magic [4]byte
+	_, err = io.ReadFull(f, magic[:])
+	return err == nil && string(magic[:]) == "PAR1"
 }
