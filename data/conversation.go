@@ -32,7 +32,7 @@ func (j *job) appendConversation(c EncodeConfig, p Piece) error {
 
 // endRecord makes runs of the tokens of a record from start on, of so many bytes of text, once it is known whether they are to be learned. What is too long is cut or dropped.
 func (j *job) endRecord(c EncodeConfig, p Piece, start, text, learned int) error {
-	if c.Limit != nil {
+	if c.Limit.holds(p) {
 		from, to, note, err := c.Limit.Keep(j.learn)
 		if err != nil {
 			j.ids = j.ids[:start]

@@ -42,6 +42,8 @@ type EncodeConfig struct {
 	Conversation func(record *orderedjson.Object) (EncodedRecord, error)
 	// Limit bounds the tokens of records, and counts those beyond; nil doesn't. Pairs have limits of their own.
 	Limit *LengthLimit
+	// LearnPrompts makes the tokens of prompts such to be learned too.
+	LearnPrompts bool
 	// Workers is the number of goroutines that encode; 0 means GOMAXPROCS. The result doesn't depend on it.
 	Workers int
 	// Progress is called after each block of about 256 KiB of text, from one goroutine; nil for silence.

@@ -1,7 +1,11 @@
 package data
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 )
 
@@ -22,6 +26,8 @@ type LengthLimit struct {
 	Most int
 	// How says what becomes of longer ones.
 	How Truncation
+	// Conversations leaves records of other shapes out of account; default false.
+	Conversations bool
 
 	mutex sync.Mutex
 	told  LengthReport
@@ -35,8 +41,19 @@ type LengthReport struct {
 	First     []error // the first of them, with file and line
 }
 
+// Add adds what another report counts.
+func (r *LengthReport) Add(o LengthReport) {
+	r.Dropped, r.Cut, r.Unlearned = r.Dropped+o.Dropped, r.Cut+o.Cut, r.Unlearned+o.Unlearned
+	r.First = append(r.First, o.First[:min(len(o.First), shownLong-len(r.First))]...)
+}
+
 // shownLong is how many long records a report names.
 const shownLong = 10
+
+// holds tells whether the limit holds for a record.
+func (l *LengthLimit) holds(p Piece) bool {
+	return l != nil && (p.Shape == MessagesShape || p.line > 0 && !l.Conversations)
+}
 
 // Validate returns an error that names a field out of its range.
 func (l *LengthLimit) Validate() error {
@@ -55,7 +72,13 @@ func (l *LengthLimit) Report() LengthReport {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
 	told := l.told
-	told.First = append([]error(nil), told.First...)
+	told.First = slices.Clone(told.First)
+	slices.SortFunc(told.First, func(a, b error) int {
+		x, y := new(Fault), new(Fault)
+		errors.As(a, &x)
+		errors.As(b, &y)
+		return cmp.Or(strings.Compare(x.Name, y.Name), x.Line-y.Line)
+	})
 	return told
 }
 

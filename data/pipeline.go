@@ -146,7 +146,7 @@ func (j *job) append(e Encoder, c EncodeConfig, p Piece) error {
 		j.ids = e.AppendPart(j.ids, p.Prompt, true, true, c.AddSpecial)
 		j.runs = append(j.runs, run{end: len(j.ids), text: len(p.Prompt)})
 		j.appendPart(e, c, p)
-	case len(p.Prompt) > 0 || p.line > 0 && c.Limit != nil:
+	case len(p.Prompt) > 0 || c.Limit.holds(p):
 		return j.appendJoined(e, c, p)
 	default:
 		j.appendPart(e, c, p)
@@ -169,6 +169,9 @@ func (j *job) appendJoined(e Encoder, c EncodeConfig, p Piece) error {
 	start := len(j.ids)
 	j.joined = append(append(j.joined[:0], p.Prompt...), p.Text...)
 	span := [][2]int{{len(p.Prompt), len(j.joined)}}
+	if c.LearnPrompts {
+		span[0][0] = 0
+	}
 	j.ids, j.learn = e.AppendTargets(j.ids, j.learn[:0], j.joined, span, c.AddSpecial)
 	if j.end(e, c, start) {
 		j.learn = append(j.learn, true)

@@ -2,14 +2,26 @@ package task
 
 import (
 	"context"
+	"path/filepath"
 
 	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/models"
 )
 
 // Causal is learning the next token: of texts, and of pairs of prompt and completion that of the
-// completions.
-type Causal struct{}
+// completions, of conversations that of what the assistant writes.
+type Causal struct {
+	// Conversations says how conversations are learned. Default: as the template of the model in a directory that isn't
+	// known, and so by chatml.
+	Conversations Conversations
+	// Truncation says what becomes of records of more tokens than a row has. Default: conversations are left out, and
+	// others cut into pieces that are all learned.
+	Truncation data.Truncation
+	// LearnPrompts learns prompts as well as completions; default false.
+	LearnPrompts bool
+	// Unpacked gives each document a row of its own; default false.
+	Unpacked bool
+}
 
 // Name is "causal".
 func (Causal) Name() string { return "causal" }
@@ -29,24 +41,44 @@ func (Causal) Vocabulary() (string, []string) { return "", nil }
 // Labels returns none.
 func (Causal) Labels(*data.Source) (data.Labels, error) { return data.Labels{}, nil }
 
-// Encode makes a stream of documents, each with the tokens that frame and end a text.
-func (Causal) Encode(ctx context.Context, s *data.Source, c Encoding) (*data.Tokens, Report, error) {
-	tokens, err := c.texts(ctx, s, data.EncodeConfig{EndOfText: true, AddSpecial: true})
-	return tokens, Report{}, err
+// Encode makes a stream of documents, each with the tokens that frame and end a text. To conversations nothing is added.
+func (o Causal) Encode(ctx context.Context, s *data.Source, c Encoding) (*data.Tokens, Report, error) {
+	e := data.EncodeConfig{EndOfText: true, AddSpecial: true, LearnPrompts: o.LearnPrompts}
+	turns := &turns{Conversations: o.Conversations, tokenizer: c.Tokenizer}
+	e.Conversation = turns.encode
+	limit := &data.LengthLimit{Most: c.Length, How: o.Truncation}
+	if o.Truncation == "" {
+		limit.How, limit.Conversations = data.TruncateDrop, true
+	}
+	if c.Length > 0 {
+		e.Limit = limit
+	}
+	tokens, err := c.texts(ctx, s, e)
+	report := Report{Template: turns.where, Borrowed: turns.borrowed, Long: limit.Report()}
+	if err == nil && c.Path != "" {
+		err = turns.save(filepath.Dir(c.Path))
+	}
+	return tokens, report, err
 }
 
 // Rows makes windows of a stream; several documents are packed, and none sees another.
-func (Causal) Rows(c RowsConfig) (Rows, error) {
+func (o Causal) Rows(c RowsConfig) (Rows, error) {
+	documents := func(t *data.Tokens) (data.Dataset, error) {
+		if o.Unpacked {
+			return rows(data.NewPadded(t, c.Length))
+		}
+		return rows(data.NewPacked(t, c.Length))
+	}
 	return c.streamed(
-		func(t *data.Tokens, documents bool) (data.Dataset, error) {
-			if documents {
-				return rows(data.NewPacked(t, c.Length))
+		func(t *data.Tokens, ofDocuments bool) (data.Dataset, error) {
+			if ofDocuments {
+				return documents(t)
 			}
 			return rows(data.NewWindows(t, c.Length))
 		},
-		func(t *data.Tokens, documents bool) (data.Dataset, error) {
-			if documents {
-				return rows(data.NewPacked(t, c.Length))
+		func(t *data.Tokens, ofDocuments bool) (data.Dataset, error) {
+			if ofDocuments {
+				return documents(t)
 			}
 			return rows(data.NewSequential(t, c.Length))
 		})

@@ -54,6 +54,10 @@ type Encoding struct {
 type Report struct {
 	Cut     []Cut
 	Renamed []data.Renamed // labels of the data and the classes that they mean
+	// Template says where the chat template of conversations was found; "" where the data have none.
+	Template string
+	Borrowed bool              // the model has no template of its own
+	Long     data.LengthReport // of records of more tokens than a row has
 }
 
 // Cut tells how many texts were too long.

@@ -41,6 +41,9 @@ func Sketch(dir string) (*Trained, error) {
 	if t.Settings, _, err = ReadSettings(dir); err != nil {
 		return nil, err
 	}
+	if _, ok := t.Objective.(Causal); ok {
+		t.Objective = Causal{Conversations: Conversations{Dir: dir}}
+	}
 	t.Tokenizer, err = tokenizer.Load(dir)
 	return t, err
 }

@@ -148,6 +148,7 @@ func (r *Run) encode(ctx context.Context) error {
 	e.Path = r.prepared.path(validationName)
 	_, held, err := r.Objective.Encode(ctx, r.Validation, e)
 	r.Report.Cut = append(r.Report.Cut, held.Cut...)
+	r.Report.Long.Add(held.Long)
 	return err
 }
 
@@ -234,7 +235,7 @@ func (r *Run) Begin(settings []byte) error {
 // files of a checkpoint are the run's.
 func (r *Run) Trains(c train.Config) train.Config {
 	c.Dir, c.Lock, c.Train, c.Validation = r.Dir, r.lock, r.Rows.Train, r.Rows.Validation
-	for _, name := range []string{"tokenizer.json", "tokenizer_config.json"} {
+	for _, name := range []string{"tokenizer.json", "tokenizer_config.json", chatTemplateName} {
 		if path := filepath.Join(r.Dir, name); isFile(path) {
 			c.Files = append(c.Files, path)
 		}

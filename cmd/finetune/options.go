@@ -22,7 +22,7 @@ type trainingOptions struct {
 
 	ValidationData  string  `group:"data" placeholder:"FILE|DIR" help:"Data to validate on. Default: a part of the data."`
 	ValidationSplit float64 `group:"data" default:"0.1" placeholder:"X" help:"Share of the data that is kept apart for validation (${default}): the end of a text, and of pairs and labelled texts some that chance draws. 0 goes without."`
-	SeqLen          *int    `group:"data" aliases:"max-target-length" placeholder:"T" help:"Tokens in a row; of pairs and labelled texts the most tokens of a target or a text, beyond which it is cut."`
+	SeqLen          *int    `group:"data" aliases:"max-target-length,max-length" placeholder:"T" help:"Tokens in a row; of pairs and labelled texts the most tokens of a target or a text, beyond which it is cut."`
 	MaxSourceLength *int    `group:"data" placeholder:"S" help:"The most tokens of a pair's source, beyond which it is cut. Default: as --seq-len."`
 
 	Dropout *float64 `group:"model" placeholder:"X" help:"Dropout of embeddings, attention and residuals."`

@@ -96,6 +96,7 @@ func (o *trainingOptions) introduce(s *streams, r *task.Run, t *train.Trainer) {
 	s.say("data       %s of %s tokens to learn from, %s; vocabulary of %s",
 		plural(r.Rows.Train.Len(), "row"), length, validation, grouped(int64(r.Model.VocabSize())))
 	s.tell(r.Report, r.Rows.Cut...)
+	s.tellConversations(r.Report, r.Length)
 	if l := task.LabelsOf(r.Model); l.Kind == data.Regression {
 		s.say("labels     %s", plural(len(l.Names), "value"))
 	} else if l.Kind != "" {

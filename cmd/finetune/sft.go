@@ -23,6 +23,7 @@ type sftCommand struct {
 	NewHead   bool   `group:"model" help:"Give a classifier or regression a new head for the labels of the data in place of its trained one."`
 	Objective string `group:"data" enum:",causal,masked,seq2seq,classification,token-classification,regression" default:"" placeholder:"NAME" help:"What is learned: causal, masked, seq2seq, classification, token-classification or regression. Default: what the model's head is for."`
 
+	chatOptions
 	trainingOptions
 
 	OutputDir string `group:"run" required:"" placeholder:"DIR" help:"Directory of the run."`
@@ -34,11 +35,13 @@ func (sftCommand) Help() string {
 
     causal, masked        {"text": …}                           or a plain text, learned as one stream
     causal, seq2seq       {"prompt": …, "completion": …}        or {"source": …, "target": …}; only the second is learned
+    causal                {"messages": [{"role", "content"}]}   a conversation, "tools" with it; or {"conversations": [{"from", "value"}]}
     classification        {"text": …, "label": "name"}          and "text_pair" for pairs of texts
     regression            {"text": …, "label": 1.5}             or a list of numbers
     token-classification  {"tokens": […], "labels": […]}        JSON lines only
 
-Documents of a causal or masked model share rows, and none sees another. An encoder gets a new head where it has none for the
+A conversation is written by the model's chat template, to which nothing is added, and only what the assistant says is learned, with the end of its turns.
+"finetune data inspect" shows it. Documents of a causal or masked model share rows, and none sees another. An encoder gets a new head where it has none for the
 objective; its labels are in the config.json of the model that results, and "finetune classify" applies it. A trained head is kept: labels
 mean its classes by their names, also in another case, or by their numbers (1, "1", "LABEL_1"; false and true for two). Where it doesn't
 know one of them, --new-head replaces it.
@@ -74,6 +77,9 @@ func (c *sftCommand) resolve() error {
 		return fmt.Errorf("--objective: %w", err)
 	}
 	c.Objective = o.Name()
+	if err := c.chatOptions.resolve(c.Objective); err != nil {
+		return err
+	}
 	m, err := c.base().Outline()
 	if err != nil {
 		return err
@@ -101,6 +107,9 @@ func (c *sftCommand) modelType() (string, error) { return modelType(c.Model) }
 
 func (c *sftCommand) config(s *streams) (task.Config, error) {
 	o, err := c.objective()
+	if _, ok := o.(task.Causal); ok {
+		o = c.causal(c.Model)
+	}
 	return task.Config{Dir: c.OutputDir, Objective: o, Base: warningBase{c.base(), s}}, err
 }
 

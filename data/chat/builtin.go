@@ -2,11 +2,14 @@ package chat
 
 import (
 	"embed"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/seahorse-ml/seahorse/internal/orderedjson"
 )
@@ -47,7 +50,7 @@ type Found struct {
 // maxConfig bounds the files that are read whole.
 const maxConfig = 64 << 20
 
-// Find finds the template of the model in a directory. The name of a built-in template, or of a file, goes before the model's own: chat_template.jinja, then what tokenizer_config.json has
+// Find finds the template of the model in a directory; "" is a model that isn't there yet. The name of a built-in template, or of a file, goes before the model's own: chat_template.jinja, then what tokenizer_config.json has
 // under chat_template, text or a list of named ones (with tools the one named tool_use, where there is one). A model without any gets DefaultTemplate.
 func Find(dir, name string, tools bool) (Found, error) {
 	found := Found{Own: true}
@@ -55,7 +58,7 @@ func Find(dir, name string, tools bool) (Found, error) {
 	config := filepath.Join(dir, "tokenizer_config.json")
 	data, err := readBounded(config)
 	switch {
-	case os.IsNotExist(err):
+	case dir == "" || missing(err):
 	case err != nil:
 		return found, err
 	default:
@@ -71,7 +74,7 @@ func Find(dir, name string, tools bool) (Found, error) {
 			return found, err
 		}
 		data, err := readBounded(name)
-		if os.IsNotExist(err) {
+		if missing(err) {
 			_, err = BuiltinTemplate(name)
 		}
 		found.Source = string(data)
@@ -79,10 +82,11 @@ func Find(dir, name string, tools bool) (Found, error) {
 	}
 	path := filepath.Join(dir, "chat_template.jinja")
 	switch data, err = readBounded(path); {
+	case dir == "":
 	case err == nil:
 		found.Source, found.Where = string(data), path
 		return found, nil
-	case !os.IsNotExist(err):
+	case !missing(err):
 		return found, err
 	}
 	if own != "" {
@@ -92,6 +96,11 @@ func Find(dir, name string, tools bool) (Found, error) {
 	found.Own, found.Where = false, "the built-in "+DefaultTemplate
 	found.Source, err = BuiltinTemplate(DefaultTemplate)
 	return found, err
+}
+
+// missing tells that there is no such file, or that the model is a file rather than a directory.
+func missing(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
 }
 
 func readBounded(path string) ([]byte, error) {
