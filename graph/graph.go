@@ -14,6 +14,9 @@ type Node = gorgonia.Node
 type Config struct {
 	DType tensor.Dtype // tensor.Float32 or tensor.Float64; the zero value is Float32
 	Train bool         // dropout is active; default false
+	// Checkpointing computes the values in blocks again in the backward pass, rather than to keep them; see Graph.Checkpoint. It saves
+	// memory and takes time. Default false.
+	Checkpointing bool
 }
 
 // A Graph is one trace of a model: an expression graph, the parameters that it
@@ -39,6 +42,9 @@ type trace struct {
 	consts  map[*Node]bool   // inputs whose content is part of the trace
 	once    map[any]*Node    // what Once made
 	broken  *Node            // the placeholder that stands for nodes after an error
+
+	checkpointing bool
+	spans         []span // of blocks
 }
 
 // New starts an empty trace.
@@ -47,9 +53,12 @@ func New(c Config) *Graph {
 		c.DType = tensor.Float32
 	}
 	g := &Graph{trace: &trace{
-		expr:   gorgonia.NewGraph(),
-		dtype:  c.DType,
-		train:  c.Train,
+		expr:  gorgonia.NewGraph(),
+		dtype: c.DType,
+		train: c.Train,
+
+		checkpointing: c.Checkpointing,
+
 		bound:  map[*Param]*Node{},
 		consts: map[*Node]bool{},
 	}}

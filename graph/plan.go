@@ -30,6 +30,7 @@ type step struct {
 	param   []bool   // output i is the first that goes to a parameter's gradient
 	scratch *place   // nil without
 	skip    bool     // an addition that another step does on its way
+	again   bool     // the step of a block that is computed once more
 }
 
 // A place is memory that holds one value, or several values of one size one
@@ -118,6 +119,7 @@ func newPlan(g *Graph, outputs []*Node) (*plan, error) {
 	for _, n := range roots {
 		p.of[n].kept = true
 	}
+	p.checkpoint()
 	p.recompute()
 	p.link()
 	p.fuseAdditions()

@@ -18,7 +18,7 @@ func (p *plan) recompute() {
 	again := map[int][]*step{} // by the step before which they go
 	moved := map[*step]bool{}
 	for _, s := range p.steps {
-		if _, ok := s.node.Op().(recomputer); !ok || p.backward(s) || s.outs[0] == nil || s.outs[0].kept {
+		if _, ok := s.node.Op().(recomputer); !ok || s.again || p.backward(s) || s.outs[0] == nil || s.outs[0].kept {
 			continue
 		}
 		value := s.outs[0]

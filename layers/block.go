@@ -111,8 +111,12 @@ func NewBlock(c BlockConfig, p *graph.Params) *Block {
 	return b
 }
 
-// Forward maps x [B, T, D] to the same shape.
+// Forward maps x [B, T, D] to the same shape. Where a trace checkpoints, a block keeps x alone for the backward pass.
 func (b *Block) Forward(g *graph.Graph, x *graph.Node, pass Pass) *graph.Node {
+	return g.Checkpoint(x, b.forward(g, x, pass))
+}
+
+func (b *Block) forward(g *graph.Graph, x *graph.Node, pass Pass) *graph.Node {
 	attend := func(x *graph.Node) *graph.Node { return b.Attention.Forward(g, x, pass) }
 	feed := func(x *graph.Node) *graph.Node { return b.feed(g, x, pass) }
 	if b.config.Order == Parallel {

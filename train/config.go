@@ -34,6 +34,9 @@ type Config struct {
 	// LabelSmoothing is the mass of each target that is spread evenly over the vocabulary, in [0, 1) (Szegedy et al.,
 	// 2016). It is part of the loss that is learned; evaluations go without. Default: 0.
 	LabelSmoothing float64
+	// Checkpointing computes blocks again in the backward pass rather than to keep what is in them, see StepperConfig; what a run learns
+	// stays the same to the bit. Default: false.
+	Checkpointing bool
 	// Seed decides the order of the rows and dropout.
 	Seed uint64
 	// GroupByLength brings rows of like size into the same batches, and computes batches of short rows in less time: see

@@ -120,7 +120,7 @@ func evalBatch(d data.Dataset, c EvalConfig) *data.Batch {
 
 // traceEvaluation traces a forward pass for batches like b, and returns its judge.
 func traceEvaluation(m Model, b *data.Batch) (*graph.Graph, inputs, *judge, error) {
-	g, err := newTrace(m, false)
+	g, err := newTrace(m, graph.Config{})
 	if err != nil {
 		return nil, inputs{}, nil, err
 	}

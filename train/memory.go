@@ -91,7 +91,7 @@ func estimateSteps(m Model, c StepperConfig) (use MemoryUse, err error) {
 
 // traceStep traces a training step of the model on micro-batches of a layout.
 func traceStep(m Model, c StepperConfig, l data.Layout) (*graph.Graph, inputs, *judge, error) {
-	g, err := newTrace(m, true)
+	g, err := newTrace(m, graph.Config{Train: true, Checkpointing: c.Checkpointing})
 	if err != nil {
 		return nil, inputs{}, nil, err
 	}
@@ -112,7 +112,7 @@ func traceStep(m Model, c StepperConfig, l data.Layout) (*graph.Graph, inputs, *
 func (c Config) stepper() StepperConfig {
 	s := StepperConfig{
 		Rows: c.BatchSize, Layout: c.Train.Layout(), Accumulation: c.Accumulation,
-		Seed: c.Seed, Optimizer: c.Optimizer, LabelSmoothing: c.LabelSmoothing,
+		Seed: c.Seed, Optimizer: c.Optimizer, LabelSmoothing: c.LabelSmoothing, Checkpointing: c.Checkpointing,
 	}
 	if sized, ok := c.Train.(data.Sized); ok && c.GroupByLength {
 		s.Narrow = data.NarrowLayouts(sized, c.BatchSize)

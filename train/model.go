@@ -56,10 +56,11 @@ func storedTensors(s graph.Stored) []safetensors.Tensor {
 }
 
 // newTrace starts a trace of the model's element type.
-func newTrace(m Model, training bool) (*graph.Graph, error) {
+func newTrace(m Model, c graph.Config) (*graph.Graph, error) {
 	params := m.Params()
 	if len(params) == 0 {
 		return nil, errors.New("the model has no parameters")
 	}
-	return graph.New(graph.Config{DType: params[0].DType(), Train: training}), nil
+	c.DType = params[0].DType()
+	return graph.New(c), nil
 }

@@ -38,6 +38,9 @@ type StepperConfig struct {
 	Seed           uint64        // of dropout
 	Optimizer      MakeOptimizer // nil is DefaultOptimizer
 	LabelSmoothing float64       // mass of each target that is spread evenly over the vocabulary, in [0, 1); default 0
+	// Checkpointing computes blocks again in the backward pass, to the same bits, rather than to keep what is in them
+	// (graph.Config.Checkpointing): less memory, and about a third more time. Default false.
+	Checkpointing bool
 	// Narrow are layouts of shorter rows, the shortest first, that micro-batches are computed in where they use no more
 	// (data.Batch.Used). Default: none.
 	Narrow []data.Layout
