@@ -269,3 +269,36 @@ func BenchmarkLoader(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.N)*float64(len(batch.Ints(IDs)))/b.Elapsed().Seconds(), "tokens/s")
 }
+
+func TestYardstickApart(t *testing.T) {
+	tokens, err := Generated(3*2*4, 65)
+	if err != nil {
+		t.Fatal(err)
+	}
+	y, err := NewYardstickApart(tokens, 4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := newLoader(t, y, LoaderConfig{Sequential: true})
+	b := NewBatch(2, TokenLayout{Length: 4}.Layout())
+	for step := range 5 {
+		if err := l.Next(b); err != nil {
+			t.Fatal(err)
+		}
+		for row := range 2 {
+			start := (step*2 + row) * 4 % tokens.Len()
+			for i := range 4 {
+				target := int32(Ignored)
+				if i < 3 {
+					target = tokens.At(start + i + 1)
+				}
+				if at := row*4 + i; b.Ints(IDs)[at] != tokens.At(start+i) || b.Ints(Targets)[at] != target {
+					t.Errorf("step %d, row %d: token %d is %d with the target %d", step, row, i, b.Ints(IDs)[at], b.Ints(Targets)[at])
+				}
+			}
+		}
+		if b.Count != 6 {
+			t.Errorf("%d targets, expected 6", b.Count)
+		}
+	}
+}

@@ -28,6 +28,17 @@ func Generated(n, vocab int) (*Tokens, error) {
 type Yardstick struct {
 	tokens *Tokens
 	length int
+	apart  bool
+}
+
+// NewYardstickApart returns rows of length T that have nothing to do with each other: row r is tokens r·T and those after it, and
+// its last token has no target, as Hugging Face's models shift labels. Rows begin again where the tokens end, of which there must be at
+// least T.
+func NewYardstickApart(t *Tokens, length int) (*Yardstick, error) {
+	if err := checkStream("yardstick", t, length, length); err != nil {
+		return nil, err
+	}
+	return &Yardstick{t, length, true}, nil
 }
 
 // NewYardstick returns rows of length T. The tokens must be at least T+2.
@@ -35,7 +46,7 @@ func NewYardstick(t *Tokens, length int) (*Yardstick, error) {
 	if err := checkStream("yardstick", t, length, length+2); err != nil {
 		return nil, err
 	}
-	return &Yardstick{t, length}, nil
+	return &Yardstick{t, length, false}, nil
 }
 
 // starts returns the number of places where rows may start.
@@ -43,6 +54,9 @@ func (y *Yardstick) starts() int { return y.tokens.Len() - y.length - 1 }
 
 // Len returns the number of rows after which they repeat.
 func (y *Yardstick) Len() int {
+	if y.apart {
+		return y.tokens.Len() / y.length
+	}
 	a, b := y.starts(), y.length
 	for b > 0 {
 		a, b = b, a%b
@@ -55,5 +69,10 @@ func (y *Yardstick) Layout() Layout { return TokenLayout{Length: y.length}.Layou
 
 // Fill writes row i, whatever jitter is.
 func (y *Yardstick) Fill(row Row, i int, _ uint64) {
+	if y.apart {
+		y.tokens.copyIDs(row.Ints(IDs), i*y.length)
+		y.tokens.copyTargets(row.Ints(Targets)[:y.length-1], i*y.length+1)
+		return
+	}
 	fillStream(row, y.tokens, i*y.length%y.starts())
 }

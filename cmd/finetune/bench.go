@@ -18,9 +18,6 @@ import (
 	"github.com/seahorse-ml/seahorse/train"
 )
 
-// warmup is the number of first steps that the speed and the profile leave out.
-const warmup = 3
-
 // benchCommand is `finetune bench`.
 type benchCommand struct {
 	Preset    string `enum:"${presets}," default:"" placeholder:"NAME" help:"Model and batch: ${presets}. Default: mini, or with --init that directory's model."`
@@ -28,9 +25,13 @@ type benchCommand struct {
 	BatchSize *int   `placeholder:"B" help:"Rows in a batch. Default: the preset's."`
 	SeqLen    *int   `placeholder:"T" help:"Tokens in a row. Default: the preset's."`
 	Init      string `placeholder:"DIR" help:"Train this model, of any family, rather than a preset's of random weights."`
+	Adapter   string `placeholder:"DIR" help:"With --init: train this adapter of the model (LoRA and the like, as peft writes them), rather than all of it."`
 	Tokens    string `placeholder:"FILE" help:"Take tokens from this file (plain uint16 or one that finetune wrote) rather than from the generator."`
-	Profile   bool   `help:"Print where the time goes, for each kind of operation."`
-	Threads   int    `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores."`
+
+	GradientCheckpointing bool `help:"Keep the states between blocks only, and compute what is in them again in the backward pass."`
+
+	Profile bool `help:"Print where the time goes, for each kind of operation."`
+	Threads int  `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores."`
 
 	memoryFlag
 }
@@ -42,6 +43,9 @@ tensors of two or more dimensions), gradients clipped to a norm of 1, mean cross
 x <- (x*1664525 + 1013904223) mod 2^32, x0 = 1, token = (x >> 8) mod vocabulary; row b of step s starts at ((s*B + b)*T) mod (N - T - 1).
 A line of JSON is printed for each step, and one with the speed of the steps after the first three.
 
+With --adapter the work is that of LoRA fine-tuning in peft: AdamW (rate 2e-4, betas 0.9 and 0.999, no decay) on the adapter alone, and row b of
+step s starts at (s*B + b)*T, its last token without a target. The speed is that of the steps after the first.
+
 With --init a model of any family is trained, without dropout: decoders and encoders with a head for masked tokens find the next
 token of each row; encoder-decoders read a row as their source and find the same, their decoder seeing the row too.
 
@@ -49,7 +53,8 @@ Examples:
 
     finetune bench --preset char --steps 100
     finetune bench --preset gpt2 --profile
-    finetune bench --init bert-base-uncased --batch-size 4 --seq-len 128`
+    finetune bench --init bert-base-uncased --batch-size 4 --seq-len 128
+    finetune bench --init SmolLM2-135M --adapter runs/lora --batch-size 4 --seq-len 512 --gradient-checkpointing`
 }
 
 // benchStep and benchSummary are the lines that are printed.
@@ -63,8 +68,10 @@ type (
 	benchSummary struct {
 		Preset          string  `json:"preset,omitempty"`
 		Init            string  `json:"init,omitempty"`
+		Adapter         string  `json:"adapter,omitempty"`
 		Threads         int     `json:"threads"`
 		Parameters      int64   `json:"parameters"`
+		Trained         int64   `json:"trained,omitempty"` // of an adapter
 		TokensPerSecond float64 `json:"tokens_per_second"`
 		PeakMiB         int64   `json:"peak_mib"`
 	}
@@ -80,7 +87,10 @@ func (c *benchCommand) Run(ctx context.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
-	config := train.StepperConfig{Rows: *c.BatchSize, Layout: data.TokenLayout{Length: *c.SeqLen}.Layout(), Accumulation: 1, Optimizer: yardstickOptimizer}
+	work := c.work()
+	config := train.StepperConfig{
+		Rows: *c.BatchSize, Layout: data.TokenLayout{Length: *c.SeqLen}.Layout(), Accumulation: 1, Optimizer: work.optimizer, Checkpointing: c.GradientCheckpointing,
+	}
 	if err := c.checkSteps(sketch, config); err != nil {
 		return err
 	}
@@ -109,14 +119,14 @@ func (c *benchCommand) Run(ctx context.Context, s *streams) error {
 	out := json.NewEncoder(s.out)
 	var seconds []float64
 	for step := range c.Steps {
-		if c.Profile && step == min(warmup, c.Steps-1) {
+		if c.Profile && step == min(work.warmup, c.Steps-1) {
 			stepper.SetProfile(profile)
 		}
 		if err := loader.Next(stepper.Batches()[0]); err != nil {
 			return err
 		}
 		begin := time.Now()
-		r, err := stepper.Step(ctx, yardstickRate)
+		r, err := stepper.Step(ctx, work.rate)
 		if err != nil {
 			return interrupted(ctx, err)
 		}
@@ -125,8 +135,11 @@ func (c *benchCommand) Run(ctx context.Context, s *streams) error {
 			return err
 		}
 	}
-	timed := seconds[min(warmup, c.Steps-1):]
-	summary := benchSummary{Preset: c.Preset, Init: c.Init, Threads: graph.Workers(), PeakMiB: peakMiB(), Parameters: models.CountParameters(m)}
+	timed := seconds[min(work.warmup, c.Steps-1):]
+	summary := benchSummary{Preset: c.Preset, Init: c.Init, Adapter: c.Adapter, Threads: graph.Workers(), PeakMiB: peakMiB(), Parameters: models.CountParameters(m)}
+	if a, ok := m.(adaptedBench); ok {
+		summary.Trained = countParameters(a.adapter.Params())
+	}
 	summary.TokensPerSecond = round(float64(*c.BatchSize**c.SeqLen)/median(timed), 1)
 	if err := out.Encode(summary); err != nil {
 		return err
@@ -137,11 +150,22 @@ func (c *benchCommand) Run(ctx context.Context, s *streams) error {
 	return nil
 }
 
-// yardstickRate is the learning rate of all steps, and yardstickOptimizer makes the optimizer.
-const yardstickRate = 3e-4
+// benchWork is the work that other programs do too.
+type benchWork struct {
+	rate, beta2, decay float64
+	warmup             int // first steps that the speed and the profile leave out
+}
 
-func yardstickOptimizer(params []*graph.Param) (optim.Optimizer, error) {
-	return optim.NewAdamW(optim.Groups(params, 0.1), optim.AdamConfig{Beta1: 0.9, Beta2: 0.95, Eps: 1e-8, MaxGradNorm: 1})
+// work returns that of training a whole model, or an adapter.
+func (c *benchCommand) work() benchWork {
+	if c.Adapter != "" {
+		return benchWork{rate: 2e-4, beta2: 0.999, warmup: 1}
+	}
+	return benchWork{rate: 3e-4, beta2: 0.95, decay: 0.1, warmup: 3}
+}
+
+func (w benchWork) optimizer(params []*graph.Param) (optim.Optimizer, error) {
+	return optim.NewAdamW(optim.Groups(params, w.decay), optim.AdamConfig{Beta1: 0.9, Beta2: w.beta2, Eps: 1e-8, MaxGradNorm: 1})
 }
 
 // printProfile prints a line for each kind of operation: its share of the steps' time, what it computed in it, and the fraction

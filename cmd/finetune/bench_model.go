@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 
+	"github.com/seahorse-ml/seahorse/adapt"
 	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/graph"
 	"github.com/seahorse-ml/seahorse/layers"
@@ -15,6 +16,9 @@ import (
 
 // model returns the model, or a sketch of it, and fills in the batch's shape.
 func (c *benchCommand) model(sketch bool) (task.Model, error) {
+	if c.Adapter != "" && c.Init == "" {
+		return nil, errors.New("--adapter: an adapter needs the model that it is for; give it by --init")
+	}
 	if c.Preset == "" && c.Init == "" {
 		c.Preset = "mini"
 	}
@@ -51,6 +55,17 @@ func (c *benchCommand) openForBench(sketch bool) (task.Model, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.Adapter != "" {
+		trainable, ok := m.(task.Model)
+		if !ok || !scores(m) {
+			return nil, fmt.Errorf("%s holds %s; the benchmark of adapters needs a decoder", c.Init, task.Described(m))
+		}
+		a, err := adapt.Open(c.Adapter, m, adapt.OpenConfig{})
+		if err != nil {
+			return nil, err
+		}
+		return adaptedBench{trainable, adapt.Trained(trainable, a), a}, nil
+	}
 	switch m := m.(type) {
 	case models.CausalLM:
 		return m, nil
@@ -60,6 +75,34 @@ func (c *benchCommand) openForBench(sketch bool) (task.Model, error) {
 		return m, nil
 	}
 	return nil, fmt.Errorf("%s holds %s; the benchmark's work needs a head that scores tokens", c.Init, task.Described(m))
+}
+
+// scores tells whether a model is a decoder.
+func scores(m models.Model) bool {
+	_, ok := m.(models.CausalLM)
+	return ok
+}
+
+// adaptedBench trains an adapter.
+type adaptedBench struct {
+	models.Model
+	trained adapt.Trainable
+	adapter *adapt.Adapter
+}
+
+// Params returns the model's parameters and the adapter's.
+func (a adaptedBench) Params() []*graph.Param { return a.trained.Params() }
+
+// Loss is the model's.
+func (a adaptedBench) Loss(g *graph.Graph, b layers.Batch) layers.Loss { return a.trained.Loss(g, b) }
+
+// countParameters returns the number of elements.
+func countParameters(params []*graph.Param) int64 {
+	n := int64(0)
+	for _, p := range params {
+		n += int64(p.Len())
+	}
+	return n
 }
 
 // pairBench gives an encoder-decoder the rows as its sources.
@@ -83,6 +126,14 @@ func (c *benchCommand) checkTokens() error {
 	return refuseMemory([]memoryPart{tokens}, free, "fewer --steps take less")
 }
 
+// cut returns rows of tokens.
+func (c *benchCommand) cut(tokens *data.Tokens, length int) (data.Dataset, error) {
+	if c.Adapter != "" {
+		return data.NewYardstickApart(tokens, length)
+	}
+	return data.NewYardstick(tokens, length)
+}
+
 // rows returns the benchmark's rows.
 func (c *benchCommand) rows(vocab int) (data.Dataset, func() error, error) {
 	b, t := *c.BatchSize, *c.SeqLen
@@ -91,7 +142,7 @@ func (c *benchCommand) rows(vocab int) (data.Dataset, func() error, error) {
 		if err != nil {
 			return nil, nil, err
 		}
-		rows, err := data.NewYardstick(tokens, t)
+		rows, err := c.cut(tokens, t)
 		return rows, func() error { return nil }, err
 	}
 	f, err := data.OpenTokens(c.Tokens)
@@ -101,7 +152,7 @@ func (c *benchCommand) rows(vocab int) (data.Dataset, func() error, error) {
 	if err := f.CheckVocab(vocab); err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("%s: %w", c.Tokens, err), f.Close())
 	}
-	rows, err := data.NewYardstick(f.Tokens, t)
+	rows, err := c.cut(f.Tokens, t)
 	if err != nil {
 		return nil, nil, errors.Join(err, f.Close())
 	}
