@@ -183,5 +183,8 @@ func (l Layout) Validate() error {
 	if i := l.Index(l.Targets); l.targets() != Rows && (i < 0 || l.Inputs[i].Type != Int32) {
 		return fail("the targets are %q, expected an int32 input: %v", l.Targets, l)
 	}
+	if i := l.Index(l.Targets); i >= 0 && l.Inputs[i].Padding >= 0 {
+		return fail("the targets %s are padded with %v, expected a negative number such as Ignored: padding isn't learned", l.Targets, l.Inputs[i].Padding)
+	}
 	return nil
 }

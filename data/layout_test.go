@@ -17,6 +17,7 @@ func TestLayoutRefuses(t *testing.T) {
 		"padded with 0.5":               {Inputs: []Input{{Name: "a", Padding: 0.5}}},
 		"in dimension 1 of [2]":         {Inputs: []Input{{Name: "a", Shape: []int{2}, Length: "n", Axis: 1}}},
 		`3 of what is called "n"`:       {Inputs: []Input{{Name: "a", Shape: []int{2}, Length: "n"}, {Name: "b", Shape: []int{3}, Length: "n"}}},
+		`a are padded with 0`:           {Inputs: []Input{{Name: "a"}}, Targets: "a"},
 		`the targets are "b"`:           {Inputs: []Input{{Name: "a"}}, Targets: "b"},
 		`the targets are "a", expected`: {Inputs: []Input{{Name: "a", Type: Float}}, Targets: "a"},
 	} {

@@ -1,0 +1,20 @@
+package data
+
+// TokenBuilder makes Tokens in memory from documents of one's own ids; a TokenWriter makes a file of them. Methods are
+// not safe for concurrent use.
+type TokenBuilder struct{ writer *memoryWriter }
+
+// NewTokenBuilder begins tokens of ids below vocab.
+func NewTokenBuilder(vocab int) (*TokenBuilder, error) {
+	w, err := newMemoryWriter(vocab)
+	return &TokenBuilder{w}, err
+}
+
+// Append adds tokens to the document; learn tells whether they are to be learned or only context.
+func (b *TokenBuilder) Append(ids []int32, learn bool) error { return b.writer.Append(ids, learn) }
+
+// EndDocument ends the document.
+func (b *TokenBuilder) EndDocument() error { return b.writer.EndDocument() }
+
+// Tokens returns what was added. Nothing can be added after it.
+func (b *TokenBuilder) Tokens() (*Tokens, error) { return b.writer.tokens() }
