@@ -5,8 +5,6 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
-
-	"github.com/seahorse-ml/seahorse/internal/random"
 )
 
 // TestAdamW compares with the formulas in float64, and the assembly with the
@@ -42,49 +40,6 @@ func TestAdamW(t *testing.T) {
 			}
 		})
 	}
-}
-
-func TestDropout(t *testing.T) {
-	const p, seed, stream = 0.3, 1 << 40, 3<<32 + 5
-	onEveryLevel(t, func(t *testing.T) {
-		for _, offset := range []uint64{0, 1, 6, 1<<34 - 130, 1 << 35} { // a counter of blocks that overflows 32 bits among them
-			for _, n := range []int{0, 1, 3, 63, 64, 65, 127, 130, 500} {
-				r := rand.New(rand.NewPCG(offset, uint64(n)))
-				x := random32(r, n)
-				dst, intact := guarded(r, n)
-				Dropout(dst, x, p, seed, stream, offset)
-				for i := range dst {
-					at := offset + uint64(i)
-					want := float32(0)
-					if float64(random.Block(seed, stream, at/4)[at%4]) >= p*(1<<32) {
-						want = x[i] * float32(1/(1-p))
-					}
-					if dst[i] != want {
-						t.Fatalf("element %d of %d from %d is %g, want %g", i, n, offset, dst[i], want)
-					}
-				}
-				Dropout(x, x, p, seed, stream, offset)
-				compare(t, "in place", x, dst, 0)
-				if !intact() {
-					t.Fatal("Dropout writes outside of dst")
-				}
-			}
-		}
-	})
-}
-
-// TestDropoutAtItsThreshold checks that an element whose number equals p is kept.
-func TestDropoutAtItsThreshold(t *testing.T) {
-	const seed, stream, at = 3, 4, 37
-	p := float64(random.Block(seed, stream, at/4)[at%4]) / (1 << 32)
-	onEveryLevel(t, func(t *testing.T) {
-		x := make([]float32, 128)
-		Fill(x, 1)
-		Dropout(x, x, p, seed, stream, 0)
-		if x[at] == 0 {
-			t.Error("an element whose random number is p is dropped")
-		}
-	})
 }
 
 func TestRotary(t *testing.T) {

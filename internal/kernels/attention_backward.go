@@ -4,9 +4,10 @@ import "math"
 
 // attentionBackward is the working memory of an item of the backward pass.
 type attentionBackward[T Float] struct {
-	k, v, dk, dv []T // [Keys, width]
-	scores, dp   []T // [keys, lanes]
-	slopes       []T // [keys, lanes], with a cap
+	k, v, dk, dv []T      // [Keys, width]
+	scores, dp   []T      // [keys, lanes]
+	slopes       []T      // [keys, lanes], with a cap
+	dropped      []uint16 // a mask of [keys, lanes]
 	panels       [attentionGroup]backwardPanel[T]
 	ahead        rowsAhead[T]
 	keys, values headRows[T]
@@ -32,7 +33,7 @@ func (c *AttentionConfig) partialSize() int {
 }
 
 func (a *Attention[T]) backwardScratch() int {
-	return 4*a.keyRows()*a.width + attentionGroup*(5*a.width+2)*attentionLanes + 3*attentionKeys*attentionLanes
+	return 4*a.keyRows()*a.width + attentionGroup*(5*a.width+2)*attentionLanes + 3*attentionKeys*attentionLanes + droppedElements
 }
 
 func (a *Attention[T]) backwardMemory(b []T) (f attentionBackward[T]) {
@@ -51,6 +52,7 @@ func (a *Attention[T]) backwardMemory(b []T) (f attentionBackward[T]) {
 	for _, part := range []*[]T{&f.scores, &f.dp, &f.slopes} {
 		*part, b = cut(b, attentionKeys*attentionLanes)
 	}
+	f.dropped = droppedWords(b)
 	return f
 }
 
@@ -212,13 +214,14 @@ func (a *Attention[T]) backwardTile(f *attentionBackward[T], p *backwardPanel[T]
 	a.scoreProduct(f.scores, f.keys, first, p.qt, &seen, &f.ahead)
 	a.scoreProduct(f.dp, f.values, first, p.dot, &seen, &f.ahead)
 	a.finishScores(f.scores, f.slopes, p.attentionSpan, &seen, first, rows, uniform)
-	a.drop(f.dp, p.attentionSpan, first, rows)
+	a.drawDropped(f.dropped, p.attentionSpan, first, rows)
+	a.drop(f.dp, f.dropped, rows)
 	for lane := 0; lane < seen.lanes; lane += panelPart {
 		if _, rows := seen.pair(lane); rows > 0 {
 			a.panel.grad(f.scores[lane:], f.dp[lane:], p.lse[lane:], p.dots[lane:], rows, panelPart)
 		}
 	}
-	a.drop(f.scores, p.attentionSpan, first, rows)
+	a.drop(f.scores, f.dropped, rows)
 	if a.call.dbias != nil {
 		for r := range min(rows, a.Keys-first) {
 			bias := a.call.dbias[(p.h*a.Queries+p.first)*a.Keys+first+r:]

@@ -11,10 +11,11 @@ type attentionForward[T Float] struct {
 	lse          []T                  // [lanes]
 	begun        [attentionGroup]bool // whether there is something in o
 	ahead        rowsAhead[T]
+	dropped      []uint16 // a mask of the scores
 }
 
 func (a *Attention[T]) forwardScratch() int {
-	return attentionGroup*(2*a.width+3)*attentionLanes + 2*attentionKeys*a.width + (attentionKeys+1)*attentionLanes
+	return attentionGroup*(2*a.width+3)*attentionLanes + 2*attentionKeys*a.width + (attentionKeys+1)*attentionLanes + droppedElements
 }
 
 func (a *Attention[T]) forwardMemory(b []T) (f attentionForward[T]) {
@@ -27,7 +28,8 @@ func (a *Attention[T]) forwardMemory(b []T) (f attentionForward[T]) {
 	f.k, b = cut(b, attentionKeys*a.width)
 	f.v, b = cut(b, attentionKeys*a.width)
 	f.scores, b = cut(b, attentionKeys*attentionLanes)
-	f.lse, _ = cut(b, attentionLanes)
+	f.lse, b = cut(b, attentionLanes)
+	f.dropped = droppedWords(b)
 	return f
 }
 
@@ -135,7 +137,8 @@ func (a *Attention[T]) forwardTile(f *attentionForward[T], s attentionSpan, p, f
 			Fill(decay[lane:][:panelPart], 1)
 		}
 	}
-	a.drop(f.scores, s, first+from, rows)
+	a.drawDropped(f.dropped, s, first+from, rows)
+	a.drop(f.scores, f.dropped, rows)
 	if f.begun[p] {
 		a.rescale(o, decay[:s.count])
 	}

@@ -1,6 +1,9 @@
 package kernels
 
-import "math"
+import (
+	"math"
+	"unsafe"
+)
 
 // attentionSpan is a panel's place: queries first to first+count of head h
 // of sequence b.
@@ -174,15 +177,32 @@ func (a *Attention[T]) hideSegments(row []T, s attentionSpan, key int) {
 	}
 }
 
-// drop drops elements of x [rows, attentionLanes], which belong to a panel's weights of rows keys from
-// key first on. The random number of a weight depends on its head, query and key alone.
-func (a *Attention[T]) drop(x []T, s attentionSpan, first, rows int) {
+// droppedElements is how much working memory the mask of a tile takes, in elements of any type.
+const droppedElements = attentionKeys * attentionLanes / dropoutWord / 2
+
+// droppedWords returns the mask that lies at the beginning of b.
+func droppedWords[T Float](b []T) []uint16 {
+	return unsafe.Slice((*uint16)(unsafe.Pointer(unsafe.SliceData(b[:droppedElements]))), 2*droppedElements)
+}
+
+// drawDropped draws which weights of a panel of rows keys from key first on are kept, for drop. The random number of a weight depends on
+// its head, query and key alone.
+func (a *Attention[T]) drawDropped(mask []uint16, s attentionSpan, first, rows int) {
 	if a.Dropout == 0 {
 		return
 	}
 	panel := (s.b*a.Heads+s.h)*a.panels + s.first/attentionLanes
+	at := uint64(panel*a.Keys+first) * attentionLanes
+	DropoutMask(mask[:rows*attentionLanes/dropoutWord], a.Dropout, a.call.mask.Seed, a.call.mask.Stream, at)
+}
+
+// drop drops elements of x [rows, attentionLanes], which belong to what was drawn.
+func (a *Attention[T]) drop(x []T, mask []uint16, rows int) {
+	if a.Dropout == 0 {
+		return
+	}
 	x = x[:rows*attentionLanes]
-	Dropout(x, x, a.Dropout, a.call.mask.Seed, a.call.mask.Stream, uint64(panel*a.Keys+first)*attentionLanes)
+	ApplyDropout(x, x, mask, a.Dropout)
 }
 
 // shapeScores applies cap, slopes and bias, and goes over to base 2.

@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/seahorse-ml/seahorse/internal/parallel"
-	"github.com/seahorse-ml/seahorse/internal/random"
 )
 
 // naiveAttention is attention by its definition in float64, score by score, with
@@ -65,10 +64,10 @@ const attentionSeed, attentionStream = 5, 7
 func (a *naiveAttention) factor(b, h, i, j int) float64 {
 	panel := (b*a.Heads+h)*ceilDiv(a.Queries, attentionLanes) + i/attentionLanes
 	at := uint64(panel*a.Keys+j)*attentionLanes + uint64(i%attentionLanes)
-	if random.Block(attentionSeed, attentionStream, at/4)[at%4] < uint32(a.Dropout*(1<<32)) {
+	if dropped(a.Dropout, attentionSeed, attentionStream, at) {
 		return 0
 	}
-	return 1 / (1 - a.Dropout)
+	return 1 / (1 - DropoutRate(a.Dropout))
 }
 
 // eachRow calls f with each query's probabilities, slopes and log-sum-exp.

@@ -4,282 +4,209 @@
 
 #include "textflag.h"
 
-// func dropoutAVX2(dst []float32, x []float32, keep float32, least uint32, seed uint64, stream uint64, counter uint64)
+// func dropoutMaskAVX2(mask []uint16, least uint16, seed uint64, stream uint64, counter uint64)
 // Requires: AVX, AVX2
-TEXT ·dropoutAVX2(SB), NOSPLIT, $0-80
-	MOVQ         dst_base+0(FP), AX
-	MOVQ         x_base+24(FP), CX
-	MOVQ         dst_len+8(FP), DX
-	MOVQ         seed+56(FP), BX
-	MOVQ         stream+64(FP), SI
-	MOVQ         counter+72(FP), DI
-	MOVQ         SI, R8
-	SHRQ         $0x20, R8
-	VMOVD        SI, X0
-	VPBROADCASTD X0, Y0
-	VMOVD        R8, X1
-	VPBROADCASTD X1, Y1
-	MOVQ         DI, SI
-	SHRQ         $0x20, SI
-	VMOVD        DI, X2
-	VPBROADCASTD X2, Y2
-	VMOVD        SI, X3
-	VPBROADCASTD X3, Y3
-	VPADDD       orderAVX2<>+0(SB), Y2, Y2
-	VMOVUPS      oddLanes<>+0(SB), Y4
-	XORQ         SI, SI
-
-loop1:
-	CMPQ         SI, DX
-	JGE          done2
-	VMOVAPS      Y2, Y5
-	VMOVAPS      Y3, Y6
-	VMOVAPS      Y0, Y7
-	VMOVAPS      Y1, Y8
+TEXT ·dropoutMaskAVX2(SB), NOSPLIT, $0-56
+	MOVQ         mask_base+0(FP), AX
+	MOVQ         mask_len+8(FP), CX
+	MOVQ         seed+32(FP), DX
+	MOVQ         stream+40(FP), BX
+	MOVQ         counter+48(FP), SI
 	MOVQ         BX, DI
 	SHRQ         $0x20, DI
-	VMOVD        BX, X9
+	VMOVD        BX, X0
+	VPBROADCASTD X0, Y0
+	VMOVD        DI, X1
+	VPBROADCASTD X1, Y1
+	MOVQ         SI, BX
+	SHRQ         $0x20, BX
+	VMOVD        SI, X2
+	VPBROADCASTD X2, Y2
+	VMOVD        BX, X3
+	VPBROADCASTD X3, Y3
+	VPADDD       orderAVX2<>+0(SB), Y2, Y2
+	XORQ         BX, BX
+
+loop1:
+	CMPQ         BX, CX
+	JGE          done2
+	VMOVAPS      Y2, Y4
+	VMOVAPS      Y3, Y5
+	VMOVAPS      Y0, Y6
+	VMOVAPS      Y1, Y7
+	MOVQ         DX, SI
+	SHRQ         $0x20, SI
+	VMOVD        DX, X8
+	VPBROADCASTD X8, Y8
+	VMOVD        SI, X9
 	VPBROADCASTD X9, Y9
-	VMOVD        DI, X10
-	VPBROADCASTD X10, Y10
-	VPMULUDQ     xd2511f53<>+0(SB), Y5, Y11
-	VPSRLQ       $0x20, Y5, Y5
-	VPMULUDQ     xd2511f53<>+0(SB), Y5, Y5
-	VMOVSHDUP    Y11, Y12
-	VMOVSLDUP    Y5, Y13
-	VBLENDVPS    Y4, Y5, Y12, Y12
-	VBLENDVPS    Y4, Y13, Y11, Y11
-	VPMULUDQ     xcd9e8d57<>+0(SB), Y7, Y5
+	VPMULUDQ     xd2511f53<>+0(SB), Y4, Y10
+	VPSRLQ       $0x20, Y4, Y4
+	VPMULUDQ     xd2511f53<>+0(SB), Y4, Y4
+	VMOVSHDUP    Y10, Y11
+	VMOVSLDUP    Y4, Y12
+	VPBLENDD     $0xaa, Y4, Y11, Y11
+	VPBLENDD     $0xaa, Y12, Y10, Y10
+	VPMULUDQ     xcd9e8d57<>+0(SB), Y6, Y4
+	VPSRLQ       $0x20, Y6, Y6
+	VPMULUDQ     xcd9e8d57<>+0(SB), Y6, Y6
+	VMOVSHDUP    Y4, Y12
+	VMOVSLDUP    Y6, Y13
+	VPBLENDD     $0xaa, Y6, Y12, Y12
+	VPBLENDD     $0xaa, Y13, Y4, Y4
+	VXORPS       Y5, Y12, Y12
+	VXORPS       Y8, Y12, Y12
+	VXORPS       Y7, Y11, Y11
+	VXORPS       Y9, Y11, Y11
+	VPADDD       x9e3779b9<>+0(SB), Y8, Y8
+	VPADDD       xbb67ae85<>+0(SB), Y9, Y9
+	VPMULUDQ     xd2511f53<>+0(SB), Y12, Y5
+	VPSRLQ       $0x20, Y12, Y6
+	VPMULUDQ     xd2511f53<>+0(SB), Y6, Y6
+	VMOVSHDUP    Y5, Y7
+	VMOVSLDUP    Y6, Y12
+	VPBLENDD     $0xaa, Y6, Y7, Y7
+	VPBLENDD     $0xaa, Y12, Y5, Y5
+	VPMULUDQ     xcd9e8d57<>+0(SB), Y11, Y6
+	VPSRLQ       $0x20, Y11, Y11
+	VPMULUDQ     xcd9e8d57<>+0(SB), Y11, Y11
+	VMOVSHDUP    Y6, Y12
+	VMOVSLDUP    Y11, Y13
+	VPBLENDD     $0xaa, Y11, Y12, Y12
+	VPBLENDD     $0xaa, Y13, Y6, Y6
+	VXORPS       Y4, Y12, Y12
+	VXORPS       Y8, Y12, Y12
+	VXORPS       Y10, Y7, Y7
+	VXORPS       Y9, Y7, Y7
+	VPADDD       x9e3779b9<>+0(SB), Y8, Y8
+	VPADDD       xbb67ae85<>+0(SB), Y9, Y9
+	VPMULUDQ     xd2511f53<>+0(SB), Y12, Y4
+	VPSRLQ       $0x20, Y12, Y10
+	VPMULUDQ     xd2511f53<>+0(SB), Y10, Y10
+	VMOVSHDUP    Y4, Y11
+	VMOVSLDUP    Y10, Y12
+	VPBLENDD     $0xaa, Y10, Y11, Y11
+	VPBLENDD     $0xaa, Y12, Y4, Y4
+	VPMULUDQ     xcd9e8d57<>+0(SB), Y7, Y10
 	VPSRLQ       $0x20, Y7, Y7
 	VPMULUDQ     xcd9e8d57<>+0(SB), Y7, Y7
-	VMOVSHDUP    Y5, Y13
-	VMOVSLDUP    Y7, Y14
-	VBLENDVPS    Y4, Y7, Y13, Y13
-	VBLENDVPS    Y4, Y14, Y5, Y5
-	VXORPS       Y6, Y13, Y13
-	VXORPS       Y9, Y13, Y13
+	VMOVSHDUP    Y10, Y12
+	VMOVSLDUP    Y7, Y13
+	VPBLENDD     $0xaa, Y7, Y12, Y12
+	VPBLENDD     $0xaa, Y13, Y10, Y10
+	VXORPS       Y6, Y12, Y12
 	VXORPS       Y8, Y12, Y12
-	VXORPS       Y10, Y12, Y12
-	VPADDD       x9e3779b9<>+0(SB), Y9, Y9
-	VPADDD       xbb67ae85<>+0(SB), Y10, Y10
-	VPMULUDQ     xd2511f53<>+0(SB), Y13, Y6
-	VPSRLQ       $0x20, Y13, Y7
-	VPMULUDQ     xd2511f53<>+0(SB), Y7, Y7
-	VMOVSHDUP    Y6, Y8
-	VMOVSLDUP    Y7, Y13
-	VBLENDVPS    Y4, Y7, Y8, Y8
-	VBLENDVPS    Y4, Y13, Y6, Y6
-	VPMULUDQ     xcd9e8d57<>+0(SB), Y12, Y7
-	VPSRLQ       $0x20, Y12, Y12
-	VPMULUDQ     xcd9e8d57<>+0(SB), Y12, Y12
-	VMOVSHDUP    Y7, Y13
-	VMOVSLDUP    Y12, Y14
-	VBLENDVPS    Y4, Y12, Y13, Y13
-	VBLENDVPS    Y4, Y14, Y7, Y7
-	VXORPS       Y5, Y13, Y13
-	VXORPS       Y9, Y13, Y13
-	VXORPS       Y11, Y8, Y8
-	VXORPS       Y10, Y8, Y8
-	VPADDD       x9e3779b9<>+0(SB), Y9, Y9
-	VPADDD       xbb67ae85<>+0(SB), Y10, Y10
-	VPMULUDQ     xd2511f53<>+0(SB), Y13, Y5
-	VPSRLQ       $0x20, Y13, Y11
-	VPMULUDQ     xd2511f53<>+0(SB), Y11, Y11
-	VMOVSHDUP    Y5, Y12
+	VXORPS       Y5, Y11, Y11
+	VXORPS       Y9, Y11, Y11
+	VPADDD       x9e3779b9<>+0(SB), Y8, Y8
+	VPADDD       xbb67ae85<>+0(SB), Y9, Y9
+	VPMULUDQ     xd2511f53<>+0(SB), Y12, Y5
+	VPSRLQ       $0x20, Y12, Y6
+	VPMULUDQ     xd2511f53<>+0(SB), Y6, Y6
+	VMOVSHDUP    Y5, Y7
+	VMOVSLDUP    Y6, Y12
+	VPBLENDD     $0xaa, Y6, Y7, Y7
+	VPBLENDD     $0xaa, Y12, Y5, Y5
+	VPMULUDQ     xcd9e8d57<>+0(SB), Y11, Y6
+	VPSRLQ       $0x20, Y11, Y11
+	VPMULUDQ     xcd9e8d57<>+0(SB), Y11, Y11
+	VMOVSHDUP    Y6, Y12
 	VMOVSLDUP    Y11, Y13
-	VBLENDVPS    Y4, Y11, Y12, Y12
-	VBLENDVPS    Y4, Y13, Y5, Y5
-	VPMULUDQ     xcd9e8d57<>+0(SB), Y8, Y11
-	VPSRLQ       $0x20, Y8, Y8
-	VPMULUDQ     xcd9e8d57<>+0(SB), Y8, Y8
-	VMOVSHDUP    Y11, Y13
-	VMOVSLDUP    Y8, Y14
-	VBLENDVPS    Y4, Y8, Y13, Y13
-	VBLENDVPS    Y4, Y14, Y11, Y11
-	VXORPS       Y7, Y13, Y13
-	VXORPS       Y9, Y13, Y13
-	VXORPS       Y6, Y12, Y12
+	VPBLENDD     $0xaa, Y11, Y12, Y12
+	VPBLENDD     $0xaa, Y13, Y6, Y6
 	VXORPS       Y10, Y12, Y12
-	VPADDD       x9e3779b9<>+0(SB), Y9, Y9
-	VPADDD       xbb67ae85<>+0(SB), Y10, Y10
-	VPMULUDQ     xd2511f53<>+0(SB), Y13, Y6
-	VPSRLQ       $0x20, Y13, Y7
-	VPMULUDQ     xd2511f53<>+0(SB), Y7, Y7
-	VMOVSHDUP    Y6, Y8
+	VXORPS       Y8, Y12, Y12
+	VXORPS       Y4, Y7, Y7
+	VXORPS       Y9, Y7, Y7
+	VPADDD       x9e3779b9<>+0(SB), Y8, Y8
+	VPADDD       xbb67ae85<>+0(SB), Y9, Y9
+	VPMULUDQ     xd2511f53<>+0(SB), Y12, Y4
+	VPSRLQ       $0x20, Y12, Y10
+	VPMULUDQ     xd2511f53<>+0(SB), Y10, Y10
+	VMOVSHDUP    Y4, Y11
+	VMOVSLDUP    Y10, Y12
+	VPBLENDD     $0xaa, Y10, Y11, Y11
+	VPBLENDD     $0xaa, Y12, Y4, Y4
+	VPMULUDQ     xcd9e8d57<>+0(SB), Y7, Y10
+	VPSRLQ       $0x20, Y7, Y7
+	VPMULUDQ     xcd9e8d57<>+0(SB), Y7, Y7
+	VMOVSHDUP    Y10, Y12
 	VMOVSLDUP    Y7, Y13
-	VBLENDVPS    Y4, Y7, Y8, Y8
-	VBLENDVPS    Y4, Y13, Y6, Y6
-	VPMULUDQ     xcd9e8d57<>+0(SB), Y12, Y7
-	VPSRLQ       $0x20, Y12, Y12
-	VPMULUDQ     xcd9e8d57<>+0(SB), Y12, Y12
-	VMOVSHDUP    Y7, Y13
-	VMOVSLDUP    Y12, Y14
-	VBLENDVPS    Y4, Y12, Y13, Y13
-	VBLENDVPS    Y4, Y14, Y7, Y7
-	VXORPS       Y11, Y13, Y13
-	VXORPS       Y9, Y13, Y13
-	VXORPS       Y5, Y8, Y8
-	VXORPS       Y10, Y8, Y8
-	VPADDD       x9e3779b9<>+0(SB), Y9, Y9
-	VPADDD       xbb67ae85<>+0(SB), Y10, Y10
-	VPMULUDQ     xd2511f53<>+0(SB), Y13, Y5
-	VPSRLQ       $0x20, Y13, Y11
-	VPMULUDQ     xd2511f53<>+0(SB), Y11, Y11
-	VMOVSHDUP    Y5, Y12
+	VPBLENDD     $0xaa, Y7, Y12, Y12
+	VPBLENDD     $0xaa, Y13, Y10, Y10
+	VXORPS       Y6, Y12, Y12
+	VXORPS       Y8, Y12, Y12
+	VXORPS       Y5, Y11, Y11
+	VXORPS       Y9, Y11, Y11
+	VPADDD       x9e3779b9<>+0(SB), Y8, Y8
+	VPADDD       xbb67ae85<>+0(SB), Y9, Y9
+	VPMULUDQ     xd2511f53<>+0(SB), Y12, Y5
+	VPSRLQ       $0x20, Y12, Y6
+	VPMULUDQ     xd2511f53<>+0(SB), Y6, Y6
+	VMOVSHDUP    Y5, Y7
+	VMOVSLDUP    Y6, Y12
+	VPBLENDD     $0xaa, Y6, Y7, Y7
+	VPBLENDD     $0xaa, Y12, Y5, Y5
+	VPMULUDQ     xcd9e8d57<>+0(SB), Y11, Y6
+	VPSRLQ       $0x20, Y11, Y11
+	VPMULUDQ     xcd9e8d57<>+0(SB), Y11, Y11
+	VMOVSHDUP    Y6, Y12
 	VMOVSLDUP    Y11, Y13
-	VBLENDVPS    Y4, Y11, Y12, Y12
-	VBLENDVPS    Y4, Y13, Y5, Y5
-	VPMULUDQ     xcd9e8d57<>+0(SB), Y8, Y11
-	VPSRLQ       $0x20, Y8, Y8
-	VPMULUDQ     xcd9e8d57<>+0(SB), Y8, Y8
-	VMOVSHDUP    Y11, Y13
-	VMOVSLDUP    Y8, Y14
-	VBLENDVPS    Y4, Y8, Y13, Y13
-	VBLENDVPS    Y4, Y14, Y11, Y11
-	VXORPS       Y7, Y13, Y13
-	VXORPS       Y9, Y13, Y13
-	VXORPS       Y6, Y12, Y12
+	VPBLENDD     $0xaa, Y11, Y12, Y12
+	VPBLENDD     $0xaa, Y13, Y6, Y6
 	VXORPS       Y10, Y12, Y12
-	VPADDD       x9e3779b9<>+0(SB), Y9, Y9
-	VPADDD       xbb67ae85<>+0(SB), Y10, Y10
-	VPMULUDQ     xd2511f53<>+0(SB), Y13, Y6
-	VPSRLQ       $0x20, Y13, Y7
-	VPMULUDQ     xd2511f53<>+0(SB), Y7, Y7
-	VMOVSHDUP    Y6, Y8
+	VXORPS       Y8, Y12, Y12
+	VXORPS       Y4, Y7, Y7
+	VXORPS       Y9, Y7, Y7
+	VPADDD       x9e3779b9<>+0(SB), Y8, Y8
+	VPADDD       xbb67ae85<>+0(SB), Y9, Y9
+	VPMULUDQ     xd2511f53<>+0(SB), Y12, Y4
+	VPSRLQ       $0x20, Y12, Y10
+	VPMULUDQ     xd2511f53<>+0(SB), Y10, Y10
+	VMOVSHDUP    Y4, Y11
+	VMOVSLDUP    Y10, Y12
+	VPBLENDD     $0xaa, Y10, Y11, Y11
+	VPBLENDD     $0xaa, Y12, Y4, Y4
+	VPMULUDQ     xcd9e8d57<>+0(SB), Y7, Y10
+	VPSRLQ       $0x20, Y7, Y7
+	VPMULUDQ     xcd9e8d57<>+0(SB), Y7, Y7
+	VMOVSHDUP    Y10, Y12
 	VMOVSLDUP    Y7, Y13
-	VBLENDVPS    Y4, Y7, Y8, Y8
-	VBLENDVPS    Y4, Y13, Y6, Y6
-	VPMULUDQ     xcd9e8d57<>+0(SB), Y12, Y7
-	VPSRLQ       $0x20, Y12, Y12
-	VPMULUDQ     xcd9e8d57<>+0(SB), Y12, Y12
-	VMOVSHDUP    Y7, Y13
-	VMOVSLDUP    Y12, Y14
-	VBLENDVPS    Y4, Y12, Y13, Y13
-	VBLENDVPS    Y4, Y14, Y7, Y7
-	VXORPS       Y11, Y13, Y13
-	VXORPS       Y9, Y13, Y13
-	VXORPS       Y5, Y8, Y8
-	VXORPS       Y10, Y8, Y8
-	VPADDD       x9e3779b9<>+0(SB), Y9, Y9
-	VPADDD       xbb67ae85<>+0(SB), Y10, Y10
-	VPMULUDQ     xd2511f53<>+0(SB), Y13, Y5
-	VPSRLQ       $0x20, Y13, Y11
-	VPMULUDQ     xd2511f53<>+0(SB), Y11, Y11
-	VMOVSHDUP    Y5, Y12
-	VMOVSLDUP    Y11, Y13
-	VBLENDVPS    Y4, Y11, Y12, Y12
-	VBLENDVPS    Y4, Y13, Y5, Y5
-	VPMULUDQ     xcd9e8d57<>+0(SB), Y8, Y11
-	VPSRLQ       $0x20, Y8, Y8
-	VPMULUDQ     xcd9e8d57<>+0(SB), Y8, Y8
-	VMOVSHDUP    Y11, Y13
-	VMOVSLDUP    Y8, Y14
-	VBLENDVPS    Y4, Y8, Y13, Y13
-	VBLENDVPS    Y4, Y14, Y11, Y11
-	VXORPS       Y7, Y13, Y13
-	VXORPS       Y9, Y13, Y13
+	VPBLENDD     $0xaa, Y7, Y12, Y12
+	VPBLENDD     $0xaa, Y13, Y10, Y10
 	VXORPS       Y6, Y12, Y12
-	VXORPS       Y10, Y12, Y12
-	VPADDD       x9e3779b9<>+0(SB), Y9, Y9
-	VPADDD       xbb67ae85<>+0(SB), Y10, Y10
-	VPMULUDQ     xd2511f53<>+0(SB), Y13, Y6
-	VPSRLQ       $0x20, Y13, Y7
-	VPMULUDQ     xd2511f53<>+0(SB), Y7, Y7
-	VMOVSHDUP    Y6, Y8
-	VMOVSLDUP    Y7, Y13
-	VBLENDVPS    Y4, Y7, Y8, Y8
-	VBLENDVPS    Y4, Y13, Y6, Y6
-	VPMULUDQ     xcd9e8d57<>+0(SB), Y12, Y7
-	VPSRLQ       $0x20, Y12, Y12
-	VPMULUDQ     xcd9e8d57<>+0(SB), Y12, Y12
-	VMOVSHDUP    Y7, Y13
-	VMOVSLDUP    Y12, Y14
-	VBLENDVPS    Y4, Y12, Y13, Y13
-	VBLENDVPS    Y4, Y14, Y7, Y7
-	VXORPS       Y11, Y13, Y13
-	VXORPS       Y9, Y13, Y13
-	VXORPS       Y5, Y8, Y8
-	VXORPS       Y10, Y8, Y8
-	VPADDD       x9e3779b9<>+0(SB), Y9, Y9
-	VPADDD       xbb67ae85<>+0(SB), Y10, Y10
-	VPMULUDQ     xd2511f53<>+0(SB), Y13, Y5
-	VPSRLQ       $0x20, Y13, Y11
-	VPMULUDQ     xd2511f53<>+0(SB), Y11, Y11
-	VMOVSHDUP    Y5, Y12
-	VMOVSLDUP    Y11, Y13
-	VBLENDVPS    Y4, Y11, Y12, Y12
-	VBLENDVPS    Y4, Y13, Y5, Y5
-	VPMULUDQ     xcd9e8d57<>+0(SB), Y8, Y11
-	VPSRLQ       $0x20, Y8, Y8
-	VPMULUDQ     xcd9e8d57<>+0(SB), Y8, Y8
-	VMOVSHDUP    Y11, Y13
-	VMOVSLDUP    Y8, Y14
-	VBLENDVPS    Y4, Y8, Y13, Y13
-	VBLENDVPS    Y4, Y14, Y11, Y11
-	VXORPS       Y7, Y13, Y13
-	VXORPS       Y9, Y13, Y13
-	VXORPS       Y6, Y12, Y12
-	VXORPS       Y10, Y12, Y12
-	VPADDD       x9e3779b9<>+0(SB), Y9, Y9
-	VPADDD       xbb67ae85<>+0(SB), Y10, Y10
-	VPMULUDQ     xd2511f53<>+0(SB), Y13, Y6
-	VPSRLQ       $0x20, Y13, Y7
-	VPMULUDQ     xd2511f53<>+0(SB), Y7, Y7
-	VMOVSHDUP    Y6, Y8
-	VMOVSLDUP    Y7, Y13
-	VBLENDVPS    Y4, Y7, Y8, Y8
-	VBLENDVPS    Y4, Y13, Y6, Y6
-	VPMULUDQ     xcd9e8d57<>+0(SB), Y12, Y7
-	VPSRLQ       $0x20, Y12, Y12
-	VPMULUDQ     xcd9e8d57<>+0(SB), Y12, Y12
-	VMOVSHDUP    Y7, Y13
-	VMOVSLDUP    Y12, Y14
-	VBLENDVPS    Y4, Y12, Y13, Y13
-	VBLENDVPS    Y4, Y14, Y7, Y7
-	VXORPS       Y11, Y13, Y13
-	VXORPS       Y9, Y13, Y13
-	VXORPS       Y5, Y8, Y8
-	VXORPS       Y10, Y8, Y8
-	VPADDD       x9e3779b9<>+0(SB), Y9, Y9
-	VPADDD       xbb67ae85<>+0(SB), Y10, Y10
-	VBROADCASTSS keep+48(FP), Y5
-	MOVL         least+52(FP), DI
-	VMOVD        DI, X9
-	VPBROADCASTD X9, Y9
-	VUNPCKLPS    Y7, Y13, Y10
-	VUNPCKHPS    Y7, Y13, Y7
-	VUNPCKLPS    Y6, Y8, Y11
-	VUNPCKHPS    Y6, Y8, Y8
-	VUNPCKLPD    Y11, Y10, Y6
-	VUNPCKHPD    Y11, Y10, Y10
-	VUNPCKLPD    Y8, Y7, Y11
-	VUNPCKHPD    Y8, Y7, Y7
-	VMOVUPS      (CX)(SI*4), Y8
-	VMULPS       Y5, Y8, Y8
-	VPMAXUD      Y9, Y6, Y12
-	VPCMPEQD     Y12, Y6, Y12
-	VANDPS       Y12, Y8, Y8
-	VMOVUPS      Y8, (AX)(SI*4)
-	VMOVUPS      32(CX)(SI*4), Y6
-	VMULPS       Y5, Y6, Y6
-	VPMAXUD      Y9, Y10, Y8
-	VPCMPEQD     Y8, Y10, Y8
-	VANDPS       Y8, Y6, Y6
-	VMOVUPS      Y6, 32(AX)(SI*4)
-	VMOVUPS      64(CX)(SI*4), Y6
-	VMULPS       Y5, Y6, Y6
-	VPMAXUD      Y9, Y11, Y8
-	VPCMPEQD     Y8, Y11, Y8
-	VANDPS       Y8, Y6, Y6
-	VMOVUPS      Y6, 64(AX)(SI*4)
-	VMOVUPS      96(CX)(SI*4), Y6
-	VMULPS       Y5, Y6, Y6
-	VPMAXUD      Y9, Y7, Y5
-	VPCMPEQD     Y5, Y7, Y5
-	VANDPS       Y5, Y6, Y6
-	VMOVUPS      Y6, 96(AX)(SI*4)
+	VXORPS       Y8, Y12, Y12
+	VXORPS       Y5, Y11, Y11
+	VXORPS       Y9, Y11, Y11
+	VPADDD       x9e3779b9<>+0(SB), Y8, Y8
+	VPADDD       xbb67ae85<>+0(SB), Y9, Y9
+	VUNPCKLPS    Y10, Y12, Y5
+	VUNPCKHPS    Y10, Y12, Y6
+	VUNPCKLPS    Y4, Y11, Y7
+	VUNPCKHPS    Y4, Y11, Y8
+	VUNPCKLPD    Y7, Y5, Y4
+	VUNPCKHPD    Y7, Y5, Y5
+	VUNPCKLPD    Y8, Y6, Y7
+	VUNPCKHPD    Y8, Y6, Y6
+	VPBROADCASTW least+24(FP), Y8
+	VPMAXUW      Y8, Y4, Y9
+	VPCMPEQW     Y9, Y4, Y4
+	VPMAXUW      Y8, Y5, Y9
+	VPCMPEQW     Y9, Y5, Y5
+	VPMAXUW      Y8, Y7, Y9
+	VPCMPEQW     Y9, Y7, Y7
+	VPMAXUW      Y8, Y6, Y8
+	VPCMPEQW     Y8, Y6, Y6
+	VPACKSSWB    Y5, Y4, Y4
+	VPERMQ       $0xd8, Y4, Y4
+	VPMOVMSKB    Y4, SI
+	MOVL         SI, (AX)(BX*2)
+	VPACKSSWB    Y6, Y7, Y7
+	VPERMQ       $0xd8, Y7, Y7
+	VPMOVMSKB    Y7, SI
+	MOVL         SI, 4(AX)(BX*2)
 	VPADDD       x00000008<>+0(SB), Y2, Y2
-	ADDQ         $0x20, SI
+	ADDQ         $0x04, BX
 	JMP          loop1
 
 done2:
@@ -303,24 +230,6 @@ DATA orderAVX2<>+52(SB)/4, $0x00000000
 DATA orderAVX2<>+56(SB)/4, $0x00000000
 DATA orderAVX2<>+60(SB)/4, $0x00000000
 GLOBL orderAVX2<>(SB), RODATA|NOPTR, $64
-
-DATA oddLanes<>+0(SB)/4, $0x00000000
-DATA oddLanes<>+4(SB)/4, $0xffffffff
-DATA oddLanes<>+8(SB)/4, $0x00000000
-DATA oddLanes<>+12(SB)/4, $0xffffffff
-DATA oddLanes<>+16(SB)/4, $0x00000000
-DATA oddLanes<>+20(SB)/4, $0xffffffff
-DATA oddLanes<>+24(SB)/4, $0x00000000
-DATA oddLanes<>+28(SB)/4, $0xffffffff
-DATA oddLanes<>+32(SB)/4, $0x00000000
-DATA oddLanes<>+36(SB)/4, $0xffffffff
-DATA oddLanes<>+40(SB)/4, $0x00000000
-DATA oddLanes<>+44(SB)/4, $0xffffffff
-DATA oddLanes<>+48(SB)/4, $0x00000000
-DATA oddLanes<>+52(SB)/4, $0xffffffff
-DATA oddLanes<>+56(SB)/4, $0x00000000
-DATA oddLanes<>+60(SB)/4, $0xffffffff
-GLOBL oddLanes<>(SB), RODATA|NOPTR, $64
 
 DATA xd2511f53<>+0(SB)/4, $0xd2511f53
 DATA xd2511f53<>+4(SB)/4, $0xd2511f53
@@ -412,44 +321,96 @@ DATA x00000008<>+56(SB)/4, $0x00000008
 DATA x00000008<>+60(SB)/4, $0x00000008
 GLOBL x00000008<>(SB), RODATA|NOPTR, $64
 
-// func dropoutAVX512(dst []float32, x []float32, keep float32, least uint32, seed uint64, stream uint64, counter uint64)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·dropoutAVX512(SB), NOSPLIT, $0-80
+// func applyDropoutAVX2(dst []float32, x []float32, mask []uint16, keep float32)
+// Requires: AVX, AVX2
+TEXT ·applyDropoutAVX2(SB), NOSPLIT, $0-76
 	MOVQ         dst_base+0(FP), AX
 	MOVQ         x_base+24(FP), CX
 	MOVQ         dst_len+8(FP), DX
-	MOVQ         seed+56(FP), BX
-	MOVQ         stream+64(FP), SI
-	MOVQ         counter+72(FP), DI
-	MOVQ         SI, R8
-	SHRQ         $0x20, R8
-	VMOVD        SI, X0
-	VPBROADCASTD X0, Z0
-	VMOVD        R8, X1
-	VPBROADCASTD X1, Z1
-	MOVQ         DI, SI
-	SHRQ         $0x20, SI
-	VMOVD        DI, X2
-	VPBROADCASTD X2, Z2
-	VMOVD        SI, X3
-	VPBROADCASTD X3, Z3
-	VPADDD       orderAVX512<>+0(SB), Z2, Z2
-	MOVL         $0x0000aaaa, SI
-	KMOVW        SI, K1
+	MOVQ         mask_base+48(FP), BX
+	VBROADCASTSS keep+72(FP), Y0
+	VMOVUPS      bits<>+0(SB), Y1
 	XORQ         SI, SI
+	XORQ         DI, DI
 
 loop3:
 	CMPQ         SI, DX
 	JGE          done4
+	VPBROADCASTB (BX)(DI*2), Y2
+	VPAND        Y1, Y2, Y2
+	VPCMPEQD     Y1, Y2, Y2
+	VMULPS       (CX)(SI*4), Y0, Y3
+	VANDPS       Y2, Y3, Y3
+	VMOVUPS      Y3, (AX)(SI*4)
+	VPBROADCASTB 1(BX)(DI*2), Y2
+	VPAND        Y1, Y2, Y2
+	VPCMPEQD     Y1, Y2, Y2
+	VMULPS       32(CX)(SI*4), Y0, Y3
+	VANDPS       Y2, Y3, Y3
+	VMOVUPS      Y3, 32(AX)(SI*4)
+	INCQ         DI
+	ADDQ         $0x10, SI
+	JMP          loop3
+
+done4:
+	VZEROUPPER
+	RET
+
+DATA bits<>+0(SB)/4, $0x00000001
+DATA bits<>+4(SB)/4, $0x00000002
+DATA bits<>+8(SB)/4, $0x00000004
+DATA bits<>+12(SB)/4, $0x00000008
+DATA bits<>+16(SB)/4, $0x00000010
+DATA bits<>+20(SB)/4, $0x00000020
+DATA bits<>+24(SB)/4, $0x00000040
+DATA bits<>+28(SB)/4, $0x00000080
+DATA bits<>+32(SB)/4, $0x00000001
+DATA bits<>+36(SB)/4, $0x00000002
+DATA bits<>+40(SB)/4, $0x00000004
+DATA bits<>+44(SB)/4, $0x00000008
+DATA bits<>+48(SB)/4, $0x00000010
+DATA bits<>+52(SB)/4, $0x00000020
+DATA bits<>+56(SB)/4, $0x00000040
+DATA bits<>+60(SB)/4, $0x00000080
+GLOBL bits<>(SB), RODATA|NOPTR, $64
+
+// func dropoutMaskAVX512(mask []uint16, least uint16, seed uint64, stream uint64, counter uint64)
+// Requires: AVX, AVX512BW, AVX512DQ, AVX512F
+TEXT ·dropoutMaskAVX512(SB), NOSPLIT, $0-56
+	MOVQ         mask_base+0(FP), AX
+	MOVQ         mask_len+8(FP), CX
+	MOVQ         seed+32(FP), DX
+	MOVQ         stream+40(FP), BX
+	MOVQ         counter+48(FP), SI
+	MOVQ         BX, DI
+	SHRQ         $0x20, DI
+	VMOVD        BX, X0
+	VPBROADCASTD X0, Z0
+	VMOVD        DI, X1
+	VPBROADCASTD X1, Z1
+	MOVQ         SI, BX
+	SHRQ         $0x20, BX
+	VMOVD        SI, X2
+	VPBROADCASTD X2, Z2
+	VMOVD        BX, X3
+	VPBROADCASTD X3, Z3
+	VPADDD       orderAVX512<>+0(SB), Z2, Z2
+	MOVL         $0x0000aaaa, BX
+	KMOVW        BX, K1
+	XORQ         BX, BX
+
+loop5:
+	CMPQ         BX, CX
+	JGE          done6
 	VMOVAPS      Z2, Z4
 	VMOVAPS      Z3, Z5
 	VMOVAPS      Z0, Z6
 	VMOVAPS      Z1, Z7
-	MOVQ         BX, DI
-	SHRQ         $0x20, DI
-	VMOVD        BX, X8
+	MOVQ         DX, SI
+	SHRQ         $0x20, SI
+	VMOVD        DX, X8
 	VPBROADCASTD X8, Z8
-	VMOVD        DI, X9
+	VMOVD        SI, X9
 	VPBROADCASTD X9, Z9
 	VPMULUDQ     xd2511f53<>+0(SB), Z4, Z10
 	VPSRLQ       $0x20, Z4, Z4
@@ -591,103 +552,28 @@ loop3:
 	VXORPS       Z9, Z11, Z11
 	VPADDD       x9e3779b9<>+0(SB), Z8, Z8
 	VPADDD       xbb67ae85<>+0(SB), Z9, Z9
-	VPMULUDQ     xd2511f53<>+0(SB), Z12, Z5
-	VPSRLQ       $0x20, Z12, Z6
-	VPMULUDQ     xd2511f53<>+0(SB), Z6, Z6
-	VMOVSHDUP    Z5, Z7
-	VMOVSLDUP    Z6, Z12
-	VBLENDMPS    Z6, Z7, K1, Z7
-	VBLENDMPS    Z12, Z5, K1, Z5
-	VPMULUDQ     xcd9e8d57<>+0(SB), Z11, Z6
-	VPSRLQ       $0x20, Z11, Z11
-	VPMULUDQ     xcd9e8d57<>+0(SB), Z11, Z11
-	VMOVSHDUP    Z6, Z12
-	VMOVSLDUP    Z11, Z13
-	VBLENDMPS    Z11, Z12, K1, Z12
-	VBLENDMPS    Z13, Z6, K1, Z6
-	VXORPS       Z10, Z12, Z12
-	VXORPS       Z8, Z12, Z12
-	VXORPS       Z4, Z7, Z7
-	VXORPS       Z9, Z7, Z7
-	VPADDD       x9e3779b9<>+0(SB), Z8, Z8
-	VPADDD       xbb67ae85<>+0(SB), Z9, Z9
-	VPMULUDQ     xd2511f53<>+0(SB), Z12, Z4
-	VPSRLQ       $0x20, Z12, Z10
-	VPMULUDQ     xd2511f53<>+0(SB), Z10, Z10
-	VMOVSHDUP    Z4, Z11
-	VMOVSLDUP    Z10, Z12
-	VBLENDMPS    Z10, Z11, K1, Z11
-	VBLENDMPS    Z12, Z4, K1, Z4
-	VPMULUDQ     xcd9e8d57<>+0(SB), Z7, Z10
-	VPSRLQ       $0x20, Z7, Z7
-	VPMULUDQ     xcd9e8d57<>+0(SB), Z7, Z7
-	VMOVSHDUP    Z10, Z12
-	VMOVSLDUP    Z7, Z13
-	VBLENDMPS    Z7, Z12, K1, Z12
-	VBLENDMPS    Z13, Z10, K1, Z10
-	VXORPS       Z6, Z12, Z12
-	VXORPS       Z8, Z12, Z12
-	VXORPS       Z5, Z11, Z11
-	VXORPS       Z9, Z11, Z11
-	VPADDD       x9e3779b9<>+0(SB), Z8, Z8
-	VPADDD       xbb67ae85<>+0(SB), Z9, Z9
-	VPMULUDQ     xd2511f53<>+0(SB), Z12, Z5
-	VPSRLQ       $0x20, Z12, Z6
-	VPMULUDQ     xd2511f53<>+0(SB), Z6, Z6
-	VMOVSHDUP    Z5, Z7
-	VMOVSLDUP    Z6, Z12
-	VBLENDMPS    Z6, Z7, K1, Z7
-	VBLENDMPS    Z12, Z5, K1, Z5
-	VPMULUDQ     xcd9e8d57<>+0(SB), Z11, Z6
-	VPSRLQ       $0x20, Z11, Z11
-	VPMULUDQ     xcd9e8d57<>+0(SB), Z11, Z11
-	VMOVSHDUP    Z6, Z12
-	VMOVSLDUP    Z11, Z13
-	VBLENDMPS    Z11, Z12, K1, Z12
-	VBLENDMPS    Z13, Z6, K1, Z6
-	VXORPS       Z10, Z12, Z12
-	VXORPS       Z8, Z12, Z12
-	VXORPS       Z4, Z7, Z7
-	VXORPS       Z9, Z7, Z7
-	VPADDD       x9e3779b9<>+0(SB), Z8, Z8
-	VPADDD       xbb67ae85<>+0(SB), Z9, Z9
-	VBROADCASTSS keep+48(FP), Z4
-	MOVL         least+52(FP), DI
-	VMOVD        DI, X8
-	VPBROADCASTD X8, Z8
-	VUNPCKLPS    Z6, Z12, Z9
-	VUNPCKHPS    Z6, Z12, Z6
-	VUNPCKLPS    Z5, Z7, Z10
-	VUNPCKHPS    Z5, Z7, Z7
-	VUNPCKLPD    Z10, Z9, Z5
-	VUNPCKHPD    Z10, Z9, Z9
-	VUNPCKLPD    Z7, Z6, Z10
-	VUNPCKHPD    Z7, Z6, Z6
-	VMOVUPS      (CX)(SI*4), Z7
-	VMULPS       Z4, Z7, Z7
-	VPCMPUD      $0x05, Z8, Z5, K2
-	VMOVAPS.Z    Z7, K2, Z7
-	VMOVUPS      Z7, (AX)(SI*4)
-	VMOVUPS      64(CX)(SI*4), Z5
-	VMULPS       Z4, Z5, Z5
-	VPCMPUD      $0x05, Z8, Z9, K2
-	VMOVAPS.Z    Z5, K2, Z5
-	VMOVUPS      Z5, 64(AX)(SI*4)
-	VMOVUPS      128(CX)(SI*4), Z5
-	VMULPS       Z4, Z5, Z5
-	VPCMPUD      $0x05, Z8, Z10, K2
-	VMOVAPS.Z    Z5, K2, Z5
-	VMOVUPS      Z5, 128(AX)(SI*4)
-	VMOVUPS      192(CX)(SI*4), Z5
-	VMULPS       Z4, Z5, Z5
-	VPCMPUD      $0x05, Z8, Z6, K2
-	VMOVAPS.Z    Z5, K2, Z5
-	VMOVUPS      Z5, 192(AX)(SI*4)
+	VUNPCKLPS    Z10, Z12, Z5
+	VUNPCKHPS    Z10, Z12, Z6
+	VUNPCKLPS    Z4, Z11, Z7
+	VUNPCKHPS    Z4, Z11, Z8
+	VUNPCKLPD    Z7, Z5, Z4
+	VUNPCKHPD    Z7, Z5, Z5
+	VUNPCKLPD    Z8, Z6, Z7
+	VUNPCKHPD    Z8, Z6, Z6
+	VPBROADCASTW least+24(FP), Z8
+	VPCMPUW      $0x05, Z8, Z4, K2
+	KMOVD        K2, (AX)(BX*2)
+	VPCMPUW      $0x05, Z8, Z5, K2
+	KMOVD        K2, 4(AX)(BX*2)
+	VPCMPUW      $0x05, Z8, Z7, K2
+	KMOVD        K2, 8(AX)(BX*2)
+	VPCMPUW      $0x05, Z8, Z6, K2
+	KMOVD        K2, 12(AX)(BX*2)
 	VPADDD       x00000010<>+0(SB), Z2, Z2
-	ADDQ         $0x40, SI
-	JMP          loop3
+	ADDQ         $0x08, BX
+	JMP          loop5
 
-done4:
+done6:
 	VZEROUPPER
 	RET
 
@@ -726,3 +612,28 @@ DATA x00000010<>+52(SB)/4, $0x00000010
 DATA x00000010<>+56(SB)/4, $0x00000010
 DATA x00000010<>+60(SB)/4, $0x00000010
 GLOBL x00000010<>(SB), RODATA|NOPTR, $64
+
+// func applyDropoutAVX512(dst []float32, x []float32, mask []uint16, keep float32)
+// Requires: AVX, AVX512F
+TEXT ·applyDropoutAVX512(SB), NOSPLIT, $0-76
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         dst_len+8(FP), DX
+	MOVQ         mask_base+48(FP), BX
+	VBROADCASTSS keep+72(FP), Z0
+	XORQ         SI, SI
+	XORQ         DI, DI
+
+loop7:
+	CMPQ     SI, DX
+	JGE      done8
+	KMOVW    (BX)(DI*2), K1
+	VMULPS.Z (CX)(SI*4), Z0, K1, Z1
+	VMOVUPS  Z1, (AX)(SI*4)
+	INCQ     DI
+	ADDQ     $0x10, SI
+	JMP      loop7
+
+done8:
+	VZEROUPPER
+	RET

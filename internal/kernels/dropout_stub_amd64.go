@@ -4,12 +4,22 @@
 
 package kernels
 
-// dropoutAVX2 computes dst = keep·x where the random word is at least least, else 0, from word 0 of block counter on. The length must be a multiple of 64, and the lower half of the counter must not overflow.
+// dropoutMaskAVX2 sets the bits of mask whose random number of 16 bits is at least least, from block counter on. The length must be a multiple of 4, and the lower half of the counter must not overflow.
 //
 //go:noescape
-func dropoutAVX2(dst []float32, x []float32, keep float32, least uint32, seed uint64, stream uint64, counter uint64)
+func dropoutMaskAVX2(mask []uint16, least uint16, seed uint64, stream uint64, counter uint64)
 
-// dropoutAVX512 computes dst = keep·x where the random word is at least least, else 0, from word 0 of block counter on. The length must be a multiple of 64, and the lower half of the counter must not overflow.
+// applyDropoutAVX2 computes dst = keep·x where the bit of mask is 1, else 0. The length must be a multiple of 16.
 //
 //go:noescape
-func dropoutAVX512(dst []float32, x []float32, keep float32, least uint32, seed uint64, stream uint64, counter uint64)
+func applyDropoutAVX2(dst []float32, x []float32, mask []uint16, keep float32)
+
+// dropoutMaskAVX512 sets the bits of mask whose random number of 16 bits is at least least, from block counter on. The length must be a multiple of 8, and the lower half of the counter must not overflow.
+//
+//go:noescape
+func dropoutMaskAVX512(mask []uint16, least uint16, seed uint64, stream uint64, counter uint64)
+
+// applyDropoutAVX512 computes dst = keep·x where the bit of mask is 1, else 0. The length must be a multiple of 16.
+//
+//go:noescape
+func applyDropoutAVX512(dst []float32, x []float32, mask []uint16, keep float32)

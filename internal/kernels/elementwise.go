@@ -39,8 +39,11 @@ type vectors struct {
 	normSums  func(dw, db, dy, x, w []float32, mean, rstd, offset float32) (sum, sumH float32)
 	normGrad  func(dx, dy, x, w []float32, mean, rstd, offset, meanG, meanGH float32, accumulate, past bool)
 
-	adamW   func(p, g, m, v []float32, scale, decay, shrink, beta2, rest1, rest2, rate, root, eps float32, past bool)
-	dropout func(dst, x []float32, keep float32, least uint32, seed, stream, counter uint64)
+	adamW func(p, g, m, v []float32, scale, decay, shrink, beta2, rest1, rest2, rate, root, eps float32, past bool)
+
+	dropoutWords int // words of a mask that dropoutMask makes at a time
+	dropoutMask  func(mask []uint16, least uint16, seed, stream, counter uint64)
+	applyDropout func(dst, x []float32, mask []uint16, keep float32)
 
 	rotateHalves, rotatePairs func(dst, x, cos, sin []float32, heads, size int, sign float32)
 }

@@ -81,7 +81,7 @@ var vectorsAVX2 = vectors{
 	normRow:   normRowAVX2, normSums: normSumsAVX2, normGrad: normGradAVX2,
 
 	adamW:        adamWAVX2,
-	dropout:      dropoutAVX2,
+	dropoutWords: 4, dropoutMask: dropoutMaskAVX2, applyDropout: applyDropoutAVX2,
 	rotateHalves: rotateHalvesAVX2, rotatePairs: rotatePairsAVX2,
 }
 
@@ -159,6 +159,6 @@ var vectorsAVX512 = vectors{
 	normRow:   normRowAVX512, normSums: normSumsAVX512, normGrad: normGradAVX512,
 
 	adamW:        adamWAVX512,
-	dropout:      dropoutAVX512,
+	dropoutWords: 8, dropoutMask: dropoutMaskAVX512, applyDropout: applyDropoutAVX512,
 	rotateHalves: rotateHalvesAVX512, rotatePairs: rotatePairsAVX512,
 }

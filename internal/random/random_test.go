@@ -24,6 +24,23 @@ func TestBlock(t *testing.T) {
 	}
 }
 
+// TestQuickBlock checks the known answers of the same file for 7 rounds.
+func TestQuickBlock(t *testing.T) {
+	tests := []struct {
+		seed, stream, counter uint64
+		want                  [4]uint32
+	}{
+		{0, 0, 0, [4]uint32{0x5f6fb709, 0x0d893f64, 0x4f121f81, 0x4f730a48}},
+		{math.MaxUint64, math.MaxUint64, math.MaxUint64, [4]uint32{0x5207ddc2, 0x45165e59, 0x4d8ee751, 0x8c52f662}},
+		{0x299f31d0a4093822, 0x0370734413198a2e, 0x85a308d3243f6a88, [4]uint32{0x4dfccaba, 0x190a87f0, 0xc47362ba, 0xb6b5242a}},
+	}
+	for _, test := range tests {
+		if got := QuickBlock(test.seed, test.stream, test.counter); got != test.want {
+			t.Errorf("QuickBlock(%#x, %#x, %#x) = %#x, want %#x", test.seed, test.stream, test.counter, got, test.want)
+		}
+	}
+}
+
 func TestNormalMoments(t *testing.T) {
 	x := make([]float64, 100_001)
 	Normal(x, 1, 2, 0)

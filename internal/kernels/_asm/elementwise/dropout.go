@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
@@ -8,48 +10,115 @@ import (
 	"github.com/seahorse-ml/seahorse/internal/kernels/_asm/simd"
 )
 
-// dropout writes Philox 4x32-10 for as many blocks side by side as a register has lanes.
+// dropout writes what draws masks by Philox 4x32-7, as many blocks side by side as a register has lanes, and what applies them.
 func dropout(l simd.Level) {
-	function(l, "dropout", "func(dst, x []float32, keep float32, least uint32, seed, stream, counter uint64)",
-		"computes dst = keep·x where the random word is at least least, else 0, from word 0 of block counter on. "+
-			"The length must be a multiple of 64, and the lower half of the counter must not overflow.")
-	dst, x, n := simd.Base("dst"), simd.Base("x"), simd.Len("dst")
+	function(l, "dropoutMask", "func(mask []uint16, least uint16, seed, stream, counter uint64)",
+		fmt.Sprintf("sets the bits of mask whose random number of 16 bits is at least least, from block counter on. "+
+			"The length must be a multiple of %d, and the lower half of the counter must not overflow.", l.Lanes/2))
+	mask, n := simd.Base("mask"), simd.Len("mask")
 	seed, stream, counter := loadInt("seed", GP64()), loadInt("stream", GP64()), loadInt("counter", GP64())
-
 	lowStream, highStream := halves(l, stream)
 	lowCounter, highCounter := halves(l, counter)
 	VPADDD(order(l), lowCounter, lowCounter)
 
-	odds := l.OddLanes()
+	odds := oddLanes(l)
 	i := GP64()
 	XORQ(i, i)
 	loop, done := simd.NewLabel("loop"), simd.NewLabel("done")
 	Label(loop)
 	CMPQ(i, n)
 	JGE(LabelRef(done))
-	words := philox(l, [4]reg.VecVirtual{lowCounter, highCounter, lowStream, highStream}, seed, odds)
-	keep, least := l.Broadcast("keep"), broadcastInt(l, loadInt("least", GP32())) // here, as AVX2 is short of registers
-	for part, w := range interleave(l, words) {
-		c := simd.Cursor{Index: i, Offset: part * l.Lanes}
-		v := l.Load(c.In(x), nil)
-		VMULPS(keep, v, v)
-		if l.Wide() {
+	words := interleave(l, philox(l, [4]reg.VecVirtual{lowCounter, highCounter, lowStream, highStream}, seed, odds))
+	least := broadcastWord(l, "least") // here, as AVX2 is short of registers
+	if l.Wide() {
+		for part, w := range words {
 			k := K()
-			VPCMPUD(Imm(5), least, w, k) // not less
-			VMOVAPS_Z(v, k, v)
-		} else {
-			greater := l.Reg()
-			VPMAXUD(least, w, greater)
-			VPCMPEQD(greater, w, greater)
-			VANDPS(greater, v, v)
+			VPCMPUW(Imm(5), least, w, k) // not less
+			KMOVD(k, Mem{Base: mask, Index: i, Scale: 2, Disp: 4 * part})
 		}
-		l.Store(v, c.In(dst), nil)
+	} else {
+		for _, w := range words {
+			greater := l.Reg()
+			VPMAXUW(least, w, greater)
+			VPCMPEQW(greater, w, w)
+		}
+		for pair := range 2 {
+			a, b, bits := words[2*pair], words[2*pair+1], GP32()
+			VPACKSSWB(b, a, a) // within 128 bits: the order of quarters is put right behind
+			VPERMQ(Imm(0b11_01_10_00), a, a)
+			VPMOVMSKB(a, bits)
+			MOVL(bits, Mem{Base: mask, Index: i, Scale: 2, Disp: 4 * pair})
+		}
 	}
 	VPADDD(simd.Bits(uint32(l.Lanes)), lowCounter, lowCounter)
-	ADDQ(Imm(uint64(4*l.Lanes)), i)
+	ADDQ(Imm(uint64(l.Lanes/2)), i)
 	JMP(LabelRef(loop))
 	Label(done)
 	end()
+
+	function(l, "applyDropout", "func(dst, x []float32, mask []uint16, keep float32)",
+		"computes dst = keep·x where the bit of mask is 1, else 0. The length must be a multiple of 16.")
+	dst, x, n := simd.Base("dst"), simd.Base("x"), simd.Len("dst")
+	mask = simd.Base("mask")
+	keep := l.Broadcast("keep")
+	var bits reg.VecVirtual
+	if !l.Wide() {
+		bits = l.Load(bitTable(), nil)
+	}
+	i, word := GP64(), GP64()
+	XORQ(i, i)
+	XORQ(word, word)
+	loop, done = simd.NewLabel("loop"), simd.NewLabel("done")
+	Label(loop)
+	CMPQ(i, n)
+	JGE(LabelRef(done))
+	for part := range 16 / l.Lanes {
+		c := simd.Cursor{Index: i, Offset: part * l.Lanes}
+		at := Mem{Base: mask, Index: word, Scale: 2, Disp: part}
+		if l.Wide() {
+			k, v := K(), l.Reg()
+			KMOVW(at, k)
+			VMULPS_Z(c.In(x), keep, k, v)
+			l.Store(v, c.In(dst), nil)
+			continue
+		}
+		chosen, v := l.Reg(), l.Reg()
+		VPBROADCASTB(at, chosen)
+		VPAND(bits, chosen, chosen)
+		VPCMPEQD(bits, chosen, chosen)
+		VMULPS(c.In(x), keep, v)
+		VANDPS(chosen, v, v)
+		l.Store(v, c.In(dst), nil)
+	}
+	INCQ(word)
+	ADDQ(Imm(16), i)
+	JMP(LabelRef(loop))
+	Label(done)
+	end()
+}
+
+// bitTable has a bit of a byte for each lane.
+func bitTable() Mem {
+	var words [16]uint32
+	for i := range words {
+		words[i] = 1 << (i % 8)
+	}
+	return simd.Table("bits", words)
+}
+
+// broadcastWord returns a register with the lower 16 bits of a parameter in each 16 bits.
+func broadcastWord(l simd.Level, name string) reg.VecVirtual {
+	v := l.Reg()
+	VPBROADCASTW(simd.Address(Param(name)), v)
+	return v
+}
+
+// oddLanes chooses every second lane, the first one not among them; with AVX2 that is said in the instruction.
+func oddLanes(l simd.Level) simd.Mask {
+	if l.Wide() {
+		return l.OddLanes()
+	}
+	return nil
 }
 
 func loadInt(name string, r reg.Register) reg.Register { return Load(Param(name), r) }
@@ -86,7 +155,7 @@ func philox(l simd.Level, counter [4]reg.VecVirtual, seed reg.Register, odds sim
 	const (
 		mul0, mul1   = 0xD2511F53, 0xCD9E8D57
 		bump0, bump1 = 0x9E3779B9, 0xBB67AE85
-		rounds       = 10
+		rounds       = 7
 	)
 	var c [4]reg.VecVirtual
 	for i := range c {
@@ -115,8 +184,14 @@ func multiply(l simd.Level, v reg.VecVirtual, m uint32, odds simd.Mask) (upper, 
 	VPMULUDQ(simd.Bits(m), odd, odd)
 	VMOVSHDUP(even, high) // the upper halves of the even products
 	VMOVSLDUP(odd, low)   // the lower halves of the odd products
-	l.Where(odds, odd, high)
-	l.Where(odds, low, even)
+	if l.Wide() {
+		l.Where(odds, odd, high)
+		l.Where(odds, low, even)
+	} else {
+		const odd32 = 0b10101010
+		VPBLENDD(Imm(odd32), odd, high, high)
+		VPBLENDD(Imm(odd32), low, even, even)
+	}
 	return high, even
 }
 

@@ -241,17 +241,10 @@ func (l Level) Where(mask Mask, v, dst reg.VecVirtual) {
 	}
 }
 
-// OddLanes returns the mask of every second lane, the first one not among them.
+// OddLanes returns the mask of every second lane, the first one not among them. It is for AVX-512; instructions of AVX2 have it in themselves.
 func (l Level) OddLanes() Mask {
-	if l.Wide() {
-		bits, k := GP32(), K()
-		MOVL(U32(0xAAAA), bits)
-		KMOVW(bits, k)
-		return k
-	}
-	var words [16]uint32
-	for i := 1; i < len(words); i += 2 {
-		words[i] = math.MaxUint32
-	}
-	return l.Load(Table("oddLanes", words), nil)
+	bits, k := GP32(), K()
+	MOVL(U32(0xAAAA), bits)
+	KMOVW(bits, k)
+	return k
 }
