@@ -108,7 +108,7 @@ func rounded(x task.Classified) task.Classified {
 // between spaces.
 func (c *classifyCommand) openTexts(s *streams, l data.Labels) (iter.Seq2[data.Text, error], func() error, error) {
 	if c.Data != "" {
-		source, err := c.open(c.Data, s)
+		source, err := c.open([]string{c.Data}, "", 0, s)
 		if err != nil {
 			return nil, nil, err
 		}

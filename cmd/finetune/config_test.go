@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -57,7 +58,7 @@ func TestFlagsWinOverConfig(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := c.Pretrain
-	if *p.MaxSteps != 7 || *p.LearningRate != 1e-4 || p.Data != "a: b" {
+	if *p.MaxSteps != 7 || *p.LearningRate != 1e-4 || !slices.Equal(p.Data, []string{"a: b"}) {
 		t.Errorf("got %d steps, rate %g, data %q", *p.MaxSteps, *p.LearningRate, p.Data)
 	}
 	if p.Dropout == nil || *p.Dropout != 0 {

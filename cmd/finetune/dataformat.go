@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/seahorse-ml/seahorse/data"
@@ -54,11 +55,11 @@ func (f columnFlags) columns() data.Columns {
 	return c
 }
 
-// open finds the data of a path.
-func (f dataFormat) open(path string, s *streams) (*data.Source, error) {
+// open finds the data of paths; of folders that have parts, a part. The seed draws records where paths have shares.
+func (f dataFormat) open(paths []string, part data.Part, seed uint64, s *streams) (*data.Source, error) {
 	source, err := data.Open(data.SourceConfig{
-		Paths: []string{path}, Stdin: s.in, Format: data.Format(f.DataFormat), Include: f.Include, Exclude: f.Exclude, SkipInvalid: f.SkipInvalid,
-		Columns: f.columns(), Closed: s.tellSkipped,
+		Paths: paths, Stdin: s.in, Format: data.Format(f.DataFormat), Include: f.Include, Exclude: f.Exclude, SkipInvalid: f.SkipInvalid,
+		Columns: f.columns(), Part: part, Seed: seed, Closed: s.tellSkipped,
 	})
 	if err != nil {
 		return nil, err
@@ -67,6 +68,16 @@ func (f dataFormat) open(path string, s *streams) (*data.Source, error) {
 		fmt.Fprintf(s.err, "data       %s\n", note)
 	}
 	return source, nil
+}
+
+// held returns those of the paths that are folders with a part to validate or test on, and that part: the first of those that are wanted.
+func held(paths []string, wanted ...data.Part) ([]string, data.Part) {
+	for _, part := range wanted {
+		if with := slices.DeleteFunc(slices.Clone(paths), func(p string) bool { return !isDir(p) || !data.HasPart(p, part) }); len(with) > 0 {
+			return with, part
+		}
+	}
+	return nil, ""
 }
 
 // skippedShown is how many of the things that were left out are listed.

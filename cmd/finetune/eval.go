@@ -17,14 +17,14 @@ import (
 
 // evalCommand is `finetune eval`.
 type evalCommand struct {
-	Model           string `required:"" placeholder:"DIR" help:"A model or run directory."`
-	Data            string `required:"" placeholder:"FILE|DIR|-" help:"What to measure on: text, or documents as sft takes them."`
-	SeqLen          *int   `aliases:"max-target-length" placeholder:"T" help:"Tokens in a row; of pairs and labelled texts the most tokens of a target or a text. Default: as in the run that made the model, else the model's context and at most 2,048."`
-	BatchSize       *int   `placeholder:"B" help:"Rows at a time, which the result doesn't depend on. Default: as many as have about 4,096 tokens together."`
-	MaxSourceLength *int   `placeholder:"S" help:"The most tokens of a pair's source. Default: as in the run that made the model, else as --seq-len."`
-	Seed            uint64 `default:"1337" placeholder:"N" help:"Decides which tokens are hidden from a masked model (${default})."`
-	JSON            bool   `name:"json" help:"Print an object: objective, loss, tokens or rows (how many targets there are), perplexity and bits_per_byte where they mean something, and the model's figures, such as accuracy, mse and pearson."`
-	Threads         int    `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores."`
+	Model           string   `required:"" placeholder:"DIR" help:"A model or run directory."`
+	Data            []string `required:"" sep:"none" placeholder:"FILE|DIR|-" help:"What to measure on: text, or documents as sft takes them. Of folders with test.*, that, else validation.*."`
+	SeqLen          *int     `aliases:"max-target-length" placeholder:"T" help:"Tokens in a row; of pairs and labelled texts the most tokens of a target or a text. Default: as in the run that made the model, else the model's context and at most 2,048."`
+	BatchSize       *int     `placeholder:"B" help:"Rows at a time, which the result doesn't depend on. Default: as many as have about 4,096 tokens together."`
+	MaxSourceLength *int     `placeholder:"S" help:"The most tokens of a pair's source. Default: as in the run that made the model, else as --seq-len."`
+	Seed            uint64   `default:"1337" placeholder:"N" help:"Decides which tokens are hidden from a masked model (${default})."`
+	JSON            bool     `name:"json" help:"Print an object: objective, loss, tokens or rows (how many targets there are), perplexity and bits_per_byte where they mean something, and the model's figures, such as accuracy, mse and pearson."`
+	Threads         int      `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores."`
 
 	dataFormat
 	memoryFlag
@@ -154,7 +154,8 @@ func (c *evalCommand) measure(ctx context.Context, s *streams, t *task.Trained) 
 			*o.to = *o.value
 		}
 	}
-	source, err := c.open(c.Data, s)
+	_, part := held(c.Data, data.TestPart, data.ValidationPart)
+	source, err := c.open(c.Data, part, c.Seed, s)
 	if err != nil {
 		return nil, err
 	}

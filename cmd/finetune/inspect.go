@@ -138,7 +138,7 @@ func loadNamed(paths ...string) ([]inspect.Named, error) {
 
 // measure counts what tokenizers make of the corpus at path.
 func (f dataFormat) measure(ctx context.Context, s *streams, named []inspect.Named, path string) ([]*inspect.Stats, error) {
-	source, err := f.open(path, s)
+	source, err := f.open([]string{path}, "", 0, s)
 	if err != nil {
 		return nil, interrupted(ctx, err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/alecthomas/kong"
 	"github.com/seahorse-ml/seahorse/data"
@@ -13,8 +14,8 @@ import (
 // job is a command that trains. Its options are resolved, all but those that count steps.
 type job interface {
 	common() *trainingOptions
-	// corpus returns the path of the data.
-	corpus() string
+	// corpus returns the paths of the data.
+	corpus() []string
 	// config returns what is trained on what, but for the data and what all such commands have in common.
 	config(s *streams) (task.Config, error)
 	// modelType returns the model_type of the model's family.
@@ -45,7 +46,7 @@ func start(ctx context.Context, s *streams, j job, command *kong.Node) error {
 	}
 	r, err := prepare(ctx, s, j, c)
 	if err != nil {
-		return hinted(interrupted(ctx, err), j.corpus())
+		return hinted(interrupted(ctx, err), strings.Join(j.corpus(), ", "))
 	}
 	defer r.Close()
 	if err := warnOfJob(s, j, r.Tokenizer); err != nil {
@@ -79,14 +80,18 @@ func runConfig(command *kong.Node) ([]byte, error) {
 
 // prepare opens the data and makes a run of them.
 func prepare(ctx context.Context, s *streams, j job, c task.Config) (*task.Run, error) {
-	source, err := j.common().open(j.corpus(), s)
+	source, err := j.common().open(j.corpus(), data.TrainPart, j.common().Seed, s)
 	if err != nil {
 		return nil, err
 	}
 	defer source.Close()
 	c.Data = source
-	if path := j.common().ValidationData; path != "" {
-		if c.Validation, err = j.common().open(path, s); err != nil {
+	validation := []string{j.common().ValidationData}
+	if validation[0] == "" {
+		validation, _ = held(j.corpus(), data.ValidationPart)
+	}
+	if len(validation) > 0 {
+		if c.Validation, err = j.common().open(validation, data.ValidationPart, j.common().Seed, s); err != nil {
 			return nil, err
 		}
 		defer c.Validation.Close()

@@ -20,7 +20,7 @@ type trainingOptions struct {
 
 	dataFormat `group:"data"`
 
-	ValidationData  string  `group:"data" placeholder:"FILE|DIR" help:"Data to validate on. Default: a part of the data."`
+	ValidationData  string  `group:"data" placeholder:"FILE|DIR" help:"Data to validate on. Default: of folders with validation.*, that; else a part of the data."`
 	ValidationSplit float64 `group:"data" default:"0.1" placeholder:"X" help:"Share of the data that is kept apart for validation (${default}): the end of a text, and of pairs and labelled texts some that chance draws. 0 goes without."`
 	SeqLen          *int    `group:"data" aliases:"max-target-length,max-length" placeholder:"T" help:"Tokens in a row; of pairs and labelled texts the most tokens of a target or a text, beyond which it is cut."`
 	MaxSourceLength *int    `group:"data" placeholder:"S" help:"The most tokens of a pair's source, beyond which it is cut. Default: as --seq-len."`
@@ -226,7 +226,10 @@ func absolute(path string) (string, error) {
 }
 
 // absolutePaths makes paths of the options, and others, hold in another working directory too: a run may be resumed from there.
-func (o *trainingOptions) absolutePaths(others ...*string) error {
+func (o *trainingOptions) absolutePaths(paths []string, others ...*string) error {
+	for i := range paths {
+		others = append(others, &paths[i])
+	}
 	for _, path := range append(others, &o.ValidationData) {
 		var err error
 		if *path, err = absolute(*path); err != nil {

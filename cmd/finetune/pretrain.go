@@ -18,16 +18,16 @@ import (
 
 // pretrainCommand is `finetune pretrain`.
 type pretrainCommand struct {
-	Data      string `group:"data" placeholder:"FILE|DIR|-" help:"Text to learn from: a file, a folder, or - for standard input; gzip and zstd are unpacked. Default: Newton's Opticks from the Go installation."`
-	Preset    string `group:"model" enum:"${presets}" default:"char" placeholder:"NAME" help:"Sizes and settings to start from: ${enum} (${default})."`
-	Tokenizer string `group:"data" placeholder:"char|bpe|wordpiece|DIR" help:"Learn a tokenizer of characters, byte pairs or word pieces from the data, or take one that is there. Default: the preset's; for masked, wordpiece, and for qwen2, bpe."`
-	VocabSize *int   `group:"data" placeholder:"N" help:"Tokens of a tokenizer of byte pairs or word pieces to learn. Default: the preset's, or 4096."`
-	Arch      string `group:"model" placeholder:"NAME" help:"Family of the model: ${arches}; SmolLM is a llama. Default: gpt2, for masked bert, for seq2seq transformer."`
-	NLayer    *int   `group:"model" placeholder:"N" help:"Transformer blocks; an encoder and a decoder have as many each. Default: the preset's."`
-	NHead     *int   `group:"model" placeholder:"N" help:"Attention heads. Default: the preset's."`
-	NKVHead   *int   `group:"model" name:"n-kv-head" placeholder:"N" help:"Heads of keys and values, which several attention heads share. Default: as many as attention heads."`
-	NEmbd     *int   `group:"model" placeholder:"N" help:"Width, a multiple of the heads. Default: the preset's."`
-	NInner    *int   `group:"model" placeholder:"N" help:"Width inside of the feed-forwards. Default: 4 times the width, and where they have a gate, 8/3 of it rounded up to a multiple of 32."`
+	Data      []string `group:"data" sep:"none" placeholder:"FILE|DIR|-" help:"Text to learn from: a file, a folder, a pattern such as 'texts/**/*.txt', or - for standard input; gzip and zstd are unpacked. Several may be given. Default: Newton's Opticks from the Go installation."`
+	Preset    string   `group:"model" enum:"${presets}" default:"char" placeholder:"NAME" help:"Sizes and settings to start from: ${enum} (${default})."`
+	Tokenizer string   `group:"data" placeholder:"char|bpe|wordpiece|DIR" help:"Learn a tokenizer of characters, byte pairs or word pieces from the data, or take one that is there. Default: the preset's; for masked, wordpiece, and for qwen2, bpe."`
+	VocabSize *int     `group:"data" placeholder:"N" help:"Tokens of a tokenizer of byte pairs or word pieces to learn. Default: the preset's, or 4096."`
+	Arch      string   `group:"model" placeholder:"NAME" help:"Family of the model: ${arches}; SmolLM is a llama. Default: gpt2, for masked bert, for seq2seq transformer."`
+	NLayer    *int     `group:"model" placeholder:"N" help:"Transformer blocks; an encoder and a decoder have as many each. Default: the preset's."`
+	NHead     *int     `group:"model" placeholder:"N" help:"Attention heads. Default: the preset's."`
+	NKVHead   *int     `group:"model" name:"n-kv-head" placeholder:"N" help:"Heads of keys and values, which several attention heads share. Default: as many as attention heads."`
+	NEmbd     *int     `group:"model" placeholder:"N" help:"Width, a multiple of the heads. Default: the preset's."`
+	NInner    *int     `group:"model" placeholder:"N" help:"Width inside of the feed-forwards. Default: 4 times the width, and where they have a gate, 8/3 of it rounded up to a multiple of 32."`
 
 	Objective string `group:"data" enum:",causal,masked,seq2seq" default:"" placeholder:"causal|masked|seq2seq" help:"What is learned: the next token, tokens that are hidden, or one text about another. Default: what the family is for."`
 
@@ -105,15 +105,17 @@ func (c *pretrainCommand) resolve() error {
 	if err := (task.New{Arch: c.Arch, Size: c.size()}).Validate(); err != nil {
 		return err
 	}
-	if c.Data == "" {
-		if c.Data, err = defaultCorpus(); err != nil {
+	if len(c.Data) == 0 {
+		opticks, err := defaultCorpus()
+		if err != nil {
 			return err
 		}
+		c.Data = []string{opticks}
 	}
 	if c.OutputDir == "" {
-		c.OutputDir = freeRunDir(corpusName(c.Data))
+		c.OutputDir = freeRunDir(corpusName(c.Data[0]))
 	}
-	return c.absolutePaths(&c.Data)
+	return c.absolutePaths(c.Data)
 }
 
 // resolveObjective settles the objective and the family, of which the one may follow from the other.
@@ -167,7 +169,7 @@ func (c *pretrainCommand) checkTokenizer() error {
 
 func (c *pretrainCommand) common() *trainingOptions { return &c.trainingOptions }
 
-func (c *pretrainCommand) corpus() string { return c.Data }
+func (c *pretrainCommand) corpus() []string { return c.Data }
 
 func (c *pretrainCommand) modelType() (string, error) { return c.Arch, nil }
 

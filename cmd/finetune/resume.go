@@ -44,7 +44,7 @@ func (c *resumeCommand) Run(ctx context.Context, s *streams) error {
 	}
 	r, err := task.Reopen(config)
 	if err != nil {
-		return hinted(err, j.corpus())
+		return hinted(err, strings.Join(j.corpus(), ", "))
 	}
 	defer r.Close()
 	s.warn(c.Dir, r.Tokenizer)

@@ -18,10 +18,10 @@ const (
 
 // sftCommand is `finetune sft`.
 type sftCommand struct {
-	Model     string `group:"model" required:"" placeholder:"DIR" help:"The model to start from: a model or run directory."`
-	Data      string `group:"data" required:"" placeholder:"FILE|DIR|-" help:"What to learn: a text, or JSON lines (.jsonl) or a table with a header (.csv, .tsv) of texts, pairs or labelled texts."`
-	NewHead   bool   `group:"model" help:"Give a classifier or regression a new head for the labels of the data in place of its trained one."`
-	Objective string `group:"data" enum:",causal,masked,seq2seq,classification,token-classification,regression" default:"" placeholder:"NAME" help:"What is learned: causal, masked, seq2seq, classification, token-classification or regression. Default: what the model's head is for."`
+	Model     string   `group:"model" required:"" placeholder:"DIR" help:"The model to start from: a model or run directory."`
+	Data      []string `group:"data" required:"" sep:"none" placeholder:"FILE|DIR|-" help:"What to learn: a text, or records (.jsonl, .json, .csv, .tsv, .parquet; gzip and zstd are unpacked): a file, a folder, a pattern, or - for standard input. Several may be given, each with its share of the records behind a colon: a.jsonl:0.7."`
+	NewHead   bool     `group:"model" help:"Give a classifier or regression a new head for the labels of the data in place of its trained one."`
+	Objective string   `group:"data" enum:",causal,masked,seq2seq,classification,token-classification,regression" default:"" placeholder:"NAME" help:"What is learned: causal, masked, seq2seq, classification, token-classification or regression. Default: what the model's head is for."`
 
 	chatOptions
 	trainingOptions
@@ -69,7 +69,7 @@ func (c *sftCommand) resolve() error {
 	if err := c.validate(); err != nil {
 		return err
 	}
-	if err := c.absolutePaths(&c.Data, &c.Model); err != nil {
+	if err := c.absolutePaths(c.Data, &c.Model); err != nil {
 		return err
 	}
 	o, err := c.objective()
@@ -101,7 +101,7 @@ func (c *sftCommand) resolve() error {
 
 func (c *sftCommand) common() *trainingOptions { return &c.trainingOptions }
 
-func (c *sftCommand) corpus() string { return c.Data }
+func (c *sftCommand) corpus() []string { return c.Data }
 
 func (c *sftCommand) modelType() (string, error) { return modelType(c.Model) }
 

@@ -26,7 +26,7 @@ type tokenizerCommand struct {
 
 // tokenizerTrainCommand is `finetune tokenizer train`.
 type tokenizerTrainCommand struct {
-	Data          string   `required:"" placeholder:"FILE|DIR|-" help:"Text to learn from: a file, a folder, or - for standard input."`
+	Data          []string `required:"" sep:"none" placeholder:"FILE|DIR|-" help:"Text to learn from: a file, a folder, or - for standard input."`
 	OutputDir     string   `required:"" placeholder:"DIR" help:"Where to write tokenizer.json and tokenizer_config.json."`
 	Model         string   `default:"bpe" enum:"bpe,char,word,wordpiece,unigram" placeholder:"KIND" help:"Kind: ${enum} (${default})."`
 	VocabSize     *int     `placeholder:"N" help:"Tokens to stop at, special ones included; a small text may yield fewer. Default: 8000, or no bound for characters."`
@@ -67,7 +67,7 @@ func (c *tokenizerTrainCommand) Run(ctx context.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
-	source, err := c.open(c.Data, s)
+	source, err := c.open(c.Data, data.TrainPart, 0, s)
 	if err != nil {
 		return interrupted(ctx, err)
 	}
