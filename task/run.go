@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 
@@ -32,6 +33,9 @@ type Config struct {
 	// document is by itself.
 	Stream bool
 	Seed   uint64 // of all that chance decides about the data
+	// Epochs makes Train go so often over the data, in the place of its trainer's MaxSteps.
+	// Default: 0, which leaves those.
+	Epochs float64
 	// Encoding is told how far the data are encoded; nil for silence.
 	Encoding func(data.Progress)
 }
@@ -45,6 +49,8 @@ func (c Config) Validate() error {
 		return errors.New("task: a run needs an objective and a base")
 	case c.Length < 1 || c.SourceLength < 0:
 		return fmt.Errorf("task: rows of %d tokens, sources of %d; expected at least 1 and 0", c.Length, c.SourceLength)
+	case !(c.Epochs >= 0) || math.IsInf(c.Epochs, 0):
+		return fmt.Errorf("task: %g epochs, expected at least 0", c.Epochs)
 	case !(c.Split >= 0 && c.Split < 1):
 		return fmt.Errorf("task: Split is %g, expected [0, 1)", c.Split)
 	}
@@ -264,9 +270,9 @@ func isFile(path string) bool {
 }
 
 // Train goes the whole way: it prepares the run, or goes on with the one that the directory holds,
-// and trains it for the steps of t, or where epochs aren't 0 for so many passes over the data. Its
-// trainer's directory, data and files are left to the run.
-func Train(ctx context.Context, c Config, t train.Config, epochs float64) (err error) {
+// and trains it as t says, whose directory, data and files are the run's. Called again after an
+// interruption, it ends with the very model that it would have made without.
+func Train(ctx context.Context, c Config, t train.Config) (err error) {
 	r, err := Prepare(ctx, c)
 	goesOn := errors.Is(err, ErrRunExists)
 	if goesOn {
@@ -276,8 +282,8 @@ func Train(ctx context.Context, c Config, t train.Config, epochs float64) (err e
 		return err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	if epochs != 0 {
-		t.MaxSteps = Steps(epochs, r.Rows.Train.Len(), t.BatchSize*t.Accumulation)
+	if c.Epochs != 0 {
+		t.MaxSteps = Steps(c.Epochs, r.Rows.Train.Len(), t.BatchSize*t.Accumulation)
 	}
 	if err := r.Begin(nil); err != nil {
 		return err

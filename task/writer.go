@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/seahorse-ml/seahorse/data/tokenizer"
 	"github.com/seahorse-ml/seahorse/generate"
@@ -46,6 +47,17 @@ func (w *Writer) Encode(prompt string) ([]int32, error) {
 func (w *Writer) ends() ([]int32, *generate.StopStrings, error) {
 	stops, err := generate.NewStopStrings(w.Stops...)
 	return append(slices.Clone(w.Config.Stop), w.Tokenizer.EndsOfText()...), stops, err
+}
+
+// Answer returns the text that the model writes for a prompt, without the prompt.
+func (w *Writer) Answer(ctx context.Context, prompt string) (string, error) {
+	ids, err := w.Encode(prompt)
+	if err != nil {
+		return "", err
+	}
+	var text strings.Builder
+	_, err = w.Write(ctx, &text, ids)
+	return text.String(), err
 }
 
 // Write writes the text for a prompt as it comes, and returns the new ids.
