@@ -10,7 +10,7 @@ import (
 // RotaryConfig configures NewRotary.
 type RotaryConfig struct {
 	HeadSize    int     // K, > 0
-	Size        int     // elements of each head that are turned, even and at most K; 0 means K
+	Size        int     // elements of each head that are turned, at most K; an odd number turns one more; 0 means K
 	Base        float64 // of the wavelengths; 0 means 10,000
 	Interleaved bool    // pairs are neighbours; default element i with i + Size/2
 	Length      int     // positions that the model is for; needed by DynamicScaling only
@@ -32,13 +32,13 @@ func NewRotary(c RotaryConfig, p *graph.Params) *Rotary {
 	if c.Base == 0 {
 		c.Base = 10000
 	}
-	if c.HeadSize <= 0 || c.Size <= 0 || c.Size > c.HeadSize || c.Size%2 != 0 {
-		p.Fail(fmt.Errorf("layers: rotary: %d elements of heads of %d, expected an even number of them", c.Size, c.HeadSize))
+	if c.HeadSize <= 0 || c.Size <= 0 || c.Size+c.Size%2 > c.HeadSize {
+		p.Fail(fmt.Errorf("layers: rotary: %d elements of heads of %d, expected at most an even number of them", c.Size, c.HeadSize))
 	}
 	if c.Base <= 1 {
 		p.Fail(fmt.Errorf("layers: rotary: base %g, expected more than 1", c.Base))
 	}
-	if err := c.Scaling.validate(c.Length, c.Size/2); err != nil {
+	if err := c.Scaling.validate(c.Length, (c.Size+1)/2); err != nil {
 		p.Fail(err)
 	}
 	return &Rotary{config: c}
@@ -140,7 +140,7 @@ func (r *Rotary) tables(g *graph.Graph, length int) (cos, sin *graph.Node) {
 
 // frequencies returns the angle of each pair at position 1, without scaling.
 func (c RotaryConfig) frequencies(base float64) []float64 {
-	w := make([]float64, c.Size/2)
+	w := make([]float64, (c.Size+1)/2)
 	for i := range w {
 		w[i] = math.Pow(base, -2*float64(i)/float64(c.Size))
 	}

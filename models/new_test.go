@@ -75,7 +75,7 @@ func TestNewRefuses(t *testing.T) {
 		{"width", "bert", change(func(s *Size) { s.Width = 15 }), "width 15 is not divisible by 2 heads"},
 		{"groups", "llama", change(func(s *Size) { s.KVHeads = 3 }), "2 heads are not divisible by 3"},
 		{"groups of a family without", "gpt2", change(func(s *Size) { s.KVHeads = 1 }), "this family has as many of both"},
-		{"odd rotary part", "gpt_neox", change(func(s *Size) { s.Heads = 4 }), "1 of 4 elements to turn"},
+		{"no rotary part", "gpt_neox", change(func(s *Size) { s.Heads = 8 }), "0 of 2 elements to turn"},
 		{"no padding", "roberta", change(func(s *Size) { s.Pad = nil }), "padding token"},
 		{"nothing to start from", "t5", change(func(s *Size) { s.Start, s.End, s.Pad = nil, nil, nil }), "begin with"},
 		{"dropout", "gpt2", change(func(s *Size) { s.Dropout = 1 }), "dropout 1"},

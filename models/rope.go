@@ -125,8 +125,8 @@ func (r RopeParameters) rotary(headSize, length int) (layers.RotaryConfig, error
 	c := layers.RotaryConfig{HeadSize: headSize, Base: r.Theta, Length: length}
 	if r.PartialFactor != nil {
 		c.Size = int(float64(headSize) * *r.PartialFactor)
-		if c.Size <= 0 || c.Size%2 != 0 {
-			return c, fmt.Errorf("partial_rotary_factor %g leaves %d of %d elements to turn, expected an even number", *r.PartialFactor, c.Size, headSize)
+		if c.Size <= 0 || c.Size > headSize {
+			return c, fmt.Errorf("partial_rotary_factor %g leaves %d of %d elements to turn, expected at least one", *r.PartialFactor, c.Size, headSize)
 		}
 	}
 	kind := r.kind()

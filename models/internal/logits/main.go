@@ -1,9 +1,10 @@
-// Command logits loads the directory of a language model, saves it again elsewhere and prints
+// Command logits loads the directory of a model, saves it again elsewhere and prints
 // the logits of the ids that it reads, as JSON, for comparison with other programs:
 //
 //	echo '[[1, 2, 3]]' | logits DIR [NEW-DIR]
 //
-// An encoder-decoder gets the ids as the source and as the target.
+// An encoder-decoder gets the ids as the source and as the target. A classifier's scores are its logits, and a model without a head has
+// its states.
 package main
 
 import (
@@ -54,8 +55,18 @@ func run(args []string) error {
 		logits = m.Logits(g, ids, nil, nil)
 	case models.Seq2Seq:
 		logits = m.Head(g, m.Hidden(g, ids, layers.Pass{Memory: m.Encode(g, ids, nil)}))
+	case *models.SequenceClassifier:
+		logits = m.Scores(g, ids, nil, nil)
+	case *models.TokenClassifier:
+		logits = m.Scores(g, ids, nil, nil)
+	case *models.Encoder:
+		logits = m.Hidden(g, ids, nil, nil)
+	case *models.Body:
+		logits = m.Hidden(g, ids, layers.Pass{})
+	case *models.T5Encoder:
+		logits = m.Encode(g, ids, nil)
 	default:
-		return fmt.Errorf("logits: %s holds a %T, which has no language head", args[0], m)
+		return fmt.Errorf("logits: %s holds a %T, which isn't known here", args[0], m)
 	}
 	machine, err := graph.Compile(g, logits)
 	if err != nil {
