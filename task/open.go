@@ -11,16 +11,23 @@ import (
 
 // Trained is a model that a directory holds, with what it takes to apply it.
 type Trained struct {
-	Dir       string
+	Dir       string       // a directory, or a GGUF file
 	Model     models.Model // a sketch until Load
 	Objective Objective    // what its head is for; nil for an encoder without one
 	Tokenizer *tokenizer.Tokenizer
 	Settings  Settings // of the run that made it; zero where there was none
+
+	config OpenConfig
 }
 
-// Open reads the model of a directory.
-func Open(dir string) (*Trained, error) {
-	t, err := Sketch(dir)
+// OpenConfig configures Open. The zero value reads all as floats.
+type OpenConfig struct {
+	Storage models.Storage // of the matrices
+}
+
+// Open reads the model of a directory or a GGUF file.
+func Open(dir string, c OpenConfig) (*Trained, error) {
+	t, err := Sketch(dir, c)
 	if err != nil {
 		return nil, err
 	}
@@ -29,17 +36,19 @@ func Open(dir string) (*Trained, error) {
 
 // Sketch is Open without the model's values, by which one learns what it takes to read and apply
 // it.
-func Sketch(dir string) (*Trained, error) {
-	m, err := models.Open(dir, models.OpenConfig{Sketch: true})
+func Sketch(dir string, c OpenConfig) (*Trained, error) {
+	m, err := models.Open(dir, models.OpenConfig{Sketch: true, Storage: c.Storage})
 	if err != nil {
 		return nil, err
 	}
-	t := &Trained{Dir: dir, Model: m, Objective: Of(m)}
+	t := &Trained{Dir: dir, Model: m, Objective: Of(m), config: c}
 	if !weights.Exist(dir) {
 		return nil, t.Load() // which says what it looked for
 	}
-	if t.Settings, _, err = ReadSettings(dir); err != nil {
-		return nil, err
+	if !models.IsGGUF(dir) {
+		if t.Settings, _, err = ReadSettings(dir); err != nil {
+			return nil, err
+		}
 	}
 	if _, ok := t.Objective.(Causal); ok {
 		t.Objective = Causal{Conversations: Conversations{Dir: dir}}
@@ -50,7 +59,7 @@ func Sketch(dir string) (*Trained, error) {
 
 // Load reads the values of a sketched model.
 func (t *Trained) Load() error {
-	m, err := models.Open(t.Dir, models.OpenConfig{})
+	m, err := models.Open(t.Dir, models.OpenConfig{Storage: t.config.Storage})
 	if err != nil {
 		return err
 	}

@@ -37,17 +37,17 @@ func (f memoryFlag) free() (bytes int64, check bool) {
 }
 
 // sketch returns a sketch of the model that a directory holds, unless its parameters alone take more memory than is free.
-func (f memoryFlag) sketch(s *streams, dir string) (*task.Trained, error) {
-	m, err := models.Open(dir, models.OpenConfig{Sketch: true})
+func (f memoryFlag) sketch(s *streams, dir string, storage models.Storage) (*task.Trained, error) {
+	m, err := models.Open(dir, models.OpenConfig{Sketch: true, Storage: storage})
 	if err != nil {
 		return nil, err
 	}
 	if free, check := f.free(); check {
-		if err := refuseModel(m, dir, parameterBytes, "to load", free); err != nil {
+		if err := refuseStored(m, dir, free); err != nil {
 			return nil, err
 		}
 	}
-	t, err := task.Sketch(dir)
+	t, err := task.Sketch(dir, task.OpenConfig{Storage: storage})
 	if err == nil {
 		s.warn(dir, t.Tokenizer)
 	}
@@ -132,6 +132,28 @@ func refuseModel(m models.Model, name string, bytes int64, purpose string, free 
 	}
 	return fmt.Errorf("%s has %s parameters, which take %s MiB of memory %s (%d bytes each), and %s MiB are free; a smaller model fits; --no-memory-check starts it all the same",
 		name, grouped(n), grouped(mebibytes(n, bytes)), purpose, bytes, grouped(free>>20))
+}
+
+// refuseStored is refuseModel for a model that is only read, as it is kept. What would be less is told.
+func refuseStored(m models.Model, name string, free int64) error {
+	var total float64 // beyond an int64 for a model that is made up
+	packed := false
+	for _, p := range m.Params() {
+		packed = packed || p.Packed() != nil
+		total += float64(p.Bytes())
+	}
+	switch {
+	case total <= float64(free):
+		return nil
+	case !packed:
+		err := refuseModel(m, name, parameterBytes, "to load", free)
+		if err == nil {
+			return nil
+		}
+		return fmt.Errorf("%w; --load-in-8bit and --load-in-4bit take a quarter of it and less", err)
+	}
+	return fmt.Errorf("%s takes %s MiB of memory to load, and %s MiB are free; a smaller model fits; --no-memory-check starts it all the same",
+		name, grouped(int64(total/(1<<20))), grouped(free>>20))
 }
 
 // mebibytes returns the memory of n things of so many bytes.

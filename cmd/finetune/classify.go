@@ -22,6 +22,7 @@ type classifyCommand struct {
 	Threads   int      `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores."`
 
 	dataFormat
+	storageFlags
 	memoryFlag
 }
 
@@ -49,7 +50,11 @@ func (c *classifyCommand) Run(ctx context.Context, s *streams) error {
 		return fmt.Errorf("--text-pair goes with one --text, not with %d", len(c.Text))
 	}
 	useThreads(c.Threads)
-	t, err := c.sketch(s, c.Model)
+	storage, err := c.storage(c.Model)
+	if err != nil {
+		return err
+	}
+	t, err := c.sketch(s, c.Model, storage)
 	if err != nil {
 		return err
 	}

@@ -17,7 +17,7 @@ import (
 
 // evalCommand is `finetune eval`.
 type evalCommand struct {
-	Model           string   `required:"" placeholder:"DIR" help:"A model or run directory."`
+	Model           string   `required:"" placeholder:"DIR|FILE.gguf" help:"A model or run directory, or a GGUF file."`
 	Data            []string `required:"" sep:"none" placeholder:"FILE|DIR|-" help:"What to measure on: text, or documents as sft takes them. Of folders with test.*, that, else validation.*."`
 	SeqLen          *int     `aliases:"max-target-length" placeholder:"T" help:"Tokens in a row; of pairs and labelled texts the most tokens of a target or a text. Default: as in the run that made the model, else the model's context and at most 2,048."`
 	BatchSize       *int     `placeholder:"B" help:"Rows at a time, which the result doesn't depend on. Default: as many as have about 4,096 tokens together."`
@@ -27,6 +27,7 @@ type evalCommand struct {
 	Threads         int      `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores."`
 
 	dataFormat
+	storageFlags
 	memoryFlag
 }
 
@@ -94,7 +95,11 @@ func (c *evalCommand) Run(ctx context.Context, s *streams) error {
 		return err
 	}
 	useThreads(c.Threads)
-	t, err := c.sketch(s, c.Model)
+	storage, err := c.storage(c.Model)
+	if err != nil {
+		return err
+	}
+	t, err := c.sketch(s, c.Model, storage)
 	if err != nil {
 		return err
 	}

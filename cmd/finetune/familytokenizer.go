@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"path/filepath"
 
 	"github.com/seahorse-ml/seahorse/data/tokenizer"
 	"github.com/seahorse-ml/seahorse/models"
@@ -29,13 +28,4 @@ func warnOfTokenizer(out io.Writer, modelType string, t *tokenizer.Tokenizer) {
            not, so the model works here, but gets other ids there, without a word. To have both, make the model with a tokenizer
            that fits (finetune pretrain --tokenizer bpe, or finetune tokenizer train --split %[2]s) or with --arch qwen3 or llama.
 `, modelType, f.Split)
-}
-
-// modelType returns the model_type in the config.json of a directory.
-func modelType(dir string) (string, error) {
-	var config struct {
-		ModelType string `json:"model_type"`
-	}
-	err := readJSON(filepath.Join(dir, "config.json"), &config)
-	return config.ModelType, err
 }

@@ -14,7 +14,7 @@ import (
 
 // generateCommand is `finetune generate`.
 type generateCommand struct {
-	Model             string   `required:"" placeholder:"DIR" help:"A model or run directory: a decoder or an encoder-decoder."`
+	Model             string   `required:"" placeholder:"DIR|FILE.gguf" help:"A model or run directory, or a GGUF file: a decoder or an encoder-decoder."`
 	Prompt            []string `sep:"none" placeholder:"TEXT" help:"Text to continue, or for an encoder-decoder the source to write about. Several may be given. An empty one starts a new text."`
 	PromptsFile       string   `placeholder:"FILE|-" help:"Take a prompt from each line of this file too."`
 	MaxNewTokens      int      `default:"200" placeholder:"N" help:"Tokens to generate at most (${default})."`
@@ -30,6 +30,7 @@ type generateCommand struct {
 	JSON              bool     `name:"json" help:"Print an object for each prompt at the end instead: prompt, prompt_ids, and ids and text of what was written."`
 	Threads           int      `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores."`
 
+	storageFlags
 	memoryFlag
 }
 
@@ -62,7 +63,11 @@ func (c *generateCommand) Run(ctx context.Context, s *streams) error {
 		return err
 	}
 	useThreads(c.Threads)
-	t, err := c.sketch(s, c.Model)
+	storage, err := c.storage(c.Model)
+	if err != nil {
+		return err
+	}
+	t, err := c.sketch(s, c.Model, storage)
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -22,16 +23,17 @@ import (
 
 // infoCommand is `finetune info`.
 type infoCommand struct {
-	Dir        string `arg:"" help:"A model or run directory."`
+	Dir        string `arg:"" help:"A model or run directory, or a GGUF file."`
 	Parameters bool   `help:"List the parameters with their shapes."`
 }
 
 // Run prints what is in the directory.
 func (c *infoCommand) Run(s *streams) error {
-	if !isDir(c.Dir) {
-		return fmt.Errorf("%s is no directory", c.Dir)
+	isGGUF := models.IsGGUF(c.Dir)
+	if !isDir(c.Dir) && !isGGUF {
+		return fmt.Errorf("%s is neither a directory nor a GGUF file", c.Dir)
 	}
-	isRun, isModel := isFile(c.Dir, task.RunName), isFile(c.Dir, "config.json")
+	isRun, isModel := isFile(c.Dir, task.RunName), isGGUF || isFile(c.Dir, "config.json")
 	t, noTokenizer := loadTokenizer(s, c.Dir)
 	isTokenizer := !errors.Is(noTokenizer, tokenizer.ErrNone)
 	if !isRun && !isModel && !isTokenizer {
@@ -49,7 +51,7 @@ func (c *infoCommand) Run(s *streams) error {
 		failed = errors.Join(failed, noTokenizer)
 	} else if isTokenizer {
 		if isModel {
-			kind, err := modelType(c.Dir)
+			kind, err := models.ModelType(c.Dir)
 			if err != nil {
 				return err
 			}
@@ -80,17 +82,20 @@ func namesOfEnds(t *tokenizer.Tokenizer) string {
 // model describes the model by its config.json. What is stored of it must have the right names and shapes; it isn't read, so that
 // models of any size can be looked at.
 func (c *infoCommand) model(out io.Writer) error {
-	m, err := models.Open(c.Dir, models.OpenConfig{Sketch: true})
+	m, err := models.Open(c.Dir, models.OpenConfig{Sketch: true, Storage: models.StoredStorage})
 	if err != nil {
 		return err
 	}
-	kind, err := modelType(c.Dir)
+	kind, err := models.ModelType(c.Dir)
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(out, "model\t%s\n", kind)
 	total := models.CountParameters(m)
 	fmt.Fprintf(out, "parameters\t%s in %d tensors\n", grouped(total), len(m.Params()))
+	if stored := storedAs(m); stored != "" {
+		fmt.Fprintf(out, "stored\t%s\n", stored)
+	}
 	fmt.Fprintf(out, "memory\t%s MiB for the parameters, and more than %s to train\n", grouped(mebibytes(total, parameterBytes)), grouped(mebibytes(total, trainedBytes)))
 	if !weights.Exist(c.Dir) {
 		fmt.Fprintf(out, "weights\tnone are stored here\n")
@@ -99,10 +104,29 @@ func (c *infoCommand) model(out io.Writer) error {
 	fmt.Fprintf(out, "context\t%s tokens\n", grouped(int64(m.ContextLength())))
 	if c.Parameters {
 		for _, p := range m.Params() {
-			fmt.Fprintf(out, "  %s\t%v\n", p.Name, []int(p.Shape))
+			fmt.Fprintf(out, "  %s\t%v\t%s\n", p.Name, []int(p.Shape), p.Stored())
 		}
 	}
 	return nil
+}
+
+// storedAs tells the formats that a model's blocks have and how many matrices have each, and what all parameters take as they are stored.
+func storedAs(m models.Model) string {
+	counts, bytes := map[string]int{}, int64(0)
+	for _, p := range m.Params() {
+		bytes += int64(p.Bytes())
+		if p.Packed() != nil {
+			counts[p.Stored()]++
+		}
+	}
+	if len(counts) == 0 {
+		return ""
+	}
+	var list []string
+	for _, name := range slices.Sorted(maps.Keys(counts)) {
+		list = append(list, fmt.Sprintf("%d matrices as %s", counts[name], name))
+	}
+	return fmt.Sprintf("%s; %s MiB in all", strings.Join(list, ", "), grouped(bytes>>20))
 }
 
 // run describes the run: what was asked for and how far it is.

@@ -7,6 +7,7 @@ import (
 	"github.com/alecthomas/kong"
 	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/data/tokenizer"
+	"github.com/seahorse-ml/seahorse/models"
 	"github.com/seahorse-ml/seahorse/task"
 )
 
@@ -103,7 +104,7 @@ func (c *sftCommand) common() *trainingOptions { return &c.trainingOptions }
 
 func (c *sftCommand) corpus() []string { return c.Data }
 
-func (c *sftCommand) modelType() (string, error) { return modelType(c.Model) }
+func (c *sftCommand) modelType() (string, error) { return models.ModelType(c.Model) }
 
 func (c *sftCommand) config(s *streams) (task.Config, error) {
 	o, err := c.objective()

@@ -1,0 +1,28 @@
+package main
+
+import (
+	"errors"
+
+	"github.com/seahorse-ml/seahorse/models"
+)
+
+// storageFlags say how the matrices of a model are kept that is only read.
+type storageFlags struct {
+	LoadIn8bit bool `name:"load-in-8bit" help:"Keep matrices as blocks of 8 bits (Q8_0), in a quarter of the memory. Those of a GGUF file stay as they lie."`
+	LoadIn4bit bool `name:"load-in-4bit" help:"Keep matrices as blocks of 4 bits (Q4_K, or Q5_0 where 256 doesn't divide the rows; tables of embeddings and heads as Q8_0). Those of a GGUF file stay as they lie."`
+}
+
+// storage returns how the matrices of a model are kept: those of a GGUF file as they lie, which computes the same bits as their floats.
+func (f storageFlags) storage(path string) (models.Storage, error) {
+	switch {
+	case f.LoadIn8bit && f.LoadIn4bit:
+		return "", errors.New("--load-in-8bit and --load-in-4bit exclude each other")
+	case f.LoadIn8bit:
+		return models.EightBitStorage, nil
+	case f.LoadIn4bit:
+		return models.FourBitStorage, nil
+	case models.IsGGUF(path):
+		return models.StoredStorage, nil
+	}
+	return models.FloatStorage, nil
+}
