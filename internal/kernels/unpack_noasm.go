@@ -1,6 +1,11 @@
+//go:build !amd64 || purego
+
 package kernels
 
-import "github.com/seahorse-ml/seahorse/internal/blocks"
+import (
+	"github.com/seahorse-ml/seahorse/internal/blocks"
+	"github.com/seahorse-ml/seahorse/internal/cpu"
+)
 
-// fastUnpack returns the fastest way to unpack a format, nil where there is none but the specification.
-func fastUnpack(blocks.Kind) func(dst []float32, src []byte) { return nil }
+// unpackers returns none.
+func unpackers(cpu.Level, blocks.Kind) unpacker { return unpacker{} }

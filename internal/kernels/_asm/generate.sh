@@ -5,7 +5,8 @@ set -eu
 cd "$(dirname "$0")"
 asm=$(mktemp)
 elementwise=$(mktemp)
-trap 'rm -f "$asm" "$elementwise"' EXIT
+unpack=$(mktemp)
+trap 'rm -f "$asm" "$elementwise" "$unpack"' EXIT
 go build -o "$asm" ./product
 for subject in peak product; do
 	"$asm" -subject "$subject" -pkg kernels \
@@ -16,3 +17,5 @@ for subject in activation adamw attention crossentropy dropout norm rotary softm
 	"$elementwise" -subject "$subject" -pkg kernels \
 		-out "../${subject}_amd64.s" -stubs "../${subject}_stub_amd64.go"
 done
+go build -o "$unpack" ./unpack
+"$unpack" -pkg kernels -out ../unpack_amd64.s -stubs ../unpack_stub_amd64.go
