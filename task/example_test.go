@@ -29,7 +29,7 @@ func ExampleTrain() {
 	trainer.MaxSteps, trainer.Schedule.LearningRate = 150, 1e-2
 	check(task.Train(context.Background(), config, trainer))
 
-	model, err := task.Open(config.Dir)
+	model, err := task.Open(config.Dir, task.OpenConfig{})
 	check(err)
 	writer, err := model.Writer()
 	check(err)
@@ -57,7 +57,7 @@ func ExampleClassifier() {
 	trainer.Schedule.LearningRate = 1e-2
 	check(task.Train(context.Background(), config, trainer))
 
-	model, err := task.Open(config.Dir)
+	model, err := task.Open(config.Dir, task.OpenConfig{})
 	check(err)
 	classifier, err := model.Classifier()
 	check(err)
@@ -87,7 +87,7 @@ func ExampleTrained_Evaluate() {
 	trainer.MaxSteps = 80 // further than before
 	check(task.Train(context.Background(), config, trainer))
 
-	model, err := task.Open(config.Dir)
+	model, err := task.Open(config.Dir, task.OpenConfig{})
 	check(err)
 	figures, err := model.Evaluate(context.Background(), source, task.EvalConfig{})
 	check(err)
