@@ -73,7 +73,10 @@ type updater interface {
 }
 
 // step is what changes from one update to the next.
-type step struct{ rate, gradScale, correction1, correction2 float64 }
+type step struct {
+	rate, gradScale, correction1, correction2 float64
+	number                                    int // of the update, from 1; of optimizers but Adam
+}
 
 // NewAdamW makes an Adam whose weight decay is decoupled from the gradient
 // (Loshchilov and Hutter, 2019): p ← p - lr·λ·p. The groups' parameters must be
@@ -140,10 +143,7 @@ func (a *Adam) Step(learningRate float64) (gradNorm float64, err error) {
 		return gradNorm, fmt.Errorf("optim: parameter %q: %w", bad.Name, ErrNotFinite)
 	}
 	a.steps++
-	s := step{rate: learningRate, gradScale: 1}
-	if a.config.MaxGradNorm > 0 {
-		s.gradScale = min(1, a.config.MaxGradNorm/(gradNorm+1e-6))
-	}
+	s := step{rate: learningRate, gradScale: clip(a.config.MaxGradNorm, gradNorm)}
 	s.correction1 = 1 - math.Pow(a.config.Beta1, float64(a.steps))
 	s.correction2 = 1 - math.Pow(a.config.Beta2, float64(a.steps))
 	a.update.step(s)

@@ -1,4 +1,4 @@
-// Package optim updates parameters from their gradients.
+// Package optim updates parameters from their gradients: by Adam and AdamW, in 8 bits too, SGD, Lion, Muon and Adafactor.
 //
 //	groups := optim.Groups(model.Params(), 0.1)
 //	opt, err := optim.NewAdamW(groups, optim.DefaultAdamConfig())

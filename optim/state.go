@@ -27,9 +27,14 @@ func (a *Adam) stored(visit func(name string, t *tensor.Dense)) {
 // Save writes the moments as "exp_avg.NAME" and "exp_avg_sq.NAME", PyTorch's words for
 // them, and the number of steps taken as "step", an int32 of shape [1]. The file is read back
 // and compared.
-func (a *Adam) Save(path string) error {
-	tensors := []safetensors.Tensor{{Name: stepName, Shape: []int{1}, Data: []int32{int32(a.steps)}}}
-	a.stored(func(name string, t *tensor.Dense) {
+func (a *Adam) Save(path string) error { return saveState(path, a.steps, a.stored) }
+
+// visitor calls visit with each tensor of a state.
+type visitor = func(visit func(name string, t *tensor.Dense))
+
+func saveState(path string, steps int, stored visitor) error {
+	tensors := []safetensors.Tensor{{Name: stepName, Shape: []int{1}, Data: []int32{int32(steps)}}}
+	stored(func(name string, t *tensor.Dense) {
 		tensors = append(tensors, safetensors.Tensor{Name: name, Shape: t.Shape(), Data: t.Data()})
 	})
 	if err := safetensors.Write(path, tensors, nil); err != nil {
@@ -43,7 +48,9 @@ func (a *Adam) Save(path string) error {
 
 // Load restores what Save wrote. What doesn't fit the parameters is an error that
 // names it, and then nothing was changed.
-func (a *Adam) Load(path string) (err error) {
+func (a *Adam) Load(path string) error { return loadState(path, &a.steps, a.stored) }
+
+func loadState(path string, count *int, stored visitor) (err error) {
 	file, err := safetensors.Open(path)
 	if err != nil {
 		return fmt.Errorf("optim: %w", err)
@@ -60,7 +67,7 @@ func (a *Adam) Load(path string) (err error) {
 		}
 	}
 	check(stepName, []int{1})
-	a.stored(func(name string, t *tensor.Dense) { check(name, t.Shape()) })
+	stored(func(name string, t *tensor.Dense) { check(name, t.Shape()) })
 	for _, name := range file.Names() {
 		if !known[name] {
 			problems = append(problems, fmt.Errorf("tensor %q belongs to no parameter that is trained", name))
@@ -76,7 +83,7 @@ func (a *Adam) Load(path string) (err error) {
 	if err := file.Read(stepName, steps); err != nil {
 		return fmt.Errorf("optim: %w", err)
 	}
-	a.stored(func(name string, t *tensor.Dense) {
+	stored(func(name string, t *tensor.Dense) {
 		if err == nil {
 			err = file.Read(name, t)
 		}
@@ -84,6 +91,6 @@ func (a *Adam) Load(path string) (err error) {
 	if err != nil {
 		return fmt.Errorf("optim: %w", err)
 	}
-	a.steps = int(steps.Data().([]int32)[0])
+	*count = int(steps.Data().([]int32)[0])
 	return nil
 }
