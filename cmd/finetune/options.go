@@ -35,9 +35,10 @@ type trainingOptions struct {
 	MinLearningRate           *float64 `group:"optimization" placeholder:"X" help:"Learning rate at the end. Default: a tenth of the learning rate."`
 	LRSchedulerType           string   `group:"optimization" name:"lr-scheduler-type" enum:"cosine,linear,constant" default:"cosine" placeholder:"cosine|linear|constant" help:"How the learning rate falls (${default})."`
 	WarmupSteps               *int     `group:"optimization" placeholder:"N" help:"Steps in which the learning rate rises from 0. Default: the preset's, 10 for sft, and at most a tenth of the steps."`
-	WeightDecay               *float64 `group:"optimization" placeholder:"X" help:"AdamW's weight decay, on tensors of two or more dimensions."`
-	Beta1                     float64  `group:"optimization" name:"beta1" default:"0.9" placeholder:"X" help:"AdamW's first beta (${default})."`
-	Beta2                     *float64 `group:"optimization" name:"beta2" placeholder:"X" help:"AdamW's second beta."`
+	Optim                     string   `group:"optimization" enum:"adamw,adamw_8bit,adafactor,sgd,lion,muon" default:"adamw" placeholder:"adamw|adamw_8bit|adafactor|sgd|lion|muon" help:"The optimizer (${default}). Muon moves the matrices of the blocks, and AdamW the rest."`
+	WeightDecay               *float64 `group:"optimization" placeholder:"X" help:"Weight decay, on tensors of two or more dimensions."`
+	Beta1                     float64  `group:"optimization" name:"beta1" default:"0.9" placeholder:"X" help:"AdamW's and Lion's first beta, SGD's momentum (${default})."`
+	Beta2                     *float64 `group:"optimization" name:"beta2" placeholder:"X" help:"AdamW's and Lion's second beta."`
 	LabelSmoothing            float64  `group:"optimization" aliases:"label-smoothing-factor" default:"0" placeholder:"X" help:"Mass of each target that is spread evenly over all tokens or classes in training (${default})."`
 	GroupByLength             bool     `group:"optimization" help:"Bring pairs or labelled texts of like length into the same batches, which saves padding."`
 	MaxGradNorm               float64  `group:"optimization" default:"1" placeholder:"X" help:"Norm that gradients are clipped to (${default}). 0 doesn't clip."`

@@ -10,7 +10,6 @@ import (
 	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/graph"
 	"github.com/seahorse-ml/seahorse/models"
-	"github.com/seahorse-ml/seahorse/optim"
 	"github.com/seahorse-ml/seahorse/task"
 	"github.com/seahorse-ml/seahorse/train"
 )
@@ -66,19 +65,12 @@ func (o *trainingOptions) trains(r *task.Run, callbacks ...train.Callback) train
 	c := train.DefaultConfig()
 	c.MaxSteps, c.BatchSize, c.Accumulation, c.Seed = *o.MaxSteps, *o.BatchSize, o.GradientAccumulationSteps, o.Seed
 	c.Schedule = o.schedule()
-	c.Optimizer = o.optimizer
+	c.Optimizer = o.optimizer(r.Model)
 	c.LoggingSteps, c.EvalSteps, c.SaveSteps, c.SaveTotalLimit = o.LoggingSteps, *o.EvalSteps, *o.SaveSteps, o.SaveTotalLimit
 	c.LabelSmoothing, c.GroupByLength = o.LabelSmoothing, o.GroupByLength
 	c.EvalBatchSize = task.EvalBatch(r.Rows.Train.Layout())
 	c.Callbacks = callbacks
 	return r.Trains(c)
-}
-
-// optimizer makes the AdamW that the options describe.
-func (o *trainingOptions) optimizer(params []*graph.Param) (optim.Optimizer, error) {
-	c := optim.DefaultAdamConfig()
-	c.Beta1, c.Beta2, c.MaxGradNorm = o.Beta1, *o.Beta2, o.MaxGradNorm
-	return optim.NewAdamW(optim.Groups(params, *o.WeightDecay), c)
 }
 
 // introduce says what is about to be trained on what.
