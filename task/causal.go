@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 
 	"github.com/seahorse-ml/seahorse/data"
+	"github.com/seahorse-ml/seahorse/data/chat"
 	"github.com/seahorse-ml/seahorse/models"
 )
 
@@ -34,6 +35,23 @@ func (Causal) Fits(m models.Model) bool {
 
 // Head returns none: a decoder has its own.
 func (Causal) Head(data.Labels) (models.Head, bool) { return models.Head{}, false }
+
+// Note writes what of conversations and pairs is learned.
+func (o Causal) Note(s *Settings) {
+	s.LastAnswer, s.Prompts, s.Truncation = o.Conversations.Learn == chat.LearnLastAnswer, o.LearnPrompts, o.Truncation
+}
+
+// With returns the objective by whose settings a model was trained.
+func (Causal) With(dir string, s Settings) Objective {
+	o := Causal{Conversations: Conversations{Dir: dir}, LearnPrompts: s.Prompts, Truncation: s.Truncation}
+	switch {
+	case s.LastAnswer:
+		o.Conversations.Learn = chat.LearnLastAnswer
+	case s.Prompts:
+		o.Conversations.Learn = chat.LearnAll
+	}
+	return o
+}
 
 // Vocabulary is any.
 func (Causal) Vocabulary() (string, []string) { return "", nil }

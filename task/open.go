@@ -50,8 +50,8 @@ func Sketch(dir string, c OpenConfig) (*Trained, error) {
 			return nil, err
 		}
 	}
-	if _, ok := t.Objective.(Causal); ok {
-		t.Objective = Causal{Conversations: Conversations{Dir: dir}}
+	if o, ok := t.Objective.(Settable); ok {
+		t.Objective = o.With(dir, t.Settings)
 	}
 	t.Tokenizer, err = tokenizer.Load(dir)
 	return t, err
@@ -83,7 +83,9 @@ func (t *Trained) Writer() (*Writer, error) {
 	if !ok {
 		return nil, fmt.Errorf("task: %s holds %s, which doesn't write texts; decoders and encoder-decoders do", t.Dir, Described(t.Model))
 	}
-	return &Writer{Model: m, Tokenizer: t.Tokenizer, Config: generate.Config{MaxNewTokens: 200}}, nil
+	return &Writer{
+		Model: m, Tokenizer: t.Tokenizer, SourceLength: t.Settings.SourceLength, Config: generate.Config{MaxNewTokens: 200},
+	}, nil
 }
 
 // classifyLength is the most tokens of a text where no run says otherwise.

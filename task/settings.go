@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/seahorse-ml/seahorse/data"
 	"go.yaml.in/yaml/v3"
 )
 
@@ -17,10 +18,29 @@ type Settings struct {
 	Objective    string `yaml:"objective,omitempty"`
 	Length       int    `yaml:"seq_len,omitempty"`           // tokens of a row, or the most of a text
 	SourceLength int    `yaml:"max_source_length,omitempty"` // the most tokens of a source
+
+	// Of conversations and pairs of prompt and completion:
+	LastAnswer bool            `yaml:"completion_only_loss,omitempty"` // only the last answer is learned
+	Prompts    bool            `yaml:"train_on_prompt,omitempty"`      // prompts are learned too
+	Truncation data.Truncation `yaml:"truncation,omitempty"`           // of records that are too long
+}
+
+// Settable is an Objective with fields of its own, which a run notes in its settings, so that the
+// model is measured by them too.
+type Settable interface {
+	Objective
+	// Note writes the fields into settings.
+	Note(s *Settings)
+	// With returns the objective for the model in a directory with the fields that settings have.
+	With(dir string, s Settings) Objective
 }
 
 func (r *Run) settings() Settings {
-	return Settings{Objective: r.Objective.Name(), Length: r.Length, SourceLength: r.sourceLength()}
+	s := Settings{Objective: r.Objective.Name(), Length: r.Length, SourceLength: r.sourceLength()}
+	if o, ok := r.Objective.(Settable); ok {
+		o.Note(&s)
+	}
+	return s
 }
 
 func (s Settings) encode() ([]byte, error) { return yaml.Marshal(s) }

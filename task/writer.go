@@ -19,6 +19,8 @@ type Writer struct {
 	Tokenizer *tokenizer.Tokenizer
 	Config    generate.Config // how tokens are drawn; what ends a text of the tokenizer stops it as well
 	Stops     []string        // strings that end a text; none of it is written
+	// SourceLength is the most tokens of a source, beyond which Fit cuts it; 0 sets no bound.
+	SourceLength int
 }
 
 // Encode returns the ids of a prompt, whose text has no end yet, or of a source. An empty one that nothing frames becomes the
@@ -43,6 +45,19 @@ func (w *Writer) Encode(prompt string) ([]int32, error) {
 	return ids, nil
 }
 
+// Fit cuts the ids of a source that is longer than those that the model has learned to write
+// about, as they were cut.
+func (w *Writer) Fit(source []int32) (fitted []int32, cut bool) {
+	if _, about := w.Model.(generate.Encoder); !about || w.SourceLength == 0 || len(source) <= w.SourceLength {
+		return source, false
+	}
+	fitted = slices.Clone(source[:w.SourceLength])
+	if end, ok := w.Tokenizer.EndOfText(); ok && source[len(source)-1] == end {
+		fitted[len(fitted)-1] = end
+	}
+	return fitted, true
+}
+
 // ends returns the tokens that end a text, and a search for the strings that do.
 func (w *Writer) ends() ([]int32, *generate.StopStrings, error) {
 	stops, err := generate.NewStopStrings(w.Stops...)
@@ -55,6 +70,7 @@ func (w *Writer) Answer(ctx context.Context, prompt string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	ids, _ = w.Fit(ids)
 	var text strings.Builder
 	_, err = w.Write(ctx, &text, ids)
 	return text.String(), err

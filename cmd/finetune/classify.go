@@ -70,6 +70,7 @@ func (c *classifyCommand) Run(ctx context.Context, s *streams) error {
 	if most := t.Model.ContextLength(); a.Length > most {
 		return fmt.Errorf("--seq-len %d: the model's context is %d tokens", a.Length, most)
 	}
+	s.tellLength("texts", a.Length, t.Settings.Length)
 	texts, closeTexts, err := c.openTexts(s, a.Labels)
 	if err != nil {
 		return err

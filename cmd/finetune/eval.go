@@ -108,6 +108,11 @@ func (c *evalCommand) Run(ctx context.Context, s *streams) error {
 		return interrupted(ctx, err)
 	}
 	s.tell(m.Report)
+	s.tellConversations(m.Report, m.Config.Length)
+	s.tellLength("rows", m.Config.Length, t.Settings.Length)
+	if m.Rows.Layout().Length(data.SourceLength) > 0 {
+		s.tellLength("sources", m.Config.SourceLength, t.Settings.SourceLength)
+	}
 	if err := c.checkRows(m); err != nil {
 		return err
 	}
@@ -136,6 +141,13 @@ func (c *evalCommand) Run(ctx context.Context, s *streams) error {
 		return json.NewEncoder(s.out).Encode(found)
 	}
 	return found.print(s.out)
+}
+
+// tellLength says where texts are cut to another length than in the run that made the model, of which 0 is none.
+func (s *streams) tellLength(what string, length, learned int) {
+	if learned != 0 && learned != length {
+		s.say("length     %s of at most %d tokens; those of the run that made the model had at most %d", what, length, learned)
+	}
 }
 
 // measure encodes the data and makes the rows to measure on.

@@ -80,11 +80,9 @@ func (c *generateCommand) Run(ctx context.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
-	prompts := make([][]int32, len(texts))
-	for i, text := range texts {
-		if prompts[i], err = w.Encode(text); err != nil {
-			return err
-		}
+	prompts, err := c.encode(s, w, texts)
+	if err != nil {
+		return err
 	}
 	search := generate.BeamConfig{Beams: c.NumBeams, MaxNewTokens: c.MaxNewTokens, LengthPenalty: c.LengthPenalty}
 	if err := c.checkTexts(w.Model, prompts, config, search); err != nil {
@@ -110,6 +108,25 @@ func (c *generateCommand) Run(ctx context.Context, s *streams) error {
 		return interrupted(ctx, err)
 	}
 	return c.print(s.out, w, texts, prompts, ids)
+}
+
+// encode returns the ids of prompts or sources, and says where they aren't like those that the run learned from.
+func (c *generateCommand) encode(s *streams, w *task.Writer, texts []string) ([][]int32, error) {
+	prompts, cut := make([][]int32, len(texts)), 0
+	for i, text := range texts {
+		ids, err := w.Encode(text)
+		if err != nil {
+			return nil, err
+		}
+		var tooLong bool
+		if prompts[i], tooLong = w.Fit(ids); tooLong {
+			cut++
+		}
+	}
+	if cut > 0 {
+		s.say("cut        %s of %d cut to %d tokens, as in the run that made the model", plural(cut, "source"), len(texts), w.SourceLength)
+	}
+	return prompts, nil
 }
 
 // config checks the flags and returns how tokens are drawn.
