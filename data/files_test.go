@@ -256,6 +256,8 @@ func TestColumns(t *testing.T) {
 		{"a.csv", "q,a,text\n1,2,3\n", Columns{"prompt": "q", "completion": "a"}, "[1>2]"},
 		{"a.jsonl", `{"text":"t","instruction":"i","output":"o"}`, Columns{"text": "text"}, "[t]"},
 		{"a.jsonl", `{"text":"t","prompt":"i","completion":"o"}`, Columns{"prompt": "prompt"}, "[i>o]"},
+		{"a.jsonl", `{"prompt":null,"completion":null,"text":"t"}`, nil, "[t]"},
+		{"a.jsonl", `{"prompt":"p","completion":"c","text":null}`, nil, "[p>c]"},
 		{"a.jsonl", `{"source":"web","text":"t"}`, nil, "[t]"},
 		{"a.jsonl", `{"prompt":"t","source":"web","completion":"c"}`, nil, "[t>c]"},
 		{"a.jsonl", `{"source":"s","target":"t"}`, nil, "[s>t]"},

@@ -124,16 +124,11 @@ func (c Columns) rename(r record) (record, error) {
 // shape finds the one shape of those that are allowed which a record has. Several are an error, unless keys that the user
 // named decide.
 func (c Columns) shape(r record, allowed []Shape) (Shape, error) {
-	var found []Shape
-	var forms []string
-	for _, k := range shapeKeys {
-		if !slices.Contains(allowed, k.shape) || !r.has(k.keys...) || slices.Contains(found, k.shape) {
-			continue
+	found, forms := r.shapes(allowed, false)
+	if len(found) > 1 { // columns that other rows have are null in this one
+		if whole, wholeForms := r.shapes(allowed, true); len(whole) > 0 {
+			found, forms = whole, wholeForms
 		}
-		if k.shape == TextShape && slices.Contains(found, LabelledShape) {
-			continue // a labelled text is more than a text
-		}
-		found, forms = append(found, k.shape), append(forms, `{"`+strings.Join(k.keys, `", "`)+`"}`)
 	}
 	if len(found) > 1 {
 		named := slices.DeleteFunc(slices.Clone(found), func(s Shape) bool { return !c.names(s) })
@@ -146,6 +141,23 @@ func (c Columns) shape(r record, allowed []Shape) (Shape, error) {
 		return found[0], nil
 	}
 	return NoShape, fmt.Errorf("expected %s, %s%s", listShapes(allowed), r.found(), c.hint())
+}
+
+// shapes returns the shapes of those that are allowed which a record has, and their keys; only such whose values aren't null, if that is asked for.
+func (r record) shapes(allowed []Shape, filled bool) (found []Shape, forms []string) {
+	for _, k := range shapeKeys {
+		if !slices.Contains(allowed, k.shape) || !r.has(k.keys...) || slices.Contains(found, k.shape) {
+			continue
+		}
+		if k.shape == TextShape && slices.Contains(found, LabelledShape) {
+			continue // a labelled text is more than a text
+		}
+		if filled && slices.ContainsFunc(k.keys, func(key string) bool { return r.object.Values[key] == nil }) {
+			continue
+		}
+		found, forms = append(found, k.shape), append(forms, `{"`+strings.Join(k.keys, `", "`)+`"}`)
+	}
+	return found, forms
 }
 
 // names tells whether the user named a column of a shape.

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/seahorse-ml/seahorse/data"
+	"github.com/seahorse-ml/seahorse/data/curate"
+	"github.com/seahorse-ml/seahorse/data/tokenizer"
+)
+
+// dataPrepareCommand is `finetune data prepare`.
+type dataPrepareCommand struct {
+	Data      []string `required:"" sep:"none" placeholder:"FILE|DIR|-" help:"Records to prepare: files, folders, patterns, or - for standard input. Several may be given, each with its share of the records behind a colon: a.jsonl:0.7."`
+	OutputDir string   `required:"" placeholder:"DIR" help:"Where train.*, validation.* and test.* go. The report goes beside it, to DIR-report.json."`
+	Format    string   `enum:"jsonl,parquet" default:"jsonl" placeholder:"jsonl|parquet" help:"What is written (${default})."`
+	Tokenizer string   `placeholder:"DIR" help:"Write token files of texts and pairs too, to DIR-tokens, by this tokenizer, each document with its end."`
+
+	Dedup           string   `enum:",exact,near" default:"" placeholder:"exact|near" help:"Take out records that are there already: the same, or nearly, by MinHash over five words in a row."`
+	NearSimilarity  float64  `default:"0.8" placeholder:"X" help:"How much of the words of near duplicates is the same (${default})."`
+	MinLength       int      `default:"0" placeholder:"N" help:"The least characters of a record's text."`
+	MaxLength       int      `default:"0" placeholder:"N" help:"The most characters of a record's text. 0 sets no bound."`
+	Match           []string `sep:"none" placeholder:"REGEXP" help:"Keep only records whose text this regular expression matches. Several may be given, which all must match."`
+	Reject          []string `sep:"none" placeholder:"REGEXP" help:"Take out records whose text this regular expression matches. Several may be given."`
+	Limit           int      `default:"0" placeholder:"N" help:"Take at most so many records. 0 takes all."`
+	Shuffle         bool     `help:"Put the records into a random order."`
+	ValidationSplit float64  `default:"0" placeholder:"X" help:"Share of the records for validation.*, drawn by chance (${default})."`
+	TestSplit       float64  `default:"0" placeholder:"X" help:"Share of the records for test.* (${default})."`
+	Seed            uint64   `default:"1337" placeholder:"N" help:"Seed of what chance decides (${default})."`
+
+	dataFormat
+}
+
+// Help is shown below the command's summary.
+func (dataPrepareCommand) Help() string {
+	return `Records of all shapes are taken: texts, pairs, instructions, conversations, preferences, triplets and labelled texts. Columns of other names
+are written under those that the shapes have. The stages come in this order: empty records, lengths, --match and --reject, duplicates,
+the order, --limit, the split. The report names what each took out, and where it was.
+
+Examples:
+
+    finetune data prepare --data talks.jsonl.zst --dedup near --validation-split 0.02 --output-dir prepared
+    finetune data prepare --data a.csv --text-column body --min-length 50 --reject '(?i)lorem ipsum' --output-dir prepared
+    finetune data prepare --data big.jsonl:0.7 --data small.parquet:0.3 --shuffle --format parquet --output-dir mixed
+    finetune sft --model smollm2 --data prepared --output-dir runs/talks`
+}
+
+// Run prepares the records.
+func (c *dataPrepareCommand) Run(ctx context.Context, s *streams) error {
+	config, err := c.config()
+	if err != nil {
+		return err
+	}
+	source, err := c.open(c.Data, data.TrainPart, c.Seed, s)
+	if err != nil {
+		return err
+	}
+	defer source.Close()
+	set, err := curate.Run(ctx, source, config)
+	if err != nil {
+		return interrupted(ctx, err)
+	}
+	defer set.Close()
+	names, err := set.Write(c.OutputDir, data.Format(c.Format))
+	if err != nil {
+		return err
+	}
+	if c.Tokenizer != "" {
+		if err := c.encode(ctx, names); err != nil {
+			return interrupted(ctx, err)
+		}
+	}
+	set.Report.Print(s.out)
+	return nil
+}
+
+// config returns what is to be done.
+func (c *dataPrepareCommand) config() (curate.Config, error) {
+	config := curate.Config{
+		MinLength: c.MinLength, MaxLength: c.MaxLength, Dedup: curate.Dedup(c.Dedup), Similarity: c.NearSimilarity,
+		Shuffle: c.Shuffle, Seed: c.Seed, Limit: c.Limit, Validation: c.ValidationSplit, Test: c.TestSplit,
+	}
+	var errs []error
+	compile := func(flag string, patterns []string) (all []*regexp.Regexp) {
+		for _, p := range patterns {
+			r, err := regexp.Compile(p)
+			if err != nil {
+				errs = append(errs, fmt.Errorf("--%s %s: %w", flag, p, err))
+			}
+			all = append(all, r)
+		}
+		return all
+	}
+	config.Match, config.Reject = compile("match", c.Match), compile("reject", c.Reject)
+	if c.NearSimilarity == 0 {
+		errs = append(errs, errors.New("--near-similarity 0: expected more"))
+	}
+	return config, errors.Join(append(errs, config.Validate())...)
+}
+
+// encode writes the token files of the parts.
+func (c *dataPrepareCommand) encode(ctx context.Context, names []string) error {
+	t, err := tokenizer.Load(c.Tokenizer)
+	if err != nil {
+		return err
+	}
+	folder := filepath.Clean(c.OutputDir) + "-tokens"
+	if err := os.MkdirAll(folder, 0o777); err != nil {
+		return err
+	}
+	for _, name := range names {
+		s, err := data.OpenSource(name, nil)
+		if err != nil {
+			return err
+		}
+		path := filepath.Join(folder, strings.TrimSuffix(filepath.Base(name), filepath.Ext(name))+".bin")
+		if _, err := os.Lstat(path); err == nil {
+			return fmt.Errorf("%s is already there", path)
+		}
+		if err := data.EncodeFile(ctx, path, s, t, data.EncodeConfig{EndOfText: true, AddSpecial: true}); err != nil {
+			return err
+		}
+	}
+	return nil
+}

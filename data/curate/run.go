@@ -1,0 +1,218 @@
+package curate
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"os"
+	"unicode/utf8"
+
+	"github.com/seahorse-ml/seahorse/data"
+	"github.com/seahorse-ml/seahorse/internal/orderedjson"
+	"github.com/seahorse-ml/seahorse/internal/random"
+)
+
+// The parts of a prepared data set, by the names of their files.
+var parts = []string{string(data.TrainPart), string(data.ValidationPart), string(data.TestPart)}
+
+// Streams of random numbers under the seed: the order, and what is kept apart.
+const (
+	orderStream = 0xda7a_0009 << 32
+	partStream  = 0xda7a_000a << 32
+)
+
+// Set is a prepared set of records, in a temporary file.
+type Set struct {
+	Report Report
+
+	file  *os.File
+	ends  []int64 // of the records in the file
+	parts [3][]int32
+}
+
+// Run reads all records of a source and prepares them. The set must be closed.
+func Run(ctx context.Context, s *data.Source, c Config) (*Set, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	file, err := os.CreateTemp("", "seahorse-prepare-*")
+	if err != nil {
+		return nil, fmt.Errorf("curate: %w", err)
+	}
+	set := &Set{file: file}
+	if err := set.read(ctx, s, c); err != nil {
+		return nil, errors.Join(err, set.Close())
+	}
+	set.divide(c)
+	return set, nil
+}
+
+// Close removes the temporary file.
+func (s *Set) Close() error {
+	return errors.Join(s.file.Close(), os.Remove(s.file.Name()))
+}
+
+// stages are the stages of a preparation, in their order.
+type stages struct {
+	config                      Config
+	empty, length, match, exact Stage
+	nearly, limit               Stage
+	seen                        map[[16]byte]string
+	near                        *near
+	places                      []string // of the texts that near knows
+}
+
+func newStages(c Config) *stages {
+	s := &stages{config: c}
+	s.empty.Name, s.length.Name, s.match.Name, s.exact.Name, s.nearly.Name, s.limit.Name = "empty", "length", "match", "exact", "near", "limit"
+	if c.Dedup != NoDedup {
+		s.seen = map[[16]byte]string{}
+	}
+	if c.Dedup == NearDedup {
+		s.near = newNear(cmp.Or(c.Similarity, 0.8))
+	}
+	return s
+}
+
+// keep tells whether a record passes all stages; the first that takes it out notes it.
+func (s *stages) keep(r data.Record) bool {
+	text := textOf(r)
+	out := func(stage *Stage, format string, args ...any) bool {
+		stage.add(r.Place() + ": " + fmt.Sprintf(format, args...))
+		return false
+	}
+	n := utf8.RuneCountInString(text)
+	if n == 0 {
+		return out(&s.empty, "no text")
+	}
+	if c := s.config; n < c.MinLength || c.MaxLength > 0 && n > c.MaxLength {
+		return out(&s.length, "%d characters", n)
+	}
+	for _, m := range s.config.Match {
+		if !m.MatchString(text) {
+			return out(&s.match, "doesn't match %s", m)
+		}
+	}
+	for _, m := range s.config.Reject {
+		if found := m.FindString(text); found != "" || m.MatchString(text) {
+			return out(&s.match, "has %.40q, which %s matches", found, m)
+		}
+	}
+	if s.seen != nil {
+		sum := sha256.Sum256(identity(r))
+		key := [16]byte(sum[:])
+		if first, twice := s.seen[key]; twice {
+			return out(&s.exact, "the same as %s", first)
+		}
+		s.seen[key] = r.Place()
+	}
+	if s.near != nil {
+		known := len(s.near.signatures)
+		if first, like := s.near.seen(text); like {
+			return out(&s.nearly, "nearly the same as %s", s.places[first])
+		}
+		if len(s.near.signatures) > known {
+			s.places = append(s.places, r.Place())
+		}
+	}
+	return true
+}
+
+// read writes the records that are kept to the file.
+func (s *Set) read(ctx context.Context, source *data.Source, c Config) error {
+	shapes := c.Shapes
+	if len(shapes) == 0 {
+		shapes = data.Shapes()
+	}
+	st := newStages(c)
+	s.Report = Report{Shapes: map[string]int{}, Stages: []*Stage{&st.empty, &st.length, &st.match, &st.exact, &st.nearly, &st.limit}, Written: map[string]int{}}
+	out := bufio.NewWriterSize(s.file, 1<<20)
+	var line []byte
+	at := int64(0)
+	for r, err := range source.Records(shapes...) {
+		if err != nil {
+			return err
+		}
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		s.Report.Read++
+		if !st.keep(r) {
+			continue
+		}
+		s.Report.Shapes[r.Shape.String()]++
+		line = append(orderedjson.Append(line[:0], r.Object, orderedjson.Format{}), '\n')
+		if _, err := out.Write(line); err != nil {
+			return fmt.Errorf("curate: %w", err)
+		}
+		at += int64(len(line))
+		s.ends = append(s.ends, at)
+	}
+	if len(s.ends) == 0 {
+		return fmt.Errorf("curate: no record is left of %d", s.Report.Read)
+	}
+	if err := out.Flush(); err != nil {
+		return fmt.Errorf("curate: %w", err)
+	}
+	if c.Limit > 0 && len(s.ends) > c.Limit {
+		st.limit.Out = len(s.ends) - c.Limit
+	}
+	return nil
+}
+
+// divide puts the records into their order and gives each a part.
+func (s *Set) divide(c Config) {
+	n := len(s.ends)
+	order := make([]int32, n)
+	permutation := random.NewPermutation(uint64(n), c.Seed, orderStream)
+	for i := range order {
+		order[i] = int32(i)
+		if c.Shuffle {
+			order[i] = int32(permutation.At(uint64(i)))
+		}
+	}
+	if c.Limit > 0 {
+		order = order[:min(c.Limit, n)]
+	}
+	n = len(order)
+	share := func(x float64) uint64 {
+		if x == 0 {
+			return 0
+		}
+		return uint64(min(max(1, int(x*float64(n)+0.5)), n-1))
+	}
+	validation, test := share(c.Validation), share(c.Test)
+	test = min(test, uint64(n-1)-min(validation, uint64(n-1)))
+	drawn := random.NewPermutation(uint64(n), c.Seed, partStream)
+	for i, record := range order {
+		part := 0
+		switch at := drawn.At(uint64(i)); {
+		case at < validation:
+			part = 1
+		case at < validation+test:
+			part = 2
+		}
+		s.parts[part] = append(s.parts[part], record)
+	}
+	for i, p := range s.parts {
+		if len(p) > 0 || i == 0 {
+			s.Report.Written[parts[i]] = len(p)
+		}
+	}
+}
+
+// line returns the record of a number as its line of JSON, without the end.
+func (s *Set) line(record int32) ([]byte, error) {
+	start := int64(0)
+	if record > 0 {
+		start = s.ends[record-1]
+	}
+	b := make([]byte, s.ends[record]-start-1)
+	if _, err := s.file.ReadAt(b, start); err != nil {
+		return nil, fmt.Errorf("curate: %w", err)
+	}
+	return b, nil
+}
