@@ -29,6 +29,7 @@ type AttentionConfig struct {
 	// QueryKeyNorm normalises each head's queries and keys (Henry et al., 2020); nil
 	// for none. Its Width is set to K.
 	QueryKeyNorm *NormConfig
+	WholeNorm    bool       // that norm goes over all heads together, and has the width of the projection; default false
 	Dropout      float64    // of the attention weights; default 0
 	Init         graph.Init // of the projections to queries, keys and values; default Xavier uniform
 	QueryInit    graph.Init // of the projection to queries, unless packed; default Init
@@ -54,7 +55,7 @@ type Attention struct {
 	QKV               *Linear // to (H + 2·KVHeads)·K, if packed
 	Query, Key, Value *Linear // to H·K and KVHeads·K, unless packed
 	Out               *Linear // from H·K to D
-	QueryNorm         *Norm   // of K elements; nil for none
+	QueryNorm         *Norm   // of K elements, or H·K; nil for none
 	KeyNorm           *Norm   // likewise
 
 	config AttentionConfig
@@ -90,7 +91,13 @@ func NewAttention(c AttentionConfig, p *graph.Params) *Attention {
 	if c.QueryKeyNorm != nil {
 		norm := *c.QueryKeyNorm
 		norm.Width = c.HeadSize
+		if c.WholeNorm {
+			norm.Width = c.Heads * c.HeadSize
+		}
 		a.QueryNorm = NewNorm(norm, p.Sub(or(names.QueryNorm, "query_norm")))
+		if c.WholeNorm {
+			norm.Width = c.KVHeads * c.HeadSize
+		}
 		a.KeyNorm = NewNorm(norm, p.Sub(or(names.KeyNorm, "key_norm")))
 	}
 	if c.Rotary != nil {
@@ -228,8 +235,11 @@ func (a *Attention) project(g *graph.Graph, x *graph.Node) (q, k, v *graph.Node)
 	return g.Slice(qkv, 0, heads*size), g.Slice(qkv, heads*size, (heads+kv)*size), g.Slice(qkv, (heads+kv)*size, (heads+2*kv)*size)
 }
 
-// normHeads normalises each head of x [B, T, heads·K].
+// normHeads normalises each head of x [B, T, heads·K], or all of them together.
 func (a *Attention) normHeads(g *graph.Graph, norm *Norm, x *graph.Node) *graph.Node {
+	if a.config.WholeNorm {
+		return norm.Forward(g, x)
+	}
 	b, t, d := g.Dims3(x)
 	if g.Err() != nil {
 		return x

@@ -14,6 +14,7 @@ const (
 	PostNorm              // norm(x + f(x)): after each sum, as the first transformer did
 	Sandwich              // x + norm(f(norm(x))): before and after each part (Ding et al., 2021)
 	Parallel              // x + f(norm(x)) + g(norm'(x)): both parts read the same x (Wang and Komatsuzaki, 2021)
+	OutNorm               // x + norm(f(x)): after each part (OLMo Team, 2024)
 )
 
 // BlockConfig configures NewBlock.
@@ -144,7 +145,10 @@ func (b *Block) feed(g *graph.Graph, x *graph.Node, pass Pass) *graph.Node {
 
 // add adds to x what a part makes of it, and normalises in the block's order.
 func (b *Block) add(g *graph.Graph, x *graph.Node, norm, outNorm *Norm, run func(*graph.Node) *graph.Node) *graph.Node {
-	if b.config.Order == PostNorm {
+	switch b.config.Order {
+	case OutNorm:
+		return g.Add(b.residual(g, x), b.part(g, x, func(x *graph.Node) *graph.Node { return norm.Forward(g, run(x)) }))
+	case PostNorm:
 		return norm.Forward(g, g.Add(b.residual(g, x), b.part(g, x, run)))
 	}
 	if outNorm != nil {

@@ -10,7 +10,7 @@ import (
 type MixtureConfig struct {
 	Experts int               // E, > 0
 	Active  int               // experts that a token chooses, 1 to E
-	Expert  FeedForwardConfig // of each expert, stored [Out, In] and without biases
+	Expert  FeedForwardConfig // of each expert, stored [Out, In], without biases and not packed
 	Init    graph.Init        // of the router; default Xavier uniform
 	Names   MixtureNames
 }
@@ -38,8 +38,8 @@ func NewMixture(c MixtureConfig, p *graph.Params) *Mixture {
 	case c.Experts <= 0 || c.Active <= 0 || c.Active > c.Experts:
 		p.Fail(fmt.Errorf("layers: mixture: %d of %d experts active, expected 1 to all of them", c.Active, c.Experts))
 		return &Mixture{}
-	case c.Expert.Bias || c.Expert.InOut:
-		p.Fail(fmt.Errorf("layers: mixture: experts with biases or weights stored [In, Out], expected neither"))
+	case c.Expert.Bias || c.Expert.InOut || c.Expert.Packed:
+		p.Fail(fmt.Errorf("layers: mixture: experts with biases, weights stored [In, Out] or a packed projection, expected none of them"))
 		return &Mixture{}
 	}
 	m := &Mixture{config: c}

@@ -231,3 +231,27 @@ func TestConfigErrors(t *testing.T) {
 		})
 	}
 }
+
+// TestPackedGate has one projection make what two others make.
+func TestPackedGate(t *testing.T) {
+	const width, hidden = 4, 6
+	c := FeedForwardConfig{Width: width, Hidden: hidden, Activation: graph.SiLU, Gated: true, Bias: true}
+	two := NewFeedForward(c, graph.NewParams(tensor.Float64, 1))
+	c.Packed = true
+	one := NewFeedForward(c, graph.NewParams(tensor.Float64, 2))
+	weight := graph.Data[float64](one.GateUp.Weight)
+	copy(weight[copy(weight, graph.Data[float64](two.Gate.Weight)):], graph.Data[float64](two.Up.Weight))
+	copy(graph.Data[float64](one.Down.Weight), graph.Data[float64](two.Down.Weight))
+	results := map[*FeedForward][]float64{}
+	for _, f := range []*FeedForward{one, two} {
+		g := graph.New(graph.Config{DType: tensor.Float64})
+		x := g.Input("x", tensor.Float64, 1, 3, width)
+		for i := range graph.Floats[float64](x) {
+			graph.Floats[float64](x)[i] = math.Sin(float64(i))
+		}
+		results[f] = append([]float64{}, evaluate(t, g, f.Forward(g, x))...)
+	}
+	if d := cmp.Diff(results[two], results[one]); d != "" {
+		t.Error(d)
+	}
+}
