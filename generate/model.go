@@ -33,6 +33,12 @@ type Encoder interface {
 	StartToken() int32
 }
 
+// Turning is what a Model has besides whose states all change where a text grows beyond a length, such as one with LongRoPE.
+type Turning interface {
+	// TurnsBeyond returns that length, 0 for none.
+	TurnsBeyond() int
+}
+
 // dtypeOf returns the type of a model's parameters.
 func dtypeOf(m Model) tensor.Dtype {
 	if params := m.Params(); len(params) > 0 {

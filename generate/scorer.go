@@ -73,7 +73,7 @@ func (s *scorer) next(texts []text) ([][]float32, error) {
 	longest, grown := 0, len(s.seen) == len(texts)
 	for i, t := range texts {
 		longest = max(longest, len(t.window()))
-		grown = grown && t.first == s.seen[i].first && len(t.ids) == len(s.seen[i].ids)+1
+		grown = grown && t.first == s.seen[i].first && len(t.ids) == len(s.seen[i].ids)+1 && !s.turns(len(t.window()))
 	}
 	trace, err := s.traceFor(longest, grown)
 	if err != nil {
@@ -103,6 +103,12 @@ func (s *scorer) next(texts []text) ([][]float32, error) {
 		copyLogits(row, trace.logits, i)
 	}
 	return s.logits, nil
+}
+
+// turns tells whether a text that has grown to a length is to be computed anew.
+func (s *scorer) turns(length int) bool {
+	t, ok := s.model.(Turning)
+	return ok && t.TurnsBeyond() > 0 && length == t.TurnsBeyond()+1
 }
 
 // copyLogits copies row i of logits [B, V].

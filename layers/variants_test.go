@@ -192,13 +192,13 @@ func TestConfigErrors(t *testing.T) {
 		{"vector", "vector 0 has 2 elements, expected the width 3", func(p *graph.Params) {
 			NewEmbedding(EmbeddingConfig{Vocab: 1, Width: 3, Vectors: [][]float32{{1, 2}}}, p)
 		}},
-		{"biased experts", "expected neither", func(p *graph.Params) {
+		{"biased experts", "expected none of them", func(p *graph.Params) {
 			NewMixture(MixtureConfig{Experts: 2, Active: 1, Expert: FeedForwardConfig{Width: 2, Hidden: 2, Bias: true}}, p)
 		}},
 		{"heads", "width 8 is not divisible by 3 heads", func(p *graph.Params) { NewAttention(AttentionConfig{Width: 8, Heads: 3}, p) }},
 		{"groups", "4 heads are not divisible by 3 key/value heads", func(p *graph.Params) { NewAttention(AttentionConfig{Width: 8, Heads: 4, KVHeads: 3}, p) }},
 		{"window", "a window needs causal attention", func(p *graph.Params) { NewAttention(AttentionConfig{Width: 8, Heads: 2, Window: 3}, p) }},
-		{"rotary", "3 elements of heads of 4", func(p *graph.Params) { NewRotary(RotaryConfig{HeadSize: 4, Size: 3}, p) }},
+		{"rotary", "5 elements of heads of 4", func(p *graph.Params) { NewRotary(RotaryConfig{HeadSize: 4, Size: 5}, p) }},
 		{"scaling", `scaling "ntk" is not known`, func(p *graph.Params) {
 			NewRotary(RotaryConfig{HeadSize: 4, Scaling: RotaryScaling{Kind: "ntk"}}, p)
 		}},

@@ -82,6 +82,9 @@ func (m *Body) VocabSize() int { return m.parts.vocab }
 // ContextLength returns the largest T.
 func (m *Body) ContextLength() int { return m.parts.context }
 
+// TurnsBeyond returns the length beyond which a text's rotary positions are others, 0 for none.
+func (m *Body) TurnsBeyond() int { return m.parts.turnsBeyond }
+
 // Save writes the model's directory.
 func (m *Body) Save(dir string) error {
 	return save(dir, stored{m.Config, m.parts.family, m.class}, m.parts.generation, m.Params())

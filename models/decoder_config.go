@@ -109,7 +109,7 @@ func (c DecoderConfig) build(self Config, d decoderDesign, o origin) (Model, err
 	std := graph.Normal(c.InitRange)
 	parts := decoderParts{
 		config: self, family: d.family, class: d.class + "ForCausalLM", bodyClass: cmp.Or(d.bodyClass, d.class+"Model"), architectures: c.Architectures, vocab: c.VocabSize,
-		context: c.rope(d).context(c.MaxPositions), dropout: d.dropout, names: llamaNames, ignored: []string{"self_attn.rotary_emb.inv_freq"},
+		context: c.rope(d).context(c.MaxPositions), turnsBeyond: c.rope(d).turnsBeyond(c.MaxPositions), dropout: d.dropout, names: llamaNames, ignored: []string{"self_attn.rotary_emb.inv_freq"},
 		embedding: layers.EmbeddingConfig{Vocab: c.VocabSize, Width: c.HiddenSize, Scale: d.embed, Init: std, Padding: c.PadTokenID},
 		norm:      c.norm(d),
 		head:      layers.LanguageHeadConfig{Width: c.HiddenSize, Vocab: c.VocabSize, SoftCap: d.softCap, Init: std},

@@ -21,6 +21,7 @@ type decoderParts struct {
 	generation    generationConfig
 
 	vocab, context int     // V and the largest T
+	turnsBeyond    int     // length beyond which a text's rotary positions are others; 0 for none
 	dropout        float64 // of the embedded tokens
 	embedding      layers.EmbeddingConfig
 	positions      *layers.LearnedPositionConfig // nil for none

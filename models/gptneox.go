@@ -111,7 +111,7 @@ func (c GPTNeoXConfig) build(o origin) (Model, error) {
 	std := graph.Normal(c.InitRange)
 	return decoderParts{
 		config: c, family: "gpt_neox", class: "GPTNeoXForCausalLM", bodyClass: "GPTNeoXModel", architectures: c.Architectures,
-		vocab: c.VocabSize, context: c.rope().context(c.MaxPositions), dropout: c.HiddenDropout,
+		vocab: c.VocabSize, context: c.rope().context(c.MaxPositions), turnsBeyond: c.rope().turnsBeyond(c.MaxPositions), dropout: c.HiddenDropout,
 		names:     decoderNames{body: "gpt_neox", tokens: "embed_in", blocks: "layers", norm: "final_layer_norm", head: "embed_out"},
 		ignored:   []string{"attention.bias", "attention.masked_bias", "attention.rotary_emb.inv_freq"}, // which old files carry
 		embedding: layers.EmbeddingConfig{Vocab: c.VocabSize, Width: c.HiddenSize, Init: std},

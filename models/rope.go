@@ -120,6 +120,14 @@ func (r RopeParameters) context(length int) int {
 	return length
 }
 
+// turnsBeyond returns the length beyond which a text's positions are others, 0 for none.
+func (r RopeParameters) turnsBeyond(length int) int {
+	if r.kind() != layers.LongRoPEScaling {
+		return 0
+	}
+	return cmp.Or(r.OriginalLength, length)
+}
+
 // rotary translates the parameters for heads of a size in a model of some length.
 func (r RopeParameters) rotary(headSize, length int) (layers.RotaryConfig, error) {
 	c := layers.RotaryConfig{HeadSize: headSize, Base: r.Theta, Length: length}
