@@ -9,7 +9,7 @@ import (
 type EncodedRecord struct {
 	IDs   []int32
 	Learn []bool // for each token whether it is to be learned
-	Bytes int    // of the text that it was made from
+	Text  string // that it was made from
 }
 
 // appendConversation appends the tokens of a record that is a conversation. Nothing is added to them.
@@ -25,9 +25,9 @@ func (j *job) appendConversation(c EncodeConfig, p Piece) error {
 	j.ids, j.learn = append(j.ids, r.IDs...), append(j.learn[:0], r.Learn...)
 	learned := 0
 	if slices.Contains(r.Learn, true) {
-		learned = r.Bytes
+		learned = len(r.Text)
 	}
-	return j.endRecord(c, p, start, r.Bytes, learned)
+	return j.endRecord(c, p, start, len(r.Text), learned)
 }
 
 // endRecord makes runs of the tokens of a record from start on, of so many bytes of text, once it is known whether they are to be learned. What is too long is cut or dropped.

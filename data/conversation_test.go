@@ -25,7 +25,7 @@ func turns(record *orderedjson.Object) (EncodedRecord, error) {
 		for _, b := range []byte(text) {
 			r.IDs, r.Learn = append(r.IDs, int32(b)), append(r.Learn, o.Values["role"] == "assistant")
 		}
-		r.Bytes += len(text)
+		r.Text += text
 	}
 	return r, nil
 }

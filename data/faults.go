@@ -171,3 +171,12 @@ func (s *Source) Skipped() []error {
 	defer s.skipped.mutex.Unlock()
 	return append([]error(nil), s.skipped.all...)
 }
+
+// lineOf returns the line that an error names; 0 where it names none.
+func lineOf(err error) int {
+	var f *Fault
+	if errors.As(err, &f) {
+		return f.Line
+	}
+	return 0
+}

@@ -62,7 +62,7 @@ func (Causal) Labels(*data.Source) (data.Labels, error) { return data.Labels{}, 
 // Encode makes a stream of documents, each with the tokens that frame and end a text. To conversations nothing is added.
 func (o Causal) Encode(ctx context.Context, s *data.Source, c Encoding) (*data.Tokens, Report, error) {
 	e := data.EncodeConfig{EndOfText: true, AddSpecial: true, LearnPrompts: o.LearnPrompts}
-	turns := &turns{Conversations: o.Conversations, tokenizer: c.Tokenizer}
+	turns := newTurns(o.Conversations, c.Tokenizer)
 	e.Conversation = turns.encode
 	limit := &data.LengthLimit{Most: c.Length, How: o.Truncation}
 	if o.Truncation == "" {
@@ -72,7 +72,10 @@ func (o Causal) Encode(ctx context.Context, s *data.Source, c Encoding) (*data.T
 		e.Limit = limit
 	}
 	tokens, err := c.texts(ctx, s, e)
-	report := Report{Template: turns.where, Borrowed: turns.borrowed, Long: limit.Report()}
+	report := Report{Long: limit.Report()}
+	if turns.used != nil {
+		report.Template, report.Borrowed = turns.used.Where, turns.used.Borrowed
+	}
 	if err == nil && c.Path != "" {
 		err = turns.save(filepath.Dir(c.Path))
 	}

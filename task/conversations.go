@@ -54,32 +54,44 @@ func (c Conversations) ChatTemplate(t *tokenizer.Tokenizer, tools bool) (ChatTem
 	return ChatTemplate{template, found.Where, !found.Own}, err
 }
 
-// turns encodes conversations. The template is looked for when the first comes.
+// Templates returns a function that looks for the template, for conversations without or with tools, when it is first asked for it. Several goroutines may call it at once.
+func (c Conversations) Templates(t *tokenizer.Tokenizer) func(tools bool) (ChatTemplate, error) {
+	find := func(tools bool) func() (ChatTemplate, error) {
+		return sync.OnceValues(func() (ChatTemplate, error) { return c.ChatTemplate(t, tools) })
+	}
+	without, with := find(false), find(true)
+	return func(tools bool) (ChatTemplate, error) {
+		if tools {
+			return with()
+		}
+		return without()
+	}
+}
+
+// turns encodes conversations.
 type turns struct {
 	Conversations
 	tokenizer *tokenizer.Tokenizer
+	templates func(tools bool) (ChatTemplate, error)
 
-	mutex     sync.Mutex
-	templates [2]*ChatTemplate // for conversations without and with tools
-	where     string
-	borrowed  bool
+	mutex sync.Mutex
+	used  *ChatTemplate // the one of the first conversation; nil without conversations
 }
 
-func (e *turns) template(tools bool) (*ChatTemplate, error) {
-	i := 0
-	if tools {
-		i = 1
-	}
-	e.mutex.Lock()
-	defer e.mutex.Unlock()
-	if e.templates[i] == nil {
-		t, err := e.ChatTemplate(e.tokenizer, tools)
-		if err != nil {
-			return nil, err
+func newTurns(c Conversations, t *tokenizer.Tokenizer) *turns {
+	return &turns{Conversations: c, tokenizer: t, templates: c.Templates(t)}
+}
+
+func (e *turns) template(tools bool) (ChatTemplate, error) {
+	t, err := e.templates(tools)
+	if err == nil {
+		e.mutex.Lock()
+		defer e.mutex.Unlock()
+		if e.used == nil || !tools {
+			e.used = &t
 		}
-		e.templates[i], e.where, e.borrowed = &t, t.Where, t.Borrowed
 	}
-	return e.templates[i], nil
+	return t, err
 }
 
 // encode makes tokens of a record that is a conversation.
@@ -96,7 +108,7 @@ func (e *turns) encode(record *orderedjson.Object) (data.EncodedRecord, error) {
 	if err == nil && len(encoded.IDs) == 0 {
 		err = fmt.Errorf("chat template %s writes nothing", t.Name)
 	}
-	return data.EncodedRecord{IDs: encoded.IDs, Learn: encoded.Learn, Bytes: len(encoded.Text)}, err
+	return data.EncodedRecord{IDs: encoded.IDs, Learn: encoded.Learn, Text: encoded.Text}, err
 }
 
 // chatTemplateName is the file that holds a model's template.
@@ -104,10 +116,7 @@ const chatTemplateName = "chat_template.jinja"
 
 // save writes the template into a run's directory: what was learned is what the model is to be asked by.
 func (e *turns) save(dir string) error {
-	t := e.templates[0]
-	if t == nil {
-		t = e.templates[1]
-	}
+	t := e.used
 	if t == nil { // no conversations; the model may still have a template
 		found, err := chat.Find(e.Dir, "", false)
 		if err != nil || !found.Own || e.Dir == "" {

@@ -10,21 +10,32 @@ import (
 	"github.com/seahorse-ml/seahorse/task"
 )
 
-// chatOptions are the options that say how conversations and long records are learned.
+// chatOptions are the options that say how conversations and long records are learned, and whether they share rows.
 type chatOptions struct {
+	lossOptions
+
+	Packing bool `group:"data" default:"true" negatable:"" help:"Let documents share rows, where none sees another (on)."`
+}
+
+// lossOptions are those of chatOptions that don't depend on rows.
+type lossOptions struct {
 	ChatTemplate       string `group:"data" placeholder:"FILE|NAME" help:"Chat template for conversations: a Jinja file or one of alpaca, chatml, gemma, llama2, llama3, mistral, phi3, zephyr. Default: the model's own, or chatml where it has none."`
 	AssistantOnlyLoss  bool   `group:"data" xor:"loss" help:"Learn all that the assistant says in a conversation. That is the default."`
 	CompletionOnlyLoss bool   `group:"data" xor:"loss" help:"Learn the last answer of a conversation only."`
 	TrainOnPrompt      bool   `group:"data" xor:"loss" help:"Learn prompts and what others than the assistant say too."`
-	Packing            bool   `group:"data" default:"true" negatable:"" help:"Let documents share rows, where none sees another (on)."`
 	Truncation         string `group:"data" enum:",drop,left,right,error" default:"" placeholder:"drop|left|right|error" help:"What becomes of a record of more tokens than --seq-len: it is left out, cut at one side, or an error. Default: drop for conversations; others are learned in pieces."`
 }
 
-// resolve checks the options for an objective and makes the path of a template hold elsewhere too.
+// resolve checks the options for an objective.
 func (c *chatOptions) resolve(objective string) error {
 	if *c != (chatOptions{Packing: true}) && objective != (task.Causal{}).Name() {
 		return fmt.Errorf("--chat-template, --assistant-only-loss, --completion-only-loss, --train-on-prompt, --no-packing and --truncation are for the objective causal, not for %s", objective)
 	}
+	return c.lossOptions.resolve()
+}
+
+// resolve checks the template that is named, and makes its path hold elsewhere too.
+func (c *lossOptions) resolve() error {
 	if info, err := os.Stat(c.ChatTemplate); err == nil && info.Mode().IsRegular() {
 		c.ChatTemplate, err = filepath.Abs(c.ChatTemplate)
 		return err
@@ -38,7 +49,7 @@ func (c *chatOptions) resolve(objective string) error {
 }
 
 // learn returns what of a conversation is learned.
-func (c *chatOptions) learn() chat.Learn {
+func (c *lossOptions) learn() chat.Learn {
 	switch {
 	case c.CompletionOnlyLoss:
 		return chat.LearnLastAnswer

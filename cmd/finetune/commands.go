@@ -18,7 +18,7 @@ type commands struct {
 	Eval      evalCommand      `cmd:"" help:"Measure a model's loss on a text."`
 	Classify  classifyCommand  `cmd:"" help:"Apply a classifier or a regression to texts."`
 	Generate  generateCommand  `cmd:"" help:"Continue a prompt."`
-	Data      dataCommand      `cmd:"" help:"Prepare data to learn from."`
+	Data      dataCommand      `cmd:"" help:"Look at data as a model will see them, and prepare data to learn from."`
 	Tokenizer tokenizerCommand `cmd:"" help:"Train a tokenizer, or turn text into ids and back."`
 	Bench     benchCommand     `cmd:"" help:"Time training steps on fixed work that PyTorch can do too."`
 	Info      infoCommand      `cmd:"" help:"Show what is in a model or run directory."`

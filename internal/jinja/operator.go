@@ -243,20 +243,21 @@ func (r *renderer) calculate(op string, a, b any) (any, error) {
 
 // marked adds texts of which at least one is markup.
 func (r *renderer) marked(op string, a, b any) (any, bool) {
+	_, first := a.(markup)
+	_, second := b.(markup)
+	if op != "+" || !first && !second {
+		return nil, false
+	}
 	var parts [2]string
-	some := false
 	for i, v := range [2]any{a, b} {
 		switch v := v.(type) {
 		case markup:
-			parts[i], some = string(v), true
+			parts[i] = string(v)
 		case string:
 			parts[i] = escapeHTML.Replace(v)
 		default:
 			return nil, false
 		}
-	}
-	if op != "+" || !some {
-		return nil, false
 	}
 	r.size(len(parts[0]) + len(parts[1]))
 	return markup(parts[0] + parts[1]), true

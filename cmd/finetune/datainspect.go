@@ -1,0 +1,200 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"strconv"
+
+	"github.com/seahorse-ml/seahorse/data"
+	"github.com/seahorse-ml/seahorse/data/chat"
+	"github.com/seahorse-ml/seahorse/data/inspect"
+	"github.com/seahorse-ml/seahorse/data/tokenizer"
+	"github.com/seahorse-ml/seahorse/internal/atomicfile"
+	"github.com/seahorse-ml/seahorse/internal/orderedjson"
+	"github.com/seahorse-ml/seahorse/task"
+)
+
+// dataCommand is `finetune data`.
+type dataCommand struct {
+	Inspect dataInspectCommand `cmd:"" help:"Show rows with their tokens and targets, and count what is likely to be wrong."`
+}
+
+// dataInspectCommand is `finetune data inspect`.
+type dataInspectCommand struct {
+	Model string `required:"" placeholder:"DIR" help:"The model whose tokenizer and chat template are used: a model or run directory."`
+	Data  string `required:"" placeholder:"FILE|DIR|-" help:"What to look at: a text, or records of texts, pairs or conversations."`
+
+	dataFormat
+	lossOptions
+
+	MaxLength *int   `aliases:"seq-len" placeholder:"N" help:"The most tokens of a record, beyond which --truncation says what becomes of it. Default: the model's context."`
+	Packing   bool   `help:"Let records share rows, as sft does, and show where each begins."`
+	HTML      string `name:"html" placeholder:"FILE" help:"Write a page that shows rows, lengths and findings."`
+	Rows      int    `default:"100" placeholder:"N" help:"Rows that the page shows (${default})."`
+	JSON      bool   `name:"json" help:"Print an object for each row instead: file, line, ids, targets (1 for each id that is learned), text, and documents: where those of the row begin."`
+	Threads   int    `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores."`
+}
+
+// Help is shown below the command's summary.
+func (dataInspectCommand) Help() string {
+	return `Records are encoded as sft learns them by a causal model: conversations by the chat template, only what the assistant says being learned. Nothing is cut, unless it is longer
+than --max-length or the model's context. What can't be read is counted, with file and line, and the rest is gone through.
+
+Examples:
+
+    finetune data inspect --model smollm2 --data talks.jsonl
+    finetune data inspect --model smollm2 --data talks.jsonl --html talks.html
+    finetune data inspect --model smollm2 --data talks.jsonl --max-length 512 --packing --json | head -1`
+}
+
+// Run reads the data and tells what they are.
+func (c *dataInspectCommand) Run(ctx context.Context, s *streams) error {
+	if err := checkThreads(c.Threads); err != nil {
+		return err
+	}
+	if err := atLeast("max-length", c.MaxLength, 1); err != nil {
+		return err
+	}
+	if err := atLeast("rows", &c.Rows, 0); err != nil {
+		return err
+	}
+	if err := c.resolve(); err != nil {
+		return err
+	}
+	useThreads(c.Threads)
+	boundGarbage()
+	t, err := loadTokenizer(s, c.Model)
+	if err != nil {
+		return err
+	}
+	config, err := c.config(t)
+	if err != nil {
+		return err
+	}
+	source, err := c.open(c.Data, s)
+	if err != nil {
+		return err
+	}
+	defer source.Close()
+	page := &inspect.Page{Title: c.Data + " as " + c.Model + " sees it", Tokenizer: t, Most: c.Rows}
+	out := bufio.NewWriterSize(s.out, 1<<16)
+	var line []byte
+	report, err := inspect.Inspect(ctx, source, config, func(r *inspect.Row) error {
+		if c.HTML != "" {
+			page.Add(r)
+		}
+		if !c.JSON {
+			return nil
+		}
+		line = appendRow(line[:0], r)
+		_, err := out.Write(line)
+		return err
+	})
+	if err != nil {
+		return interrupted(ctx, err)
+	}
+	if c.HTML != "" {
+		err := atomicfile.Write(c.HTML, func(w io.Writer) error { return page.Write(w, report) })
+		if err != nil {
+			return err
+		}
+	}
+	if !c.JSON {
+		c.print(out, report, config)
+	}
+	return out.Flush()
+}
+
+// config returns how records become rows.
+func (c *dataInspectCommand) config(t *tokenizer.Tokenizer) (inspect.Config, error) {
+	base := task.Pretrained{Dir: c.Model}
+	m, err := base.Outline()
+	if err != nil {
+		return inspect.Config{}, err
+	}
+	limit := &data.LengthLimit{Most: m.ContextLength(), How: data.Truncation(c.Truncation)}
+	if c.MaxLength != nil {
+		limit.Most = *c.MaxLength
+	}
+	if limit.How == "" {
+		limit.How, limit.Conversations = data.TruncateDrop, true
+	}
+	conversations := task.Conversations{Dir: c.Model, Template: c.ChatTemplate}
+	templates := conversations.Templates(t)
+	config := inspect.Config{
+		Tokenizer: t, Learn: c.learn(), LearnPrompts: c.TrainOnPrompt, Limit: limit,
+		Template: func(tools bool) (*chat.Template, error) {
+			found, err := templates(tools)
+			if err != nil {
+				return nil, err
+			}
+			return found.Template, nil
+		},
+	}
+	if c.Packing {
+		config.Length = limit.Most
+	}
+	return config, nil
+}
+
+// appendRow appends the line of a row.
+func appendRow(dst []byte, r *inspect.Row) []byte {
+	dst = append(dst, `{"file": `...)
+	dst = orderedjson.AppendString(dst, r.File, false)
+	dst = append(dst, `, "line": `...)
+	dst = strconv.AppendInt(dst, int64(r.Line), 10)
+	dst = appendInts(append(dst, `, "ids": `...), r.IDs)
+	dst = append(dst, `, "targets": [`...)
+	for i, learn := range r.Learn {
+		if i > 0 {
+			dst = append(dst, ", "...)
+		}
+		if learn {
+			dst = append(dst, '1')
+		} else {
+			dst = append(dst, '0')
+		}
+	}
+	dst = append(dst, `], "text": `...)
+	dst = orderedjson.AppendString(dst, r.Text, false)
+	dst = appendInts(append(dst, `, "documents": `...), r.Documents)
+	return append(dst, "}\n"...)
+}
+
+func appendInts[T int | int32](dst []byte, values []T) []byte {
+	dst = append(dst, '[')
+	for i, v := range values {
+		if i > 0 {
+			dst = append(dst, ", "...)
+		}
+		dst = strconv.AppendInt(dst, int64(v), 10)
+	}
+	return append(dst, ']')
+}
+
+// print tells what was found out.
+func (c *dataInspectCommand) print(out io.Writer, r *inspect.Report, config inspect.Config) {
+	fmt.Fprintf(out, "%s, %s of %s tokens; %s are learned\n", plural(r.Records, "record"), plural(r.Rows, "row"), grouped(r.Tokens), grouped(r.Targets))
+	if c.Packing {
+		fmt.Fprintf(out, "packed into rows of %d, of which %.1f%% is padding\n", config.Length, 100*r.Padding)
+	}
+	fmt.Fprintf(out, "tokens of a record: half have at most %d, 95%% at most %d, the longest %d; a row has at most %d\n\n%s\n",
+		r.Quantile(0.5), r.Quantile(0.95), r.Quantile(1), config.Limit.Most, r.Text(16))
+	for _, kind := range inspect.Kinds {
+		f := r.Found[kind]
+		if f == nil {
+			fmt.Fprintf(out, "%9d  %s\n", 0, kind)
+			continue
+		}
+		fmt.Fprintf(out, "%9s  %s\n", grouped(int64(f.Count)), kind)
+		for i, first := range f.First {
+			if i == 5 {
+				fmt.Fprintf(out, "           and %s more\n", grouped(int64(f.Count-5)))
+				break
+			}
+			fmt.Fprintf(out, "           %s\n", first)
+		}
+	}
+}
