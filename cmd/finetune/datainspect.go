@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 
 	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/data/chat"
@@ -23,8 +24,8 @@ type dataCommand struct {
 
 // dataInspectCommand is `finetune data inspect`.
 type dataInspectCommand struct {
-	Model string `required:"" placeholder:"DIR" help:"The model whose tokenizer and chat template are used: a model or run directory."`
-	Data  string `required:"" placeholder:"FILE|DIR|-" help:"What to look at: a text, or records of texts, pairs or conversations."`
+	Model string   `required:"" placeholder:"DIR" help:"The model whose tokenizer and chat template are used: a model or run directory."`
+	Data  []string `required:"" sep:"none" placeholder:"FILE|DIR|-" help:"What to look at: a text, or records of texts, pairs or conversations. May be given several times."`
 
 	dataFormat
 	lossOptions
@@ -73,12 +74,12 @@ func (c *dataInspectCommand) Run(ctx context.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
-	source, err := c.open(c.Data, s)
+	source, err := c.open(c.Data, "", 0, s)
 	if err != nil {
 		return err
 	}
 	defer source.Close()
-	page := &inspect.Page{Title: c.Data + " as " + c.Model + " sees it", Tokenizer: t, Most: c.Rows}
+	page := &inspect.Page{Title: strings.Join(c.Data, ", ") + " as " + c.Model + " sees it", Tokenizer: t, Most: c.Rows}
 	out := bufio.NewWriterSize(s.out, 1<<16)
 	var line []byte
 	report, err := inspect.Inspect(ctx, source, config, func(r *inspect.Row) error {
