@@ -2,5 +2,6 @@ package main
 
 // dataCommand is `finetune data`.
 type dataCommand struct {
+	Inspect dataInspectCommand `cmd:"" help:"Show rows with their tokens and targets, and count what is likely to be wrong."`
 	Prepare dataPrepareCommand `cmd:"" help:"Filter, deduplicate, shuffle and split records."`
 }

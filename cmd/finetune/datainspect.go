@@ -17,11 +17,6 @@ import (
 	"github.com/seahorse-ml/seahorse/task"
 )
 
-// dataCommand is `finetune data`.
-type dataCommand struct {
-	Inspect dataInspectCommand `cmd:"" help:"Show rows with their tokens and targets, and count what is likely to be wrong."`
-}
-
 // dataInspectCommand is `finetune data inspect`.
 type dataInspectCommand struct {
 	Model string   `required:"" placeholder:"DIR" help:"The model whose tokenizer and chat template are used: a model or run directory."`
