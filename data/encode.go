@@ -35,6 +35,8 @@ type EncodeConfig struct {
 	EndOfText bool
 	// AddSpecial asks the encoder for the special tokens that frame a text, around each document.
 	AddSpecial bool
+	// Unframed leaves out what frames a text where a document begins or ends with it itself, for rows that get a frame of their own.
+	Unframed bool
 	// Pairs encodes prompts and completions as two texts, each framed, as models want it that write one text about another. A
 	// document without a prompt or without a completion is then an error.
 	Pairs bool

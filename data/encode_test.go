@@ -87,6 +87,8 @@ func TestEncode(t *testing.T) {
 		{"a.jsonl", pairs, EncodeConfig{EndOfText: true, AddSpecial: true}, ".^.a.bc$^d$.^.e$", 3, true},
 		{"a.txt", "ab", EncodeConfig{EndOfText: true, AddSpecial: true}, "^ab$", 1, true},
 		{"a.txt", "ab$", EncodeConfig{EndOfText: true, AddSpecial: true}, "^ab$", 1, false},
+		{"a.txt", "ab$", EncodeConfig{Unframed: true}, "ab", 1, true},
+		{"a.txt", "a$b", EncodeConfig{Unframed: true}, "a$b", 1, true},
 		{"a.jsonl", `{"prompt":"ab","completion":"c$"}`, EncodeConfig{EndOfText: true}, ".a.bc$", 1, false},
 		{"a.jsonl", `{"source":"ab","target":"c$"}`, EncodeConfig{EndOfText: true, Pairs: true}, ".a.bc$", 1, false},
 		{"a.jsonl", `{"source":"ab","target":"c"}`, EncodeConfig{EndOfText: true, AddSpecial: true, Pairs: true}, ".^.a.b.$^c$", 1, true},

@@ -3,6 +3,7 @@ package data
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync/atomic"
 )
 
@@ -158,6 +159,9 @@ func (j *job) append(e Encoder, c EncodeConfig, p Piece) error {
 func (j *job) appendPart(e Encoder, c EncodeConfig, p Piece) {
 	start := len(j.ids)
 	j.ids = e.AppendPart(j.ids, p.Text, p.First, p.Last, c.AddSpecial)
+	if c.Unframed {
+		j.unframe(e, p, start)
+	}
 	if p.Last {
 		j.end(e, c, start)
 	}
@@ -177,6 +181,17 @@ func (j *job) appendJoined(e Encoder, c EncodeConfig, p Piece) error {
 		j.learn = append(j.learn, true)
 	}
 	return j.endRecord(c, p, start, len(j.joined), len(p.Text))
+}
+
+// unframe takes the encoder's frame off the ids from start on, where they begin or end with it.
+func (j *job) unframe(e Encoder, p Piece, start int) {
+	begin, end := e.AppendPart(nil, nil, true, false, true), e.AppendPart(nil, nil, false, true, true)
+	if ids := j.ids[start:]; p.Last && len(ids) >= len(end) && slices.Equal(ids[len(ids)-len(end):], end) {
+		j.ids = j.ids[:len(j.ids)-len(end)]
+	}
+	if ids := j.ids[start:]; p.First && len(ids) >= len(begin) && slices.Equal(ids[:len(begin)], begin) {
+		j.ids = slices.Delete(j.ids, start, start+len(begin))
+	}
 }
 
 // end appends the token that ends documents, if it is asked for and not there yet, and reports whether it did.

@@ -34,9 +34,10 @@ func (Masked) Vocabulary() (string, []string) {
 // Labels returns none.
 func (Masked) Labels(*data.Source) (data.Labels, error) { return data.Labels{}, nil }
 
-// Encode makes a stream of documents without special tokens; rows get their frame when they are made.
+// Encode makes a stream of documents without the tokens that frame a text, even where the documents have them; rows get them when
+// they are made.
 func (Masked) Encode(ctx context.Context, s *data.Source, c Encoding) (*data.Tokens, Report, error) {
-	tokens, err := c.texts(ctx, s, data.EncodeConfig{})
+	tokens, err := c.texts(ctx, s, data.EncodeConfig{Unframed: true})
 	return tokens, Report{}, err
 }
 

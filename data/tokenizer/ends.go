@@ -65,22 +65,24 @@ var familyEnds = []struct {
 	types string
 	ends  []int32
 }{
-	{"llama mistral mixtral gpt_neox granite phi opt", []int32{2}}, {"gpt2 gpt_neo gptj starcoder2", []int32{50256}},
+	{"llama mistral mixtral gpt_neox granite phi opt bart", []int32{2}}, {"gpt2 gpt_neo gptj starcoder2", []int32{50256}},
 	{"gemma gemma2 gemma3_text t5 mt5 umt5", []int32{1}}, {"phi3", []int32{32000}}, {"olmo olmo2 olmo3", []int32{50279}},
-	{"glm glm4", []int32{151329, 151336, 151338}},
+	{"stablelm", []int32{0}}, {"glm glm4", []int32{151329, 151336, 151338}},
 }
 
 // readEnds reads what the files of a model in the tokenizer's directory name as ends of a text.
 func (t *Tokenizer) readEnds(dir string) error {
 	var named, family []int32
+	said := false // of a generation_config.json, even that it names none
 	for _, name := range []string{"generation_config.json", "config.json"} {
 		c, err := readEndConfig(filepath.Join(dir, name))
 		if err != nil {
 			return fmt.Errorf("tokenizer: %s: %w", filepath.Join(dir, name), err)
 		}
 		named = append(append(named, c.End.ids...), c.Text.End.ids...)
+		said = said || c.End.said || c.Text.End.said || name == "generation_config.json" && c.there
 		for _, f := range familyEnds {
-			if !c.End.said && !c.Text.End.said && slices.Contains(strings.Fields(f.types), c.ModelType) {
+			if !said && slices.Contains(strings.Fields(f.types), c.ModelType) {
 				family = f.ends
 			}
 		}
@@ -104,6 +106,8 @@ type endConfig struct {
 	Text      struct {
 		End ids `json:"eos_token_id"`
 	} `json:"text_config"`
+
+	there bool // the file is
 }
 
 // maxConfig bounds the files that are searched for ends.
@@ -125,7 +129,9 @@ func readEndConfig(path string) (c endConfig, err error) {
 	if err != nil {
 		return c, err
 	}
-	return c, json.Unmarshal(trimMark(b), &c)
+	c.there = true
+	err = json.Unmarshal(trimMark(b), &c)
+	return c, err
 }
 
 // ids is a list of ids, or one, or none. Negative ones stand for none.

@@ -95,6 +95,45 @@ func FuzzVocabularies(f *testing.F) {
 	})
 }
 
+// FuzzDirectories reads every file of settings that a directory may have, beside a vocabulary of each kind.
+func FuzzDirectories(f *testing.F) {
+	d := readDirectories(f)
+	names := []string{"tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "config.json", "generation_config.json"}
+	vocabularies := []string{"tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "tokenizer.model", "sentencepiece.bpe.model"}
+	for i, c := range d.Directories {
+		if i%7 > 0 {
+			continue
+		}
+		var settings [5][]byte
+		for k, name := range names {
+			settings[k] = []byte("{}")
+			if blob, ok := c.Files[name]; ok {
+				settings[k] = d.Blobs[blob]
+			}
+		}
+		for k, name := range vocabularies {
+			if blob, ok := c.Files[name]; ok {
+				f.Add(settings[0], settings[1], settings[2], settings[3], settings[4], d.Blobs[blob], uint8(k))
+			}
+		}
+	}
+	f.Fuzz(func(t *testing.T, a, b, c, d, e, vocabulary []byte, kind uint8) {
+		dir := t.TempDir()
+		for i, content := range [][]byte{a, b, c, d, e} {
+			os.WriteFile(filepath.Join(dir, names[i]), content, 0o600)
+		}
+		os.WriteFile(filepath.Join(dir, vocabularies[int(kind)%len(vocabularies)]), vocabulary, 0o600)
+		os.WriteFile(filepath.Join(dir, "merges.txt"), []byte("#version: 0.2\nt h\nth e\n"), 0o600)
+		tok, err := Load(dir)
+		if err != nil {
+			return
+		}
+		tok.EndsOfText()
+		tok.Warnings()
+		try(t, tok.file, tok.settings)
+	})
+}
+
 func FuzzSentencePiece(f *testing.F) {
 	for _, kind := range []string{"unigram", "bpe"} {
 		b, err := os.ReadFile(filepath.Join("testdata", "golden", "sentencepiece-"+kind+".model"))

@@ -78,8 +78,9 @@ func (d *directory) readTokens(file []tokenizerjson.AddedToken) (*tokens, error)
 		if err := t.readMap(d.special, d.specialOrder); err != nil {
 			return nil, fmt.Errorf("%s: %w", mapFile, err)
 		}
+		isSpecials := t.contents()
 		for content, id := range d.added {
-			isSpecial := t.isSpecial(content)
+			isSpecial := isSpecials[content]
 			t.decoder[id] = tokenizerjson.AddedToken{ID: id, Content: content, Special: isSpecial, Normalized: !isSpecial}
 		}
 		for _, a := range file {
@@ -99,18 +100,16 @@ func (d *directory) readTokens(file []tokenizerjson.AddedToken) (*tokens, error)
 	return t, nil
 }
 
-// isSpecial reports whether a token has a role, or is listed as an extra one.
-func (t *tokens) isSpecial(content string) bool {
+// contents returns the texts of the tokens that have a role, or are listed as extra ones.
+func (t *tokens) contents() map[string]bool {
+	out := map[string]bool{}
 	for _, s := range t.roles {
-		if s.Content == content {
-			return true
-		}
+		out[s.Content] = true
 	}
-	return contains(t.extra, content)
-}
-
-func contains(list []special, content string) bool {
-	return slices.ContainsFunc(list, func(s special) bool { return s.Content == content })
+	for _, s := range t.extra {
+		out[s.Content] = true
+	}
+	return out
 }
 
 // readSettings reads the roles and extra tokens of tokenizer_config.json, whose keys come in the given order.
@@ -239,8 +238,13 @@ func (t *tokens) readMap(s Settings, order []string) error {
 			if extra, err = t.readExtra(s[key]); kind(s[key]) == '[' {
 				t.hasExtra = true
 			}
+			known := map[string]bool{}
+			for _, e := range t.extra {
+				known[e.Content] = true
+			}
 			for _, e := range extra {
-				if !contains(t.extra, e.Content) {
+				if !known[e.Content] {
+					known[e.Content] = true
 					t.extra = append(t.extra, e)
 				}
 			}
@@ -276,8 +280,10 @@ func (t *tokens) addTo(file *tokenizerjson.File) (told []string) {
 	if !t.hasExtra {
 		extra = t.additional
 	}
+	chosen := map[special]bool{}
 	for _, s := range append(t.special(), extra...) {
-		if !known[s.Content] && !slices.Contains(add, s) {
+		if !known[s.Content] && !chosen[s] {
+			chosen[s] = true
 			add = append(add, s)
 		}
 	}
