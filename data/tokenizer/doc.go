@@ -8,6 +8,9 @@
 // the text each token stands for. Decode, and NewDecodeStream for ids that come
 // one by one, go the way back.
 //
+// AppendPart and AppendTargets encode texts that are joined as the one text that
+// they are: a document in parts, a prompt with its completion, a chat.
+//
 // # How a text becomes ids
 //
 // Added tokens are found first. What lies between them is normalized (package
@@ -38,6 +41,7 @@
 //     Unicode 15 are letters, numbers and marks, but neither punctuation nor symbols.
 //   - Truncation, padding and dropout that a tokenizer.json asks for are kept in it, but
 //     applied only where EncodeOptions, which FileOptions makes of the file, and Sampling ask for them.
+//   - docs/tokenizers.md lists where a directory is read other than by transformers.
 //   - A maximum length that leaves no room for a text is an error, where the reference
 //     returns the text uncut or as overflow.
 package tokenizer

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -61,6 +62,7 @@ func (b *builder) build(r *Result, ranks Ranks) error {
 	}
 	b.class = classNamed(name)
 	if b.class != nil {
+		stated := maps.Clone(b.roles)
 		b.setDefaults(b.class.defaults)
 		err := b.byClass(r)
 		switch {
@@ -74,7 +76,7 @@ func (b *builder) build(r *Result, ranks Ranks) error {
 		default:
 			return err
 		}
-		b.class = nil
+		b.class, b.roles = nil, stated
 	} else if b.json == nil && !isGeneric(name) {
 		return fmt.Errorf("without a %s, a %s is not known here; save it with transformers once, which writes one", jsonFile, name)
 	}
@@ -94,7 +96,11 @@ func (b *builder) byClass(r *Result) error {
 		b.file.Truncation, b.file.Padding = b.json.Truncation, b.json.Padding
 	}
 	r.Warnings = append(r.Warnings, b.addTo(b.file)...)
-	return b.setFrame()
+	if err := b.setFrame(); err != nil {
+		return err
+	}
+	b.warnOfContradiction(r)
+	return nil
 }
 
 // otherFiles are vocabularies that are read where no class asks for them, and the class that they are mostly of.

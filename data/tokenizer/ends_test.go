@@ -1,0 +1,81 @@
+package tokenizer
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestEndsAreThoseThatAreNamed(t *testing.T) {
+	const file = `{"model":{"type":"WordLevel","vocab":{"a":0,"b":1,"</s>":2,"<end>":3,"<stop>":4},"unk_token":"a"},
+		"added_tokens":[{"id":2,"content":"</s>","special":true},{"id":3,"content":"<end>","special":true},{"id":4,"content":"<stop>","special":true}]}`
+	for _, c := range []struct {
+		settings, generation, config string
+		learned                      int32 // -1 for none
+		ends                         string
+	}{
+		{`{}`, ``, ``, 2, "[2]"},
+		{`{"eos_token":"<end>"}`, ``, ``, 3, "[3]"},
+		{`{"eos_token":"<end>"}`, `{"eos_token_id":[4,3]}`, `{"eos_token_id":3}`, 3, "[3 4]"},
+		{`{"eos_token":"<end>"}`, ``, `{"eos_token_id":[4,2]}`, 3, "[3 4 2]"},
+		{`{}`, `{"eos_token_id":4}`, `{"eos_token_id":3}`, 4, "[4 3]"},
+		{`{}`, ``, `{"text_config":{"eos_token_id":3}}`, 3, "[3]"},
+		{`{}`, ``, `{"model_type":"mistral"}`, 2, "[2]"},
+		{`{}`, ``, `{"model_type":"llama","eos_token_id":null}`, 2, "[2]"},
+		{`{"eos_token":null}`, ``, `{"eos_token_id":-1}`, -1, "[]"},
+		{`{"eos_token":"<new>"}`, ``, ``, 5, "[5]"},
+	} {
+		dir := t.TempDir()
+		for name, content := range map[string]string{jsonFile: file, settingsFile: c.settings, "generation_config.json": c.generation, "config.json": c.config} {
+			if content != "" {
+				os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600)
+			}
+		}
+		tok, err := Load(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		id, ok := tok.EndOfText()
+		if ok != (c.learned >= 0) || ok && id != c.learned || fmt.Sprint(tok.EndsOfText()) != c.ends {
+			t.Errorf("%+v: %d (%v) is learned and %v end texts", c, id, ok, tok.EndsOfText())
+		}
+		named := strings.Contains(c.generation+c.config, "4") && strings.Contains(c.config, "2") // and not 3, the tokenizer's
+		if warned := len(tok.Warnings()) > 0; warned != named {
+			t.Errorf("%+v: warnings %q", c, tok.Warnings())
+		}
+	}
+	dir := t.TempDir()
+	os.WriteFile(filepath.Join(dir, jsonFile), []byte(file), 0o600)
+	os.WriteFile(filepath.Join(dir, "config.json"), []byte(`{"eos_token_id":"x"}`), 0o600)
+	if _, err := Load(dir); err == nil || !strings.Contains(err.Error(), "expected an id, a list of ids or null") {
+		t.Errorf("an end that is no id gives %v", err)
+	}
+}
+
+// TestContradictionsAreSaid gives a class other settings than its tokenizer.json was made with.
+func TestContradictionsAreSaid(t *testing.T) {
+	b, err := os.ReadFile(filepath.Join("testdata", "golden", "bert.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ settings, want string }{
+		{`{"tokenizer_class":"BertTokenizer"}`, ""},
+		{`{"tokenizer_class":"BertTokenizer","do_lower_case":false}`, "takes"},
+		{`{"tokenizer_class":"BertTokenizer","cls_token":"[MASK]"}`, "frames"},
+		{`{"tokenizer_class":"T5Tokenizer"}`, "another kind"},
+		{`{"tokenizer_class":"PreTrainedTokenizerFast","added_tokens_decoder":{"5000":{"content":"<x>"}}}`, "asks for the id 5000"},
+	} {
+		dir := t.TempDir()
+		os.WriteFile(filepath.Join(dir, jsonFile), b, 0o600)
+		os.WriteFile(filepath.Join(dir, settingsFile), []byte(c.settings), 0o600)
+		tok, err := Load(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(tok.Warnings(), "\n"); c.want == "" && got != "" || !strings.Contains(got, c.want) {
+			t.Errorf("%s: warnings %q, expected %q", c.settings, got, c.want)
+		}
+	}
+}
