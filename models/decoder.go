@@ -26,9 +26,10 @@ type Body struct {
 	Blocks    []*layers.Block
 	Norm      *layers.Norm
 
-	parts  decoderParts
-	class  string // of transformers
-	params *graph.Params
+	parts      decoderParts
+	class      string // of transformers
+	params     *graph.Params
+	generation generationFields // that the model was opened with
 }
 
 // headName is the name of a head's weight, which files of tied models may hold too.
@@ -87,7 +88,11 @@ func (m *Body) TurnsBeyond() int { return m.parts.turnsBeyond }
 
 // Save writes the model's directory.
 func (m *Body) Save(dir string) error {
-	return save(dir, stored{m.Config, m.parts.family, m.class}, m.parts.generation, m.Params())
+	generation, err := m.generation.over(m.parts.generation)
+	if err != nil {
+		return err
+	}
+	return save(dir, stored{m.Config, m.parts.family, m.class}, generation, m.Params())
 }
 
 // Head maps hidden states [..., D] to logits [..., V].

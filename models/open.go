@@ -71,6 +71,13 @@ func Open(dir string, c OpenConfig) (Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("models: %s: %w", dir, err)
 	}
+	if writes, ok := m.(keepsGeneration); ok {
+		fields, err := readGeneration(folder)
+		if err != nil {
+			return nil, err
+		}
+		writes.keepGeneration(fields)
+	}
 	return m, nil
 }
 

@@ -25,12 +25,12 @@ type stored struct {
 
 // save writes a model directory's files, a generation_config.json only where there is
 // one. A directory that isn't there is made.
-func save(dir string, config stored, generation any, params []*graph.Param) error {
+func save(dir string, config stored, generation []byte, params []*graph.Param) error {
 	return saveTensors(dir, config, generation, storedTensors(params))
 }
 
 // saveTensors is save for what a model stores under names of its own.
-func saveTensors(dir string, config stored, generation any, tensors []safetensors.Tensor) error {
+func saveTensors(dir string, config stored, generation []byte, tensors []safetensors.Tensor) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("models: %w", err)
 	}
@@ -51,9 +51,7 @@ func saveTensors(dir string, config stored, generation any, tensors []safetensor
 		return fmt.Errorf("models: %s: %w", configName, err)
 	}
 	if generation != nil {
-		if files[generationName], err = encodeConfig(generation, nil); err != nil {
-			return fmt.Errorf("models: %s: %w", generationName, err)
-		}
+		files[generationName] = generation
 	}
 	for name, data := range files {
 		if err := atomicfile.WriteBytes(filepath.Join(dir, name), data); err != nil {
@@ -81,15 +79,6 @@ func storedTensor(name string, p *graph.Param) safetensors.Tensor {
 		t.Data = p.Value().Data()
 	}
 	return t
-}
-
-// generationConfig is what generation_config.json says.
-type generationConfig struct {
-	BosTokenID *int     `json:"bos_token_id,omitempty"`
-	EosTokenID TokenIDs `json:"eos_token_id,omitempty"`
-	PadTokenID *int     `json:"pad_token_id,omitempty"`
-
-	StartTokenID *int `json:"decoder_start_token_id,omitempty"`
 }
 
 // elementType names the type of a tensor's elements as config.json does.

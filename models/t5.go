@@ -19,7 +19,8 @@ type T5 struct {
 	Decoder *T5Stack
 	Output  *layers.LanguageHead
 
-	params *graph.Params
+	params     *graph.Params
+	generation generationFields // that the model was opened with
 }
 
 // T5Encoder is the encoder of a T5 by itself, a model that gives states.
@@ -239,6 +240,9 @@ func (m *T5) Save(dir string) error {
 	c := m.Config
 	start := c.start()
 	c.StartTokenID = &start
-	generation := generationConfig{EosTokenID: c.EosTokenID, PadTokenID: &c.PadTokenID, StartTokenID: &start}
+	generation, err := m.generation.over(generationConfig{EosTokenID: c.EosTokenID, PadTokenID: &c.PadTokenID, StartTokenID: &start})
+	if err != nil {
+		return err
+	}
 	return save(dir, stored{c, "t5", t5Class}, generation, m.Params())
 }

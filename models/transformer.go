@@ -21,7 +21,8 @@ type Transformer struct {
 	DecoderNorm *layers.Norm // likewise
 	Output      *layers.LanguageHead
 
-	params *graph.Params
+	params     *graph.Params
+	generation generationFields // that the model was opened with
 }
 
 // NewTransformer makes a Transformer in the tree p. It returns what is wrong with the
@@ -134,8 +135,11 @@ func (m *Transformer) StartToken() int32 { return int32(m.Config.StartTokenID) }
 // Save writes the model's directory.
 func (m *Transformer) Save(dir string) error {
 	c := m.Config
-	generation := generationConfig{
+	generation, err := m.generation.over(generationConfig{
 		BosTokenID: &c.StartTokenID, EosTokenID: TokenIDs{c.EosTokenID}, PadTokenID: c.PadTokenID, StartTokenID: &c.StartTokenID,
+	})
+	if err != nil {
+		return err
 	}
 	return save(dir, stored{c, "transformer", ""}, generation, m.Params())
 }
