@@ -118,6 +118,9 @@ func (c *generateCommand) encode(s *streams, w *task.Writer, texts []string) ([]
 		if err != nil {
 			return nil, err
 		}
+		if unknown, all := w.Tokenizer.Unknown([]byte(text)); 2*unknown > all {
+			s.say("warning    %d of the %d characters of the prompt %.40q are unknown to the vocabulary of %s", unknown, all, text, c.Model)
+		}
 		var tooLong bool
 		if prompts[i], tooLong = w.Fit(ids); tooLong {
 			cut++
