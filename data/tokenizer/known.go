@@ -15,11 +15,11 @@ func (t *Tokenizer) Unknown(text []byte) (unknown, all int) {
 		tokens = nil
 	}
 	id := t.unknownID()
-	known := make([]bool, len(text)+1)
-	for _, k := range tokens {
-		if k.id != id {
-			for i := k.at[0]; i < k.at[1]; i++ {
-				known[i] = true
+	known := make([]bool, len(text))
+	for _, of := range []bool{true, false} { // a mark before a word stands where the word begins, known or not
+		for _, k := range tokens {
+			for i := k.at[0]; i < k.at[1] && (k.id != id) == of; i++ {
+				known[i] = of
 			}
 		}
 	}

@@ -243,6 +243,9 @@ func (b *builder) saved() (Settings, error) {
 		}
 		out[role] = raw
 	}
+	if !b.decoderIsWhole() {
+		delete(out, "added_tokens_decoder") // which would outweigh what tokenizer.json adds
+	}
 	name := b.directory.class()
 	switch flags := b.json == nil && (flag(b.settings, "add_bos_token", false) || flag(b.settings, "add_eos_token", false)); {
 	case b.class == &neox && flags, b.class == nil && (b.json == nil || classNamed(canonical(name)) != nil):
@@ -260,4 +263,22 @@ func (b *builder) saved() (Settings, error) {
 	raw, err := json.Marshal(name)
 	out["tokenizer_class"] = raw
 	return out, err
+}
+
+// decoderIsWhole reports whether added_tokens_decoder has all added tokens as they are.
+func (b *builder) decoderIsWhole() bool {
+	raw, ok := b.settings["added_tokens_decoder"]
+	if !ok {
+		return true
+	}
+	t := &tokens{decoder: map[int32]tokenizerjson.AddedToken{}}
+	if t.readDecoder(raw) != nil {
+		return false
+	}
+	for _, a := range b.file.AddedTokens {
+		if t.decoder[a.ID] != a {
+			return false
+		}
+	}
+	return true
 }
