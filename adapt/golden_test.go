@@ -146,7 +146,7 @@ func (c goldenCase) run(t *testing.T, m Trainable, a *Adapter, dt tensor.Dtype) 
 		pass := layers.Pass{}
 		if pair, ok := m.(models.Seq2Seq); ok {
 			b.In[layers.SourceIDs] = rows(g, "source", c.Source)
-			pass.Memory = pair.Encode(g, b.In[layers.SourceIDs], nil)
+			pass.Encoded = pair.Encode(g, b.In[layers.SourceIDs], nil)
 		}
 		writer := m.(interface {
 			Hidden(*graph.Graph, *graph.Node, layers.Pass) *graph.Node

@@ -87,15 +87,15 @@ func (e *encoded) repeated(n int) (*encoded, error) {
 // attach adds the sources to a pass: all of them to one of whole texts, and only the
 // segments to one that finds the rest in its cache.
 func (e *encoded) attach(g *graph.Graph, pass *layers.Pass, whole bool) {
-	pass.MemorySegments = g.Input("source segments", tensor.Int32, e.segments.Shape()...)
-	let(g, pass.MemorySegments, e.segments)
+	pass.EncodedSegments = g.Input("source segments", tensor.Int32, e.segments.Shape()...)
+	let(g, pass.EncodedSegments, e.segments)
 	switch {
 	case !whole:
 	case e.sketch != nil:
-		pass.Memory = g.Param(e.sketch)
+		pass.Encoded = g.Param(e.sketch)
 	default:
-		pass.Memory = g.Input("encoded", e.states.Dtype(), e.states.Shape()...)
-		let(g, pass.Memory, e.states)
+		pass.Encoded = g.Input("encoded", e.states.Dtype(), e.states.Shape()...)
+		let(g, pass.Encoded, e.states)
 	}
 }
 

@@ -172,17 +172,17 @@ func (a *Attention) attend(g *graph.Graph, x *graph.Node, pass Pass) *graph.Node
 	return g.CachedAttention(q, k, v, part, pass.Positions, c)
 }
 
-// Cross lets the tokens of x [B, T, D] see the pass's memory, to [B, T, D]. Rotary
+// Cross lets the tokens of x [B, T, D] see what the pass has encoded, to [B, T, D]. Rotary
 // positions and the masks among the tokens don't apply.
 func (a *Attention) Cross(g *graph.Graph, x *graph.Node, pass Pass) *graph.Node {
 	if a.QKV != nil || a.config.Causal {
 		return g.Fail(fmt.Errorf("layers: attention: attention to another sequence needs three projections and isn't causal"))
 	}
 	c := a.kernel()
-	c.Cross, c.Segments = true, pass.MemorySegments
+	c.Cross, c.Segments = true, pass.EncodedSegments
 	q, k, v := a.Query.Forward(g, x), (*graph.Node)(nil), (*graph.Node)(nil)
-	if pass.Memory != nil {
-		k, v = a.Key.Forward(g, pass.Memory), a.Value.Forward(g, pass.Memory)
+	if pass.Encoded != nil {
+		k, v = a.Key.Forward(g, pass.Encoded), a.Value.Forward(g, pass.Encoded)
 	}
 	if a.QueryNorm != nil {
 		q = a.normHeads(g, a.QueryNorm, q)
@@ -201,7 +201,7 @@ func (a *Attention) Cross(g *graph.Graph, x *graph.Node, pass Pass) *graph.Node 
 	case k != nil:
 		heads = g.Attention(q, k, v, c)
 	case pass.Cache == nil:
-		return g.Fail(fmt.Errorf("layers: attention: no other sequence to look at: the pass has no memory"))
+		return g.Fail(fmt.Errorf("layers: attention: no other sequence to look at: the pass has nothing encoded"))
 	}
 	return a.Out.Forward(g, heads)
 }

@@ -23,11 +23,11 @@ type Pass struct {
 	Cache *Cache
 	// Bias [H, T, S] is added to the scores of attention among the tokens; nil for none.
 	Bias *graph.Node
-	// Memory [B, S, D] is what cross attention looks at. Nil with a cache means what
+	// Encoded [B, S, D] is what cross attention looks at. Nil with a cache means what
 	// an earlier pass looked at.
-	Memory *graph.Node
-	// MemorySegments [B, S] int32 marks padding in the memory with -1; nil for none.
-	MemorySegments *graph.Node
+	Encoded *graph.Node
+	// EncodedSegments [B, S] int32 marks padding of it with -1; nil for none.
+	EncodedSegments *graph.Node
 	// Routed is told the scores [B, T, E] of each mixture of experts' router; see
 	// graph.RouteBalance. Nil leaves them out.
 	Routed func(scores *graph.Node)

@@ -104,7 +104,7 @@ func (c goldenCase) batch(g *graph.Graph) layers.Batch {
 // logitsOf scores the tokens of a batch.
 func logitsOf(g *graph.Graph, m Model, b layers.Batch) *graph.Node {
 	if pair, ok := m.(Seq2Seq); ok {
-		pass := layers.Pass{Memory: pair.Encode(g, b.In[layers.SourceIDs], b.In[layers.SourceSegments]), MemorySegments: b.In[layers.SourceSegments]}
+		pass := layers.Pass{Encoded: pair.Encode(g, b.In[layers.SourceIDs], b.In[layers.SourceSegments]), EncodedSegments: b.In[layers.SourceSegments]}
 		return pair.Head(g, pair.Hidden(g, b.In[layers.IDs], pass))
 	}
 	return m.(CausalLM).Logits(g, b.In[layers.IDs], b.In[layers.Segments])

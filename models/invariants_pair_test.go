@@ -29,8 +29,8 @@ func pairScores(t *testing.T, m Seq2Seq, source, sourceSegments, ids, segments [
 		}
 		return input(g, name, [][]int32{values})
 	}
-	pass := layers.Pass{Segments: node("segments", segments), MemorySegments: node("source segments", sourceSegments)}
-	pass.Memory = m.Encode(g, node("source", source), pass.MemorySegments)
+	pass := layers.Pass{Segments: node("segments", segments), EncodedSegments: node("source segments", sourceSegments)}
+	pass.Encoded = m.Encode(g, node("source", source), pass.EncodedSegments)
 	logits := m.Head(g, m.Hidden(g, node("ids", ids), pass))
 	run(t, g, logits)
 	return slices.Collect(slices.Chunk(graph.Floats[float64](logits), m.VocabSize()))

@@ -198,7 +198,7 @@ func (m *T5Encoder) Save(dir string) error {
 // Params returns the parameters in the order in which they were made.
 func (m *T5) Params() []*graph.Param { return m.params.All() }
 
-// Encode maps source ids [B, S] to the memory [B, S, D].
+// Encode maps source ids [B, S] to states [B, S, D].
 func (m *T5) Encode(g *graph.Graph, source, segments *graph.Node) *graph.Node {
 	return m.Encoder.forward(g, m.Tokens.Forward(g, source), layers.Pass{Segments: segments})
 }

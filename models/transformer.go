@@ -88,7 +88,7 @@ func (c TransformerConfig) build(o origin) (Model, error) {
 // Params returns the parameters in the order in which they were made.
 func (m *Transformer) Params() []*graph.Param { return m.params.All() }
 
-// Encode maps source ids [B, S] to the memory [B, S, D].
+// Encode maps source ids [B, S] to states [B, S, D].
 func (m *Transformer) Encode(g *graph.Graph, source, segments *graph.Node) *graph.Node {
 	return m.forward(g, source, layers.Pass{Segments: segments}, m.Encoder, m.EncoderNorm)
 }

@@ -182,3 +182,21 @@ func TestObjectives(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestReadHistory looks at a run that was killed while it wrote a line.
+func TestReadHistory(t *testing.T) {
+	dir := t.TempDir()
+	if h, err := ReadHistory(dir); err != nil || h.Step != 0 || h.Last != nil || h.Checkpoints != nil {
+		t.Errorf("an empty directory: %+v, %v", h, err)
+	}
+	write(t, filepath.Join(dir, train.MetricsName), "{\"step\":1}\n{\"step\":9,\"eval_loss\":2}\n{\"step\":10,\"eval_loss\":3}\n{\"step\":11,\"ev")
+	for _, name := range []string{"checkpoint-10", "checkpoint-9", "checkpoint-x"} {
+		if err := os.Mkdir(filepath.Join(dir, name), 0o777); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h, err := ReadHistory(dir)
+	if err != nil || h.Step != 10 || *h.Last != (Validation{10, 3}) || *h.Best != (Validation{9, 2}) || !slices.Equal(h.Checkpoints, []string{"checkpoint-9", "checkpoint-10"}) {
+		t.Errorf("got %+v, %v", h, err)
+	}
+}

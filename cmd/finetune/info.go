@@ -1,17 +1,13 @@
 package main
 
 import (
-	"bufio"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"text/tabwriter"
 
@@ -145,104 +141,22 @@ func (c *infoCommand) run(out io.Writer) error {
 			fmt.Fprintf(out, "%s\t%s\n", key, options[key])
 		}
 	}
-	progress, err := readProgress(filepath.Join(c.Dir, "metrics.jsonl"))
+	h, err := task.ReadHistory(c.Dir)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "steps\t%d of %s\n", progress.step, options["max_steps"])
-	if progress.evaluated {
-		fmt.Fprintf(out, "validation loss\t%.4f at step %d, best %.4f at step %d\n", progress.last.loss, progress.last.step, progress.best.loss, progress.best.step)
+	fmt.Fprintf(out, "steps\t%d of %s\n", h.Step, options["max_steps"])
+	if h.Last != nil {
+		fmt.Fprintf(out, "validation loss\t%.4f at step %d, best %.4f at step %d\n", h.Last.Loss, h.Last.Step, h.Best.Loss, h.Best.Step)
 	}
-	checkpoints, err := listCheckpoints(c.Dir)
-	if err != nil {
-		return err
-	}
-	if len(checkpoints) > 0 {
-		fmt.Fprintf(out, "checkpoints\t%s\n", strings.Join(checkpoints, ", "))
+	if len(h.Checkpoints) > 0 {
+		fmt.Fprintf(out, "checkpoints\t%s\n", strings.Join(h.Checkpoints, ", "))
 	}
 	return nil
-}
-
-// progress is what metrics.jsonl tells of a run.
-type progress struct {
-	step      int
-	evaluated bool
-	last      measurement
-	best      measurement
-}
-
-// measurement is a validation loss.
-type measurement struct {
-	step int
-	loss float64
-}
-
-// readProgress reads metrics.jsonl; a run that hasn't logged a step has none.
-func readProgress(path string) (progress, error) {
-	var p progress
-	f, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return p, nil
-	}
-	if err != nil {
-		return p, err
-	}
-	defer f.Close()
-	lines := bufio.NewScanner(f)
-	for lines.Scan() {
-		var m struct {
-			Step     int      `json:"step"`
-			EvalLoss *float64 `json:"eval_loss"`
-		}
-		if json.Unmarshal(lines.Bytes(), &m) != nil {
-			continue // the last line of a run that was killed may be cut short
-		}
-		p.step = max(p.step, m.Step)
-		if m.EvalLoss != nil {
-			p.last = measurement{m.Step, *m.EvalLoss}
-			if !p.evaluated || p.last.loss < p.best.loss {
-				p.best = p.last
-			}
-			p.evaluated = true
-		}
-	}
-	return p, lines.Err()
-}
-
-// listCheckpoints returns the names of a run's checkpoints by rising step.
-func listCheckpoints(dir string) ([]string, error) {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil, err
-	}
-	steps := map[string]int{}
-	var names []string
-	for _, e := range entries {
-		if number, ok := strings.CutPrefix(e.Name(), "checkpoint-"); ok {
-			if step, err := strconv.Atoi(number); err == nil {
-				steps[e.Name()] = step
-				names = append(names, e.Name())
-			}
-		}
-	}
-	slices.SortFunc(names, func(a, b string) int { return steps[a] - steps[b] })
-	return names, nil
 }
 
 // isFile tells whether a directory has a file of a name.
 func isFile(dir, name string) bool {
 	info, err := os.Stat(filepath.Join(dir, name))
 	return err == nil && info.Mode().IsRegular()
-}
-
-// readJSON reads a file into v.
-func readJSON(path string, v any) error {
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	if err := json.Unmarshal(b, v); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	return nil
 }

@@ -270,3 +270,15 @@ func TestInterrupt(t *testing.T) {
 		t.Fatalf("status %d: %s", status, said.String())
 	}
 }
+
+// readJSON reads a file into v.
+func readJSON(path string, v any) error {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(b, v); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
+}

@@ -54,7 +54,7 @@ func run(args []string) error {
 	case *models.MaskedLM:
 		logits = m.Logits(g, ids, nil, nil)
 	case models.Seq2Seq:
-		logits = m.Head(g, m.Hidden(g, ids, layers.Pass{Memory: m.Encode(g, ids, nil)}))
+		logits = m.Head(g, m.Hidden(g, ids, layers.Pass{Encoded: m.Encode(g, ids, nil)}))
 	case *models.SequenceClassifier:
 		logits = m.Scores(g, ids, nil, nil)
 	case *models.TokenClassifier:
