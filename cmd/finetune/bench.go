@@ -24,7 +24,7 @@ type benchCommand struct {
 	Steps     int    `default:"13" placeholder:"N" help:"Steps to make (${default})."`
 	BatchSize *int   `placeholder:"B" help:"Rows in a batch. Default: the preset's."`
 	SeqLen    *int   `placeholder:"T" help:"Tokens in a row. Default: the preset's."`
-	Init      string `placeholder:"DIR" help:"Train this model, of any family, rather than a preset's of random weights."`
+	Init      string `placeholder:"DIR|FILE.gguf" help:"Train this model, of any family, rather than a preset's of random weights."`
 	Adapter   string `placeholder:"DIR" help:"With --init: train this adapter of the model (LoRA and the like, as peft writes them), rather than all of it."`
 	Tokens    string `placeholder:"FILE" help:"Take tokens from this file (plain uint16 or one that finetune wrote) rather than from the generator."`
 
@@ -33,6 +33,7 @@ type benchCommand struct {
 	Profile bool `help:"Print where the time goes, for each kind of operation."`
 	Threads int  `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores."`
 
+	storageFlags
 	memoryFlag
 }
 
@@ -54,7 +55,8 @@ Examples:
     finetune bench --preset char --steps 100
     finetune bench --preset gpt2 --profile
     finetune bench --init bert-base-uncased --batch-size 4 --seq-len 128
-    finetune bench --init SmolLM2-135M --adapter runs/lora --batch-size 4 --seq-len 512 --gradient-checkpointing`
+    finetune bench --init SmolLM2-135M --adapter runs/lora --batch-size 4 --seq-len 512 --gradient-checkpointing
+    finetune bench --init smollm2.gguf --adapter runs/lora --load-in-4bit`
 }
 
 // benchStep and benchSummary are the lines that are printed.

@@ -51,7 +51,14 @@ func (c *benchCommand) model(sketch bool) (task.Model, error) {
 
 // openForBench reads a model without dropout, or a sketch of it.
 func (c *benchCommand) openForBench(sketch bool) (task.Model, error) {
-	m, err := models.Open(c.Init, models.OpenConfig{Edit: models.WithDropout(0), Sketch: sketch})
+	storage, err := c.frozenStorage()
+	if err != nil {
+		return nil, err
+	}
+	if storage != models.FloatStorage && c.Adapter == "" {
+		return nil, errors.New("--load-in-8bit and --load-in-4bit need --adapter: matrices in blocks are frozen")
+	}
+	m, err := models.Open(c.Init, models.OpenConfig{Edit: models.WithDropout(0), Sketch: sketch, Storage: storage})
 	if err != nil {
 		return nil, err
 	}

@@ -12,7 +12,15 @@ type storageFlags struct {
 	LoadIn4bit bool `name:"load-in-4bit" help:"Keep matrices as blocks of 4 bits (Q4_K, or Q5_0 where 256 doesn't divide the rows; tables of embeddings and heads as Q8_0). Those of a GGUF file stay as they lie."`
 }
 
-// storage returns how the matrices of a model are kept: those of a GGUF file as they lie, which computes the same bits as their floats.
+// frozenStorage returns how the frozen matrices of a model are kept whose adapter is trained: as floats, unless a flag says otherwise.
+func (f storageFlags) frozenStorage() (models.Storage, error) {
+	if !f.LoadIn8bit && !f.LoadIn4bit {
+		return models.FloatStorage, nil
+	}
+	return f.storage("")
+}
+
+// storage returns how the matrices of a model are kept that is only read: those of a GGUF file as they lie, which computes the same bits as their floats.
 func (f storageFlags) storage(path string) (models.Storage, error) {
 	switch {
 	case f.LoadIn8bit && f.LoadIn4bit:
