@@ -42,7 +42,7 @@ func kindOf(m Model) (dt tensor.Dtype, sketch bool, err error) {
 		return dt, false, errNoParameters
 	}
 	for _, p := range params {
-		sketch = sketch || p.Value() == nil
+		sketch = sketch || !p.HasValues()
 	}
 	return params[0].DType(), sketch, nil
 }
