@@ -219,12 +219,12 @@ func (c ExportConfig) compare(ctx context.Context, source *Trained, path string)
 	out := &Comparison{}
 	var a, b entropy
 	var squares, values, same float64
-	for first := 0; first < len(ids)-1; first += rowTokens {
+	length := min(rowTokens, source.Model.ContextLength())
+	for first := 0; first < len(ids)-1; first += length {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		row := ids[first:min(first+rowTokens, len(ids))]
-		row = row[:min(len(row), source.Model.ContextLength())]
+		row := ids[first:min(first+length, len(ids))]
 		x, head, err := found(source.Model, row)
 		if err != nil {
 			return nil, err
