@@ -14,6 +14,7 @@ type commands struct {
 
 	Pretrain  pretrainCommand  `cmd:"" help:"Train a language model from scratch on a text corpus."`
 	SFT       sftCommand       `cmd:"" name:"sft" help:"Fine-tune a model on texts or on pairs of prompt and completion."`
+	Plan      planCommand      `cmd:"" help:"Tell what a command that trains will take: memory, tokens, steps and time."`
 	Resume    resumeCommand    `cmd:"" help:"Go on with a run that was stopped or crashed."`
 	Eval      evalCommand      `cmd:"" help:"Measure a model's loss on a text."`
 	Classify  classifyCommand  `cmd:"" help:"Apply a classifier or a regression to texts."`

@@ -1,0 +1,305 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/alecthomas/kong"
+	"github.com/seahorse-ml/seahorse/data"
+	"github.com/seahorse-ml/seahorse/graph"
+	"github.com/seahorse-ml/seahorse/models"
+	"github.com/seahorse-ml/seahorse/task"
+	"github.com/seahorse-ml/seahorse/train"
+)
+
+// planCommand is `finetune plan`.
+type planCommand struct {
+	Command []string `arg:"" passthrough:"" help:"A command that trains, with its flags. --output-dir may be left out, and nothing is written there."`
+}
+
+// Help is shown below the command's summary.
+func (planCommand) Help() string {
+	return `The data are encoded and the rows made as for the run, the memory is what the run will lay out, and the time comes from some seconds of training steps, whose result is thrown away.
+What doesn't fit is told, with a batch that would.
+
+Examples:
+
+    finetune plan sft --model smollm2 --data talks.jsonl
+    finetune plan pretrain --data corpus.txt --preset mini`
+}
+
+// planned is a command that can be planned.
+type planned interface {
+	job
+	resolve() error
+}
+
+// Run plans the command.
+func (c *planCommand) Run(ctx context.Context, s *streams) error {
+	var inner commands
+	parser, err := newParser(&inner, s)
+	if err != nil {
+		return err
+	}
+	args := arguments(c.Command)
+	i := slices.IndexFunc(parser.Model.Children, func(n *kong.Node) bool { return n.Name == args[0] })
+	if i < 0 {
+		return fmt.Errorf("plan: %q is no command", args[0])
+	}
+	j, ok := parser.Model.Children[i].Target.Addr().Interface().(planned)
+	if !ok {
+		return fmt.Errorf("plan: %q is no command that trains", args[0])
+	}
+	scratch, err := os.MkdirTemp("", "finetune-plan-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(scratch)
+	dir := filepath.Join(scratch, "run")
+	if !slices.ContainsFunc(args, func(a string) bool { return a == "--output-dir" || strings.HasPrefix(a, "--output-dir=") }) {
+		args = append(args, "--output-dir="+dir)
+	}
+	if _, err := parser.Parse(args); err != nil {
+		return usageError(err)
+	}
+	if err := j.resolve(); err != nil {
+		return err
+	}
+	return plan(ctx, s, j, dir)
+}
+
+// plan prepares a run in a scratch directory and tells what it takes.
+func plan(ctx context.Context, s *streams, j planned, dir string) error {
+	o := j.common()
+	useThreads(o.Threads)
+	c, err := taskOf(s, j)
+	if err != nil {
+		return err
+	}
+	c.Dir = dir
+	r, err := prepare(ctx, s, j, c)
+	if err != nil {
+		return hinted(interrupted(ctx, err), strings.Join(j.corpus(), ", "))
+	}
+	defer r.Close()
+	if err := o.checkGrouping(r); err != nil {
+		return err
+	}
+	o.resolveSteps(r.Rows.Train.Len(), j.defaultSteps(r.Rows.Train.Len()))
+	if err := o.schedule().Validate(); err != nil {
+		return err
+	}
+	config := o.trains(r)
+	s.planRows(r, config)
+	use, err := train.EstimateMemory(r.Model, config)
+	if err != nil {
+		return err
+	}
+	free, known := freeMemory()
+	s.planModel(r.Model)
+	s.planMemory(use, free, known)
+	if known && int64(use.Total()) > free {
+		return s.planSmaller(r, config, free)
+	}
+	boundGarbage()
+	m, err := r.Base.Open(r.Objective, r.Tokenizer, r.Labels, false)
+	if err != nil {
+		return err
+	}
+	seconds, err := timeSteps(ctx, m, config)
+	if err != nil {
+		return interrupted(ctx, err)
+	}
+	s.planTime(r, config, seconds)
+	return nil
+}
+
+// planRows tells what is learned from.
+func (s *streams) planRows(r *task.Run, c train.Config) {
+	held := 0
+	if c.Validation != nil {
+		held = c.Validation.Len()
+	}
+	fmt.Fprintf(s.out, "data        %s to learn from, %s to validate on\n", plural(c.Train.Len(), "row"), grouped(int64(held)))
+	positions, used, targets := countPositions(c.Train)
+	if positions > 0 {
+		fmt.Fprintf(s.out, "tokens      %s in a pass, of which %s are learned; %.1f%% of the rows is padding\n", grouped(used), grouped(targets), 100*(1-float64(used)/float64(positions)))
+	}
+	s.tell(r.Report, r.Rows.Cut...)
+	s.tellConversations(r.Report, r.Length)
+	perStep := c.BatchSize * c.Accumulation
+	fmt.Fprintf(s.out, "steps       %s of %s, %.3g times the data\n", grouped(int64(c.MaxSteps)), plural(perStep, "row"), float64(c.MaxSteps)*float64(perStep)/float64(c.Train.Len()))
+}
+
+// sampledRows is how many rows of large data are looked at.
+const sampledRows = 20_000
+
+// countPositions returns the positions of all rows, those that aren't padding, and those with a target; of many rows they are estimated from some.
+func countPositions(d data.Dataset) (positions, used, targets int64) {
+	layout := d.Layout()
+	length := layout.Length(data.TextLength)
+	if length == 0 || layout.Index(data.Targets) < 0 {
+		return 0, 0, 0
+	}
+	n := min(d.Len(), sampledRows)
+	loader, err := data.NewLoader(d, data.LoaderConfig{Sequential: true})
+	if err != nil {
+		return 0, 0, 0
+	}
+	batch := data.NewBatch(1, layout)
+	for range n {
+		if err := loader.Next(batch); err != nil {
+			return 0, 0, 0
+		}
+		row := batch.Ints(data.Targets)
+		for _, t := range row {
+			if t >= 0 {
+				targets++
+			}
+		}
+		if segments := batch.Ints(data.Segments); segments != nil {
+			for _, segment := range segments {
+				if segment >= 0 {
+					used++
+				}
+			}
+		} else {
+			used += int64(length)
+		}
+	}
+	scale := float64(d.Len()) / float64(n)
+	return int64(scale * float64(n*length)), int64(scale * float64(used)), int64(scale * float64(targets))
+}
+
+// planModel tells how many parameters are trained.
+func (s *streams) planModel(m models.Model) {
+	var trained, frozen int64
+	for _, p := range m.Params() {
+		if p.Frozen {
+			frozen += int64(p.Len())
+		} else {
+			trained += int64(p.Len())
+		}
+	}
+	fmt.Fprintf(s.out, "parameters  %s trained, %s frozen\n", grouped(trained), grouped(frozen))
+}
+
+// planMemory tells where memory goes.
+func (s *streams) planMemory(use train.MemoryUse, free int64, known bool) {
+	room := ""
+	if known {
+		room = fmt.Sprintf(", and %s MiB are free", grouped(free>>20))
+	}
+	fmt.Fprintf(s.out, "memory      %s MiB%s\n", grouped(int64(use.Total())>>20), room)
+	for _, p := range trainingParts(use) {
+		if p.bytes > 0 {
+			fmt.Fprintf(s.out, "  %9s  %s\n", grouped(int64(p.bytes)>>20), p.what)
+		}
+	}
+}
+
+// errDoesNotFit is the result of a plan that doesn't fit.
+var errDoesNotFit = errors.New("the run doesn't fit into the memory that is free")
+
+// planSmaller tells what would fit in place of a run that doesn't.
+func (s *streams) planSmaller(r *task.Run, c train.Config, free int64) error {
+	for c.BatchSize > 1 {
+		half := (c.BatchSize + 1) / 2
+		c.Accumulation = (c.Accumulation*c.BatchSize + half - 1) / half
+		c.BatchSize = half
+		use, err := train.EstimateMemory(r.Model, c)
+		if err != nil {
+			return err
+		}
+		if int64(use.Total()) <= free {
+			fmt.Fprintf(s.out, "fits        --batch-size %d --gradient-accumulation-steps %d, which takes %s MiB\n", c.BatchSize, c.Accumulation, grouped(int64(use.Total())>>20))
+			return errDoesNotFit
+		}
+	}
+	use, err := train.EstimateMemory(r.Model, c)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(s.out, "fits        no batch does; a single row takes %s MiB: a smaller --seq-len, an adapter or a smaller model takes less\n", grouped(int64(use.Total())>>20))
+	return errDoesNotFit
+}
+
+// Steps are timed for so long, the first of them left out, which makes the traces.
+const (
+	timedSeconds = 5.0
+	fewestTimed  = 2
+	mostTimed    = 50
+)
+
+// timeSteps returns the median time of training steps, in seconds.
+func timeSteps(ctx context.Context, m task.Model, c train.Config) (float64, error) {
+	loader, err := data.NewLoader(c.Train, data.LoaderConfig{Seed: c.Seed})
+	if err != nil {
+		return 0, err
+	}
+	stepper, err := train.NewStepper(m, train.StepperConfig{
+		Rows: c.BatchSize, Layout: c.Train.Layout(), Accumulation: c.Accumulation, Seed: c.Seed, Optimizer: c.Optimizer, LabelSmoothing: c.LabelSmoothing, Checkpointing: c.Checkpointing,
+	})
+	if err != nil {
+		return 0, err
+	}
+	defer stepper.Close()
+	var seconds []float64
+	for total := 0.0; len(seconds) <= fewestTimed || total < timedSeconds && len(seconds) < mostTimed; {
+		for _, b := range stepper.Batches() {
+			if err := loader.Next(b); err != nil {
+				return 0, err
+			}
+		}
+		begin := time.Now()
+		if _, err := stepper.Step(ctx, 0); err != nil {
+			return 0, err
+		}
+		seconds = append(seconds, time.Since(begin).Seconds())
+		total += seconds[len(seconds)-1]
+	}
+	return median(seconds[1:]), nil
+}
+
+// forwardShare is about what part of a step's time a forward pass alone takes.
+const forwardShare = 1.0 / 3
+
+// planTime tells how long the run will take.
+func (s *streams) planTime(r *task.Run, c train.Config, seconds float64) {
+	training := seconds * float64(c.MaxSteps)
+	validation := 0.0
+	if c.Validation != nil {
+		times := 1
+		if c.EvalSteps > 0 {
+			times = max(1, c.MaxSteps/c.EvalSteps)
+		}
+		perRow := seconds * forwardShare / float64(c.BatchSize*c.Accumulation)
+		validation = perRow * float64(c.Validation.Len()*times)
+	}
+	layout := c.Train.Layout()
+	tokens := float64(c.BatchSize*c.Accumulation*layout.Length(data.TextLength)) / seconds
+	fmt.Fprintf(s.out, "time        about %s: %.3g s a step (%s tokens a second on %s)", roughly(training+validation), seconds, grouped(int64(tokens)), plural(graph.Workers(), "thread"))
+	if validation > 0 {
+		fmt.Fprintf(s.out, ", and %s for validation", roughly(validation))
+	}
+	fmt.Fprintln(s.out)
+}
+
+// roughly shows a time as one says it.
+func roughly(seconds float64) string {
+	switch {
+	case seconds < 100:
+		return fmt.Sprintf("%.2g seconds", seconds)
+	case seconds < 100*60:
+		return fmt.Sprintf("%.0f minutes", seconds/60)
+	case seconds < 72*3600:
+		return fmt.Sprintf("%.1f hours", seconds/3600)
+	}
+	return fmt.Sprintf("%.1f days", seconds/86400)
+}

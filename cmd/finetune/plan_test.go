@@ -1,0 +1,41 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestPlan tells what a run will take and leaves nothing behind.
+func TestPlan(t *testing.T) {
+	dir := t.TempDir()
+	text := write(t, filepath.Join(dir, "text.txt"), strings.Repeat("Some text to learn from, line after line.\n", 400))
+	args := []string{"plan", "pretrain", "--data", text, "--n-layer=1", "--n-head=2", "--n-embd=32", "--seq-len=32", "--batch-size=4", "--max-steps=300", "--tokenizer=char"}
+	run := filepath.Join(dir, "run")
+	out, _ := succeed(t, "", append(args, "--output-dir", run)...)
+	for _, want := range []string{"data        ", "tokens      ", "0.0% of the rows is padding", "steps       300 of 4 rows", " trained, 0 frozen", "memory      ", "time        about ", " s a step"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("plan says\n%s\nwithout %q", out, want)
+		}
+	}
+	if _, err := os.Stat(run); !os.IsNotExist(err) {
+		t.Errorf("plan left a directory: %v", err)
+	}
+	old := freeMemory
+	t.Cleanup(func() { freeMemory = old })
+	freeMemory = func() (int64, bool) { return 1 << 20, true }
+	args[8] = "--batch-size=64"
+	status, out, said := finetune(t, "", args...)
+	if status == 0 || !strings.Contains(out, "fits        ") || !strings.Contains(said, "doesn't fit into the memory") {
+		t.Errorf("a run that doesn't fit: status %d\n%s%s", status, out, said)
+	}
+	for want, args := range map[string][]string{
+		"is no command that trains": {"plan", "info", dir},
+		"missing flags: --data":     {"plan", "sft", "--model", dir},
+	} {
+		if status, _, said := finetune(t, "", args...); status == 0 || !strings.Contains(said, want) {
+			t.Errorf("%v: status %d, %s", args, status, said)
+		}
+	}
+}
