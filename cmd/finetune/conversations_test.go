@@ -50,3 +50,39 @@ func TestConversations(t *testing.T) {
 		}
 	}
 }
+
+// TestGenerateAnswers asks a model with a template as its users are: a prompt is what a user says, and only the answer is shown.
+func TestGenerateAnswers(t *testing.T) {
+	dir := t.TempDir()
+	base := filepath.Join(dir, "base")
+	letters := write(t, filepath.Join(dir, "letters.txt"), strings.Repeat("abcdefghijklmnopqrstuvwxyz ABCDEFGHIJKLMNOPQRSTUVWXYZ. <|_>\n:#,'", 20))
+	succeed(t, "", "pretrain", "--data", letters, "--output-dir", base, "--n-layer=1", "--n-head=2", "--n-embd=32", "--seq-len=256", "--batch-size=2", "--max-steps=1", "--warmup-steps=0", "--tokenizer=char",
+		"--validation-split=0")
+	some := []string{"--model", base, "--max-new-tokens=3"}
+	if all := objects(t, append(some, "--prompt=abc")...); all[0].Prompt != "abc" {
+		t.Errorf("without a template the prompt is %q", all[0].Prompt)
+	}
+	write(t, filepath.Join(base, "chat_template.jinja"), "{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}{% if add_generation_prompt %}<a>{% endif %}")
+	if all := objects(t, append(some, "--prompt=abc", "--system=be")...); all[0].Prompt != "<system>be<user>abc<a>" {
+		t.Errorf("the prompt is %q", all[0].Prompt)
+	}
+	if out, _ := succeed(t, "", append([]string{"generate", "--prompt=abc"}, some...)...); strings.Contains(out, "abc<a>") {
+		t.Errorf("the answer is shown with its prompt: %q", out)
+	}
+	if all := objects(t, append(some, "--prompt=abc", "--no-chat")...); all[0].Prompt != "abc" {
+		t.Errorf("with --no-chat the prompt is %q", all[0].Prompt)
+	}
+	talks := write(t, filepath.Join(dir, "talks.jsonl"), `{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}, {"role": "user", "content": "c"}]}`+"\n")
+	if all := objects(t, append(some, "--messages", talks)...); len(all) != 1 || all[0].Prompt != "<user>a<assistant>b<user>c<a>" {
+		t.Errorf("of --messages the prompts are %+v", all)
+	}
+	for want, args := range map[string][]string{
+		"are for conversations":            {"--no-chat", "--system=x", "--prompt=a"},
+		"talks.jsonl:1: expected":          {"--messages", write(t, filepath.Join(dir, "bad_talks.jsonl"), "{\"text\": 1}\n{}\n")},
+		"expected a file or one of alpaca": {"--chat-template=none", "--prompt=a"},
+	} {
+		if _, _, said := finetune(t, "", append([]string{"generate", "--model", base}, args...)...); !strings.Contains(said, want) {
+			t.Errorf("%v: %s, expected %q", args, said, want)
+		}
+	}
+}

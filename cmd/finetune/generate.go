@@ -31,14 +31,18 @@ type generateCommand struct {
 	Threads           int      `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores."`
 
 	storageFlags
+	chatPrompts
 	memoryFlag
+
+	answers bool // prompts are conversations, of which only the answer is shown
 }
 
 // Help is shown below the command's summary.
 func (generateCommand) Help() string {
 	return `The text ends after --max-new-tokens, before a --stop string, or where the model ends it. That of one prompt is shown as it is drawn.
 Several prompts are gone through side by side; their texts are shown at the end, with an empty line between them. A decoder's text
-is shown behind its prompt, an encoder-decoder's by itself.
+is shown behind its prompt, an encoder-decoder's by itself. To a model with a chat template a prompt is what a user says, and its answer is
+shown by itself; --no-chat continues the prompt.
 
 Examples:
 
@@ -185,6 +189,34 @@ func longest(prompts [][]int32) int {
 	return n
 }
 
+// prompts returns all prompts, as they are written and encoded.
+func (c *generateCommand) prompts(s *streams, t *task.Trained, w *task.Writer) (texts []string, ids [][]int32, err error) {
+	templates, err := c.template(t)
+	if err != nil {
+		return nil, nil, err
+	}
+	if c.Messages == "" || len(c.Prompt) > 0 || c.PromptsFile != "" {
+		if texts, err = c.texts(s.in); err != nil {
+			return nil, nil, err
+		}
+	}
+	if templates != nil {
+		all, err := c.conversations(texts, s.in)
+		if err != nil {
+			return nil, nil, err
+		}
+		c.answers = true
+		return asked(t, templates, all)
+	}
+	ids = make([][]int32, len(texts))
+	for i, text := range texts {
+		if ids[i], err = w.Encode(text); err != nil {
+			return nil, nil, err
+		}
+	}
+	return texts, ids, nil
+}
+
 // texts returns all prompts.
 func (c *generateCommand) texts(stdin io.Reader) ([]string, error) {
 	texts := c.Prompt
@@ -214,7 +246,7 @@ func (c *generateCommand) texts(stdin io.Reader) ([]string, error) {
 
 // shown returns what of a prompt is shown before the text.
 func (c *generateCommand) shown(w *task.Writer, prompt string) string {
-	if _, about := w.Model.(generate.Encoder); about {
+	if _, about := w.Model.(generate.Encoder); about || c.answers {
 		return ""
 	}
 	return prompt
