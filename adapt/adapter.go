@@ -100,17 +100,18 @@ type layer struct {
 	linear    *layers.Linear
 	embedding *layers.Embedding
 	inner     bool // a projection that is neither a head nor an expert
+	expert    bool
 }
 
 // layersOf returns the projections and tables of a model.
 func layersOf(m Model, task Task) ([]layer, error) {
-	outer := map[*layers.Linear]bool{}
+	outer, experts := map[*layers.Linear]bool{}, map[*layers.Linear]bool{}
 	for _, h := range layers.Find[layers.LanguageHead](m) {
 		outer[h.Linear] = true
 	}
 	for _, x := range layers.Find[layers.Mixture](m) {
 		for _, l := range layers.Find[layers.Linear](x) {
-			outer[l] = true
+			experts[l] = true
 		}
 	}
 	if task == TaskSequence {
@@ -120,7 +121,7 @@ func layersOf(m Model, task Task) ([]layer, error) {
 	}
 	var all []layer
 	for _, l := range layers.Find[layers.Linear](m) {
-		all = append(all, layer{name: l.Name, linear: l, inner: !outer[l]})
+		all = append(all, layer{name: l.Name, linear: l, inner: !outer[l] && !experts[l], expert: experts[l]})
 	}
 	for _, e := range layers.Find[layers.Embedding](m) {
 		all = append(all, layer{name: e.Name, embedding: e})

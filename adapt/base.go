@@ -22,7 +22,8 @@ import (
 // fingerprint tells a model from others: what adapter_base.json says.
 type fingerprint struct {
 	Config  string `json:"config_sha256"`  // of the configuration and of the parameters' names and shapes
-	Weights string `json:"weights_sha256"` // of a sample of the parameters' values; empty of a sketch
+	Vectors string `json:"vectors_sha256"` // of a sample of the values of parameters of one dimension; empty of a sketch
+	Weights string `json:"weights_sha256"` // of a sample of the others; empty where some are stored as blocks, whose values depend on that
 	Vocab   int    `json:"vocab_size"`     // rows of the table that tokens are looked up in; 0 without
 }
 
@@ -44,30 +45,34 @@ func fingerprintOf(m Model, replaced []string) (fingerprint, error) {
 	if err != nil {
 		return f, err
 	}
-	config, weights := sha256.New(), sha256.New()
+	config, vectors, weights := sha256.New(), sha256.New(), sha256.New()
 	config.Write(settings)
 	params := slices.Clone(m.Params())
 	slices.SortFunc(params, func(a, b *graph.Param) int { return strings.Compare(a.Name, b.Name) })
-	values := true
+	values, floats := true, true
 	for _, p := range params {
 		layer := p.Name[:max(0, strings.LastIndexByte(p.Name, '.'))]
 		if slices.ContainsFunc(replaced, func(name string) bool { return ends(layer, name) }) {
 			continue
 		}
 		fmt.Fprintf(config, "%s %v\n", p.Name, []int(p.Shape))
-		if !p.HasValues() {
-			values = false
+		values, floats = values && p.HasValues(), floats && p.Packed() == nil
+		if !p.HasValues() || p.Packed() != nil {
 			continue
 		}
-		n := p.Len()
-		step := max(1, n/sampled)
-		for i := 0; i < n; i += step {
-			v := float32(p.At(i))
-			weights.Write(binary.LittleEndian.AppendUint32(nil, math.Float32bits(v)))
+		sum := weights
+		if p.Shape.Dims() == 1 {
+			sum = vectors
+		}
+		for i := 0; i < p.Len(); i += max(1, p.Len()/sampled) {
+			sum.Write(binary.LittleEndian.AppendUint32(nil, math.Float32bits(float32(p.At(i)))))
 		}
 	}
 	f.Config = hex.EncodeToString(config.Sum(nil))
 	if values {
+		f.Vectors = hex.EncodeToString(vectors.Sum(nil))
+	}
+	if values && floats {
 		f.Weights = hex.EncodeToString(weights.Sum(nil))
 	}
 	if e, err := inputTable(m); err == nil {
@@ -113,6 +118,9 @@ func settingsOf(m Model) ([]byte, error) {
 // irrelevant are settings of how a model is stored, and of the head that an adapter brings.
 var irrelevant = []string{"dtype", "torch_dtype", "architectures", "id2label", "label2id", "num_labels", "problem_type", "transformers_version", "_name_or_path"}
 
+// differ tells whether two sums that are known are different.
+func differ(a, b string) bool { return a != "" && b != "" && a != b }
+
 // checkBase refuses a model other than that which a directory tells of, if it does.
 func checkBase(dir string, m Model, replaced []string) error {
 	data, err := os.ReadFile(filepath.Join(dir, BaseName))
@@ -135,7 +143,7 @@ func checkBase(dir string, m Model, replaced []string) error {
 		return fmt.Errorf("the adapter was trained on a model with a vocabulary of %d, and this one has %d", want.Vocab, got.Vocab)
 	case want.Config != got.Config:
 		return fmt.Errorf("the adapter was trained on another model: the configurations or the shapes of the parameters differ (%s)", BaseName)
-	case want.Weights != "" && got.Weights != "" && want.Weights != got.Weights:
+	case differ(want.Vectors, got.Vectors) || differ(want.Weights, got.Weights):
 		return fmt.Errorf("the adapter was trained on another model: the configuration is the same, the weights differ (%s)", BaseName)
 	}
 	return nil

@@ -198,6 +198,9 @@ func (c LoRAConfig) change(l layer, all []layer, p *graph.Params) (slot, error) 
 			merge: func() error { return r.merge(e) }, fixed: tied(all, l.name, e.Weight),
 		}, nil
 	}
+	if h := l.linear; h.Weight.Packed() != nil && !l.inner && !l.expert {
+		return slot{}, fmt.Errorf("adapt: lora: the head %s is stored as %s; an adapter on it needs floats", l.name, h.Weight.Stored())
+	}
 	r := newLowRank(l.linear, c, rank, scale, p)
 	s := slot{
 		attach: func() { l.linear.Adapter = r }, detach: func() { l.linear.Adapter = nil },

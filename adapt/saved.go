@@ -96,14 +96,22 @@ func savedSlot(p place, all []layer, tree *graph.Params) (slot, error) {
 	base := *p.field
 	fresh := tree.Sub(p.layer).New(p.name, graph.Zeros(), base.Shape...)
 	if !tree.Loading() && fresh.Value() != nil {
-		if err := tensor.Copy(fresh.Value(), base.Value()); err != nil {
+		if err := tensor.Copy(fresh.Value(), base.Floats()); err != nil {
 			return slot{}, fmt.Errorf("adapt: copying %s: %w", base.Name, err)
 		}
 	}
 	return slot{
 		attach: func() { *p.field = fresh }, detach: func() { *p.field = base },
-		merge: func() error { return tensor.Copy(base.Value(), fresh.Value()) }, fixed: tied(all, p.layer, base),
+		merge: func() error { return mergeCopy(base, fresh) }, fixed: tied(all, p.layer, base),
 	}, nil
+}
+
+// mergeCopy puts a copy in the place of a parameter.
+func mergeCopy(base, fresh *graph.Param) error {
+	if base.Value() == nil {
+		return fmt.Errorf("adapt: merge: %s has no values as floats; it is stored as %s", base.Name, base.Stored())
+	}
+	return tensor.Copy(base.Value(), fresh.Value())
 }
 
 // tokenRows lets some ids have rows of their own in a table, and in the head that is tied to it.
@@ -154,6 +162,9 @@ func (c LoRAConfig) trainTokens(all []layer, targets map[string]bool, tree *grap
 				if h.linear != nil && h.linear.Weight == l.embedding.Weight && targets[h.name] {
 					return nil, fmt.Errorf("adapt: lora: tokens are trained in %q, and %s, which is tied to it, is a target of an adapter too", name, h.name)
 				}
+			}
+			if l.embedding.Weight.Packed() != nil {
+				return nil, fmt.Errorf("adapt: lora: tokens are trained in %s, which is stored as %s; that needs floats", l.name, l.embedding.Weight.Stored())
 			}
 			found = true
 			table, err := newTokenRows(l.embedding, ids, tree.Sub(l.name).Sub("token_adapter"))

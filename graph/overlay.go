@@ -54,6 +54,8 @@ type overlaidOp struct {
 	rows        map[int32]int32 // of the overlay, by id
 }
 
+func (o *overlaidOp) unpacks(i int) bool { return i == 0 }
+
 func (o *overlaidOp) DiffWRT(int) []bool { return []bool{true, false, true} }
 
 func (o *overlaidOp) SymDiff(in gorgonia.Nodes, _, grad *Node) (gorgonia.Nodes, error) {
@@ -68,14 +70,17 @@ func (o *overlaidOp) lower(c *call) func() error {
 }
 
 func lowerOverlaid[T kernels.Float](o *overlaidOp, c *call) func() error {
-	dst, table, ids, rows, d := out[T](c, 0).data, in[T](c, 0), c.ins[1].i32, in[T](c, 2), o.cols
+	dst, table, ids, rows, d, packed := out[T](c, 0).data, in[T](c, 0), c.ins[1].i32, in[T](c, 2), o.cols, c.ins[0].packed
 	run := spread(len(ids), rowGrain(d), func(lo, hi int) {
 		for i := lo; i < hi; i++ {
-			from, row := table, ids[i]
-			if over, ok := o.rows[row]; ok {
-				from, row = rows, over
+			to := dst[i*d : (i+1)*d]
+			if over, ok := o.rows[ids[i]]; ok {
+				copy(to, rows[int(over)*d:])
+			} else if packed.Data != nil {
+				kernels.UnpackRow(to, packed, int(ids[i]))
+			} else {
+				copy(to, table[int(ids[i])*d:])
 			}
-			copy(dst[i*d:(i+1)*d], from[int(row)*d:])
 		}
 	})
 	return func() error {

@@ -41,6 +41,8 @@ type rowNormsOp struct {
 	parts         []*Node
 }
 
+func (o *rowNormsOp) unpacks(i int) bool { return i == 1 && !o.inOut }
+
 func (o *rowNormsOp) DiffWRT(int) []bool { return []bool{true, false, false, false} }
 
 func (o *rowNormsOp) SymDiff(_ gorgonia.Nodes, _, grad *Node) (gorgonia.Nodes, error) {
@@ -56,6 +58,7 @@ func (o *rowNormsOp) lower(c *call) func() error {
 func lowerRowNorms[T kernels.Float](o *rowNormsOp, c *call) func() error {
 	ratio, inverse := orSpare(out[T](c, 0).data, o.out), orSpare(out[T](c, 1).data, o.out)
 	m, w, a, b, scale := in[T](c, 0), in[T](c, 1), in[T](c, 2), in[T](c, 3), T(o.scale)
+	packed := c.ins[1].packed
 	set := func(i int, squares float64) {
 		norm := math.Sqrt(squares)
 		ratio[i], inverse[i] = T(float64(m[i])/norm), T(1/norm)
@@ -66,7 +69,11 @@ func lowerRowNorms[T kernels.Float](o *rowNormsOp, c *call) func() error {
 		run := spread(o.out, grain, func(lo, hi int) {
 			sum := sums[lo/grain*o.in:][:o.in]
 			for i := lo; i < hi; i++ {
-				copy(sum, w[i*o.in:(i+1)*o.in])
+				if packed.Data != nil {
+					kernels.UnpackRow(sum, packed, i)
+				} else {
+					copy(sum, w[i*o.in:(i+1)*o.in])
+				}
 				for r := range o.rank {
 					kernels.AXPY(sum, a[r*o.in:(r+1)*o.in], scale*b[i*o.rank+r])
 				}
