@@ -25,6 +25,41 @@ type fingerprint struct {
 	Vectors string `json:"vectors_sha256"` // of a sample of the values of parameters of one dimension; empty of a sketch
 	Weights string `json:"weights_sha256"` // of a sample of the others; empty where some are stored as blocks, whose values depend on that
 	Vocab   int    `json:"vocab_size"`     // rows of the table that tokens are looked up in; 0 without
+	Head    *Head  `json:"head,omitempty"` // that the model got for the adapter; nil for its own
+}
+
+// Head is what a head was made for that an adapter brings along. Models that are stored without it get one before the adapter is put on
+// them.
+type Head struct {
+	Objective string   `json:"objective"` // such as classification
+	Labels    []string `json:"labels"`    // names of the classes, or of the values of a regression
+}
+
+// SetHead notes what the model's head was made for, for ReadHead.
+func (a *Adapter) SetHead(h *Head) { a.config.head = h }
+
+// ReadHead returns what is noted in an adapter's directory of the head that it brings along, or nil.
+func ReadHead(dir string) (*Head, error) {
+	f, err := readFingerprint(dir)
+	if err != nil {
+		return nil, fmt.Errorf("adapt: %s: %w", dir, err)
+	}
+	return f.Head, nil
+}
+
+// readFingerprint reads what a directory tells of a model, which is nothing where there is no such file.
+func readFingerprint(dir string) (f fingerprint, err error) {
+	data, err := os.ReadFile(filepath.Join(dir, BaseName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return f, nil
+	}
+	if err != nil {
+		return f, err
+	}
+	if err := json.Unmarshal(data, &f); err != nil {
+		return f, fmt.Errorf("%s: %w", BaseName, err)
+	}
+	return f, nil
 }
 
 func (f fingerprint) encode() []byte {
@@ -123,16 +158,9 @@ func differ(a, b string) bool { return a != "" && b != "" && a != b }
 
 // checkBase refuses a model other than that which a directory tells of, if it does.
 func checkBase(dir string, m Model, replaced []string) error {
-	data, err := os.ReadFile(filepath.Join(dir, BaseName))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
+	want, err := readFingerprint(dir)
+	if err != nil || want.Config == "" {
 		return err
-	}
-	var want fingerprint
-	if err := json.Unmarshal(data, &want); err != nil {
-		return fmt.Errorf("%s: %w", BaseName, err)
 	}
 	got, err := fingerprintOf(m, replaced)
 	if err != nil {

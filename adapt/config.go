@@ -19,6 +19,7 @@ type fileConfig struct {
 	targets Targets       // as they are stored
 	inOut   bool          // a projection with an adapter is stored [In, Out]
 	width   int           // of a prompt's vectors
+	head    *Head         // that the adapter brings along; nil for none
 }
 
 // replaced returns the modules that are trained whole, in copies.

@@ -78,6 +78,7 @@ func (a *Adapter) Save(dir string) error {
 	if err != nil {
 		return err
 	}
+	print.Head = a.config.head
 	for name, data := range map[string][]byte{ConfigName: a.config.encode(), BaseName: print.encode()} {
 		if err := atomicfile.WriteBytes(filepath.Join(dir, name), data); err != nil {
 			return fmt.Errorf("adapt: %w", err)
@@ -155,6 +156,11 @@ func open(dir string, m Model, o OpenConfig) (a *Adapter, err error) {
 	if a, err = put(m, c, tree); err != nil {
 		return nil, fmt.Errorf("%s: %w", WeightsName, err)
 	}
+	noted, err := readFingerprint(dir)
+	if err != nil {
+		return nil, err
+	}
+	a.config.head = noted.Head
 	return a, nil
 }
 

@@ -129,10 +129,11 @@ func DefaultArch(objective string) string {
 
 // Pretrained is a Base that a directory holds.
 type Pretrained struct {
-	Dir     string   // of the model and its tokenizer
-	Dropout *float64 // of all of the model but a classifier; nil keeps the model's
-	NewHead bool     // a new head for the labels of the data in place of a trained one; default false
-	Seed    uint64   // of a new head's weights
+	Dir     string         // of the model and its tokenizer
+	Dropout *float64       // of all of the model but a classifier; nil keeps the model's
+	NewHead bool           // a new head for the labels of the data in place of a trained one; default false
+	Storage models.Storage // of the matrices, which aren't trained unless they are floats
+	Seed    uint64         // of a new head's weights
 }
 
 // ErrHead says that a trained head doesn't know the labels of the data.
@@ -145,7 +146,7 @@ func (p Pretrained) Tokenizer(context.Context, Objective, *data.Source) (*tokeni
 
 // Outline returns a sketch of the model with the head that it has.
 func (p Pretrained) Outline() (models.Model, error) {
-	return models.Open(p.Dir, models.OpenConfig{Edit: p.edit(), Sketch: true})
+	return models.Open(p.Dir, models.OpenConfig{Edit: p.edit(), Sketch: true, Storage: p.Storage})
 }
 
 // Labels keeps the labels of the model's head where it knows all that are found. It isn't replaced unless that is asked for.
@@ -193,7 +194,7 @@ func (p Pretrained) Open(o Objective, _ *tokenizer.Tokenizer, l data.Labels, ske
 	if err := p.check(base, o); err != nil {
 		return nil, err
 	}
-	c := models.OpenConfig{Edit: p.edit(), Sketch: sketch, Seed: p.Seed}
+	c := models.OpenConfig{Edit: p.edit(), Sketch: sketch, Seed: p.Seed, Storage: p.Storage}
 	if !o.Fits(base) || p.NewHead && l.Kind != "" || !slices.Equal(LabelsOf(base).Names, l.Names) {
 		head, _ := o.Head(l)
 		c.Head = &head

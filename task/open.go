@@ -2,7 +2,9 @@ package task
 
 import (
 	"fmt"
+	"path/filepath"
 
+	"github.com/seahorse-ml/seahorse/adapt"
 	"github.com/seahorse-ml/seahorse/data/tokenizer"
 	"github.com/seahorse-ml/seahorse/generate"
 	"github.com/seahorse-ml/seahorse/models"
@@ -17,15 +19,19 @@ type Trained struct {
 	Tokenizer *tokenizer.Tokenizer
 	Settings  Settings // of the run that made it; zero where there was none
 
-	config OpenConfig
+	Adapter *adapt.Adapter // on the model; nil for none
+	config  OpenConfig
 }
 
 // OpenConfig configures Open. The zero value reads all as floats.
 type OpenConfig struct {
 	Storage models.Storage // of the matrices
+	// Adapter is the directory of an adapter that is put on the model; see adapt.Open. Empty for none, but for that of a directory that is one.
+	Adapter string
+	AnyBase bool // takes another model than that which the adapter was trained on
 }
 
-// Open reads the model of a directory or a GGUF file.
+// Open reads the model of a directory or a GGUF file. A directory of an adapter names its model, which is read with the adapter on it.
 func Open(dir string, c OpenConfig) (*Trained, error) {
 	t, err := Sketch(dir, c)
 	if err != nil {
@@ -37,29 +43,44 @@ func Open(dir string, c OpenConfig) (*Trained, error) {
 // Sketch is Open without the model's values, by which one learns what it takes to read and apply
 // it.
 func Sketch(dir string, c OpenConfig) (*Trained, error) {
-	m, err := models.Open(dir, models.OpenConfig{Sketch: true, Storage: c.Storage})
-	if err != nil {
+	if c.Adapter == "" && adapt.IsDir(dir) {
+		base, err := adapterBase(dir)
+		if err != nil {
+			return nil, err
+		}
+		dir, c.Adapter = base, dir
+	}
+	t := &Trained{Dir: dir, config: c}
+	var err error
+	if t.Model, err = t.open(true); err != nil {
 		return nil, err
 	}
-	t := &Trained{Dir: dir, Model: m, Objective: Of(m), config: c}
 	if !weights.Exist(dir) {
 		return nil, t.Load() // which says what it looked for
 	}
-	if !models.IsGGUF(dir) {
-		if t.Settings, _, err = ReadSettings(dir); err != nil {
+	beside, settings := dir, dir // of the tokenizer, and of the run: those of the adapter come first
+	if c.Adapter != "" {
+		settings = c.Adapter
+		if isFile(filepath.Join(settings, "tokenizer.json")) || isFile(filepath.Join(settings, "tokenizer_config.json")) {
+			beside = settings
+		}
+	}
+	if !models.IsGGUF(settings) {
+		if t.Settings, _, err = ReadSettings(settings); err != nil {
 			return nil, err
 		}
 	}
+	t.Objective = Of(t.Model)
 	if o, ok := t.Objective.(Settable); ok {
-		t.Objective = o.With(dir, t.Settings)
+		t.Objective = o.With(beside, t.Settings)
 	}
-	t.Tokenizer, err = tokenizer.Load(dir)
+	t.Tokenizer, err = tokenizer.Load(beside)
 	return t, err
 }
 
 // Load reads the values of a sketched model.
 func (t *Trained) Load() error {
-	m, err := models.Open(t.Dir, models.OpenConfig{Storage: t.config.Storage})
+	m, err := t.open(false)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/seahorse-ml/seahorse/adapt"
 	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/data/tokenizer"
 	"github.com/seahorse-ml/seahorse/internal/atomicfile"
@@ -16,9 +17,13 @@ import (
 
 // Config says what a run learns, from which data, and what it starts from.
 type Config struct {
-	Dir        string // of the run; it becomes a model directory
-	Objective  Objective
-	Base       Base
+	Dir       string // of the run; it becomes a model directory
+	Objective Objective
+	Base      Base
+	// Adapter is what is trained in place of the model, which then is frozen and isn't saved; nil trains the model.
+	Adapter *Adaptation
+	// Freeze is a regular expression that the names of parameters are searched for; those that have it aren't trained. Empty for none.
+	Freeze     string
 	Data       *data.Source // what is learned; a run that goes on has it already
 	Validation *data.Source // data to validate on; nil keeps a share of Data apart
 	// Split is the share of the data that is kept apart for validation where there is no
@@ -53,6 +58,11 @@ func (c Config) Validate() error {
 		return fmt.Errorf("task: %g epochs, expected at least 0", c.Epochs)
 	case !(c.Split >= 0 && c.Split < 1):
 		return fmt.Errorf("task: Split is %g, expected [0, 1)", c.Split)
+	case c.Adapter != nil && c.Freeze != "":
+		return errors.New("task: an adapter freezes all of the model, so that nothing is left to freeze")
+	}
+	if c.Adapter != nil {
+		return c.Adapter.Validate()
 	}
 	return nil
 }
@@ -70,8 +80,9 @@ type Run struct {
 	Rows      Rows
 	Report    Report // of encoding; empty where a run goes on
 	Tokenizer *tokenizer.Tokenizer
-	Labels    data.Labels // of labelled texts
-	Model     Model       // a sketch until Begin
+	Labels    data.Labels    // of labelled texts
+	Model     Model          // a sketch until Begin; it computes with the adapter, if there is one
+	Adapted   *adapt.Adapter // on the model; nil for none
 
 	prepared *preparation      // nil where the run goes on
 	lock     *train.DirLock    // of the directory
@@ -190,12 +201,33 @@ func (r *Run) file(path string) (*data.Tokens, error) {
 	return f.Tokens, nil
 }
 
-// model returns the model of the last checkpoint, or where there is none that of the base.
+// model returns the model of the last checkpoint, or where there is none that of the base, with what is to be frozen and the
+// adapter of the run.
 func (r *Run) model(sketch bool) (Model, error) {
-	if r.last != nil {
-		return r.Base.Reopen(r.last.Dir, sketch)
+	var m Model
+	var err error
+	if r.last != nil && r.Adapter == nil {
+		m, err = r.Base.Reopen(r.last.Dir, sketch)
+	} else {
+		m, err = r.Base.Open(r.Objective, r.Tokenizer, r.Labels, sketch)
 	}
-	return r.Base.Open(r.Objective, r.Tokenizer, r.Labels, sketch)
+	if err != nil {
+		return nil, err
+	}
+	if r.Adapter != nil {
+		if r.Adapted, err = r.adapter(m); err != nil {
+			return nil, err
+		}
+	}
+	return m, freeze(m, r.Freeze)
+}
+
+// Learner returns what the run trains: the model, or its adapter.
+func (r *Run) Learner() train.Model {
+	if r.Adapted != nil {
+		return adapt.Trained(r.Model, r.Adapted)
+	}
+	return r.Model
 }
 
 // Made returns the steps of the last checkpoint, from which the run goes on.
@@ -288,7 +320,7 @@ func Train(ctx context.Context, c Config, t train.Config) (err error) {
 	if err := r.Begin(nil); err != nil {
 		return err
 	}
-	trainer, err := train.New(r.Model, r.Trains(t))
+	trainer, err := train.New(r.Learner(), r.Trains(t))
 	if err != nil {
 		return err
 	}

@@ -22,7 +22,7 @@ const (
 var ErrRunExists = errors.New("already holds a run")
 
 // occupied lists what a directory must not hold already where a run is to start; a pattern as for filepath.Glob.
-var occupied = []string{RunName, "config.json", "*.safetensors", "*.safetensors.index.json", "tokenizer.json", "metrics.jsonl", "checkpoint-*", tokensName}
+var occupied = []string{RunName, "config.json", "adapter_config.json", "*.safetensors", "*.safetensors.index.json", "tokenizer.json", "metrics.jsonl", "checkpoint-*", tokensName}
 
 // preparation collects the files of a new run in a directory inside the run's, so that a run which cannot start leaves nothing
 // behind.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -20,9 +21,9 @@ type chatOptions struct {
 // lossOptions are those of chatOptions that don't depend on rows.
 type lossOptions struct {
 	ChatTemplate       string `group:"data" placeholder:"FILE|NAME" help:"Chat template for conversations: a Jinja file or one of alpaca, chatml, gemma, llama2, llama3, mistral, phi3, zephyr. Default: the model's own, or chatml where it has none."`
-	AssistantOnlyLoss  bool   `group:"data" xor:"loss" help:"Learn all that the assistant says in a conversation. That is the default."`
-	CompletionOnlyLoss bool   `group:"data" xor:"loss" help:"Learn the last answer of a conversation only."`
-	TrainOnPrompt      bool   `group:"data" xor:"loss" help:"Learn prompts and what others than the assistant say too."`
+	AssistantOnlyLoss  bool   `group:"data" help:"Learn all that the assistant says in a conversation. That is the default."`
+	CompletionOnlyLoss bool   `group:"data" help:"Learn the last answer of a conversation only."`
+	TrainOnPrompt      bool   `group:"data" help:"Learn prompts and what others than the assistant say too."`
 	Truncation         string `group:"data" enum:",drop,left,right,error" default:"" placeholder:"drop|left|right|error" help:"What becomes of a record of more tokens than --seq-len: it is left out, cut at one side, or an error. Default: drop for conversations; others are learned in pieces."`
 }
 
@@ -36,6 +37,15 @@ func (c *chatOptions) resolve(objective string) error {
 
 // resolve checks the template that is named, and makes its path hold elsewhere too.
 func (c *lossOptions) resolve() error {
+	ways := 0
+	for _, set := range []bool{c.AssistantOnlyLoss, c.CompletionOnlyLoss, c.TrainOnPrompt} {
+		if set {
+			ways++
+		}
+	}
+	if ways > 1 {
+		return errors.New("--assistant-only-loss, --completion-only-loss and --train-on-prompt can't be used together")
+	}
 	if info, err := os.Stat(c.ChatTemplate); err == nil && info.Mode().IsRegular() {
 		c.ChatTemplate, err = filepath.Abs(c.ChatTemplate)
 		return err

@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 	"strings"
 
+	"github.com/seahorse-ml/seahorse/adapt"
 	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/graph"
 	"github.com/seahorse-ml/seahorse/models"
@@ -37,21 +38,29 @@ func (f memoryFlag) free() (bytes int64, check bool) {
 }
 
 // sketch returns a sketch of the model that a directory holds, unless its parameters alone take more memory than is free.
-func (f memoryFlag) sketch(s *streams, dir string, storage models.Storage) (*task.Trained, error) {
-	m, err := models.Open(dir, models.OpenConfig{Sketch: true, Storage: storage})
-	if err != nil {
-		return nil, err
+func (f memoryFlag) sketch(s *streams, dir string, c task.OpenConfig) (*task.Trained, error) {
+	check := func(m models.Model) error {
+		free, check := f.free()
+		if !check {
+			return nil
+		}
+		return refuseStored(m, dir, free)
 	}
-	if free, check := f.free(); check {
-		if err := refuseStored(m, dir, free); err != nil {
+	if !adapt.IsDir(dir) {
+		m, err := models.Open(dir, models.OpenConfig{Sketch: true, Storage: c.Storage})
+		if err == nil {
+			err = check(m)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
-	t, err := task.Sketch(dir, task.OpenConfig{Storage: storage})
-	if err == nil {
-		s.warn(dir, t.Tokenizer)
+	t, err := task.Sketch(dir, c)
+	if err != nil {
+		return nil, err
 	}
-	return t, err
+	s.warn(dir, t.Tokenizer)
+	return t, check(t.Model)
 }
 
 // load reads the values of a sketched model.
@@ -91,7 +100,7 @@ func (f memoryFlag) check(advice string, batch memoryPart, estimate func() ([]me
 // checkSteps refuses training steps of a sketched model that take more memory than is free.
 func (f memoryFlag) checkSteps(sketch task.Model, c train.StepperConfig) error {
 	if free, check := f.free(); check {
-		if err := refuseModel(sketch, "the model", trainedBytes, "to train", free); err != nil {
+		if err := refuseModel(sketch, "the model", bytesOf(sketch), "to train", free); err != nil {
 			return err // before anything as long as its parameters is planned
 		}
 	}
@@ -101,27 +110,61 @@ func (f memoryFlag) checkSteps(sketch task.Model, c train.StepperConfig) error {
 	})
 }
 
+// bytesOf returns the least that a parameter takes of a model that is trained, or of one that is frozen under an adapter.
+func bytesOf(m models.Model) int64 {
+	for _, p := range m.Params() {
+		if p.Frozen {
+			return parameterBytes
+		}
+	}
+	return trainedBytes
+}
+
 // checkOutline refuses a run whose model can't be trained in the memory that is free, whatever the data: before they are read.
-func (f memoryFlag) checkOutline(b task.Base) error {
+func (f memoryFlag) checkOutline(c task.Config) error {
 	free, check := f.free()
 	if !check {
 		return nil
 	}
-	m, err := b.Outline()
+	m, err := c.Base.Outline()
 	if err != nil {
 		return err
+	}
+	if c.Adapter != nil || c.Freeze != "" {
+		return refuseStored(m, "the model", free)
 	}
 	return refuseModel(m, "the model", trainedBytes, "to train", free)
 }
 
 // checkMemory refuses a run that takes more memory than the machine has to give, where that is known. The model may be a sketch.
 func (o *trainingOptions) checkMemory(r *task.Run) error {
-	const advice = "a smaller --batch-size with more --gradient-accumulation-steps makes the same steps in less, and a smaller --seq-len or model takes less"
 	c := o.trains(r)
-	return o.check(advice, batchPart(times(c.BatchSize, c.Accumulation), c.Train.Layout()), func() ([]memoryPart, error) {
-		use, err := train.EstimateMemory(r.Model, c)
+	return o.check(o.advice(r, c), batchPart(times(c.BatchSize, c.Accumulation), c.Train.Layout()), func() ([]memoryPart, error) {
+		use, err := train.EstimateMemory(r.Learner(), c)
 		return trainingParts(use), err
 	})
+}
+
+// advice names what would take less memory than a run as it is, the flag first that alone makes it fit.
+func (o *trainingOptions) advice(r *task.Run, c train.Config) string {
+	others := "a smaller --batch-size with more --gradient-accumulation-steps makes the same steps in less, and a smaller --seq-len or model takes less"
+	if r.Adapted == nil {
+		others = "--use-peft trains an adapter and takes no gradients and moments of the model; " + others
+	}
+	if c.Checkpointing {
+		return others
+	}
+	c.Checkpointing = true
+	use, err := train.EstimateMemory(r.Learner(), c)
+	free, check := o.free()
+	if err != nil || !check {
+		return others
+	}
+	total := use.Steps.Total() + use.Optimizer + use.Evaluation.Arena
+	if int64(total) <= free {
+		return fmt.Sprintf("--gradient-checkpointing makes it fit: %s MiB; %s", grouped(int64(total)>>20), others)
+	}
+	return fmt.Sprintf("--gradient-checkpointing takes %s MiB; %s", grouped(int64(total)>>20), others)
 }
 
 // refuseModel returns an error if a model's parameters, at so many bytes each, take more than is free.

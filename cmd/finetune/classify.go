@@ -23,6 +23,7 @@ type classifyCommand struct {
 
 	dataFormat
 	storageFlags
+	adapterFlag
 	memoryFlag
 }
 
@@ -54,7 +55,7 @@ func (c *classifyCommand) Run(ctx context.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
-	t, err := c.sketch(s, c.Model, storage)
+	t, err := c.sketch(s, c.Model, c.opening(storage))
 	if err != nil {
 		return err
 	}

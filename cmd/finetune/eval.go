@@ -28,6 +28,7 @@ type evalCommand struct {
 
 	dataFormat
 	storageFlags
+	adapterFlag
 	memoryFlag
 }
 
@@ -99,7 +100,7 @@ func (c *evalCommand) Run(ctx context.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
-	t, err := c.sketch(s, c.Model, storage)
+	t, err := c.sketch(s, c.Model, c.opening(storage))
 	if err != nil {
 		return err
 	}

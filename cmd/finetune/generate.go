@@ -32,6 +32,7 @@ type generateCommand struct {
 
 	storageFlags
 	chatPrompts
+	adapterFlag
 	memoryFlag
 
 	answers bool // prompts are conversations, of which only the answer is shown
@@ -71,7 +72,7 @@ func (c *generateCommand) Run(ctx context.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
-	t, err := c.sketch(s, c.Model, storage)
+	t, err := c.sketch(s, c.Model, c.opening(storage))
 	if err != nil {
 		return err
 	}

@@ -41,7 +41,7 @@ func start(ctx context.Context, s *streams, j job, command *kong.Node) error {
 	if err != nil {
 		return err
 	}
-	if err := o.checkOutline(c.Base); err != nil {
+	if err := o.checkOutline(c); err != nil {
 		return err
 	}
 	r, err := prepare(ctx, s, j, c)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"github.com/seahorse-ml/seahorse/adapt"
 	"github.com/seahorse-ml/seahorse/task"
 	"math/rand/v2"
 	"os"
@@ -57,7 +58,11 @@ func uninterrupted(t *testing.T, text string, more ...string) string {
 // sameRun compares the models of two runs, byte by byte, and their metrics but for the speeds.
 func sameRun(t *testing.T, what, a, b string) {
 	t.Helper()
-	for _, name := range []string{"model.safetensors", "config.json", "tokenizer.json", "checkpoint-40/optimizer.safetensors"} {
+	files := []string{"model.safetensors", "config.json", "tokenizer.json", "checkpoint-40/optimizer.safetensors"}
+	if isFile(a, adapt.ConfigName) {
+		files = []string{adapt.WeightsName, adapt.ConfigName, adapt.BaseName, "tokenizer.json", "checkpoint-40/optimizer.safetensors"}
+	}
+	for _, name := range files {
 		x, err1 := os.ReadFile(filepath.Join(a, name))
 		y, err2 := os.ReadFile(filepath.Join(b, name))
 		if err := errors.Join(err1, err2); err != nil {

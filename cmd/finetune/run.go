@@ -18,7 +18,7 @@ import (
 func (o *trainingOptions) train(ctx context.Context, s *streams, r *task.Run, resume bool) error {
 	progress := train.NewProgress(s.err)
 	sampler := &sampler{run: r, tokens: o.SampleTokens, ctx: ctx, out: progress}
-	t, err := train.New(r.Model, o.trains(r, progress, sampler))
+	t, err := train.New(r.Learner(), o.trains(r, progress, sampler))
 	if err != nil {
 		return err
 	}
@@ -53,7 +53,11 @@ func (o *trainingOptions) train(ctx context.Context, s *streams, r *task.Run, re
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(s.err, "the model is in %s\n", r.Dir)
+	what := "model"
+	if r.Adapted != nil {
+		what = "adapter"
+	}
+	fmt.Fprintf(s.err, "the %s is in %s\n", what, r.Dir)
 	if try := suggestedTrial(r); try != "" {
 		fmt.Fprintf(s.err, "try: %s\n", try)
 	}
@@ -67,7 +71,7 @@ func (o *trainingOptions) trains(r *task.Run, callbacks ...train.Callback) train
 	c.Schedule = o.schedule()
 	c.Optimizer = o.optimizer(r.Model)
 	c.LoggingSteps, c.EvalSteps, c.SaveSteps, c.SaveTotalLimit = o.LoggingSteps, *o.EvalSteps, *o.SaveSteps, o.SaveTotalLimit
-	c.LabelSmoothing, c.GroupByLength = o.LabelSmoothing, o.GroupByLength
+	c.LabelSmoothing, c.GroupByLength, c.Checkpointing = o.LabelSmoothing, o.GroupByLength, o.GradientCheckpointing
 	c.EvalBatchSize = task.EvalBatch(r.Rows.Train.Layout())
 	c.Callbacks = callbacks
 	return r.Trains(c)
@@ -96,6 +100,9 @@ func (o *trainingOptions) introduce(s *streams, r *task.Run, t *train.Trainer) {
 	}
 	s.say("model      %s parameters, %s MiB to train on %s",
 		grouped(models.CountParameters(r.Model)), grouped(int64(t.Memory().Total())>>20), plural(graph.Workers(), "thread"))
+	if r.Adapted != nil {
+		s.say("adapter    %s parameters of it are trained", grouped(countParameters(r.Adapted.Params())))
+	}
 	s.say("training   %s: %s of %s, %.3g times the data",
 		r.Objective.Name(), plural(*o.MaxSteps, "step"), plural(*o.BatchSize*o.GradientAccumulationSteps, "row"),
 		float64(*o.MaxSteps)*float64(*o.BatchSize*o.GradientAccumulationSteps)/float64(r.Rows.Train.Len()))

@@ -26,6 +26,9 @@ type sftCommand struct {
 
 	chatOptions
 	trainingOptions
+	storageFlags `group:"model"`
+	adapterFlag  `group:"model"`
+	adapterOptions
 
 	OutputDir string `group:"run" required:"" placeholder:"DIR" help:"Directory of the run."`
 }
@@ -53,6 +56,7 @@ Examples:
     finetune sft --model runs/opticks --data more.txt --output-dir runs/more
     finetune sft --model gpt2 --data pairs.jsonl --num-train-epochs 2 --output-dir runs/pairs
     finetune sft --model bert --data reviews.csv --objective classification --output-dir runs/reviews
+    finetune sft --model SmolLM2-135M --data chats.jsonl --lora-r 16 --gradient-checkpointing --output-dir runs/lora
     zcat pairs.jsonl.gz | head -1000 | finetune sft --model gpt2 --data - --data-format jsonl --output-dir runs/part
     finetune sft --model t5-small --data pairs.jsonl --max-source-length 256 --seq-len 128 --output-dir runs/summaries`, sftEpochs, sftSeqLen)
 }
@@ -70,7 +74,14 @@ func (c *sftCommand) resolve() error {
 	if err := c.validate(); err != nil {
 		return err
 	}
-	if err := c.absolutePaths(c.Data, &c.Model); err != nil {
+	a, err := c.adapter(c.adapterFlag, c.Model, c.Seed)
+	if err != nil {
+		return err
+	}
+	if err := c.checkPacked(a != nil); err != nil {
+		return err
+	}
+	if err := c.absolutePaths(c.Data, &c.Model, &c.Adapter); err != nil {
 		return err
 	}
 	o, err := c.objective()
@@ -111,14 +122,22 @@ func (c *sftCommand) config(s *streams) (task.Config, error) {
 	if _, ok := o.(task.Causal); ok {
 		o = c.causal(c.Model)
 	}
-	return task.Config{Dir: c.OutputDir, Objective: o, Base: warningBase{c.base(), s}}, err
+	if err != nil {
+		return task.Config{}, err
+	}
+	a, err := c.adapter(c.adapterFlag, c.Model, c.Seed)
+	return task.Config{Dir: c.OutputDir, Objective: o, Base: warningBase{c.base(), s}, Adapter: a, Freeze: c.Freeze}, err
 }
 
 func (c *sftCommand) defaultSteps(rows int) int { return c.stepsOf(sftEpochs, rows) }
 
 // base returns what the run starts from.
 func (c *sftCommand) base() task.Pretrained {
-	return task.Pretrained{Dir: c.Model, Dropout: c.Dropout, NewHead: c.NewHead, Seed: c.Seed}
+	p := task.Pretrained{Dir: c.Model, Dropout: c.Dropout, NewHead: c.NewHead, Seed: c.Seed}
+	if a, err := c.adapter(c.adapterFlag, c.Model, c.Seed); err == nil && a != nil {
+		p.Storage, _ = c.frozenStorage() // which resolve has checked
+	}
+	return p
 }
 
 // objective returns what is learned: what the user says, or else what the model's head is for.

@@ -12,6 +12,17 @@ type storageFlags struct {
 	LoadIn4bit bool `name:"load-in-4bit" help:"Keep matrices as blocks of 4 bits (Q4_K, or Q5_0 where 256 doesn't divide the rows; tables of embeddings and heads as Q8_0). Those of a GGUF file stay as they lie."`
 }
 
+// checkPacked refuses to keep a model in few bits that is trained itself.
+func (f storageFlags) checkPacked(adapter bool) error {
+	if _, err := f.storage(""); err != nil {
+		return err
+	}
+	if (f.LoadIn8bit || f.LoadIn4bit) && !adapter {
+		return errors.New("--load-in-8bit and --load-in-4bit are for models that aren't trained themselves; train an adapter by --use-peft")
+	}
+	return nil
+}
+
 // frozenStorage returns how the frozen matrices of a model are kept whose adapter is trained: as floats, unless a flag says otherwise.
 func (f storageFlags) frozenStorage() (models.Storage, error) {
 	if !f.LoadIn8bit && !f.LoadIn4bit {

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/seahorse-ml/seahorse/adapt"
+	"github.com/seahorse-ml/seahorse/models"
+	"github.com/seahorse-ml/seahorse/task"
+)
+
+// adapterFlag are the options of commands that take a model with an adapter on it.
+type adapterFlag struct {
+	Adapter string `placeholder:"DIR" help:"An adapter of the model, as sft and peft write them."`
+	AnyBase bool   `help:"Take the adapter even if it was trained on another model, as far as the shapes fit."`
+}
+
+// opening returns how the model of a directory is read.
+func (f adapterFlag) opening(storage models.Storage) task.OpenConfig {
+	return task.OpenConfig{Storage: storage, Adapter: f.Adapter, AnyBase: f.AnyBase}
+}
+
+// Defaults of adapters, those of trl.
+const (
+	defaultRank    = 16
+	defaultAlpha   = 32
+	defaultDropout = 0.05
+)
+
+// adapterOptions are the options of commands that can train an adapter in place of the model.
+type adapterOptions struct {
+	UsePEFT           bool     `group:"adapter" name:"use-peft" help:"Train a low-rank adapter (LoRA) rather than the model; the options below imply it. The directory of the run is then one of peft."`
+	LoraR             *int     `group:"adapter" name:"lora-r" placeholder:"R" help:"Rank of the change of a matrix. Default: 16."`
+	LoraAlpha         *float64 `group:"adapter" placeholder:"X" help:"The change is multiplied by this over its rank. Default: 32."`
+	LoraDropout       *float64 `group:"adapter" placeholder:"X" help:"Dropout of what goes into the change. Default: 0.05."`
+	LoraTargetModules string   `group:"adapter" placeholder:"all-linear|NAMES|REGEX" help:"Layers that get an adapter: all projections but the head, names or ends of names with commas between them, or a regular expression for whole names. Default: all-linear."`
+	LoraModulesToSave string   `group:"adapter" placeholder:"NAMES" help:"Layers that are trained whole, in a copy. A new head is in any case."`
+	UseRslora         bool     `group:"adapter" help:"Multiply the change by alpha over the root of its rank."`
+	UseDora           bool     `group:"adapter" help:"Train the lengths of the matrices' rows apart from their directions (DoRA)."`
+	Freeze            string   `group:"adapter" placeholder:"PATTERN" help:"Without an adapter: leave the parameters as they are in whose names this regular expression is found."`
+}
+
+// adapter returns the adapter that is trained, or nil for the whole model.
+func (o *adapterOptions) adapter(f adapterFlag, model string, seed uint64) (*task.Adaptation, error) {
+	set := map[string]bool{
+		"--lora-r": o.LoraR != nil, "--lora-alpha": o.LoraAlpha != nil, "--lora-dropout": o.LoraDropout != nil, "--lora-target-modules": o.LoraTargetModules != "",
+		"--lora-modules-to-save": o.LoraModulesToSave != "", "--use-rslora": o.UseRslora, "--use-dora": o.UseDora,
+	}
+	fresh := ""
+	for _, flag := range []string{"--lora-r", "--lora-alpha", "--lora-dropout", "--lora-target-modules", "--lora-modules-to-save", "--use-rslora", "--use-dora"} {
+		if set[flag] && fresh == "" {
+			fresh = flag
+		}
+	}
+	switch {
+	case f.Adapter != "" && fresh != "":
+		return nil, fmt.Errorf("%s is for a new adapter; that of --adapter is trained further as it is", fresh)
+	case f.Adapter == "" && f.AnyBase:
+		return nil, errors.New("--any-base is for an --adapter")
+	case o.Freeze != "" && (f.Adapter != "" || fresh != "" || o.UsePEFT):
+		return nil, errors.New("--freeze is for runs without an adapter; with one, the model itself stays as it is")
+	case f.Adapter != "":
+		return &task.Adaptation{Dir: f.Adapter, AnyBase: f.AnyBase, Name: model}, nil
+	case fresh == "" && !o.UsePEFT:
+		return nil, nil
+	}
+	c := adapt.LoRAConfig{Rank: defaultRank, Alpha: defaultAlpha, Dropout: defaultDropout, Targets: adapt.AllLinear(), RankStabilized: o.UseRslora, DoRA: o.UseDora}
+	if o.LoraR != nil {
+		c.Rank = *o.LoraR
+	}
+	if o.LoraAlpha != nil {
+		c.Alpha = *o.LoraAlpha
+	}
+	if o.LoraDropout != nil {
+		c.Dropout = *o.LoraDropout
+	}
+	if o.LoraTargetModules != "" {
+		c.Targets = adapt.ParseTargets(o.LoraTargetModules)
+	}
+	for name := range strings.SplitSeq(o.LoraModulesToSave, ",") {
+		if name = strings.TrimSpace(name); name != "" {
+			c.SavedModules = append(c.SavedModules, name)
+		}
+	}
+	return &task.Adaptation{LoRA: &c, Name: model, Seed: seed}, c.Validate()
+}

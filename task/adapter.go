@@ -1,0 +1,164 @@
+package task
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/seahorse-ml/seahorse/adapt"
+	"github.com/seahorse-ml/seahorse/data"
+	"github.com/seahorse-ml/seahorse/graph"
+	"github.com/seahorse-ml/seahorse/models"
+)
+
+// Adaptation says which adapter a run trains in place of its model.
+type Adaptation struct {
+	LoRA *adapt.LoRAConfig // a new one, whose Task follows from the model; or
+	Dir  string            // one that a directory holds, to go on with
+	// AnyBase takes another model than that which the adapter of Dir was trained on; see adapt.OpenConfig.
+	AnyBase bool
+	Name    string // of the model, in the adapter's files: a directory or a name in Hugging Face's hub
+	Seed    uint64 // of a new adapter's first values
+}
+
+// Validate tells what is wrong with the configuration, or nil.
+func (a Adaptation) Validate() error {
+	if (a.LoRA != nil) == (a.Dir != "") {
+		return errors.New("task: an adapter is a new one or that of a directory, expected one of both")
+	}
+	if a.LoRA != nil {
+		return a.LoRA.Validate()
+	}
+	return nil
+}
+
+// adapter puts the adapter on the model: that of the last checkpoint, or of the configuration.
+func (r *Run) adapter(m Model) (*adapt.Adapter, error) {
+	c := r.Adapter
+	var a *adapt.Adapter
+	var err error
+	switch {
+	case r.last != nil:
+		a, err = adapt.Open(r.last.Dir, m, adapt.OpenConfig{})
+	case c.Dir != "":
+		a, err = adapt.Open(c.Dir, m, adapt.OpenConfig{AnyBase: c.AnyBase})
+	default:
+		lora := *c.LoRA
+		lora.Task = adapt.TaskOf(m)
+		fresh, outlineErr := r.freshLayers(m)
+		if outlineErr != nil {
+			return nil, outlineErr
+		}
+		lora.SavedModules = append(slices.Clone(lora.SavedModules), fresh...)
+		a, err = adapt.NewLoRA(m, lora, c.Seed)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if c.Name != "" {
+		a.SetBase(c.Name)
+	}
+	if l := LabelsOf(m); l.Kind != "" {
+		a.SetHead(&adapt.Head{Objective: string(l.Kind), Labels: l.Names})
+	}
+	return a, nil
+}
+
+// freshLayers returns the layers of a model that its base doesn't have, such as those of a new head: they are trained whole.
+func (r *Run) freshLayers(m Model) ([]string, error) {
+	base, err := r.Base.Outline()
+	if err != nil {
+		return nil, err
+	}
+	var fresh []string
+	for _, p := range m.Params() {
+		stored := slices.ContainsFunc(base.Params(), func(b *graph.Param) bool {
+			return b.Name == p.Name || strings.HasSuffix(p.Name, "."+b.Name) || strings.HasSuffix(b.Name, "."+p.Name)
+		})
+		layer := p.Name[:max(0, strings.LastIndexByte(p.Name, '.'))]
+		if !stored && layer != "" && !slices.Contains(fresh, layer) {
+			fresh = append(fresh, layer)
+		}
+	}
+	return fresh, nil
+}
+
+// freeze freezes the parameters in whose names a pattern is found.
+func freeze(m Model, pattern string) error {
+	if pattern == "" {
+		return nil
+	}
+	re, err := regexp.Compile(pattern)
+	if err != nil {
+		return fmt.Errorf("task: freeze: %w", err)
+	}
+	frozen := 0
+	for _, p := range m.Params() {
+		if re.MatchString(p.Name) {
+			p.Frozen = true
+			frozen++
+		}
+	}
+	switch frozen {
+	case 0:
+		return fmt.Errorf("task: freeze: no parameter of the model has %q in its name; there are %s", pattern, FirstOf(paramNames(m), 10))
+	case len(m.Params()):
+		return fmt.Errorf("task: freeze: all parameters have %q in their names, so that none is left to train", pattern)
+	}
+	return nil
+}
+
+func paramNames(m Model) []string {
+	var all []string
+	for _, p := range m.Params() {
+		all = append(all, p.Name)
+	}
+	return all
+}
+
+// adapterBase returns the directory of the model that an adapter's directory names.
+func adapterBase(dir string) (string, error) {
+	base, err := adapt.ReadBase(dir)
+	if err != nil {
+		return "", err
+	}
+	for _, path := range []string{base, filepath.Join(dir, base)} {
+		if _, err := os.Stat(path); base != "" && err == nil {
+			return path, nil
+		}
+	}
+	return "", fmt.Errorf("task: %s holds an adapter for the model %q, which isn't there; give its directory as the model, and this one as its adapter", dir, base)
+}
+
+// open reads the model, or a sketch of it. With an adapter it gets the head that this brings along, and the adapter.
+func (t *Trained) open(sketch bool) (models.Model, error) {
+	c := models.OpenConfig{Sketch: sketch, Storage: t.config.Storage}
+	m, err := models.Open(t.Dir, c)
+	if err != nil || t.config.Adapter == "" {
+		return m, err
+	}
+	noted, err := adapt.ReadHead(t.config.Adapter)
+	if err != nil {
+		return nil, err
+	}
+	if noted != nil && !slices.Equal(LabelsOf(m).Names, noted.Labels) {
+		o, err := Named(noted.Objective)
+		if err != nil {
+			return nil, err
+		}
+		head, ok := o.Head(data.Labels{Kind: data.LabelKind(noted.Objective), Names: noted.Labels})
+		if !ok || !isEncoder(m) {
+			return nil, fmt.Errorf("task: the adapter in %s brings a head for %s along, and the model in %s is none that can get one", t.config.Adapter, noted.Objective, t.Dir)
+		}
+		c.Head = &head
+		if m, err = models.Open(t.Dir, c); err != nil {
+			return nil, err
+		}
+	}
+	t.Adapter, err = adapt.Open(t.config.Adapter, m, adapt.OpenConfig{AnyBase: t.config.AnyBase})
+	return m, err
+}
