@@ -81,11 +81,7 @@ func (c *generateCommand) Run(ctx context.Context, s *streams) error {
 		return err
 	}
 	w.Config, w.Stops = config, c.Stop
-	texts, err := c.texts(s.in)
-	if err != nil {
-		return err
-	}
-	prompts, err := c.encode(s, w, texts)
+	texts, prompts, err := c.prompts(s, t, w)
 	if err != nil {
 		return err
 	}
@@ -209,13 +205,8 @@ func (c *generateCommand) prompts(s *streams, t *task.Trained, w *task.Writer) (
 		c.answers = true
 		return asked(t, templates, all)
 	}
-	ids = make([][]int32, len(texts))
-	for i, text := range texts {
-		if ids[i], err = w.Encode(text); err != nil {
-			return nil, nil, err
-		}
-	}
-	return texts, ids, nil
+	ids, err = c.encode(s, w, texts)
+	return texts, ids, err
 }
 
 // texts returns all prompts.
