@@ -36,6 +36,7 @@ BASES = {  # configuration, class that is saved
     "llama": (t.LlamaConfig(**SMALL), t.AutoModelForCausalLM),
     "mistral": (t.MistralConfig(**SMALL, sliding_window=5), t.AutoModelForCausalLM),
     "mixtral": (t.MixtralConfig(**SMALL, num_local_experts=4), t.AutoModelForCausalLM),
+    "phi3": (t.Phi3Config(**SMALL, pad_token_id=0, original_max_position_embeddings=12), t.AutoModelForCausalLM),
     "qwen2": (t.Qwen2Config(**NO_HEAD_DIM), t.AutoModelForCausalLM),
     "qwen3": (t.Qwen3Config(**SMALL), t.AutoModelForCausalLM),
     "gemma3_text": (t.Gemma3TextConfig(**SMALL, sliding_window=5, query_pre_attn_scalar=8), t.AutoModelForCausalLM),
@@ -182,6 +183,16 @@ def special(family, config, tensors):
         yield "a window from a layer on", changed(config, sliding_window=3, use_sliding_window=True, layer_types=..., max_window_layers=1), tensors, "plain"
         yield "a window in all layers", changed(config, sliding_window=3, use_sliding_window=True, layer_types=None, max_window_layers=0), tensors, "plain"
         yield "kinds of layers", changed(config, sliding_window=3, use_sliding_window=True, layer_types=["sliding_attention", "full_attention"]), tensors, "plain"
+    if family == "phi3":
+        factors = {"short_factor": [1.0, 1.1, 1.2, 1.3], "long_factor": [2.0, 3.0, 4.0, 5.0]}
+        for kind in ("longrope", "su", "yarn"):
+            yield f"{kind} in rope_scaling", changed(config, rope_parameters=..., rope_scaling={"type": kind, **factors}, rope_theta=500.0), tensors, "plain"
+            yield f"{kind} in rope_parameters", changed(config, rope_parameters={"rope_type": kind, **factors, "rope_theta": 500.0}), tensors, "plain"
+        yield "longrope by a factor", changed(config, rope_parameters={"rope_type": "longrope", **factors, "factor": 4.0}), tensors, "plain"
+        yield "a part", changed(config, rope_parameters=..., partial_rotary_factor=0.5), tensors, "plain"
+        yield "a part in rope_parameters", changed(config, rope_parameters={"partial_rotary_factor": 0.75}, rope_theta=500.0), tensors, "plain"
+        yield "a window", changed(config, sliding_window=3), tensors, "plain"
+        yield "theta", changed(config, rope_parameters=..., rope_scaling=None, rope_theta=500.0), tensors, "plain"
     if family == "t5":
         head = {**tensors, "lm_head.weight": 0.1 * torch.randn(31, 24, generator=torch.Generator().manual_seed(3))}
         yield "a head of its own", changed(config, tie_word_embeddings=False, scale_decoder_outputs=...), head, "plain"

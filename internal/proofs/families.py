@@ -42,6 +42,11 @@ CONFIGS = {
     "mistral": t.MistralConfig(**GROUPED, sliding_window=7),
     "mixtral": t.MixtralConfig(**GROUPED, num_local_experts=5),
     "mixtral balanced": t.MixtralConfig(**GROUPED, num_local_experts=5, output_router_logits=True, router_aux_loss_coef=0.5),
+    "phi3": t.Phi3Config(**GROUPED, pad_token_id=2, sliding_window=7, resid_pdrop=0.0),
+    "phi3 long": t.Phi3Config(
+        **GROUPED, pad_token_id=2, original_max_position_embeddings=16,
+        rope_parameters={"rope_type": "longrope", "rope_theta": 100.0, "short_factor": [1.0, 1.1, 1.2, 1.3], "long_factor": [2.0, 3.0, 4.0, 5.0]},
+    ),
     "qwen2": t.Qwen2Config(**{k: v for k, v in GROUPED.items() if k != "head_dim"}, tie_word_embeddings=True),
     "qwen3": t.Qwen3Config(**GROUPED),
     "gemma3_text": t.Gemma3TextConfig(**GROUPED, sliding_window=7, layer_types=["sliding_attention", "full_attention"], query_pre_attn_scalar=8),

@@ -152,6 +152,8 @@ def t5(**changes):
     return seq2seq(config, untied=not config.scale_decoder_outputs)
 
 
+FACTORS = {"rope_type": "longrope", "rope_theta": 100.0, "short_factor": [1.0, 1.3], "long_factor": [2.0, 5.0]}
+
 FAMILIES = {
     "gemma3": lambda: llama(
         transformers.Gemma3TextConfig,
@@ -198,6 +200,12 @@ FAMILIES = {
     ),
     "mistral": lambda: llama(transformers.MistralConfig, sliding_window=4, head_dim=6),
     "mistral_tied": lambda: llama(transformers.MistralConfig, num_attention_heads=3, num_key_value_heads=1, head_dim=None, sliding_window=None, tie_word_embeddings=True),
+    "phi3": lambda: llama(transformers.Phi3Config, pad_token_id=16, head_dim=6, sliding_window=4, partial_rotary_factor=0.7, rope_parameters={"rope_theta": 100.0}),
+    "phi3_short": lambda: llama(transformers.Phi3Config, pad_token_id=16, head_dim=None, hidden_size=16, original_max_position_embeddings=9, rope_parameters=FACTORS),
+    "phi3_long": lambda: llama(
+        transformers.Phi3Config, pad_token_id=16, head_dim=None, hidden_size=16, num_key_value_heads=4, original_max_position_embeddings=5, rope_parameters=FACTORS,
+        tie_word_embeddings=True,
+    ),
     "qwen2": lambda: llama(
         transformers.Qwen2Config,
         use_sliding_window=True,
