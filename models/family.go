@@ -53,6 +53,7 @@ func Families() []Family {
 		{Name: "llama", Objective: Causal, dropouts: decoder, read: reading(llamaDefaults), size: sizeLlama},
 		{Name: "mistral", Objective: Causal, dropouts: decoder, read: reading(mistralDefaults), size: sizeMistral},
 		{Name: "mixtral", Objective: Causal, dropouts: decoder, aliases: mixtralAliases, read: reading(mixtralDefaults), size: sizeMixtral},
+		{Name: "olmo2", Objective: Causal, dropouts: decoder, read: reading(olmo2Defaults), size: sizeOlmo2},
 		{Name: "phi3", Objective: Causal, dropouts: []string{"attention_dropout", "resid_pdrop"}, read: reading(phi3Defaults), size: sizePhi3},
 		{Name: "qwen2", Objective: Causal, Split: "qwen2", Rebuilds: true, dropouts: decoder, read: reading(qwen2Defaults), size: sizeQwen2},
 		{Name: "qwen3", Objective: Causal, Split: "qwen2", dropouts: decoder, read: reading(qwen3Defaults), size: sizeQwen3},

@@ -149,6 +149,8 @@ var goldens = []struct {
 	{"mistral_tied", 1e-6},
 	{"mixtral", 1e-6},
 	{"mixtral_balance", 1e-6},
+	{"olmo2", 1e-6},
+	{"olmo2_tied", 1e-6},
 	{"phi3", 1e-6},
 	{"phi3_long", 1e-6},
 	{"phi3_short", 1e-6},

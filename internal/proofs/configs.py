@@ -36,6 +36,7 @@ BASES = {  # configuration, class that is saved
     "llama": (t.LlamaConfig(**SMALL), t.AutoModelForCausalLM),
     "mistral": (t.MistralConfig(**SMALL, sliding_window=5), t.AutoModelForCausalLM),
     "mixtral": (t.MixtralConfig(**SMALL, num_local_experts=4), t.AutoModelForCausalLM),
+    "olmo2": (t.Olmo2Config(**SMALL, pad_token_id=0), t.AutoModelForCausalLM),
     "phi3": (t.Phi3Config(**SMALL, pad_token_id=0, original_max_position_embeddings=12), t.AutoModelForCausalLM),
     "qwen2": (t.Qwen2Config(**NO_HEAD_DIM), t.AutoModelForCausalLM),
     "qwen3": (t.Qwen3Config(**SMALL), t.AutoModelForCausalLM),
@@ -46,7 +47,7 @@ BASES = {  # configuration, class that is saved
     "albert": (t.AlbertConfig(**PLAIN, embedding_size=12, num_hidden_groups=2), t.AutoModelForMaskedLM),
 }
 ENCODERS = ("bert", "roberta", "albert")
-TURNED = ("llama", "mistral", "mixtral", "qwen2", "qwen3")  # families whose rotary settings are in the three places
+TURNED = ("llama", "mistral", "mixtral", "olmo2", "qwen2", "qwen3")  # families whose rotary settings are in the three places
 
 Variant = collections.namedtuple("Variant", "name config tensors layout loader lengths", defaults=(None, (9,)))
 

@@ -42,6 +42,7 @@ CONFIGS = {
     "mistral": t.MistralConfig(**GROUPED, sliding_window=7),
     "mixtral": t.MixtralConfig(**GROUPED, num_local_experts=5),
     "mixtral balanced": t.MixtralConfig(**GROUPED, num_local_experts=5, output_router_logits=True, router_aux_loss_coef=0.5),
+    "olmo2": t.Olmo2Config(**GROUPED, pad_token_id=2, attention_bias=True),
     "phi3": t.Phi3Config(**GROUPED, pad_token_id=2, sliding_window=7, resid_pdrop=0.0),
     "phi3 long": t.Phi3Config(
         **GROUPED, pad_token_id=2, original_max_position_embeddings=16,

@@ -29,6 +29,7 @@ CONFIGS = {
     "llama": transformers.LlamaConfig(**SIZES),
     "mistral": transformers.MistralConfig(**SIZES, sliding_window=6),
     "mixtral": transformers.MixtralConfig(**SIZES, num_local_experts=4),
+    "olmo2": transformers.Olmo2Config(**SIZES),
     "phi3": transformers.Phi3Config(
         **{k: v for k, v in SIZES.items() if k != "head_dim"} | {"hidden_size": 16}, original_max_position_embeddings=40,
         rope_parameters={"rope_type": "longrope", "rope_theta": 100.0, "short_factor": [1.0, 1.3], "long_factor": [2.0, 5.0]},

@@ -200,6 +200,8 @@ FAMILIES = {
     ),
     "mistral": lambda: llama(transformers.MistralConfig, sliding_window=4, head_dim=6),
     "mistral_tied": lambda: llama(transformers.MistralConfig, num_attention_heads=3, num_key_value_heads=1, head_dim=None, sliding_window=None, tie_word_embeddings=True),
+    "olmo2": lambda: llama(transformers.Olmo2Config, pad_token_id=16, head_dim=6, attention_bias=True, rope_parameters=scaled("linear")),
+    "olmo2_tied": lambda: llama(transformers.Olmo2Config, pad_token_id=16, head_dim=None, num_attention_heads=3, num_key_value_heads=1, tie_word_embeddings=True),
     "phi3": lambda: llama(transformers.Phi3Config, pad_token_id=16, head_dim=6, sliding_window=4, partial_rotary_factor=0.7, rope_parameters={"rope_theta": 100.0}),
     "phi3_short": lambda: llama(transformers.Phi3Config, pad_token_id=16, head_dim=None, hidden_size=16, original_max_position_embeddings=9, rope_parameters=FACTORS),
     "phi3_long": lambda: llama(
