@@ -50,6 +50,7 @@ func Families() []Family {
 		{Name: "gemma3_text", Objective: Causal, dropouts: decoder, read: reading(gemma3Defaults), size: sizeGemma3},
 		{Name: "gpt2", Objective: Causal, Preferred: true, dropouts: []string{"embd_pdrop", "attn_pdrop", "resid_pdrop"}, aliases: gpt2Aliases, read: reading(gpt2Defaults), size: sizeGPT2},
 		{Name: "gpt_neox", Objective: Causal, dropouts: []string{"hidden_dropout", "attention_dropout"}, read: reading(gptNeoXDefaults), size: sizeGPTNeoX},
+		{Name: "granite", Objective: Causal, dropouts: decoder, read: reading(graniteDefaults), size: sizeGranite},
 		{Name: "llama", Objective: Causal, dropouts: decoder, read: reading(llamaDefaults), size: sizeLlama},
 		{Name: "mistral", Objective: Causal, dropouts: decoder, read: reading(mistralDefaults), size: sizeMistral},
 		{Name: "mixtral", Objective: Causal, dropouts: decoder, aliases: mixtralAliases, read: reading(mixtralDefaults), size: sizeMixtral},

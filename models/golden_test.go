@@ -140,6 +140,8 @@ var goldens = []struct {
 	{"gpt2_untied", 1e-9},
 	{"gpt_neox", 1e-6},
 	{"gpt_neox_serial", 1e-6},
+	{"granite", 1e-6},
+	{"granite_tied", 1e-6},
 	{"llama", 1e-6},
 	{"llama_bias", 1e-6},
 	{"llama_dynamic", 1e-6},

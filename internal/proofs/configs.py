@@ -33,6 +33,7 @@ T5 = dict(vocab_size=31, d_model=24, d_kv=6, d_ff=40, num_layers=2, num_heads=3,
 BASES = {  # configuration, class that is saved
     "gpt2": (t.GPT2Config(vocab_size=31, n_positions=32, n_embd=24, n_layer=2, n_head=3, initializer_range=0.3), t.AutoModelForCausalLM),
     "gpt_neox": (t.GPTNeoXConfig(**{**PLAIN, "hidden_size": 48}), t.AutoModelForCausalLM),
+    "granite": (t.GraniteConfig(**SMALL, embedding_multiplier=3.0, attention_multiplier=0.3, residual_multiplier=0.5, logits_scaling=2.0), t.AutoModelForCausalLM),
     "llama": (t.LlamaConfig(**SMALL), t.AutoModelForCausalLM),
     "mistral": (t.MistralConfig(**SMALL, sliding_window=5), t.AutoModelForCausalLM),
     "mixtral": (t.MixtralConfig(**SMALL, num_local_experts=4), t.AutoModelForCausalLM),
@@ -47,7 +48,7 @@ BASES = {  # configuration, class that is saved
     "albert": (t.AlbertConfig(**PLAIN, embedding_size=12, num_hidden_groups=2), t.AutoModelForMaskedLM),
 }
 ENCODERS = ("bert", "roberta", "albert")
-TURNED = ("llama", "mistral", "mixtral", "olmo2", "qwen2", "qwen3")  # families whose rotary settings are in the three places
+TURNED = ("granite", "llama", "mistral", "mixtral", "olmo2", "qwen2", "qwen3")  # families whose rotary settings are in the three places
 
 Variant = collections.namedtuple("Variant", "name config tensors layout loader lengths", defaults=(None, (9,)))
 

@@ -26,6 +26,7 @@ CONFIGS = {
     "gpt_neox": transformers.GPTNeoXConfig(
         vocab_size=19, hidden_size=24, intermediate_size=20, num_hidden_layers=2, num_attention_heads=3, max_position_embeddings=96, bos_token_id=None, eos_token_id=None
     ),
+    "granite": transformers.GraniteConfig(**SIZES, embedding_multiplier=3.0, attention_multiplier=0.3, residual_multiplier=0.5, logits_scaling=2.0),
     "llama": transformers.LlamaConfig(**SIZES),
     "mistral": transformers.MistralConfig(**SIZES, sliding_window=6),
     "mixtral": transformers.MixtralConfig(**SIZES, num_local_experts=4),

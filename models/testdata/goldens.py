@@ -178,6 +178,10 @@ FAMILIES = {
     "gpt2": lambda: gpt2(),
     "gpt_neox": lambda: neox(rope_parameters={"rope_type": "default", "rope_theta": 100.0, "partial_rotary_factor": 0.5}),
     "gpt_neox_serial": lambda: neox(use_parallel_residual=False, attention_bias=False, hidden_act="gelu_new", tie_word_embeddings=True),
+    "granite": lambda: llama(
+        transformers.GraniteConfig, head_dim=6, embedding_multiplier=3.0, attention_multiplier=0.3, residual_multiplier=0.5, logits_scaling=2.0, attention_bias=True, mlp_bias=True
+    ),
+    "granite_tied": lambda: llama(transformers.GraniteConfig, head_dim=None, num_attention_heads=3, num_key_value_heads=1, embedding_multiplier=12, residual_multiplier=0.22, tie_word_embeddings=True),
     "llama": lambda: llama(tie_word_embeddings=True),
     "llama_bias": lambda: llama(attention_bias=True, mlp_bias=True, num_key_value_heads=4, rope_parameters=scaled("linear")),
     "llama_llama3": lambda: llama(
