@@ -48,6 +48,7 @@ func Families() []Family {
 		{Name: "albert", Objective: Masked, dropouts: encoder, read: reading(albertDefaults), size: sizeAlbert, encoder: &albertNames},
 		{Name: "bert", Objective: Masked, Preferred: true, dropouts: encoder, read: reading(DefaultBertConfig), size: sizeBert, encoder: &bertNames},
 		{Name: "gemma3_text", Objective: Causal, dropouts: decoder, read: reading(gemma3Defaults), size: sizeGemma3},
+		{Name: "glm4", Objective: Causal, dropouts: decoder, read: reading(glm4Defaults), size: sizeGlm4},
 		{Name: "gpt2", Objective: Causal, Preferred: true, dropouts: []string{"embd_pdrop", "attn_pdrop", "resid_pdrop"}, aliases: gpt2Aliases, read: reading(gpt2Defaults), size: sizeGPT2},
 		{Name: "gpt_neox", Objective: Causal, dropouts: []string{"hidden_dropout", "attention_dropout"}, read: reading(gptNeoXDefaults), size: sizeGPTNeoX},
 		{Name: "granite", Objective: Causal, dropouts: decoder, read: reading(graniteDefaults), size: sizeGranite},

@@ -136,6 +136,8 @@ var goldens = []struct {
 }{
 	{"gemma3", 1e-5},
 	{"gemma3_untied", 1e-5},
+	{"glm4", 1e-6},
+	{"glm4_tied", 1e-6},
 	{"gpt2", 1e-9},
 	{"gpt2_untied", 1e-9},
 	{"gpt_neox", 1e-6},

@@ -37,6 +37,7 @@ ORIGINAL = dict(vocab_size=61, d_model=24, d_ff=40, encoder_layers=2, decoder_la
 t = transformers
 CONFIGS = {
     "gpt2": t.GPT2Config(vocab_size=61, n_positions=32, n_embd=24, n_layer=2, n_head=3),
+    "glm4": t.Glm4Config(**GROUPED, pad_token_id=2),
     "gpt_neox": t.GPTNeoXConfig(vocab_size=61, hidden_size=48, intermediate_size=40, num_hidden_layers=2, num_attention_heads=3, max_position_embeddings=32),
     "granite": t.GraniteConfig(**GROUPED, embedding_multiplier=3.0, attention_multiplier=0.3, residual_multiplier=0.5, logits_scaling=2.0),
     "llama": t.LlamaConfig(**GROUPED, attention_bias=True, mlp_bias=True),

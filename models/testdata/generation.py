@@ -22,6 +22,7 @@ SIZES = dict(SMALL, max_position_embeddings=96, bos_token_id=None, eos_token_id=
 
 CONFIGS = {
     "gemma3": transformers.Gemma3TextConfig(**SIZES, layer_types=["sliding_attention", "full_attention"], sliding_window=5),
+    "glm4": transformers.Glm4Config(**SIZES),
     "gpt2": transformers.GPT2Config(vocab_size=19, n_positions=96, n_embd=12, n_layer=2, n_head=3, bos_token_id=None, eos_token_id=None),
     "gpt_neox": transformers.GPTNeoXConfig(
         vocab_size=19, hidden_size=24, intermediate_size=20, num_hidden_layers=2, num_attention_heads=3, max_position_embeddings=96, bos_token_id=None, eos_token_id=None

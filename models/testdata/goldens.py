@@ -175,6 +175,11 @@ FAMILIES = {
         attn_logit_softcapping=2.0,
         tie_word_embeddings=False,
     ),
+    "glm4": lambda: llama(transformers.Glm4Config, pad_token_id=16, head_dim=8),
+    "glm4_tied": lambda: llama(
+        transformers.Glm4Config, pad_token_id=16, num_attention_heads=3, num_key_value_heads=1, attention_bias=False, tie_word_embeddings=True,
+        rope_parameters={"rope_type": "default", "rope_theta": 100.0, "partial_rotary_factor": 1.0},
+    ),
     "gpt2": lambda: gpt2(),
     "gpt_neox": lambda: neox(rope_parameters={"rope_type": "default", "rope_theta": 100.0, "partial_rotary_factor": 0.5}),
     "gpt_neox_serial": lambda: neox(use_parallel_residual=False, attention_bias=False, hidden_act="gelu_new", tie_word_embeddings=True),
