@@ -6,7 +6,10 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
 )
 
 // directories are what internal/proofs/tokenizer_directories.py writes with --golden: tokenizers' directories of every family and form of
@@ -41,19 +44,24 @@ func readDirectories(t testing.TB) (d directories) {
 	return d
 }
 
+// write makes directory i.
+func (d directories) write(t testing.TB, i int) string {
+	dir := t.TempDir()
+	for name, blob := range d.Directories[i].Files {
+		if err := os.WriteFile(filepath.Join(dir, name), d.Blobs[blob], 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
 func TestDirectoriesMeanWhatTransformersReads(t *testing.T) {
 	d := readDirectories(t)
 	if len(d.Directories) < 200 {
 		t.Errorf("only %d directories", len(d.Directories))
 	}
-	for _, c := range d.Directories {
-		dir := t.TempDir()
-		for name, i := range c.Files {
-			if err := os.WriteFile(filepath.Join(dir, name), d.Blobs[i], 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-		tok, err := Load(dir)
+	for i, c := range d.Directories {
+		tok, err := Load(d.write(t, i))
 		if err != nil {
 			t.Errorf("%s: %v", c.Name, err)
 			continue
@@ -94,5 +102,29 @@ func TestDirectoriesMeanWhatTransformersReads(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestDirectoriesFastPathAgreesWithEncode takes a part of the directories to any text.
+func TestDirectoriesFastPathAgreesWithEncode(t *testing.T) {
+	d := readDirectories(t)
+	for i, c := range d.Directories {
+		if i%8 > 0 && !strings.HasSuffix(c.Name, "/files/bare") || strings.HasPrefix(c.Name, "ends/") {
+			continue
+		}
+		tok, err := Load(d.write(t, i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		rapid.Check(t, func(r *rapid.T) {
+			text := anyText(r)
+			e, err := tok.Encode(text, EncodeOptions{AddSpecial: true})
+			if err != nil {
+				return
+			}
+			if got := tok.AppendIDs(nil, text, true); !slices.Equal(got, e.IDs) {
+				r.Fatalf("%s: %q: AppendIDs gives %v, Encode %v", c.Name, text, got, e.IDs)
+			}
+		})
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"sort"
 
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/pretrained"
 	"github.com/seahorse-ml/seahorse/data/tokenizer/normalize"
 	"github.com/seahorse-ml/seahorse/data/tokenizer/pretok"
 )
@@ -182,6 +183,13 @@ func innerNormalizer(n normalize.Normalizer) normalize.Normalizer {
 		return nil
 	case normalize.Strip:
 		return normalize.Strip{Right: n.Right}
+	case normalize.Replace:
+		switch {
+		case n.Pattern.Regex == pretrained.OuterSpaces && n.Content == "":
+			return lastSpaces
+		case n.Pattern.Regex == pretrained.FirstMark:
+			return nil
+		}
 	}
 	return n
 }

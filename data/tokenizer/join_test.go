@@ -2,14 +2,25 @@ package tokenizer
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
 )
 
-// everyTokenizer returns those with goldens, and one of each kind that can be trained.
+// everyTokenizer returns those with goldens, one of each kind that can be trained, and those of the families' own files.
 func everyTokenizer(t *testing.T) map[string]*Tokenizer {
 	all := families(t)
+	d := readDirectories(t)
+	for i, c := range d.Directories {
+		if strings.HasSuffix(c.Name, "/files/bare") {
+			tok, err := Load(d.write(t, i))
+			if err != nil {
+				t.Fatal(err)
+			}
+			all[c.Name] = tok
+		}
+	}
 	for kind, size := range kinds {
 		all["trained "+kind] = trained(t, kind, size)
 	}

@@ -6,8 +6,10 @@ import (
 
 	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/charclass"
 	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/packed"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/pretrained"
 	"github.com/seahorse-ml/seahorse/data/tokenizer/model"
 	"github.com/seahorse-ml/seahorse/data/tokenizer/normalize"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/pattern"
 	"github.com/seahorse-ml/seahorse/data/tokenizer/pretok"
 )
 
@@ -100,8 +102,13 @@ func local(n normalize.Normalizer) (inner normalize.Normalizer, prepends, ok boo
 	case normalize.Prepend:
 		return nil, true, n.Prepend == "▁"
 	case normalize.Replace:
-		if findsSpaces(n) {
+		switch {
+		case findsSpaces(n):
 			return n, false, true
+		case n.Pattern.Regex == pretrained.OuterSpaces && n.Content == "":
+			return lastSpaces, false, true // the space that begins a part must stay
+		case n.Pattern.Regex == pretrained.FirstMark:
+			return nil, false, true
 		}
 		// Any other pattern must find nothing with spaces, nor make or leave any where words were.
 		s := n.Pattern.Literal
@@ -109,6 +116,15 @@ func local(n normalize.Normalizer) (inner normalize.Normalizer, prepends, ok boo
 	}
 	return n, false, true
 }
+
+// lastSpaces takes away the spaces that end a text.
+var lastSpaces = func() normalize.Replace {
+	p, err := pattern.Regex(` +\z`)
+	if err != nil {
+		panic(err)
+	}
+	return normalize.Replace{Pattern: p}
+}()
 
 // findsSpaces reports whether the matches of a pattern are single spaces, or runs of them.
 func findsSpaces(n normalize.Replace) bool {

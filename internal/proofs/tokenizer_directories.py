@@ -7,7 +7,7 @@ A directory is a vocabulary (WordPiece, byte-level BPE, SentencePiece's unigram 
 config.json or tokenizer_config.json names, and a form of the settings that say more. The ids of texts with and without the
 tokens that frame them, and the token that ends a text, have to be those of transformers. Directories that transformers doesn't load are
 counted apart. It prints a line for each difference, and exits with status 1 if there is one. --golden writes the small ones, of which
-the package's test reads a part. Run it with transformers 5.24, tokenizers 0.23.3, sentencepiece and protobuf installed.
+the package's test reads a part. Run it with transformers 5.24, tokenizers 0.23.3, sentencepiece, protobuf and tiktoken installed.
 """
 
 import argparse
@@ -30,6 +30,7 @@ os.environ["TOKENIZERS_PARALLELISM"] = "false"
 import sentencepiece
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import AutoConfig, AutoTokenizer, GenerationConfig
+from transformers.convert_slow_tokenizer import bytes_to_unicode
 from transformers.utils import logging
 
 logging.set_verbosity_error()
@@ -99,6 +100,12 @@ class Vocabularies:
         lines = [m if isinstance(m, str) else " ".join(m) for m in model["merges"]]
         return {"vocab.json": json.dumps(model["vocab"], ensure_ascii=False).encode(), "merges.txt": ("#version: 0.2\n" + "".join(f"{m}\n" for m in lines)).encode()}
 
+    def ranks(self):
+        vocab = json.loads(self.get("ranks", lambda: byte_bpe((), 320)).to_str())["model"]["vocab"]
+        spelled = {c: b for b, c in bytes_to_unicode().items()}
+        lines = [base64.b64encode(bytes(spelled[c] for c in t)) + f" {i}\n".encode() for t, i in sorted(vocab.items(), key=lambda x: x[1])]
+        return {"tokenizer.model": b"".join(lines)}
+
     def pieces(self, file, **options):
         return {file: self.get(f"pieces-{sorted(options.items())}", lambda: sentence_piece(**options))}
 
@@ -166,6 +173,7 @@ def families(v):
     yield "phi3", v.pieces("tokenizer.model", **USER), "phi3", "LlamaTokenizer", legacy[:2] + ends[:1]
     yield "gemma", v.pieces("tokenizer.model", **GEMMA), "gemma", "GemmaTokenizer", ends
     yield "gemma3_text", v.pieces("tokenizer.model", **GEMMA), "gemma3_text", "GemmaTokenizer", ends[:1]
+    yield "ranks", v.ranks(), "llama", "PreTrainedTokenizerFast", ends[:3]
     yield "unigram-only", v.pieces("tokenizer.model", **XLM), "stablelm", "PreTrainedTokenizerFast", legacy[:2] + ends[:1]
     yield "nfkc-only", v.pieces("tokenizer.model", **XLM, **NFKC), "olmo2", "PreTrainedTokenizerFast", legacy[:1]
 

@@ -124,6 +124,19 @@ func (d *directory) className() (name string, overruled bool) {
 	return canonical(declared), false
 }
 
+// foreign are the other classes of transformers, without "Tokenizer". They have rules of their own, which only a tokenizer.json tells.
+const foreign = "Barthez Bartpho BertGeneration BertJapanese Bertweet BigBird BioGpt BlenderbotSmall Blenderbot ByT5 CLIP CTRL Camembert Canine Clvp CodeGen " +
+	"CodeLlama Cohere CpmAnt Cpm DPRContextEncoder DPRQuestionEncoder DPRReader Deberta DebertaV2 Dia Esm Esmc FNet FSMT Flaubert Funnel " +
+	"GPTNeoXJapanese GPTSw3 Herbert Lasr LayoutLMv2 LayoutLMv3 LayoutXLM Luke Lxmert M2M100 MBart50 MBart MLuke Marian MarkupLM Mgpstr Mvp MyT5 " +
+	"Nllb Nougat OpenAIGPT PLBart Parakeet Pegasus Perceiver Phobert ProphetNet Qwen3_5 Rag Reformer RemBert RoCBert RoFormer SeamlessM4T Siglip2 " +
+	"Siglip Speech2Text SpeechT5 Splinter Tapas Tipsv2 Udop VideoPrism Vits Wav2Vec2CTC Wav2Vec2PhonemeCTC Whisper XGLM XLM XLNet"
+
+// isForeign reports whether a name is that of a class that transformers knows and this package doesn't. A name that neither knows is generic.
+func isForeign(name string) bool {
+	short, ok := strings.CutSuffix(name, "Tokenizer")
+	return ok && slices.Contains(strings.Fields(foreign), short)
+}
+
 // canonical returns the name of the class that has a name.
 func canonical(name string) string {
 	if other, ok := aliases[name]; ok {

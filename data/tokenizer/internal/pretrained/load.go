@@ -77,7 +77,7 @@ func (b *builder) build(r *Result, ranks Ranks) error {
 			return err
 		}
 		b.class, b.roles = nil, stated
-	} else if b.json == nil && !isGeneric(name) {
+	} else if b.json == nil && isForeign(name) {
 		return fmt.Errorf("without a %s, a %s is not known here; save it with transformers once, which writes one", jsonFile, name)
 	}
 	return b.generic(r, ranks)

@@ -107,6 +107,12 @@ func (b *builder) renamed(m *spm.Model) []string {
 	return texts
 }
 
+// Expressions of the normalizer of a SentencePiece model.
+const (
+	OuterSpaces = `\A +| +\z` // spaces at the ends of a text
+	FirstMark   = `\A▁`       // a mark that begins one
+)
+
 // pieceNormalizer rewrites texts in SentencePiece's order.
 func pieceNormalizer(m *spm.Model, legacy bool) (normalize.Normalizer, error) {
 	n := normalize.Sequence{}
@@ -123,7 +129,7 @@ func pieceNormalizer(m *spm.Model, legacy bool) (normalize.Normalizer, error) {
 		return err
 	}
 	if m.RemoveExtraWhitespace {
-		if err := replace(`\A +| +\z`, ""); err != nil {
+		if err := replace(OuterSpaces, ""); err != nil {
 			return nil, err
 		}
 		if err := replace(" {2,}", " "); err != nil {
@@ -134,7 +140,7 @@ func pieceNormalizer(m *spm.Model, legacy bool) (normalize.Normalizer, error) {
 		n = append(n, normalize.Replace{Pattern: pattern.Literal(" "), Content: mark})
 	}
 	if m.AddDummyPrefix && legacy {
-		if err := replace(`\A`+mark, mark+mark); err != nil {
+		if err := replace(FirstMark, mark+mark); err != nil {
 			return nil, err
 		}
 	}
