@@ -3,6 +3,7 @@ package tokenizer
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/seahorse-ml/seahorse/data/tokenizer/decode"
@@ -60,6 +61,7 @@ func fromGGUF(v gguf.Meta) (*tokenizerjson.File, map[string]json.RawMessage, err
 	for role, key := range map[string]string{
 		"bos_token": "bos_token_id", "eos_token": "eos_token_id", "unk_token": "unknown_token_id", "pad_token": "padding_token_id",
 		"sep_token": "seperator_token_id", "cls_token": "cls_token_id", "mask_token": "mask_token_id",
+		"eot_token": "eot_token_id", "eom_token": "eom_token_id", // of a turn and of a message, which end what is written too
 	} {
 		id, ok := v.Int("tokenizer.ggml." + key)
 		if ok && id >= 0 && id < len(tokens) {
@@ -70,8 +72,14 @@ func fromGGUF(v gguf.Meta) (*tokenizerjson.File, map[string]json.RawMessage, err
 	if s := v.Text("tokenizer.chat_template"); s != "" {
 		settings["chat_template"], _ = json.Marshal(s)
 	}
-	bos, _ := v.Bool("tokenizer.ggml.add_bos_token")
-	eos, _ := v.Bool("tokenizer.ggml.add_eos_token")
+	bos, said := v.Bool("tokenizer.ggml.add_bos_token")
+	if kind := v.Text("tokenizer.ggml.model"); !said { // as llama.cpp has it
+		bos = kind == "llama" || kind == "gpt2" && slices.Contains([]string{"llama3", "llama-v3", "llama-bpe"}, v.Text("tokenizer.ggml.pre"))
+	}
+	eos, said := v.Bool("tokenizer.ggml.add_eos_token")
+	if !said {
+		eos = v.Text("tokenizer.ggml.model") == "t5"
+	}
 	if _, bert := file.Model.(model.WordPieceConfig); !bert {
 		addFrame(file, token["bos_token"], token["eos_token"], bos, eos)
 	}

@@ -53,6 +53,11 @@ func (t *Tokenizer) setEnds(named, family []int32) {
 	if t.end >= 0 {
 		t.stops = append(t.stops, t.end)
 	}
+	for _, role := range []string{"eot_token", "eom_token"} { // of GGUF files
+		if id, ok := t.Special(role); ok {
+			named = append(named[:len(named):len(named)], id)
+		}
+	}
 	for _, id := range slices.Concat(named, family) {
 		if !slices.Contains(t.stops, id) {
 			t.stops = append(t.stops, id)
