@@ -25,6 +25,7 @@ type commands struct {
 	Tokenizer tokenizerCommand `cmd:"" help:"Train a tokenizer, or turn text into ids and back."`
 	Bench     benchCommand     `cmd:"" help:"Time training steps on fixed work that PyTorch can do too."`
 	Info      infoCommand      `cmd:"" help:"Show what is in a model or run directory."`
+	Words     wordsCommand     `cmd:"" help:"Learn vectors for words, and find what is near in them."`
 }
 
 const description = `Train transformer language models and run them, on one machine, from a text file to a Hugging Face directory.

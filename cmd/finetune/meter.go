@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -75,4 +76,50 @@ func grouped(n int64) string {
 		digits = digits[:i] + "," + digits[i:]
 	}
 	return sign + digits
+}
+
+// rateMeter shows how far a long piece of work is, how fast, and how long it will take: on a terminal a bar, elsewhere a line in ten seconds.
+type rateMeter struct {
+	streams *streams
+	what    string // is counted
+	begin   time.Time
+	line    time.Time // of the last line
+	bar     *screen.Bar
+}
+
+// rateLines is the time between two plain lines.
+const rateLines = 10 * time.Second
+
+func newRateMeter(s *streams, what string) *rateMeter {
+	now := time.Now()
+	return &rateMeter{streams: s, what: what, begin: now, line: now}
+}
+
+// show tells that done of total is done.
+func (m *rateMeter) show(done, total int64) {
+	spent := time.Since(m.begin)
+	parts := []string{fmt.Sprintf("%s of %s %s", grouped(done), grouped(total), m.what)}
+	if spent > 0 && done > 0 {
+		left := time.Duration(float64(spent) * float64(total-done) / float64(done)).Round(time.Second)
+		parts = append(parts, left.String()+" left", grouped(int64(float64(done)/spent.Seconds()))+" "+m.what+"/s")
+	}
+	if !isTerminal(m.streams.err) {
+		if time.Since(m.line) >= rateLines {
+			m.line = time.Now()
+			fmt.Fprintln(m.streams.err, strings.Join(parts, "  "))
+		}
+		return
+	}
+	const parted = 1 << 20 // bars count in int
+	if m.bar == nil {
+		m.bar = screen.NewBar(m.streams.err, parted)
+	}
+	m.bar.Show(int(float64(done)/float64(max(1, total))*parted), parts...)
+}
+
+// done takes the meter off the screen.
+func (m *rateMeter) done() {
+	if m.bar != nil {
+		m.bar.Clear()
+	}
 }

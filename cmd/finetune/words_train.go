@@ -1,0 +1,200 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/seahorse-ml/seahorse/data"
+	"github.com/seahorse-ml/seahorse/words"
+)
+
+// wordsTrainCommand is `finetune words train`.
+type wordsTrainCommand struct {
+	Data      []string `required:"" sep:"none" placeholder:"FILE|DIR|-" help:"The text. May be given several times."`
+	OutputDir string   `required:"" placeholder:"DIR" help:"Directory for the vectors."`
+	Method    string   `enum:"skipgram,cbow,fasttext,glove,svd" default:"skipgram" placeholder:"NAME" help:"How they are learned: ${enum} (${default})."`
+	Split     string   `enum:"letters,spaces,characters" default:"letters" placeholder:"letters|spaces|characters" help:"What a word is: a run of letters and digits, in lower case; what is between spaces, as it is; or a character, for Chinese (${default})."`
+	Model     string   `placeholder:"DIR" help:"Go on learning from the vectors of an earlier skipgram, cbow or fasttext, with their words and settings."`
+
+	Dim      *int     `placeholder:"D" help:"Dimensions. Default: 100."`
+	Window   int      `default:"5" placeholder:"N" help:"Words to each side that belong to a word (${default})."`
+	MinCount *int     `placeholder:"N" help:"How often a word must be there. Default: 5."`
+	Epochs   *int     `placeholder:"N" help:"Passes over the text. Default: 5; of glove 25."`
+	Rate     *float64 `name:"learning-rate" placeholder:"X" help:"Learning rate at the beginning. Default: 0.025; of glove 0.05."`
+	Seed     uint64   `default:"1" placeholder:"N" help:"Seed of all random numbers (${default})."`
+	Threads  int      `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores. The result does not depend on it."`
+
+	Negative *int     `placeholder:"N" help:"Words drawn against each pair. Default: 5."`
+	HS       bool     `name:"hs" help:"Learn by hierarchical softmax in place of negative samples."`
+	Sample   *float64 `placeholder:"X" help:"Frequency from which on words are left out at random. Default: 1e-3. 0 leaves none out."`
+	MinN     int      `name:"minn" default:"3" placeholder:"N" help:"fasttext: the shortest part of a word, in characters (${default})."`
+	MaxN     int      `name:"maxn" default:"6" placeholder:"N" help:"fasttext: the longest (${default}); 0 for no parts."`
+	Buckets  int      `name:"bucket" default:"2000000" placeholder:"N" help:"fasttext: vectors that all parts share (${default})."`
+	XMax     float64  `name:"x-max" default:"100" placeholder:"X" help:"glove: the weight from which on a pair counts in full (${default})."`
+	Alpha    float64  `default:"0.75" placeholder:"X" help:"glove: power of lesser weights (${default})."`
+	Shift    float64  `default:"1" placeholder:"K" help:"svd: k of the shifted PPMI (${default})."`
+
+	dataFormat
+}
+
+// Help is shown below the command's summary.
+func (wordsTrainCommand) Help() string {
+	return `The names and defaults are those of gensim and fastText. skipgram learns the words around a word from it, cbow a word from those around
+it, fasttext also the parts of words, so that it has a vector for any word; glove and svd learn from how often words are near each other.
+
+Examples:
+
+    finetune words train --data corpus.txt --output-dir runs/words
+    finetune words train --data corpus/ --method fasttext --dim 300 --epochs 10 --output-dir runs/words
+    finetune words train --data poems.txt --split characters --method svd --output-dir runs/characters
+    finetune words neighbors --model runs/words king`
+}
+
+// splitters are the values of --split.
+var splitters = map[string]words.Splitter{"letters": words.Letters, "spaces": words.Spaces, "characters": words.Characters}
+
+// Run learns vectors.
+func (c *wordsTrainCommand) Run(ctx context.Context, s *streams) error {
+	if err := checkThreads(c.Threads); err != nil {
+		return err
+	}
+	for _, name := range []string{"words.json", "config.json"} {
+		if isFile(c.OutputDir, name) {
+			return fmt.Errorf("%s already holds %s; give another --output-dir", c.OutputDir, name)
+		}
+	}
+	useThreads(c.Threads)
+	source, err := c.open(c.Data, data.TrainPart, c.Seed, s)
+	if err != nil {
+		return err
+	}
+	defer source.Close()
+	texts := func() iter.Seq2[[]byte, error] { return interruptibleTexts(ctx, source.Documents()) }
+	begin := time.Now()
+	if c.Method == "glove" || c.Method == "svd" {
+		err = c.count(ctx, s, texts)
+	} else {
+		err = c.predict(ctx, s, texts)
+	}
+	if err != nil {
+		return interrupted(ctx, err)
+	}
+	s.say("the vectors are in %s after %v; try: finetune words neighbors --model %s WORD", c.OutputDir, time.Since(begin).Round(time.Second/10), shellQuote(c.OutputDir))
+	return nil
+}
+
+// interruptibleTexts ends texts when the context does.
+func interruptibleTexts(ctx context.Context, texts iter.Seq2[[]byte, error]) iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
+		for text, err := range texts {
+			if err == nil && ctx.Err() != nil {
+				yield(nil, context.Cause(ctx))
+				return
+			}
+			if !yield(text, err) {
+				return
+			}
+		}
+	}
+}
+
+// config returns the settings of a method that predicts words.
+func (c *wordsTrainCommand) config() words.Config {
+	w := words.DefaultConfig(words.Method(c.Method))
+	w.Window, w.Seed, w.Threads, w.Hierarchical = c.Window, c.Seed, c.Threads, c.HS
+	set(&w.Dim, c.Dim)
+	set(&w.MinCount, c.MinCount)
+	set(&w.Epochs, c.Epochs)
+	set(&w.LearningRate, c.Rate)
+	set(&w.Sample, c.Sample)
+	if c.HS {
+		w.Negative = 0
+	}
+	set(&w.Negative, c.Negative)
+	if c.Method == "fasttext" {
+		w.MinN, w.MaxN, w.Buckets = c.MinN, c.MaxN, c.Buckets
+	}
+	w.MinLearningRate = min(w.MinLearningRate, w.LearningRate)
+	return w
+}
+
+// set sets what a user gave.
+func set[T any](value *T, given *T) {
+	if given != nil {
+		*value = *given
+	}
+}
+
+// predict learns by skip-gram, CBOW or fastText.
+func (c *wordsTrainCommand) predict(ctx context.Context, s *streams, texts words.Texts) error {
+	config := c.config()
+	bar := newRateMeter(s, "words")
+	config.Progress = bar.show
+	var m *words.Model
+	var err error
+	if c.Model != "" {
+		var split string
+		if m, split, err = words.OpenModel(c.Model); err != nil {
+			return err
+		}
+		if string(m.Config.Method) != c.Method || split != c.Split {
+			return fmt.Errorf("%s was learned by --method %s and --split %s; go on with the same", c.Model, m.Config.Method, split)
+		}
+		err = m.Continue(ctx, texts, splitters[c.Split], config)
+	} else {
+		m, err = words.Train(ctx, texts, splitters[c.Split], config)
+	}
+	bar.done()
+	if err != nil {
+		return err
+	}
+	return m.SaveDir(c.OutputDir, c.Split)
+}
+
+// count learns by GloVe or SVD.
+func (c *wordsTrainCommand) count(ctx context.Context, s *streams, texts words.Texts) error {
+	if c.Model != "" {
+		return fmt.Errorf("--model: %s doesn't go on from earlier vectors", c.Method)
+	}
+	minCount, dim := 5, 100
+	set(&minCount, c.MinCount)
+	set(&dim, c.Dim)
+	if err := errors.Join(atLeast("min-count", &minCount, 1), atLeast("dim", &dim, 1)); err != nil {
+		return err
+	}
+	v, err := words.CountWords(texts, splitters[c.Split], minCount)
+	if err != nil {
+		return err
+	}
+	weighting := words.Harmonic
+	if c.Method == "svd" {
+		weighting = words.Linear
+	}
+	near, err := words.CountCooccurrence(texts, splitters[c.Split], v, words.CooccurrenceConfig{Window: c.Window, Weighting: weighting})
+	if err != nil {
+		return err
+	}
+	var vectors *words.Vectors
+	if c.Method == "svd" {
+		if near, err = near.PMI(words.PMIConfig{Smoothing: 0.75, Shift: c.Shift}); err != nil {
+			return err
+		}
+		vectors, _, err = near.SVD(words.SVDConfig{Dim: dim, Power: 0.5, Seed: c.Seed})
+	} else {
+		g := words.DefaultGloVeConfig()
+		g.Dim, g.Seed, g.XMax, g.Alpha = dim, c.Seed, c.XMax, c.Alpha
+		set(&g.Epochs, c.Epochs)
+		set(&g.LearningRate, c.Rate)
+		bar := newRateMeter(s, "pairs")
+		g.Progress = bar.show
+		vectors, _, err = near.GloVe(ctx, g)
+		bar.done()
+	}
+	if err != nil {
+		return err
+	}
+	return vectors.SaveDir(c.OutputDir, c.Split)
+}

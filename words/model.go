@@ -1,0 +1,99 @@
+package words
+
+import (
+	"fmt"
+
+	"github.com/seahorse-ml/seahorse/internal/kernels"
+	"github.com/seahorse-ml/seahorse/internal/random"
+)
+
+// Model is what Train learns: vectors, and what is needed to go on learning.
+type Model struct {
+	Config     Config
+	Vocabulary *Vocabulary
+
+	in    []float32 // [V + Buckets of parts, D]: the vectors that texts are read by
+	out   []float32 // [V, D]: those that words are told by, or of inner nodes of the Huffman tree
+	parts [][]int32 // of each word, itself first, as rows of in; nil without parts
+}
+
+// newModel makes a model whose vectors are drawn evenly from ±1/2D, or with parts from ±1/D as fastText has it.
+func newModel(c Config, v *Vocabulary) *Model {
+	m := &Model{Config: c, Vocabulary: v}
+	width := 0.5 / float64(c.Dim)
+	n := v.Len()
+	if c.parts() {
+		width *= 2
+		n += c.Buckets
+		m.makeParts()
+	}
+	m.in, m.out = make([]float32, n*c.Dim), make([]float32, v.Len()*c.Dim)
+	const stream = 1
+	for i := 0; i < len(m.in); i += 4 {
+		block := random.QuickBlock(c.Seed, stream, uint64(i/4))
+		for j := 0; j < 4 && i+j < len(m.in); j++ {
+			m.in[i+j] = float32((float64(block[j])/(1<<31) - 1) * width)
+		}
+	}
+	return m
+}
+
+// makeParts finds the parts of all words.
+func (m *Model) makeParts() {
+	m.parts = make([][]int32, m.Vocabulary.Len())
+	for i := range m.parts {
+		m.parts[i] = []int32{int32(i)}
+		for _, bucket := range appendParts(nil, m.Vocabulary.Word(i), m.Config) {
+			m.parts[i] = append(m.parts[i], int32(m.Vocabulary.Len())+bucket)
+		}
+	}
+}
+
+// Vectors returns the vectors of the vocabulary's words; with parts each is the mean of its own and those of its parts.
+func (m *Model) Vectors() *Vectors {
+	v := &Vectors{Vocabulary: m.Vocabulary, Dim: m.Config.Dim}
+	n := m.Vocabulary.Len() * v.Dim
+	if m.parts == nil {
+		v.Values = m.in[:n]
+		return v
+	}
+	v.Values = make([]float32, n)
+	for i, parts := range m.parts {
+		m.mean(v.At(i), parts)
+	}
+	return v
+}
+
+// mean sets dst to the mean of rows of in.
+func (m *Model) mean(dst []float32, rows []int32) {
+	clear(dst)
+	for _, row := range rows {
+		kernels.Accumulate(dst, m.in[int(row)*m.Config.Dim:][:m.Config.Dim])
+	}
+	kernels.Scale(dst, dst, 1/float32(max(1, len(rows))))
+}
+
+// Vector returns the vector of any word; one that the vocabulary doesn't have gets the mean of its parts' where there are parts.
+func (m *Model) Vector(word string) ([]float32, error) {
+	dst := make([]float32, m.Config.Dim)
+	if id, ok := m.Vocabulary.ID(word); ok {
+		if m.parts == nil {
+			copy(dst, m.in[id*m.Config.Dim:])
+		} else {
+			m.mean(dst, m.parts[id])
+		}
+		return dst, nil
+	}
+	if m.parts == nil {
+		return nil, fmt.Errorf("words: %w: %q", ErrUnknown, word)
+	}
+	var rows []int32
+	for _, bucket := range appendParts(nil, word, m.Config) {
+		rows = append(rows, int32(m.Vocabulary.Len())+bucket)
+	}
+	if len(rows) == 0 {
+		return nil, fmt.Errorf("words: %w, and it has no parts: %q", ErrUnknown, word)
+	}
+	m.mean(dst, rows)
+	return dst, nil
+}

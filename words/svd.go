@@ -1,0 +1,174 @@
+package words
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/seahorse-ml/seahorse/internal/kernels"
+	"github.com/seahorse-ml/seahorse/internal/parallel"
+	"github.com/seahorse-ml/seahorse/internal/random"
+	"gonum.org/v1/gonum/mat"
+)
+
+// SVDConfig configures SVD.
+type SVDConfig struct {
+	Dim int // D, > 0
+	// Power is that of the singular values in U·Σ^p: 0.5 is best for likeness (Levy et al., 2015), 1 keeps the distances of the rows.
+	Power float64
+	// Oversampling and Iterations make the randomised method exact enough (Halko et al., 2011); 0 of both are 10 and 4.
+	Oversampling, Iterations int
+	Seed                     uint64
+}
+
+// SVD returns vectors U·Σ^p by the D greatest singular values of a matrix, which follow too. It multiplies the matrix by random vectors and
+// keeps the space that they end up in.
+func (m *Cooccurrence) SVD(c SVDConfig) (*Vectors, []float64, error) {
+	n := m.Vocabulary.Len()
+	if c.Dim < 1 || c.Dim > n || c.Oversampling < 0 || c.Iterations < 0 {
+		return nil, nil, fmt.Errorf("words: SVD: %d dimensions of %d words, oversampling %d and %d iterations, expected 1 to as many as words, and at least 0", c.Dim, n, c.Oversampling, c.Iterations)
+	}
+	if c.Oversampling == 0 {
+		c.Oversampling = 10
+	}
+	if c.Iterations == 0 {
+		c.Iterations = 4
+	}
+	width := min(n, c.Dim+c.Oversampling)
+	q := make([]float64, n*width)
+	const stream = 7
+	random.Normal(q, c.Seed, stream, 0)
+	turned := m.transpose()
+	y := make([]float64, n*width)
+	for i := range c.Iterations + 1 {
+		m.multiply(y, q, width)
+		if err := orthonormalize(y, width); err != nil {
+			return nil, nil, err
+		}
+		if i < c.Iterations {
+			turned.multiply(q, y, width)
+			if err := orthonormalize(q, width); err != nil {
+				return nil, nil, err
+			}
+		}
+	}
+	turned.multiply(q, y, width) // Mᵀ·Y [n, width], whose Gram matrix has the squares of the singular values
+	gram := gramOf(q, width)
+	var eigen mat.EigenSym
+	if !eigen.Factorize(gram, true) {
+		return nil, nil, fmt.Errorf("words: SVD: the eigenvalues of a matrix of %d·%d don't converge", width, width)
+	}
+	values := eigen.Values(nil)
+	var basis mat.Dense
+	eigen.VectorsTo(&basis)
+	v := &Vectors{Vocabulary: m.Vocabulary, Dim: c.Dim, Values: make([]float32, n*c.Dim)}
+	singular := make([]float64, c.Dim)
+	for d := range singular {
+		singular[d] = math.Sqrt(max(0, values[width-1-d]))
+	}
+	const grain = 256 // words
+	parallel.Run((n+grain-1)/grain, func(_, piece int) {
+		for i := piece * grain; i < min((piece+1)*grain, n); i++ {
+			for d := range c.Dim {
+				sum := 0.0
+				for k := range width {
+					sum += y[i*width+k] * basis.At(k, width-1-d)
+				}
+				v.Values[i*c.Dim+d] = float32(sum * math.Pow(singular[d], c.Power))
+			}
+		}
+	})
+	return v, singular, nil
+}
+
+// multiply sets y [V, width] to the product of the matrix and x [V, width].
+func (m *Cooccurrence) multiply(y, x []float64, width int) {
+	const grain = 64 // rows
+	n := m.Vocabulary.Len()
+	parallel.Run((n+grain-1)/grain, func(_, piece int) {
+		for i := piece * grain; i < min((piece+1)*grain, n); i++ {
+			row := y[i*width:][:width]
+			clear(row)
+			for at := m.Begin[i]; at < m.Begin[i+1]; at++ {
+				kernels.AXPY(row, x[int(m.Columns[at])*width:][:width], m.Weights[at])
+			}
+		}
+	})
+}
+
+// transpose returns the matrix with rows and columns exchanged.
+func (m *Cooccurrence) transpose() *Cooccurrence {
+	n := m.Vocabulary.Len()
+	t := &Cooccurrence{Vocabulary: m.Vocabulary, Begin: make([]int, n+1), Columns: make([]int32, len(m.Columns)), Weights: make([]float64, len(m.Weights))}
+	for _, j := range m.Columns {
+		t.Begin[j+1]++
+	}
+	for j := range n {
+		t.Begin[j+1] += t.Begin[j]
+	}
+	next := append([]int(nil), t.Begin[:n]...)
+	for i := range n {
+		for at := m.Begin[i]; at < m.Begin[i+1]; at++ {
+			j := m.Columns[at]
+			t.Columns[next[j]], t.Weights[next[j]] = int32(i), m.Weights[at]
+			next[j]++
+		}
+	}
+	return t
+}
+
+// gramOf returns xᵀ·x of x [n, width]. It is summed by pieces in their order, so that it doesn't depend on the threads.
+func gramOf(x []float64, width int) *mat.SymDense {
+	const grain = 512 // rows
+	n := len(x) / width
+	pieces := (n + grain - 1) / grain
+	parts := make([][]float64, pieces)
+	parallel.Run(pieces, func(_, piece int) {
+		part := make([]float64, width*width)
+		for i := piece * grain; i < min((piece+1)*grain, n); i++ {
+			row := x[i*width:][:width]
+			for a, v := range row {
+				kernels.AXPY(part[a*width+a:][:width-a], row[a:], v)
+			}
+		}
+		parts[piece] = part
+	})
+	sum := make([]float64, width*width)
+	for _, part := range parts {
+		kernels.Accumulate(sum, part)
+	}
+	return mat.NewSymDense(width, sum)
+}
+
+// orthonormalize makes the columns of x [n, width] orthonormal, by the Cholesky factor of their Gram matrix, twice, since once loses digits.
+func orthonormalize(x []float64, width int) error {
+	for range 2 {
+		gram := gramOf(x, width)
+		trace := 0.0
+		for i := range width {
+			trace += gram.At(i, i)
+		}
+		for i := range width { // columns that depend on others become small rather than fail
+			gram.SetSym(i, i, gram.At(i, i)+1e-12*trace/float64(width))
+		}
+		var chol mat.Cholesky
+		if !chol.Factorize(gram) {
+			return fmt.Errorf("words: SVD: the matrix has no %d independent columns", width)
+		}
+		var upper mat.TriDense
+		chol.UTo(&upper)
+		n := len(x) / width
+		const grain = 256
+		parallel.Run((n+grain-1)/grain, func(_, piece int) {
+			for i := piece * grain; i < min((piece+1)*grain, n); i++ {
+				row := x[i*width:][:width]
+				for a := range row { // row·U⁻¹ by forward substitution
+					row[a] /= upper.At(a, a)
+					for b := a + 1; b < width; b++ {
+						row[b] -= row[a] * upper.At(a, b)
+					}
+				}
+			}
+		})
+	}
+	return nil
+}

@@ -1,0 +1,152 @@
+package words
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"iter"
+	"math"
+	"slices"
+)
+
+// Vocabulary has the words of a corpus by their numbers, the most frequent first.
+type Vocabulary struct {
+	words  []string
+	counts []int64
+	index  map[string]int32
+}
+
+// NewVocabulary makes a vocabulary of distinct words and their counts, in their order. Counts may be nil where nobody knows them.
+func NewVocabulary(words []string, counts []int64) (*Vocabulary, error) {
+	if counts != nil && len(counts) != len(words) {
+		return nil, fmt.Errorf("words: vocabulary: %d counts for %d words", len(counts), len(words))
+	}
+	if len(words) > math.MaxInt32 {
+		return nil, fmt.Errorf("words: vocabulary: %d words, expected at most %d", len(words), math.MaxInt32)
+	}
+	v := &Vocabulary{words: words, counts: counts, index: make(map[string]int32, len(words))}
+	for i, w := range words {
+		if _, twice := v.index[w]; twice {
+			return nil, fmt.Errorf("words: vocabulary: the word %q is there twice", w)
+		}
+		v.index[w] = int32(i)
+	}
+	return v, nil
+}
+
+// Len returns V.
+func (v *Vocabulary) Len() int { return len(v.words) }
+
+// Word returns word i.
+func (v *Vocabulary) Word(i int) string { return v.words[i] }
+
+// Count returns how often word i was found, 0 where nobody knows.
+func (v *Vocabulary) Count(i int) int64 {
+	if v.counts == nil {
+		return 0
+	}
+	return v.counts[i]
+}
+
+// ID returns the number of a word.
+func (v *Vocabulary) ID(word string) (id int, ok bool) {
+	i, ok := v.index[word]
+	return int(i), ok
+}
+
+// total returns how many words of the corpus are in the vocabulary.
+func (v *Vocabulary) total() (n int64) {
+	for _, c := range v.counts {
+		n += c
+	}
+	return n
+}
+
+// Texts is a text in pieces, which end between words. It is gone through more than once.
+type Texts func() iter.Seq2[[]byte, error]
+
+// ErrNoWords says that nothing is left to learn from.
+var ErrNoWords = errors.New("no word is frequent enough")
+
+// CountWords returns the words that are there minCount times or more, by their counts, and those of one count in the order in which they
+// are found first.
+func CountWords(texts Texts, split Splitter, minCount int) (*Vocabulary, error) {
+	var words []string
+	var counts []int64
+	index := map[string]int32{}
+	for text, err := range texts() {
+		if err != nil {
+			return nil, err
+		}
+		split(text, func(word []byte) {
+			i, ok := index[string(word)]
+			if !ok {
+				i = int32(len(words))
+				words, counts = append(words, string(word)), append(counts, 0)
+				index[words[i]] = i
+			}
+			counts[i]++
+		})
+	}
+	order := make([]int32, 0, len(words))
+	for i, c := range counts {
+		if c >= int64(minCount) {
+			order = append(order, int32(i))
+		}
+	}
+	if len(order) == 0 {
+		return nil, fmt.Errorf("words: %w: of %d words none is there %d times", ErrNoWords, len(words), minCount)
+	}
+	slices.SortFunc(order, func(a, b int32) int { return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b)) })
+	v := &Vocabulary{index: make(map[string]int32, len(order))}
+	for i, old := range order {
+		v.words, v.counts = append(v.words, words[old]), append(v.counts, counts[old])
+		v.index[words[old]] = int32(i)
+	}
+	return v, nil
+}
+
+// sentenceWords is the most words of a sentence; a longer one is cut.
+const sentenceWords = 1000
+
+// corpus is a text as numbers of words, those that the vocabulary doesn't have left out. Sentences are lines.
+type corpus struct {
+	ids  []int32
+	ends []int32 // of sentences, in words
+}
+
+// readCorpus reads a text by a vocabulary.
+func readCorpus(texts Texts, split Splitter, v *Vocabulary) (*corpus, error) {
+	c := &corpus{}
+	start := 0
+	end := func() {
+		if len(c.ids) > start {
+			c.ends = append(c.ends, int32(len(c.ids)))
+			start = len(c.ids)
+		}
+	}
+	for text, err := range texts() {
+		if err != nil {
+			return nil, err
+		}
+		for line := range bytes.Lines(text) {
+			split(line, func(word []byte) {
+				if id, ok := v.index[string(word)]; ok {
+					c.ids = append(c.ids, id)
+					if len(c.ids)-start == sentenceWords {
+						end()
+					}
+				}
+			})
+			if len(c.ids) > math.MaxInt32 {
+				return nil, fmt.Errorf("words: the corpus has more than %d words", math.MaxInt32)
+			}
+			end()
+		}
+	}
+	if len(c.ids) == 0 {
+		return nil, fmt.Errorf("words: %w: the text has none of the vocabulary's", ErrNoWords)
+	}
+	return c, nil
+}
