@@ -30,8 +30,8 @@ func (c *cutter) begin(text []byte, eof bool) ([]byte, bool, error) {
 	}
 	switch c.format {
 	case plainText:
-		c.r = &lineEnds{r: io.MultiReader(bytes.NewReader(bytes.Clone(text)), c.r)}
-		return c.refill(text[:0])
+		c.r = &lineEnds{size: min(c.size, 64<<10), r: io.MultiReader(bytes.NewReader(bytes.Clone(text)), c.r)}
+		return c.fill(text[:0])
 	case jsonList:
 		i := blankAt(text)
 		if i == len(text) || text[i] != '[' {
@@ -40,6 +40,11 @@ func (c *cutter) begin(text []byte, eof bool) ([]byte, bool, error) {
 		c.line += bytes.Count(text[:i], newline)
 		text = text[i+1:]
 	case csvTable, tsvTable:
+		if !eof && c.format.lastRecord(text) == 0 {
+			if text, eof, err = c.fill(text); err != nil {
+				return nil, eof, err
+			}
+		}
 		if text, err = c.header(text); err != nil {
 			return nil, eof, err
 		}
@@ -47,10 +52,8 @@ func (c *cutter) begin(text []byte, eof bool) ([]byte, bool, error) {
 	if eof || c.format.lastRecord(text) > 0 {
 		return text, eof, nil
 	}
-	return c.refill(text)
+	return c.fill(text)
 }
-
-func (c *cutter) refill(text []byte) ([]byte, bool, error) { return c.fill(text) }
 
 // header takes the header off a table.
 func (c *cutter) header(text []byte) ([]byte, error) {

@@ -77,8 +77,8 @@ func (s *Source) readFile(in input, read *atomic.Int64, take func() []byte, yiel
 	if read == nil {
 		read = new(atomic.Int64)
 	}
-	c := cutter{in: in, format: in.format, take: take, line: 1, source: s}
-	if in.format == parquetFile || !in.given && in.isParquet() {
+	c := cutter{in: in, format: in.format, take: take, size: blockSize, line: 1, source: s}
+	if in.format == parquetFile {
 		return c.fault(0, c.parquet(read, yield))
 	}
 	r, err := in.open(read)
@@ -86,7 +86,14 @@ func (s *Source) readFile(in input, read *atomic.Int64, take func() []byte, yiel
 		return err
 	}
 	defer r.Close()
+	if string(r.magic) == "PAR1" && !in.given {
+		return c.fault(0, c.parquet(read, yield))
+	}
 	c.r = r
+	if !r.packed && in.size < blockSize {
+		c.size = int(in.size) + 1 // one byte more than there are, so that the end shows
+		c.take = func() []byte { return make([]byte, 0, c.size) }
+	}
 	return c.run(yield)
 }
 
@@ -95,6 +102,7 @@ type cutter struct {
 	in     input
 	r      io.Reader
 	take   func() []byte
+	size   int   // how much is read at a time
 	line   int   // number of the next block's first line
 	done   int64 // bytes in the blocks so far
 	source *Source
@@ -117,10 +125,7 @@ func (c *cutter) fault(line int, err error) error {
 func (c *cutter) run(yield func(*block) bool) error {
 	rest := c.take()[:0]
 	for first := true; ; first = false {
-		text, eof, err := c.fill(rest)
-		if err == nil && first {
-			text, eof, err = c.begin(text, eof)
-		}
+		text, eof, err := c.next(rest, first)
 		if err == nil && first && c.format == jsonValues {
 			var only bool
 			if text, eof, only, err = c.onlyObject(text, eof); err == nil && only {
@@ -149,6 +154,17 @@ func (c *cutter) run(yield func(*block) bool) error {
 	}
 }
 
+// next reads on. At the start of an input it is known only then what a record is.
+func (c *cutter) next(rest []byte, first bool) (text []byte, eof bool, err error) {
+	if !first {
+		return c.fill(rest)
+	}
+	if text, eof, err = c.readTo(rest, c.size); err != nil {
+		return text, eof, err
+	}
+	return c.begin(text, eof)
+}
+
 // block returns a block of text, or of rows that are added to it.
 func (c *cutter) block(text []byte, first, last bool) *block {
 	guess := ""
@@ -169,7 +185,7 @@ func (c *cutter) block(text []byte, first, last bool) *block {
 
 // fill reads on until text holds blockSize bytes and, of records, a whole one.
 func (c *cutter) fill(text []byte) (filled []byte, eof bool, err error) {
-	for size := blockSize; ; size *= 2 {
+	for size := c.size; ; size *= 2 {
 		if text, eof, err = c.readTo(text, size); eof || err != nil {
 			return text, eof, err
 		}
@@ -180,7 +196,7 @@ func (c *cutter) fill(text []byte) (filled []byte, eof bool, err error) {
 		switch c.format {
 		case jsonList:
 			what = "object"
-		case jsonFile, jsonValues:
+		case jsonValues:
 			most, what = maxObject, "object"
 		}
 		if len(text) >= most {

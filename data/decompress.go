@@ -29,6 +29,7 @@ type reader struct {
 	io.Reader
 	file   *os.File
 	packed bool   // it is compressed
+	magic  []byte // its first bytes
 	close  func() // frees the decompressor; nil where there is none
 }
 
@@ -39,12 +40,13 @@ func (in input) open(read *atomic.Int64) (*reader, error) {
 		return nil, &Fault{Name: in.name, Err: err}
 	}
 	r := &reader{file: f}
-	b := bufio.NewReaderSize(&countingReader{f, read}, readBuffer)
+	b := bufio.NewReaderSize(&countingReader{f, read}, int(min(readBuffer, in.size+1)))
 	magic, err := b.Peek(len(zstdMagic))
 	if err != nil && !errors.Is(err, io.EOF) {
 		f.Close()
 		return nil, &Fault{Name: in.name, Err: err}
 	}
+	r.magic = bytes.Clone(magic)
 	switch {
 	case bytes.HasPrefix(magic, gzipMagic):
 		z, err := gzip.NewReader(b)

@@ -9,6 +9,7 @@ import (
 type lineEnds struct {
 	r     io.Reader
 	raw   []byte
+	size  int    // of raw, at least 4 KiB
 	out   []byte // converted and not given out yet
 	carry []byte // read, but what it means depends on what follows
 	err   error  // of r, to be told when all is given out
@@ -17,7 +18,7 @@ type lineEnds struct {
 
 // NewTextReader returns a reader of the UTF-8 text that r has: without a byte order mark, its lines ending in \n where they end in
 // \r\n. UTF-16 is an error. It never waits for more than r gives at a time.
-func NewTextReader(r io.Reader) io.Reader { return &lineEnds{r: r, mark: true} }
+func NewTextReader(r io.Reader) io.Reader { return &lineEnds{r: r, size: 64 << 10, mark: true} }
 
 // Read reads some of the text.
 func (l *lineEnds) Read(p []byte) (int, error) {
@@ -38,7 +39,7 @@ func (l *lineEnds) Read(p []byte) (int, error) {
 // next reads once.
 func (l *lineEnds) next() {
 	if l.raw == nil {
-		l.raw = make([]byte, 64<<10)
+		l.raw = make([]byte, max(l.size, 4<<10))
 	}
 	n, err := l.r.Read(l.raw[copy(l.raw, l.carry):])
 	got := l.raw[:len(l.carry)+n]

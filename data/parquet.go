@@ -79,15 +79,3 @@ func (in input) seekable() (f *os.File, remove func(), err error) {
 	}
 	return f, remove, nil
 }
-
-// isParquet tells whether a file begins as Parquet does.
-func (in input) isParquet() bool {
-	f, err := os.Open(in.path)
-	if err != nil {
-		return false
-	}
-	defer f.Close()
-	var magic [4]byte
-	_, err = io.ReadFull(f, magic[:])
-	return err == nil && string(magic[:]) == "PAR1"
-}

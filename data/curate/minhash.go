@@ -15,8 +15,8 @@ const (
 // numbers are compared.
 type near struct {
 	similarity float64
-	rows       int              // numbers in a band
-	bands      []map[uint64]int // by the hash of a band, the first text that has it
+	rows       int                // numbers in a band
+	bands      []map[uint64]int32 // by the hash of a band, the first text that has it
 	signatures [][hashes]uint32
 	mix        [hashes][2]uint64
 }
@@ -24,9 +24,9 @@ type near struct {
 // newNear returns an index for texts that have at least a share of their runs in common.
 func newNear(similarity float64) *near {
 	n := &near{similarity: similarity, rows: rowsOf(similarity)}
-	n.bands = make([]map[uint64]int, hashes/n.rows)
+	n.bands = make([]map[uint64]int32, hashes/n.rows)
 	for i := range n.bands {
-		n.bands[i] = map[uint64]int{}
+		n.bands[i] = map[uint64]int32{}
 	}
 	state := uint64(0x5ea_0001)
 	for i := range n.mix {
@@ -41,7 +41,7 @@ func newNear(similarity float64) *near {
 // rowsOf returns how many numbers a band has so that texts as alike as is asked share one almost for certain: 1 − (1 − sʳ)^(128/r) of them do.
 func rowsOf(similarity float64) int {
 	rows := 1
-	for _, r := range []int{2, 4, 8, 16} {
+	for r := 2; r <= 16; r++ {
 		if miss := math.Pow(1-math.Pow(similarity, float64(r)), float64(hashes/r)); miss < 0.01 {
 			rows = r
 		}
@@ -63,13 +63,13 @@ func (n *near) seen(text string) (first int, ok bool) {
 		}
 		keys[b] = h
 		if i, found := n.bands[b][h]; found && alike(&n.signatures[i], &s) >= n.similarity {
-			return i, true
+			return int(i), true
 		}
 	}
 	n.signatures = append(n.signatures, s)
 	for b, h := range keys {
 		if _, taken := n.bands[b][h]; !taken {
-			n.bands[b][h] = len(n.signatures) - 1
+			n.bands[b][h] = int32(len(n.signatures) - 1)
 		}
 	}
 	return 0, false
