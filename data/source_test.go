@@ -3,6 +3,7 @@ package data
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -225,20 +226,42 @@ func FuzzRecords(f *testing.F) {
 	})
 }
 
+// FuzzSource reads files of any content under all names: each gives the same twice, or errors that name the file; what is skipped leaves no error of
+// a record.
 func FuzzSource(f *testing.F) {
-	f.Add([]byte("text"), false)
-	f.Add([]byte("{\"text\":\"a\"}\n{"), true)
-	f.Add([]byte(gzipped(f, "text")), false)
-	f.Add([]byte(zstded(f, "{\"text\":\"a\"}")), true)
-	f.Fuzz(func(t *testing.T, content []byte, jsonl bool) {
-		path := writeFile(t, t.TempDir(), map[bool]string{false: "a.txt", true: "a.jsonl"}[jsonl], string(content))
-		s, err := OpenSource(path, nil)
+	names := []string{"a.txt", "a.jsonl", "a.json", "a.csv", "a.tsv", "a.parquet"}
+	for i, seed := range []string{
+		"text", "{\"text\":\"a\"}\n{", gzipped(f, "text"), zstded(f, "{\"text\":\"a\"}"), "[{\"text\":\"a\"},\n{\"text\":\"b\"}]", "{\"text\":[\"a\",\"b\"]}", "{\"data\":[{\"text\":\"a\"}]}",
+		"{\"text\":{\"0\":\"a\"}}", "{\n\"text\":\"a\"\n}\n{\"text\":\"b\"}", "text,id\na,1\n\"b\n\",2\n", "text\tid\na\t1\n", ",text\n0,a\n", "text;id\na;1\n", "\ufefftext\r\na\r\n", "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}]}",
+		"PAR1\x15\x00\x00PAR1", "\xff\xfea\x00", "{\"instruction\":\"a\",\"output\":\"b\"}", "{\"chosen\":\"a\",\"rejected\":\"b\"}",
+	} {
+		f.Add([]byte(seed), byte(i), i%3 == 0)
+	}
+	f.Fuzz(func(t *testing.T, content []byte, name byte, skip bool) {
+		path := writeFile(t, t.TempDir(), names[int(name)%len(names)], string(content))
+		s, err := Open(SourceConfig{Paths: []string{path}, SkipInvalid: skip})
 		if err != nil {
 			return
 		}
-		for _, err := range s.Pieces() {
-			if err != nil && !strings.HasPrefix(err.Error(), "data: "+path) {
-				t.Errorf("error %q does not start with the file", err)
+		first, err := readAll(s)
+		again, errAgain := readAll(s)
+		if first != again || fmt.Sprint(err) != fmt.Sprint(errAgain) {
+			t.Errorf("read %q, %v, and then %q, %v", first, err, again, errAgain)
+		}
+		if err != nil && !strings.HasPrefix(err.Error(), "data: "+path) {
+			t.Errorf("error %q does not start with the file", err)
+		}
+		if err != nil && skip && !errors.Is(err, ErrFormat) {
+			t.Errorf("though it is skipped: %v", err)
+		}
+		for _, kind := range []LabelKind{Classification, TokenClassification, Regression} {
+			if _, err := ReadLabels(s, kind); err != nil && !strings.Contains(err.Error(), path) {
+				t.Errorf("error %q does not name the file", err)
+			}
+		}
+		for r, err := range s.Records(Shapes()...) {
+			if err == nil && r.Shape == NoShape {
+				t.Error("a record of no shape")
 			}
 		}
 	})
