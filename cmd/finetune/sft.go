@@ -42,7 +42,7 @@ func (sftCommand) Help() string {
     causal                {"messages": [{"role", "content"}]}   a conversation, "tools" with it; or {"conversations": [{"from", "value"}]}
     classification        {"text": …, "label": "name"}          and "text_pair" for pairs of texts
     regression            {"text": …, "label": 1.5}             or a list of numbers
-    token-classification  {"tokens": […], "labels": […]}        JSON lines only
+    token-classification  {"tokens": […], "labels": […]}        not in CSV or TSV
 
 A conversation is written by the model's chat template, to which nothing is added, and only what the assistant says is learned, with the end of its turns.
 "finetune data inspect" shows it. Documents of a causal or masked model share rows, and none sees another. An encoder gets a new head where it has none for the
