@@ -42,15 +42,23 @@ func write(ctx context.Context, m Model, prompts [][]int32, c Config, yield func
 	if err != nil {
 		return err
 	}
-	begun, longest := make([]int, len(texts)), 0
-	samplers := make([]*sampler, len(texts))
-	for i, t := range texts {
-		samplers[i] = &sampler{config: c, stream: uint64(i)}
-		begun[i], longest = len(t.ids), max(longest, len(t.ids))
+	longest := 0
+	for _, t := range texts {
+		longest = max(longest, len(t.ids))
 	}
 	s := newScorer(m, sources, len(texts), longest, c.MaxNewTokens, layers.NewCache)
 	defer s.close()
-	ended := make([]bool, len(texts))
+	return writeOn(ctx, s, texts, c, yield)
+}
+
+// writeOn continues texts by a scorer.
+func writeOn(ctx context.Context, s *scorer, texts []text, c Config, yield func(text int, id int32) bool) error {
+	room := s.model.ContextLength()
+	begun, ended := make([]int, len(texts)), make([]bool, len(texts))
+	samplers := make([]*sampler, len(texts))
+	for i, t := range texts {
+		samplers[i], begun[i] = &sampler{config: c, stream: uint64(i)}, len(t.ids)
+	}
 	for n := range c.MaxNewTokens {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -59,12 +67,15 @@ func write(ctx context.Context, m Model, prompts [][]int32, c Config, yield func
 		if err != nil {
 			return err
 		}
+		if c.Watch != nil {
+			c.Watch(n)
+		}
 		for i := range texts {
 			id, err := samplers[i].choose(logits[i], texts[i].ids, uint64(n))
 			if err != nil {
 				return err
 			}
-			texts[i].add(id, m.ContextLength())
+			texts[i].add(id, room)
 			if ended[i] {
 				continue // what follows the end is computed beside the others and dropped
 			}

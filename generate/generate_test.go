@@ -12,10 +12,13 @@ import (
 	"gorgonia.org/tensor"
 )
 
-func newTiny(t *testing.T) Model {
+func newTiny(t *testing.T) Model { return newTinyOf(t, 8) }
+
+// newTinyOf makes a model with a context of so many tokens.
+func newTinyOf(t *testing.T, context int) Model {
 	t.Helper()
 	c := models.DefaultGPT2Config()
-	c.VocabSize, c.NPositions, c.NEmbd, c.NLayer, c.NHead = 11, 8, 8, 1, 2
+	c.VocabSize, c.NPositions, c.NEmbd, c.NLayer, c.NHead = 11, context, 8, 1, 2
 	m, err := models.NewGPT2(c, graph.NewParams(tensor.Float32, 1))
 	if err != nil {
 		t.Fatal(err)

@@ -25,6 +25,9 @@ type Config struct {
 	// Ended is asked after each token, with all that were generated for the text, whether
 	// it ends there; nil leaves that to Stop and MaxNewTokens. See StopStrings.
 	Ended func(ids []int32) bool
+	// Watch is called when what follows token n of all texts is computed; so 0 tells that the
+	// prompts are read. Nil for silence.
+	Watch func(n int)
 }
 
 // Validate tells what is wrong with the configuration, or nil.
