@@ -14,6 +14,7 @@ type Session struct {
 	model  Model
 	scorer *scorer
 	length int
+	known  int // tokens of the last prompt that weren't read again
 }
 
 // NewSession makes room for texts of so many tokens; 0 takes the model's context. A session is for
@@ -72,9 +73,10 @@ func (s *Session) read(ctx context.Context, prompt []int32) error {
 		}
 	}
 	if known == 0 || (len(prompt)-known)*readAgain > len(prompt) {
-		s.scorer.seen = s.scorer.seen[:0]
+		s.scorer.seen, s.known = s.scorer.seen[:0], 0
 		return nil
 	}
+	s.known = known
 	s.scorer.seen = []text{{ids: prompt[:known]}}
 	for n := known + 1; n < len(prompt); n++ {
 		if err := ctx.Err(); err != nil {
@@ -86,6 +88,9 @@ func (s *Session) read(ctx context.Context, prompt []int32) error {
 	}
 	return nil
 }
+
+// Known returns how many tokens of the last prompt were known from what was written before.
+func (s *Session) Known() int { return s.known }
 
 // Close gives the session's memory back.
 func (s *Session) Close() { s.scorer.close() }

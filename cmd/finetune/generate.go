@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/seahorse-ml/seahorse/generate"
 	"github.com/seahorse-ml/seahorse/task"
@@ -14,22 +15,17 @@ import (
 
 // generateCommand is `finetune generate`.
 type generateCommand struct {
-	Model             string   `required:"" placeholder:"DIR|FILE.gguf" help:"A model or run directory, or a GGUF file: a decoder or an encoder-decoder."`
-	Prompt            []string `sep:"none" placeholder:"TEXT" help:"Text to continue, or for an encoder-decoder the source to write about. Several may be given. An empty one starts a new text."`
-	PromptsFile       string   `placeholder:"FILE|-" help:"Take a prompt from each line of this file too."`
-	MaxNewTokens      int      `default:"200" placeholder:"N" help:"Tokens to generate at most (${default})."`
-	Temperature       *float64 `placeholder:"X" help:"What logits are divided by (0.8). 0 takes the best token each time."`
-	TopK              int      `default:"0" placeholder:"K" help:"Draw from the K best tokens only. 0 draws from all."`
-	TopP              float64  `default:"1" placeholder:"P" help:"Draw from the best tokens that have this probability together (${default}). 0 takes the best token each time."`
-	MinP              float64  `default:"0" placeholder:"P" help:"Draw only from tokens with this part of the best one's probability (${default})."`
-	RepetitionPenalty float64  `default:"1" placeholder:"X" help:"Make tokens that are in the text already less likely, if above 1 (${default})."`
-	NumBeams          int      `default:"1" placeholder:"N" help:"Search for the most probable text, following N at a time, rather than draw (${default})."`
-	LengthPenalty     float64  `default:"1" placeholder:"X" help:"In a search, a text's score is divided by its length to this power (${default})."`
-	Stop              []string `sep:"none" placeholder:"TEXT" help:"End the text before this string. Several may be given."`
-	Seed              uint64   `default:"1337" placeholder:"N" help:"Seed of what is drawn (${default})."`
-	JSON              bool     `name:"json" help:"Print an object for each prompt at the end instead: prompt, prompt_ids, and ids and text of what was written."`
-	Threads           int      `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores."`
+	Model         string   `required:"" placeholder:"DIR|FILE.gguf" help:"A model or run directory, or a GGUF file: a decoder or an encoder-decoder."`
+	Prompt        []string `sep:"none" placeholder:"TEXT" help:"Text to continue, or for an encoder-decoder the source to write about. Several may be given. An empty one starts a new text."`
+	PromptsFile   string   `placeholder:"FILE|-" help:"Take a prompt from each line of this file too."`
+	MaxNewTokens  int      `default:"200" placeholder:"N" help:"Tokens to generate at most (${default})."`
+	NumBeams      int      `default:"1" placeholder:"N" help:"Search for the most probable text, following N at a time, rather than draw (${default})."`
+	LengthPenalty float64  `default:"1" placeholder:"X" help:"In a search, a text's score is divided by its length to this power (${default})."`
+	Stop          []string `sep:"none" placeholder:"TEXT" help:"End the text before this string. Several may be given."`
+	JSON          bool     `name:"json" help:"Print an object for each prompt at the end instead: prompt, prompt_ids, ids and text of what was written, and tokens a second of all prompts and of all that was written."`
+	Threads       int      `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores."`
 
+	samplingFlags
 	storageFlags
 	chatPrompts
 	adapterFlag
@@ -59,6 +55,13 @@ type generated struct {
 	PromptIDs []int32 `json:"prompt_ids"`
 	IDs       []int32 `json:"ids"`
 	Text      string  `json:"text"`
+	speeds
+}
+
+// speeds are tokens a second of all prompts and of all that was written, which --json prints.
+type speeds struct {
+	Prompt  float64 `json:"prompt_tokens_per_second,omitempty"`
+	Written float64 `json:"tokens_per_second,omitempty"`
 }
 
 // Run continues the prompts.
@@ -99,16 +102,25 @@ func (c *generateCommand) Run(ctx context.Context, s *streams) error {
 		fmt.Fprintln(s.out)
 		return interrupted(ctx, err)
 	}
-	var ids [][]int32
 	if c.NumBeams > 1 {
-		ids, err = w.Search(ctx, prompts, search)
-	} else {
-		ids, err = w.WriteAll(ctx, prompts)
+		ids, err := w.Search(ctx, prompts, search)
+		if err != nil {
+			return interrupted(ctx, err)
+		}
+		return c.print(s.out, w, texts, prompts, ids, speeds{})
 	}
+	begin := time.Now()
+	read := begin
+	w.Config.Watch = func(n int) {
+		if n == 0 {
+			read = time.Now()
+		}
+	}
+	ids, err := w.WriteAll(ctx, prompts)
 	if err != nil {
 		return interrupted(ctx, err)
 	}
-	return c.print(s.out, w, texts, prompts, ids)
+	return c.print(s.out, w, texts, prompts, ids, speeds{rate(prompts, read.Sub(begin)), rate(ids, time.Since(read))})
 }
 
 // encode returns the ids of prompts or sources, and says where they aren't like those that the run learned from.
@@ -135,13 +147,7 @@ func (c *generateCommand) encode(s *streams, w *task.Writer, texts []string) ([]
 
 // config checks the flags and returns how tokens are drawn.
 func (c *generateCommand) config() (generate.Config, error) {
-	config := generate.Config{
-		MaxNewTokens: c.MaxNewTokens, Temperature: 0.8, TopK: c.TopK, TopP: &c.TopP, MinP: c.MinP,
-		RepetitionPenalty: &c.RepetitionPenalty, Seed: c.Seed,
-	}
-	if c.Temperature != nil {
-		config.Temperature = *c.Temperature
-	}
+	config := c.sampling(c.MaxNewTokens)
 	if err := errors.Join(checkThreads(c.Threads), atLeast("num-beams", &c.NumBeams, 1)); err != nil {
 		return config, err
 	}
@@ -245,7 +251,7 @@ func (c *generateCommand) shown(w *task.Writer, prompt string) string {
 }
 
 // print shows the texts of several prompts.
-func (c *generateCommand) print(out io.Writer, w *task.Writer, texts []string, prompts, ids [][]int32) error {
+func (c *generateCommand) print(out io.Writer, w *task.Writer, texts []string, prompts, ids [][]int32, speed speeds) error {
 	printer := json.NewEncoder(out)
 	printer.SetEscapeHTML(false)
 	for i, prompt := range texts {
@@ -255,7 +261,7 @@ func (c *generateCommand) print(out io.Writer, w *task.Writer, texts []string, p
 		}
 		switch {
 		case c.JSON:
-			err = printer.Encode(generated{prompt, prompts[i], append([]int32{}, ids[i]...), text})
+			err = printer.Encode(generated{prompt, prompts[i], append([]int32{}, ids[i]...), text, speed})
 		case i > 0:
 			_, err = fmt.Fprintf(out, "\n%s%s\n", c.shown(w, prompt), text)
 		default:
@@ -266,4 +272,17 @@ func (c *generateCommand) print(out io.Writer, w *task.Writer, texts []string, p
 		}
 	}
 	return nil
+}
+
+// rate returns the tokens of all texts for each second.
+func rate(texts [][]int32, took time.Duration) float64 {
+	n := 0
+	for _, ids := range texts {
+		n += len(ids)
+	}
+	return perSecond(n, took)
+}
+
+func perSecond(n int, took time.Duration) float64 {
+	return round(float64(n)/max(took.Seconds(), 1e-9), 1)
 }

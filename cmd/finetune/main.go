@@ -21,8 +21,9 @@ type streams struct {
 	out io.Writer // results
 	err io.Writer // progress and messages
 
-	saving atomic.Bool                   // an interrupt leads to a checkpoint
-	save   atomic.Pointer[train.Trainer] // of the run that SIGUSR1 lets save; nil while there is none
+	saving atomic.Bool                        // an interrupt leads to a checkpoint
+	answer atomic.Pointer[context.CancelFunc] // ends what a model is writing in a chat; nil while it isn't
+	save   atomic.Pointer[train.Trainer]      // of the run that SIGUSR1 lets save; nil while there is none
 }
 
 // errInterrupted is the cause of a context that a signal ended.
@@ -53,7 +54,13 @@ func interruptible(parent context.Context, s *streams) (context.Context, func())
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, ends...)
 	go func() {
-		<-signals
+		for range signals {
+			end := s.answer.Swap(nil)
+			if end == nil {
+				break
+			}
+			(*end)()
+		}
 		without := ""
 		if s.saving.Load() {
 			without = ", without saving"
