@@ -18,7 +18,7 @@ import (
 // evalCommand is `finetune eval`.
 type evalCommand struct {
 	Model           string   `required:"" placeholder:"DIR|FILE.gguf" help:"A model or run directory, or a GGUF file."`
-	Data            []string `required:"" sep:"none" placeholder:"FILE|DIR|-" help:"What to measure on: text, or documents as sft takes them. Of folders with test.*, that, else validation.*."`
+	Data            []string `sep:"none" placeholder:"FILE|DIR|-" help:"What to measure on, unless there is a --task: text, or documents as sft takes them. Of folders with test.*, that, else validation.*."`
 	SeqLen          *int     `aliases:"max-target-length" placeholder:"T" help:"Tokens in a row; of pairs and labelled texts the most tokens of a target or a text. Default: as in the run that made the model, else the model's context and at most 2,048."`
 	BatchSize       *int     `placeholder:"B" help:"Rows at a time, which the result doesn't depend on. Default: as many as have about 4,096 tokens together."`
 	MaxSourceLength *int     `placeholder:"S" help:"The most tokens of a pair's source. Default: as in the run that made the model, else as --seq-len."`
@@ -26,6 +26,7 @@ type evalCommand struct {
 	JSON            bool     `name:"json" help:"Print an object: objective, loss, tokens or rows (how many targets there are), perplexity and bits_per_byte where they mean something, and the model's figures, such as accuracy, mse and pearson."`
 	Threads         int      `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores."`
 
+	taskFlags
 	dataFormat
 	storageFlags
 	adapterFlag
@@ -45,10 +46,18 @@ func (evalCommand) Help() string {
 
 Accuracy is the share of targets whose score is the highest.
 
+A --task is a YAML file with questions that have choices, or whose answers are written (docs/evaluation.md):
+
+    data: questions.jsonl
+    question: "Question: {{.question}}\nAnswer:"
+    choices: options              # a field with a list, or a list of labels; without it the answer is written
+    answer: label
+
 Examples:
 
     finetune eval --model runs/opticks --data held-out.txt
     finetune eval --model runs/reviews --data held-out.csv --json
+    finetune eval --model runs/mine --compare runs/other --task quiz.yaml --answers answers.jsonl
     shuf -n 100 pairs.jsonl | finetune eval --model runs/pairs --data - --data-format jsonl`
 }
 
@@ -96,6 +105,15 @@ func (c *evalCommand) Run(ctx context.Context, s *streams) error {
 		return err
 	}
 	useThreads(c.Threads)
+	if len(c.Task) > 0 {
+		return c.examine(ctx, s)
+	}
+	if len(c.Data) == 0 {
+		return errors.New("missing flags: --data=FILE|DIR|- or --task=FILE")
+	}
+	if len(c.Compare) > 0 || c.Answers != "" {
+		return errors.New("--compare and --answers are for a --task")
+	}
 	storage, err := c.storage(c.Model)
 	if err != nil {
 		return err
