@@ -6,13 +6,13 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/seahorse-ml/seahorse/data/tokenizer/decode"
-	"github.com/seahorse-ml/seahorse/data/tokenizer/model"
-	"github.com/seahorse-ml/seahorse/data/tokenizer/normalize"
-	"github.com/seahorse-ml/seahorse/data/tokenizer/postprocess"
-	"github.com/seahorse-ml/seahorse/data/tokenizer/pretok"
-	"github.com/seahorse-ml/seahorse/data/tokenizer/spm"
-	"github.com/seahorse-ml/seahorse/data/tokenizer/tokenizerjson"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/decode"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/model"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/normalize"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/postprocess"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/pretok"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/spm"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/tokenizerjson"
 	"github.com/seahorse-ml/seahorse/internal/gguf"
 )
 

@@ -8,8 +8,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/seahorse-ml/seahorse/data/tokenizer/model"
-	"github.com/seahorse-ml/seahorse/data/tokenizer/spm"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/model"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/spm"
 	"github.com/seahorse-ml/seahorse/internal/gguf"
 )
 

@@ -3,7 +3,7 @@ package tokenizer
 import (
 	"unicode/utf8"
 
-	"github.com/seahorse-ml/seahorse/data/tokenizer/decode"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/decode"
 )
 
 // Decode turns ids into text. Special tokens are left out if skipSpecial is

@@ -1,10 +1,10 @@
 package tokenizer
 
 import (
-	"github.com/seahorse-ml/seahorse/data/tokenizer/model"
-	"github.com/seahorse-ml/seahorse/data/tokenizer/normalize"
-	"github.com/seahorse-ml/seahorse/data/tokenizer/postprocess"
-	"github.com/seahorse-ml/seahorse/data/tokenizer/pretok"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/model"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/normalize"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/postprocess"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/pretok"
 )
 
 // EncodeOptions says what Encode adds to a text and what it cuts off. The zero

@@ -79,3 +79,22 @@ func TestContradictionsAreSaid(t *testing.T) {
 		}
 	}
 }
+
+func TestParse(t *testing.T) {
+	b, err := os.ReadFile(filepath.Join("testdata", "golden", "bert.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tok, err := Parse(b, []byte(`{"eos_token":"[SEP]"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if id, ok := tok.EndOfText(); !ok || fmt.Sprint(tok.AppendIDs(nil, nil, true)) != fmt.Sprintf("[%d %d]", id-1, id) {
+		t.Errorf("texts end with %d (%v), and are framed as %v", id, ok, tok.AppendIDs(nil, nil, true))
+	}
+	for _, c := range [][2]string{{"{", "{}"}, {string(b), "["}} {
+		if _, err := Parse([]byte(c[0]), []byte(c[1])); err == nil {
+			t.Errorf("%.20q with %q: no error", c[0], c[1])
+		}
+	}
+}

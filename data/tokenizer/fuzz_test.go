@@ -8,15 +8,15 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"github.com/seahorse-ml/seahorse/data/tokenizer/spm"
-	"github.com/seahorse-ml/seahorse/data/tokenizer/tiktoken"
-	"github.com/seahorse-ml/seahorse/data/tokenizer/tokenizerjson"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/spm"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/tiktoken"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/tokenizerjson"
 	"github.com/seahorse-ml/seahorse/internal/gguf"
 )
 
 // try runs what a reader has made of a file: it must not fail on any text.
 func try(t *testing.T, file *tokenizerjson.File, s settings, texts ...string) {
-	tok, err := New(file, s)
+	tok, err := newTokenizer(file, s)
 	if err != nil {
 		return
 	}

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/seahorse-ml/seahorse/data/tokenizer/model"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/model"
 )
 
 // ggufFile writes the metadata of a small GGUF file with a byte-level BPE.

@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/seahorse-ml/seahorse/data/tokenizer/model"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/model"
 )
 
 // golden is what the reference makes of a text; testdata/make_goldens.py wrote it.

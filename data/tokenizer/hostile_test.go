@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/seahorse-ml/seahorse/data/tokenizer/tokenizerjson"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/tokenizerjson"
 )
 
 // load reads a tokenizer.json with the given model and other parts.
@@ -169,7 +169,7 @@ func TestLegacyMerges(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		tok, err := New(file, nil)
+		tok, err := newTokenizer(file, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -4,9 +4,9 @@ import (
 	"slices"
 	"sort"
 
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/normalize"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/pretok"
 	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/pretrained"
-	"github.com/seahorse-ml/seahorse/data/tokenizer/normalize"
-	"github.com/seahorse-ml/seahorse/data/tokenizer/pretok"
 )
 
 // AppendPart appends the ids of a document, or of a part of a long one, to dst. First and last tell whether the document begins

@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/seahorse-ml/seahorse/data/tokenizer/tokenizerjson"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/tokenizerjson"
 )
 
 // lengthsGolden is a truncation and a padding as a tokenizer.json has them, and

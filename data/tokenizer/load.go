@@ -12,8 +12,8 @@ import (
 	"strings"
 
 	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/pretrained"
-	"github.com/seahorse-ml/seahorse/data/tokenizer/tiktoken"
-	"github.com/seahorse-ml/seahorse/data/tokenizer/tokenizerjson"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/tiktoken"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/tokenizerjson"
 	"github.com/seahorse-ml/seahorse/internal/atomicfile"
 )
 
@@ -89,7 +89,7 @@ func loadDirectory(dir string) (*Tokenizer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("tokenizer: %w", err)
 	}
-	t, err := New(r.File, r.Settings)
+	t, err := newTokenizer(r.File, r.Settings)
 	if err != nil {
 		return nil, fmt.Errorf("tokenizer: %s: %w", dir, err)
 	}
@@ -111,7 +111,7 @@ func loadFile(path string) (*Tokenizer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("tokenizer: %s: %w", path, err)
 	}
-	t, err := New(file, s)
+	t, err := newTokenizer(file, s)
 	if err != nil {
 		return nil, fmt.Errorf("tokenizer: %s: %w", path, err)
 	}

@@ -5,12 +5,12 @@ import (
 	"strings"
 
 	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/charclass"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/model"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/normalize"
 	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/packed"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/pattern"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/pretok"
 	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/pretrained"
-	"github.com/seahorse-ml/seahorse/data/tokenizer/model"
-	"github.com/seahorse-ml/seahorse/data/tokenizer/normalize"
-	"github.com/seahorse-ml/seahorse/data/tokenizer/pattern"
-	"github.com/seahorse-ml/seahorse/data/tokenizer/pretok"
 )
 
 // cut says how a text can be taken apart so that the tokens of the parts are

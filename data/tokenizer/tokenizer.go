@@ -7,12 +7,12 @@ import (
 	"sync"
 	"unicode/utf8"
 
-	"github.com/seahorse-ml/seahorse/data/tokenizer/decode"
-	"github.com/seahorse-ml/seahorse/data/tokenizer/model"
-	"github.com/seahorse-ml/seahorse/data/tokenizer/normalize"
-	"github.com/seahorse-ml/seahorse/data/tokenizer/postprocess"
-	"github.com/seahorse-ml/seahorse/data/tokenizer/pretok"
-	"github.com/seahorse-ml/seahorse/data/tokenizer/tokenizerjson"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/decode"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/model"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/normalize"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/postprocess"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/pretok"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/tokenizerjson"
 )
 
 // Tokenizer turns text into ids and ids into text. Its methods may be called
@@ -41,9 +41,25 @@ type Tokenizer struct {
 	spare []*encoder // encoders that nobody uses at the moment
 }
 
-// New makes a tokenizer of the parts of a tokenizer.json. The settings are
+// Parse makes a tokenizer of a tokenizer.json that is in memory, taken as it stands, and of the tokenizer_config.json that belongs to
+// it, which names special tokens and may be nil.
+func Parse(file, settings []byte) (*Tokenizer, error) {
+	parsed, err := tokenizerjson.Parse(trimMark(file))
+	if err != nil {
+		return nil, fmt.Errorf("tokenizer: %w", err)
+	}
+	var s map[string]json.RawMessage
+	if settings != nil {
+		if err := json.Unmarshal(trimMark(settings), &s); err != nil {
+			return nil, fmt.Errorf("tokenizer: %s: %w", settingsFile, err)
+		}
+	}
+	return newTokenizer(parsed, s)
+}
+
+// newTokenizer makes a tokenizer of the parts of a tokenizer.json. The settings are
 // those of its tokenizer_config.json and may be nil.
-func New(file *tokenizerjson.File, settings map[string]json.RawMessage) (*Tokenizer, error) {
+func newTokenizer(file *tokenizerjson.File, settings map[string]json.RawMessage) (*Tokenizer, error) {
 	t := &Tokenizer{file: file, settings: settings, normalizer: file.Normalizer, splitter: file.PreTokenizer, plan: postprocess.Plain}
 	var err error
 	switch c := file.Model.(type) {

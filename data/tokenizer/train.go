@@ -8,8 +8,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/seahorse-ml/seahorse/data/tokenizer/tokenizerjson"
-	"github.com/seahorse-ml/seahorse/data/tokenizer/training"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/tokenizerjson"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/training"
 )
 
 // TrainConfig says what tokenizer is trained. NewTrainConfig returns one with defaults.
@@ -166,7 +166,7 @@ func Train(ctx context.Context, c TrainConfig, corpus Corpus) (*Tokenizer, error
 	if err != nil {
 		return nil, err
 	}
-	return New(file, c.settings())
+	return newTokenizer(file, c.settings())
 }
 
 // wordCosts are about the bytes of memory that learning takes for each byte of

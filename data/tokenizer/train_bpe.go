@@ -4,11 +4,11 @@ import (
 	"context"
 	"slices"
 
-	"github.com/seahorse-ml/seahorse/data/tokenizer/model"
-	"github.com/seahorse-ml/seahorse/data/tokenizer/normalize"
-	"github.com/seahorse-ml/seahorse/data/tokenizer/pretok"
-	"github.com/seahorse-ml/seahorse/data/tokenizer/tokenizerjson"
-	"github.com/seahorse-ml/seahorse/data/tokenizer/training"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/model"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/normalize"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/pretok"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/tokenizerjson"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/training"
 )
 
 // trainedSplits are the ways to take text apart that byte-level models are learned with: those that have a scanner.

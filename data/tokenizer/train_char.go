@@ -5,10 +5,10 @@ import (
 	"slices"
 	"unicode/utf8"
 
-	"github.com/seahorse-ml/seahorse/data/tokenizer/decode"
-	"github.com/seahorse-ml/seahorse/data/tokenizer/model"
-	"github.com/seahorse-ml/seahorse/data/tokenizer/tokenizerjson"
-	"github.com/seahorse-ml/seahorse/data/tokenizer/training"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/decode"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/model"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/tokenizerjson"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/training"
 )
 
 // trainChar makes a vocabulary of characters. It is kept as a BPE that merges

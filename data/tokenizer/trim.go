@@ -5,7 +5,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/charclass"
-	"github.com/seahorse-ml/seahorse/data/tokenizer/model"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/model"
 )
 
 // trimOffsets takes the white space at the ends of tokens out of their offsets

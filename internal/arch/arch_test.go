@@ -140,7 +140,7 @@ func TestMatches(t *testing.T) {
 		{"data", "data", true},
 		{"data", "data/tokenizer", false},
 		{"data/...", "data", true},
-		{"data/...", "data/tokenizer/pretok", true},
+		{"data/...", "data/tokenizer/internal/pretok", true},
 		{"data/...", "database", false},
 	} {
 		if got := matches([]string{c.pattern}, c.name); got != c.want {

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/seahorse-ml/seahorse/data/tokenizer/tokenizerjson"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/tokenizerjson"
 )
 
 // class is a class of tokenizers: what it reads in the place of a tokenizer.json, and how it makes a tokenizer of a vocabulary. It

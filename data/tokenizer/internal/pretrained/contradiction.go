@@ -3,10 +3,10 @@ package pretrained
 import (
 	"slices"
 
-	"github.com/seahorse-ml/seahorse/data/tokenizer/normalize"
-	"github.com/seahorse-ml/seahorse/data/tokenizer/postprocess"
-	"github.com/seahorse-ml/seahorse/data/tokenizer/pretok"
-	"github.com/seahorse-ml/seahorse/data/tokenizer/tokenizerjson"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/normalize"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/postprocess"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/pretok"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/tokenizerjson"
 )
 
 // probes are texts that classes and files mostly differ on, if they do.

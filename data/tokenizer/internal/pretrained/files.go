@@ -14,7 +14,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/seahorse-ml/seahorse/data/tokenizer/tokenizerjson"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/tokenizerjson"
 )
 
 // Settings are what a tokenizer_config.json says.

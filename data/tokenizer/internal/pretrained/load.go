@@ -11,9 +11,9 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/seahorse-ml/seahorse/data/tokenizer/postprocess"
-	"github.com/seahorse-ml/seahorse/data/tokenizer/spm"
-	"github.com/seahorse-ml/seahorse/data/tokenizer/tokenizerjson"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/postprocess"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/spm"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/tokenizerjson"
 )
 
 // fastClass is what a directory calls a tokenizer that is all in its tokenizer.json.

@@ -4,7 +4,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/charclass"
-	"github.com/seahorse-ml/seahorse/data/tokenizer/pattern"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/pattern"
 )
 
 // each calls do for every character of t; do tells e what becomes of it.

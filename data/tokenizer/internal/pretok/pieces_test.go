@@ -4,8 +4,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/seahorse-ml/seahorse/data/tokenizer/normalize"
-	"github.com/seahorse-ml/seahorse/data/tokenizer/pattern"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/normalize"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/pattern"
 )
 
 func split(t *testing.T, p PreTokenizer, s string) string {

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"unicode/utf8"
 
-	"github.com/seahorse-ml/seahorse/data/tokenizer/normalize"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/normalize"
 )
 
 // Piece is a part of a text: one that is still to be tokenized, or an added token.

@@ -3,7 +3,7 @@ package decode
 import (
 	"testing"
 
-	"github.com/seahorse-ml/seahorse/data/tokenizer/pattern"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/pattern"
 )
 
 func TestDecoders(t *testing.T) {

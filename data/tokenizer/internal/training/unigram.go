@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/seahorse-ml/seahorse/data/tokenizer/model"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/model"
 )
 
 // UnigramConfig says what unigram language model is learned.

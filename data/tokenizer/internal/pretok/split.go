@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"unicode/utf8"
 
-	"github.com/seahorse-ml/seahorse/data/tokenizer/normalize"
-	"github.com/seahorse-ml/seahorse/data/tokenizer/pattern"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/normalize"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/pattern"
 )
 
 // Split splits at the matches of a pattern, or with Invert at what lies between them.

@@ -3,7 +3,7 @@ package tokenizerjson
 import (
 	"fmt"
 
-	"github.com/seahorse-ml/seahorse/data/tokenizer/model"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/model"
 )
 
 // AddTokens adds tokens to the file, one after another, as the library tokenizers does: a token that the vocabulary or the file has

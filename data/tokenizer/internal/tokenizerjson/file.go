@@ -9,10 +9,10 @@ import (
 	"fmt"
 	"unicode/utf8"
 
-	"github.com/seahorse-ml/seahorse/data/tokenizer/decode"
-	"github.com/seahorse-ml/seahorse/data/tokenizer/normalize"
-	"github.com/seahorse-ml/seahorse/data/tokenizer/postprocess"
-	"github.com/seahorse-ml/seahorse/data/tokenizer/pretok"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/decode"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/normalize"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/postprocess"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/pretok"
 )
 
 // File is the contents of a tokenizer.json. A part that is nil is absent.

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/seahorse-ml/seahorse/data/tokenizer/pattern"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/pattern"
 )
 
 // Replace replaces the matches of a pattern in each token.

@@ -8,7 +8,7 @@ import (
 
 	"github.com/go-ego/gse"
 
-	"github.com/seahorse-ml/seahorse/data/tokenizer/normalize"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/normalize"
 )
 
 // Chinese splits runs of Han characters into words, by the dictionary of

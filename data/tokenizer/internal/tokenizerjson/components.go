@@ -3,10 +3,10 @@ package tokenizerjson
 import (
 	"fmt"
 
-	"github.com/seahorse-ml/seahorse/data/tokenizer/decode"
-	"github.com/seahorse-ml/seahorse/data/tokenizer/normalize"
-	"github.com/seahorse-ml/seahorse/data/tokenizer/postprocess"
-	"github.com/seahorse-ml/seahorse/data/tokenizer/pretok"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/decode"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/normalize"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/postprocess"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/pretok"
 )
 
 func parseNormalizer(b unread, depth int) (normalize.Normalizer, error) {

@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
-	"github.com/seahorse-ml/seahorse/data/tokenizer/pattern"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/pattern"
 )
 
 func normalized(t *testing.T, n Normalizer, s string) (string, Text) {

@@ -2,7 +2,7 @@ package pretok
 
 import (
 	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/charclass"
-	"github.com/seahorse-ml/seahorse/data/tokenizer/normalize"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/normalize"
 )
 
 func isSpace(r rune) bool { return charclass.Is(r, charclass.Space) }
