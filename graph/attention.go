@@ -93,7 +93,7 @@ func (g *Graph) attention(c AttentionConfig, s attentionShape, qkv ...*Node) *No
 		}
 		inputs = append(inputs, c.Bias)
 	}
-	if !g.train {
+	if !g.Training() {
 		c.Dropout = 0
 	}
 	op := &attentionOp{config: c, shape: s, sources: len(qkv), stream: g.lastID + 1}

@@ -18,7 +18,7 @@ func (g *Graph) Dropout(x *Node, p float64) *Node {
 	if p < 0 || p >= 1 {
 		return g.Fail(fmt.Errorf("graph: dropout: probability %g, expected [0, 1)", p))
 	}
-	if !g.train || p == 0 {
+	if !g.Training() || p == 0 {
 		return x
 	}
 	return g.apply("dropout", &dropoutOp{p: p, stream: g.lastID + 1}, x.Shape().Clone(), x)

@@ -18,7 +18,7 @@ func (g *Graph) DropPath(x *Node, p float64) *Node {
 	if p < 0 || p >= 1 {
 		return g.Fail(fmt.Errorf("graph: drop path: probability %g, expected [0, 1)", p))
 	}
-	if !g.train || p == 0 {
+	if !g.Training() || p == 0 {
 		return x
 	}
 	return g.apply("drop path", &dropPathOp{p: p, stream: g.lastID + 1, batch: x.Shape()[0]}, x.Shape().Clone(), x)

@@ -25,6 +25,7 @@ type Config struct {
 type Graph struct {
 	*trace
 	prefix string // of the names of inputs, constants and parameters
+	still  bool   // dropout is off here
 }
 
 // trace is what a Graph shares with those that Sub made of it.
@@ -72,7 +73,13 @@ func New(c Config) *Graph {
 // Sub returns the same trace for a model beside others: the names of the parameters, inputs and constants that are made through it
 // begin with name and a dot. So a trace can hold several models whose parameters have the same names, a policy and its reference
 // say, or one model several times, which then shares its parameters.
-func (g *Graph) Sub(name string) *Graph { return &Graph{trace: g.trace, prefix: g.prefix + name + "."} }
+func (g *Graph) Sub(name string) *Graph {
+	return &Graph{trace: g.trace, prefix: g.prefix + name + ".", still: g.still}
+}
+
+// Still returns the same trace for a model that is evaluated while others are trained, as a reference is: dropout is off in what is made
+// through it.
+func (g *Graph) Still() *Graph { return &Graph{trace: g.trace, prefix: g.prefix, still: true} }
 
 // Expr returns the expression graph, for stock Gorgonia constructors that ask for one.
 func (g *Graph) Expr() *gorgonia.ExprGraph { return g.expr }
@@ -81,7 +88,7 @@ func (g *Graph) Expr() *gorgonia.ExprGraph { return g.expr }
 func (g *Graph) DType() tensor.Dtype { return g.dtype }
 
 // Training tells whether dropout is active in this trace.
-func (g *Graph) Training() bool { return g.train }
+func (g *Graph) Training() bool { return g.train && !g.still }
 
 // Params returns the parameters that the trace reads, in the order of first use.
 func (g *Graph) Params() []*Param { return g.params }

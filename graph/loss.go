@@ -159,10 +159,8 @@ func lowerCrossEntropy[T kernels.Float](o *crossEntropyOp, c *call) func() error
 	kernel.Packed = c.ins[1].packed
 	kernel.Hits, kernel.Logits = out[T](c, partHits).data, scratch[T](c)
 	return func() error {
-		for i, target := range targets {
-			if int(target) >= o.config.Vocab {
-				return fmt.Errorf("target %d at position %d is outside of the vocabulary of %d", target, i, o.config.Vocab)
-			}
+		if err := checkTargets(targets, o.config.Vocab); err != nil {
+			return err
 		}
 		factor := 0.0 // the mean
 		if scale != nil {

@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
+	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 )
 
@@ -257,5 +259,70 @@ func TestBiasOfAFrozenWeight(t *testing.T) {
 		if !slices.Equal(found[0], found[1]) || slices.Max(found[0]) == 0 {
 			t.Errorf("InOut %v: gradient of the bias %v, with a frozen weight %v", inOut, found[0], found[1])
 		}
+	}
+}
+
+// TestTokenLossesGradient computes with the losses of tokens, of which some don't count.
+func TestTokenLossesGradient(t *testing.T) {
+	for name, c := range map[string]CrossEntropyConfig{"plain": {}, "capped and smoothed": {SoftCap: 2, LabelSmoothing: 0.1}} {
+		t.Run(name, func(t *testing.T) {
+			leaves := []leaf{{"x", []int{2, 3, 4}}, {"w", []int{5, 4}}, {"b", []int{5}}}
+			for bias := range 2 {
+				checkGradient(t, leaves[:2+bias], func(g *Graph, n []*Node) *Node {
+					targets := g.Input("targets", tensor.Int32, 6)
+					copy(Ints(targets), []int32{1, -1, 4, 0, -100, 2})
+					var b *Node
+					if bias == 1 {
+						b = n[2]
+					}
+					losses := g.TokenLosses(n[0], n[1], b, targets, c)
+					return g.Check(gorgonia.Sum(g.Check(gorgonia.HadamardProd(losses, g.Check(gorgonia.Tanh(losses))))))
+				})
+			}
+		})
+	}
+}
+
+// TestTokenLossesAreThoseOfCrossEntropy compares values, and refuses what doesn't fit.
+func TestTokenLossesAreThoseOfCrossEntropy(t *testing.T) {
+	g := New(Config{DType: tensor.Float64})
+	x, w := g.Const("x", []float64{1, -2, 0.5, 3}, 2, 2), g.Const("w", []float64{1, 2, -1, 0.5, 0, 1}, 3, 2)
+	targets := g.Input("targets", tensor.Int32, 2)
+	copy(Ints(targets), []int32{2, 0})
+	_, want := g.LinearCrossEntropy(x, w, nil, targets, CrossEntropyConfig{})
+	got, twice := g.TokenLosses(x, w, nil, targets, CrossEntropyConfig{}), g.Reshape(targets, 2, 1)
+	m, err := Compile(g, want, got, g.Detach(got), twice)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	run(t, m)
+	if !slices.Equal(Floats[float64](got), Floats[float64](want)) || Floats[float64](got)[0] == 0 || !slices.Equal(Ints(twice), []int32{2, 0}) {
+		t.Errorf("got %v, expected %v", Floats[float64](got), Floats[float64](want))
+	}
+	if g.TokenLosses(x, g.Const("v", make([]float64, 3), 1, 3), nil, targets, CrossEntropyConfig{}); g.Err() == nil || !strings.Contains(g.Err().Error(), `weight "v" of shape (1, 3)`) {
+		t.Errorf("error %v", g.Err())
+	}
+}
+
+// TestRowSumsGradient has rows of which there is one, and columns of which there is one.
+func TestRowSumsGradient(t *testing.T) {
+	for _, shape := range [][]int{{2, 3}, {1, 5}, {5, 1}, {2, 1, 3}} {
+		checkGradient(t, []leaf{{"x", shape}}, func(g *Graph, n []*Node) *Node {
+			return g.Check(gorgonia.Sum(g.Check(gorgonia.Square(g.RowSums(n[0])))))
+		})
+	}
+	g := New(Config{})
+	x := g.Input("x", tensor.Int32, 3)
+	copy(Ints(x), []int32{-1, 0, 5})
+	y := g.NotNegative(x)
+	m, err := Compile(g, y)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	run(t, m)
+	if got := Floats[float32](y); !slices.Equal(got, []float32{0, 1, 1}) {
+		t.Errorf("got %v", got)
 	}
 }

@@ -55,3 +55,8 @@ func (h *LanguageHead) Loss(g *graph.Graph, x, targets *graph.Node, c graph.Cros
 	c.SoftCap = h.softCap
 	return h.CrossEntropy(g, x, targets, c)
 }
+
+// TokenLosses is the losses of rows that Loss returns as a value to compute with; see graph.TokenLosses.
+func (h *LanguageHead) TokenLosses(g *graph.Graph, x, targets *graph.Node) *graph.Node {
+	return h.Linear.TokenLosses(g, x, targets, graph.CrossEntropyConfig{SoftCap: h.softCap})
+}

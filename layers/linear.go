@@ -89,6 +89,18 @@ func (l *Linear) CrossEntropy(g *graph.Graph, x, targets *graph.Node, c graph.Cr
 	return g.LinearCrossEntropy(x, g.Param(l.Weight), bound(g, l.Bias), targets, c)
 }
 
+// TokenLosses is the losses of rows that CrossEntropy returns as a value to compute with; see graph.TokenLosses.
+func (l *Linear) TokenLosses(g *graph.Graph, x, targets *graph.Node, c graph.CrossEntropyConfig) *graph.Node {
+	if l.inOut {
+		return g.Fail(fmt.Errorf("layers: linear: cross entropy of %s, whose weight is stored [In, Out], expected [Out, In]", l.Name))
+	}
+	if l.Adapter != nil {
+		rows, weight, bias := l.Adapter.Operands(g, l, x)
+		return g.TokenLosses(rows, weight, bias, targets, c)
+	}
+	return g.TokenLosses(x, g.Param(l.Weight), bound(g, l.Bias), targets, c)
+}
+
 // bound returns the node of a parameter that may be nil.
 func bound(g *graph.Graph, p *graph.Param) *graph.Node {
 	if p == nil {

@@ -105,6 +105,13 @@ func (m *Decoder) Logits(g *graph.Graph, ids, segments *graph.Node) *graph.Node 
 	return m.Head(g, m.Hidden(g, ids, layers.Pass{Segments: segments}))
 }
 
+// TokenLosses returns the negative log-probabilities of targets [B, T] behind ids [B, T], as [B·T]: 0 where a target is negative. They can
+// be computed with, as losses of preference do.
+func (m *Decoder) TokenLosses(g *graph.Graph, ids, targets, segments *graph.Node) *graph.Node {
+	x := m.Hidden(g, ids, layers.Pass{Segments: segments})
+	return m.Output.TokenLosses(g, g.Scale(x, m.scale), targets)
+}
+
 // Loss returns the cross entropy of a batch of tokens. With mixtures of experts
 // the balance of their choices is a figure, and added to the total, not to the losses of
 // tokens, if the configuration says so.

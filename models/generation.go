@@ -27,8 +27,11 @@ type generationFields map[string]json.RawMessage
 // maxGeneration bounds the file.
 const maxGeneration = 16 << 20
 
-// readGeneration reads the fields of a directory's generation_config.json, nil where there is none.
+// readGeneration reads the fields of a directory's generation_config.json, nil where there is none, as in a GGUF file.
 func readGeneration(dir string) (generationFields, error) {
+	if IsGGUF(dir) {
+		return nil, nil
+	}
 	path := filepath.Join(dir, generationName)
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -51,13 +51,14 @@ var layers = []layer{
 	{packages: []string{"layers"}, imports: []string{"graph"}, gorgonia: true},
 	{packages: []string{"models/..."}, imports: []string{"layers", "weights", "graph", "internal/blocks", "internal/gguf", "internal/parallel", "internal/atomicfile", "internal/safetensors", "internal/torchfile", "internal/random"}, gorgonia: true},
 	{packages: []string{"generate"}, imports: []string{"layers", "graph", "internal/random"}, gorgonia: true},
+	{packages: []string{"prefer"}, imports: []string{"layers", "data/...", "graph"}, gorgonia: true},
 	{packages: []string{"adapt"}, imports: []string{"models", "layers", "graph", "internal/atomicfile", "internal/orderedjson", "internal/safetensors"}, gorgonia: true},
 	{packages: []string{"words"}, imports: []string{"internal/kernels/...", "internal/parallel", "internal/random", "internal/atomicfile", "internal/safetensors"}, gorgonia: true},
 	{packages: []string{"optim"}, imports: []string{"graph", "internal/kernels/...", "internal/parallel", "internal/memory", "internal/safetensors"}, gorgonia: true},
 	{packages: []string{"train"}, imports: []string{"optim", "layers", "data/...", "graph", "internal/atomicfile", "internal/safetensors", "internal/dirlock", "internal/screen", "weights"}, gorgonia: true},
-	{packages: []string{"task"}, imports: []string{"internal/gguf", "train", "generate", "adapt", "optim", "models", "layers", "weights", "data/...", "graph", "internal/atomicfile", "internal/orderedjson"}, gorgonia: true},
-	{packages: []string{"cmd/finetune"}, imports: []string{"words", "task", "train", "adapt", "generate", "optim", "models", "layers", "data/...", "graph", "internal/atomicfile", "internal/orderedjson", "internal/screen", "internal/cpu", "weights"}, gorgonia: true},
-	{packages: []string{"examples/..."}, imports: []string{"words", "task", "train", "adapt", "generate", "optim", "models", "layers", "data/...", "graph", "weights"}, gorgonia: true},
+	{packages: []string{"task"}, imports: []string{"internal/gguf", "train", "generate", "adapt", "prefer", "optim", "models", "layers", "weights", "data/...", "graph", "internal/atomicfile", "internal/orderedjson"}, gorgonia: true},
+	{packages: []string{"cmd/finetune"}, imports: []string{"words", "task", "train", "adapt", "prefer", "generate", "optim", "models", "layers", "data/...", "graph", "internal/atomicfile", "internal/orderedjson", "internal/screen", "internal/cpu", "weights"}, gorgonia: true},
+	{packages: []string{"examples/..."}, imports: []string{"words", "task", "train", "adapt", "prefer", "generate", "optim", "models", "layers", "data/...", "graph", "weights"}, gorgonia: true},
 }
 
 // listed is what `go list -json` tells of a package.

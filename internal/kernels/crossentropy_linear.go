@@ -31,6 +31,8 @@ type LinearCrossEntropy[T Float] struct {
 	// Hits [Rows], unless it is nil, is set to 1 where a run finds no logit greater than that of the target, nor an equal one
 	// before it, and to 0 elsewhere.
 	Hits []T
+	// RowScales [Rows], unless it is nil, multiplies the gradients of each row, beside the scale that is given to a run.
+	RowScales []T
 	// Packed is the weight [Vocab, In] where it is stored as blocks; Run takes none then, and finds no gradient of it.
 	Packed Packed
 	// Logits is the working memory of a run: LogitElements of them.
@@ -54,6 +56,7 @@ type linearCrossEntropyCall[T Float] struct {
 	logits  []T // [rows, ld], of which the first Vocab columns count
 	losses  []float64
 	hits    []T
+	scales  []T // of rows
 	targets []int32
 	db      []T
 	scale   float64
@@ -147,6 +150,9 @@ func (l *LinearCrossEntropy[T]) Run(loss, nll, dx, dw, db, x, w, b []T, targets 
 		if l.Hits != nil {
 			l.call.hits = l.Hits[first:][:rows]
 		}
+		if l.RowScales != nil {
+			l.call.scales = l.RowScales[first:][:rows]
+		}
 		if !slices.ContainsFunc(l.call.targets, isTarget) {
 			clear(l.call.losses)
 			clear(l.call.hits)
@@ -211,7 +217,11 @@ func (l *LinearCrossEntropy[T]) rowsItem(_, i int) {
 		if c.grad {
 			grad = z
 		}
-		c.losses[r] = crossEntropyRow(grad, z, int(c.targets[r]), l.LabelSmoothing, c.scale, l.SoftCap)
+		scale := c.scale
+		if c.scales != nil {
+			scale *= float64(c.scales[r])
+		}
+		c.losses[r] = crossEntropyRow(grad, z, int(c.targets[r]), l.LabelSmoothing, scale, l.SoftCap)
 	}
 }
 

@@ -32,10 +32,14 @@ NO_HEAD_DIM = {k: v for k, v in SMALL.items() if k != "head_dim"}
 T5 = dict(vocab_size=31, d_model=24, d_kv=6, d_ff=40, num_layers=2, num_heads=3, relative_attention_num_buckets=8, relative_attention_max_distance=12, decoder_start_token_id=0)
 BASES = {  # configuration, class that is saved
     "gpt2": (t.GPT2Config(vocab_size=31, n_positions=32, n_embd=24, n_layer=2, n_head=3, initializer_range=0.3), t.AutoModelForCausalLM),
+    "glm4": (t.Glm4Config(**SMALL, pad_token_id=0), t.AutoModelForCausalLM),
     "gpt_neox": (t.GPTNeoXConfig(**{**PLAIN, "hidden_size": 48}), t.AutoModelForCausalLM),
+    "granite": (t.GraniteConfig(**SMALL, embedding_multiplier=3.0, attention_multiplier=0.3, residual_multiplier=0.5, logits_scaling=2.0), t.AutoModelForCausalLM),
     "llama": (t.LlamaConfig(**SMALL), t.AutoModelForCausalLM),
     "mistral": (t.MistralConfig(**SMALL, sliding_window=5), t.AutoModelForCausalLM),
     "mixtral": (t.MixtralConfig(**SMALL, num_local_experts=4), t.AutoModelForCausalLM),
+    "olmo2": (t.Olmo2Config(**SMALL, pad_token_id=0), t.AutoModelForCausalLM),
+    "phi3": (t.Phi3Config(**SMALL, pad_token_id=0, original_max_position_embeddings=12), t.AutoModelForCausalLM),
     "qwen2": (t.Qwen2Config(**NO_HEAD_DIM), t.AutoModelForCausalLM),
     "qwen3": (t.Qwen3Config(**SMALL), t.AutoModelForCausalLM),
     "gemma3_text": (t.Gemma3TextConfig(**SMALL, sliding_window=5, query_pre_attn_scalar=8), t.AutoModelForCausalLM),
@@ -45,7 +49,7 @@ BASES = {  # configuration, class that is saved
     "albert": (t.AlbertConfig(**PLAIN, embedding_size=12, num_hidden_groups=2), t.AutoModelForMaskedLM),
 }
 ENCODERS = ("bert", "roberta", "albert")
-TURNED = ("llama", "mistral", "mixtral", "qwen2", "qwen3")  # families whose rotary settings are in the three places
+TURNED = ("granite", "llama", "mistral", "mixtral", "olmo2", "qwen2", "qwen3")  # families whose rotary settings are in the three places
 
 Variant = collections.namedtuple("Variant", "name config tensors layout loader lengths", defaults=(None, (9,)))
 
@@ -182,6 +186,23 @@ def special(family, config, tensors):
         yield "a window from a layer on", changed(config, sliding_window=3, use_sliding_window=True, layer_types=..., max_window_layers=1), tensors, "plain"
         yield "a window in all layers", changed(config, sliding_window=3, use_sliding_window=True, layer_types=None, max_window_layers=0), tensors, "plain"
         yield "kinds of layers", changed(config, sliding_window=3, use_sliding_window=True, layer_types=["sliding_attention", "full_attention"]), tensors, "plain"
+    if family == "phi3":
+        factors = {"short_factor": [1.0, 1.1, 1.2, 1.3], "long_factor": [2.0, 3.0, 4.0, 5.0]}
+        for kind in ("longrope", "su", "yarn"):
+            yield f"{kind} in rope_scaling", changed(config, rope_parameters=..., rope_scaling={"type": kind, **factors}, rope_theta=500.0), tensors, "plain"
+            yield f"{kind} in rope_parameters", changed(config, rope_parameters={"rope_type": kind, **factors, "rope_theta": 500.0}), tensors, "plain"
+        yield "longrope by a factor", changed(config, rope_parameters={"rope_type": "longrope", **factors, "factor": 4.0}), tensors, "plain"
+        yield "a part", changed(config, rope_parameters=..., partial_rotary_factor=0.5), tensors, "plain"
+        yield "a part in rope_parameters", changed(config, rope_parameters={"partial_rotary_factor": 0.75}, rope_theta=500.0), tensors, "plain"
+        yield "a window", changed(config, sliding_window=3), tensors, "plain"
+        yield "theta", changed(config, rope_parameters=..., rope_scaling=None, rope_theta=500.0), tensors, "plain"
+    if family == "glm4":
+        base = changed(config, rope_parameters=...)
+        yield "no rotary settings", base, tensors, "plain"
+        yield "older fields", changed(base, rope_theta=500.0, partial_rotary_factor=0.25), tensors, "plain"
+        yield "a part beside rope_parameters", changed(base, rope_parameters={"rope_type": "default", "rope_theta": 500.0}, partial_rotary_factor=1.0), tensors, "plain"
+        yield "scaling", changed(base, rope_scaling={"type": "linear", "factor": 2.0}, rope_theta=500.0), tensors, "plain"
+        yield "yarn", changed(base, rope_scaling={"type": "yarn", "factor": 2.0, "original_max_position_embeddings": 8}, rope_theta=500.0), tensors, "plain"
     if family == "t5":
         head = {**tensors, "lm_head.weight": 0.1 * torch.randn(31, 24, generator=torch.Generator().manual_seed(3))}
         yield "a head of its own", changed(config, tie_word_embeddings=False, scale_decoder_outputs=...), head, "plain"

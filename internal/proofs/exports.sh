@@ -12,7 +12,7 @@ for i in {1..40}; do
 	echo "{\"prompt\": \"the word of number $i\", \"completion\": \"W O R D $i\"}"
 done >"$work/pairs.jsonl"
 directories=()
-for arch in gpt2 gpt_neox llama mistral qwen2 qwen3 gemma3_text mixtral bert roberta albert t5; do
+for arch in glm4 gpt2 gpt_neox granite llama mistral olmo2 phi3 qwen2 qwen3 gemma3_text mixtral bert roberta albert t5; do
 	data=()
 	if [ $arch = t5 ]; then
 		data=(--data "$work/pairs.jsonl")

@@ -37,11 +37,19 @@ ORIGINAL = dict(vocab_size=61, d_model=24, d_ff=40, encoder_layers=2, decoder_la
 t = transformers
 CONFIGS = {
     "gpt2": t.GPT2Config(vocab_size=61, n_positions=32, n_embd=24, n_layer=2, n_head=3),
+    "glm4": t.Glm4Config(**GROUPED, pad_token_id=2),
     "gpt_neox": t.GPTNeoXConfig(vocab_size=61, hidden_size=48, intermediate_size=40, num_hidden_layers=2, num_attention_heads=3, max_position_embeddings=32),
+    "granite": t.GraniteConfig(**GROUPED, embedding_multiplier=3.0, attention_multiplier=0.3, residual_multiplier=0.5, logits_scaling=2.0),
     "llama": t.LlamaConfig(**GROUPED, attention_bias=True, mlp_bias=True),
     "mistral": t.MistralConfig(**GROUPED, sliding_window=7),
     "mixtral": t.MixtralConfig(**GROUPED, num_local_experts=5),
     "mixtral balanced": t.MixtralConfig(**GROUPED, num_local_experts=5, output_router_logits=True, router_aux_loss_coef=0.5),
+    "olmo2": t.Olmo2Config(**GROUPED, pad_token_id=2, attention_bias=True),
+    "phi3": t.Phi3Config(**GROUPED, pad_token_id=2, sliding_window=7, resid_pdrop=0.0),
+    "phi3 long": t.Phi3Config(
+        **GROUPED, pad_token_id=2, original_max_position_embeddings=16,
+        rope_parameters={"rope_type": "longrope", "rope_theta": 100.0, "short_factor": [1.0, 1.1, 1.2, 1.3], "long_factor": [2.0, 3.0, 4.0, 5.0]},
+    ),
     "qwen2": t.Qwen2Config(**{k: v for k, v in GROUPED.items() if k != "head_dim"}, tie_word_embeddings=True),
     "qwen3": t.Qwen3Config(**GROUPED),
     "gemma3_text": t.Gemma3TextConfig(**GROUPED, sliding_window=7, layer_types=["sliding_attention", "full_attention"], query_pre_attn_scalar=8),

@@ -22,13 +22,20 @@ SIZES = dict(SMALL, max_position_embeddings=96, bos_token_id=None, eos_token_id=
 
 CONFIGS = {
     "gemma3": transformers.Gemma3TextConfig(**SIZES, layer_types=["sliding_attention", "full_attention"], sliding_window=5),
+    "glm4": transformers.Glm4Config(**SIZES),
     "gpt2": transformers.GPT2Config(vocab_size=19, n_positions=96, n_embd=12, n_layer=2, n_head=3, bos_token_id=None, eos_token_id=None),
     "gpt_neox": transformers.GPTNeoXConfig(
         vocab_size=19, hidden_size=24, intermediate_size=20, num_hidden_layers=2, num_attention_heads=3, max_position_embeddings=96, bos_token_id=None, eos_token_id=None
     ),
+    "granite": transformers.GraniteConfig(**SIZES, embedding_multiplier=3.0, attention_multiplier=0.3, residual_multiplier=0.5, logits_scaling=2.0),
     "llama": transformers.LlamaConfig(**SIZES),
     "mistral": transformers.MistralConfig(**SIZES, sliding_window=6),
     "mixtral": transformers.MixtralConfig(**SIZES, num_local_experts=4),
+    "olmo2": transformers.Olmo2Config(**SIZES),
+    "phi3": transformers.Phi3Config(
+        **{k: v for k, v in SIZES.items() if k != "head_dim"} | {"hidden_size": 16}, original_max_position_embeddings=40,
+        rope_parameters={"rope_type": "longrope", "rope_theta": 100.0, "short_factor": [1.0, 1.3], "long_factor": [2.0, 5.0]},
+    ),
     "qwen2": transformers.Qwen2Config(**{k: v for k, v in SIZES.items() if k != "head_dim"} | {"num_attention_heads": 3, "num_key_value_heads": 1}),
     "qwen3": transformers.Qwen3Config(**SIZES),
     "t5": transformers.T5Config(

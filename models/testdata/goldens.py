@@ -152,6 +152,8 @@ def t5(**changes):
     return seq2seq(config, untied=not config.scale_decoder_outputs)
 
 
+FACTORS = {"rope_type": "longrope", "rope_theta": 100.0, "short_factor": [1.0, 1.3], "long_factor": [2.0, 5.0]}
+
 FAMILIES = {
     "gemma3": lambda: llama(
         transformers.Gemma3TextConfig,
@@ -173,9 +175,18 @@ FAMILIES = {
         attn_logit_softcapping=2.0,
         tie_word_embeddings=False,
     ),
+    "glm4": lambda: llama(transformers.Glm4Config, pad_token_id=16, head_dim=8),
+    "glm4_tied": lambda: llama(
+        transformers.Glm4Config, pad_token_id=16, num_attention_heads=3, num_key_value_heads=1, attention_bias=False, tie_word_embeddings=True,
+        rope_parameters={"rope_type": "default", "rope_theta": 100.0, "partial_rotary_factor": 1.0},
+    ),
     "gpt2": lambda: gpt2(),
     "gpt_neox": lambda: neox(rope_parameters={"rope_type": "default", "rope_theta": 100.0, "partial_rotary_factor": 0.5}),
     "gpt_neox_serial": lambda: neox(use_parallel_residual=False, attention_bias=False, hidden_act="gelu_new", tie_word_embeddings=True),
+    "granite": lambda: llama(
+        transformers.GraniteConfig, head_dim=6, embedding_multiplier=3.0, attention_multiplier=0.3, residual_multiplier=0.5, logits_scaling=2.0, attention_bias=True, mlp_bias=True
+    ),
+    "granite_tied": lambda: llama(transformers.GraniteConfig, head_dim=None, num_attention_heads=3, num_key_value_heads=1, embedding_multiplier=12, residual_multiplier=0.22, tie_word_embeddings=True),
     "llama": lambda: llama(tie_word_embeddings=True),
     "llama_bias": lambda: llama(attention_bias=True, mlp_bias=True, num_key_value_heads=4, rope_parameters=scaled("linear")),
     "llama_llama3": lambda: llama(
@@ -198,6 +209,14 @@ FAMILIES = {
     ),
     "mistral": lambda: llama(transformers.MistralConfig, sliding_window=4, head_dim=6),
     "mistral_tied": lambda: llama(transformers.MistralConfig, num_attention_heads=3, num_key_value_heads=1, head_dim=None, sliding_window=None, tie_word_embeddings=True),
+    "olmo2": lambda: llama(transformers.Olmo2Config, pad_token_id=16, head_dim=6, attention_bias=True, rope_parameters=scaled("linear")),
+    "olmo2_tied": lambda: llama(transformers.Olmo2Config, pad_token_id=16, head_dim=None, num_attention_heads=3, num_key_value_heads=1, tie_word_embeddings=True),
+    "phi3": lambda: llama(transformers.Phi3Config, pad_token_id=16, head_dim=6, sliding_window=4, partial_rotary_factor=0.7, rope_parameters={"rope_theta": 100.0}),
+    "phi3_short": lambda: llama(transformers.Phi3Config, pad_token_id=16, head_dim=None, hidden_size=16, original_max_position_embeddings=9, rope_parameters=FACTORS),
+    "phi3_long": lambda: llama(
+        transformers.Phi3Config, pad_token_id=16, head_dim=None, hidden_size=16, num_key_value_heads=4, original_max_position_embeddings=5, rope_parameters=FACTORS,
+        tie_word_embeddings=True,
+    ),
     "qwen2": lambda: llama(
         transformers.Qwen2Config,
         use_sliding_window=True,

@@ -1,0 +1,132 @@
+package prefer
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/seahorse-ml/seahorse/graph"
+	"github.com/seahorse-ml/seahorse/layers"
+)
+
+// DPOConfig configures DPO. DefaultDPOConfig has trl's defaults.
+type DPOConfig struct {
+	// LossType is one of LossTypes, trl's names: sigmoid (Rafailov et al., 2023), ipo, hinge, …
+	LossType string
+	// Beta is how strongly the policy is held to the reference, > 0.
+	Beta float64
+	// LabelSmoothing is the share of pairs that are taken to be the wrong way round, in [0, 0.5): of robust and exo_pair, which needs it.
+	LabelSmoothing float64
+	// DiscoTau is the temperature of discopop, > 0.
+	DiscoTau float64
+}
+
+// LossTypes returns the names of DPO's losses.
+func LossTypes() []string {
+	return []string{"sigmoid", "hinge", "ipo", "exo_pair", "nca_pair", "robust", "bco_pair", "sppo_hard", "apo_zero", "apo_down", "discopop", "sigmoid_norm"}
+}
+
+// DefaultDPOConfig returns the sigmoid loss with β 0.1.
+func DefaultDPOConfig() DPOConfig { return DPOConfig{LossType: "sigmoid", Beta: 0.1, DiscoTau: 0.05} }
+
+// Validate tells what is wrong with the configuration.
+func (c DPOConfig) Validate() error {
+	switch {
+	case !slices.Contains(LossTypes(), c.LossType):
+		return fmt.Errorf("prefer: dpo: loss type %q, expected one of %s", c.LossType, strings.Join(LossTypes(), ", "))
+	case !(c.Beta > 0) || math.IsInf(c.Beta, 0):
+		return fmt.Errorf("prefer: dpo: beta %v, expected more than 0", c.Beta)
+	case !(c.LabelSmoothing >= 0 && c.LabelSmoothing < 0.5):
+		return fmt.Errorf("prefer: dpo: label smoothing %v, expected [0, 0.5)", c.LabelSmoothing)
+	case c.LossType == "exo_pair" && c.LabelSmoothing == 0:
+		return fmt.Errorf("prefer: dpo: exo_pair needs a label smoothing above 0; its authors take 1e-3")
+	case c.LossType == "discopop" && !(c.DiscoTau > 0):
+		return fmt.Errorf("prefer: dpo: discopop's temperature is %v, expected more than 0", c.DiscoTau)
+	}
+	return nil
+}
+
+// DPO learns which of two texts is better by the log-probabilities that a policy gives them, beside those of a reference that
+// doesn't change.
+type DPO struct {
+	Policy Model
+	// Reference is the model that the policy is held to, whose parameters are frozen by their owner; nil reads the input
+	// Reference.
+	Reference Model
+	Config    DPOConfig
+}
+
+// Params returns the policy's parameters.
+func (d DPO) Params() []*graph.Param { return d.Policy.Params() }
+
+// Loss returns the loss of rows of two texts, the better one first.
+func (d DPO) Loss(g *graph.Graph, b layers.Batch) layers.Loss {
+	if err := d.Config.Validate(); err != nil {
+		g.Fail(err)
+	}
+	ids, targets := b.Node(g, IDs), b.Node(g, Targets)
+	logps := logProbs(g, d.Policy, ids, targets)
+	reference := b.In[Reference]
+	if d.Reference != nil {
+		reference = logProbs(g.Sub("reference").Still(), d.Reference, ids, targets)
+	} else if reference == nil {
+		reference = b.Node(g, Reference) // fails
+	}
+	chosen, rejected := side(g, logps, 0), side(g, logps, 1)
+	a := algebra{g}
+	good, bad := a.sub(chosen, side(g, reference, 0)), a.sub(rejected, side(g, reference, 1))
+	losses := d.Config.losses(a, good, bad, lengths(g, targets))
+	goodReward, badReward := a.times(good, d.Config.Beta), a.times(bad, d.Config.Beta)
+	return layers.Loss{Total: a.total(losses, b.Scale), Each: losses, Figures: pairFigures(a, chosen, rejected, goodReward, badReward)}
+}
+
+// pairFigures are those that trl logs as rewards/chosen, rewards/rejected, rewards/accuracies, rewards/margins, logps/chosen and
+// logps/rejected.
+func pairFigures(a algebra, chosen, rejected, goodReward, badReward *graph.Node) []layers.Figure {
+	return []layers.Figure{
+		figure("rewards_chosen", goodReward), figure("rewards_rejected", badReward), figure("rewards_accuracies", a.greater(goodReward, badReward)),
+		figure("rewards_margins", a.sub(goodReward, badReward)), figure("logps_chosen", chosen), figure("logps_rejected", rejected),
+	}
+}
+
+// losses returns those of the pairs, [B], by the log-ratios of policy to reference.
+func (c DPOConfig) losses(a algebra, good, bad, lengths *graph.Node) *graph.Node {
+	beta := c.Beta
+	delta := a.times(a.sub(good, bad), beta)
+	goodReward, badReward := a.times(good, beta), a.times(bad, beta)
+	less := func(x *graph.Node) *graph.Node { return a.times(x, -1) }
+	switch c.LossType {
+	case "hinge":
+		return a.relu(a.plus(less(delta), 1))
+	case "ipo", "sigmoid_norm":
+		good, bad = a.div(good, side(a.g, lengths, 0)), a.div(bad, side(a.g, lengths, 1))
+		if c.LossType == "ipo" {
+			return a.square(a.plus(a.sub(good, bad), -1/(2*beta)))
+		}
+		return less(a.logSigmoid(a.times(a.sub(good, bad), beta)))
+	case "exo_pair":
+		right := a.mul(a.sigmoid(delta), a.plus(a.logSigmoid(delta), -math.Log1p(-c.LabelSmoothing)))
+		wrong := a.mul(a.sigmoid(less(delta)), a.plus(a.logSigmoid(less(delta)), -math.Log(c.LabelSmoothing)))
+		return a.add(right, wrong)
+	case "nca_pair":
+		sum := a.add(a.logSigmoid(goodReward), a.times(a.add(a.logSigmoid(less(goodReward)), a.logSigmoid(less(badReward))), 0.5))
+		return less(sum)
+	case "robust":
+		clean, flipped := a.times(a.logSigmoid(delta), -(1-c.LabelSmoothing)), a.times(a.logSigmoid(less(delta)), -c.LabelSmoothing)
+		return a.times(a.sub(clean, flipped), 1/(1-2*c.LabelSmoothing))
+	case "bco_pair":
+		return less(a.add(a.logSigmoid(goodReward), a.logSigmoid(less(badReward))))
+	case "sppo_hard":
+		return a.add(a.square(a.plus(good, -0.5/beta)), a.square(a.plus(bad, 0.5/beta)))
+	case "apo_zero":
+		return a.plus(a.sub(a.sigmoid(badReward), a.sigmoid(goodReward)), 1)
+	case "apo_down":
+		return a.plus(a.sub(a.sigmoid(goodReward), a.sigmoid(delta)), 1)
+	case "discopop":
+		share := a.sigmoid(a.times(delta, 1/c.DiscoTau))
+		logistic, exponential := less(a.logSigmoid(delta)), a.exp(less(delta))
+		return a.add(logistic, a.mul(share, a.sub(exponential, logistic)))
+	}
+	return less(a.logSigmoid(delta))
+}

@@ -1,0 +1,155 @@
+package prefer
+
+import (
+	"fmt"
+
+	"github.com/seahorse-ml/seahorse/graph"
+	"github.com/seahorse-ml/seahorse/layers"
+	"gorgonia.org/gorgonia"
+)
+
+// A Model is a language model whose tokens' losses can be computed with, such as a *models.Decoder.
+type Model interface {
+	Params() []*graph.Param
+	// TokenLosses returns the negative log-probabilities of targets [B, T] behind ids [B, T], as [B·T], 0 where a target is
+	// negative. Segments may be nil.
+	TokenLosses(g *graph.Graph, ids, targets, segments *graph.Node) *graph.Node
+}
+
+// The inputs of rows of texts in pairs, of K texts a row: 2, the better one first, or 1.
+const (
+	// IDs [K, T] are the tokens that go in, and Targets [K, T] those that are to come out, negative where nothing is learned: in
+	// prompts and padding.
+	IDs, Targets = layers.IDs, layers.Targets
+	// Reference [K] are the log-probabilities of the targets by a reference, summed, where they were computed before.
+	Reference = "reference"
+	// WholeTargets [T] are the targets of the better text with those of the prompt among them, of which ORPO takes the cross entropy; the
+	// layout counts them. AllTargets [K, T] are the same, and behind them the targets of the other text.
+	WholeTargets, AllTargets = "whole_targets", "all_targets"
+	// Margin is by how much the better one is better, for reward models; optional.
+	Margin = "margin"
+	// Desirable is 1 for a text that is good and 0 for one that isn't, for KTO.
+	Desirable = "desirable"
+	// MismatchedIDs, MismatchedTargets [T] are a prompt with the completion of another, for KTO, and MismatchedReference is as
+	// Reference.
+	MismatchedIDs, MismatchedTargets, MismatchedReference = "mismatched_ids", "mismatched_targets", "mismatched_reference"
+)
+
+// flat views an input [B, K, T] as [B·K, T].
+func flat(g *graph.Graph, n *graph.Node) *graph.Node {
+	s := n.Shape()
+	if g.Err() != nil {
+		return n
+	}
+	switch s.Dims() {
+	case 2:
+		return n
+	case 3:
+		return g.Reshape(n, s[0]*s[1], s[2])
+	}
+	return g.Fail(fmt.Errorf("prefer: input %q of shape %v, expected [B, K, T] or [B, T]", n.Name(), s))
+}
+
+// logProbs returns the summed log-probabilities of the targets of each text, [B·K].
+func logProbs(g *graph.Graph, m Model, ids, targets *graph.Node) *graph.Node {
+	ids, targets = flat(g, ids), flat(g, targets)
+	losses := m.TokenLosses(g, ids, targets, nil)
+	if g.Err() != nil {
+		return losses
+	}
+	s := ids.Shape()
+	return g.Scale(g.RowSums(g.Reshape(losses, s[0], s[1])), -1)
+}
+
+// lengths returns how many targets each text has, [B·K].
+func lengths(g *graph.Graph, targets *graph.Node) *graph.Node {
+	return g.RowSums(g.NotNegative(flat(g, targets)))
+}
+
+// side returns one of two columns of [B·2] or [B, 2], as [B].
+func side(g *graph.Graph, n *graph.Node, k int) *graph.Node {
+	if g.Err() != nil {
+		return n
+	}
+	rows := n.Shape().TotalSize() / 2
+	return g.Reshape(g.Slice(g.Reshape(n, rows, 2), k, k+1), rows)
+}
+
+// algebra is the arithmetic of Gorgonia on a trace, without errors at each step.
+type algebra struct{ g *graph.Graph }
+
+func (a algebra) apply(f func(*graph.Node) (*graph.Node, error), x *graph.Node) *graph.Node {
+	if a.g.Err() != nil {
+		return x
+	}
+	return a.g.Check(f(x))
+}
+
+func (a algebra) two(f func(x, y *graph.Node) (*graph.Node, error), x, y *graph.Node) *graph.Node {
+	if a.g.Err() != nil {
+		return x
+	}
+	return a.g.Check(f(x, y))
+}
+
+func (a algebra) add(x, y *graph.Node) *graph.Node           { return a.two(gorgonia.Add, x, y) }
+func (a algebra) sub(x, y *graph.Node) *graph.Node           { return a.two(gorgonia.Sub, x, y) }
+func (a algebra) mul(x, y *graph.Node) *graph.Node           { return a.two(gorgonia.HadamardProd, x, y) }
+func (a algebra) div(x, y *graph.Node) *graph.Node           { return a.two(gorgonia.HadamardDiv, x, y) }
+func (a algebra) times(x *graph.Node, s float64) *graph.Node { return a.g.Scale(x, s) }
+func (a algebra) square(x *graph.Node) *graph.Node           { return a.apply(gorgonia.Square, x) }
+func (a algebra) exp(x *graph.Node) *graph.Node              { return a.apply(gorgonia.Exp, x) }
+func (a algebra) log(x *graph.Node) *graph.Node              { return a.apply(gorgonia.Log, x) }
+func (a algebra) sigmoid(x *graph.Node) *graph.Node          { return a.apply(gorgonia.Sigmoid, x) }
+func (a algebra) relu(x *graph.Node) *graph.Node             { return a.apply(gorgonia.Rectify, x) }
+
+// logSigmoid is -softplus(-x).
+func (a algebra) logSigmoid(x *graph.Node) *graph.Node {
+	return a.times(a.apply(gorgonia.Softplus, a.times(x, -1)), -1)
+}
+
+// plus adds a number to each element.
+func (a algebra) plus(x *graph.Node, c float64) *graph.Node {
+	if a.g.Err() != nil {
+		return x
+	}
+	return a.add(x, a.fill(x, c))
+}
+
+// fill is a constant of the shape of x.
+func (a algebra) fill(x *graph.Node, c float64) *graph.Node {
+	n := x.Shape().TotalSize()
+	name := fmt.Sprintf("%g in %v", c, x.Shape())
+	return a.g.Shared(name, func() *graph.Node {
+		values := make([]float64, n)
+		for i := range values {
+			values[i] = c
+		}
+		return a.g.Const(name, values, x.Shape()...)
+	})
+}
+
+// greater is 1 where x is more than y, else 0.
+func (a algebra) greater(x, y *graph.Node) *graph.Node {
+	if a.g.Err() != nil {
+		return x
+	}
+	return a.g.Check(gorgonia.Gt(a.g.Detach(x), a.g.Detach(y), true))
+}
+
+// total returns the sum of losses [n] times scale [1], or their mean.
+func (a algebra) total(losses, scale *graph.Node) *graph.Node {
+	if a.g.Err() != nil {
+		return losses
+	}
+	if scale == nil {
+		return a.g.Check(gorgonia.Mean(losses))
+	}
+	sum := a.g.Check(gorgonia.Sum(losses))
+	return a.apply(func(x *graph.Node) (*graph.Node, error) { return gorgonia.Sum(x) }, a.mul(a.g.Reshape(sum, 1), scale))
+}
+
+// figure is a mean over the rows.
+func figure(name string, n *graph.Node) layers.Figure {
+	return layers.Figure{Name: name, Nodes: []*graph.Node{n}}
+}
