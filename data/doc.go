@@ -2,7 +2,8 @@
 //
 // The way of a corpus through it:
 //
-//	Source      text from a file, a folder, a compressed file or standard input
+//	Source      texts or records from files of many formats, folders, patterns or standard input
+//	Records     what a source holds, whole and with the keys of its shape; Pieces for texts of any length
 //	Encode      its token ids, from all cores, in memory (Encode) or in a token file (EncodeFile)
 //	Tokens      a read-only view of ids, mapped into memory; Split keeps a validation part apart
 //	Dataset     rows of T ids and T targets cut from Tokens: Windows, Sequential, Packed, Yardstick

@@ -37,9 +37,6 @@ const (
 	Parquet   Format = "parquet"
 )
 
-// Formats are all formats that have a name.
-func Formats() []Format { return []Format{PlainText, JSONLines, JSON, CSV, TSV, Parquet} }
-
 // format returns what a name stands for.
 func (f Format) format() (format, error) {
 	known := map[Format]format{"": plainText, PlainText: plainText, JSONLines: jsonLines, JSON: jsonFile, CSV: csvTable, TSV: tsvTable, Parquet: parquetFile}
@@ -71,9 +68,6 @@ func formatOf(name string) format {
 func (f format) String() string {
 	return map[format]string{plainText: "plain text", jsonLines: "JSON lines", csvTable: "CSV", tsvTable: "TSV", jsonFile: "JSON", jsonList: "a JSON list", jsonValues: "JSON objects", parquetFile: "Parquet"}[f]
 }
-
-// table tells whether a file has a header that names its columns.
-func (f format) table() bool { return f == csvTable || f == tsvTable }
 
 // ErrFormat says that a text may be plain text or records.
 var ErrFormat = errors.New("plain text by its name, but it begins like records: say what it is (--data-format text, jsonl, json, csv or tsv)")

@@ -123,11 +123,6 @@ func OpenSource(path string, stdin io.Reader) (*Source, error) {
 	return Open(SourceConfig{Paths: []string{path}, Stdin: stdin})
 }
 
-// OpenSourceAs is OpenSource for data of a format, whatever their names say.
-func OpenSourceAs(path string, stdin io.Reader, f Format) (*Source, error) {
-	return Open(SourceConfig{Paths: []string{path}, Stdin: stdin, Format: f})
-}
-
 // leaveOutInvalid goes through all files and leaves out those that can't be read to their end.
 func (s *Source) leaveOutInvalid() {
 	kept := s.files[:0]

@@ -194,7 +194,7 @@ func FuzzRecords(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte, kind byte) {
 		b := &block{name: "x", line: 1, text: text, first: true, last: true}
 		b.format = []format{jsonLines, csvTable, tsvTable, jsonList, jsonValues}[kind%5]
-		if b.format.table() {
+		if b.format == csvTable || b.format == tsvTable {
 			end := b.format.firstRecord(text)
 			var err error
 			if b.table, b.format, err = b.format.readHeader(text[:end]); err != nil {
@@ -267,7 +267,7 @@ func FuzzSource(f *testing.F) {
 	})
 }
 
-func TestOpenSourceAs(t *testing.T) {
+func TestFormats(t *testing.T) {
 	const line = "{\"text\": \"a\"}\n"
 	const table = "text,label\na,b\n"
 	for _, c := range []struct {
@@ -293,7 +293,7 @@ func TestOpenSourceAs(t *testing.T) {
 		{table, PlainText, table, ""},
 		{line, "yaml", "", `format "yaml", expected text, jsonl, json, csv, tsv or parquet`},
 	} {
-		s, err := OpenSourceAs(Stdin, strings.NewReader(c.content), c.format)
+		s, err := Open(SourceConfig{Paths: []string{Stdin}, Stdin: strings.NewReader(c.content), Format: c.format})
 		if c.err != "" {
 			if err == nil {
 				_, err = readAll(s)

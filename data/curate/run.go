@@ -38,7 +38,7 @@ func Run(ctx context.Context, s *data.Source, c Config) (*Set, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	file, err := os.CreateTemp("", "seahorse-prepare-*")
+	file, err := os.CreateTemp("", "seahorse-curate-*")
 	if err != nil {
 		return nil, fmt.Errorf("curate: %w", err)
 	}

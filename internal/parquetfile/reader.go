@@ -40,15 +40,6 @@ func Open(r io.ReaderAt, size int64) (f *Reader, err error) {
 // NumRows returns the number of rows.
 func (f *Reader) NumRows() int64 { return f.meta.NumRows }
 
-// Columns returns the names of the columns.
-func (f *Reader) Columns() []string {
-	var names []string
-	for _, n := range f.root.children {
-		names = append(names, n.name)
-	}
-	return names
-}
-
 // guard makes an error of a panic: parquet-go panics on some files that are damaged.
 func guard(err *error) {
 	if p := recover(); p != nil {
