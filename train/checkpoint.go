@@ -31,6 +31,7 @@ type store struct {
 	rename    func(from, to string) error
 	removeAll func(path string) error
 	syncDir   func(path string) error
+	keepBest  bool // the checkpoint of the best evaluation is not removed
 }
 
 func newStore(dir string) *store {
@@ -88,7 +89,11 @@ func (s *store) save(m Model, o optim.Optimizer, state State, beside func(dir st
 	if err := s.replace(dir, partial); err != nil {
 		return fail(err)
 	}
-	return dir, s.prune(state.Step, limit)
+	keep := 0
+	if s.keepBest {
+		keep = state.BestStep
+	}
+	return dir, s.prune(state.Step, limit, keep)
 }
 
 // writeCheckpoint writes the files, the state last, and verifies them.
@@ -165,8 +170,8 @@ func (s *store) remove(dir string) error {
 	return s.removeAll(removed)
 }
 
-// prune removes all but the youngest limit checkpoints up to a step; 0 keeps all.
-func (s *store) prune(step, limit int) error {
+// prune removes all but the youngest limit checkpoints up to a step, and that of another step; a limit of 0 keeps all.
+func (s *store) prune(step, limit, keep int) error {
 	all, err := listCheckpoints(s.dir)
 	if err != nil {
 		return fmt.Errorf("train: removing old checkpoints: %w", err)
@@ -176,6 +181,9 @@ func (s *store) prune(step, limit int) error {
 		return nil
 	}
 	for _, old := range all[limit:] {
+		if old.step == keep {
+			continue
+		}
 		if err := s.remove(old.path); err != nil {
 			return fmt.Errorf("train: removing old checkpoint %s: %w", old.path, err)
 		}

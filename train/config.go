@@ -55,6 +55,12 @@ type Config struct {
 	SaveSteps int
 	// SaveTotalLimit is how many checkpoints are kept, the youngest; 0 keeps all.
 	SaveTotalLimit int
+	// BestMetric is the figure of evaluations by which the best is known, such as "accuracy": "" is the loss.
+	BestMetric string
+	// Patience stops the run after so many evaluations in a row without a better one; 0 doesn't.
+	Patience int
+	// KeepBest saves a checkpoint with each evaluation that is the best so far, keeps it beside those of SaveTotalLimit, and leaves its model in Dir in the end.
+	KeepBest bool
 	// Files are paths of files that are copied into each checkpoint, and with the model into Dir where they aren't there already.
 	Files []string
 	// Save, if it isn't nil, writes what belongs to the model into a directory, each checkpoint's and in the end Dir: the Save of a
@@ -90,11 +96,14 @@ func (c Config) Validate() error {
 	}{
 		{"MaxSteps", c.MaxSteps, 1}, {"BatchSize", c.BatchSize, 1}, {"Accumulation", c.Accumulation, 1},
 		{"LoggingSteps", c.LoggingSteps, 1}, {"EvalSteps", c.EvalSteps, 0}, {"EvalBatchSize", c.EvalBatchSize, 1},
-		{"SaveSteps", c.SaveSteps, 0}, {"SaveTotalLimit", c.SaveTotalLimit, 0},
+		{"SaveSteps", c.SaveSteps, 0}, {"SaveTotalLimit", c.SaveTotalLimit, 0}, {"Patience", c.Patience, 0},
 	} {
 		if f.value < f.least {
 			return fmt.Errorf("train: config: %s is %d, expected %d or more", f.name, f.value, f.least)
 		}
+	}
+	if c.Validation == nil && (c.Patience > 0 || c.KeepBest || c.BestMetric != "") {
+		return errors.New("train: config: Patience, KeepBest and BestMetric need data to validate on")
 	}
 	if !(c.LabelSmoothing >= 0 && c.LabelSmoothing < 1) {
 		return fmt.Errorf("train: config: LabelSmoothing is %g, expected [0, 1)", c.LabelSmoothing)

@@ -84,7 +84,7 @@ func (t *Trainer) steps(ctx context.Context) error {
 			return err
 		}
 	}
-	for t.state.Step < t.config.MaxSteps && !t.stopping {
+	for t.state.Step < t.config.MaxSteps && !t.stopping && !t.lostPatience() {
 		if err := t.step(ctx); err != nil {
 			return err
 		}
@@ -95,7 +95,11 @@ func (t *Trainer) steps(ctx context.Context) error {
 	if err := t.save(); err != nil {
 		return err
 	}
-	if err := errors.Join(t.config.beside(t.config.Dir), saveModel(t.config.Dir, t.model)); err != nil {
+	leave := func() error { return saveModel(t.config.Dir, t.model) }
+	if best := t.state.BestStep; t.config.KeepBest && best != 0 && best != t.state.Step {
+		leave = func() error { return copyModel(t.config.Dir, t.store.path(best)) }
+	}
+	if err := errors.Join(t.config.beside(t.config.Dir), leave()); err != nil {
 		return fmt.Errorf("train: saving the model: %w", err)
 	}
 	return nil
@@ -173,7 +177,8 @@ func (t *Trainer) conclude(ctx context.Context) error {
 			return err
 		}
 	}
-	if wanted := t.wanted.Swap(false); wanted || t.config.due(t.config.SaveSteps, m.Step) {
+	best := evaluation != nil && t.config.KeepBest && t.state.BestStep == m.Step
+	if wanted := t.wanted.Swap(false); wanted || best || t.config.due(t.config.SaveSteps, m.Step) {
 		return t.save()
 	}
 	return nil
@@ -206,6 +211,9 @@ func (t *Trainer) evaluate(ctx context.Context, m *Metrics) (*EvalEvent, error) 
 	m.EvalLoss, m.EvalFigures = &e.Loss, e.Figures
 	if best := t.state.BestEvalLoss; best == nil || e.Loss < *best {
 		t.state.BestEvalLoss, t.state.BestEvalStep = &e.Loss, m.Step
+	}
+	if err := t.rank(e, m.Step); err != nil {
+		return nil, err
 	}
 	return &EvalEvent{e, m.Step, *t.state.BestEvalLoss, t.state.BestEvalStep}, nil
 }

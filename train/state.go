@@ -31,6 +31,11 @@ type State struct {
 	// it was; nil and 0 before the first.
 	BestEvalLoss *float64 `json:"best_eval_loss,omitempty"`
 	BestEvalStep int      `json:"best_eval_step,omitempty"`
+	// Best is the best value of the configuration's BestMetric, BestStep the step after which it was, and Worse how many evaluations there were since;
+	// nil and 0 before the first.
+	Best     *float64 `json:"best_metric,omitempty"`
+	BestStep int      `json:"best_step,omitempty"`
+	Worse    int      `json:"evaluations_since_best,omitempty"`
 	// Pending are the metrics of the last step, if the run was interrupted while it evaluated after it.
 	Pending *Metrics `json:"pending,omitempty"`
 	// Files are the checkpoint's other files, by name.

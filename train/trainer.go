@@ -61,6 +61,7 @@ func New(m Model, c Config) (*Trainer, error) {
 		return nil, fmt.Errorf("train: %w", err)
 	}
 	t := &Trainer{model: m, config: c, loader: loader, store: newStore(c.Dir), saved: -1}
+	t.store.keepBest = c.KeepBest
 	t.state = State{MaxSteps: c.MaxSteps, Random: Random{Seed: c.Seed}, Loader: loader.State()}
 	var evaluation graph.Memory
 	if c.Validation != nil {
