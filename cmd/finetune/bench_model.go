@@ -51,6 +51,7 @@ func (c *benchCommand) model(sketch bool) (task.Model, error) {
 
 // openForBench reads a model without dropout, or a sketch of it.
 func (c *benchCommand) openForBench(sketch bool) (task.Model, error) {
+	boundGarbage()
 	storage, err := c.frozenStorage()
 	if err != nil {
 		return nil, err
