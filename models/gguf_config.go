@@ -94,6 +94,8 @@ func ggufConfig(f *gguf.File) (map[string]any, error) {
 		c = m.bert()
 	case "gemma3":
 		c = m.gemma3()
+	case "phi3":
+		c = m.phi3(m.decoder())
 	default:
 		c = m.decoder()
 	}
@@ -145,7 +147,7 @@ func (m *ggufMeta) decoder() map[string]any {
 		c["sliding_window"] = nil
 	case m.arch == "llama":
 		c["attention_bias"], c["mlp_bias"] = m.has("blk.0.attn_q.bias"), m.has("blk.0.ffn_up.bias")
-	case m.arch != "gemma3" && m.file.Meta.Get(m.key("attention.sliding_window")) != nil:
+	case m.arch != "gemma3" && m.arch != "phi3" && m.file.Meta.Get(m.key("attention.sliding_window")) != nil:
 		m.errs = append(m.errs, fmt.Errorf("%s: layers that slide are not known in files of this architecture", m.key("attention.sliding_window")))
 	}
 	return c

@@ -112,7 +112,11 @@ func (w *ggufWriter) meta() gguf.Meta {
 	default:
 		set("attention.head_count_kv", w.keyHeads(heads))
 		setNumber("attention.layer_norm_rms_epsilon", w.fields, "rms_norm_eps")
-		w.rotary(set, setNumber, width/max(1, heads))
+		if arch == "phi3" {
+			w.phi3(set, float64(width/max(1, heads)))
+		} else {
+			w.rotary(set, setNumber, width/max(1, heads))
+		}
 	}
 	switch arch {
 	case "bert":
@@ -236,12 +240,27 @@ func (w *ggufWriter) tensors() []gguf.Out {
 			outs[i] = w.stack(o.Name, experts[o.Name])
 		}
 	}
-	if factors := w.llama3(); factors != nil {
-		outs = append(outs, gguf.Out{Name: ropeFactors, Shape: []int{len(factors)}, Kind: blocks.F32, Write: func(to io.Writer) error {
-			return writeBlocks(to, blocks.F32, factors, len(factors), nil)
-		}})
+	return append(outs, w.wavelengths()...)
+}
+
+// vectorOut stores a vector in float32.
+func vectorOut(name string, values []float32) gguf.Out {
+	return gguf.Out{Name: name, Shape: []int{len(values)}, Kind: blocks.F32, Write: func(to io.Writer) error {
+		return writeBlocks(to, blocks.F32, values, len(values), nil)
+	}}
+}
+
+// numbers returns a list of numbers in config.json, nil where there is none.
+func (w *ggufWriter) numbers(list any) []float32 {
+	members, _ := list.([]any)
+	var out []float32
+	for _, m := range members {
+		if n, ok := m.(json.Number); ok {
+			v, _ := n.Float64()
+			out = append(out, float32(v))
+		}
 	}
-	return outs
+	return out
 }
 
 // byLayer orders names by the numbers in them.
