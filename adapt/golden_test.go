@@ -16,7 +16,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// goldenCase is what testdata/goldens.py writes.
+// goldenCase is what testdata/peft_goldens.py writes.
 type goldenCase struct {
 	Config  json.RawMessage
 	Adapter json.RawMessage

@@ -39,6 +39,13 @@ type Turning interface {
 	TurnsBeyond() int
 }
 
+// Prompted is what a Model has besides that knows ids behind its vocabulary, such as those of a trained prompt. They are read and never
+// written.
+type Prompted interface {
+	// VirtualTokens returns how many there are.
+	VirtualTokens() int
+}
+
 // dtypeOf returns the type of a model's parameters.
 func dtypeOf(m Model) tensor.Dtype {
 	if params := m.Params(); len(params) > 0 {
@@ -52,8 +59,12 @@ func checkIDs(m Model, what string, ids []int32) error {
 	if len(ids) == 0 {
 		return fmt.Errorf("generate: the %s is empty; give it at least one token", what)
 	}
+	known := m.VocabSize()
+	if p, ok := m.(Prompted); ok {
+		known += p.VirtualTokens()
+	}
 	for i, id := range ids {
-		if id < 0 || int(id) >= m.VocabSize() {
+		if id < 0 || int(id) >= known {
 			return fmt.Errorf("generate: id %d at position %d of the %s is outside of the vocabulary of %d", id, i, what, m.VocabSize())
 		}
 	}

@@ -11,14 +11,16 @@ import (
 
 	"github.com/seahorse-ml/seahorse/adapt"
 	"github.com/seahorse-ml/seahorse/data"
+	"github.com/seahorse-ml/seahorse/generate"
 	"github.com/seahorse-ml/seahorse/graph"
 	"github.com/seahorse-ml/seahorse/models"
 )
 
 // Adaptation says which adapter a run trains in place of its model.
 type Adaptation struct {
-	LoRA *adapt.LoRAConfig // a new one, whose Task follows from the model; or
-	Dir  string            // one that a directory holds, to go on with
+	LoRA   *adapt.LoRAConfig   // a new one, whose Task follows from the model; or
+	Prompt *adapt.PromptConfig // trained vectors before each text, likewise; or
+	Dir    string              // one that a directory holds, to go on with
 	// AnyBase takes another model than that which the adapter of Dir was trained on; see adapt.OpenConfig.
 	AnyBase bool
 	Name    string // of the model, in the adapter's files: a directory or a name in Hugging Face's hub
@@ -27,11 +29,19 @@ type Adaptation struct {
 
 // Validate tells what is wrong with the configuration, or nil.
 func (a Adaptation) Validate() error {
-	if (a.LoRA != nil) == (a.Dir != "") {
-		return errors.New("task: an adapter is a new one or that of a directory, expected one of both")
+	ways := 0
+	for _, set := range []bool{a.LoRA != nil, a.Prompt != nil, a.Dir != ""} {
+		if set {
+			ways++
+		}
 	}
-	if a.LoRA != nil {
+	switch {
+	case ways != 1:
+		return errors.New("task: an adapter is a new one, of one kind, or that of a directory")
+	case a.LoRA != nil:
 		return a.LoRA.Validate()
+	case a.Prompt != nil:
+		return a.Prompt.Validate()
 	}
 	return nil
 }
@@ -47,13 +57,18 @@ func (r *Run) adapter(m Model) (*adapt.Adapter, error) {
 	case c.Dir != "":
 		a, err = adapt.Open(c.Dir, m, adapt.OpenConfig{AnyBase: c.AnyBase})
 	default:
-		lora := *c.LoRA
-		lora.Task = adapt.TaskOf(m)
 		fresh, outlineErr := r.freshLayers(m)
 		if outlineErr != nil {
 			return nil, outlineErr
 		}
-		lora.SavedModules = append(slices.Clone(lora.SavedModules), fresh...)
+		if c.Prompt != nil {
+			prompt := *c.Prompt
+			prompt.Task, prompt.SavedModules = adapt.TaskOf(m), append(slices.Clone(prompt.SavedModules), fresh...)
+			a, err = adapt.NewPrompt(m, prompt, c.Seed)
+			break
+		}
+		lora := *c.LoRA
+		lora.Task, lora.SavedModules = adapt.TaskOf(m), append(slices.Clone(lora.SavedModules), fresh...)
 		a, err = adapt.NewLoRA(m, lora, c.Seed)
 	}
 	if err != nil {
@@ -66,6 +81,48 @@ func (r *Run) adapter(m Model) (*adapt.Adapter, error) {
 		a.SetHead(&adapt.Head{Objective: string(l.Kind), Labels: l.Names})
 	}
 	return a, nil
+}
+
+// promptOf returns the ids that texts begin with under an adapter, none without a prompt.
+func promptOf(a *adapt.Adapter) []int32 {
+	if a == nil || a.Prompt() == nil {
+		return nil
+	}
+	return a.Prompt().IDs()
+}
+
+// prompted puts an adapter's prompt before rows.
+func prompted(rows data.Dataset, a *adapt.Adapter, m models.Model) (data.Dataset, error) {
+	ids := promptOf(a)
+	if rows == nil || len(ids) == 0 {
+		return rows, nil
+	}
+	_, first := m.(*models.SequenceClassifier)
+	p, err := data.NewPrefixed(rows, ids, first)
+	if err != nil {
+		return nil, err
+	}
+	if length := p.Layout().Length(data.TextLength); length > m.ContextLength() {
+		return nil, fmt.Errorf("task: rows of %d tokens with their prompt, and the model's context is %d", length, m.ContextLength())
+	}
+	return p, nil
+}
+
+// promptedModel is a model that knows the ids of a prompt.
+type promptedModel struct {
+	generate.Model
+	ids []int32
+}
+
+// VirtualTokens returns how many ids there are behind the vocabulary.
+func (m promptedModel) VirtualTokens() int { return len(m.ids) }
+
+// TurnsBeyond is the model's.
+func (m promptedModel) TurnsBeyond() int {
+	if t, ok := m.Model.(generate.Turning); ok {
+		return t.TurnsBeyond()
+	}
+	return 0
 }
 
 // freshLayers returns the layers of a model that its base doesn't have, such as those of a new head: they are trained whole.

@@ -29,8 +29,9 @@ type Classifier struct {
 	Model     Scorer
 	Tokenizer *tokenizer.Tokenizer
 	Labels    data.Labels
-	BatchSize int // texts that go through the model at once, > 0
-	Length    int // the most tokens of a text, beyond which it is cut, > 0
+	BatchSize int     // texts that go through the model at once, > 0
+	Length    int     // the most tokens of a text, beyond which it is cut, > 0
+	Prompt    []int32 // ids that each text begins with, of a trained prompt; default none
 
 	trace *applyTrace // for the length of the last texts
 }
@@ -138,9 +139,17 @@ func (c *Classifier) Check(ctx context.Context, texts iter.Seq2[data.Text, error
 
 // frame encodes a text.
 func (c *Classifier) frame(x data.Text) (framedText, error) {
-	ids, types, first, cut, err := x.Frame(c.Tokenizer, c.Length)
+	ids, types, first, cut, err := x.Frame(c.Tokenizer, c.Length-len(c.Prompt))
 	if err == nil && len(ids) == 0 {
 		err = errors.New("the text has no tokens")
+	}
+	if n := len(c.Prompt); n > 0 {
+		ids, types = slices.Concat(c.Prompt, ids), slices.Concat(make([]int32, n), types)
+		for i := range first {
+			if first[i] >= 0 {
+				first[i] += n
+			}
+		}
 	}
 	switch {
 	case err != nil && x.Name != "":

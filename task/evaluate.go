@@ -70,6 +70,9 @@ func (t *Trained) Measure(ctx context.Context, s *data.Source, c EvalConfig) (*M
 	if err != nil {
 		return nil, err
 	}
+	if m.Rows, err = prompted(m.Rows, t.Adapter, t.Model); err != nil {
+		return nil, err
+	}
 	m.Report.Cut = append(m.Report.Cut, cut...)
 	if c.BatchSize == 0 {
 		m.Config.BatchSize = EvalBatch(m.Rows.Layout())

@@ -105,7 +105,8 @@ func (t *Trained) Writer() (*Writer, error) {
 		return nil, fmt.Errorf("task: %s holds %s, which doesn't write texts; decoders and encoder-decoders do", t.Dir, Described(t.Model))
 	}
 	return &Writer{
-		Model: m, Tokenizer: t.Tokenizer, SourceLength: t.Settings.SourceLength, Config: generate.Config{MaxNewTokens: 200},
+		Prompt: promptOf(t.Adapter),
+		Model:  m, Tokenizer: t.Tokenizer, SourceLength: t.Settings.SourceLength, Config: generate.Config{MaxNewTokens: 200},
 	}, nil
 }
 
@@ -120,5 +121,5 @@ func (t *Trained) Classifier() (*Classifier, error) {
 	if !ok || l.Kind == "" {
 		return nil, fmt.Errorf("task: %s holds no classifier and no regression", t.Dir)
 	}
-	return &Classifier{Model: m, Tokenizer: t.Tokenizer, Labels: l, BatchSize: 8, Length: t.length(t.Settings.Length, classifyLength)}, nil
+	return &Classifier{Model: m, Tokenizer: t.Tokenizer, Labels: l, BatchSize: 8, Length: min(t.length(t.Settings.Length, classifyLength)+len(promptOf(t.Adapter)), t.Model.ContextLength()), Prompt: promptOf(t.Adapter)}, nil
 }

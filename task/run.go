@@ -188,7 +188,18 @@ func (r *Run) open(dir string) error {
 		return err
 	}
 	c.Model = r.Model
-	r.Rows, err = r.Objective.Rows(c)
+	o := r.Objective
+	if causal, ok := o.(Causal); ok && len(promptOf(r.Adapted)) > 0 {
+		causal.Unpacked = true // each document has the prompt before it
+		o = causal
+	}
+	if r.Rows, err = o.Rows(c); err != nil {
+		return err
+	}
+	if r.Rows.Train, err = prompted(r.Rows.Train, r.Adapted, r.Model); err != nil {
+		return err
+	}
+	r.Rows.Validation, err = prompted(r.Rows.Validation, r.Adapted, r.Model)
 	return err
 }
 

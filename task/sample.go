@@ -19,7 +19,7 @@ func (r *Run) Sample(ctx context.Context, tokens int) (text string, ok bool, err
 	if !ok {
 		return "", false, nil
 	}
-	w := Writer{Model: m, Tokenizer: r.Tokenizer, Config: generate.Config{MaxNewTokens: tokens, Seed: r.Seed}}
+	w := Writer{Model: m, Tokenizer: r.Tokenizer, Prompt: promptOf(r.Adapted), Config: generate.Config{MaxNewTokens: tokens, Seed: r.Seed}}
 	prompt := r.prompt()
 	var out bytes.Buffer
 	if _, about := m.(generate.Encoder); about {

@@ -21,6 +21,7 @@ type Writer struct {
 	Stops     []string        // strings that end a text; none of it is written
 	// SourceLength is the most tokens of a source, beyond which Fit cuts it; 0 sets no bound.
 	SourceLength int
+	Prompt       []int32 // ids that each text begins with, of a trained prompt; default none
 }
 
 // Encode returns the ids of a prompt, whose text has no end yet, or of a source. An empty one that nothing frames becomes the
@@ -58,6 +59,30 @@ func (w *Writer) Fit(source []int32) (fitted []int32, cut bool) {
 	return fitted, true
 }
 
+// model returns the model, which knows the ids of a prompt.
+func (w *Writer) model() generate.Model {
+	if len(w.Prompt) == 0 {
+		return w.Model
+	}
+	return promptedModel{w.Model, w.Prompt}
+}
+
+// begin puts the trained prompt before one of a user.
+func (w *Writer) begin(prompt []int32) []int32 {
+	if len(w.Prompt) == 0 {
+		return prompt
+	}
+	return slices.Concat(w.Prompt, prompt)
+}
+
+func (w *Writer) beginAll(prompts [][]int32) [][]int32 {
+	all := make([][]int32, len(prompts))
+	for i, p := range prompts {
+		all[i] = w.begin(p)
+	}
+	return all
+}
+
 // ends returns the tokens that end a text, and a search for the strings that do.
 func (w *Writer) ends() ([]int32, *generate.StopStrings, error) {
 	stops, err := generate.NewStopStrings(w.Stops...)
@@ -86,7 +111,7 @@ func (w *Writer) Write(ctx context.Context, out io.Writer, prompt []int32) ([]in
 	config.Stop = stopIDs
 	text := w.Tokenizer.NewDecodeStream(true)
 	var ids []int32
-	for id, err := range generate.Stream(ctx, w.Model, prompt, config) {
+	for id, err := range generate.Stream(ctx, w.model(), w.begin(prompt), config) {
 		if err != nil {
 			return ids, err
 		}
@@ -109,7 +134,7 @@ func (w *Writer) WriteAll(ctx context.Context, prompts [][]int32) ([][]int32, er
 		return nil, err
 	}
 	config.Stop, config.Ended = stopIDs, w.ended(stops)
-	ids, err := generate.Batch(ctx, w.Model, prompts, config)
+	ids, err := generate.Batch(ctx, w.model(), w.beginAll(prompts), config)
 	return ids, err
 }
 
@@ -122,7 +147,7 @@ func (w *Writer) Search(ctx context.Context, prompts [][]int32, config generate.
 	config.Stop, config.Ended = stopIDs, w.ended(stops)
 	all := make([][]int32, len(prompts))
 	for i, prompt := range prompts {
-		if all[i], err = generate.BeamSearch(ctx, w.Model, prompt, config); err != nil {
+		if all[i], err = generate.BeamSearch(ctx, w.model(), w.begin(prompt), config); err != nil {
 			return nil, err
 		}
 	}

@@ -18,6 +18,7 @@ func adapterCases() map[string][]string {
 		"lora":   {"--lora-r=4", "--lora-dropout=0.1", "--gradient-checkpointing"},
 		"rslora": {"--lora-r=4", "--use-rslora", "--lora-target-modules=query,value", "--lora-modules-to-save=pooler"},
 		"dora":   {"--use-dora", "--lora-r=2"},
+		"prompt": {"--prompt-tuning=3"},
 	}
 }
 
@@ -47,6 +48,10 @@ func TestKilledAdaptersAreExact(t *testing.T) {
 			both, _ := succeed(t, "", "classify", "--model", encoder, "--adapter", want, "--text=the a of")
 			if alone != both || !strings.Contains(alone, "early") {
 				t.Errorf("the adapter's directory says %s, with its model %s", alone, both)
+			}
+			if name == "prompt" {
+				fails(t, "a prompt of trained vectors", "merge", "--model", encoder, "--adapter", want, "--output-dir", filepath.Join(dir, "nothing"))
+				return
 			}
 			merged := filepath.Join(dir, name+"-merged")
 			said, _ := succeed(t, "", "merge", "--model", encoder, "--adapter", want, "--output-dir", merged)

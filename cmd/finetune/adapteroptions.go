@@ -38,6 +38,7 @@ type adapterOptions struct {
 	LoraModulesToSave string   `group:"adapter" placeholder:"NAMES" help:"Layers that are trained whole, in a copy. A new head is in any case."`
 	UseRslora         bool     `group:"adapter" help:"Multiply the change by alpha over the root of its rank."`
 	UseDora           bool     `group:"adapter" help:"Train the lengths of the matrices' rows apart from their directions (DoRA)."`
+	PromptTuning      *int     `group:"adapter" placeholder:"N" help:"Train the vectors of N virtual tokens before each text, and nothing of the model. Documents then have rows of their own."`
 	Freeze            string   `group:"adapter" placeholder:"PATTERN" help:"Without an adapter: leave the parameters as they are in whose names this regular expression is found."`
 }
 
@@ -52,6 +53,16 @@ func (o *adapterOptions) adapter(f adapterFlag, model string, seed uint64) (*tas
 		if set[flag] && fresh == "" {
 			fresh = flag
 		}
+	}
+	if o.PromptTuning != nil {
+		switch {
+		case fresh != "" && fresh != "--lora-modules-to-save":
+			return nil, fmt.Errorf("%s is for low-rank adapters, not for --prompt-tuning", fresh)
+		case f.Adapter != "" || o.Freeze != "":
+			return nil, errors.New("--prompt-tuning is a new adapter, of a model that stays as it is; --adapter and --freeze don't go with it")
+		}
+		c := adapt.PromptConfig{Tokens: *o.PromptTuning, SavedModules: o.saved()}
+		return &task.Adaptation{Prompt: &c, Name: model, Seed: seed}, c.Validate()
 	}
 	switch {
 	case f.Adapter != "" && fresh != "":
@@ -78,10 +89,17 @@ func (o *adapterOptions) adapter(f adapterFlag, model string, seed uint64) (*tas
 	if o.LoraTargetModules != "" {
 		c.Targets = adapt.ParseTargets(o.LoraTargetModules)
 	}
+	c.SavedModules = o.saved()
+	return &task.Adaptation{LoRA: &c, Name: model, Seed: seed}, c.Validate()
+}
+
+// saved returns the layers that are trained whole.
+func (o *adapterOptions) saved() []string {
+	var names []string
 	for name := range strings.SplitSeq(o.LoraModulesToSave, ",") {
 		if name = strings.TrimSpace(name); name != "" {
-			c.SavedModules = append(c.SavedModules, name)
+			names = append(names, name)
 		}
 	}
-	return &task.Adaptation{LoRA: &c, Name: model, Seed: seed}, c.Validate()
+	return names
 }

@@ -98,8 +98,11 @@ func (c *sftCommand) resolve() error {
 	}
 	context := m.ContextLength()
 	c.trainingOptions.resolve(trainingDefaults{
-		seqLen: min(context, sftSeqLen), batchSize: 8, warmupSteps: 10, learningRate: 5e-5, weightDecay: 0.01, beta2: 0.999,
+		seqLen: min(context-c.virtual(), sftSeqLen), batchSize: 8, warmupSteps: 10, learningRate: 5e-5, weightDecay: 0.01, beta2: 0.999,
 	})
+	if n := c.virtual(); n > 0 && *c.SeqLen > context-n {
+		return fmt.Errorf("--seq-len %d and %d virtual tokens: the model's context is %d tokens", *c.SeqLen, n, context)
+	}
 	if *c.SeqLen > context {
 		return fmt.Errorf("--seq-len %d: the model's context is %d tokens", *c.SeqLen, context)
 	}
@@ -130,6 +133,14 @@ func (c *sftCommand) config(s *streams) (task.Config, error) {
 }
 
 func (c *sftCommand) defaultSteps(rows int) int { return c.stepsOf(sftEpochs, rows) }
+
+// virtual returns the tokens that a prompt is tuned of.
+func (c *sftCommand) virtual() int {
+	if c.PromptTuning == nil {
+		return 0
+	}
+	return *c.PromptTuning
+}
 
 // base returns what the run starts from.
 func (c *sftCommand) base() task.Pretrained {

@@ -1,4 +1,4 @@
-"""Makes the goldens of adapters: python goldens.py [case ...]
+"""Makes the goldens of adapters: python peft_goldens.py [case ...]
 
 peft puts adapters on tiny models of transformers, in float64. The weights of both are computed from their names (internal/golden),
 those of adapters from the names in the file without "base_model.model.". What comes out goes to CASE.json: the model's configuration,
