@@ -54,6 +54,27 @@ func TestEndsAreThoseThatAreNamed(t *testing.T) {
 	}
 }
 
+// TestTokensOfOneIDAreKept reads a file that gives one id to two tokens, as it stands and by the class that makes it anew.
+func TestTokensOfOneIDAreKept(t *testing.T) {
+	const file = `{"model":{"type":"BPE","vocab":{"a":0,"b":1},"merges":[]},"pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false},
+		"added_tokens":[{"id":2,"content":"<A>","special":true},{"id":2,"content":"<B>","special":true},{"id":3,"content":"<C>","special":true}]}`
+	for _, class := range []string{"PreTrainedTokenizerFast", "GPT2Tokenizer", "Qwen2TokenizerFast"} {
+		dir := t.TempDir()
+		os.WriteFile(filepath.Join(dir, jsonFile), []byte(file), 0o600)
+		os.WriteFile(filepath.Join(dir, settingsFile), fmt.Appendf(nil, `{"tokenizer_class":%q}`, class), 0o600)
+		tok, err := Load(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprint(tok.AppendIDs(nil, []byte("a<A>b<B><C>"), false)); got != "[0 2 1 3 4]" {
+			t.Errorf("%s: ids %s", class, got)
+		}
+		if len(tok.Warnings()) == 0 {
+			t.Errorf("%s: no warning", class)
+		}
+	}
+}
+
 // TestContradictionsAreSaid gives a class other settings than its tokenizer.json was made with.
 func TestContradictionsAreSaid(t *testing.T) {
 	b, err := os.ReadFile(filepath.Join("testdata", "golden", "bert.json"))

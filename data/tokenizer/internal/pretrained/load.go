@@ -95,7 +95,7 @@ func (b *builder) byClass(r *Result) error {
 	if b.json != nil {
 		b.file.Truncation, b.file.Padding = b.json.Truncation, b.json.Padding
 	}
-	r.Warnings = append(r.Warnings, b.addTo(b.file)...)
+	r.Warnings = append(append(r.Warnings, b.told...), b.addTo(b.file)...)
 	if err := b.setFrame(); err != nil {
 		return err
 	}

@@ -36,6 +36,8 @@ type tokens struct {
 	extra      []special
 	hasExtra   bool
 	additional []special // nil: not given
+
+	told []string // what tokenizer.json contradicts itself in
 }
 
 // parseToken reads a token: a string, or an object with its content.
@@ -83,8 +85,17 @@ func (d *directory) readTokens(file []tokenizerjson.AddedToken) (*tokens, error)
 			isSpecial := isSpecials[content]
 			t.decoder[id] = tokenizerjson.AddedToken{ID: id, Content: content, Special: isSpecial, Normalized: !isSpecial}
 		}
+		seen := map[int32]bool{}
 		for _, a := range file {
-			t.decoder[a.ID] = a
+			id := a.ID
+			for seen[id] { // a file may give one id to several tokens: each is added, in their order
+				id++
+			}
+			if id != a.ID {
+				t.told = append(t.told, fmt.Sprintf("tokenizer.json gives the id %d to more than one token, %.80q among them: each gets one of its own", a.ID, a.Content))
+			}
+			seen[id] = true
+			t.decoder[id] = a
 		}
 	}
 	byContent := map[string]tokenizerjson.AddedToken{}
