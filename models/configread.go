@@ -36,10 +36,12 @@ func Folder(dir string) (string, error) {
 	if err == nil {
 		err = json.Unmarshal(withoutMark(data), &modules)
 	}
-	if err == nil && len(modules) > 0 && filepath.IsLocal(modules[0].Path) {
-		if folder := filepath.Join(dir, modules[0].Path); hasFile(folder, configName) {
-			return folder, nil
-		}
+	path := "0_Transformer" // where older ones have it, without that file too
+	if err == nil && len(modules) > 0 {
+		path = modules[0].Path
+	}
+	if folder := filepath.Join(dir, path); filepath.IsLocal(path) && hasFile(folder, configName) {
+		return folder, nil
 	}
 	return "", fmt.Errorf("models: %s is no model directory: it has no %s", dir, configName)
 }

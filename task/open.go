@@ -50,8 +50,12 @@ func Sketch(dir string, c OpenConfig) (*Trained, error) {
 		}
 		dir, c.Adapter = base, dir
 	}
+	folder, err := models.Folder(dir)
+	if err != nil {
+		return nil, err
+	}
+	dir = folder
 	t := &Trained{Dir: dir, config: c}
-	var err error
 	if t.Model, err = t.open(true); err != nil {
 		return nil, err
 	}

@@ -39,7 +39,7 @@ BASES = {  # configuration, class that is saved
     "mistral": (t.MistralConfig(**SMALL, sliding_window=5), t.AutoModelForCausalLM),
     "mixtral": (t.MixtralConfig(**SMALL, num_local_experts=4), t.AutoModelForCausalLM),
     "olmo2": (t.Olmo2Config(**SMALL, pad_token_id=0), t.AutoModelForCausalLM),
-    "phi3": (t.Phi3Config(**SMALL, pad_token_id=0, original_max_position_embeddings=12), t.AutoModelForCausalLM),
+    "phi3": (t.Phi3Config(**NO_HEAD_DIM, pad_token_id=0, original_max_position_embeddings=12), t.AutoModelForCausalLM),
     "qwen2": (t.Qwen2Config(**NO_HEAD_DIM), t.AutoModelForCausalLM),
     "qwen3": (t.Qwen3Config(**SMALL), t.AutoModelForCausalLM),
     "gemma3_text": (t.Gemma3TextConfig(**SMALL, sliding_window=5, query_pre_attn_scalar=8), t.AutoModelForCausalLM),
@@ -187,7 +187,7 @@ def special(family, config, tensors):
         yield "a window in all layers", changed(config, sliding_window=3, use_sliding_window=True, layer_types=None, max_window_layers=0), tensors, "plain"
         yield "kinds of layers", changed(config, sliding_window=3, use_sliding_window=True, layer_types=["sliding_attention", "full_attention"]), tensors, "plain"
     if family == "phi3":
-        factors = {"short_factor": [1.0, 1.1, 1.2, 1.3], "long_factor": [2.0, 3.0, 4.0, 5.0]}
+        factors = {"short_factor": [1.0, 1.1, 1.2], "long_factor": [2.0, 3.0, 4.0]}
         for kind in ("longrope", "su", "yarn"):
             yield f"{kind} in rope_scaling", changed(config, rope_parameters=..., rope_scaling={"type": kind, **factors}, rope_theta=500.0), tensors, "plain"
             yield f"{kind} in rope_parameters", changed(config, rope_parameters={"rope_type": kind, **factors, "rope_theta": 500.0}), tensors, "plain"

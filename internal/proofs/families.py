@@ -47,8 +47,8 @@ CONFIGS = {
     "olmo2": t.Olmo2Config(**GROUPED, pad_token_id=2, attention_bias=True),
     "phi3": t.Phi3Config(**GROUPED, pad_token_id=2, sliding_window=7, resid_pdrop=0.0),
     "phi3 long": t.Phi3Config(
-        **GROUPED, pad_token_id=2, original_max_position_embeddings=16,
-        rope_parameters={"rope_type": "longrope", "rope_theta": 100.0, "short_factor": [1.0, 1.1, 1.2, 1.3], "long_factor": [2.0, 3.0, 4.0, 5.0]},
+        **{k: v for k, v in GROUPED.items() if k != "head_dim"}, pad_token_id=2, original_max_position_embeddings=16,
+        rope_parameters={"rope_type": "longrope", "rope_theta": 100.0, "short_factor": [1.0, 1.1, 1.2], "long_factor": [2.0, 3.0, 4.0]},
     ),
     "qwen2": t.Qwen2Config(**{k: v for k, v in GROUPED.items() if k != "head_dim"}, tie_word_embeddings=True),
     "qwen3": t.Qwen3Config(**GROUPED),
