@@ -50,11 +50,7 @@ func rowsOf(similarity float64) int {
 }
 
 // seen tells whether a text nearly like this one was there; if none was, it is from now on.
-func (n *near) seen(text string) (first int, ok bool) {
-	s, any := n.signature(text)
-	if !any {
-		return 0, false
-	}
+func (n *near) seen(s [hashes]uint32) (first int, ok bool) {
 	keys := make([]uint64, len(n.bands))
 	for b := range n.bands {
 		h := uint64(b) + 1

@@ -8,6 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
+	"sync"
+	"sync/atomic"
 	"unicode/utf8"
 
 	"github.com/seahorse-ml/seahorse/data"
@@ -55,6 +58,9 @@ func (s *Set) Close() error {
 	return errors.Join(s.file.Close(), os.Remove(s.file.Name()))
 }
 
+// lookedAtOnce is how many records are looked at together, on all cores.
+const lookedAtOnce = 256
+
 // stages are the stages of a preparation, in their order.
 type stages struct {
 	config                      Config
@@ -77,9 +83,35 @@ func newStages(c Config) *stages {
 	return s
 }
 
+// looked is a record and what the stages look at.
+type looked struct {
+	data.Record
+	text      string
+	signature [hashes]uint32
+	words     bool // it has a signature
+}
+
+// look computes what the stages look at, on all cores.
+func (s *stages) look(records []looked) {
+	var next atomic.Int64
+	var wait sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(records)) {
+		wait.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(records)); i = next.Add(1) - 1 {
+				r := &records[i]
+				r.text = textOf(r.Record)
+				if s.near != nil {
+					r.signature, r.words = s.near.signature(r.text)
+				}
+			}
+		})
+	}
+	wait.Wait()
+}
+
 // keep tells whether a record passes all stages; the first that takes it out notes it.
-func (s *stages) keep(r data.Record) bool {
-	text := textOf(r)
+func (s *stages) keep(r *looked) bool {
+	text := r.text
 	out := func(stage *Stage, format string, args ...any) bool {
 		stage.add(r.Place() + ": " + fmt.Sprintf(format, args...))
 		return false
@@ -102,21 +134,18 @@ func (s *stages) keep(r data.Record) bool {
 		}
 	}
 	if s.seen != nil {
-		sum := sha256.Sum256(identity(r))
+		sum := sha256.Sum256(identity(r.Record))
 		key := [16]byte(sum[:])
 		if first, twice := s.seen[key]; twice {
 			return out(&s.exact, "the same as %s", first)
 		}
 		s.seen[key] = r.Place()
 	}
-	if s.near != nil {
-		known := len(s.near.signatures)
-		if first, like := s.near.seen(text); like {
+	if r.words {
+		if first, like := s.near.seen(r.signature); like {
 			return out(&s.nearly, "nearly the same as %s", s.places[first])
 		}
-		if len(s.near.signatures) > known {
-			s.places = append(s.places, r.Place())
-		}
+		s.places = append(s.places, r.Place())
 	}
 	return true
 }
@@ -130,26 +159,32 @@ func (s *Set) read(ctx context.Context, source *data.Source, c Config) error {
 	st := newStages(c)
 	s.Report = Report{Shapes: map[string]int{}, Stages: []*Stage{&st.empty, &st.length, &st.match, &st.exact, &st.nearly, &st.limit}, Written: map[string]int{}}
 	out := bufio.NewWriterSize(s.file, 1<<20)
-	var line []byte
-	at := int64(0)
+	batch := make([]looked, 0, lookedAtOnce)
+	flush := func() error {
+		st.look(batch)
+		for i := range batch {
+			if r := &batch[i]; st.keep(r) {
+				if err := s.add(out, r.Record); err != nil {
+					return err
+				}
+			}
+		}
+		batch = batch[:0]
+		return context.Cause(ctx)
+	}
 	for r, err := range source.Records(shapes...) {
 		if err != nil {
 			return err
 		}
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
 		s.Report.Read++
-		if !st.keep(r) {
-			continue
+		if batch = append(batch, looked{Record: r}); len(batch) == lookedAtOnce {
+			if err := flush(); err != nil {
+				return err
+			}
 		}
-		s.Report.Shapes[r.Shape.String()]++
-		line = append(orderedjson.Append(line[:0], r.Object, orderedjson.Format{}), '\n')
-		if _, err := out.Write(line); err != nil {
-			return fmt.Errorf("curate: %w", err)
-		}
-		at += int64(len(line))
-		s.ends = append(s.ends, at)
+	}
+	if err := flush(); err != nil {
+		return err
 	}
 	if len(s.ends) == 0 {
 		return fmt.Errorf("curate: no record is left of %d", s.Report.Read)
@@ -160,6 +195,21 @@ func (s *Set) read(ctx context.Context, source *data.Source, c Config) error {
 	if c.Limit > 0 && len(s.ends) > c.Limit {
 		st.limit.Out = len(s.ends) - c.Limit
 	}
+	return nil
+}
+
+// add writes a record to the file.
+func (s *Set) add(out *bufio.Writer, r data.Record) error {
+	s.Report.Shapes[r.Shape.String()]++
+	n, err := out.Write(append(orderedjson.Append(nil, r.Object, orderedjson.Format{}), '\n'))
+	if err != nil {
+		return fmt.Errorf("curate: %w", err)
+	}
+	end := int64(n)
+	if len(s.ends) > 0 {
+		end += s.ends[len(s.ends)-1]
+	}
+	s.ends = append(s.ends, end)
 	return nil
 }
 
