@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/seahorse-ml/seahorse/generate"
@@ -61,6 +63,9 @@ func suggestedTrial(r *task.Run) string {
 	start := r.Opening()
 	if command == "" || start == "" {
 		return ""
+	}
+	if _, err := os.Stat(filepath.Join(r.Dir, "chat_template.jinja")); err == nil && command == "generate" {
+		start = "Hello" // a conversation's text begins with its template
 	}
 	return fmt.Sprintf("finetune %s --model %s --%s %s", command, shellQuote(r.Dir), flag, shellQuote(start))
 }

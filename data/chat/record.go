@@ -8,13 +8,6 @@ import (
 	"github.com/seahorse-ml/seahorse/internal/orderedjson"
 )
 
-// IsConversation tells whether a record has the key of a conversation.
-func IsConversation(record *orderedjson.Object) bool {
-	_, messages := record.Get("messages")
-	_, conversations := record.Get("conversations")
-	return messages || conversations
-}
-
 // FromRecord reads a conversation: OpenAI's {"messages", "tools"} or sharegpt's {"conversations", "system", "tools"}. Errors name the place inside of the record.
 func FromRecord(record *orderedjson.Object) (Conversation, error) {
 	var c Conversation

@@ -1,6 +1,9 @@
 package jinja
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 type parameter struct {
 	name      string
@@ -113,20 +116,11 @@ func (m *macro) rest(inner *scope, args arguments, used int) error {
 	}
 	others := NewDict()
 	for _, name := range args.names {
-		if _, err := m.index(name); err != nil && name != "caller" {
+		named := slices.ContainsFunc(m.parameters, func(p parameter) bool { return p.name == name })
+		if !named && name != "caller" {
 			others.Set(name, args.named[name])
 		}
 	}
 	inner.set("kwargs", others)
 	return nil
-}
-
-// index returns which parameter has a name.
-func (m *macro) index(name string) (int, error) {
-	for i, p := range m.parameters {
-		if p.name == name {
-			return i, nil
-		}
-	}
-	return 0, fmt.Errorf("macro %s has no parameter %q", m.name, name)
 }
