@@ -29,7 +29,7 @@ type DecoderConfig struct {
 	AttentionDropout float64  `json:"attention_dropout"` // of the attention weights
 	BosTokenID       *int     `json:"bos_token_id"`
 	EosTokenID       TokenIDs `json:"eos_token_id"`
-	PadTokenID       *int     `json:"pad_token_id,omitempty"`
+	PadTokenID       *int     `json:"pad_token_id"` // written also where it is null: families have other defaults
 }
 
 // A decoderDesign is what one family of the Llama line has of its own. The zero value is a Llama.
