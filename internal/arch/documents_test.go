@@ -13,14 +13,14 @@ import (
 // longestLine is the most characters of a line of a document, tables and code aside.
 const longestLine = 160
 
-// TestDocuments looks at the documents below the module's root for lines that are too long to be read.
+// TestDocuments looks at the documents of the module for lines that are too long to be read.
 func TestDocuments(t *testing.T) {
 	root, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}").Output()
 	if err != nil {
 		t.Fatalf("go list -m: %v", err)
 	}
 	dir := strings.TrimSpace(string(root))
-	documents, err := filepath.Glob(filepath.Join(dir, "CONTRIBUTING.md"))
+	documents, err := filepath.Glob(filepath.Join(dir, "*.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
