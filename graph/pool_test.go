@@ -67,10 +67,10 @@ func TestSquaredError(t *testing.T) {
 				return g.SquaredError(x, g.Const("values", values, 3, 2), test.config(g))
 			}
 			g := New(Config{DType: tensor.Float64})
-			loss, rows := build(g, g.Const("x", x, 3, 2))
+			_, rows := build(g, g.Const("x", x, 3, 2))
 			checkValues(t, g, rows, test.rowsLosses)
 			g = New(Config{DType: tensor.Float64})
-			loss, _ = build(g, g.Const("x", x, 3, 2))
+			loss, _ := build(g, g.Const("x", x, 3, 2))
 			checkValues(t, g, loss, []float64{test.loss})
 			checkGradient(t, []leaf{{"x", []int{3, 2}}}, func(g *Graph, n []*Node) *Node {
 				loss, _ := build(g, n[0])

@@ -139,7 +139,11 @@ func (c *Chat) Say(ctx context.Context, out io.Writer, text string) (r Reply, er
 		}
 	}
 	if err == nil && !done {
-		show, _ := stops.Push(decoder.Flush())
+		var rest []byte
+		if !r.Cut { // else a character that isn't complete
+			rest = decoder.Flush()
+		}
+		show, _ := stops.Push(rest)
 		_, err = to.Write(append(bytes.Clone(show), stops.Flush()...))
 	}
 	r.Read, r.Writing, r.Text = len(prompt)-c.session.Known(), time.Since(begin)-r.Reading, strings.TrimSpace(answer.String())

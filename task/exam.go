@@ -266,7 +266,7 @@ func (e *Exam) contexts(all, examples []question, own bool) []string {
 		b.WriteString(e.Description)
 		for _, j := range draw(random, len(examples), e.FewShot, i, own) {
 			x := examples[j]
-			answer := ""
+			var answer string
 			if x.choices != nil {
 				answer = x.choices[x.right]
 			} else {

@@ -14,8 +14,8 @@ import (
 
 // classifiers are models that were trained for a few steps on the data beside them: characters, of texts of different lengths.
 type classifiers struct {
-	encoder, pairs string            // without a head, and a classifier of pairs
-	model, data    map[string]string // by objective
+	encoder     string            // without a head
+	model, data map[string]string // by objective
 }
 
 // newClassifiers trains a model for each objective with labels.

@@ -211,8 +211,6 @@ type attentionData[T Float] struct {
 	q, k, v, out, lse, bias []T
 	dq, dk, dv, dbias, dout []T
 	segments                []int32
-	qLen, kLen, vLen        int
-	sources, grads          [3][]T
 }
 
 func randomSlice[T Float](r *rand.Rand, n int) []T {

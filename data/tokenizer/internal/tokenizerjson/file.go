@@ -166,15 +166,15 @@ func list[T any](b unread, key string, depth int, parse func(unread, int) (T, er
 		return nil, err
 	}
 	if all.kind() != '[' {
-		return nil, fmt.Errorf("Sequence: expected a list of %s, got %.40s", key, all)
+		return nil, fmt.Errorf("a Sequence: expected a list of %s, got %.40s", key, all)
 	}
 	out := []T{}
 	for m := range elements(all) {
 		if len(out) == maxMembers {
-			return nil, fmt.Errorf("Sequence: more than %d members", maxMembers)
+			return nil, fmt.Errorf("a Sequence: more than %d members", maxMembers)
 		}
 		if kind, err := typeOf(m); err != nil || kind == "" {
-			return nil, fmt.Errorf("Sequence: member %d has no type", len(out))
+			return nil, fmt.Errorf("a Sequence: member %d has no type", len(out))
 		}
 		c, err := parse(m, depth+1)
 		if err != nil {

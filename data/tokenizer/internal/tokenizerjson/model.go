@@ -191,11 +191,11 @@ func parseUnigram(b, vocab unread) (any, error) {
 	c.Unknown = -1
 	if unknown != nil {
 		if c.Unknown = *unknown; c.Unknown < 0 {
-			return nil, fmt.Errorf("Unigram: unk_id must not be negative, got %d", c.Unknown)
+			return nil, fmt.Errorf("a Unigram: unk_id must not be negative, got %d", c.Unknown)
 		}
 	}
 	if vocab.kind() != '[' {
-		return nil, fmt.Errorf("Unigram: vocab: expected a list of tokens with their scores, got %.40s", vocab)
+		return nil, fmt.Errorf("a Unigram: vocab: expected a list of tokens with their scores, got %.40s", vocab)
 	}
 	n := 0
 	for range elements(vocab) {
@@ -207,7 +207,7 @@ func parseUnigram(b, vocab unread) (any, error) {
 	for pair := range elements(vocab) {
 		name, score, err := cutPiece(pair)
 		if err != nil {
-			return nil, fmt.Errorf("Unigram: token %d: %w", len(c.Pieces), err)
+			return nil, fmt.Errorf("a Unigram: token %d: %w", len(c.Pieces), err)
 		}
 		c.Pieces = append(c.Pieces, model.Piece{Token: names.keep(name), Score: score})
 	}
