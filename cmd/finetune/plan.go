@@ -13,7 +13,6 @@ import (
 	"github.com/alecthomas/kong"
 	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/graph"
-	"github.com/seahorse-ml/seahorse/models"
 	"github.com/seahorse-ml/seahorse/task"
 	"github.com/seahorse-ml/seahorse/train"
 )
@@ -102,7 +101,7 @@ func plan(ctx context.Context, s *streams, j planned, dir string) error {
 		return err
 	}
 	free, known := freeMemory()
-	s.planModel(r.Model)
+	s.planModel(r)
 	s.planMemory(use, free, known)
 	if known && int64(use.Total()) > free {
 		return s.planSmaller(r, config, free)
@@ -178,9 +177,13 @@ func countPositions(d data.Dataset) (positions, used, targets int64) {
 }
 
 // planModel tells how many parameters are trained.
-func (s *streams) planModel(m models.Model) {
+func (s *streams) planModel(r *task.Run) {
+	params := r.Model.Params()
+	if r.Adapted != nil {
+		params = slices.Concat(params, r.Adapted.Params())
+	}
 	var trained, frozen int64
-	for _, p := range m.Params() {
+	for _, p := range params {
 		if p.Frozen {
 			frozen += int64(p.Len())
 		} else {
