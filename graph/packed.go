@@ -12,9 +12,6 @@ import (
 // Format is how the elements of a tensor are stored, by the names of GGUF: F32, BF16, F16, Q8_0, Q4_K, ….
 type Format = blocks.Kind
 
-// ParseFormat returns the format of a name, in any case.
-func ParseFormat(name string) (Format, error) { return blocks.Parse(name) }
-
 // Packed is a matrix that is stored as blocks, perhaps in a file that is mapped into memory.
 type Packed struct {
 	Format     Format

@@ -4,7 +4,6 @@ import (
 	"math"
 	"slices"
 
-	"github.com/seahorse-ml/seahorse/graph"
 	"github.com/seahorse-ml/seahorse/layers"
 )
 
@@ -122,10 +121,6 @@ func (c Gemma3Config) layerRope(kind string) RopeParameters {
 	}
 	return places.resolve(gemma3Theta, 0)
 }
-
-// NewGemma3 makes a Gemma 3 in the tree p, whose parameters get Hugging Face's
-// names. It returns what is wrong with the configuration or the tree.
-func NewGemma3(c Gemma3Config, p *graph.Params) (*Decoder, error) { return newDecoder(c, p) }
 
 func (c Gemma3Config) build(o origin) (Model, error) { return c.common().build(c, c.design(), o) }
 

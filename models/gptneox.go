@@ -102,11 +102,8 @@ func (c GPTNeoXConfig) rope() RopeParameters {
 	return places.resolve(0, neoXPart)
 }
 
-// NewGPTNeoX makes the decoder of "GPT-NeoX-20B: An Open-Source Autoregressive Language Model" (Black et al., 2022), which Pythia
-// shares, in the tree p: rotary positions on a part of each head, and attention beside the feed-forward. Its parameters get
-// Hugging Face's names. It returns what is wrong with the configuration or the tree.
-func NewGPTNeoX(c GPTNeoXConfig, p *graph.Params) (*Decoder, error) { return newDecoder(c, p) }
-
+// build makes the decoder of "GPT-NeoX-20B: An Open-Source Autoregressive Language Model" (Black et al., 2022), which Pythia
+// shares: rotary positions on a part of each head, and attention beside the feed-forward.
 func (c GPTNeoXConfig) build(o origin) (Model, error) {
 	std := graph.Normal(c.InitRange)
 	return decoderParts{

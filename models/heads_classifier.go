@@ -13,12 +13,6 @@ type TokenClassifier struct {
 	Classifier *layers.Classifier
 }
 
-// NewTokenClassifier makes an encoder with a classifier of tokens in the tree p. It
-// returns what is wrong with the configuration or the tree.
-func NewTokenClassifier(c EncoderConfig, p *graph.Params) (*TokenClassifier, error) {
-	return newTokenClassifier(c, trees{p, p})
-}
-
 func newTokenClassifier(c EncoderConfig, t trees) (*TokenClassifier, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"syscall"
 
+	"github.com/seahorse-ml/seahorse/internal/cpu"
 	"github.com/seahorse-ml/seahorse/train"
 )
 
@@ -87,6 +88,9 @@ func interruptible(parent context.Context, s *streams) (context.Context, func())
 // execute carries out one command line and returns the exit status.
 func execute(ctx context.Context, args []string, s *streams) int {
 	s.in = interruptibleReader(ctx, s.in)
+	if err := cpu.Err(); err != nil {
+		return fail(s, err)
+	}
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}

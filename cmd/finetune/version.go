@@ -27,7 +27,7 @@ func writeVersion(w io.Writer) {
 	if revision != "" {
 		fmt.Fprintf(w, " (%s)", revision)
 	}
-	fmt.Fprintf(w, "\n%s %s/%s, kernels for %s\n", runtime.Version(), runtime.GOOS, runtime.GOARCH, cpu.Best())
+	fmt.Fprintf(w, "\n%s %s/%s, %s, kernels for %s\n", runtime.Version(), runtime.GOOS, runtime.GOARCH, cpu.Name(), cpu.Best())
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return

@@ -3,8 +3,6 @@ package chat
 import (
 	"fmt"
 	"slices"
-
-	"github.com/seahorse-ml/seahorse/internal/orderedjson"
 )
 
 // Learn says which tokens of a conversation are learned.
@@ -73,13 +71,4 @@ func (e Encoding) rendered(c Conversation) (Rendered, error) {
 	}
 	r.Answers = r.Answers[max(0, len(r.Answers)-last):]
 	return r, nil
-}
-
-// EncodeRecord is Encode for a record.
-func (e Encoding) EncodeRecord(record *orderedjson.Object) (Encoded, error) {
-	c, err := FromRecord(record)
-	if err != nil {
-		return Encoded{}, err
-	}
-	return e.Encode(c)
 }
