@@ -262,6 +262,9 @@ func (r *Run) Begin(settings []byte) error {
 		if settings == nil {
 			return nil
 		}
+		if err := train.RemoveSums(r.Dir); err != nil {
+			return err
+		}
 		return atomicfile.WriteBytes(filepath.Join(r.Dir, RunName), settings)
 	}
 	if settings == nil {
@@ -291,6 +294,9 @@ func (r *Run) Trains(c train.Config) train.Config {
 	}
 	return c
 }
+
+// Finish is called once the trainer is at its end: it keeps the checksums of what the run leaves, see train.Verify.
+func (r *Run) Finish() error { return train.WriteSums(r.Dir) }
 
 // Close gives back what the run holds. One that hasn't begun leaves nothing behind.
 func (r *Run) Close() error {
@@ -341,5 +347,8 @@ func Train(ctx context.Context, c Config, t train.Config) (err error) {
 			return err
 		}
 	}
-	return trainer.Run(ctx)
+	if err := trainer.Run(ctx); err != nil {
+		return err
+	}
+	return r.Finish()
 }

@@ -108,7 +108,7 @@ func writeCheckpoint(dir string, m Model, o optim.Optimizer, state State, beside
 		return err
 	}
 	var err error
-	if state.Files, err = sumFiles(dir); err != nil {
+	if state.Files, err = sumFiles(dir, StateName); err != nil {
 		return err
 	}
 	if err := state.write(dir); err != nil {

@@ -173,6 +173,10 @@ func TestDamagedCheckpointIsSkipped(t *testing.T) {
 		}
 	}
 	flip := func(raw []byte) []byte { raw[len(raw)-9] ^= 4; return raw }
+	unsealed := func(raw []byte) string { // a state as it was before it had a checksum
+		_, rest, _ := strings.Cut(strings.TrimPrefix(string(raw), sealPrefix), ",")
+		return "{" + rest
+	}
 	for _, test := range []struct {
 		name   string
 		damage func(t *testing.T, dir string)
@@ -183,14 +187,18 @@ func TestDamagedCheckpointIsSkipped(t *testing.T) {
 		{"a bit of the optimizer", change("optimizer.safetensors", flip), "of checksum"},
 		{"no configuration", remove("config.json"), "config.json: no such file"},
 		{"no state", remove(StateName), "no such file"},
-		{"state cut short", change(StateName, func(raw []byte) []byte { return raw[:len(raw)/2] }), "unexpected end of JSON"},
+		{"state cut short", change(StateName, func(raw []byte) []byte { return raw[:len(raw)/2] }), StateName + " has the checksum"},
+		{"a bit of the state", change(StateName, func(raw []byte) []byte {
+			return []byte(strings.Replace(string(raw), `"max_steps": 8`, `"max_steps": 9`, 1))
+		}), StateName + " has the checksum"},
+		{"state of old, cut short", change(StateName, func(raw []byte) []byte { return []byte(unsealed(raw))[:len(raw)/2] }), "unexpected end of JSON"},
 		{"empty state", change(StateName, func([]byte) []byte { return []byte("{}") }), "lists no optimizer.safetensors"},
 		{"state of another step", change(StateName, func(raw []byte) []byte {
-			return []byte(strings.Replace(string(raw), `"step": 6`, `"step": 5`, 1))
+			return []byte(strings.Replace(unsealed(raw), `"step": 6`, `"step": 5`, 1))
 		}), "is of step 5"},
 		{"file elsewhere", change(StateName, func(raw []byte) []byte {
-			return []byte(strings.Replace(string(raw), `"config.json"`, `"../../config.json"`, 1))
-		}), "outside of the checkpoint"},
+			return []byte(strings.Replace(unsealed(raw), `"config.json"`, `"../../config.json"`, 1))
+		}), "outside of the directory"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			c := shortConfig(t)
@@ -326,6 +334,8 @@ func FuzzReadState(f *testing.F) {
 	f.Add(raw)
 	f.Add([]byte(`{"files":{"optimizer.safetensors":{},"..":{}}}`))
 	f.Add([]byte(`{"step":-1`))
+	f.Add([]byte(sealPrefix + "0,\n}"))
+	f.Add([]byte(sealPrefix))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		dir := t.TempDir()
 		if err := os.WriteFile(filepath.Join(dir, StateName), raw, 0o644); err != nil {

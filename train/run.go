@@ -52,6 +52,9 @@ func (t *Trainer) open() error {
 			return err
 		}
 	}
+	if err := RemoveSums(t.config.Dir); err != nil {
+		return err
+	}
 	written := t.state.Step
 	if t.state.Pending != nil {
 		written--

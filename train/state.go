@@ -1,16 +1,17 @@
 package train
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/seahorse-ml/seahorse/data"
-	"github.com/seahorse-ml/seahorse/internal/atomicfile"
 )
 
 // Files of a checkpoint beside the model's.
@@ -72,15 +73,15 @@ func sumFile(path string) (sum FileSum, err error) {
 	return sum, nil
 }
 
-// sumFiles reads all files of a directory but the state.
-func sumFiles(dir string) (map[string]FileSum, error) {
+// sumFiles reads all files of a directory but hidden ones and one that is named.
+func sumFiles(dir, but string) (map[string]FileSum, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, err
 	}
 	sums := map[string]FileSum{}
 	for _, e := range entries {
-		if e.Name() == StateName || !e.Type().IsRegular() {
+		if e.Name() == but || strings.HasPrefix(e.Name(), ".") || !e.Type().IsRegular() {
 			continue
 		}
 		if sums[e.Name()], err = sumFile(filepath.Join(dir, e.Name())); err != nil {
@@ -90,38 +91,52 @@ func sumFiles(dir string) (map[string]FileSum, error) {
 	return sums, nil
 }
 
-// write stores the state in a directory.
-func (s State) write(dir string) error {
-	raw, err := json.MarshalIndent(s, "", "  ")
+// check compares a file with its sum.
+func (want FileSum) check(dir, name string) error {
+	got, err := sumFile(filepath.Join(dir, name))
 	if err != nil {
 		return err
 	}
-	return atomicfile.WriteBytes(filepath.Join(dir, StateName), append(raw, '\n'))
+	if got != want {
+		return fmt.Errorf("%s has %d bytes of checksum %08x, written were %d of %08x", name, got.Size, got.CRC32C, want.Size, want.CRC32C)
+	}
+	return nil
 }
 
-// readState returns the state of a checkpoint all of whose files are as they were written.
-func readState(dir string) (State, error) {
+// write stores the state in a directory.
+func (s State) write(dir string) error { return writeSealed(filepath.Join(dir, StateName), s) }
+
+// parseState reads a checkpoint's state, and none of the files that it lists.
+func parseState(dir string) (State, error) {
 	var s State
-	raw, err := os.ReadFile(filepath.Join(dir, StateName))
-	if err != nil {
+	if err := readSealed(filepath.Join(dir, StateName), &s); err != nil {
 		return s, err
-	}
-	if err := json.Unmarshal(raw, &s); err != nil {
-		return s, fmt.Errorf("%s: %w", StateName, err)
 	}
 	if _, ok := s.Files[optimizerName]; !ok || s.Step < 0 {
 		return s, fmt.Errorf("%s lists no %s", StateName, optimizerName)
 	}
-	for name, want := range s.Files {
+	return s, checkNames(StateName, s.Files)
+}
+
+// checkNames refuses files outside of the directory that list describes.
+func checkNames(list string, files map[string]FileSum) error {
+	for name := range files {
 		if !filepath.IsLocal(name) {
-			return s, fmt.Errorf("%s lists %q, outside of the checkpoint", StateName, name)
+			return fmt.Errorf("%s lists %q, outside of the directory", list, name)
 		}
-		got, err := sumFile(filepath.Join(dir, name))
-		if err != nil {
+	}
+	return nil
+}
+
+// readState returns the state of a checkpoint all of whose files are as they were written.
+func readState(dir string) (State, error) {
+	s, err := parseState(dir)
+	if err != nil {
+		return s, err
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Files)) {
+		if err := s.Files[name].check(dir, name); err != nil {
 			return s, err
-		}
-		if got != want {
-			return s, fmt.Errorf("%s has %d bytes of checksum %08x, written were %d of %08x", name, got.Size, got.CRC32C, want.Size, want.CRC32C)
 		}
 	}
 	return s, nil

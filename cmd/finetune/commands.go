@@ -16,6 +16,7 @@ type commands struct {
 	SFT       sftCommand       `cmd:"" name:"sft" help:"Fine-tune a model on texts or on pairs of prompt and completion."`
 	Plan      planCommand      `cmd:"" help:"Tell what a command that trains will take: memory, tokens, steps and time."`
 	Resume    resumeCommand    `cmd:"" help:"Go on with a run that was stopped or crashed."`
+	Verify    verifyCommand    `cmd:"" help:"Compare the files of a run or checkpoint with their checksums."`
 	Eval      evalCommand      `cmd:"" help:"Measure a model's loss on a text."`
 	Classify  classifyCommand  `cmd:"" help:"Apply a classifier or a regression to texts."`
 	Generate  generateCommand  `cmd:"" help:"Continue a prompt."`

@@ -53,6 +53,9 @@ func (o *trainingOptions) train(ctx context.Context, s *streams, r *task.Run, re
 	if err != nil {
 		return err
 	}
+	if err := r.Finish(); err != nil {
+		return err
+	}
 	what := "model"
 	if r.Adapted != nil {
 		what = "adapter"
