@@ -162,6 +162,15 @@ func (s *skipped) add(err error) {
 	}
 }
 
+// Skip notes a fault of a record that only its reader could find, and tells whether the source leaves such records out rather than stop.
+func (s *Source) Skip(fault error) bool {
+	if s.skipped == nil {
+		return false
+	}
+	s.skipped.add(fault)
+	return true
+}
+
 // Skipped returns what was left out so far because it couldn't be read, where that was asked for.
 func (s *Source) Skipped() []error {
 	if s.skipped == nil {

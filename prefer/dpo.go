@@ -85,8 +85,8 @@ func (d DPO) Loss(g *graph.Graph, b layers.Batch) layers.Loss {
 // logps/rejected.
 func pairFigures(a algebra, chosen, rejected, goodReward, badReward *graph.Node) []layers.Figure {
 	return []layers.Figure{
-		figure("rewards_chosen", goodReward), figure("rewards_rejected", badReward), figure("rewards_accuracies", a.greater(goodReward, badReward)),
-		figure("rewards_margins", a.sub(goodReward, badReward)), figure("logps_chosen", chosen), figure("logps_rejected", rejected),
+		figure("rewards/chosen", goodReward), figure("rewards/rejected", badReward), figure("rewards/accuracies", a.greater(goodReward, badReward)),
+		figure("rewards/margins", a.sub(goodReward, badReward)), figure("logps/chosen", chosen), figure("logps/rejected", rejected),
 	}
 }
 

@@ -57,7 +57,7 @@ func ExampleDPO() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	share, _ := result.Figures.Get("rewards_accuracies")
+	share, _ := result.Figures.Get("rewards/accuracies")
 	fmt.Printf("the better answer has the greater reward in %.0f of 100 pairs\n", 100*share)
 	// Output: the better answer has the greater reward in 100 of 100 pairs
 }

@@ -53,7 +53,7 @@ func (k KTO) Loss(g *graph.Graph, b layers.Batch) layers.Loss {
 	losses := a.add(a.times(a.mul(desirable, good), k.DesirableWeight), a.times(a.mul(undesirable, bad), k.UndesirableWeight))
 	rewards := a.times(ratio, k.Beta)
 	return layers.Loss{Total: a.total(losses, b.Scale), Each: losses, Figures: []layers.Figure{
-		{Name: "rewards_chosen", Nodes: []*graph.Node{rewards}, Weights: desirable}, {Name: "rewards_rejected", Nodes: []*graph.Node{rewards}, Weights: undesirable},
+		{Name: "rewards/chosen", Nodes: []*graph.Node{rewards}, Weights: desirable}, {Name: "rewards/rejected", Nodes: []*graph.Node{rewards}, Weights: undesirable},
 		figure("kl", gone),
 	}}
 }

@@ -14,7 +14,7 @@ type Judged struct {
 }
 
 // Texts is a dataset of a judged text in each row, for KTO: IDs and Targets [T], Desirable, and the same prompt with the completion of
-// the next text as MismatchedIDs and MismatchedTargets.
+// the next text as MismatchedIDs and MismatchedTargets. It knows the sizes of its rows.
 type Texts struct {
 	texts                 []Judged
 	length                int
@@ -64,6 +64,12 @@ func (t *Texts) Layout() data.Layout {
 		l.Inputs = append(l.Inputs, data.Input{Name: Reference, Type: data.Float}, data.Input{Name: MismatchedReference, Type: data.Float})
 	}
 	return l
+}
+
+// Size returns how many tokens row i has.
+func (t *Texts) Size(i int, _ string) int {
+	x := t.texts[i]
+	return min(len(x.Prompt)+max(len(x.Completion), len(t.next(i).Completion))-1, t.length)
 }
 
 // Fill writes row i.

@@ -58,6 +58,7 @@ type Report struct {
 	Template string
 	Borrowed bool              // the model has no template of its own
 	Long     data.LengthReport // of records of more tokens than a row has
+	Full     []error           // records that were left out as their prompts fill a row, with file and line
 }
 
 // Cut tells how many texts were too long.

@@ -30,6 +30,8 @@ type Rows struct {
 	Documents  bool         // rows hold whole documents, which attention keeps apart
 	Text       *data.Tokens // what is learned
 	Cut        []Cut
+
+	references []referred // the data whole, and validation data of their own, whose rows have the log-probabilities of a reference
 }
 
 // ErrSplit is the error of data too small to keep a share of them apart.

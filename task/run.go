@@ -166,6 +166,7 @@ func (r *Run) encode(ctx context.Context) error {
 	_, held, err := r.Objective.Encode(ctx, r.Validation, e)
 	r.Report.Cut = append(r.Report.Cut, held.Cut...)
 	r.Report.Long.Add(held.Long)
+	r.Report.Full = append(r.Report.Full, held.Full...)
 	return err
 }
 
@@ -194,6 +195,9 @@ func (r *Run) open(dir string) error {
 		o = causal
 	}
 	if r.Rows, err = o.Rows(c); err != nil {
+		return err
+	}
+	if err = r.readReferences(dir); err != nil {
 		return err
 	}
 	if r.Rows.Train, err = prompted(r.Rows.Train, r.Adapted, r.Model); err != nil {
@@ -230,15 +234,31 @@ func (r *Run) model(sketch bool) (Model, error) {
 			return nil, err
 		}
 	}
+	if o, ok := r.Objective.(Preference); ok {
+		if _, err := o.learner(m); err != nil {
+			return nil, err
+		}
+	}
 	return m, freeze(m, r.Freeze)
 }
 
-// Learner returns what the run trains: the model, or its adapter.
+// Learner returns what the run trains: the model, or its adapter, with the loss of the objective.
 func (r *Run) Learner() train.Model {
+	m := r.Taught(r.Model)
 	if r.Adapted != nil {
-		return adapt.Trained(r.Model, r.Adapted)
+		return adapt.Trained(m, r.Adapted)
 	}
-	return r.Model
+	return m
+}
+
+// Taught returns a model of the run's kind with the loss of the objective, where that isn't the model's own.
+func (r *Run) Taught(m Model) Model {
+	if o, ok := r.Objective.(Preference); ok {
+		if t, err := o.learner(m); err == nil { // which model has checked
+			return t
+		}
+	}
+	return m
 }
 
 // Made returns the steps of the last checkpoint, from which the run goes on.
@@ -253,6 +273,9 @@ func (r *Run) Made() int {
 // run.yaml; nil ones are those that follow from the configuration, or of a run that goes on those
 // that it has.
 func (r *Run) Begin(settings []byte) error {
+	if r.NeedsReference() {
+		return errors.New("task: the run begins before its reference is computed; call Refer first")
+	}
 	m, err := r.model(false)
 	if err != nil {
 		return err
@@ -333,6 +356,9 @@ func Train(ctx context.Context, c Config, t train.Config) (err error) {
 	defer func() { err = errors.Join(err, r.Close()) }()
 	if c.Epochs != 0 {
 		t.MaxSteps = Steps(c.Epochs, r.Rows.Train.Len(), t.BatchSize*t.Accumulation)
+	}
+	if err := r.Refer(ctx); err != nil {
+		return err
 	}
 	if err := r.Begin(nil); err != nil {
 		return err

@@ -27,8 +27,8 @@ type reading struct {
 	weights []float64   // the figure's own, or one of the judge's
 }
 
-// figureName is what may be a key of metrics.
-var figureName = regexp.MustCompile("^[a-z][a-z0-9_]*$")
+// figureName is what may be a key of metrics, such as trl's rewards/chosen.
+var figureName = regexp.MustCompile("^[a-z][a-z0-9_]*(/[a-z0-9_]+)*$")
 
 // newJudge judges a model's loss, in training or with its losses and all figures.
 func newJudge(g *graph.Graph, loss layers.Loss, in *inputs, training bool) (*judge, error) {

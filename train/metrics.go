@@ -47,7 +47,7 @@ var reserved = map[string]bool{stepKey: true, lossKey: true, normKey: true, rate
 // checkFigure tells whether a figure can have a name.
 func checkFigure(name string) error {
 	if !figureName.MatchString(name) || reserved[name] || strings.HasPrefix(name, evalPrefix) {
-		return fmt.Errorf("a figure of the model's is called %q, expected small letters, digits and underscores, and no key that metrics have already", name)
+		return fmt.Errorf("a figure of the model's is called %q, expected small letters, digits and underscores with single slashes between them, and no key that metrics have already", name)
 	}
 	return nil
 }

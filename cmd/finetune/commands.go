@@ -6,6 +6,7 @@ import (
 
 	"github.com/alecthomas/kong"
 	"github.com/seahorse-ml/seahorse/models"
+	"github.com/seahorse-ml/seahorse/prefer"
 )
 
 // commands is the command line's grammar.
@@ -14,6 +15,9 @@ type commands struct {
 
 	Pretrain  pretrainCommand  `cmd:"" help:"Train a language model from scratch on a text corpus."`
 	SFT       sftCommand       `cmd:"" name:"sft" help:"Fine-tune a model on texts or on pairs of prompt and completion."`
+	DPO       dpoCommand       `cmd:"" name:"dpo" help:"Learn from pairs of answers which is the better one."`
+	ORPO      orpoCommand      `cmd:"" name:"orpo" help:"Learn the better of two answers, and that it is better, without a reference."`
+	KTO       ktoCommand       `cmd:"" name:"kto" help:"Learn from answers that are good or not."`
 	Plan      planCommand      `cmd:"" help:"Tell what a command that trains will take: memory, tokens, steps and time."`
 	Resume    resumeCommand    `cmd:"" help:"Go on with a run that was stopped or crashed."`
 	Verify    verifyCommand    `cmd:"" help:"Compare the files of a run or checkpoint with their checksums."`
@@ -49,7 +53,7 @@ func newParser(c *commands, s *streams) (*kong.Kong, error) {
 			{Key: "adapter", Title: "Adapter:"},
 			{Key: "run", Title: "Run:"},
 		}),
-		kong.Vars{"presets": strings.Join(presetNames(), ","), "arches": strings.Join(models.Arches(), ", "), "quantizations": strings.Join(models.Quantizations(), ", ")},
+		kong.Vars{"presets": strings.Join(presetNames(), ","), "dpolosses": strings.Join(prefer.LossTypes(), ","), "arches": strings.Join(models.Arches(), ", "), "quantizations": strings.Join(models.Quantizations(), ", ")},
 	)
 }
 

@@ -67,6 +67,12 @@ func start(ctx context.Context, s *streams, j job, command *kong.Node) error {
 		return err
 	}
 	boundGarbage()
+	if r.NeedsReference() {
+		s.say("reference  what it makes of the data is computed once, before training")
+		if err := r.Refer(ctx); err != nil {
+			return interrupted(ctx, err)
+		}
+	}
 	if err := r.Begin(settings); err != nil {
 		return err
 	}

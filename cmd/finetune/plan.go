@@ -96,7 +96,7 @@ func plan(ctx context.Context, s *streams, j planned, dir string) error {
 	}
 	config := o.trains(r)
 	s.planRows(r, config)
-	use, err := train.EstimateMemory(r.Model, config)
+	use, err := train.EstimateMemory(r.Learner(), config)
 	if err != nil {
 		return err
 	}
@@ -111,7 +111,7 @@ func plan(ctx context.Context, s *streams, j planned, dir string) error {
 	if err != nil {
 		return err
 	}
-	seconds, err := timeSteps(ctx, m, config)
+	seconds, err := timeSteps(ctx, r.Taught(m), config)
 	if err != nil {
 		return interrupted(ctx, err)
 	}
@@ -216,7 +216,7 @@ func (s *streams) planSmaller(r *task.Run, c train.Config, free int64) error {
 		half := (c.BatchSize + 1) / 2
 		c.Accumulation = (c.Accumulation*c.BatchSize + half - 1) / half
 		c.BatchSize = half
-		use, err := train.EstimateMemory(r.Model, c)
+		use, err := train.EstimateMemory(r.Learner(), c)
 		if err != nil {
 			return err
 		}
@@ -225,7 +225,7 @@ func (s *streams) planSmaller(r *task.Run, c train.Config, free int64) error {
 			return errDoesNotFit
 		}
 	}
-	use, err := train.EstimateMemory(r.Model, c)
+	use, err := train.EstimateMemory(r.Learner(), c)
 	if err != nil {
 		return err
 	}

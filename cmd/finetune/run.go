@@ -131,6 +131,12 @@ func (s *streams) tell(r task.Report, cut ...task.Cut) {
 	for _, c := range append(slices.Clone(r.Cut), cut...) {
 		s.say("cut        %s of %s cut to %d tokens (%s)", plural(c.Count, c.What), grouped(int64(c.Of)), c.Length, cutFlags[c.What])
 	}
+	if len(r.Full) > 0 {
+		s.say("left out   records whose prompts leave no room for an answer (--seq-len)")
+		for _, err := range r.Full {
+			s.say("           %v", err)
+		}
+	}
 	if len(r.Renamed) > 0 {
 		var renamed []string
 		for _, x := range r.Renamed {

@@ -107,8 +107,8 @@ def simpo(beta, gamma, smoothing):
     chosen, rejected = mean_logps(model, batch(texts, prompts)).chunk(2)
     self = stub(beta=beta, simpo_gamma=gamma, label_smoothing=smoothing, alpha=0.0, loss_type="simpo")
     losses, good, bad = CPOTrainer.cpo_loss(self, chosen, rejected)
-    return finish(losses.mean(), model, {"rewards_chosen": good.mean().item(), "rewards_rejected": bad.mean().item(),
-                                         "rewards_accuracies": (good > bad).double().mean().item(), "logps_chosen": chosen.mean().item()})
+    return finish(losses.mean(), model, {"rewards/chosen": good.mean().item(), "rewards/rejected": bad.mean().item(),
+                                         "rewards/accuracies": (good > bad).double().mean().item(), "logps/chosen": chosen.mean().item()})
 
 
 def kto(loss_type, beta, desirable, undesirable):
