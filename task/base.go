@@ -47,6 +47,14 @@ func (n New) Tokenizer(ctx context.Context, o Objective, s *data.Source) (*token
 	return tokenizer.Train(ctx, *n.Learn, s.Documents())
 }
 
+// path returns where the tokenizer is read from.
+func (n New) path() string {
+	if n.Learn != nil {
+		return ""
+	}
+	return n.From
+}
+
 // Labels returns those that were found.
 func (New) Labels(_ Objective, found data.Labels) (data.Labels, error) { return found, nil }
 
@@ -138,6 +146,9 @@ type Pretrained struct {
 
 // ErrHead says that a trained head doesn't know the labels of the data.
 var ErrHead = errors.New("task: the trained head doesn't know the labels")
+
+// path returns where the model is.
+func (p Pretrained) path() string { return p.Dir }
 
 // Tokenizer reads the model's.
 func (p Pretrained) Tokenizer(context.Context, Objective, *data.Source) (*tokenizer.Tokenizer, error) {

@@ -41,6 +41,9 @@ type Config struct {
 	// Epochs makes Train go so often over the data, in the place of its trainer's MaxSteps.
 	// Default: 0, which leaves those.
 	Epochs float64
+	// Expected is the provenance of a run that a new one is to be made of the same files as; where it isn't, Prepare returns an ErrChanged
+	// that names them. Default: nil, which expects nothing.
+	Expected *Provenance
 	// Encoding is told how far the data are encoded; nil for silence.
 	Encoding func(data.Progress)
 }
@@ -84,6 +87,7 @@ type Run struct {
 	Model     Model          // a sketch until Begin; it computes with the adapter, if there is one
 	Adapted   *adapt.Adapter // on the model; nil for none
 
+	origin   Provenance        // of a new run
 	prepared *preparation      // nil where the run goes on
 	lock     *train.DirLock    // of the directory
 	last     *train.Checkpoint // or nil
@@ -104,7 +108,13 @@ func Prepare(ctx context.Context, c Config) (*Run, error) {
 		return nil, err
 	}
 	r := &Run{Config: c, prepared: p, lock: p.lock}
-	err = r.encode(ctx)
+	r.origin, err = c.origin()
+	if err == nil && c.Expected != nil {
+		err = r.origin.expect(*c.Expected)
+	}
+	if err == nil {
+		err = r.encode(ctx)
+	}
 	if err == nil {
 		err = r.open(p.staging)
 	}
@@ -282,10 +292,10 @@ func (r *Run) Begin(settings []byte) error {
 	}
 	r.Model = m
 	if r.prepared == nil {
-		if settings == nil {
-			return nil
-		}
 		if err := train.RemoveSums(r.Dir); err != nil {
+			return err
+		}
+		if err := r.noteResumption(settings); err != nil || settings == nil {
 			return err
 		}
 		return atomicfile.WriteBytes(filepath.Join(r.Dir, RunName), settings)
@@ -296,6 +306,10 @@ func (r *Run) Begin(settings []byte) error {
 		}
 	}
 	if err := atomicfile.WriteBytes(r.prepared.path(RunName), settings); err != nil {
+		return err
+	}
+	r.origin.Options = string(settings)
+	if err := r.origin.write(r.prepared.staging); err != nil {
 		return err
 	}
 	if err := r.prepared.publish(); err != nil {
@@ -318,8 +332,14 @@ func (r *Run) Trains(c train.Config) train.Config {
 	return c
 }
 
-// Finish is called once the trainer is at its end: it keeps the checksums of what the run leaves, see train.Verify.
-func (r *Run) Finish() error { return train.WriteSums(r.Dir) }
+// Finish is called once the trainer is at its end: it notes what has come of the run in its provenance, and keeps the checksums
+// of what it leaves, see train.Verify.
+func (r *Run) Finish() error {
+	if err := r.noteResult(); err != nil {
+		return err
+	}
+	return train.WriteSums(r.Dir)
+}
 
 // Close gives back what the run holds. One that hasn't begun leaves nothing behind.
 func (r *Run) Close() error {

@@ -20,6 +20,7 @@ type commands struct {
 	KTO       ktoCommand       `cmd:"" name:"kto" help:"Learn from answers that are good or not."`
 	Plan      planCommand      `cmd:"" help:"Tell what a command that trains will take: memory, tokens, steps and time."`
 	Resume    resumeCommand    `cmd:"" help:"Go on with a run that was stopped or crashed."`
+	Rerun     rerunCommand     `cmd:"" help:"Make a run again from its provenance.json, and compare what comes."`
 	Verify    verifyCommand    `cmd:"" help:"Compare the files of a run or checkpoint with their checksums."`
 	Eval      evalCommand      `cmd:"" help:"Measure a model's loss on a text."`
 	Classify  classifyCommand  `cmd:"" help:"Apply a classifier or a regression to texts."`

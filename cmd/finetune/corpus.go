@@ -50,12 +50,15 @@ func corpusName(path string) string {
 }
 
 // freeRunDir returns runs/NAME, or the first of runs/NAME-2, runs/NAME-3, … that doesn't exist.
-func freeRunDir(name string) string {
-	dir := filepath.Join("runs", name)
+func freeRunDir(name string) string { return freeDir("runs", name) }
+
+// freeDir is freeRunDir below any directory.
+func freeDir(parent, name string) string {
+	dir := filepath.Join(parent, name)
 	for i := 2; ; i++ {
 		if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
 			return dir
 		}
-		dir = filepath.Join("runs", fmt.Sprintf("%s-%d", name, i))
+		dir = filepath.Join(parent, fmt.Sprintf("%s-%d", name, i))
 	}
 }

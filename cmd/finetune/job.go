@@ -29,6 +29,7 @@ func taskOf(s *streams, j job) (task.Config, error) {
 	c, err := j.config(s)
 	o := j.common()
 	c.Split, c.Length, c.SourceLength, c.Seed = o.ValidationSplit, *o.SeqLen, *o.MaxSourceLength, o.Seed
+	c.Expected = o.expected
 	return c, err
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/seahorse-ml/seahorse/graph"
 	"github.com/seahorse-ml/seahorse/optim"
+	"github.com/seahorse-ml/seahorse/task"
 )
 
 // trainingOptions are the options that pretrain and sft share. This struct is the one place that defines them: the flags, the keys
@@ -57,7 +58,8 @@ type trainingOptions struct {
 
 	memoryFlag `group:"run"`
 
-	usualWarmup bool // WarmupSteps is a default that resolveSteps still has to fit to the run
+	expected    *task.Provenance // of the run that this one is to make again; nil for none
+	usualWarmup bool             // WarmupSteps is a default that resolveSteps still has to fit to the run
 }
 
 // trainingDefaults are the values of options that depend on the command and preset.

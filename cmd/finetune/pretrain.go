@@ -164,7 +164,9 @@ func (c *pretrainCommand) checkTokenizer() error {
 	if _, err := os.Stat(c.Tokenizer); err != nil {
 		return fmt.Errorf("--tokenizer %q: no such file or directory, and no kind that is learned (%s)%s", c.Tokenizer, strings.Join(learnedTokenizers, ", "), suggestion(c.Tokenizer, learnedTokenizers))
 	}
-	return nil
+	var err error
+	c.Tokenizer, err = absolute(c.Tokenizer)
+	return err
 }
 
 func (c *pretrainCommand) common() *trainingOptions { return &c.trainingOptions }

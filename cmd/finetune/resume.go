@@ -69,10 +69,19 @@ func (c *resumeCommand) Run(ctx context.Context, s *streams) error {
 
 // readJob returns the command that started the run, with its options, as a job and as parsed.
 func (c *resumeCommand) readJob(s *streams) (job, *kong.Node, error) {
-	path := filepath.Join(c.Dir, task.RunName)
 	if !isFile(c.Dir, task.RunName) {
 		return nil, nil, fmt.Errorf("%s holds no run: it has no %s", c.Dir, task.RunName)
 	}
+	path := filepath.Join(c.Dir, task.RunName)
+	j, parsed, err := readJob(s, path, c.Dir, c.Threads, c.MaxSteps)
+	if err != nil {
+		return nil, nil, err
+	}
+	return j, parsed.Selected(), j.common().validate()
+}
+
+// readJob parses the options that a run has kept in a file, for a directory; threads and maxSteps are nil where they are as before.
+func readJob(s *streams, path, dir string, threads, maxSteps *int) (job, *kong.Context, error) {
 	entries, err := readConfig(path)
 	if err != nil {
 		return nil, nil, err
@@ -90,21 +99,18 @@ func (c *resumeCommand) readJob(s *streams) (job, *kong.Node, error) {
 	if j == nil {
 		return nil, nil, fmt.Errorf("%s: expected a line \"%s: %s\"", path, commandKey, strings.Join(known, "\" or \""+commandKey+": "))
 	}
-	args := []string{name, "--config=" + path, "--output-dir=" + c.Dir}
-	if c.Threads != nil {
-		args = append(args, "--threads="+strconv.Itoa(*c.Threads))
+	args := []string{name, "--config=" + path, "--output-dir=" + dir}
+	if threads != nil {
+		args = append(args, "--threads="+strconv.Itoa(*threads))
 	}
-	if c.MaxSteps != nil {
-		args = append(args, "--max-steps="+strconv.Itoa(*c.MaxSteps))
+	if maxSteps != nil {
+		args = append(args, "--max-steps="+strconv.Itoa(*maxSteps))
 	}
 	parsed, err := parser.Parse(args)
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := j.common().resolved(path); err != nil {
-		return nil, nil, err
-	}
-	return j, parsed.Selected(), j.common().validate()
+	return j, parsed, j.common().resolved(path)
 }
 
 // jobNamed returns the command of a name that trains, or nil, and the names of all such commands.

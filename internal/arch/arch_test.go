@@ -56,7 +56,7 @@ var layers = []layer{
 	{packages: []string{"words"}, imports: []string{"internal/kernels/...", "internal/parallel", "internal/random", "internal/atomicfile", "internal/safetensors"}, gorgonia: true},
 	{packages: []string{"optim"}, imports: []string{"graph", "internal/kernels/...", "internal/parallel", "internal/memory", "internal/safetensors"}, gorgonia: true},
 	{packages: []string{"train"}, imports: []string{"optim", "layers", "data/...", "graph", "internal/atomicfile", "internal/safetensors", "internal/dirlock", "internal/screen", "weights"}, gorgonia: true},
-	{packages: []string{"task"}, imports: []string{"internal/gguf", "train", "generate", "adapt", "prefer", "optim", "models", "layers", "weights", "data/...", "graph", "internal/atomicfile", "internal/orderedjson"}, gorgonia: true},
+	{packages: []string{"task"}, imports: []string{"internal/gguf", "train", "generate", "adapt", "prefer", "optim", "models", "layers", "weights", "data/...", "graph", "internal/atomicfile", "internal/cpu", "internal/orderedjson"}, gorgonia: true},
 	{packages: []string{"cmd/finetune"}, imports: []string{"words", "task", "train", "adapt", "prefer", "generate", "optim", "models", "layers", "data/...", "graph", "internal/atomicfile", "internal/orderedjson", "internal/screen", "internal/cpu", "weights"}, gorgonia: true},
 	{packages: []string{"examples/..."}, imports: []string{"words", "task", "train", "adapt", "prefer", "generate", "optim", "models", "layers", "data/...", "graph", "weights"}, gorgonia: true},
 }
