@@ -2,7 +2,6 @@ package optim
 
 import (
 	"encoding/json"
-	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -207,6 +206,6 @@ func TestOptimizersRefuse(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := o.Step(-1); err == nil {
-		t.Error(fmt.Sprint("no error for a negative rate"))
+		t.Error("no error for a negative rate")
 	}
 }
