@@ -85,16 +85,16 @@ func (d *directory) readTokens(file []tokenizerjson.AddedToken) (*tokens, error)
 			isSpecial := isSpecials[content]
 			t.decoder[id] = tokenizerjson.AddedToken{ID: id, Content: content, Special: isSpecial, Normalized: !isSpecial}
 		}
-		seen := map[int32]bool{}
+		taken, told := takenIDs{}, map[int32]bool{}
 		for _, a := range file {
-			id := a.ID
-			for seen[id] { // a file may give one id to several tokens: each is added, in their order
-				id++
+			if a.Content == "" {
+				continue // as the library tokenizers does
 			}
-			if id != a.ID {
+			id := taken.take(a.ID) // a file may give one id to several tokens: each is added, in their order
+			if id != a.ID && !told[a.ID] {
+				told[a.ID] = true
 				t.told = append(t.told, fmt.Sprintf("tokenizer.json gives the id %d to more than one token, %.80q among them: each gets one of its own", a.ID, a.Content))
 			}
-			seen[id] = true
 			t.decoder[id] = a
 		}
 	}
@@ -109,6 +109,22 @@ func (d *directory) readTokens(file []tokenizerjson.AddedToken) (*tokens, error)
 		}
 	}
 	return t, nil
+}
+
+// takenIDs knows for each id that is taken where to look for the next one that is free.
+type takenIDs map[int32]int32
+
+// take returns the first free id from id on, and takes it.
+func (t takenIDs) take(id int32) int32 {
+	free := id
+	for next, ok := t[free]; ok; next, ok = t[free] {
+		free = next
+	}
+	for at := id; at != free; { // whoever asks again is there at once
+		at, t[at] = t[at], free
+	}
+	t[free] = free + 1
+	return free
 }
 
 // contents returns the texts of the tokens that have a role, or are listed as extra ones.
