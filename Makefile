@@ -2,7 +2,12 @@
 # PYTHON must have torch, numpy and safetensors: python -m venv ENV && ENV/bin/pip install torch numpy safetensors, then make bench PYTHON=ENV/bin/python
 PYTHON ?= python3
 
-.PHONY: test bench bench-kernels bench-torch
+# `make release` builds static binaries into DIST with their SHA-256 sums and an SBOM. From one clean commit and one version
+# of Go the bytes are the same wherever it is made; `make release-check` builds all of it once more, from nothing, and compares.
+PLATFORMS ?= linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
+DIST ?= dist
+
+.PHONY: test bench bench-kernels bench-torch release release-check
 
 test:
 	go test ./...
@@ -16,3 +21,11 @@ bench-kernels:
 bench-torch:
 	$(PYTHON) internal/proofs/kernels.py
 	$(PYTHON) internal/proofs/speed.py --compile --bf16
+
+release:
+	sh release.sh $(DIST) $(PLATFORMS)
+
+release-check: release
+	cache=$$(mktemp -d) && GOCACHE=$$cache sh release.sh $(DIST)-again $(PLATFORMS); rm -rf $$cache
+	cmp $(DIST)/SHA256SUMS $(DIST)-again/SHA256SUMS
+	cmp $(DIST)/sbom.spdx $(DIST)-again/sbom.spdx
