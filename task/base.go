@@ -47,12 +47,12 @@ func (n New) Tokenizer(ctx context.Context, o Objective, s *data.Source) (*token
 	return tokenizer.Train(ctx, *n.Learn, s.Documents())
 }
 
-// path returns where the tokenizer is read from.
-func (n New) path() string {
+// reads returns where the tokenizer is read from.
+func (n New) reads() []string {
 	if n.Learn != nil {
-		return ""
+		return nil
 	}
-	return n.From
+	return []string{n.From}
 }
 
 // Labels returns those that were found.
@@ -147,8 +147,8 @@ type Pretrained struct {
 // ErrHead says that a trained head doesn't know the labels of the data.
 var ErrHead = errors.New("task: the trained head doesn't know the labels")
 
-// path returns where the model is.
-func (p Pretrained) path() string { return p.Dir }
+// reads returns where the model is.
+func (p Pretrained) reads() []string { return []string{p.Dir} }
 
 // Tokenizer reads the model's.
 func (p Pretrained) Tokenizer(context.Context, Objective, *data.Source) (*tokenizer.Tokenizer, error) {

@@ -27,6 +27,9 @@ type Causal struct {
 // Name is "causal".
 func (Causal) Name() string { return "causal" }
 
+// reads returns the file of the chat template.
+func (o Causal) reads() []string { return []string{o.Conversations.file()} }
+
 // Fits is true of decoders.
 func (Causal) Fits(m models.Model) bool {
 	_, ok := m.(models.CausalLM)

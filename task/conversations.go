@@ -19,6 +19,14 @@ type Conversations struct {
 	Learn    chat.Learn // default chat.LearnAnswers
 }
 
+// file returns the file that the template is read from in place of the model's, or "".
+func (c Conversations) file() string {
+	if isFile(c.Template) {
+		return c.Template
+	}
+	return ""
+}
+
 // ChatTemplate is a template and where it was found.
 type ChatTemplate struct {
 	*chat.Template

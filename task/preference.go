@@ -36,6 +36,9 @@ func (o Preference) Name() string {
 	return "dpo"
 }
 
+// reads returns the file of the chat template and the directory of the reference.
+func (o Preference) reads() []string { return []string{o.Conversations.file(), o.Reference} }
+
 // Fits is true of decoders.
 func (Preference) Fits(m models.Model) bool {
 	_, ok := m.(prefer.Model)

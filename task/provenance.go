@@ -31,6 +31,7 @@ type Provenance struct {
 	Validation []data.FileHash `json:"validation,omitempty"` // where it is data of its own
 	Base       []data.FileHash `json:"base,omitempty"`       // files of the model, or of the tokenizer, that the run started from
 	Adapter    []data.FileHash `json:"adapter,omitempty"`    // files of the adapter that it went on with
+	Objective  []data.FileHash `json:"objective,omitempty"`  // files that the objective reads: a chat template, a model to be held to
 	Result     []data.FileHash `json:"result,omitempty"`     // files of the run at its end, by name: the model or adapter, its config and its tokenizer
 }
 
@@ -87,10 +88,11 @@ func (c Config) origin() (p Provenance, err error) {
 			return p, err
 		}
 	}
-	if b, ok := c.Base.(stored); ok {
-		if p.Base, err = hashStored(b.path()); err != nil {
-			return p, err
-		}
+	if p.Base, err = hashRead(c.Base); err != nil {
+		return p, err
+	}
+	if p.Objective, err = hashRead(c.Objective); err != nil {
+		return p, err
 	}
 	if c.Adapter != nil {
 		p.Adapter, err = hashStored(c.Adapter.Dir)
@@ -98,9 +100,26 @@ func (c Config) origin() (p Provenance, err error) {
 	return p, err
 }
 
-// stored is a Base that files hold.
-type stored interface {
-	path() string // of a directory or file; "" for none
+// reader is a Base or an Objective that reads files.
+type reader interface {
+	reads() []string // paths of files and model directories; "" is none
+}
+
+// hashRead hashes what a Base or an Objective reads.
+func hashRead(by any) ([]data.FileHash, error) {
+	r, ok := by.(reader)
+	if !ok {
+		return nil, nil
+	}
+	var all []data.FileHash
+	for _, path := range r.reads() {
+		hashes, err := hashStored(path)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, hashes...)
+	}
+	return all, nil
 }
 
 // hashStored hashes a file, or the files of a model directory.
@@ -149,6 +168,7 @@ func (p Provenance) Differences(other Provenance) []error {
 		{"validation data", p.Validation, other.Validation},
 		{"base", p.Base, other.Base},
 		{"adapter", p.Adapter, other.Adapter},
+		{"objective", p.Objective, other.Objective},
 	} {
 		all = append(all, fileDifferences(part.what, part.was, part.here)...)
 	}

@@ -82,6 +82,21 @@ func TestRerunOfPretraining(t *testing.T) {
 	}
 }
 
+// TestRerunOfConversations has a chat template of the user's be found out where it has changed.
+func TestRerunOfConversations(t *testing.T) {
+	dir := t.TempDir()
+	model, run := filepath.Join(dir, "model"), filepath.Join(dir, "run")
+	succeed(t, "", append([]string{"pretrain", "--data", corpus(t, dir), "--output-dir", model, "--tokenizer=char"}, tiny...)...)
+	template := write(t, filepath.Join(dir, "chat.jinja"), "{% for m in messages %}{{ m.content }} {% endfor %}")
+	chats := write(t, filepath.Join(dir, "chats.jsonl"), strings.Repeat(`{"messages": [{"role": "user", "content": "Line"}, {"role": "assistant", "content": "of"}]}`+"\n", 20))
+	succeed(t, "", "sft", "--model", model, "--data", chats, "--chat-template", template, "--output-dir", run, "--max-steps=2", "--seq-len=16", "--sample-tokens=0")
+	succeed(t, "", "rerun", run)
+	write(t, template, "{% for m in messages %}{{ m.content }}. {% endfor %}")
+	if status, _, said := finetune(t, "", "rerun", run); status != exitFailure || !strings.Contains(said, "objective: "+template+" has changed") {
+		t.Errorf("of another template: status %d: %s", status, said)
+	}
+}
+
 // TestRerunFindsAnotherResult has a run that went on beyond its end be told from one that was made in one go.
 func TestRerunFindsAnotherResult(t *testing.T) {
 	dir := t.TempDir()
