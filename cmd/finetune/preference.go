@@ -78,6 +78,10 @@ func (c *preferenceOptions) resolve() error {
 	if err != nil {
 		return err
 	}
+	setDefault(&c.Dropout, 0) // as in trl: what is compared with a reference isn't to vary by chance
+	if a != nil && a.LoRA != nil {
+		setDefault(&c.LoraDropout, 0)
+	}
 	if err := c.checkPacked(a != nil); err != nil {
 		return err
 	}
@@ -163,7 +167,7 @@ func (dpoCommand) Help() string {
 What the reference makes of the data is computed once, before training, and kept in the directory of the run, so that training takes the memory of one
 model. --label-smoothing is the share of pairs that are taken to be the wrong way round, of the loss types robust and exo_pair.
 metrics.jsonl has rewards/chosen, rewards/rejected, rewards/margins, rewards/accuracies, logps/chosen and logps/rejected of training and validation.
-Defaults: %d epochs in batches of 8, learning rate 1e-6, of adapters 1e-5, at most %d tokens in a row.
+Defaults: %d epochs in batches of 8, learning rate 1e-6, of adapters 1e-5, at most %d tokens in a row, no dropout.
 
 Examples:
 

@@ -56,6 +56,9 @@ func TestPreferenceIsLearned(t *testing.T) {
 			if withReference := args[0] != "orpo"; strings.Contains(said, "reference  ") != withReference {
 				t.Errorf("%s said\n%s", args[0], said)
 			}
+			if name == "lora" && !strings.Contains(read(t, filepath.Join(run, "adapter_config.json")), `"lora_dropout": 0.0`) {
+				t.Error("the adapter has dropout, which nobody asked for")
+			}
 			lines := readMetrics(t, run)
 			first, last := lines[0], lines[len(lines)-1]
 			margin := func(m map[string]float64) float64 { return m["rewards/chosen"] - m["rewards/rejected"] }

@@ -24,7 +24,7 @@ look like, a pair a line or row:
 %s
 metrics.jsonl has rewards/chosen, rewards/rejected, rewards/margins, rewards/accuracies, logps/chosen, logps/rejected, nll_loss, log_odds_ratio and
 log_odds_chosen of training and validation.
-Defaults: %d epochs in batches of 8, learning rate 1e-6, of adapters 1e-5, at most %d tokens in a row.
+Defaults: %d epochs in batches of 8, learning rate 1e-6, of adapters 1e-5, at most %d tokens in a row, no dropout.
 
 Examples:
 
@@ -78,7 +78,7 @@ Answers of more than --seq-len tokens with their prompts are cut, and records wh
 is computed once, before training, and kept in the directory of the run. How far the model has gone from the reference is estimated
 for each batch, by its prompts with the answers to others, so that --batch-size matters: take 4 or more.
 metrics.jsonl has rewards/chosen, rewards/rejected and kl of training and validation.
-Defaults: %d epochs in batches of 8, learning rate 1e-6, of adapters 1e-5, at most %d tokens in a row.
+Defaults: %d epochs in batches of 8, learning rate 1e-6, of adapters 1e-5, at most %d tokens in a row, no dropout.
 
 Examples:
 
