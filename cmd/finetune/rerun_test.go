@@ -110,3 +110,16 @@ func TestRerunFindsAnotherResult(t *testing.T) {
 		}
 	}
 }
+
+// TestRerunOfPreference makes a run of DPO again, whose rows have the log-probabilities of a reference.
+func TestRerunOfPreference(t *testing.T) {
+	dir := t.TempDir()
+	model, run := filepath.Join(dir, "model"), filepath.Join(dir, "run")
+	succeed(t, "", append([]string{"pretrain", "--data", corpus(t, dir), "--output-dir", model, "--tokenizer=char"}, tiny...)...)
+	pairs := write(t, filepath.Join(dir, "pairs.jsonl"), strings.Repeat("{\"prompt\": \"Line\", \"chosen\": \" of\", \"rejected\": \" is\"}\n", 20))
+	succeed(t, "", "dpo", "--model", model, "--data", pairs, "--output-dir", run, "--max-steps=2", "--seq-len=16", "--sample-tokens=0")
+	if out, _ := succeed(t, "", "rerun", run); strings.Count(out, "the same: ") != 3 {
+		t.Errorf("rerun says\n%s", out)
+	}
+	succeed(t, "", "verify", run)
+}
