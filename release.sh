@@ -35,4 +35,4 @@ go version -m finetune-* | awk -v created="$created" -v go="$(go env GOVERSION)"
 		package("go", "stdlib", substr(go, 3), "golang/stdlib")
 	}
 	$1 == "dep" && !seen[$2]++ { package("module-" ++modules, $2, $3, "golang/" $2) }' >sbom.spdx
-wc -c finetune-* | while read -r bytes name; do printf '%7.1f MB  %s\n' "$(echo "$bytes" | awk '{ print $1 / 1e6 }')" "$name"; done
+wc -c finetune-* | awk '$2 != "total" { printf "%7.1f MB  %s\n", $1 / 1e6, $2 }'
