@@ -31,9 +31,6 @@ func learned(t *testing.T, m CausalLM, ids, targets, segments [][]int32) (float6
 // Documents that share a row are learned as those that have a row each: the loss and every gradient are the same.
 func TestPackingDoesntChangeWhatIsLearned(t *testing.T) {
 	eachDecoder(t, func(t *testing.T, m CausalLM, c goldenCase) {
-		if l, ok := m.(*Decoder).Config.(LlamaConfig); ok && l.RopeParameters.Type == "dynamic" {
-			t.Skip("dynamic scaling depends on the length of the row")
-		}
 		const width = 5
 		var ids, targets, segments [][]int32
 		packed := make([][]int32, 3)
