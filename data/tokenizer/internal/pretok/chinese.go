@@ -5,6 +5,7 @@ import (
 	"sync"
 	"unicode"
 	"unicode/utf8"
+	_ "unsafe" // for go:linkname
 
 	"github.com/go-ego/gse"
 
@@ -15,14 +16,36 @@ import (
 // go-ego/gse. It is not a component of Hugging Face's library.
 type Chinese struct{}
 
-// segmenter is loaded when it is first needed: that takes about a second.
-var segmenter = sync.OnceValues(func() (*gse.Segmenter, error) {
-	s := &gse.Segmenter{SkipLog: true}
-	if err := s.LoadDictEmbed("zh"); err != nil {
-		return nil, fmt.Errorf("pretok: the Chinese dictionary: %w", err)
+// The dictionaries of go-ego/gse, simplified and traditional. They are taken by the names of their variables, since that package's own loaders also refer
+// to its Japanese dictionary and so bring it, 24 MB that nothing here reads, into every binary.
+//
+//go:linkname simplified github.com/go-ego/gse.zhS
+var simplified string
+
+//go:linkname traditional github.com/go-ego/gse.zhT
+var traditional string
+
+// segmenter is loaded when it is first needed: that takes about a second. Its type stays out of generic functions and interfaces, since the linker keeps all
+// methods of a type that is in one, and with them the Japanese dictionary.
+var segmenter struct {
+	once sync.Once
+	gse.Segmenter
+	err error
+}
+
+// cutChinese splits a run of Han characters.
+func cutChinese(run string) ([]string, error) {
+	segmenter.once.Do(func() {
+		segmenter.SkipLog = true
+		if err := segmenter.LoadDictStr(simplified + traditional); err != nil {
+			segmenter.err = fmt.Errorf("pretok: the Chinese dictionary: %w", err)
+		}
+	})
+	if segmenter.err != nil {
+		return nil, segmenter.err
 	}
-	return s, nil
-})
+	return segmenter.Cut(run), nil
+}
 
 // PreTokenize implements PreTokenizer.
 func (Chinese) PreTokenize(pieces []Piece) ([]Piece, error) {
@@ -34,11 +57,11 @@ func (Chinese) PreTokenize(pieces []Piece) ([]Piece, error) {
 				i = end
 				continue
 			}
-			s, err := segmenter()
+			words, err := cutChinese(string(t.Bytes[i:end]))
 			if err != nil {
 				return nil, err
 			}
-			for _, word := range s.Cut(string(t.Bytes[i:end])) {
+			for _, word := range words {
 				next := i + len(word)
 				if next > end || string(t.Bytes[i:next]) != word {
 					return nil, fmt.Errorf("pretok: the Chinese segmenter returned %q for a text that goes on as %q", word, t.Bytes[i:end])
