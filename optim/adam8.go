@@ -21,7 +21,7 @@ func NewAdamW8(groups []Group, c AdamConfig) (*Adam8, error) {
 }
 
 const (
-	blockOf8   = 256  // elements with one scale; it divides pieceSize
+	blockOf8   = 256  // elements with one scale; it divides PieceSize
 	least8     = 4096 // elements of a parameter that is kept in 8 bits
 	leastScale = 1e-12
 )

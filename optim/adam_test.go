@@ -212,7 +212,7 @@ func TestThreadsDoNotChangeBits(t *testing.T) {
 	var norms []float64
 	for _, workers := range []int{1, 2, 5} {
 		graph.SetWorkers(workers)
-		params := testParams(t, tensor.Float32, []int{300, 301}, []int{4*pieceSize + 17})
+		params := testParams(t, tensor.Float32, []int{300, 301}, []int{4*PieceSize + 17})
 		a, err := NewAdamW(Groups(params, 0.1), DefaultAdamConfig())
 		if err != nil {
 			t.Fatal(err)

@@ -9,10 +9,10 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// pieceSize is how many elements are summed and updated at a time. Parameter,
+// PieceSize is how many elements are summed and updated at a time. Parameter,
 // gradient and moments of a piece fit into a core's second cache together. The size is
 // part of the result, since the norm is a sum of the pieces' sums.
-const pieceSize = 16 << 10
+const PieceSize = 16 << 10
 
 // pieces are all parameters of an optimizer, cut so that cores can share them evenly.
 type pieces[T float32 | float64] struct {
@@ -52,8 +52,8 @@ func (u *pieces[T]) add(param *graph.Param, m, v []T, g Group) {
 	p := graph.Data[T](param)
 	u.elements += len(p)
 	u.grads = append(u.grads, boundGrad{param: param, first: len(u.all)})
-	for lo := 0; lo < len(p); lo += pieceSize {
-		hi := min(lo+pieceSize, len(p))
+	for lo := 0; lo < len(p); lo += PieceSize {
+		hi := min(lo+PieceSize, len(p))
 		u.all = append(u.all, piece[T]{
 			param: param, p: p[lo:hi], m: stretch(m, lo, hi), v: stretch(v, lo, hi), of: len(u.grads) - 1, lo: lo, decay: g.WeightDecay, rate: g.Rate,
 		})
@@ -69,8 +69,8 @@ func (u *pieces[T]) bind() {
 		}
 		b.value = b.param.Grad()
 		grad := graph.GradData[T](b.param)
-		for lo := 0; lo < len(grad); lo += pieceSize {
-			u.all[b.first+lo/pieceSize].g = grad[lo:min(lo+pieceSize, len(grad))]
+		for lo := 0; lo < len(grad); lo += PieceSize {
+			u.all[b.first+lo/PieceSize].g = grad[lo:min(lo+PieceSize, len(grad))]
 		}
 	}
 }

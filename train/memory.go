@@ -6,6 +6,7 @@ import (
 
 	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/graph"
+	"github.com/seahorse-ml/seahorse/internal/exchange"
 )
 
 // MemoryUse is what a run takes, in bytes.
@@ -81,8 +82,11 @@ func estimateSteps(m Model, c StepperConfig) (use MemoryUse, err error) {
 			continue
 		}
 		use.Steps = pass
+		_, depth := exchange.Additions(exchange.Branches(c.Accumulation, 0, c.Accumulation))
 		for _, p := range trained(g) {
-			use.Optimizer += 2 * p.Len() * int(g.DType().Size())
+			bytes := p.Len() * int(g.DType().Size())
+			use.Steps.Gradients += depth * bytes
+			use.Optimizer += 2 * bytes
 		}
 	}
 	use.Steps.Arena += arena
@@ -102,9 +106,7 @@ func traceStep(m Model, c StepperConfig, l data.Layout) (*graph.Graph, inputs, *
 		return nil, inputs{}, nil, err
 	}
 	in.dropScales(g)
-	if c.Accumulation == 1 {
-		g.OverlapGradients()
-	}
+	g.OverlapGradients()
 	return g, in, j, g.Grad(j.loss.Total)
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/graph"
+	"github.com/seahorse-ml/seahorse/internal/exchange"
 	"github.com/seahorse-ml/seahorse/layers"
 	"github.com/seahorse-ml/seahorse/optim"
 )
@@ -56,6 +57,8 @@ type Stepper struct {
 	profile   *graph.Profile
 	meters    []layers.Meter // of the figures
 	lengths   []string       // of the whole layout
+	additions []int          // what is added to each micro-batch's gradient; see exchange.Additions
+	aside     exchange.Stack // the sums of gradients that wait for others
 }
 
 // A pass is a forward and backward pass over a micro-batch of one layout.
@@ -121,6 +124,9 @@ func NewStepper(m Model, c StepperConfig) (*Stepper, error) {
 		return nil, errors.Join(fmt.Errorf("train: %w", err), s.Close())
 	}
 	s.meters, s.lengths = s.passes[0].judge.meters(), c.Layout.Lengths()
+	var depth int
+	s.additions, depth = exchange.Additions(exchange.Branches(c.Accumulation, 0, c.Accumulation))
+	s.aside = exchange.NewStack(params, depth)
 	for range c.Accumulation {
 		s.batches = append(s.batches, data.NewBatch(c.Rows, c.Layout))
 	}
@@ -148,7 +154,8 @@ func trained(g *graph.Graph) []*graph.Param {
 func (s *Stepper) Batches() []*data.Batch { return s.batches }
 
 // Step makes one optimization step on the content of Batches. The losses of all targets in
-// all micro-batches count alike, so several of them equal one large batch. An error leaves parameters,
+// all micro-batches count alike, so several of them equal one large batch; their gradients are found one by one and added up in a
+// tree that depends on their number only. An error leaves parameters,
 // optimizer and random state as they were: an ErrDiverged, or that of ctx, which is
 // asked before each micro-batch.
 func (s *Stepper) Step(ctx context.Context, learningRate float64) (StepResult, error) {
@@ -168,6 +175,7 @@ func (s *Stepper) step(ctx context.Context, learningRate float64) (StepResult, e
 		return r, errors.New("the batch has no target")
 	}
 	random := s.random
+	s.aside.Reset()
 	for _, m := range s.meters {
 		m.Reset()
 	}
@@ -179,9 +187,14 @@ func (s *Stepper) step(ctx context.Context, learningRate float64) (StepResult, e
 		p.inputs.setScales(s.batches, r.Targets)
 		p.inputs.fill(b)
 		p.machine.SetRandom(random)
-		p.machine.Accumulate(i > 0)
 		if err := p.machine.RunAll(); err != nil {
 			return r, err
+		}
+		for range s.additions[i] {
+			s.aside.Add()
+		}
+		if i < len(s.batches)-1 {
+			s.aside.Put()
 		}
 		r.Loss += graph.Scalar(p.judge.loss.Total)
 		if len(s.meters) > 0 {
@@ -249,13 +262,15 @@ func (s *Stepper) unit() layers.Unit { return s.passes[0].judge.loss.Unit }
 // Optimizer returns the optimizer of the steps.
 func (s *Stepper) Optimizer() optim.Optimizer { return s.optimizer }
 
-// Memory returns what steps use, in bytes: that of the machine, and the optimizer's state.
+// Memory returns what steps use, in bytes: that of the machine, with the sums of gradients that wait for those of other micro-batches
+// among its gradients, and the optimizer's state.
 func (s *Stepper) Memory() (machine graph.Memory, optimizer int) {
 	for _, p := range s.passes {
 		m := p.machine.Memory()
 		m.Arena += machine.Arena // parameters and gradients are the same for all
 		machine = m
 	}
+	machine.Gradients += s.aside.Bytes()
 	return machine, s.optimizer.Memory()
 }
 
