@@ -58,6 +58,7 @@ type sampler struct {
 	repeated   []bool // [V], scratch
 	candidates []candidate
 	heap       []float32
+	logits     []float32 // [V], of a batcher
 }
 
 // candidate is a token that may be drawn.

@@ -145,7 +145,7 @@ func (a *Attention) Forward(g *graph.Graph, x *graph.Node, pass Pass) *graph.Nod
 func (a *Attention) attend(g *graph.Graph, x *graph.Node, pass Pass) *graph.Node {
 	c := a.kernel()
 	c.Segments, c.Bias = pass.Segments, pass.Bias
-	if a.QKV != nil && pass.Cache == nil {
+	if a.QKV != nil && pass.Cache == nil && pass.Cells == nil {
 		qkv := a.packed(g, x)
 		if a.rotary != nil {
 			qkv = a.rotary.Forward(g, qkv, a.config.Heads+a.config.KVHeads, pass)
@@ -158,6 +158,9 @@ func (a *Attention) attend(g *graph.Graph, x *graph.Node, pass Pass) *graph.Node
 	}
 	if a.rotary != nil {
 		q, k = a.rotary.Forward(g, q, 0, pass), a.rotary.Forward(g, k, 0, pass)
+	}
+	if pass.Cells != nil {
+		return a.attendCells(g, q, k, v, pass, c)
 	}
 	if pass.Cache == nil {
 		return g.Attention(q, k, v, c)

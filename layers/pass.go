@@ -21,6 +21,8 @@ type Pass struct {
 	Lengths *graph.Node
 	// Cache keeps what attention has seen, for texts that grow; nil for none.
 	Cache *Cache
+	// Cells keep it in place of Cache for tokens of texts that grow side by side, each by itself; nil for none.
+	Cells *Cells
 	// Bias [H, T, S] is added to the scores of attention among the tokens; nil for none.
 	Bias *graph.Node
 	// Encoded [B, S, D] is what cross attention looks at. Nil with a cache means what

@@ -75,6 +75,19 @@ func (w *Writer) begin(prompt []int32) []int32 {
 	return slices.Concat(w.Prompt, prompt)
 }
 
+// Batcher returns what continues prompts for many requests side by side. Those begin as Begin says, and end at the tokens that Ends returns.
+func (w *Writer) Batcher(c generate.BatcherConfig) (*generate.Batcher, error) {
+	return generate.NewBatcher(w.model(), c)
+}
+
+// Begin returns a prompt for the Batcher: behind the trained one, if there is one.
+func (w *Writer) Begin(prompt []int32) []int32 { return w.begin(prompt) }
+
+// Ends returns the tokens that end a text.
+func (w *Writer) Ends() []int32 {
+	return append(slices.Clone(w.Config.Stop), w.Tokenizer.EndsOfText()...)
+}
+
 func (w *Writer) beginAll(prompts [][]int32) [][]int32 {
 	all := make([][]int32, len(prompts))
 	for i, p := range prompts {

@@ -50,7 +50,7 @@ var layers = []layer{
 	},
 	{packages: []string{"layers"}, imports: []string{"graph"}, gorgonia: true},
 	{packages: []string{"models/..."}, imports: []string{"layers", "weights", "graph", "internal/blocks", "internal/gguf", "internal/parallel", "internal/atomicfile", "internal/safetensors", "internal/torchfile", "internal/random"}, gorgonia: true},
-	{packages: []string{"generate"}, imports: []string{"layers", "graph", "internal/random"}, gorgonia: true},
+	{packages: []string{"generate"}, imports: []string{"layers", "graph", "internal/random", "internal/parallel"}, gorgonia: true},
 	{packages: []string{"prefer"}, imports: []string{"layers", "data/...", "graph"}, gorgonia: true},
 	{packages: []string{"adapt/..."}, imports: []string{"models", "layers", "graph", "internal/atomicfile", "internal/orderedjson", "internal/safetensors"}, gorgonia: true},
 	{packages: []string{"words"}, imports: []string{"internal/kernels/...", "internal/parallel", "internal/random", "internal/atomicfile", "internal/safetensors"}, gorgonia: true},
