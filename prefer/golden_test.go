@@ -74,6 +74,12 @@ func (e examples) pair(i int) (chosen, rejected []int32, prompt int) {
 // pairs returns rows of the texts in pairs.
 func (e examples) pairs(t testing.TB, whole bool, margins []float32) *Pairs {
 	t.Helper()
+	return e.rows(t, PairsConfig{Whole: whole}, margins)
+}
+
+// rows is pairs with another configuration.
+func (e examples) rows(t testing.TB, c PairsConfig, margins []float32) *Pairs {
+	t.Helper()
 	var all []Pair
 	for i := range e.Pairs {
 		chosen, rejected, n := e.pair(i)
@@ -83,7 +89,7 @@ func (e examples) pairs(t testing.TB, whole bool, margins []float32) *Pairs {
 		}
 		all = append(all, p)
 	}
-	d, err := NewPairs(all, PairsConfig{Whole: whole})
+	d, err := NewPairs(all, c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -196,6 +202,20 @@ func TestLossesAreThoseOfTRL(t *testing.T) {
 					s.LabelSmoothing = 0.1
 				}
 				m = s
+			case "cpo":
+				c := CPO{Policy: policy, Beta: 0.1, Gamma: 0.5, Alpha: 1}
+				var more string
+				c.LossType, more, _ = strings.Cut(detail, "_")
+				switch more {
+				case "smoothed":
+					c.Alpha, c.LabelSmoothing = 0.5, 0.1
+				case "alone":
+					c.Alpha = 0
+				}
+				m = c
+				if c.Alpha > 0 {
+					rows = e.rows(t, PairsConfig{Better: true}, nil)
+				}
 			case "kto", "apo":
 				k := KTO{policy, reference, "kto", 0.1, 1, 1}
 				if kind == "apo" {
@@ -343,7 +363,10 @@ func TestLossesRefuse(t *testing.T) {
 		`no input "reference"`:                             DPO{Policy: policy, Config: DefaultDPOConfig()},
 		"orpo: beta 0":                                     ORPO{Policy: policy},
 		`no input "whole_targets"`:                         ORPO{policy, 0.1},
-		"simpo: beta 0":                                    SimPO{Policy: policy},
+		"cpo: beta 0":                                      SimPO{Policy: policy},
+		`cpo: loss type "best"`:                            CPO{Policy: policy, LossType: "best"},
+		"and 0 of hinge":                                   CPO{Policy: policy, LossType: "hinge", Beta: 1, LabelSmoothing: 0.1},
+		`no input "better_targets"`:                        CPO{Policy: policy, LossType: "hinge", Beta: 1, Alpha: 1},
 		`kto: loss type ""`:                                KTO{Policy: policy, Beta: 1},
 		"distillation: beta 2":                             Distill{policy, policy, 2, 1},
 	} {

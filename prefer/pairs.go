@@ -23,6 +23,8 @@ type PairsConfig struct {
 	Length int
 	// Whole adds WholeTargets and AllTargets, which ORPO needs, and counts the former. Default: pairs are counted.
 	Whole bool
+	// Better adds BetterTargets, which CPO needs where it takes the cross entropy of the better text, and counts them. Default: pairs are counted.
+	Better bool
 }
 
 // Pairs is a dataset of a pair in each row: IDs and Targets [2, T], and Margin. It knows the sizes of its rows, so that pairs of like
@@ -31,16 +33,18 @@ type Pairs struct {
 	pairs     []Pair
 	length    int
 	whole     bool
+	better    bool
 	cut       int
 	reference [][2]float32 // log-probabilities; nil where they aren't computed
 }
 
 // NewPairs makes rows of pairs. Each needs a prompt, and two completions of which something is left in a row.
 func NewPairs(pairs []Pair, c PairsConfig) (*Pairs, error) {
-	if len(pairs) == 0 || c.Length < 0 {
-		return nil, fmt.Errorf("prefer: %d pairs in rows of %d tokens, expected at least one and 0 or more", len(pairs), c.Length)
+	if len(pairs) == 0 || c.Length < 0 || c.Whole && c.Better {
+		return nil, fmt.Errorf("prefer: %d pairs in rows of %d tokens with targets of the whole (%t) and of the better text (%t), expected at least one pair, 0 or more tokens and one of both",
+			len(pairs), c.Length, c.Whole, c.Better)
 	}
-	p := &Pairs{pairs: pairs, whole: c.Whole}
+	p := &Pairs{pairs: pairs, whole: c.Whole, better: c.Better}
 	for i, pair := range pairs {
 		if len(pair.Prompt) == 0 || len(pair.Chosen) == 0 || len(pair.Rejected) == 0 {
 			return nil, fmt.Errorf("prefer: pair %d of %d has a prompt of %d tokens and completions of %d and %d, expected some of each",
@@ -74,6 +78,10 @@ func (p *Pairs) Layout() data.Layout {
 		l.Inputs = append(l.Inputs, texts(AllTargets, float64(data.Ignored), 2, p.length), texts(WholeTargets, float64(data.Ignored), p.length))
 		l.Targets = WholeTargets
 	}
+	if p.better {
+		l.Inputs = append(l.Inputs, texts(BetterTargets, float64(data.Ignored), p.length))
+		l.Targets = BetterTargets
+	}
 	if p.reference != nil {
 		l.Inputs = append(l.Inputs, data.Input{Name: Reference, Type: data.Float, Shape: []int{2}})
 	}
@@ -99,6 +107,9 @@ func (p *Pairs) Fill(row data.Row, i int, _ uint64) {
 		fillText(nil, all[:n], pair.Prompt, pair.Chosen, true)
 		fillText(nil, all[n:], pair.Prompt, pair.Rejected, false)
 		copy(row.Ints(WholeTargets), all[:n])
+	}
+	if p.better {
+		copy(row.Ints(BetterTargets), targets[:n])
 	}
 	if p.reference != nil {
 		copy(row.Floats(Reference), p.reference[i][:])

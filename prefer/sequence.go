@@ -26,6 +26,8 @@ const (
 	// WholeTargets [T] are the targets of the better text with those of the prompt among them, of which ORPO takes the cross entropy; the
 	// layout counts them. AllTargets [K, T] are the same, and behind them the targets of the other text.
 	WholeTargets, AllTargets = "whole_targets", "all_targets"
+	// BetterTargets [T] are the targets of the better text alone, of which CPO takes the cross entropy; the layout counts them.
+	BetterTargets = "better_targets"
 	// Margin is by how much the better one is better, for reward models; optional.
 	Margin = "margin"
 	// Desirable is 1 for a text that is good and 0 for one that isn't, for KTO.

@@ -16,7 +16,7 @@ import (
 
 // Preference is learning which of two answers to a prompt is the better one, or whether an answer is good.
 type Preference struct {
-	// Loss is a prefer.DPO, prefer.ORPO or prefer.KTO, of which Policy and Reference are left out: the policy is the model of the run.
+	// Loss is a prefer.DPO, prefer.ORPO, prefer.CPO, prefer.SimPO or prefer.KTO, of which Policy and Reference are left out: the policy is the model of the run.
 	Loss train.Model
 	// Reference is the directory of the model that the policy of DPO and KTO is held to, which must have the same tokenizer. Default: the
 	// model of the run as it is before training.
@@ -25,11 +25,15 @@ type Preference struct {
 	Conversations Conversations
 }
 
-// Name is "dpo", "orpo" or "kto".
+// Name is "dpo", "orpo", "cpo", "simpo" or "kto".
 func (o Preference) Name() string {
 	switch o.Loss.(type) {
 	case prefer.ORPO:
 		return "orpo"
+	case prefer.CPO:
+		return "cpo"
+	case prefer.SimPO:
+		return "simpo"
 	case prefer.KTO:
 		return "kto"
 	}
@@ -67,11 +71,17 @@ func (o Preference) learner(m Model) (Model, error) {
 	case prefer.ORPO:
 		l.Policy = policy
 		return taught{m, l}, nil
+	case prefer.CPO:
+		l.Policy = policy
+		return taught{m, l}, l.Validate()
+	case prefer.SimPO:
+		l.Policy = policy
+		return taught{m, l}, nil
 	case prefer.KTO:
 		l.Policy = policy
 		return taught{m, l}, nil
 	}
-	return nil, fmt.Errorf("task: preference: a loss of type %T, expected prefer.DPO, prefer.ORPO or prefer.KTO", o.Loss)
+	return nil, fmt.Errorf("task: preference: a loss of type %T, expected one of prefer.DPO, ORPO, CPO, SimPO and KTO", o.Loss)
 }
 
 // taught is a model with another loss.
@@ -82,6 +92,9 @@ type taught struct {
 
 // Loss returns the other loss.
 func (t taught) Loss(g *graph.Graph, b layers.Batch) layers.Loss { return t.loss.Loss(g, b) }
+
+// refers tells whether the loss holds the model to a reference.
+func (o Preference) refers() bool { return o.Name() == "dpo" || o.Name() == "kto" }
 
 // judges tells whether rows are of single answers.
 func (o Preference) judges() bool { return o.Name() == "kto" }
@@ -129,7 +142,7 @@ func (o Preference) Rows(c RowsConfig) (Rows, error) {
 	var whole []referred
 	r, err := c.examples(func(t *data.Tokens) (data.Dataset, error) {
 		d, err := o.dataset(t, c)
-		if err == nil && o.Name() != "orpo" {
+		if err == nil && o.refers() {
 			whole = append(whole, d)
 		}
 		return d, err
@@ -179,7 +192,8 @@ func (o Preference) dataset(t *data.Tokens, c RowsConfig) (referred, error) {
 	if o.judges() {
 		return prefer.NewTexts(judged, c.Length)
 	}
-	return prefer.NewPairs(pairs, prefer.PairsConfig{Length: c.Length, Whole: o.Name() == "orpo"})
+	cpo, _ := o.Loss.(prefer.CPO)
+	return prefer.NewPairs(pairs, prefer.PairsConfig{Length: c.Length, Whole: o.Name() == "orpo", Better: cpo.Alpha > 0})
 }
 
 // tokensOf returns tokens [lo, hi).

@@ -17,6 +17,8 @@ type commands struct {
 	SFT       sftCommand       `cmd:"" name:"sft" help:"Fine-tune a model on texts or on pairs of prompt and completion."`
 	DPO       dpoCommand       `cmd:"" name:"dpo" help:"Learn from pairs of answers which is the better one."`
 	ORPO      orpoCommand      `cmd:"" name:"orpo" help:"Learn the better of two answers, and that it is better, without a reference."`
+	CPO       cpoCommand       `cmd:"" name:"cpo" help:"Learn which of two answers is better, and the better one, without a reference."`
+	SimPO     simpoCommand     `cmd:"" name:"simpo" help:"Learn which of two answers is better by their mean log-probabilities, without a reference."`
 	KTO       ktoCommand       `cmd:"" name:"kto" help:"Learn from answers that are good or not."`
 	Plan      planCommand      `cmd:"" help:"Tell what a command that trains will take: memory, tokens, steps and time."`
 	Resume    resumeCommand    `cmd:"" help:"Go on with a run that was stopped or crashed."`
@@ -54,7 +56,7 @@ func newParser(c *commands, s *streams) (*kong.Kong, error) {
 			{Key: "adapter", Title: "Adapter:"},
 			{Key: "run", Title: "Run:"},
 		}),
-		kong.Vars{"presets": strings.Join(presetNames(), ","), "dpolosses": strings.Join(prefer.LossTypes(), ","), "arches": strings.Join(models.Arches(), ", "), "quantizations": strings.Join(models.Quantizations(), ", ")},
+		kong.Vars{"presets": strings.Join(presetNames(), ","), "dpolosses": strings.Join(prefer.LossTypes(), ","), "cpolosses": strings.Join(prefer.CPOLossTypes(), ","), "arches": strings.Join(models.Arches(), ", "), "quantizations": strings.Join(models.Quantizations(), ", ")},
 	)
 }
 

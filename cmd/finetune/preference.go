@@ -13,13 +13,13 @@ import (
 	"github.com/seahorse-ml/seahorse/train"
 )
 
-// Defaults of dpo, orpo and kto, those of trl. Rows are no longer than the model's context.
+// Defaults of dpo and its kin, those of trl. Rows are no longer than the model's context.
 const (
 	preferenceEpochs = 3
 	preferenceSeqLen = 1024
 )
 
-// preferenceOptions are the options that dpo, orpo and kto share.
+// preferenceOptions are the options that dpo and its kin share.
 type preferenceOptions struct {
 	Model        string   `group:"model" required:"" placeholder:"DIR" help:"The model to start from: a model or run directory."`
 	Data         []string `group:"data" required:"" sep:"none" placeholder:"FILE|DIR|-" help:"What to learn: records (.jsonl, .json, .csv, .tsv, .parquet; gzip and zstd are unpacked): a file, a folder, a pattern, or - for standard input. Several may be given."`
@@ -38,7 +38,7 @@ func (c *preferenceOptions) AfterApply() error { return modelFolder(&c.Model) }
 
 // betaOption is how strongly preference counts.
 type betaOption struct {
-	Beta float64 `group:"optimization" default:"0.1" placeholder:"X" help:"How strongly the model is held to the reference; of orpo, how much the ratio of the odds counts (${default})."`
+	Beta float64 `group:"optimization" default:"0.1" placeholder:"X" help:"How strongly the model is held to the reference; of orpo, how much the ratio of the odds counts, of cpo and simpo what log-probabilities are multiplied by (${default})."`
 }
 
 func (o betaOption) validate() error {
@@ -111,7 +111,7 @@ func (c *preferenceOptions) resolve() error {
 // noSmoothing refuses label smoothing where a loss has none.
 func (c *preferenceOptions) noSmoothing(of string) error {
 	if c.LabelSmoothing != 0 {
-		return fmt.Errorf("--label-smoothing is for the loss types robust and exo_pair of dpo, not for %s", of)
+		return fmt.Errorf("--label-smoothing is for the loss types robust and exo_pair of dpo, sigmoid and simpo of cpo, and for simpo, not for %s", of)
 	}
 	return nil
 }

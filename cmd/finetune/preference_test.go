@@ -46,6 +46,8 @@ func TestPreferenceIsLearned(t *testing.T) {
 		"lora":      {"dpo", "--data", pairs, "--lora-r=8"},
 		"reference": {"dpo", "--data", pairs, "--reference-model", base, "--loss-type=robust", "--label-smoothing=0.1"},
 		"orpo":      {"orpo", "--data", pairs},
+		"cpo":       {"cpo", "--data", pairs, "--loss-type=ipo", "--cpo-alpha=0.5"},
+		"simpo":     {"simpo", "--data", pairs, "--beta=2", "--label-smoothing=0.1"},
 		"kto":       {"kto", "--data", judged},
 		"unpaired":  {"kto", "--data", pairs, "--loss-type=apo_zero_unpaired", "--group-by-length"},
 	} {
@@ -53,7 +55,7 @@ func TestPreferenceIsLearned(t *testing.T) {
 			run := filepath.Join(dir, name)
 			_, said := succeed(t, "", append(args, "--model", base, "--output-dir", run, "--max-steps=40", "--batch-size=8", "--learning-rate=3e-3", "--warmup-steps=0", "--logging-steps=1",
 				"--eval-steps=20", "--sample-tokens=5", "--seq-len=120")...)
-			if withReference := args[0] != "orpo"; strings.Contains(said, "reference  ") != withReference {
+			if withReference := args[0] == "dpo" || args[0] == "kto"; strings.Contains(said, "reference  ") != withReference {
 				t.Errorf("%s said\n%s", args[0], said)
 			}
 			if name == "lora" && !strings.Contains(read(t, filepath.Join(run, "adapter_config.json")), `"lora_dropout": 0.0`) {
@@ -62,7 +64,7 @@ func TestPreferenceIsLearned(t *testing.T) {
 			lines := readMetrics(t, run)
 			first, last := lines[0], lines[len(lines)-1]
 			margin := func(m map[string]float64) float64 { return m["rewards/chosen"] - m["rewards/rejected"] }
-			if args[0] != "orpo" && (margin(first) > 1e-4 || margin(first) < -1e-4) {
+			if (args[0] == "dpo" || args[0] == "kto") && (margin(first) > 1e-4 || margin(first) < -1e-4) {
 				t.Errorf("before it learns, the margin is %g", margin(first))
 			}
 			if grown := margin(last) - margin(first); !(grown > 0.05) || last["loss"] >= first["loss"] {
@@ -137,6 +139,9 @@ func TestWrongPreferences(t *testing.T) {
 		{"orpo", bad(`{"chosen":"b","rejected":[]}`), `bad.jsonl:2: "chosen" is a text and "rejected" a list`, nil},
 		{"dpo", bad(`{"prompt":[{"role":"user","content":"a"}],"chosen":[{"role":"bot","content":"a"}],"rejected":[{"role":"assistant","content":"b"}]}`), `bad.jsonl:2: "chosen": messages[1]: role "bot"`, nil},
 		{"kto", pairs, "expected more than 0", []string{"--beta=0"}},
+		{"cpo", pairs, "beta 0, expected more than 0", []string{"--beta=0"}},
+		{"cpo", pairs, "not for --loss-type hinge", []string{"--loss-type=hinge", "--label-smoothing=0.1"}},
+		{"simpo", pairs, "gamma -1 and alpha 0, expected 0 or more", []string{"--simpo-gamma=-1"}},
 		{"kto", write(t, filepath.Join(dir, "unjudged.jsonl"), `{"prompt":"a","completion":"b"}`+"\n"), `unjudged.jsonl:1: expected "label"`, nil},
 		{"kto", write(t, filepath.Join(dir, "maybe.jsonl"), `{"prompt":"a","completion":"b","label":"maybe"}`+"\n"), `maybe.jsonl:1: "label" is "maybe", expected true or false`, nil},
 		{"dpo", pairs, "for the loss types robust and exo_pair", []string{"--label-smoothing=0.1"}},

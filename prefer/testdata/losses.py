@@ -111,6 +111,21 @@ def simpo(beta, gamma, smoothing):
                                          "rewards/accuracies": (good > bad).double().mean().item(), "logps/chosen": chosen.mean().item()})
 
 
+def cpo(loss_type, alpha, smoothing):
+    from trl.experimental.cpo import CPOTrainer
+    model = Tables(0)
+    texts, prompts = [c for c, _, _ in PAIRS] + [r for _, r, _ in PAIRS], [p for _, _, p in PAIRS] * 2
+    inputs = batch(texts, prompts)
+    labels = inputs["input_ids"].masked_fill(inputs["completion_mask"] == 0, -100)
+    whole = {"concatenated_input_ids": inputs["input_ids"], "concatenated_attention_mask": inputs["attention_mask"], "concatenated_labels": labels}
+    self = stub(beta=0.1, simpo_gamma=0.5, label_smoothing=smoothing, alpha=0.0, cpo_alpha=alpha, loss_type=loss_type, is_encoder_decoder=False, pad_token_id=0,
+                concatenated_inputs=lambda *_, **__: whole, get_batch_logps=CPOTrainer.get_batch_logps)
+    self.concatenated_forward = lambda m, b: CPOTrainer.concatenated_forward(self, m, b)
+    self.cpo_loss = lambda c, r: CPOTrainer.cpo_loss(self, c, r)
+    loss, metrics = CPOTrainer.get_batch_loss_metrics(self, model, {"chosen_labels": labels[:3]})
+    return finish(loss, model, {k: v for k, v in metrics.items() if "logits" not in k and (alpha > 0 or k != "nll_loss")})
+
+
 def kto(loss_type, beta, desirable, undesirable):
     from trl import KTOTrainer
     model = Tables(0)
@@ -159,6 +174,10 @@ types = ["sigmoid", "hinge", "ipo", "exo_pair", "nca_pair", "robust", "bco_pair"
 result = {"pairs": PAIRS, "margins": MARGINS, "desirable": DESIRABLE, "orpo": orpo(0.1), "simpo": simpo(2.0, 0.5, 0.0), "simpo_smoothed": simpo(2.0, 0.5, 0.1),
           "kto": kto("kto", 0.1, 1.0, 1.0), "kto_weighted": kto("kto", 0.5, 1.5, 0.5), "apo_zero_unpaired": kto("apo_zero_unpaired", 0.1, 1.0, 1.0),
           "reward": reward(False, None), "reward_margins": reward(True, 0.01), "gkd_0": gkd(0.0, 1.0), "gkd_0.3": gkd(0.3, 0.9), "gkd_1": gkd(1.0, 1.0)}
+for t in ["sigmoid", "hinge", "ipo", "simpo"]:
+    result["cpo_" + t] = cpo(t, 1.0, 0.0)
+result["cpo_sigmoid_smoothed"] = cpo("sigmoid", 0.5, 0.1)
+result["cpo_simpo_alone"] = cpo("simpo", 0.0, 0.0)
 for t in types:
     smoothing = 0.1 if t in ("exo_pair", "robust") else 0.0
     result["dpo_" + t] = dpo(t, 0.1, smoothing)
