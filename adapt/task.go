@@ -25,7 +25,7 @@ func TaskOf(m Model) Task {
 		return TaskCausal
 	case models.Seq2Seq:
 		return TaskSeq2Seq
-	case *models.SequenceClassifier:
+	case *models.SequenceClassifier, *models.RewardModel:
 		return TaskSequence
 	case *models.TokenClassifier:
 		return TaskToken

@@ -64,7 +64,7 @@ func (l *Labelled) Fill(row Row, i int, _ uint64) {
 	case Regression:
 		targets[0] = 0
 		for c, values := 0, row.Floats(Values); c < l.values; c++ {
-			values[c] = l.tokens.value(i, c)
+			values[c] = l.tokens.Value(i, c)
 		}
 	}
 }

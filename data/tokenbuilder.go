@@ -16,5 +16,11 @@ func (b *TokenBuilder) Append(ids []int32, learn bool) error { return b.writer.A
 // EndDocument ends the document.
 func (b *TokenBuilder) EndDocument() error { return b.writer.EndDocument() }
 
+// Describe says what labels the documents have, before the first is added. From then on each is an Example.
+func (b *TokenBuilder) Describe(l Labels) error { return b.writer.Describe(l) }
+
+// AppendExample adds a document with its label.
+func (b *TokenBuilder) AppendExample(x Example) error { return b.writer.AppendExample(x) }
+
 // Tokens returns what was added. Nothing can be added after it.
 func (b *TokenBuilder) Tokens() (*Tokens, error) { return b.writer.tokens() }

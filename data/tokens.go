@@ -96,8 +96,8 @@ func (t *Tokens) class(i int) int32 {
 	return int32(t.entry(t.firstDocument() + i))
 }
 
-// value returns value c of document d.
-func (t *Tokens) value(d, c int) float32 {
+// Value returns value c of document d, of documents whose labels are those of a regression.
+func (t *Tokens) Value(d, c int) float32 {
 	return math.Float32frombits(t.entry((t.firstDocument()+d)*len(t.labels.Names) + c))
 }
 

@@ -92,7 +92,7 @@ func (m *Body) Save(dir string) error {
 	if err != nil {
 		return err
 	}
-	return save(dir, stored{m.Config, m.parts.family, m.class}, generation, m.Params())
+	return save(dir, stored{m.Config, m.parts.family, m.class, nil}, generation, m.Params())
 }
 
 // Head maps hidden states [..., D] to logits [..., V].

@@ -49,9 +49,10 @@ func newDecoder(c Config, p *graph.Params) (*Decoder, error) {
 	return d, nil
 }
 
-// build makes the model, a *Decoder, or a *Body where there is no head.
+// build makes the model, a *Decoder, a *RewardModel, or a *Body where there is no head.
 func (d decoderParts) build(o origin) (Model, error) {
-	headless := d.headless(o)
+	reward := d.isReward(o)
+	headless := !reward && d.headless(o)
 	o = d.named(o, headless)
 	p := o.tree()
 	body := p
@@ -79,6 +80,9 @@ func (d decoderParts) build(o origin) (Model, error) {
 		m.class = d.bodyClass
 		return &m.Body, p.Err()
 	}
+	if reward {
+		return d.reward(m, o, p)
+	}
 	m.Output = newOutput(d.head, m.Tokens, d.tied, p, d.names.head)
 	if err := p.Err(); err != nil {
 		return nil, err
@@ -105,7 +109,7 @@ func (d decoderParts) named(o origin, headless bool) origin {
 		switch {
 		case headless:
 			return strings.TrimPrefix(stored, folder)
-		case !inFolder && stored != d.names.head+".weight":
+		case !inFolder && stored != d.names.head+".weight" && stored != scoreName+".weight":
 			return folder + stored
 		}
 		return stored

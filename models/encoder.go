@@ -151,5 +151,5 @@ func (e *Encoder) Save(dir string) error {
 	for name, p := range e.aliases {
 		tensors = append(tensors, storedTensor(name, p))
 	}
-	return saveTensors(dir, stored{e.Config, e.Config.ModelType, e.family().class + e.task.suffix()}, nil, tensors)
+	return saveTensors(dir, stored{e.Config, e.Config.ModelType, e.family().class + e.task.suffix(), nil}, nil, tensors)
 }

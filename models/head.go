@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Head is a new head for an encoder; see OpenConfig.
+// Head is a new head for an encoder, or with TaskReward for a decoder, which has no labels; see OpenConfig.
 type Head struct {
 	Task   Task
 	Labels []string // names of the classes, of a classifier; for a regression one a value

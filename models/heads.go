@@ -10,6 +10,7 @@ const (
 	TaskMasked               // what hidden tokens were: a *MaskedLM
 	TaskSequence             // a class or values of each sequence: a *SequenceClassifier
 	TaskToken                // a class of each token: a *TokenClassifier
+	TaskReward               // of decoders, a value of each text: a *RewardModel
 )
 
 // taskSuffixes are what the names of architectures end in; the first of a task is

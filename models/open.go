@@ -15,8 +15,8 @@ type OpenConfig struct {
 	// if any are. It takes next to no memory, however large the model, and serves to count parameters and to plan memory; it can't
 	// run or be saved. Default false.
 	Sketch bool
-	// Head is a new head, which begins at random, in place of the one that an encoder has: the way from a pretrained model to one
-	// that is fine-tuned. Of the stored head nothing is kept. Nil keeps it.
+	// Head is a new head, which begins at random, in place of the one that an encoder has, or a decoder with TaskReward: the way from a
+	// pretrained model to one that is fine-tuned. Of the stored head nothing is kept. Nil keeps it.
 	Head *Head
 	Seed uint64 // of the new head's first weights
 	// Storage says how matrices are kept that aren't trained; default FloatStorage.
@@ -43,11 +43,18 @@ func Open(dir string, c OpenConfig) (Model, error) {
 		return fail(err)
 	}
 	if c.Head != nil {
-		if _, ok := config.(EncoderConfig); !ok {
+		_, encoder := config.(EncoderConfig)
+		switch {
+		case c.Head.Task == TaskReward:
+			if f, _ := FamilyNamed(fmt.Sprint(fields["model_type"])); f.Objective != Causal {
+				return fail(fmt.Errorf("a head for rewards needs a decoder, and the model_type is %q", fields["model_type"]))
+			}
+		case !encoder:
 			return fail(fmt.Errorf("a new head needs an encoder, and the model_type is %q, expected an encoder: %s", fields["model_type"], strings.Join(encoderArches(), ", ")))
-		}
-		if config, err = c.Head.Config(config); err != nil {
-			return fail(err)
+		default:
+			if config, err = c.Head.Config(config); err != nil {
+				return fail(err)
+			}
 		}
 	}
 	if err := config.Validate(); err != nil {

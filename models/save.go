@@ -2,6 +2,7 @@ package models
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 
@@ -19,8 +20,9 @@ const (
 // stored is a configuration as config.json has it.
 type stored struct {
 	config Config
-	family string // model_type
-	class  string // of transformers; empty for none
+	family string         // model_type
+	class  string         // of transformers; empty for none
+	more   map[string]any // further fields; nil for none
 }
 
 // save writes a model directory's files, a generation_config.json only where there is
@@ -42,6 +44,7 @@ func saveTensors(dir string, config stored, generation []byte, tensors []safeten
 	if config.class != "" {
 		more["architectures"] = []string{config.class}
 	}
+	maps.Copy(more, config.more)
 	if len(tensors) > 0 {
 		more["dtype"] = elementType(tensors[0])
 	}

@@ -192,7 +192,7 @@ func (m *T5Encoder) ContextLength() int { return maxContext }
 
 // Save writes the model's directory.
 func (m *T5Encoder) Save(dir string) error {
-	return save(dir, stored{m.Config, "t5", t5EncoderClass}, nil, m.Params())
+	return save(dir, stored{m.Config, "t5", t5EncoderClass, nil}, nil, m.Params())
 }
 
 // Params returns the parameters in the order in which they were made.
@@ -244,5 +244,5 @@ func (m *T5) Save(dir string) error {
 	if err != nil {
 		return err
 	}
-	return save(dir, stored{c, "t5", t5Class}, generation, m.Params())
+	return save(dir, stored{c, "t5", t5Class, nil}, generation, m.Params())
 }

@@ -141,5 +141,5 @@ func (m *Transformer) Save(dir string) error {
 	if err != nil {
 		return err
 	}
-	return save(dir, stored{c, "transformer", ""}, generation, m.Params())
+	return save(dir, stored{c, "transformer", "", nil}, generation, m.Params())
 }

@@ -77,7 +77,9 @@ func (r *Run) adapter(m Model) (*adapt.Adapter, error) {
 	if c.Name != "" {
 		a.SetBase(c.Name)
 	}
-	if l := LabelsOf(m); l.Kind != "" {
+	if (Reward{}).Fits(m) {
+		a.SetHead(&adapt.Head{Objective: Reward{}.Name()})
+	} else if l := LabelsOf(m); l.Kind != "" {
 		a.SetHead(&adapt.Head{Objective: string(l.Kind), Labels: l.Names})
 	}
 	return a, nil
@@ -202,13 +204,14 @@ func (t *Trained) open(sketch bool) (models.Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	if noted != nil && !slices.Equal(LabelsOf(m).Names, noted.Labels) {
+	reward := noted != nil && noted.Objective == Reward{}.Name() && !Reward{}.Fits(m)
+	if noted != nil && (reward || !slices.Equal(LabelsOf(m).Names, noted.Labels)) {
 		o, err := Named(noted.Objective)
 		if err != nil {
 			return nil, err
 		}
 		head, ok := o.Head(data.Labels{Kind: data.LabelKind(noted.Objective), Names: noted.Labels})
-		if !ok || !isEncoder(m) {
+		if !ok || !CanLearn(m, o) {
 			return nil, fmt.Errorf("task: the adapter in %s brings a head for %s along, and the model in %s is none that can get one", t.config.Adapter, noted.Objective, t.Dir)
 		}
 		c.Head = &head

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -17,6 +18,7 @@ import (
 type answerEncoder struct {
 	turns  *turns
 	single bool // answers are judged by themselves
+	whole  bool // texts are documents with margins, and none is cut
 }
 
 // answered is a prompt with an answer, or with two, the better one first.
@@ -24,6 +26,7 @@ type answered struct {
 	prompt    []int32
 	answers   [][]int32
 	desirable bool // of a single answer
+	margin    float32
 }
 
 // fullShown is how many of the records that were left out are named.
@@ -36,6 +39,11 @@ func (e *answerEncoder) write(ctx context.Context, s *data.Source, c Encoding, w
 		shapes = append(shapes, data.PairShape)
 	}
 	var report Report
+	if e.whole {
+		if err := w.Describe(marginLabels); err != nil {
+			return report, err
+		}
+	}
 	long, texts, read, full := 0, 0, 0, 0
 	for r, err := range s.Records(shapes...) {
 		if err == nil {
@@ -53,15 +61,15 @@ func (e *answerEncoder) write(ctx context.Context, s *data.Source, c Encoding, w
 			return report, err
 		}
 		for _, a := range found {
-			if c.Length > 0 && len(a.prompt) > c.Length {
+			if err := e.fits(a, c.Length); err != nil {
 				if full++; full <= fullShown {
-					report.Full = append(report.Full, r.Fail(fmt.Errorf("the prompt has %d tokens, expected at most %d", len(a.prompt), c.Length)))
+					report.Full = append(report.Full, r.Fail(err))
 				}
 				continue
 			}
 			for _, answer := range a.answers {
 				texts++
-				if c.Length > 0 && len(a.prompt)+len(answer)-1 > c.Length {
+				if !e.whole && c.Length > 0 && len(a.prompt)+len(answer)-1 > c.Length {
 					long++
 				}
 			}
@@ -85,8 +93,26 @@ func (e *answerEncoder) write(ctx context.Context, s *data.Source, c Encoding, w
 	return report, nil
 }
 
-// document writes a prompt and its answers as Preference.Encode has them.
+// fits returns what is wrong with a record for rows of a length, 0 for any.
+func (e *answerEncoder) fits(a answered, length int) error {
+	if length > 0 && len(a.prompt) > length {
+		return fmt.Errorf("the prompt has %d tokens, expected at most %d", len(a.prompt), length)
+	}
+	for _, answer := range a.answers {
+		if n := len(a.prompt) + len(answer); e.whole && length > 0 && n > length {
+			return fmt.Errorf("the prompt and an answer have %d tokens, expected at most %d", n, length)
+		}
+	}
+	return nil
+}
+
+// document writes a prompt and its answers as Preference.Encode or Reward.Encode has them.
 func (e *answerEncoder) document(w tokenSink, a answered) error {
+	if e.whole {
+		better := data.Example{IDs: slices.Concat(a.prompt, a.answers[0]), Values: []float32{a.margin}}
+		worse := data.Example{IDs: slices.Concat(a.prompt, a.answers[1]), Values: []float32{0}}
+		return errors.Join(w.AppendExample(better), w.AppendExample(worse))
+	}
 	if err := w.Append(a.prompt, false); err != nil {
 		return err
 	}
@@ -120,10 +146,13 @@ func (e *answerEncoder) record(r data.Record) ([]answered, error) {
 		}
 	}
 	a, err := e.answers(r.Object, prompt, "chosen", "rejected")
+	if e.whole && err == nil {
+		a.margin, err = marginOf(r.Object)
+	}
 	if err != nil || !e.single {
 		return []answered{a}, err
 	}
-	return []answered{{a.prompt, a.answers[:1], true}, {a.prompt, a.answers[1:], false}}, nil
+	return []answered{{prompt: a.prompt, answers: a.answers[:1], desirable: true}, {prompt: a.prompt, answers: a.answers[1:]}}, nil
 }
 
 // labelOf returns whether an answer is good; tables and others write it as text or number.

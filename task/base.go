@@ -206,7 +206,8 @@ func (p Pretrained) Open(o Objective, _ *tokenizer.Tokenizer, l data.Labels, ske
 		return nil, err
 	}
 	c := models.OpenConfig{Edit: p.edit(), Sketch: sketch, Seed: p.Seed, Storage: p.Storage}
-	if !o.Fits(base) || p.NewHead && l.Kind != "" || !slices.Equal(LabelsOf(base).Names, l.Names) {
+	known := LabelsOf(base)
+	if !o.Fits(base) || p.NewHead && l.Kind != "" || known.Kind != "" && !slices.Equal(known.Names, l.Names) {
 		head, _ := o.Head(l)
 		c.Head = &head
 	}

@@ -90,9 +90,18 @@ func (m *Measurement) config() train.EvalConfig {
 	return train.EvalConfig{BatchSize: m.Config.BatchSize, Progress: m.Config.Progress}
 }
 
+// learner returns the model with the loss that is measured.
+func (m *Measurement) learner() (Model, error) {
+	learned, err := learner(m.trained.Model)
+	if err != nil {
+		return nil, err
+	}
+	return taughtBy(m.trained.Objective, learned)
+}
+
 // Estimate returns the memory that Run takes. The model may be a sketch.
 func (m *Measurement) Estimate() (graph.Memory, error) {
-	learned, err := learner(m.trained.Model)
+	learned, err := m.learner()
 	if err != nil {
 		return graph.Memory{}, err
 	}
@@ -101,7 +110,7 @@ func (m *Measurement) Estimate() (graph.Memory, error) {
 
 // Run measures the model, which must be loaded.
 func (m *Measurement) Run(ctx context.Context) (train.Evaluation, error) {
-	learned, err := learner(m.trained.Model)
+	learned, err := m.learner()
 	if err != nil {
 		return train.Evaluation{}, err
 	}

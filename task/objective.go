@@ -73,7 +73,7 @@ type Cut struct {
 func Objectives() []Objective {
 	return []Objective{
 		Causal{}, Masked{}, Seq2Seq{},
-		Labelled{data.Classification}, Labelled{data.TokenClassification}, Labelled{data.Regression},
+		Labelled{data.Classification}, Labelled{data.TokenClassification}, Labelled{data.Regression}, Reward{},
 	}
 }
 
@@ -129,8 +129,20 @@ func CanLearn(m models.Model, o Objective) bool {
 	if o.Fits(m) {
 		return true
 	}
-	_, ok := o.Head(data.Labels{})
+	head, ok := o.Head(data.Labels{})
+	if ok && head.Task == models.TaskReward {
+		return isDecoder(m)
+	}
 	return ok && isEncoder(m)
+}
+
+// isDecoder tells whether a model can get a head of one value.
+func isDecoder(m models.Model) bool {
+	switch m.(type) {
+	case *models.Decoder, *models.Body, *models.RewardModel:
+		return true
+	}
+	return false
 }
 
 // isEncoder tells whether a model can get another head.

@@ -122,6 +122,9 @@ const classifyLength = 512
 func (t *Trained) Classifier() (*Classifier, error) {
 	m, ok := t.Model.(Scorer)
 	l := LabelsOf(t.Model)
+	if (Reward{}).Fits(t.Model) {
+		l = rewardLabels
+	}
 	if !ok || l.Kind == "" {
 		return nil, fmt.Errorf("task: %s holds no classifier and no regression", t.Dir)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 
 	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/graph"
@@ -58,6 +57,21 @@ func (Preference) Vocabulary() (string, []string) { return "", nil }
 // Labels returns none.
 func (Preference) Labels(*data.Source) (data.Labels, error) { return data.Labels{}, nil }
 
+// teacher is an objective whose loss isn't the model's own.
+type teacher interface {
+	Objective
+	// learner returns what learns by the loss: a model with the parameters of m, which is saved as m is.
+	learner(m Model) (Model, error)
+}
+
+// taughtBy returns a model with the loss of an objective, where that isn't the model's own.
+func taughtBy(o Objective, m Model) (Model, error) {
+	if t, ok := o.(teacher); ok {
+		return t.learner(m)
+	}
+	return m, nil
+}
+
 // learner returns what learns by the loss: a model with the parameters of m, which is saved as m is.
 func (o Preference) learner(m Model) (Model, error) {
 	policy, ok := m.(prefer.Model)
@@ -103,6 +117,8 @@ func (o Preference) judges() bool { return o.Name() == "kto" }
 type tokenSink interface {
 	Append(ids []int32, learn bool) error
 	EndDocument() error
+	Describe(l data.Labels) error
+	AppendExample(x data.Example) error
 }
 
 // Encode makes two documents of each record. Of a pair they are the prompt with the better answer, and the other answer, where only answers are
@@ -110,31 +126,7 @@ type tokenSink interface {
 // leave no room for an answer are left out.
 func (o Preference) Encode(ctx context.Context, s *data.Source, c Encoding) (*data.Tokens, Report, error) {
 	e := &answerEncoder{turns: newTurns(o.Conversations, c.Tokenizer), single: o.judges()}
-	if c.Path == "" {
-		b, err := data.NewTokenBuilder(c.Tokenizer.VocabSize())
-		if err != nil {
-			return nil, Report{}, err
-		}
-		report, err := e.write(ctx, s, c, b)
-		if err != nil {
-			return nil, report, err
-		}
-		t, err := b.Tokens()
-		return t, report, err
-	}
-	w, err := data.NewTokenWriter(c.Path, c.Tokenizer.VocabSize())
-	if err != nil {
-		return nil, Report{}, err
-	}
-	defer w.Abort()
-	report, err := e.write(ctx, s, c, w)
-	if err == nil {
-		err = w.Commit()
-	}
-	if err == nil {
-		err = e.turns.save(filepath.Dir(c.Path))
-	}
-	return nil, report, err
+	return e.encode(ctx, s, c)
 }
 
 // Rows makes a row of each pair or answer.

@@ -244,10 +244,8 @@ func (r *Run) model(sketch bool) (Model, error) {
 			return nil, err
 		}
 	}
-	if o, ok := r.Objective.(Preference); ok {
-		if _, err := o.learner(m); err != nil {
-			return nil, err
-		}
+	if _, err := taughtBy(r.Objective, m); err != nil {
+		return nil, err
 	}
 	return m, freeze(m, r.Freeze)
 }
@@ -263,12 +261,11 @@ func (r *Run) Learner() train.Model {
 
 // Taught returns a model of the run's kind with the loss of the objective, where that isn't the model's own.
 func (r *Run) Taught(m Model) Model {
-	if o, ok := r.Objective.(Preference); ok {
-		if t, err := o.learner(m); err == nil { // which model has checked
-			return t
-		}
+	t, err := taughtBy(r.Objective, m)
+	if err != nil {
+		return m // which model has checked
 	}
-	return m
+	return t
 }
 
 // Made returns the steps of the last checkpoint, from which the run goes on.

@@ -157,6 +157,7 @@ func TestObjectives(t *testing.T) {
 		}
 		arch := DefaultArch(o.Name())
 		_, labelled := o.(Labelled)
+		labelled = labelled || o == (Reward{})
 		if labelled != (arch == "") {
 			t.Errorf("%s is learned from nothing by %q", o.Name(), arch)
 		}
@@ -173,6 +174,9 @@ func TestObjectives(t *testing.T) {
 		want := o.Name()
 		if o == (Masked{}) {
 			want = "masked, classification, token-classification, regression"
+		}
+		if o == (Causal{}) {
+			want = "causal, reward"
 		}
 		if got := strings.Join(Learns(m), ", "); got != want {
 			t.Errorf("a %s can learn %s, expected %s", arch, got, want)

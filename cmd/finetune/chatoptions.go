@@ -29,7 +29,11 @@ type lossOptions struct {
 
 // resolve checks the options for an objective.
 func (c *chatOptions) resolve(objective string) error {
-	if *c != (chatOptions{Packing: true}) && objective != (task.Causal{}).Name() {
+	own := *c
+	if objective == (task.Reward{}).Name() {
+		own.ChatTemplate = ""
+	}
+	if own != (chatOptions{Packing: true}) && objective != (task.Causal{}).Name() {
 		return fmt.Errorf("--chat-template, --assistant-only-loss, --completion-only-loss, --train-on-prompt, --no-packing and --truncation are for the objective causal, not for %s", objective)
 	}
 	return c.lossOptions.resolve()

@@ -43,8 +43,9 @@ func (evalCommand) Help() string {
     seq2seq               the same over the completions of pairs
     classification        accuracy over texts with labels, and token-classification over words with labels
     regression            mean squared error and Pearson's correlation over texts with values
+    reward                over pairs of answers, in how many the better one has the greater value, and by how much
 
-Accuracy is the share of targets whose score is the highest.
+Accuracy of tokens and classes is the share of targets whose score is the highest.
 
 A --task is a YAML file with questions that have choices, or whose answers are written (docs/evaluation.md):
 

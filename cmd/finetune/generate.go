@@ -22,16 +22,18 @@ type generateCommand struct {
 	NumBeams      int      `default:"1" placeholder:"N" help:"Search for the most probable text, following N at a time, rather than draw (${default})."`
 	LengthPenalty float64  `default:"1" placeholder:"X" help:"In a search, a text's score is divided by its length to this power (${default})."`
 	Stop          []string `sep:"none" placeholder:"TEXT" help:"End the text before this string. Several may be given."`
-	JSON          bool     `name:"json" help:"Print an object for each prompt at the end instead: prompt, prompt_ids, ids and text of what was written, and tokens a second of all prompts and of all that was written."`
+	JSON          bool     `name:"json" help:"Print an object for each prompt at the end instead: prompt, prompt_ids, ids and text of what was written, with --best-of the rewards of all texts, and tokens a second of all prompts and of all that was written."`
 	Threads       int      `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores."`
 
+	bestOfFlags
 	samplingFlags
 	storageFlags
 	chatPrompts
 	adapterFlag
 	memoryFlag
 
-	answers bool // prompts are conversations, of which only the answer is shown
+	answers bool         // prompts are conversations, of which only the answer is shown
+	asked   []task.Asked // what a reward model takes the prompts for
 }
 
 // Help is shown below the command's summary.
@@ -46,15 +48,17 @@ Examples:
     finetune generate --model runs/opticks --prompt "The Rays of Light"
     finetune generate --model runs/opticks --prompt "Light" --temperature 0 --max-new-tokens 50
     finetune generate --model runs/opticks --prompt "Prop. I." --prompt "Prop. II." --stop $'\n\n'
+    finetune generate --model runs/chat --prompt "Who are you?" --best-of 8 --reward-model runs/reward
     finetune generate --model runs/phonemes --prompts-file words.txt --num-beams 4 --json`
 }
 
 // generated is what --json prints.
 type generated struct {
-	Prompt    string  `json:"prompt"`
-	PromptIDs []int32 `json:"prompt_ids"`
-	IDs       []int32 `json:"ids"`
-	Text      string  `json:"text"`
+	Prompt    string    `json:"prompt"`
+	PromptIDs []int32   `json:"prompt_ids"`
+	IDs       []int32   `json:"ids"`
+	Text      string    `json:"text"`
+	Rewards   []float64 `json:"rewards,omitempty"` // of all texts that the best was chosen among
 	speeds
 }
 
@@ -89,14 +93,14 @@ func (c *generateCommand) Run(ctx context.Context, s *streams) error {
 		return err
 	}
 	search := generate.BeamConfig{Beams: c.NumBeams, MaxNewTokens: c.MaxNewTokens, LengthPenalty: c.LengthPenalty}
-	if err := c.checkTexts(w.Model, prompts, config, search); err != nil {
+	if err := c.checkTexts(w.Model, c.expand(prompts), config, search); err != nil {
 		return err
 	}
 	if err := load(t); err != nil {
 		return err
 	}
 	w.Model = t.Model.(generate.Model) // as the sketch is
-	if len(texts) == 1 && c.NumBeams == 1 && !c.JSON {
+	if len(texts) == 1 && c.NumBeams == 1 && c.BestOf == 1 && !c.JSON {
 		fmt.Fprint(s.out, c.shown(w, texts[0]))
 		_, err := w.Write(ctx, s.out, prompts[0])
 		fmt.Fprintln(s.out)
@@ -107,7 +111,7 @@ func (c *generateCommand) Run(ctx context.Context, s *streams) error {
 		if err != nil {
 			return interrupted(ctx, err)
 		}
-		return c.print(s.out, w, texts, prompts, ids, speeds{})
+		return c.print(s.out, w, texts, prompts, ids, nil, speeds{})
 	}
 	begin := time.Now()
 	read := begin
@@ -116,11 +120,18 @@ func (c *generateCommand) Run(ctx context.Context, s *streams) error {
 			read = time.Now()
 		}
 	}
-	ids, err := w.WriteAll(ctx, prompts)
+	ids, err := w.WriteAll(ctx, c.expand(prompts))
 	if err != nil {
 		return interrupted(ctx, err)
 	}
-	return c.print(s.out, w, texts, prompts, ids, speeds{rate(prompts, read.Sub(begin)), rate(ids, time.Since(read))})
+	speed := speeds{rate(c.expand(prompts), read.Sub(begin)), rate(ids, time.Since(read))}
+	var rewards [][]float64
+	if c.BestOf > 1 {
+		if ids, rewards, err = c.choose(ctx, s, w, ids); err != nil {
+			return interrupted(ctx, err)
+		}
+	}
+	return c.print(s.out, w, texts, prompts, ids, rewards, speed)
 }
 
 // encode returns the ids of prompts or sources, and says where they aren't like those that the run learned from.
@@ -148,7 +159,7 @@ func (c *generateCommand) encode(s *streams, w *task.Writer, texts []string) ([]
 // config checks the flags and returns how tokens are drawn.
 func (c *generateCommand) config() (generate.Config, error) {
 	config := c.sampling(c.MaxNewTokens)
-	if err := errors.Join(checkThreads(c.Threads), atLeast("num-beams", &c.NumBeams, 1)); err != nil {
+	if err := errors.Join(checkThreads(c.Threads), atLeast("num-beams", &c.NumBeams, 1), c.checkBest(c.NumBeams, config.Temperature)); err != nil {
 		return config, err
 	}
 	draws := c.Temperature != nil && *c.Temperature != 0 || c.TopK != 0 || c.TopP != 1 || c.MinP != 0 || c.RepetitionPenalty != 1
@@ -209,7 +220,13 @@ func (c *generateCommand) prompts(s *streams, t *task.Trained, w *task.Writer) (
 			return nil, nil, err
 		}
 		c.answers = true
+		for i := range all {
+			c.asked = append(c.asked, task.Asked{Messages: &all[i]})
+		}
 		return asked(t, templates, all)
+	}
+	for _, text := range texts {
+		c.asked = append(c.asked, task.Asked{Text: text})
 	}
 	ids, err = c.encode(s, w, texts)
 	return texts, ids, err
@@ -251,7 +268,7 @@ func (c *generateCommand) shown(w *task.Writer, prompt string) string {
 }
 
 // print shows the texts of several prompts.
-func (c *generateCommand) print(out io.Writer, w *task.Writer, texts []string, prompts, ids [][]int32, speed speeds) error {
+func (c *generateCommand) print(out io.Writer, w *task.Writer, texts []string, prompts, ids [][]int32, rewards [][]float64, speed speeds) error {
 	printer := json.NewEncoder(out)
 	printer.SetEscapeHTML(false)
 	for i, prompt := range texts {
@@ -261,7 +278,11 @@ func (c *generateCommand) print(out io.Writer, w *task.Writer, texts []string, p
 		}
 		switch {
 		case c.JSON:
-			err = printer.Encode(generated{prompt, prompts[i], append([]int32{}, ids[i]...), text, speed})
+			line := generated{Prompt: prompt, PromptIDs: prompts[i], IDs: append([]int32{}, ids[i]...), Text: text, speeds: speed}
+			if rewards != nil {
+				line.Rewards = rewards[i]
+			}
+			err = printer.Encode(line)
 		case i > 0:
 			_, err = fmt.Fprintf(out, "\n%s%s\n", c.shown(w, prompt), text)
 		default:

@@ -132,7 +132,7 @@ func (s *streams) tell(r task.Report, cut ...task.Cut) {
 		s.say("cut        %s of %s cut to %d tokens (%s)", plural(c.Count, c.What), grouped(int64(c.Of)), c.Length, cutFlags[c.What])
 	}
 	if len(r.Full) > 0 {
-		s.say("left out   records whose prompts leave no room for an answer (--seq-len)")
+		s.say("left out   records that are too long for what is learned of them (--seq-len)")
 		for _, err := range r.Full {
 			s.say("           %v", err)
 		}

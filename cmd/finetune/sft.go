@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/alecthomas/kong"
@@ -22,7 +23,9 @@ type sftCommand struct {
 	Model     string   `group:"model" required:"" placeholder:"DIR" help:"The model to start from: a model or run directory."`
 	Data      []string `group:"data" required:"" sep:"none" placeholder:"FILE|DIR|-" help:"What to learn: a text, or records (.jsonl, .json, .csv, .tsv, .parquet; gzip and zstd are unpacked): a file, a folder, a pattern, or - for standard input. Several may be given, each with its share of the records behind a colon: a.jsonl:0.7."`
 	NewHead   bool     `group:"model" help:"Give a classifier or regression a new head for the labels of the data in place of its trained one."`
-	Objective string   `group:"data" enum:",causal,masked,seq2seq,classification,token-classification,regression" default:"" placeholder:"NAME" help:"What is learned: causal, masked, seq2seq, classification, token-classification or regression. Default: what the model's head is for."`
+	Objective string   `group:"data" enum:",causal,masked,seq2seq,classification,token-classification,regression,reward" default:"" placeholder:"NAME" help:"What is learned: causal, masked, seq2seq, classification, token-classification, regression or reward. Default: what the model's head is for."`
+
+	CenterRewardsCoefficient float64 `group:"optimization" default:"0" placeholder:"X" help:"Of --objective reward: how strongly the values of a pair are held to a sum of 0 (${default}); 0.01 is usual."`
 
 	chatOptions
 	trainingOptions
@@ -43,12 +46,14 @@ func (sftCommand) Help() string {
     classification        {"text": …, "label": "name"}          and "text_pair" for pairs of texts
     regression            {"text": …, "label": 1.5}             or a list of numbers
     token-classification  {"tokens": […], "labels": […]}        not in CSV or TSV
+    reward                {"prompt", "chosen", "rejected"}      as finetune dpo takes them, and "margin", a number, where there is one
 
 A conversation is written by the model's chat template, to which nothing is added, and only what the assistant says is learned, with the end of its turns.
 "finetune data inspect" shows it. Documents of a causal or masked model share rows, and none sees another. An encoder gets a new head where it has none for the
 objective; its labels are in the config.json of the model that results, and "finetune classify" applies it. A trained head is kept: labels
 mean its classes by their names, also in another case, or by their numbers (1, "1", "LABEL_1"; false and true for two). Where it doesn't
-know one of them, --new-head replaces it.
+know one of them, --new-head replaces it. A decoder gets a head of one value for the objective reward: a reward model, which "finetune eval" measures, and
+by which "finetune generate --best-of" and "finetune grpo" tell how good an answer is. To transformers it is a sequence classifier of one label.
 Defaults: %d epochs in batches of 8, learning rate 5e-5, at most %d tokens in a row.
 
 Examples:
@@ -56,6 +61,7 @@ Examples:
     finetune sft --model runs/opticks --data more.txt --output-dir runs/more
     finetune sft --model gpt2 --data pairs.jsonl --num-train-epochs 2 --output-dir runs/pairs
     finetune sft --model bert --data reviews.csv --objective classification --output-dir runs/reviews
+    finetune sft --model runs/chat --data pairs.jsonl --objective reward --output-dir runs/reward
     finetune sft --model SmolLM2-135M --data chats.jsonl --lora-r 16 --gradient-checkpointing --output-dir runs/lora
     zcat pairs.jsonl.gz | head -1000 | finetune sft --model gpt2 --data - --data-format jsonl --output-dir runs/part
     finetune sft --model t5-small --data pairs.jsonl --max-source-length 256 --seq-len 128 --output-dir runs/summaries`, sftEpochs, sftSeqLen)
@@ -92,6 +98,9 @@ func (c *sftCommand) resolve() error {
 	if err := c.chatOptions.resolve(c.Objective); err != nil {
 		return err
 	}
+	if err := c.checkReward(); err != nil {
+		return err
+	}
 	m, err := c.base().Outline()
 	if err != nil {
 		return err
@@ -112,6 +121,20 @@ func (c *sftCommand) resolve() error {
 	return c.validate()
 }
 
+// checkReward checks what is for reward models only, and what they can't have.
+func (c *sftCommand) checkReward() error {
+	reward := c.Objective == task.Reward{}.Name()
+	switch {
+	case !reward && c.CenterRewardsCoefficient != 0:
+		return fmt.Errorf("--center-rewards-coefficient is for --objective reward, not for %s", c.Objective)
+	case reward && c.PromptTuning != nil:
+		return errors.New("--prompt-tuning is for texts; a reward model is trained whole or by a low-rank adapter")
+	case reward && c.LabelSmoothing != 0:
+		return errors.New("--label-smoothing is for targets that are tokens or classes, which --objective reward has none of")
+	}
+	return inRange("center-rewards-coefficient", &c.CenterRewardsCoefficient, false)
+}
+
 // The methods below make sftCommand a job.
 
 func (c *sftCommand) common() *trainingOptions { return &c.trainingOptions }
@@ -122,8 +145,11 @@ func (c *sftCommand) modelType() (string, error) { return models.ModelType(c.Mod
 
 func (c *sftCommand) config(s *streams) (task.Config, error) {
 	o, err := c.objective()
-	if _, ok := o.(task.Causal); ok {
+	switch o.(type) {
+	case task.Causal:
 		o = c.causal(c.Model)
+	case task.Reward:
+		o = task.Reward{Center: c.CenterRewardsCoefficient, Conversations: task.Conversations{Dir: c.Model, Template: c.ChatTemplate}}
 	}
 	if err != nil {
 		return task.Config{}, err
