@@ -44,7 +44,9 @@ func (r *Rankings) Layout() data.Layout {
 }
 
 // Size returns how many tokens the longer text of row i has.
-func (r *Rankings) Size(i int, _ string) int { return max(len(r.texts[i].Better), len(r.texts[i].Worse)) }
+func (r *Rankings) Size(i int, _ string) int {
+	return max(len(r.texts[i].Better), len(r.texts[i].Worse))
+}
 
 // Fill writes row i.
 func (r *Rankings) Fill(row data.Row, i int, _ uint64) {

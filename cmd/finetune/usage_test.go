@@ -21,7 +21,7 @@ func TestUsageErrors(t *testing.T) {
 		"pretrain --max-steps -5":                                 "--max-steps -5: expected 1 or more",
 		"pretrain --learning-rate -1e-3":                          "--learning-rate -0.001: expected 0 or more",
 		"pretrain --num-train-epochs 0":                           "--num-train-epochs 0: expected more than 0",
-		"sft --model m --data d --output-dir o --objective caual": `expected causal, masked, seq2seq, classification, token-classification or regression; did you mean "causal"?`,
+		"sft --model m --data d --output-dir o --objective caual": `expected causal, masked, seq2seq, classification, token-classification, regression or reward; did you mean "causal"?`,
 		"train":           `unknown command train; did you mean "pretrain"?`,
 		"tokenizer trian": `did you mean "train"?`,
 	} {
