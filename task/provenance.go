@@ -229,6 +229,20 @@ func (r *Run) noteResumption(settings []byte) error {
 	return p.write(r.Dir)
 }
 
+// SettingsChanged tells whether the run.yaml of a run that goes on isn't the one that it has begun or last gone on with, by its provenance. The run then
+// makes another model than it would have.
+func (r *Run) SettingsChanged() (bool, error) {
+	p, err := r.provenance()
+	if p == nil || err != nil {
+		return false, err
+	}
+	settings, err := os.ReadFile(filepath.Join(r.Dir, RunName))
+	if err != nil {
+		return false, fmt.Errorf("task: provenance: %w", err)
+	}
+	return string(settings) != p.Options, nil
+}
+
 // provenance returns that of a run that has begun; nil where it has none.
 func (r *Run) provenance() (*Provenance, error) {
 	p, err := ReadProvenance(filepath.Join(r.Dir, ProvenanceName))

@@ -149,7 +149,15 @@ func (r *Run) reopen() error {
 	if r.last, _, err = train.LastCheckpoint(r.Dir); err != nil {
 		return err
 	}
-	return r.open(r.Dir)
+	if err := r.open(r.Dir); err != nil {
+		return err
+	}
+	for _, f := range r.files {
+		if err := f.Verify(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // encode writes the tokenizer and the encoded data of a new run.

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/seahorse-ml/seahorse/internal/atomicfile"
 	"github.com/seahorse-ml/seahorse/train"
 )
 
@@ -17,6 +18,9 @@ const (
 	tokensName     = "tokens.bin"     // the data, encoded
 	validationName = "validation.bin" // the validation data, where it is data of its own
 )
+
+// stagingPrefix begins the names of directories in which the files of a new run are collected.
+const stagingPrefix = ".preparing-"
 
 // ErrRunExists says that a directory already holds a run.
 var ErrRunExists = errors.New("already holds a run")
@@ -47,10 +51,13 @@ func prepareRun(dir string) (*preparation, error) {
 		return nil, fmt.Errorf("task: run directory: %w", err)
 	}
 	if p.lock, err = train.LockDir(dir); err == nil {
+		err = recoverRun(dir)
+	}
+	if err == nil {
 		err = refuseOccupied(dir)
 	}
 	if err == nil {
-		p.staging, err = os.MkdirTemp(dir, ".preparing-")
+		p.staging, err = os.MkdirTemp(dir, stagingPrefix)
 	}
 	if err != nil {
 		p.abandon()
@@ -73,6 +80,41 @@ func refuseOccupied(dir string) error {
 		default:
 			return fmt.Errorf("%s already holds %s; a run needs another directory", dir, filepath.Base(found[0]))
 		}
+	}
+	return nil
+}
+
+// Recover puts a directory in order in which a run was killed while it was being set up: where all of its files were ready, the directory becomes a run that
+// can be gone on with by Reopen; else what there was of them is removed. A directory in which another process is at work is refused by train.ErrLocked.
+func Recover(dir string) (err error) {
+	lock, err := train.LockDir(dir)
+	if err != nil {
+		return err
+	}
+	defer lock.Release()
+	return recoverRun(dir)
+}
+
+// recoverRun is Recover in a directory that is locked.
+func recoverRun(dir string) error {
+	left, err := filepath.Glob(filepath.Join(escapeGlob(dir), stagingPrefix+"*"))
+	if err == nil {
+		err = atomicfile.RemoveAbandoned(dir)
+	}
+	for _, staging := range left {
+		if err != nil {
+			break
+		}
+		// The provenance is written after the options and moved before them, see Begin and publish.
+		if isFile(filepath.Join(staging, RunName)) && (isFile(filepath.Join(staging, ProvenanceName)) || isFile(filepath.Join(dir, ProvenanceName))) {
+			err = errors.Join(atomicfile.RemoveAbandoned(staging), (&preparation{run: dir, staging: staging}).publish())
+		}
+		if err == nil {
+			err = os.RemoveAll(staging)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("task: run directory: %w", err)
 	}
 	return nil
 }

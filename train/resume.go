@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/seahorse-ml/seahorse/graph"
+	"github.com/seahorse-ml/seahorse/internal/atomicfile"
 	"github.com/seahorse-ml/seahorse/internal/safetensors"
 )
 
@@ -19,6 +20,8 @@ import (
 type Checkpoint struct {
 	Dir   string
 	State State
+	// Changed says which files beside it, that nothing is learned from, aren't what they were when it was written; Resume fills it in.
+	Changed []error
 }
 
 // checkpointDir is a directory named as a checkpoint.
@@ -61,7 +64,7 @@ func LastCheckpoint(dir string) (last *Checkpoint, skipped []error, err error) {
 			err = fmt.Errorf("%s is of step %d", StateName, state.Step)
 		}
 		if err == nil {
-			return &Checkpoint{c.path, state}, skipped, nil
+			return &Checkpoint{Dir: c.path, State: state}, skipped, nil
 		}
 		skipped = append(skipped, fmt.Errorf("train: %s is no complete checkpoint: %w", c.path, err))
 	}
@@ -83,7 +86,7 @@ func (t *Trainer) Resume() (from *Checkpoint, skipped []error, err error) {
 		if err := t.lockDir(); err != nil {
 			return nil, nil, err
 		}
-		if err := t.store.clean(); err != nil {
+		if err := errors.Join(atomicfile.RemoveAbandoned(t.config.Dir), t.store.clean()); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -92,12 +95,30 @@ func (t *Trainer) Resume() (from *Checkpoint, skipped []error, err error) {
 		return nil, skipped, err
 	}
 	if last != nil {
-		if err := t.restore(last); err != nil {
+		if err := errors.Join(t.checkFiles(last), t.restore(last)); err != nil {
 			return nil, skipped, fmt.Errorf("train: resuming from %s: %w", last.Dir, err)
+		}
+		if err := checkMetrics(t.config.Dir, last.State.Metrics); err != nil {
+			last.Changed = append(last.Changed, err)
 		}
 	}
 	t.resumed = true
 	return last, skipped, nil
+}
+
+// checkFiles compares the files that go into each checkpoint with those of one.
+func (t *Trainer) checkFiles(c *Checkpoint) error {
+	for _, path := range t.config.Files {
+		name := filepath.Base(path)
+		want, ok := c.State.Files[name]
+		if !ok {
+			continue
+		}
+		if err := want.check(filepath.Dir(path), name); err != nil {
+			return fmt.Errorf("%s is damaged, or was changed since: %w; the checkpoint has it as it was, to be copied back", path, err)
+		}
+	}
+	return nil
 }
 
 // restore takes over all that a checkpoint holds.

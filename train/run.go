@@ -60,7 +60,7 @@ func (t *Trainer) open() error {
 		written--
 	}
 	var err error
-	t.metrics, err = openMetrics(t.config.Dir, written)
+	t.metrics, err = openMetrics(t.config.Dir, written, t.state.Metrics)
 	return err
 }
 
@@ -233,6 +233,8 @@ func (t *Trainer) save() error {
 	if err := t.metrics.sync(); err != nil {
 		return err
 	}
+	sum := t.metrics.sum
+	t.state.Metrics = &sum
 	dir, err := t.store.save(t.model, t.stepper.optimizer, t.state, t.config.beside, t.config.SaveTotalLimit)
 	if err != nil {
 		return err

@@ -39,6 +39,8 @@ type State struct {
 	Worse    int      `json:"evaluations_since_best,omitempty"`
 	// Pending are the metrics of the last step, if the run was interrupted while it evaluated after it.
 	Pending *Metrics `json:"pending,omitempty"`
+	// Metrics is what the run's metrics were when the checkpoint was written; nil in older ones.
+	Metrics *FileSum `json:"metrics,omitempty"`
 	// Files are the checkpoint's other files, by name.
 	Files map[string]FileSum `json:"files"`
 }

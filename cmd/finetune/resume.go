@@ -57,6 +57,11 @@ func (c *resumeCommand) Run(ctx context.Context, s *streams) error {
 			return err
 		}
 	}
+	if changed, err := r.SettingsChanged(); err != nil {
+		return err
+	} else if changed {
+		fmt.Fprintf(s.err, "note: %s isn't what it was when the run began or last went on; it goes on as it says now\n", filepath.Join(c.Dir, task.RunName))
+	}
 	if err := o.checkMemory(r); err != nil {
 		return err
 	}
@@ -69,6 +74,11 @@ func (c *resumeCommand) Run(ctx context.Context, s *streams) error {
 
 // readJob returns the command that started the run, with its options, as a job and as parsed.
 func (c *resumeCommand) readJob(s *streams) (job, *kong.Node, error) {
+	if !isFile(c.Dir, task.RunName) && isDir(c.Dir) {
+		if err := task.Recover(c.Dir); err != nil {
+			return nil, nil, err
+		}
+	}
 	if !isFile(c.Dir, task.RunName) {
 		return nil, nil, fmt.Errorf("%s holds no run: it has no %s", c.Dir, task.RunName)
 	}

@@ -39,6 +39,11 @@ func (o *trainingOptions) train(ctx context.Context, s *streams, r *task.Run, re
 		default:
 			fmt.Fprintf(s.err, "going on from %s\n", from.Dir)
 		}
+		if from != nil {
+			for _, err := range from.Changed {
+				fmt.Fprintf(s.err, "note: %v\n", err)
+			}
+		}
 	}
 	o.introduce(s, r, t)
 	s.saving.Store(true)

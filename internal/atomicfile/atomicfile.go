@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 )
 
 // bufferSize is large enough that tensors go to the kernel in few calls.
@@ -77,6 +78,25 @@ func WriteBytes(path string, data []byte) error {
 		_, err := w.Write(data)
 		return err
 	})
+}
+
+// temporary is how Create names files that aren't complete.
+var temporary = regexp.MustCompile(`^\..+\.\d{6,}$`)
+
+// RemoveAbandoned removes the temporary files of writers that were killed from a directory, and leaves those below it alone. No writer may be at work there.
+func RemoveAbandoned(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if e.Type().IsRegular() && temporary.MatchString(e.Name()) {
+			if err := os.Remove(filepath.Join(dir, e.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // syncDir makes a rename durable. Systems that cannot sync a folder are left alone.
