@@ -29,7 +29,7 @@ func TestMetricsAreCutAtTheStep(t *testing.T) {
 		if err := os.WriteFile(path, []byte(test.old), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		f, err := openMetrics(dir, test.step)
+		f, err := openMetrics(dir, test.step, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

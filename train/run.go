@@ -52,6 +52,10 @@ func (t *Trainer) open() error {
 			return err
 		}
 	}
+	var err error
+	if t.place, err = os.Stat(t.config.Dir); err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
 	if err := RemoveSums(t.config.Dir); err != nil {
 		return err
 	}
@@ -59,7 +63,6 @@ func (t *Trainer) open() error {
 	if t.state.Pending != nil {
 		written--
 	}
-	var err error
 	t.metrics, err = openMetrics(t.config.Dir, written, t.state.Metrics)
 	return err
 }
@@ -96,6 +99,9 @@ func (t *Trainer) steps(ctx context.Context) error {
 		}
 	}
 	if err := t.save(); err != nil {
+		return err
+	}
+	if err := t.checkDir(); err != nil {
 		return err
 	}
 	leave := func() error { return saveModel(t.config.Dir, t.model) }
@@ -230,7 +236,7 @@ func (t *Trainer) save() error {
 	if t.saved == t.state.Step {
 		return nil
 	}
-	if err := t.metrics.sync(); err != nil {
+	if err := errors.Join(t.checkDir(), t.metrics.sync()); err != nil {
 		return err
 	}
 	sum := t.metrics.sum

@@ -3,6 +3,7 @@ package train
 import (
 	"errors"
 	"fmt"
+	"os"
 	"sync/atomic"
 
 	"github.com/seahorse-ml/seahorse/data"
@@ -27,6 +28,7 @@ type Trainer struct {
 	saved      int         // step of the last checkpoint, -1 before the first
 	targets    int         // since the last line of metrics
 	seconds    float64     // in steps since the last line of metrics
+	place      os.FileInfo // the directory, to know it again
 	lock       *DirLock    // of the directory, if it is the trainer's own
 }
 
@@ -95,6 +97,19 @@ func (t *Trainer) lockDir() (err error) {
 		t.lock, err = LockDir(t.config.Dir)
 	}
 	return err
+}
+
+// checkDir returns an error where the directory isn't the one that the run began or went on in: it may have been moved, or its disk unmounted. What would be
+// written to a new one of that name would lack the rest of the run.
+func (t *Trainer) checkDir() error {
+	now, err := os.Stat(t.config.Dir)
+	if err == nil && !os.SameFile(now, t.place) {
+		err = fmt.Errorf("%s is another directory than the one that the run is in; was it moved, or its disk unmounted?", t.config.Dir)
+	}
+	if err != nil {
+		return fmt.Errorf("train: the run's directory is gone: %w", err)
+	}
+	return nil
 }
 
 // unlock gives the lock of the directory back, if it is the trainer's own.

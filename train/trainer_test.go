@@ -39,7 +39,7 @@ func readOutcome(t testing.TB, dir string) outcome {
 		t.Fatalf("last checkpoint %v, skipped %v, error %v", last, skipped, err)
 	}
 	o := outcome{model: model, metrics: timeless(readMetrics(t, dir)), state: last.State}
-	o.state.Seconds, o.state.Pending = 0, nil
+	o.state.Seconds, o.state.Metrics, o.state.Pending = 0, nil, nil
 	return o
 }
 

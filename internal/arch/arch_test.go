@@ -32,6 +32,7 @@ var layers = []layer{
 		"internal/orderedjson",
 		"internal/screen",
 		"internal/shards",
+		"internal/torture",
 	}},
 	{packages: []string{"internal/blocks"}, imports: []string{"internal/float16"}},
 	{packages: []string{"internal/gguf"}, imports: []string{"internal/atomicfile", "internal/blocks"}},
