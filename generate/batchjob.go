@@ -165,7 +165,7 @@ func (b *Batcher) place(j *job) bool {
 		prompt := j.request.Prompt
 		rows[i] = &batchRow{
 			job: j, sample: i, ids: append(make([]int32, 0, need), prompt...), begun: len(prompt), room: need, cells: cells,
-			sampler: &sampler{config: j.request.Config, stream: j.request.Stream + uint64(i)},
+			sampler: &sampler{config: j.request.Config, stream: j.request.Stream + uint64(i), begun: len(prompt)},
 		}
 	}
 	for _, r := range rows {

@@ -99,7 +99,7 @@ func (c *chooser) choose(t *batchTrace) {
 		c.token.Top = best(s.logits, n, total)
 	}
 	var raw []float32
-	if request.LogProbs && s.config.penalizes() {
+	if request.LogProbs && s.config.changes() {
 		raw = slices.Clone(s.logits)
 	}
 	id, err := s.choose(s.logits, r.ids, uint64(len(r.ids)-r.begun))

@@ -57,7 +57,7 @@ func writeOn(ctx context.Context, s *scorer, texts []text, c Config, yield func(
 	begun, ended := make([]int, len(texts)), make([]bool, len(texts))
 	samplers := make([]*sampler, len(texts))
 	for i, t := range texts {
-		samplers[i], begun[i] = &sampler{config: c, stream: uint64(i)}, len(t.ids)
+		samplers[i], begun[i] = &sampler{config: c, stream: uint64(i), begun: len(t.ids)}, len(t.ids)
 	}
 	for n := range c.MaxNewTokens {
 		if err := ctx.Err(); err != nil {

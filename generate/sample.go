@@ -20,8 +20,13 @@ type Config struct {
 	// RepetitionPenalty divides the positive logits of tokens that are in the text
 	// already and multiplies their negative ones (Keskar et al., 2019), by more than 0; nil or 1 means none.
 	RepetitionPenalty *float64
-	Seed              uint64  // what is drawn depends on it and on the number of the token only
-	Stop              []int32 // tokens that end the text; they are generated last
+	// FrequencyPenalty is taken off a token's logit for each time that it has been generated for the text, and PresencePenalty once where it has
+	// been; 0 means none.
+	FrequencyPenalty, PresencePenalty float64
+	// Bias is added to logits before all else; nil for none.
+	Bias map[int32]float32
+	Seed uint64  // what is drawn depends on it and on the number of the token only
+	Stop []int32 // tokens that end the text; they are generated last
 	// Ended is asked after each token, with all that were generated for the text, whether
 	// it ends there; nil leaves that to Stop and MaxNewTokens. See StopStrings.
 	Ended func(ids []int32) bool
@@ -45,6 +50,8 @@ func (c Config) Validate() error {
 		return fmt.Errorf("generate: min-p %g, expected 0 to 1", c.MinP)
 	case c.RepetitionPenalty != nil && !(*c.RepetitionPenalty > 0 && *c.RepetitionPenalty <= math.MaxFloat32):
 		return fmt.Errorf("generate: repetition penalty %g, expected more than 0", *c.RepetitionPenalty)
+	case math.IsNaN(c.FrequencyPenalty) || math.Abs(c.FrequencyPenalty) > math.MaxFloat32 || math.IsNaN(c.PresencePenalty) || math.Abs(c.PresencePenalty) > math.MaxFloat32:
+		return fmt.Errorf("generate: frequency penalty %g and presence penalty %g, expected finite numbers", c.FrequencyPenalty, c.PresencePenalty)
 	}
 	return nil
 }
@@ -54,8 +61,10 @@ func (c Config) Validate() error {
 // top-p, min-p.
 type sampler struct {
 	config     Config
-	stream     uint64 // of random numbers
-	repeated   []bool // [V], scratch
+	stream     uint64        // of random numbers
+	begun      int           // tokens of the text that weren't generated
+	counts     map[int32]int // of generated tokens, scratch
+	repeated   []bool        // [V], scratch
 	candidates []candidate
 	heap       []float32
 	logits     []float32 // [V], of a batcher
@@ -71,7 +80,13 @@ type candidate struct {
 // choose returns the token that follows a text, for logits [V], which it changes;
 // draw numbers the random choices.
 func (s *sampler) choose(logits []float32, text []int32, draw uint64) (int32, error) {
+	for id, b := range s.config.Bias {
+		if int(id) < len(logits) && id >= 0 {
+			logits[id] += b
+		}
+	}
 	s.penalize(logits, text)
+	s.penalizeCounts(logits, text[min(s.begun, len(text)):])
 	best := 0
 	for i, z := range logits {
 		if z != z {
@@ -119,6 +134,29 @@ func (s *sampler) penalize(logits []float32, text []int32) {
 			logits[id] /= penalty
 		}
 	}
+}
+
+// penalizeCounts lowers the logits of tokens by how often they were generated.
+func (s *sampler) penalizeCounts(logits []float32, generated []int32) {
+	c := s.config
+	if c.FrequencyPenalty == 0 && c.PresencePenalty == 0 {
+		return
+	}
+	if s.counts == nil {
+		s.counts = map[int32]int{}
+	}
+	clear(s.counts)
+	for _, id := range generated {
+		s.counts[id]++
+	}
+	for id, n := range s.counts {
+		logits[id] -= float32(c.FrequencyPenalty*float64(n) + c.PresencePenalty)
+	}
+}
+
+// changes tells whether logits are changed before tokens are chosen.
+func (c Config) changes() bool {
+	return c.penalizes() || c.FrequencyPenalty != 0 || c.PresencePenalty != 0 || len(c.Bias) > 0
 }
 
 // filter fills the candidates, best first.

@@ -122,3 +122,21 @@ func TestEdges(t *testing.T) {
 		}
 	}
 }
+
+func TestPenaltiesByCount(t *testing.T) {
+	for _, test := range []struct {
+		config Config
+		want   int32
+	}{
+		{Config{}, 2},
+		{Config{FrequencyPenalty: 1}, 1},
+		{Config{PresencePenalty: 1}, 2},
+		{Config{PresencePenalty: 2.5}, 1},
+		{Config{Bias: map[int32]float32{0: 10, 77: 3}}, 0},
+	} {
+		s := &sampler{config: test.config, begun: 2}
+		if got, err := s.choose([]float32{0, 4, 6, 1}, []int32{1, 1, 2, 2, 2}, 0); err != nil || got != test.want {
+			t.Errorf("%+v: %d, %v, expected %d", test.config, got, err, test.want)
+		}
+	}
+}

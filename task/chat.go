@@ -68,23 +68,11 @@ func (t *Trained) Chat(c ChatConfig) (*Chat, error) {
 		return nil, err
 	}
 	x := &Chat{Config: generate.Config{MaxNewTokens: 1000}, Template: template, Tokenizer: t.Tokenizer, session: session, length: c.Length}
-	if end := x.turnEnd(); end != "" {
+	if end := x.Template.TurnEnd(); end != "" {
 		x.stops = []string{end}
 	}
 	x.Reset(c.System)
 	return x, nil
-}
-
-// turnEnd returns what the template writes behind an assistant's answer, without white space, or "" where that isn't to be found.
-func (c *Chat) turnEnd() string {
-	const mark = "an answer that no template has in it"
-	text, err := c.Template.Render(chat.Conversation{Messages: []chat.Message{chat.NewMessage("user", "a"), chat.NewMessage("assistant", mark)}}, chat.RenderOptions{})
-	_, end, ok := strings.Cut(text, mark)
-	if err != nil || !ok {
-		return ""
-	}
-	end, _, _ = strings.Cut(strings.TrimSpace(end), "\n")
-	return end
 }
 
 // Reset begins anew, with what the system says, or "".

@@ -33,6 +33,7 @@ var layers = []layer{
 		"internal/screen",
 		"internal/shards",
 		"internal/torture",
+		"internal/web",
 	}},
 	{packages: []string{"internal/blocks"}, imports: []string{"internal/float16"}},
 	{packages: []string{"internal/gguf"}, imports: []string{"internal/atomicfile", "internal/blocks"}},
@@ -59,8 +60,9 @@ var layers = []layer{
 	{packages: []string{"internal/exchange"}, imports: []string{"optim", "graph", "internal/kernels/...", "internal/parallel", "internal/memory"}, gorgonia: true},
 	{packages: []string{"train"}, imports: []string{"internal/exchange", "optim", "layers", "data/...", "graph", "internal/atomicfile", "internal/safetensors", "internal/dirlock", "internal/screen", "weights"}, gorgonia: true},
 	{packages: []string{"task"}, imports: []string{"internal/gguf", "train", "generate", "adapt", "prefer", "optim", "models", "layers", "weights", "data/...", "graph", "internal/atomicfile", "internal/cpu", "internal/orderedjson"}, gorgonia: true},
-	{packages: []string{"cmd/finetune"}, imports: []string{"words", "task", "train", "adapt", "prefer", "generate", "optim", "models", "layers", "data/...", "graph", "internal/atomicfile", "internal/orderedjson", "internal/screen", "internal/cpu", "weights"}, gorgonia: true},
-	{packages: []string{"examples/..."}, imports: []string{"words", "task", "train", "adapt", "prefer", "generate", "optim", "models", "layers", "data/...", "graph", "weights"}, gorgonia: true},
+	{packages: []string{"serve"}, imports: []string{"task", "generate", "models", "layers", "data/...", "graph", "internal/orderedjson", "internal/web"}, gorgonia: true},
+	{packages: []string{"cmd/finetune"}, imports: []string{"serve", "internal/web", "words", "task", "train", "adapt", "prefer", "generate", "optim", "models", "layers", "data/...", "graph", "internal/atomicfile", "internal/orderedjson", "internal/screen", "internal/cpu", "weights"}, gorgonia: true},
+	{packages: []string{"examples/..."}, imports: []string{"serve", "words", "task", "train", "adapt", "prefer", "generate", "optim", "models", "layers", "data/...", "graph", "weights"}, gorgonia: true},
 }
 
 // listed is what `go list -json` tells of a package.
