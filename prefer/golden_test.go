@@ -250,7 +250,13 @@ func TestLossesAreThoseOfTRL(t *testing.T) {
 // compare makes a step at a learning rate of 0 and compares what it found.
 func compare(t *testing.T, m train.Model, policy *tables, rows data.Dataset, accumulation int, want outcome) {
 	t.Helper()
-	s, err := train.NewStepper(m, train.StepperConfig{Rows: 3 / accumulation, Layout: rows.Layout(), Accumulation: accumulation})
+	compareRows(t, m, policy, rows, 3, accumulation, want)
+}
+
+// compareRows is compare for so many rows.
+func compareRows(t *testing.T, m train.Model, policy *tables, rows data.Dataset, n, accumulation int, want outcome) {
+	t.Helper()
+	s, err := train.NewStepper(m, train.StepperConfig{Rows: n / accumulation, Layout: rows.Layout(), Accumulation: accumulation})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -170,16 +170,22 @@ def gkd(beta, temperature):
     return finish(loss, model, {})
 
 
-types = ["sigmoid", "hinge", "ipo", "exo_pair", "nca_pair", "robust", "bco_pair", "sppo_hard", "apo_zero", "apo_down", "discopop", "sigmoid_norm"]
-result = {"pairs": PAIRS, "margins": MARGINS, "desirable": DESIRABLE, "orpo": orpo(0.1), "simpo": simpo(2.0, 0.5, 0.0), "simpo_smoothed": simpo(2.0, 0.5, 0.1),
-          "kto": kto("kto", 0.1, 1.0, 1.0), "kto_weighted": kto("kto", 0.5, 1.5, 0.5), "apo_zero_unpaired": kto("apo_zero_unpaired", 0.1, 1.0, 1.0),
-          "reward": reward(False, None), "reward_margins": reward(True, 0.01), "gkd_0": gkd(0.0, 1.0), "gkd_0.3": gkd(0.3, 0.9), "gkd_1": gkd(1.0, 1.0)}
-for t in ["sigmoid", "hinge", "ipo", "simpo"]:
-    result["cpo_" + t] = cpo(t, 1.0, 0.0)
-result["cpo_sigmoid_smoothed"] = cpo("sigmoid", 0.5, 0.1)
-result["cpo_simpo_alone"] = cpo("simpo", 0.0, 0.0)
-for t in types:
-    smoothing = 0.1 if t in ("exo_pair", "robust") else 0.0
-    result["dpo_" + t] = dpo(t, 0.1, smoothing)
-result["dpo_sigmoid_0.5"] = dpo("sigmoid", 0.5, 0.0)
-print(json.dumps(result))
+
+def main():
+    types = ["sigmoid", "hinge", "ipo", "exo_pair", "nca_pair", "robust", "bco_pair", "sppo_hard", "apo_zero", "apo_down", "discopop", "sigmoid_norm"]
+    result = {"pairs": PAIRS, "margins": MARGINS, "desirable": DESIRABLE, "orpo": orpo(0.1), "simpo": simpo(2.0, 0.5, 0.0), "simpo_smoothed": simpo(2.0, 0.5, 0.1),
+              "kto": kto("kto", 0.1, 1.0, 1.0), "kto_weighted": kto("kto", 0.5, 1.5, 0.5), "apo_zero_unpaired": kto("apo_zero_unpaired", 0.1, 1.0, 1.0),
+              "reward": reward(False, None), "reward_margins": reward(True, 0.01), "gkd_0": gkd(0.0, 1.0), "gkd_0.3": gkd(0.3, 0.9), "gkd_1": gkd(1.0, 1.0)}
+    for t in ["sigmoid", "hinge", "ipo", "simpo"]:
+        result["cpo_" + t] = cpo(t, 1.0, 0.0)
+    result["cpo_sigmoid_smoothed"] = cpo("sigmoid", 0.5, 0.1)
+    result["cpo_simpo_alone"] = cpo("simpo", 0.0, 0.0)
+    for t in types:
+        smoothing = 0.1 if t in ("exo_pair", "robust") else 0.0
+        result["dpo_" + t] = dpo(t, 0.1, smoothing)
+    result["dpo_sigmoid_0.5"] = dpo("sigmoid", 0.5, 0.0)
+    print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main()
