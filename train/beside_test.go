@@ -14,6 +14,9 @@ import (
 func stoppedRun(t *testing.T) Config {
 	t.Helper()
 	c := testConfig(t)
+	if err := os.MkdirAll(c.Dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
 	file := filepath.Join(c.Dir, "tokenizer.json")
 	if err := os.WriteFile(file, []byte("{}"), 0o644); err != nil {
 		t.Fatal(err)
