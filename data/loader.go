@@ -23,6 +23,23 @@ type LoaderConfig struct {
 	// order stays random beyond pieces of 50 groups, and gives each row once an epoch. Batches of another number of rows are
 	// refused. Default: 0.
 	Group int
+	// Share divides the batches among several loaders, such as those of the ranks of a run. Default: none, which gives all.
+	Share Share
+}
+
+// Share says which batches of an order a loader gives out, where several loaders divide it: of each Of × Batches batches, those from
+// Index × Batches on, Batches in a row. All of them together then stand where one stands that gives out all. The zero Share is all batches.
+type Share struct {
+	Index, Of int // which of how many, from 0
+	Batches   int // in a row, > 0
+}
+
+// Validate tells what is wrong with the share.
+func (s Share) Validate() error {
+	if s != (Share{}) && (s.Of < 1 || s.Index < 0 || s.Index >= s.Of || s.Batches < 1) {
+		return fmt.Errorf("data: share %d of %d, %d batches in a row; expected one below the number of shares, and at least one batch", s.Index, s.Of, s.Batches)
+	}
+	return nil
 }
 
 // State is where a Loader stands: all that it takes to go on with exactly the same batches.
@@ -45,6 +62,8 @@ type Loader struct {
 	order      random.Permutation // of the epoch
 	jitter     uint64             // of the epoch
 	grouping   *grouping          // nil without
+	share      Share
+	given      int // batches of the share in this round
 }
 
 // NewLoader returns a loader at the start of epoch 0.
@@ -56,7 +75,10 @@ func NewLoader(d Dataset, c LoaderConfig) (*Loader, error) {
 	if err := layout.Validate(); err != nil {
 		return nil, fmt.Errorf("data: loader: %w", err)
 	}
-	l := &Loader{dataset: d, layout: layout, sequential: c.Sequential, state: State{Seed: c.Seed, Rows: uint64(d.Len())}}
+	if err := c.Share.Validate(); err != nil {
+		return nil, err
+	}
+	l := &Loader{dataset: d, layout: layout, sequential: c.Sequential, state: State{Seed: c.Seed, Rows: uint64(d.Len())}, share: c.Share}
 	if c.Group > 1 {
 		sized, ok := d.(Sized)
 		if !ok || c.Sequential {
@@ -100,20 +122,44 @@ func (l *Loader) Next(b *Batch) error {
 	if l.grouping != nil && b.Rows != int(l.state.Group) {
 		return fmt.Errorf("data: loader: a batch of %d rows, expected %d, which come in groups of like size", b.Rows, l.state.Group)
 	}
+	round := uint64(l.share.Batches * b.Rows)
+	if l.given == 0 {
+		l.skip(uint64(l.share.Index) * round)
+	}
 	b.clear()
 	for i := range b.Rows {
-		if l.state.Position == l.state.Rows {
-			l.state.Epoch++
-			l.state.Position = 0
-			l.begin()
-		}
+		l.turn()
 		b.add(l.dataset, i, l.row(), l.jitter)
 		l.state.Position++
+	}
+	if l.given++; l.given >= l.share.Batches {
+		l.skip(uint64(max(0, l.share.Of-1-l.share.Index)) * round)
+		l.given = 0
 	}
 	return nil
 }
 
-// State returns where the loader stands: behind the last batch that Next filled.
+// turn begins the next epoch if this one is at its end.
+func (l *Loader) turn() {
+	if l.state.Position == l.state.Rows {
+		l.state.Epoch++
+		l.state.Position = 0
+		l.begin()
+	}
+}
+
+// skip passes over rows that others give out.
+func (l *Loader) skip(rows uint64) {
+	for rows > 0 {
+		l.turn()
+		n := min(rows, l.state.Rows-l.state.Position)
+		l.state.Position += n
+		rows -= n
+	}
+}
+
+// State returns where the loader stands: behind the last batch that Next filled, and where it has a Share, behind those of the other
+// loaders once its own batches of a round are given out.
 func (l *Loader) State() State { return l.state }
 
 // Restore makes the loader go on from s, which another loader over the same data returned. A state that cannot be of this data is
@@ -129,7 +175,7 @@ func (l *Loader) Restore(s State) error {
 	if s.Position > s.Rows {
 		return fmt.Errorf("data: loader: the saved position is row %d of %d", s.Position, s.Rows)
 	}
-	l.state = s
+	l.state, l.given = s, 0
 	l.begin()
 	return nil
 }

@@ -3,6 +3,7 @@ package graph
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/seahorse-ml/seahorse/internal/kernels"
@@ -25,6 +26,8 @@ type Machine struct {
 	random     Random
 	accumulate bool
 	profile    *Profile
+	found      []foundGrad // in the order in which a run finds them
+	onGradient func(p *Param)
 }
 
 var _ gorgonia.VM = (*Machine)(nil)
@@ -60,6 +63,12 @@ type boundScalar struct {
 type boundGrad struct {
 	param *Param
 	value *tensor.Dense
+}
+
+// foundGrad is a parameter whose gradient is complete behind a step.
+type foundGrad struct {
+	param *Param
+	step  int
 }
 
 // Memory is what a trace needs to run, in bytes.
@@ -146,25 +155,30 @@ func compile(g *Graph, within *arena, outputs []*Node) (*Machine, error) {
 			m.inputs = append(m.inputs, boundInput{n, n.Value(), pl.bound})
 		}
 	}
-	for _, s := range p.steps {
-		if s.skip {
-			continue
+	runs := make([]int, len(p.steps)) // the runner of each step
+	for i, s := range p.steps {
+		runs[i] = max(0, len(m.steps)-1)
+		if !s.skip {
+			runs[i] = len(m.steps)
+			m.steps = append(m.steps, m.lower(s))
 		}
-		m.steps = append(m.steps, m.lower(s))
 	}
 	for _, param := range g.params {
 		if n := g.grads[param]; n != nil {
 			pl := find(p.of[n])
+			m.found = append(m.found, foundGrad{param, runs[max(0, pl.lastWritten())]})
 			if p.overlaps(n) {
 				m.grads = append(m.grads, boundGrad{param, m.buffer(pl).dense(param.Shape)})
 				continue
 			}
 			m.grads = append(m.grads, boundGrad{param, param.Grad()})
 			if pl.kind != gradient {
+				m.found[len(m.found)-1].step = len(m.steps)
 				m.steps = append(m.steps, m.collect(param, m.buffer(pl)))
 			}
 		}
 	}
+	slices.SortStableFunc(m.found, func(a, b foundGrad) int { return a.step - b.step })
 	for _, n := range outputs {
 		b := m.buffer(find(p.of[n]))
 		v := valueOf(b, n)
@@ -289,6 +303,19 @@ func (m *Machine) SetRandom(r Random) { m.random = r }
 // overwrite them, which is the default. Runs that add are errors after Graph.OverlapGradients.
 func (m *Machine) Accumulate(on bool) { m.accumulate = on }
 
+// GradientOrder returns the parameters that have a gradient, in the order in which a run finds them.
+func (m *Machine) GradientOrder() []*Param {
+	all := make([]*Param, len(m.found))
+	for i, f := range m.found {
+		all[i] = f.param
+	}
+	return all
+}
+
+// OnGradient lets the next runs call f with each parameter when its gradient is found, and won't be written again in the run; nil stops
+// it. The run waits for f.
+func (m *Machine) OnGradient(f func(p *Param)) { m.onGradient = f }
+
 // RunAll computes the outputs and gradients.
 func (m *Machine) RunAll() error {
 	if m.arena == nil {
@@ -308,6 +335,7 @@ func (m *Machine) RunAll() error {
 			}
 		}
 	}
+	found := m.found
 	for i := range m.steps {
 		var begin time.Time
 		if m.profile != nil {
@@ -318,6 +346,10 @@ func (m *Machine) RunAll() error {
 		}
 		if m.profile != nil {
 			m.profile.record(&m.steps[i], time.Since(begin))
+		}
+		for m.onGradient != nil && len(found) > 0 && found[0].step == i {
+			m.onGradient(found[0].param)
+			found = found[1:]
 		}
 	}
 	for _, s := range m.scalars {

@@ -54,21 +54,32 @@ type Adam struct {
 	config  AdamConfig
 	coupled bool
 	steps   int // taken so far
+	groups  []Group
 	params  []*graph.Param
 	moments []moments // of params
 	update  updater
+	shards  *Shards // nil for all of the moments
+
+	gathered []gathered // between Gather and Save, at rank 0
 }
 
-var _ Optimizer = (*Adam)(nil)
+var (
+	_ Optimizer = (*Adam)(nil)
+	_ Sharder   = (*Adam)(nil)
+)
 
-// moments are a parameter's running means, as tensors over the optimizer's memory.
-type moments struct{ first, second *tensor.Dense }
+// moments are a parameter's running means, as tensors over the optimizer's memory: where it is sharded, of the pieces in whole only, one
+// after the other, and nil where there is none.
+type moments struct {
+	first, second *tensor.Dense
+	whole         []stretch
+}
 
 // updater is the part of Adam that depends on the element type.
 type updater interface {
 	// norm returns the global norm of the gradients, and a parameter whose gradient
-	// isn't finite or nil.
-	norm() (float64, *graph.Param)
+	// isn't finite or nil. Only sharded ones have an error.
+	norm() (float64, *graph.Param, error)
 	step(s step)
 }
 
@@ -94,25 +105,35 @@ func newAdam(groups []Group, c AdamConfig, coupled bool) (*Adam, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Adam{config: c, coupled: coupled}
+	a := &Adam{config: c, coupled: coupled, groups: groups}
 	for _, g := range groups {
 		a.params = append(a.params, g.Params...)
 	}
-	if dtype == tensor.Float64 {
-		a.update = build[float64](a, groups)
-	} else {
-		a.update = build[float32](a, groups)
-	}
+	a.build(dtype)
 	return a, nil
+}
+
+// build makes what depends on the element type.
+func (a *Adam) build(dtype tensor.Dtype) {
+	a.moments = nil
+	if dtype == tensor.Float64 {
+		a.update = build[float64](a, a.groups)
+	} else {
+		a.update = build[float32](a, a.groups)
+	}
 }
 
 // build makes the moments and cuts the parameters into pieces.
 func build[T float32 | float64](a *Adam, groups []Group) *pieces[T] {
-	u := &pieces[T]{}
+	u := &pieces[T]{shards: a.shards}
 	for _, g := range groups {
 		for _, p := range g.Params {
+			if a.shards != nil {
+				a.moments = append(a.moments, addShare(u, p, g))
+				continue
+			}
 			m, v := memory.Make[T](p.Len()), memory.Make[T](p.Len())
-			a.moments = append(a.moments, moments{dense(m, p.Shape), dense(v, p.Shape)})
+			a.moments = append(a.moments, moments{first: dense(m, p.Shape), second: dense(v, p.Shape)})
 			u.add(p, m, v, g)
 		}
 	}
@@ -138,7 +159,10 @@ func (a *Adam) Step(learningRate float64) (gradNorm float64, err error) {
 	if err := checkRate(learningRate); err != nil {
 		return 0, err
 	}
-	gradNorm, bad := a.update.norm()
+	gradNorm, bad, err := a.update.norm()
+	if err != nil {
+		return 0, err
+	}
 	if bad != nil {
 		return gradNorm, fmt.Errorf("optim: parameter %q: %w", bad.Name, ErrNotFinite)
 	}
@@ -164,8 +188,10 @@ func (a *Adam) Steps() int { return a.steps }
 // Memory returns the bytes of the moments.
 func (a *Adam) Memory() int {
 	bytes := 0
-	for _, p := range a.params {
-		bytes += 2 * p.Len() * int(p.DType().Size())
+	for _, m := range a.moments {
+		if m.first != nil {
+			bytes += 2 * m.first.DataSize() * int(m.first.Dtype().Size())
+		}
 	}
 	return bytes
 }

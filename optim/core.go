@@ -54,7 +54,10 @@ func (c *core) Step(learningRate float64) (gradNorm float64, err error) {
 	if err := checkRate(learningRate); err != nil {
 		return 0, err
 	}
-	gradNorm, bad := c.update.norm()
+	gradNorm, bad, err := c.update.norm()
+	if err != nil {
+		return 0, err
+	}
 	if bad != nil {
 		return gradNorm, fmt.Errorf("optim: parameter %q: %w", bad.Name, ErrNotFinite)
 	}

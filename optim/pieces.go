@@ -23,6 +23,9 @@ type pieces[T float32 | float64] struct {
 	now        step
 	past       bool                // whether parameters are written past the caches
 	sum, apply func(worker, i int) // loop bodies, made once so that a step allocates nothing
+	shards     *Shards             // nil where all pieces are this process's
+	own        []int               // the pieces that are, of shards
+	owners     []int               // of each piece
 }
 
 // piece is a stretch of one parameter.
@@ -78,30 +81,53 @@ func (u *pieces[T]) bind() {
 // finish makes the loops, when all parameters were added. Apply updates a piece.
 func (u *pieces[T]) finish(apply func(q *piece[T], now step)) {
 	u.squares = make([]float64, len(u.all))
-	u.sum = func(_, i int) { u.squares[i] = kernels.SumSquares(u.all[i].g) }
-	u.apply = func(_, i int) { apply(&u.all[i], u.now) }
+	at := func(i int) int { return i }
+	if u.shards != nil {
+		u.owners = make([]int, len(u.all))
+		for i, p := range u.all {
+			if u.owners[i] = u.shards.Owner(p.param, p.lo); u.owners[i] == u.shards.Rank {
+				u.own = append(u.own, i)
+			}
+		}
+		at = func(i int) int { return u.own[i] }
+	}
+	u.sum = func(_, i int) { u.squares[at(i)] = kernels.SumSquares(u.all[at(i)].g) }
+	u.apply = func(_, i int) { apply(&u.all[at(i)], u.now) }
 }
 
-func (u *pieces[T]) norm() (float64, *graph.Param) {
+// count returns how many pieces are this process's.
+func (u *pieces[T]) count() int {
+	if u.shards != nil {
+		return len(u.own)
+	}
+	return len(u.all)
+}
+
+func (u *pieces[T]) norm() (float64, *graph.Param, error) {
 	u.bind()
-	parallel.Run(len(u.all), u.sum)
+	parallel.Run(u.count(), u.sum)
+	if u.shards != nil {
+		if err := u.shards.complete(u.squares, u.owners); err != nil {
+			return 0, nil, err
+		}
+	}
 	total := 0.0
 	for _, s := range u.squares {
 		total += s
 	}
 	norm := math.Sqrt(total)
 	if !math.IsInf(norm, 0) && !math.IsNaN(norm) {
-		return norm, nil
+		return norm, nil, nil
 	}
 	for i, s := range u.squares {
 		if math.IsInf(s, 0) || math.IsNaN(s) {
-			return norm, u.all[i].param
+			return norm, u.all[i].param, nil
 		}
 	}
-	return norm, u.all[0].param
+	return norm, u.all[0].param, nil
 }
 
 func (u *pieces[T]) step(s step) {
 	u.now, u.past = s, kernels.StreamsShared[T](u.elements)
-	parallel.Run(len(u.all), u.apply)
+	parallel.Run(u.count(), u.apply)
 }

@@ -16,8 +16,12 @@ const (
 	secondName = "exp_avg_sq."
 )
 
-// stored calls visit with each tensor of the state.
+// stored calls visit with each tensor of the state, one after the other.
 func (a *Adam) stored(visit func(name string, t *tensor.Dense)) {
+	if a.shards != nil {
+		a.storedShares(visit)
+		return
+	}
 	for i, p := range a.params {
 		visit(firstName+p.Name, a.moments[i].first)
 		visit(secondName+p.Name, a.moments[i].second)
@@ -27,7 +31,12 @@ func (a *Adam) stored(visit func(name string, t *tensor.Dense)) {
 // Save writes the moments as "exp_avg.NAME" and "exp_avg_sq.NAME", PyTorch's words for
 // them, and the number of steps taken as "step", an int32 of shape [1]. The file is read back
 // and compared.
-func (a *Adam) Save(path string) error { return saveState(path, a.steps, a.stored) }
+func (a *Adam) Save(path string) error {
+	if a.shards != nil {
+		return a.saveGathered(path)
+	}
+	return saveState(path, a.steps, a.stored)
+}
 
 // visitor calls visit with each tensor of a state.
 type visitor = func(visit func(name string, t *tensor.Dense))

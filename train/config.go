@@ -44,6 +44,16 @@ type Config struct {
 	// that is resumed must have it, and BatchSize, as before. Default: false.
 	GroupByLength bool
 
+	// Ranks make the run together with processes that have the same model, data and configuration: its steps have Accumulation micro-batches
+	// on each of them, its bits are those of one process with as many in all. Rank 0 writes what is in Dir, and holds its lock; to go
+	// on with a run, all ranks read it there. Callbacks are told on all ranks, those that are set there. Default: nil, this process alone.
+	Ranks Ranks
+	// ShardOptimizer lets each rank keep the optimizer's state of its part of the parameters only; see StepperConfig.
+	ShardOptimizer bool
+	// Identity is what must be the same on all ranks beside what the trainer sees, by what it is called: hashes of the data, of a tokenizer, of
+	// the program. A run whose ranks differ doesn't begin.
+	Identity map[string]string
+
 	// LoggingSteps: each so many steps, > 0, a line of metrics is written; also at the first and last
 	// step and with each evaluation.
 	LoggingSteps int
@@ -73,12 +83,12 @@ type Config struct {
 
 // DefaultConfig returns a run of 1,000 steps with batches of 8 rows, whose learning rate falls
 // from 3e-4 to a tenth along a cosine after a tenth of the steps as warm-up. It logs each 10 steps, evaluates and saves
-// each 200, and keeps 2 checkpoints. Dir and Train are left to be set.
+// each 200, and keeps 2 checkpoints; ranks divide the optimizer's state. Dir and Train are left to be set.
 func DefaultConfig() Config {
 	return Config{
 		MaxSteps: 1000, BatchSize: 8, Accumulation: 1,
 		Schedule:     optim.Schedule{Decay: optim.Cosine, LearningRate: 3e-4, MinRate: 0.1, WarmupRatio: 0.1},
-		LoggingSteps: 10, EvalSteps: 200, EvalBatchSize: 8, SaveSteps: 200, SaveTotalLimit: 2,
+		LoggingSteps: 10, EvalSteps: 200, EvalBatchSize: 8, SaveSteps: 200, SaveTotalLimit: 2, ShardOptimizer: true,
 	}
 }
 
@@ -127,6 +137,15 @@ func (c Config) schedule() optim.Schedule {
 // after a step.
 func (c Config) due(each, step int) bool {
 	return step == c.MaxSteps || each > 0 && step%each == 0
+}
+
+// rowsPerStep returns the rows of a step, on all ranks.
+func (c Config) rowsPerStep() int {
+	n := c.BatchSize * c.Accumulation
+	if c.Ranks != nil {
+		n *= c.Ranks.Size()
+	}
+	return n
 }
 
 // beside writes what belongs to the model into a directory.

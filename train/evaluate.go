@@ -15,6 +15,7 @@ import (
 type EvalConfig struct {
 	BatchSize int                   // rows at a time, > 0; the result doesn't depend on it but for rounding
 	Progress  func(done, total int) // told the rows that are done; may be nil
+	Ranks     Ranks                 // divide the batches; all of them call Evaluate at one time, and get the same result. Nil is this process alone
 }
 
 // Evaluation is what Evaluate found.
@@ -77,40 +78,108 @@ func evaluate(ctx context.Context, m Model, d data.Dataset, c EvalConfig, compil
 	}
 	defer func() { err = errors.Join(err, machine.Close()) }()
 	result = Evaluation{Unit: j.loss.Unit, Tokens: j.loss.Perplexity}
-	meters, losses, weights := j.meters(), make([]float64, len(j.weights)), 0.0
-	for done := 0; done < d.Len(); done += b.Rows {
-		if err := ctx.Err(); err != nil {
-			return Evaluation{}, err
+	e := evaluator{judge: j, meters: j.meters(), losses: make([]float64, len(j.weights)), result: result}
+	ranks := 1
+	if several(c.Ranks) {
+		ranks = c.Ranks.Size()
+	}
+	for done := 0; done < d.Len(); done += ranks * b.Rows {
+		failed := ctx.Err()
+		if failed != nil && ranks == 1 {
+			return Evaluation{}, failed
 		}
-		if err := data.FillSequential(b, d, done); err != nil {
-			return Evaluation{}, err
+		first := done
+		if ranks > 1 {
+			first += c.Ranks.Rank() * b.Rows
 		}
-		in.fill(b)
-		if err := machine.RunAll(); err != nil {
-			return Evaluation{}, err
-		}
-		j.add(b, meters)
-		read(losses, j.loss.Each)
-		for i, w := range j.weights {
-			if w != 0 { // what is ignored may be no number
-				result.Loss += w * losses[i]
-				weights += w
+		if failed == nil && first < d.Len() {
+			if err := data.FillSequential(b, d, first); err != nil {
+				return Evaluation{}, err
 			}
+			in.fill(b)
+			if err := machine.RunAll(); err != nil {
+				return Evaluation{}, err
+			}
+			e.read(b)
 		}
-		result.Targets += b.Count
+		if ranks == 1 {
+			e.add()
+		} else if err := e.share(c.Ranks, failed, first < d.Len()); err != nil {
+			return Evaluation{}, err
+		}
 		if c.Progress != nil {
-			c.Progress(min(done+b.Rows, d.Len()), d.Len())
+			c.Progress(min(done+ranks*b.Rows, d.Len()), d.Len())
 		}
 	}
+	result, weights := e.result, e.weights
 	if weights == 0 {
 		return Evaluation{}, errors.New("the data has no target")
 	}
 	result.Loss /= weights
-	result.Figures = j.figuresOf(meters)
+	result.Figures = j.figuresOf(e.meters)
 	if math.IsNaN(result.Loss) || math.IsInf(result.Loss, 0) {
 		return Evaluation{}, fmt.Errorf("%w: the loss is %v", ErrDiverged, result.Loss)
 	}
 	return result, nil
+}
+
+// An evaluator adds up what is found for batches.
+type evaluator struct {
+	judge   *judge
+	meters  []layers.Meter
+	losses  []float64 // of a batch
+	count   int       // of its targets
+	weights float64   // of all batches
+	result  Evaluation
+}
+
+// read takes what the machine found for a batch.
+func (e *evaluator) read(b *data.Batch) {
+	e.judge.read(b)
+	read(e.losses, e.judge.loss.Each)
+	e.count = b.Count
+}
+
+// add adds what was read to the result.
+func (e *evaluator) add() {
+	e.judge.add(e.meters)
+	for i, w := range e.judge.weights {
+		if w != 0 { // what is ignored may be no number
+			e.result.Loss += w * e.losses[i]
+			e.weights += w
+		}
+	}
+	e.result.Targets += e.count
+}
+
+// share adds what all ranks have read, in their order. A rank that has failed, or has no batch, tells so.
+func (e *evaluator) share(r Ranks, failed error, has bool) error {
+	mine := appendFloats(nil, float64(bit(failed != nil)), float64(bit(has)), float64(e.count))
+	mine = e.judge.pack(appendFloats(appendFloats(mine, e.judge.weights...), e.losses...))
+	all, err := gatherEqual(r, mine)
+	if err != nil {
+		return err
+	}
+	var head [3]float64
+	for q, told := range all {
+		if takeFloats(told, head[:]); head[0] != 0 {
+			if failed != nil {
+				return failed
+			}
+			return &rankInterrupted{q}
+		}
+	}
+	for _, told := range all {
+		rest := takeFloats(told, head[:])
+		if head[1] == 0 {
+			continue
+		}
+		e.count = int(head[2])
+		rest = takeFloats(takeFloats(rest, e.judge.weights), e.losses)
+		e.judge.unpack(rest)
+		e.add()
+	}
+	return nil
 }
 
 // evalBatch returns a batch for rows of d.

@@ -1,6 +1,8 @@
 package train
 
 import (
+	"slices"
+
 	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/graph"
 	"github.com/seahorse-ml/seahorse/layers"
@@ -113,19 +115,10 @@ func (in *inputs) fill(b *data.Batch) {
 	}
 }
 
-// setScales sets what the sums of losses are multiplied by, for micro-batches with so many targets in all.
-func (in *inputs) setScales(batches []*data.Batch, targets int) {
+// setScales sets what the sums of losses are multiplied by, for counts of the elements in all micro-batches by the names of their inputs.
+func (in *inputs) setScales(names []string, counts []int) {
 	for _, s := range in.scales {
-		n := targets
-		if s.counted != targetsOf(in.batch.Layout) {
-			n = 0
-			for _, b := range batches {
-				for i := range b.Rows {
-					n += b.CountOf(s.counted, i)
-				}
-			}
-		}
-		scale := 1 / float64(max(1, n))
+		scale := 1 / float64(max(1, counts[slices.Index(names, s.counted)]))
 		if s.double != nil {
 			s.double[0] = scale
 		} else {

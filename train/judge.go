@@ -145,18 +145,55 @@ func (j *judge) weigh(b *data.Batch) {
 	}
 }
 
-// add takes what the machine found for a batch into meters of the figures.
-func (j *judge) add(b *data.Batch, meters []layers.Meter) {
+// read takes what the machine found for a batch.
+func (j *judge) read(b *data.Batch) {
 	j.weigh(b)
-	for i, f := range j.figures {
+	for _, f := range j.figures {
 		for k, n := range f.Nodes {
 			read(f.values[k], n)
 		}
 		if f.Weights != nil {
 			readWeights(f.weights, f.Weights)
 		}
+	}
+}
+
+// add adds what was read to meters of the figures.
+func (j *judge) add(meters []layers.Meter) {
+	for i, f := range j.figures {
 		meters[i].Add(f.weights, f.values...)
 	}
+}
+
+// pack appends what was read for the figures, and unpack reads it from there, on another rank; packed is how many bytes it has.
+func (j *judge) pack(dst []byte) []byte {
+	for _, f := range j.figures {
+		dst = appendFloats(dst, f.weights...)
+		for _, values := range f.values {
+			dst = appendFloats(dst, values...)
+		}
+	}
+	return dst
+}
+
+func (j *judge) unpack(src []byte) {
+	for _, f := range j.figures {
+		src = takeFloats(src, f.weights)
+		for _, values := range f.values {
+			src = takeFloats(src, values)
+		}
+	}
+}
+
+func (j *judge) packed() int {
+	n := 0
+	for _, f := range j.figures {
+		n += 8 * len(f.weights)
+		for _, values := range f.values {
+			n += 8 * len(values)
+		}
+	}
+	return n
 }
 
 // readWeights copies a node's elements, of int32 their signs.

@@ -115,6 +115,7 @@ func (c Config) stepper() StepperConfig {
 	s := StepperConfig{
 		Rows: c.BatchSize, Layout: c.Train.Layout(), Accumulation: c.Accumulation,
 		Seed: c.Seed, Optimizer: c.Optimizer, LabelSmoothing: c.LabelSmoothing, Checkpointing: c.Checkpointing,
+		Ranks: c.Ranks, ShardOptimizer: c.ShardOptimizer,
 	}
 	if sized, ok := c.Train.(data.Sized); ok && c.GroupByLength {
 		s.Narrow = data.NarrowLayouts(sized, c.BatchSize)

@@ -86,8 +86,10 @@ func (t *Trainer) Resume() (from *Checkpoint, skipped []error, err error) {
 		if err := t.lockDir(); err != nil {
 			return nil, nil, err
 		}
-		if err := errors.Join(atomicfile.RemoveAbandoned(t.config.Dir), t.store.clean()); err != nil {
-			return nil, nil, err
+		if leads(t.config.Ranks) {
+			if err := errors.Join(atomicfile.RemoveAbandoned(t.config.Dir), t.store.clean()); err != nil {
+				return nil, nil, err
+			}
 		}
 	}
 	last, skipped, err := LastCheckpoint(t.config.Dir)

@@ -22,11 +22,19 @@ func (t *Trainer) Run(ctx context.Context) (err error) {
 	defer func() {
 		_, failed := tell(t.config.Callbacks, func(c Callback) error { return c.End(EndEvent{t.state.Step, err}) })
 		err = errors.Join(err, failed, t.unlock())
+		if err != nil && several(t.config.Ranks) && !allKnow(err) {
+			t.config.Ranks.Abort(err)
+		}
 	}()
-	if err := t.open(); err != nil {
+	if err := agree(t.config.Ranks, t.open()); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, t.metrics.close()) }()
+	if t.metrics != nil {
+		defer func() { err = errors.Join(err, t.metrics.close()) }()
+	}
+	if err := t.meet(); err != nil {
+		return err
+	}
 	t.batches, err = data.NewPrefetcher(t.loader, t.config.BatchSize, prefetched)
 	if err != nil {
 		return fmt.Errorf("train: %w", err)
@@ -36,11 +44,18 @@ func (t *Trainer) Run(ctx context.Context) (err error) {
 	if err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		return t.interrupted(context.Cause(ctx))
 	}
+	var other *rankInterrupted
+	if errors.As(err, &other) {
+		return t.interrupted(other)
+	}
 	return err
 }
 
 // open makes the run's directory and opens its metrics.
 func (t *Trainer) open() error {
+	if !leads(t.config.Ranks) {
+		return nil
+	}
 	if err := os.MkdirAll(t.config.Dir, 0o755); err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
@@ -90,8 +105,12 @@ func (t *Trainer) steps(ctx context.Context) error {
 			return err
 		}
 	}
-	for t.state.Step < t.config.MaxSteps && !t.stopping && !t.lostPatience() {
-		if err := t.step(ctx); err != nil {
+	for t.state.Step < t.config.MaxSteps && (!t.stopping || several(t.config.Ranks)) && !t.lostPatience() {
+		err := t.step(ctx)
+		if err == errStopping {
+			break
+		}
+		if err != nil {
 			return err
 		}
 		if err := t.conclude(ctx); err != nil {
@@ -101,6 +120,14 @@ func (t *Trainer) steps(ctx context.Context) error {
 	if err := t.save(); err != nil {
 		return err
 	}
+	if !leads(t.config.Ranks) {
+		return agree(t.config.Ranks, nil)
+	}
+	return agree(t.config.Ranks, t.leave())
+}
+
+// leave puts the model into the run's directory.
+func (t *Trainer) leave() error {
 	if err := t.checkDir(); err != nil {
 		return err
 	}
@@ -117,7 +144,7 @@ func (t *Trainer) steps(ctx context.Context) error {
 // step makes one optimization step.
 func (t *Trainer) step(ctx context.Context) error {
 	begin := time.Now()
-	if err := t.fill(); err != nil {
+	if err := t.fill(ctx); err != nil {
 		return err
 	}
 	rate := t.config.schedule().At(t.state.Step)
@@ -143,18 +170,22 @@ func (t *Trainer) step(ctx context.Context) error {
 	return nil
 }
 
+// errStopping ends the steps in good order, on all ranks.
+var errStopping = errors.New("the run is to stop")
+
 // fill takes the batches of the next step. Where nothing of them is to be learned, as
 // happens in streams that are learned in part, it takes those after them, for an epoch at most.
-func (t *Trainer) fill() error {
-	for range t.config.Train.Len()/(t.config.BatchSize*t.config.Accumulation) + 2 {
-		targets := 0
+func (t *Trainer) fill(ctx context.Context) error {
+	for range t.config.Train.Len()/t.config.rowsPerStep() + 2 {
 		for _, b := range t.stepper.batches {
 			if err := t.batches.Next(b); err != nil {
 				return fmt.Errorf("train: %w", err)
 			}
-			targets += b.Count
 		}
-		if targets > 0 {
+		if err := t.consent(ctx); err != nil {
+			return err
+		}
+		if t.stepper.counts[0] > 0 {
 			return nil
 		}
 	}
@@ -173,8 +204,10 @@ func (t *Trainer) conclude(ctx context.Context) error {
 	}
 	logged := evaluation != nil || m.Step == 1 || t.config.due(t.config.LoggingSteps, m.Step)
 	if logged {
-		if err := t.metrics.write(*m); err != nil {
-			return err
+		if t.metrics != nil {
+			if err := t.metrics.write(*m); err != nil {
+				return err
+			}
 		}
 		t.targets, t.seconds = 0, 0
 	}
@@ -187,7 +220,9 @@ func (t *Trainer) conclude(ctx context.Context) error {
 		}
 	}
 	best := evaluation != nil && t.config.KeepBest && t.state.BestStep == m.Step
-	if wanted := t.wanted.Swap(false); wanted || best || t.config.due(t.config.SaveSteps, m.Step) {
+	wanted := t.saving || !several(t.config.Ranks) && t.wanted.Swap(false)
+	t.saving = false
+	if wanted || best || t.config.due(t.config.SaveSteps, m.Step) {
 		return t.save()
 	}
 	return nil
@@ -228,7 +263,7 @@ func (t *Trainer) evaluate(ctx context.Context, m *Metrics) (*EvalEvent, error) 
 }
 
 func (t *Trainer) evalConfig() EvalConfig {
-	return EvalConfig{BatchSize: t.config.EvalBatchSize}
+	return EvalConfig{BatchSize: t.config.EvalBatchSize, Ranks: t.config.Ranks}
 }
 
 // save writes a checkpoint unless this step has one.
@@ -236,17 +271,29 @@ func (t *Trainer) save() error {
 	if t.saved == t.state.Step {
 		return nil
 	}
+	if err := t.stepper.gatherState(); err != nil {
+		return err
+	}
+	var err error
+	if leads(t.config.Ranks) {
+		err = t.write()
+	}
+	if err := agree(t.config.Ranks, err); err != nil {
+		return err
+	}
+	t.saved = t.state.Step
+	return t.tell(func(c Callback) error { return c.Save(SaveEvent{t.state.Step, t.store.path(t.state.Step)}) })
+}
+
+// write writes a checkpoint.
+func (t *Trainer) write() error {
 	if err := errors.Join(t.checkDir(), t.metrics.sync()); err != nil {
 		return err
 	}
 	sum := t.metrics.sum
 	t.state.Metrics = &sum
-	dir, err := t.store.save(t.model, t.stepper.optimizer, t.state, t.config.beside, t.config.SaveTotalLimit)
-	if err != nil {
-		return err
-	}
-	t.saved = t.state.Step
-	return t.tell(func(c Callback) error { return c.Save(SaveEvent{t.state.Step, dir}) })
+	_, err := t.store.save(t.model, t.stepper.optimizer, t.state, t.config.beside, t.config.SaveTotalLimit)
+	return err
 }
 
 // interrupted saves what was done before the context ended.

@@ -45,6 +45,12 @@ type StepperConfig struct {
 	// Narrow are layouts of shorter rows, the shortest first, that micro-batches are computed in where they use no more
 	// (data.Batch.Used). Default: none.
 	Narrow []data.Layout
+	// Ranks make each step together: Accumulation times their number of micro-batches, the first of them those of rank 0. All ranks call NewStepper
+	// and Step at one time. Nil is this process alone.
+	Ranks Ranks
+	// ShardOptimizer lets each rank keep the state of its part of the parameters only, where the optimizer is an optim.Sharder as Adam is: the
+	// same result with less memory. Default false.
+	ShardOptimizer bool
 }
 
 // A Stepper makes optimization steps on batches of one shape, and of narrower ones if it is told to. After the first step, a
@@ -59,6 +65,10 @@ type Stepper struct {
 	lengths   []string       // of the whole layout
 	additions []int          // what is added to each micro-batch's gradient; see exchange.Additions
 	aside     exchange.Stack // the sums of gradients that wait for others
+	names     []string       // of the inputs whose elements are counted, that of the targets first
+	counts    []int          // of their elements in this step, on all ranks
+	counted   bool           // counts is of the batches as they are
+	ranks     *stepRanks     // nil for one
 }
 
 // A pass is a forward and backward pass over a micro-batch of one layout.
@@ -124,9 +134,24 @@ func NewStepper(m Model, c StepperConfig) (*Stepper, error) {
 		return nil, errors.Join(fmt.Errorf("train: %w", err), s.Close())
 	}
 	s.meters, s.lengths = s.passes[0].judge.meters(), c.Layout.Lengths()
-	var depth int
-	s.additions, depth = exchange.Additions(exchange.Branches(c.Accumulation, 0, c.Accumulation))
-	s.aside = exchange.NewStack(params, depth)
+	s.names = []string{targetsOf(c.Layout)}
+	for _, p := range s.passes {
+		for _, scale := range p.inputs.scales {
+			if !slices.Contains(s.names, scale.counted) {
+				s.names = append(s.names, scale.counted)
+			}
+		}
+	}
+	s.counts = make([]int, len(s.names))
+	if several(c.Ranks) {
+		if err := s.join(c); err != nil {
+			return nil, errors.Join(fmt.Errorf("train: %w", err), s.Close())
+		}
+	} else {
+		var depth int
+		s.additions, depth = exchange.Additions(exchange.Branches(c.Accumulation, 0, c.Accumulation))
+		s.aside = exchange.NewStack(params, depth)
+	}
 	for range c.Accumulation {
 		s.batches = append(s.batches, data.NewBatch(c.Rows, c.Layout))
 	}
@@ -168,39 +193,27 @@ func (s *Stepper) Step(ctx context.Context, learningRate float64) (StepResult, e
 
 func (s *Stepper) step(ctx context.Context, learningRate float64) (StepResult, error) {
 	var r StepResult
-	for _, b := range s.batches {
-		r.Targets += b.Count
+	if !s.counted {
+		if _, err := s.count(0); err != nil {
+			return r, err
+		}
 	}
-	if r.Targets == 0 {
+	s.counted = false
+	if r.Targets = s.counts[0]; r.Targets == 0 {
 		return r, errors.New("the batch has no target")
 	}
 	random := s.random
-	s.aside.Reset()
 	for _, m := range s.meters {
 		m.Reset()
 	}
-	for i, b := range s.batches {
-		if err := ctx.Err(); err != nil {
-			return r, err
-		}
-		p := s.passFor(b)
-		p.inputs.setScales(s.batches, r.Targets)
-		p.inputs.fill(b)
-		p.machine.SetRandom(random)
-		if err := p.machine.RunAll(); err != nil {
-			return r, err
-		}
-		for range s.additions[i] {
-			s.aside.Add()
-		}
-		if i < len(s.batches)-1 {
-			s.aside.Put()
-		}
-		r.Loss += graph.Scalar(p.judge.loss.Total)
-		if len(s.meters) > 0 {
-			p.judge.add(b, s.meters)
-		}
-		random.Step++
+	var err error
+	if s.ranks != nil {
+		err = s.passTogether(&random, &r)
+	} else {
+		err = s.passAlone(ctx, &random, &r)
+	}
+	if err != nil {
+		return r, err
 	}
 	if math.IsNaN(r.Loss) || math.IsInf(r.Loss, 0) {
 		return r, fmt.Errorf("%w: the loss is %v", ErrDiverged, r.Loss)
@@ -211,6 +224,41 @@ func (s *Stepper) step(ctx context.Context, learningRate float64) (StepResult, e
 	s.random = random
 	r.Figures = s.passes[0].judge.figuresOf(s.meters)
 	return r, nil
+}
+
+// passAlone finds the gradients of the step's micro-batches and adds them up.
+func (s *Stepper) passAlone(ctx context.Context, random *graph.Random, r *StepResult) error {
+	s.aside.Reset()
+	for i, b := range s.batches {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		p := s.passFor(b)
+		if err := s.pass(p, b, *random); err != nil {
+			return err
+		}
+		for range s.additions[i] {
+			s.aside.Add()
+		}
+		if i < len(s.batches)-1 {
+			s.aside.Put()
+		}
+		r.Loss += graph.Scalar(p.judge.loss.Total)
+		if len(s.meters) > 0 {
+			p.judge.read(b)
+			p.judge.add(s.meters)
+		}
+		random.Step++
+	}
+	return nil
+}
+
+// pass finds the gradients of a micro-batch.
+func (s *Stepper) pass(p *pass, b *data.Batch, random graph.Random) error {
+	p.inputs.setScales(s.names, s.counts)
+	p.inputs.fill(b)
+	p.machine.SetRandom(random)
+	return p.machine.RunAll()
 }
 
 // passFor returns the narrowest pass that has room for what a batch uses.
@@ -239,6 +287,9 @@ func (s *Stepper) update(learningRate float64, r *StepResult) error {
 	begin := time.Now()
 	norm, err := s.optimizer.Step(learningRate)
 	r.GradNorm = norm
+	if err == nil && s.ranks != nil && s.ranks.sharded {
+		err = s.ranks.reducer.Spread()
+	}
 	if s.profile != nil {
 		s.profile.Add("optimizer", time.Since(begin), 0)
 	}
@@ -270,12 +321,20 @@ func (s *Stepper) Memory() (machine graph.Memory, optimizer int) {
 		m.Arena += machine.Arena // parameters and gradients are the same for all
 		machine = m
 	}
-	machine.Gradients += s.aside.Bytes()
+	if s.ranks != nil {
+		machine.Gradients += s.ranks.reducer.Bytes()
+	} else {
+		machine.Gradients += s.aside.Bytes()
+	}
 	return machine, s.optimizer.Memory()
 }
 
 // Close gives the machine's memory back.
 func (s *Stepper) Close() (err error) {
+	if s.ranks != nil {
+		s.ranks.reducer.Close()
+		s.ranks = nil
+	}
 	for _, p := range s.passes {
 		err = errors.Join(err, p.machine.Close())
 	}

@@ -25,6 +25,7 @@ type Trainer struct {
 	resumed    bool        // Resume was called
 	stopping   bool        // a callback returned ErrStop
 	wanted     atomic.Bool // a checkpoint, by SaveSoon
+	saving     bool        // a checkpoint is wanted after this step, on all ranks
 	saved      int         // step of the last checkpoint, -1 before the first
 	targets    int         // since the last line of metrics
 	seconds    float64     // in steps since the last line of metrics
@@ -55,6 +56,9 @@ func New(m Model, c Config) (*Trainer, error) {
 		return nil, err
 	}
 	order := data.LoaderConfig{Seed: c.Seed}
+	if several(c.Ranks) {
+		order.Share = data.Share{Index: c.Ranks.Rank(), Of: c.Ranks.Size(), Batches: c.Accumulation}
+	}
 	if c.GroupByLength {
 		order.Group = c.BatchSize
 	}
@@ -93,7 +97,7 @@ func (t *Trainer) SaveSoon() { t.wanted.Store(true) }
 
 // lockDir locks the run's directory, which must be there, unless it is locked already.
 func (t *Trainer) lockDir() (err error) {
-	if t.config.Lock == nil && t.lock == nil {
+	if t.config.Lock == nil && t.lock == nil && leads(t.config.Ranks) {
 		t.lock, err = LockDir(t.config.Dir)
 	}
 	return err

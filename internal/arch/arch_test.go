@@ -58,7 +58,7 @@ var layers = []layer{
 	{packages: []string{"words"}, imports: []string{"internal/kernels/...", "internal/parallel", "internal/random", "internal/atomicfile", "internal/safetensors"}, gorgonia: true},
 	{packages: []string{"optim"}, imports: []string{"graph", "internal/kernels/...", "internal/parallel", "internal/memory", "internal/safetensors"}, gorgonia: true},
 	{packages: []string{"internal/exchange"}, imports: []string{"optim", "graph", "internal/kernels/...", "internal/parallel", "internal/memory"}, gorgonia: true},
-	{packages: []string{"train"}, imports: []string{"internal/exchange", "optim", "layers", "data/...", "graph", "internal/atomicfile", "internal/safetensors", "internal/dirlock", "internal/screen", "weights"}, gorgonia: true},
+	{packages: []string{"train"}, imports: []string{"internal/exchange", "optim", "layers", "data/...", "graph", "internal/atomicfile", "internal/safetensors", "internal/dirlock", "internal/screen", "internal/cpu", "weights"}, gorgonia: true},
 	{packages: []string{"task"}, imports: []string{"internal/gguf", "train", "generate", "adapt", "prefer", "optim", "models", "layers", "weights", "data/...", "graph", "internal/atomicfile", "internal/cpu", "internal/orderedjson"}, gorgonia: true},
 	{packages: []string{"serve"}, imports: []string{"task", "generate", "models", "layers", "data/...", "graph", "internal/orderedjson", "internal/web"}, gorgonia: true},
 	{packages: []string{"cmd/finetune"}, imports: []string{"serve", "internal/web", "words", "task", "train", "adapt", "prefer", "generate", "optim", "models", "layers", "data/...", "graph", "internal/atomicfile", "internal/orderedjson", "internal/screen", "internal/cpu", "weights"}, gorgonia: true},

@@ -7,7 +7,6 @@ import (
 	"github.com/seahorse-ml/seahorse/internal/kernels"
 	"github.com/seahorse-ml/seahorse/internal/memory"
 	"github.com/seahorse-ml/seahorse/internal/parallel"
-	"github.com/seahorse-ml/seahorse/optim"
 	"gorgonia.org/tensor"
 )
 
@@ -41,25 +40,6 @@ type stack[T float32 | float64] struct {
 	height  int   // levels in use
 	copying func(worker, i int)
 	adding  func(worker, i int)
-}
-
-// A stretch is a piece of a parameter.
-type stretch struct {
-	param  int // its place among the parameters
-	lo, hi int // elements of it
-	at     int // of all parameters' elements, where it begins
-}
-
-// stretches cuts parameters as optimizers do.
-func stretches(params []*graph.Param) (all []stretch, elements int) {
-	for i, p := range params {
-		for lo := 0; lo < p.Len(); lo += optim.PieceSize {
-			hi := min(lo+optim.PieceSize, p.Len())
-			all = append(all, stretch{i, lo, hi, elements})
-			elements += hi - lo
-		}
-	}
-	return all, elements
 }
 
 func newStack[T float32 | float64](params []*graph.Param, depth int) *stack[T] {

@@ -1,0 +1,122 @@
+package train
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+)
+
+// Ranks connect the processes that make a run together, by what one of them does with the others. A run on n ranks makes, to the bit, what one
+// process makes with n times the accumulation. All ranks make the same calls in the same order, but for Abort; what a Trainer, a Stepper or
+// Evaluate does with Ranks is such a call. An error is the end of the run.
+type Ranks interface {
+	// Rank returns which one this process is, from 0.
+	Rank() int
+	// Size returns how many there are, at least 1.
+	Size() int
+	// Exchange sends send[r] to rank r and fills recv[r] with what that one sends here, which must be as long. Empty slices are neither sent
+	// nor waited for, nor is what this rank has for itself.
+	Exchange(send, recv [][]byte) error
+	// Abort ends the run on all ranks, for a cause that the others get to know of. It may be called from any goroutine.
+	Abort(cause error)
+}
+
+// errAgreed marks errors that all ranks know of.
+var errAgreed = errors.New("")
+
+// agreed is an error that all ranks have.
+type agreed struct{ error }
+
+func (agreed) Is(target error) bool { return target == errAgreed }
+
+func (e agreed) Unwrap() error { return e.error }
+
+// rankInterrupted is the error of a rank's context on the others.
+type rankInterrupted struct{ rank int }
+
+func (e *rankInterrupted) Error() string {
+	return fmt.Sprintf("train: rank %d was interrupted", e.rank)
+}
+
+// Is makes it a context's error, as it is on the rank itself.
+func (e *rankInterrupted) Is(target error) bool { return target == context.Canceled }
+
+// several tells whether there are ranks to talk to.
+func several(r Ranks) bool { return r != nil && r.Size() > 1 }
+
+// leads tells whether a process writes what belongs to a run: rank 0, or the only one.
+func leads(r Ranks) bool { return r == nil || r.Rank() == 0 }
+
+// gatherEqual returns what each rank has, in their order; it is as long on all.
+func gatherEqual(r Ranks, mine []byte) ([][]byte, error) {
+	all, send, recv := make([][]byte, r.Size()), make([][]byte, r.Size()), make([][]byte, r.Size())
+	for q := range all {
+		if q == r.Rank() {
+			all[q] = mine
+			continue
+		}
+		all[q] = make([]byte, len(mine))
+		send[q], recv[q] = mine, all[q]
+	}
+	return all, r.Exchange(send, recv)
+}
+
+// gather returns what each rank has, in their order.
+func gather(r Ranks, mine []byte) ([][]byte, error) {
+	lengths, err := gatherEqual(r, binary.LittleEndian.AppendUint64(nil, uint64(len(mine))))
+	if err != nil {
+		return nil, err
+	}
+	all, send, recv := make([][]byte, r.Size()), make([][]byte, r.Size()), make([][]byte, r.Size())
+	for q := range all {
+		if q == r.Rank() {
+			all[q] = mine
+			continue
+		}
+		all[q] = make([]byte, binary.LittleEndian.Uint64(lengths[q]))
+		send[q], recv[q] = mine, all[q]
+	}
+	return all, r.Exchange(send, recv)
+}
+
+// agree returns an error on all ranks if one has one: its own, or that of the first that has.
+func agree(r Ranks, err error) error {
+	if !several(r) {
+		return err
+	}
+	text := ""
+	if err != nil {
+		text = err.Error()
+	}
+	all, failed := gather(r, []byte(text))
+	if failed != nil {
+		return errors.Join(err, failed)
+	}
+	if err != nil {
+		return agreed{err}
+	}
+	for q, text := range all {
+		if len(text) > 0 {
+			return agreed{fmt.Errorf("train: rank %d: %s", q, text)}
+		}
+	}
+	return nil
+}
+
+// appendFloats appends numbers as bytes.
+func appendFloats(dst []byte, values ...float64) []byte {
+	for _, v := range values {
+		dst = binary.LittleEndian.AppendUint64(dst, math.Float64bits(v))
+	}
+	return dst
+}
+
+// takeFloats fills values from the beginning of bytes, and returns the rest.
+func takeFloats(src []byte, values []float64) []byte {
+	for i := range values {
+		values[i] = math.Float64frombits(binary.LittleEndian.Uint64(src[8*i:]))
+	}
+	return src[8*len(values):]
+}

@@ -1,0 +1,139 @@
+package train
+
+import (
+	"encoding/binary"
+
+	"github.com/seahorse-ml/seahorse/graph"
+	"github.com/seahorse-ml/seahorse/internal/exchange"
+	"github.com/seahorse-ml/seahorse/optim"
+)
+
+// stepRanks is what a Stepper has where it is one of several ranks.
+type stepRanks struct {
+	Ranks
+	reducer exchange.Reducer
+	final   func(p *graph.Param) // of reducer
+	sharded bool                 // the optimizer is
+	slot    int                  // bytes in which a micro-batch is told to others
+}
+
+// join makes what the ranks have together.
+func (s *Stepper) join(c StepperConfig) error {
+	whole := s.passes[len(s.passes)-1]
+	sharder, ok := s.optimizer.(optim.Sharder)
+	s.ranks = &stepRanks{Ranks: c.Ranks, sharded: ok && c.ShardOptimizer, slot: 16 + whole.judge.packed()}
+	s.ranks.reducer = exchange.NewReducer(exchange.Config{
+		Peers: c.Ranks, Params: whole.machine.GradientOrder(), Accumulation: c.Accumulation, Gather: !s.ranks.sharded,
+	})
+	s.ranks.final = s.ranks.reducer.Final
+	if !s.ranks.sharded {
+		return nil
+	}
+	return sharder.Shard(optim.Shards{Rank: c.Ranks.Rank(), Size: c.Ranks.Size(), Owner: s.ranks.reducer.Owner, Exchange: c.Ranks.Exchange})
+}
+
+// gatherState brings the optimizer's state to rank 0, which is about to save it.
+func (s *Stepper) gatherState() error {
+	if s.ranks == nil || !s.ranks.sharded {
+		return nil
+	}
+	return s.optimizer.(optim.Sharder).Gather()
+}
+
+// count counts what is in the batches of all ranks, and returns the flags that all of them give.
+func (s *Stepper) count(flags uint64) (all []uint64, err error) {
+	clear(s.counts)
+	for _, b := range s.batches {
+		s.counts[0] += b.Count
+		for k, name := range s.names[1:] {
+			for i := range b.Rows {
+				s.counts[k+1] += b.CountOf(name, i)
+			}
+		}
+	}
+	s.counted = true
+	if s.ranks == nil {
+		return nil, nil
+	}
+	mine := binary.LittleEndian.AppendUint64(nil, flags)
+	for _, n := range s.counts {
+		mine = binary.LittleEndian.AppendUint64(mine, uint64(n))
+	}
+	told, err := gatherEqual(s.ranks, mine)
+	if err != nil {
+		return nil, err
+	}
+	clear(s.counts)
+	for _, m := range told {
+		all = append(all, binary.LittleEndian.Uint64(m))
+		for k := range s.counts {
+			s.counts[k] += int(binary.LittleEndian.Uint64(m[8*(k+1):]))
+		}
+	}
+	return all, nil
+}
+
+// passTogether finds the gradients of this rank's micro-batches, and what all ranks have found then.
+func (s *Stepper) passTogether(random *graph.Random, r *StepResult) error {
+	base := random.Step
+	random.Step += uint64(s.ranks.Rank() * len(s.batches))
+	told := make([]byte, 0, len(s.batches)*s.ranks.slot)
+	for i, b := range s.batches {
+		p := s.passFor(b)
+		last := i == len(s.batches)-1
+		if last {
+			s.ranks.reducer.Begin()
+			p.machine.OnGradient(s.ranks.final)
+		}
+		if err := s.pass(p, b, *random); err != nil {
+			return err
+		}
+		p.machine.OnGradient(nil)
+		if !last {
+			s.ranks.reducer.Put()
+		}
+		told = s.tell(told, p, i)
+		random.Step++
+	}
+	if err := s.ranks.reducer.Wait(); err != nil {
+		return err
+	}
+	random.Step = base + uint64(s.ranks.Size()*len(s.batches))
+	all, err := gatherEqual(s.ranks, told)
+	if err != nil {
+		return err
+	}
+	for _, told := range all {
+		for i := range s.batches {
+			s.hear(told[i*s.ranks.slot:], r)
+		}
+	}
+	return nil
+}
+
+// tell appends what was found for micro-batch i, in a slot that has room for those of the whole layout.
+func (s *Stepper) tell(dst []byte, p *pass, i int) []byte {
+	for k := range s.passes {
+		if p == &s.passes[k] {
+			dst = binary.LittleEndian.AppendUint64(dst, uint64(k))
+		}
+	}
+	dst = appendFloats(dst, graph.Scalar(p.judge.loss.Total))
+	if len(s.meters) > 0 {
+		p.judge.read(s.batches[i])
+		dst = p.judge.pack(dst)
+	}
+	return dst[:(i+1)*s.ranks.slot]
+}
+
+// hear takes in what a rank has found for a micro-batch.
+func (s *Stepper) hear(slot []byte, r *StepResult) {
+	p := &s.passes[binary.LittleEndian.Uint64(slot)]
+	var loss [1]float64
+	slot = takeFloats(slot[8:], loss[:])
+	r.Loss += loss[0]
+	if len(s.meters) > 0 {
+		p.judge.unpack(slot)
+		p.judge.add(s.meters)
+	}
+}
