@@ -13,14 +13,15 @@ import (
 	"github.com/seahorse-ml/seahorse/train"
 )
 
-// sampler is a train.Callback that shows what the model writes, after each validation and at the end.
+// sampler is a train.Callback that shows and keeps what the model writes, after each validation and at the end.
 type sampler struct {
 	train.Silent
 	run    *task.Run
 	tokens int // of a sample; 0 shows none
 	ctx    context.Context
 	out    io.Writer
-	last   int // step of the last sample
+	keep   func(step int, text string) error // is given each sample
+	last   int                               // step of the last sample
 }
 
 // Eval shows a sample.
@@ -46,6 +47,11 @@ func (s *sampler) show(step int) error {
 	}
 	if err != nil && s.ctx.Err() == nil {
 		return err
+	}
+	if s.ctx.Err() == nil {
+		if err := s.keep(step, text); err != nil {
+			return err
+		}
 	}
 	lines := strings.Split(strings.TrimSpace(text), "\n")
 	_, err = fmt.Fprintf(s.out, "  | %s\n", strings.Join(lines, "\n  | "))

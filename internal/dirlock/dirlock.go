@@ -22,6 +22,17 @@ var ErrHeld = errors.New("another process is at work in this directory")
 // errUnsupported says that the disk keeps no locks.
 var errUnsupported = errors.New("the disk keeps no locks")
 
+// Held tells whether a process seems to hold the lock of a directory, without asking for it: the file is there, and its process isn't known to
+// be gone. Readers use it to tell a run that goes on.
+func Held(dir string) bool {
+	f, err := os.Open(filepath.Join(dir, FileName))
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	return refuseLiving(readHolder(f), f.Name()) != nil
+}
+
 // Lock is held from Acquire to Release.
 type Lock struct {
 	file *os.File
