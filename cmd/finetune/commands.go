@@ -24,6 +24,7 @@ type commands struct {
 	Resume    resumeCommand    `cmd:"" help:"Go on with a run that was stopped or crashed."`
 	Rerun     rerunCommand     `cmd:"" help:"Make a run again from its provenance.json, and compare what comes."`
 	Verify    verifyCommand    `cmd:"" help:"Compare the files of a run or checkpoint with their checksums."`
+	Report    reportCommand    `cmd:"" help:"Show runs as one page of charts, or as figures for papers."`
 	Eval      evalCommand      `cmd:"" help:"Measure a model's loss on a text."`
 	Classify  classifyCommand  `cmd:"" help:"Apply a classifier or a regression to texts."`
 	Generate  generateCommand  `cmd:"" help:"Continue a prompt."`

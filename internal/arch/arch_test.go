@@ -35,6 +35,7 @@ var layers = []layer{
 		"internal/torture",
 		"internal/web",
 	}},
+	{packages: []string{"internal/runlog"}, imports: []string{"internal/atomicfile"}},
 	{packages: []string{"internal/blocks"}, imports: []string{"internal/float16"}},
 	{packages: []string{"internal/gguf"}, imports: []string{"internal/atomicfile", "internal/blocks"}},
 	{packages: []string{"internal/jinja", "internal/parquetfile"}, imports: []string{"internal/orderedjson"}},
@@ -61,8 +62,10 @@ var layers = []layer{
 	{packages: []string{"train"}, imports: []string{"internal/exchange", "optim", "layers", "data/...", "graph", "internal/atomicfile", "internal/safetensors", "internal/dirlock", "internal/screen", "internal/cpu", "weights"}, gorgonia: true},
 	{packages: []string{"task"}, imports: []string{"internal/gguf", "train", "generate", "adapt", "prefer", "optim", "models", "layers", "weights", "data/...", "graph", "internal/atomicfile", "internal/cpu", "internal/orderedjson"}, gorgonia: true},
 	{packages: []string{"serve"}, imports: []string{"task", "generate", "models", "layers", "data/...", "graph", "internal/orderedjson", "internal/web"}, gorgonia: true},
-	{packages: []string{"cmd/finetune"}, imports: []string{"serve", "internal/web", "words", "task", "train", "adapt", "prefer", "generate", "optim", "models", "layers", "data/...", "graph", "internal/atomicfile", "internal/orderedjson", "internal/screen", "internal/cpu", "weights"}, gorgonia: true},
-	{packages: []string{"examples/..."}, imports: []string{"serve", "words", "task", "train", "adapt", "prefer", "generate", "optim", "models", "layers", "data/...", "graph", "weights"}, gorgonia: true},
+	{packages: []string{"cmd/finetune"}, imports: []string{"internal/report", "track", "serve", "internal/web", "words", "task", "train", "adapt", "prefer", "generate", "optim", "models", "layers", "data/...", "graph", "internal/atomicfile", "internal/orderedjson", "internal/screen", "internal/cpu", "weights"}, gorgonia: true},
+	{packages: []string{"examples/..."}, imports: []string{"track", "serve", "words", "task", "train", "adapt", "prefer", "generate", "optim", "models", "layers", "data/...", "graph", "weights"}, gorgonia: true},
+	{packages: []string{"track"}, imports: []string{"train", "internal/runlog"}},
+	{packages: []string{"internal/report"}, imports: []string{"task", "train", "data/...", "internal/dirlock", "internal/runlog"}},
 }
 
 // listed is what `go list -json` tells of a package.

@@ -1,0 +1,129 @@
+package report
+
+import (
+	"errors"
+	"fmt"
+	"image/color"
+	"io"
+	"math"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/font"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgimg"
+	"gonum.org/v1/plot/vg/vgsvg"
+)
+
+// The colours of the page on white.
+var ink = [colors]color.RGBA{
+	{0x00, 0x67, 0xa5, 255}, {0xc2, 0x57, 0x0c, 255}, {0x00, 0x7a, 0x5a, 255}, {0xa6, 0x42, 0x8b, 255},
+	{0x8a, 0x6a, 0x00, 255}, {0x3a, 0x8f, 0xd0, 255}, {0x44, 0x4c, 0x58, 255}, {0xb3, 0x20, 0x3a, 255},
+}
+
+var strokes = [dashes][]vg.Length{nil, {vg.Points(6), vg.Points(2.5)}, {vg.Points(1.5), vg.Points(2.5)}, {vg.Points(6), vg.Points(2.5), vg.Points(1.5), vg.Points(2.5)}}
+
+// Sizes of figures.
+const (
+	figureWidth  = 15 * vg.Centimeter
+	figureHeight = 8 * vg.Centimeter
+	figureDPI    = 200   // of PNG
+	figurePoints = 400   // of a line
+	mostNamed    = 12    // lines in a legend
+	mostFigures  = 24    // charts in a file
+	paleRaw      = 0.35  // of the ink of single values
+	whitest      = 255.0 // of a colour's parts
+)
+
+// WriteFigures writes the charts below each other, as "svg" or "png", on white.
+func (r *Report) WriteFigures(w io.Writer, format string) error {
+	if len(r.Charts) == 0 {
+		return errors.New("report: the runs have logged no figures yet")
+	}
+	shown := r.Charts[:min(len(r.Charts), mostFigures)]
+	height := figureHeight * vg.Length(len(shown))
+	var c vg.CanvasWriterTo
+	switch format {
+	case "svg":
+		c = vgsvg.New(figureWidth, height)
+	case "png":
+		c = vgimg.PngCanvas{Canvas: vgimg.NewWith(vgimg.UseWH(figureWidth, height), vgimg.UseDPI(figureDPI))}
+	default:
+		return fmt.Errorf("report: figures of the format %q, expected svg or png", format)
+	}
+	whole := draw.New(c)
+	for i, chart := range shown {
+		p, err := chart.plot()
+		if err != nil {
+			return fmt.Errorf("report: %s: %w", chart.Title, err)
+		}
+		above := figureHeight * vg.Length(i)
+		p.Draw(draw.Crop(whole, 0, -vg.Points(6), height-above-figureHeight, -above))
+	}
+	_, err := c.WriteTo(w)
+	return err
+}
+
+// plot draws a chart by gonum/plot.
+func (c *Chart) plot() (*plot.Plot, error) {
+	p := plot.New()
+	p.Title.Text = c.Title
+	if c.Unit != "" {
+		p.Title.Text += ", " + c.Unit
+	}
+	p.X.Label.Text = "step"
+	for _, size := range []*font.Length{&p.Title.TextStyle.Font.Size, &p.Legend.TextStyle.Font.Size, &p.X.Label.TextStyle.Font.Size, &p.X.Tick.Label.Font.Size, &p.Y.Tick.Label.Font.Size} {
+		*size = vg.Points(9)
+	}
+	p.Legend.Top = true
+	grid := plotter.NewGrid()
+	grid.Vertical.Color = nil
+	grid.Horizontal.Color = color.Gray{220}
+	p.Add(grid)
+	named := 0
+	for _, kind := range []Kind{Raw, Smooth, Points} {
+		for _, l := range c.Lines {
+			if l.Kind != kind {
+				continue
+			}
+			line, err := plotter.NewLine(l.points())
+			if err != nil {
+				return nil, err
+			}
+			line.Color = ink[l.Color%colors]
+			line.Width = vg.Points(1.2)
+			line.Dashes = strokes[l.Color/colors%dashes]
+			if kind == Raw {
+				line.Color, line.Width = paler(ink[l.Color%colors]), vg.Points(0.6)
+			}
+			p.Add(line)
+			if kind != Raw && named < mostNamed {
+				named++
+				p.Legend.Add(l.Label, line)
+			}
+		}
+	}
+	return p, nil
+}
+
+// points returns what is drawn of a line in a figure.
+func (l *Line) points() plotter.XYs {
+	s := l.Whole.Thin(figurePoints)
+	if l.Kind == Smooth {
+		s = l.Whole.Every(figurePoints)
+	}
+	var points plotter.XYs
+	for i, v := range s.Values {
+		if !math.IsInf(v, 0) && !math.IsNaN(v) {
+			points = append(points, plotter.XY{X: float64(s.Steps[i]), Y: v})
+		}
+	}
+	return points
+}
+
+// paler mixes a colour with white.
+func paler(c color.RGBA) color.RGBA {
+	mix := func(v uint8) uint8 { return uint8(whitest - paleRaw*(whitest-float64(v))) }
+	return color.RGBA{mix(c.R), mix(c.G), mix(c.B), 255}
+}

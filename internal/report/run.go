@@ -1,0 +1,214 @@
+// Package report shows runs: their figures as charts, their samples, settings and origin, one run alone or several over each other, as a page
+// that needs nothing else, or as figures for papers.
+package report
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/seahorse-ml/seahorse/internal/dirlock"
+	"github.com/seahorse-ml/seahorse/internal/runlog"
+	"github.com/seahorse-ml/seahorse/task"
+	"github.com/seahorse-ml/seahorse/train"
+	"go.yaml.in/yaml/v3"
+)
+
+// ErrNoRun says that a directory holds no run.
+var ErrNoRun = errors.New("holds no run")
+
+// A State tells whether a run goes on.
+type State string
+
+// States of a run.
+const (
+	Running  State = "running"
+	Complete State = "complete"
+	Stopped  State = "stopped"
+)
+
+// A Setting is an option of a run.
+type Setting struct{ Key, Value string }
+
+// A Run is what is known of a run, but for its figures over the steps.
+type Run struct {
+	Dir      string
+	Name     string // among the runs that are shown together
+	State    State
+	Step     int64 // of the last line of metrics
+	MaxSteps int64 // 0: not known
+	Settings []Setting
+	Origin   *task.Provenance // nil: not known
+	Samples  []runlog.Sample
+	Data     *DataLook // nil: not there any more
+	Notes    []string  // of what is damaged
+}
+
+// IsRun tells whether a directory holds a run.
+func IsRun(dir string) bool {
+	for _, name := range []string{train.MetricsName, task.RunName} {
+		if info, err := os.Stat(filepath.Join(dir, name)); err == nil && info.Mode().IsRegular() {
+			return true
+		}
+	}
+	return false
+}
+
+// Read reads what is known of the run in a directory. What is damaged is left out and noted; a directory without a run is an ErrNoRun.
+func Read(dir string) (*Run, error) {
+	if !IsRun(dir) {
+		return nil, fmt.Errorf("report: %s %w: it has neither %s nor %s", dir, ErrNoRun, train.MetricsName, task.RunName)
+	}
+	r := &Run{Dir: dir, State: Stopped}
+	r.note(r.readSettings())
+	r.note(r.readOrigin())
+	samples, damage, err := runlog.ReadLines[runlog.Sample](filepath.Join(dir, runlog.SamplesName), false)
+	r.Samples = samples
+	r.note(err)
+	r.noteDamage(runlog.SamplesName, damage)
+	switch {
+	case dirlock.Held(dir):
+		r.State = Running
+	case r.Origin != nil && r.Origin.Ended != nil:
+		r.State = Complete
+	}
+	return r, nil
+}
+
+// note keeps what is wrong.
+func (r *Run) note(err error) {
+	if err != nil {
+		r.Notes = append(r.Notes, err.Error())
+	}
+}
+
+// noteDamage keeps that lines couldn't be read.
+func (r *Run) noteDamage(name string, d runlog.Damage) {
+	if d.Lines > 0 {
+		r.Notes = append(r.Notes, fmt.Sprintf("%s: lines that can't be read and are left out: %d, the first is line %d", name, d.Lines, d.First))
+	}
+}
+
+// readSettings reads run.yaml.
+func (r *Run) readSettings() error {
+	path := filepath.Join(r.Dir, task.RunName)
+	raw, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if r.Settings, err = parseSettings(raw); err != nil {
+		return fmt.Errorf("%s: %w", task.RunName, err)
+	}
+	if steps, err := strconv.ParseInt(r.Setting("max_steps"), 10, 64); err == nil {
+		r.MaxSteps = steps
+	}
+	return nil
+}
+
+// parseSettings returns the keys and values of a YAML mapping in their order. Lists are joined.
+func parseSettings(raw []byte) ([]Setting, error) {
+	var doc yaml.Node
+	if err := yaml.Unmarshal(raw, &doc); err != nil {
+		return nil, err
+	}
+	if len(doc.Content) == 0 || doc.Content[0].Kind != yaml.MappingNode {
+		return nil, errors.New("expected lines of the form key: value")
+	}
+	var all []Setting
+	entries := doc.Content[0].Content
+	for i := 0; i+1 < len(entries); i += 2 {
+		value := entries[i+1].Value
+		for k, item := range entries[i+1].Content {
+			if k > 0 {
+				value += ", "
+			}
+			value += item.Value
+		}
+		all = append(all, Setting{entries[i].Value, value})
+	}
+	return all, nil
+}
+
+// Setting returns the value of an option, "" where it has none.
+func (r *Run) Setting(key string) string {
+	for _, s := range r.Settings {
+		if s.Key == key {
+			return s.Value
+		}
+	}
+	return ""
+}
+
+// readOrigin reads provenance.json.
+func (r *Run) readOrigin() error {
+	p, err := task.ReadProvenance(filepath.Join(r.Dir, task.ProvenanceName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil {
+		r.Origin = &p
+	}
+	return err
+}
+
+// Took returns how long the run took or has gone on; 0 where that isn't known.
+func (r *Run) Took(now time.Time) time.Duration {
+	switch {
+	case r.Origin == nil:
+		return 0
+	case r.Origin.Ended != nil:
+		return r.Origin.Ended.Sub(r.Origin.Started)
+	case r.State == Running:
+		return now.Sub(r.Origin.Started).Round(time.Second)
+	}
+	return 0
+}
+
+// nameRuns gives the runs short names that differ: the last parts of their paths.
+func nameRuns(runs []*Run) {
+	for parts := 1; ; parts++ {
+		seen := map[string]bool{}
+		same := false
+		longest := 0
+		for _, r := range runs {
+			r.Name = lastParts(r.Dir, parts)
+			same = same || seen[r.Name]
+			seen[r.Name] = true
+			longest = max(longest, len(splitPath(r.Dir)))
+		}
+		if !same || parts >= longest {
+			return
+		}
+	}
+}
+
+// lastParts returns the last n parts of a path.
+func lastParts(path string, n int) string {
+	parts := splitPath(path)
+	return filepath.ToSlash(filepath.Join(parts[max(0, len(parts)-n):]...))
+}
+
+func splitPath(path string) []string {
+	if abs, err := filepath.Abs(path); err == nil {
+		path = abs
+	}
+	var parts []string
+	for path = filepath.Clean(path); ; {
+		dir, base := filepath.Split(path)
+		if base == "" {
+			if len(parts) == 0 {
+				parts = []string{path}
+			}
+			return parts
+		}
+		parts = append([]string{base}, parts...)
+		path = filepath.Clean(dir)
+	}
+}
