@@ -36,7 +36,7 @@ func (j *Journal) Step(e train.StepEvent) error {
 		return nil
 	}
 	j.last = now
-	return j.system.Append(runlog.System{Step: int64(e.Step), Time: float64(now.UnixMilli()) / 1000, Memory: residentMemory()})
+	return j.system.Append(runlog.System{Step: int64(e.Step), Time: seconds(now), Memory: residentMemory()})
 }
 
 // open opens the files, if they aren't, for a run that goes on with a step.

@@ -45,16 +45,17 @@ type trainingOptions struct {
 	GradientCheckpointing     bool     `group:"optimization" help:"Keep the states between blocks only, and compute what is in them again in the backward pass: much less memory, about a third more time, the same result to the bit."`
 	MaxGradNorm               float64  `group:"optimization" default:"1" placeholder:"X" help:"Norm that gradients are clipped to (${default}). 0 doesn't clip."`
 
-	EvalSteps             *int   `group:"run" placeholder:"N" help:"Validate each N steps. Default: ten times in a run. 0: only at the end."`
-	SaveSteps             *int   `group:"run" placeholder:"N" help:"Save a checkpoint each N steps. Default: five times in a run. 0: only at the end."`
-	SaveTotalLimit        int    `group:"run" default:"2" placeholder:"N" help:"Checkpoints to keep (${default}). 0 keeps all."`
-	EarlyStoppingPatience int    `group:"run" default:"0" placeholder:"N" help:"Stop after so many validations in a row without a better one (${default}: never)."`
-	MetricForBestModel    string `group:"run" default:"" placeholder:"NAME" help:"The figure by which the best validation is known, such as accuracy. Default: loss."`
-	LoadBestModelAtEnd    bool   `group:"run" help:"Keep the checkpoint of the best validation, and leave its model in the end."`
-	LoggingSteps          int    `group:"run" default:"10" placeholder:"N" help:"Write a line of metrics each N steps (${default})."`
-	SampleTokens          int    `group:"run" default:"200" placeholder:"N" help:"Tokens of the sample that is shown after each validation (${default}). 0 shows none."`
-	Seed                  uint64 `group:"run" default:"1337" placeholder:"N" help:"Seed of all random numbers (${default})."`
-	Threads               int    `group:"run" default:"0" placeholder:"N" help:"Threads to run on. Default: all cores. The result does not depend on it."`
+	EvalSteps             *int     `group:"run" placeholder:"N" help:"Validate each N steps. Default: ten times in a run. 0: only at the end."`
+	SaveSteps             *int     `group:"run" placeholder:"N" help:"Save a checkpoint each N steps. Default: five times in a run. 0: only at the end."`
+	SaveTotalLimit        int      `group:"run" default:"2" placeholder:"N" help:"Checkpoints to keep (${default}). 0 keeps all."`
+	EarlyStoppingPatience int      `group:"run" default:"0" placeholder:"N" help:"Stop after so many validations in a row without a better one (${default}: never)."`
+	MetricForBestModel    string   `group:"run" default:"" placeholder:"NAME" help:"The figure by which the best validation is known, such as accuracy. Default: loss."`
+	LoadBestModelAtEnd    bool     `group:"run" help:"Keep the checkpoint of the best validation, and leave its model in the end."`
+	LoggingSteps          int      `group:"run" default:"10" placeholder:"N" help:"Write a line of metrics each N steps (${default})."`
+	ReportTo              []string `group:"run" enum:"tensorboard,csv,none" default:"none" placeholder:"tensorboard|csv|none" help:"Write the figures for other programs too, into the run's directory: events for TensorBoard, or a table, metrics.csv. Several are separated by commas (${default})."`
+	SampleTokens          int      `group:"run" default:"200" placeholder:"N" help:"Tokens of the sample that is shown after each validation (${default}). 0 shows none."`
+	Seed                  uint64   `group:"run" default:"1337" placeholder:"N" help:"Seed of all random numbers (${default})."`
+	Threads               int      `group:"run" default:"0" placeholder:"N" help:"Threads to run on. Default: all cores. The result does not depend on it."`
 
 	memoryFlag `group:"run"`
 
@@ -148,7 +149,7 @@ func (o *trainingOptions) validate() error {
 			return err
 		}
 	}
-	if err := checkThreads(o.Threads); err != nil {
+	if err := errors.Join(checkThreads(o.Threads), o.checkReportTo()); err != nil {
 		return err
 	}
 	for _, c := range []struct {

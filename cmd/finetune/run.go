@@ -11,16 +11,18 @@ import (
 	"github.com/seahorse-ml/seahorse/graph"
 	"github.com/seahorse-ml/seahorse/models"
 	"github.com/seahorse-ml/seahorse/task"
-	"github.com/seahorse-ml/seahorse/track"
 	"github.com/seahorse-ml/seahorse/train"
 )
 
 // train makes the steps that are left, and shows them.
 func (o *trainingOptions) train(ctx context.Context, s *streams, r *task.Run, resume bool) error {
 	progress := train.NewProgress(s.err)
-	journal := track.NewJournal(r.Dir)
-	sampler := &sampler{run: r, tokens: o.SampleTokens, ctx: ctx, out: progress, keep: journal.Sample}
-	t, err := train.New(r.Learner(), o.trains(r, progress, sampler, journal))
+	trackers, err := o.trackers(r.Dir)
+	if err != nil {
+		return err
+	}
+	sampler := &sampler{run: r, tokens: o.SampleTokens, ctx: ctx, out: progress, keep: trackers.Sample}
+	t, err := train.New(r.Learner(), o.trains(r, append([]train.Callback{progress, sampler}, trackers.callbacks...)...))
 	if err != nil {
 		return err
 	}

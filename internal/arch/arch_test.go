@@ -34,6 +34,7 @@ var layers = []layer{
 		"internal/shards",
 		"internal/torture",
 		"internal/web",
+		"internal/tfevents",
 	}},
 	{packages: []string{"internal/runlog"}, imports: []string{"internal/atomicfile"}},
 	{packages: []string{"internal/blocks"}, imports: []string{"internal/float16"}},
@@ -64,7 +65,7 @@ var layers = []layer{
 	{packages: []string{"serve"}, imports: []string{"task", "generate", "models", "layers", "data/...", "graph", "internal/orderedjson", "internal/web"}, gorgonia: true},
 	{packages: []string{"cmd/finetune"}, imports: []string{"internal/report", "track", "serve", "internal/web", "words", "task", "train", "adapt", "prefer", "generate", "optim", "models", "layers", "data/...", "graph", "internal/atomicfile", "internal/orderedjson", "internal/screen", "internal/cpu", "weights"}, gorgonia: true},
 	{packages: []string{"examples/..."}, imports: []string{"track", "serve", "words", "task", "train", "adapt", "prefer", "generate", "optim", "models", "layers", "data/...", "graph", "weights"}, gorgonia: true},
-	{packages: []string{"track"}, imports: []string{"train", "internal/runlog"}},
+	{packages: []string{"track"}, imports: []string{"internal/tfevents", "internal/atomicfile", "train", "internal/runlog"}},
 	{packages: []string{"internal/report"}, imports: []string{"task", "train", "data/...", "internal/dirlock", "internal/runlog"}},
 }
 

@@ -15,7 +15,6 @@ import (
 	"github.com/seahorse-ml/seahorse/internal/runlog"
 	"github.com/seahorse-ml/seahorse/task"
 	"github.com/seahorse-ml/seahorse/train"
-	"go.yaml.in/yaml/v3"
 )
 
 // ErrNoRun says that a directory holds no run.
@@ -31,9 +30,6 @@ const (
 	Stopped  State = "stopped"
 )
 
-// A Setting is an option of a run.
-type Setting struct{ Key, Value string }
-
 // A Run is what is known of a run, but for its figures over the steps.
 type Run struct {
 	Dir      string
@@ -41,7 +37,7 @@ type Run struct {
 	State    State
 	Step     int64 // of the last line of metrics
 	MaxSteps int64 // 0: not known
-	Settings []Setting
+	Settings []runlog.Setting
 	Origin   *task.Provenance // nil: not known
 	Samples  []runlog.Sample
 	Data     *DataLook // nil: not there any more
@@ -95,45 +91,14 @@ func (r *Run) noteDamage(name string, d runlog.Damage) {
 
 // readSettings reads run.yaml.
 func (r *Run) readSettings() error {
-	path := filepath.Join(r.Dir, task.RunName)
-	raw, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
+	var err error
+	if r.Settings, err = runlog.ReadSettings(filepath.Join(r.Dir, task.RunName)); err != nil {
 		return err
-	}
-	if r.Settings, err = parseSettings(raw); err != nil {
-		return fmt.Errorf("%s: %w", task.RunName, err)
 	}
 	if steps, err := strconv.ParseInt(r.Setting("max_steps"), 10, 64); err == nil {
 		r.MaxSteps = steps
 	}
 	return nil
-}
-
-// parseSettings returns the keys and values of a YAML mapping in their order. Lists are joined.
-func parseSettings(raw []byte) ([]Setting, error) {
-	var doc yaml.Node
-	if err := yaml.Unmarshal(raw, &doc); err != nil {
-		return nil, err
-	}
-	if len(doc.Content) == 0 || doc.Content[0].Kind != yaml.MappingNode {
-		return nil, errors.New("expected lines of the form key: value")
-	}
-	var all []Setting
-	entries := doc.Content[0].Content
-	for i := 0; i+1 < len(entries); i += 2 {
-		value := entries[i+1].Value
-		for k, item := range entries[i+1].Content {
-			if k > 0 {
-				value += ", "
-			}
-			value += item.Value
-		}
-		all = append(all, Setting{entries[i].Value, value})
-	}
-	return all, nil
 }
 
 // Setting returns the value of an option, "" where it has none.
