@@ -1,6 +1,7 @@
 package task
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/generate"
 	"github.com/seahorse-ml/seahorse/graph"
+	"github.com/seahorse-ml/seahorse/hub"
 	"github.com/seahorse-ml/seahorse/models"
 )
 
@@ -181,6 +183,16 @@ func paramNames(m Model) []string {
 
 // adapterBase returns the directory of the model that an adapter's directory names.
 func adapterBase(dir string) (string, error) {
+	path, err := AdapterBase(dir)
+	if err != nil && path != "" {
+		err = fmt.Errorf("%w; give its directory as the model, and this one as its adapter", err)
+	}
+	return path, err
+}
+
+// AdapterBase returns the path of the model that the adapter in a directory is for: as the adapter names it, beside the adapter, or in Hugging Face's
+// cache, which nothing is fetched into. Where it isn't there, the name comes with the error.
+func AdapterBase(dir string) (string, error) {
 	base, err := adapt.ReadBase(dir)
 	if err != nil {
 		return "", err
@@ -190,7 +202,17 @@ func adapterBase(dir string) (string, error) {
 			return path, nil
 		}
 	}
-	return "", fmt.Errorf("task: %s holds an adapter for the model %q, which isn't there; give its directory as the model, and this one as its adapter", dir, base)
+	if r, err := hub.Parse(base); err == nil {
+		cache, err := hub.FromEnvironment()
+		if err != nil {
+			return base, err
+		}
+		cache.Offline = true
+		if path, err := cache.Model(context.Background(), r); err == nil {
+			return path, nil
+		}
+	}
+	return base, fmt.Errorf("task: %s holds an adapter for the model %q, which isn't there", dir, base)
 }
 
 // open reads the model, or a sketch of it. With an adapter it gets the head that this brings along, and the adapter.

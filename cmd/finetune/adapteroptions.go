@@ -62,7 +62,7 @@ func (o *adapterOptions) adapter(f adapterFlag, model string, seed uint64) (*tas
 			return nil, errors.New("--prompt-tuning is a new adapter, of a model that stays as it is; --adapter and --freeze don't go with it")
 		}
 		c := adapt.PromptConfig{Tokens: *o.PromptTuning, SavedModules: o.saved()}
-		return &task.Adaptation{Prompt: &c, Name: model, Seed: seed}, c.Validate()
+		return &task.Adaptation{Prompt: &c, Name: publicName(model), Seed: seed}, c.Validate()
 	}
 	switch {
 	case f.Adapter != "" && fresh != "":
@@ -72,7 +72,7 @@ func (o *adapterOptions) adapter(f adapterFlag, model string, seed uint64) (*tas
 	case o.Freeze != "" && (f.Adapter != "" || fresh != "" || o.UsePEFT):
 		return nil, errors.New("--freeze is for runs without an adapter; with one, the model itself stays as it is")
 	case f.Adapter != "":
-		return &task.Adaptation{Dir: f.Adapter, AnyBase: f.AnyBase, Name: model}, nil
+		return &task.Adaptation{Dir: f.Adapter, AnyBase: f.AnyBase, Name: publicName(model)}, nil
 	case fresh == "" && !o.UsePEFT:
 		return nil, nil
 	}
@@ -90,7 +90,7 @@ func (o *adapterOptions) adapter(f adapterFlag, model string, seed uint64) (*tas
 		c.Targets = adapt.ParseTargets(o.LoraTargetModules)
 	}
 	c.SavedModules = o.saved()
-	return &task.Adaptation{LoRA: &c, Name: model, Seed: seed}, c.Validate()
+	return &task.Adaptation{LoRA: &c, Name: publicName(model), Seed: seed}, c.Validate()
 }
 
 // saved returns the layers that are trained whole.

@@ -42,7 +42,10 @@ type commands struct {
 const description = `Train transformer language models and run them, on one machine, from a text file to a Hugging Face directory.
 
     finetune pretrain --data corpus.txt --output-dir runs/mine
-    finetune generate --model runs/mine --prompt "Once"`
+    finetune generate --model runs/mine --prompt "Once"
+
+A model may be given by its name too: org/name[@revision] is looked for in Hugging Face's cache and fetched into it, ollama:name[:tag] opens
+what Ollama keeps. Files and data are hf://[datasets/]org/name/FILE.`
 
 // newParser returns a parser that fills c.
 func newParser(c *commands, s *streams) (*kong.Kong, error) {

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"syscall"
 
+	"github.com/seahorse-ml/seahorse/hub"
 	"github.com/seahorse-ml/seahorse/internal/cpu"
 	"github.com/seahorse-ml/seahorse/train"
 )
@@ -25,6 +26,8 @@ type streams struct {
 	saving atomic.Bool                        // an interrupt leads to a checkpoint
 	answer atomic.Pointer[context.CancelFunc] // ends what a model is writing in a chat; nil while it isn't
 	save   atomic.Pointer[train.Trainer]      // of the run that SIGUSR1 lets save; nil while there is none
+
+	ollama *hub.OllamaModel // that the command line names; nil for none
 }
 
 // errInterrupted is the cause of a context that a signal ended.
@@ -102,6 +105,9 @@ func execute(ctx context.Context, args []string, s *streams) int {
 	parsed, err := parser.Parse(arguments(args))
 	if err != nil {
 		return fail(s, usageError(err))
+	}
+	if err := findNames(ctx, s, parsed); err != nil {
+		return fail(s, err)
 	}
 	parsed.BindTo(ctx, (*context.Context)(nil))
 	parsed.Bind(s, parsed)

@@ -64,8 +64,12 @@ func (c *planCommand) Run(ctx context.Context, s *streams) error {
 	if !slices.ContainsFunc(args, func(a string) bool { return a == "--output-dir" || strings.HasPrefix(a, "--output-dir=") }) {
 		args = append(args, "--output-dir="+dir)
 	}
-	if _, err := parser.Parse(args); err != nil {
+	parsed, err := parser.Parse(args)
+	if err != nil {
 		return usageError(err)
+	}
+	if err := findNames(ctx, s, parsed); err != nil {
+		return err
 	}
 	if err := j.resolve(); err != nil {
 		return err

@@ -24,6 +24,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asCommand) != "" {
 		main()
 	}
+	os.Setenv("HF_HUB_OFFLINE", "1") // a name that no test serves is asked for nowhere
 	os.Exit(m.Run())
 }
 

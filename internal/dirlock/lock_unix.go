@@ -24,6 +24,9 @@ func lock(f *os.File) error {
 	}
 }
 
+// lockWhole takes the lock that Python's filelock takes too.
+func lockWhole(f *os.File) error { return lock(f) }
+
 // alive tells whether a process of this machine runs.
 func alive(process int) bool {
 	err := syscall.Kill(process, 0)

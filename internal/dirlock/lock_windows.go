@@ -11,8 +11,13 @@ import (
 const lockedByte = 1 << 30
 
 // lock takes the lock of an open file, ErrHeld where another has it.
-func lock(f *os.File) error {
-	at := windows.Overlapped{Offset: lockedByte}
+func lock(f *os.File) error { return lockByte(f, lockedByte) }
+
+// lockWhole takes the lock that Python's filelock takes too: of the first byte.
+func lockWhole(f *os.File) error { return lockByte(f, 0) }
+
+func lockByte(f *os.File, offset uint32) error {
+	at := windows.Overlapped{Offset: offset}
 	err := windows.LockFileEx(windows.Handle(f.Fd()), windows.LOCKFILE_EXCLUSIVE_LOCK|windows.LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0, &at)
 	switch {
 	case errors.Is(err, windows.ERROR_LOCK_VIOLATION), errors.Is(err, windows.ERROR_IO_PENDING):
