@@ -37,6 +37,11 @@ func (p *Param) Grad() *tensor.Dense {
 	return p.grad
 }
 
+// Outline returns a parameter of the same name, shape and type that has no values, as those of a sketch.
+func (p *Param) Outline() *Param {
+	return &Param{Name: p.Name, Shape: p.Shape, Frozen: p.Frozen, dtype: p.dtype}
+}
+
 // Len returns the number of elements.
 func (p *Param) Len() int { return p.Shape.TotalSize() }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/seahorse-ml/seahorse/graph"
 	"github.com/seahorse-ml/seahorse/internal/blocks"
 	"github.com/seahorse-ml/seahorse/internal/gguf"
+	"github.com/seahorse-ml/seahorse/internal/memory"
 	"gorgonia.org/tensor"
 )
 
@@ -147,6 +148,7 @@ func (s *ggufSource) Read(name string, dst *tensor.Dense) error {
 	default:
 		return fmt.Errorf("%s: tensor %q can't be read into %T", s.path, p.tensor.Name, d)
 	}
+	memory.Drop(p.tensor.Data)
 	return nil
 }
 

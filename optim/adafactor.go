@@ -66,7 +66,7 @@ func adafactorRule[T float32 | float64](groups []Group, c AdafactorConfig) func(
 		for _, g := range groups {
 			for _, p := range g.Params {
 				u.add(p, nil, nil, g)
-				f := factored[T]{param: p, decay: g.WeightDecay, rate: g.Rate, update: make([]T, p.Len())}
+				f := factored[T]{param: p, decay: g.WeightDecay, rate: g.Rate, update: work[T](base, p, p.Len())}
 				if n := p.Shape.Dims(); n >= 2 {
 					f.rows, f.cols = p.Shape[n-2], p.Shape[n-1]
 					matrices := p.Len() / f.rows / f.cols

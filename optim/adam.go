@@ -128,6 +128,9 @@ func build[T float32 | float64](a *Adam, groups []Group) *pieces[T] {
 	u := &pieces[T]{shards: a.shards}
 	for _, g := range groups {
 		for _, p := range g.Params {
+			if p.Value() == nil { // of a sketch
+				continue
+			}
 			if a.shards != nil {
 				a.moments = append(a.moments, addShare(u, p, g))
 				continue
@@ -156,7 +159,7 @@ func dense[T float32 | float64](data []T, shape tensor.Shape) *tensor.Dense {
 // min(1, max/(norm+1e-6)), as torch.nn.utils.clip_grad_norm_ does, while they are read for
 // the update; they themselves stay as they are.
 func (a *Adam) Step(learningRate float64) (gradNorm float64, err error) {
-	if err := checkRate(learningRate); err != nil {
+	if err := errors.Join(checkRate(learningRate), checkValues(a.params)); err != nil {
 		return 0, err
 	}
 	gradNorm, bad, err := a.update.norm()

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/seahorse-ml/seahorse/graph"
 	"gorgonia.org/tensor"
 )
 
@@ -33,10 +34,17 @@ type codes8[T float32 | float64] struct {
 	table  []T
 }
 
-func keep8[T float32 | float64](base *core, name string, n int, table []T) codes8[T] {
-	c := codes8[T]{words: make([]int32, (n+3)/4), scales: make([]T, (n+blockOf8-1)/blockOf8), table: table}
-	base.state = append(base.state,
-		kept{name + ".codes", tensor.New(tensor.WithShape(len(c.words)), tensor.WithBacking(c.words))}, kept{name + ".scales", dense(c.scales, tensor.Shape{len(c.scales)})})
+// keep8 makes a moment of a parameter, as keep does.
+func keep8[T float32 | float64](base *core, prefix string, p *graph.Param, table []T) codes8[T] {
+	words, scales := (p.Len()+3)/4, (p.Len()+blockOf8-1)/blockOf8
+	codes := kept{name: prefix + p.Name + ".codes", bytes: 4 * words}
+	scaled := kept{name: prefix + p.Name + ".scales", bytes: scales * int(p.DType().Size())}
+	c := codes8[T]{table: table}
+	if p.Value() != nil {
+		c.words, c.scales = make([]int32, words), make([]T, scales)
+		codes.value, scaled.value = tensor.New(tensor.WithShape(words), tensor.WithBacking(c.words)), dense(c.scales, tensor.Shape{scales})
+	}
+	base.state = append(base.state, codes, scaled)
 	return c
 }
 
@@ -132,7 +140,7 @@ func adam8Rule[T float32 | float64](groups []Group, c AdamConfig) func(*core) up
 					u.add(p, keep[T](base, firstName, p, p.Shape...), keep[T](base, secondName, p, p.Shape...), g)
 				} else {
 					u.add(p, nil, nil, g)
-					moments[n] = [2]codes8[T]{keep8(base, firstName+p.Name, p.Len(), signed), keep8(base, secondName+p.Name, p.Len(), unsigned)}
+					moments[n] = [2]codes8[T]{keep8(base, firstName, p, signed), keep8(base, secondName, p, unsigned)}
 				}
 				n++
 			}

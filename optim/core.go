@@ -1,6 +1,7 @@
 package optim
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/seahorse-ml/seahorse/graph"
@@ -13,13 +14,15 @@ type core struct {
 	steps   int
 	params  []*graph.Param
 	state   []kept
+	worked  int // bytes to work in
 	update  updater
 }
 
 // kept is a tensor of an optimizer's state, under the name that it is stored by.
 type kept struct {
 	name  string
-	value *tensor.Dense
+	value *tensor.Dense // nil for a parameter of a sketch
+	bytes int
 }
 
 var _ Optimizer = (*core)(nil)
@@ -42,16 +45,31 @@ func newCore(groups []Group, maxNorm float64, single func(c *core) updater, doub
 	return c, nil
 }
 
-// keep makes a tensor of zeros that belongs to a parameter.
+// keep makes a tensor of zeros that belongs to a parameter; of one of a sketch it only counts its bytes, as work does.
 func keep[T float32 | float64](c *core, prefix string, p *graph.Param, shape ...int) []T {
-	data := make([]T, tensor.Shape(shape).TotalSize())
-	c.state = append(c.state, kept{prefix + p.Name, dense(data, shape)})
+	n := tensor.Shape(shape).TotalSize()
+	k := kept{name: prefix + p.Name, bytes: n * int(p.DType().Size())}
+	var data []T
+	if p.Value() != nil {
+		data = make([]T, n)
+		k.value = dense(data, shape)
+	}
+	c.state = append(c.state, k)
 	return data
+}
+
+// work makes room for n elements that updates of a parameter are computed in.
+func work[T float32 | float64](c *core, p *graph.Param, n int) []T {
+	c.worked += n * int(p.DType().Size())
+	if p.Value() == nil {
+		return nil
+	}
+	return make([]T, n)
 }
 
 // Step is described at Optimizer; gradients are clipped as Adam's are.
 func (c *core) Step(learningRate float64) (gradNorm float64, err error) {
-	if err := checkRate(learningRate); err != nil {
+	if err := errors.Join(checkRate(learningRate), checkValues(c.params)); err != nil {
 		return 0, err
 	}
 	gradNorm, bad, err := c.update.norm()
@@ -77,11 +95,11 @@ func clip(most, norm float64) float64 {
 // Steps returns the number of updates so far, those before a Load included.
 func (c *core) Steps() int { return c.steps }
 
-// Memory returns the bytes of what is kept.
+// Memory returns the bytes of what is kept, and of what updates are computed in.
 func (c *core) Memory() int {
-	bytes := 0
+	bytes := c.worked
 	for _, k := range c.state {
-		bytes += k.value.Shape().TotalSize() * int(k.value.Dtype().Size())
+		bytes += k.bytes
 	}
 	return bytes
 }

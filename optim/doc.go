@@ -21,6 +21,7 @@ type Optimizer interface {
 	Save(path string) error
 	// Load restores what Save wrote, exactly. The parameters must be the same by name and shape.
 	Load(path string) error
-	// Memory returns the bytes of the optimizer's state.
+	// Memory returns the bytes of the optimizer's state, and of what its updates are computed in. Of an optimizer for parameters
+	// without values (graph.Param.Outline), which can do nothing else, it tells what one for such with values takes.
 	Memory() int
 }

@@ -44,6 +44,7 @@ func Groups(params []*graph.Param, weightDecay float64) []Group {
 // checkGroups returns the one element type of all parameters.
 func checkGroups(groups []Group) (tensor.Dtype, error) {
 	var dtype tensor.Dtype
+	outline := false // parameters have no values, so that only memory can be told
 	seen := map[string]bool{}
 	for i, g := range groups {
 		if !(g.WeightDecay >= 0) || math.IsInf(g.WeightDecay, 0) {
@@ -54,8 +55,8 @@ func checkGroups(groups []Group) (tensor.Dtype, error) {
 		}
 		for _, p := range g.Params {
 			switch {
-			case p.Value() == nil:
-				return dtype, fmt.Errorf("optim: parameter %q has no value", p.Name)
+			case len(seen) > 0 && (p.Value() == nil) != outline:
+				return dtype, fmt.Errorf("optim: parameter %q has no value, or those before it have none", p.Name)
 			case seen[p.Name]:
 				return dtype, fmt.Errorf("optim: parameter %q is given twice", p.Name)
 			case p.Frozen:
@@ -63,11 +64,19 @@ func checkGroups(groups []Group) (tensor.Dtype, error) {
 			case len(seen) > 0 && p.DType() != dtype:
 				return dtype, fmt.Errorf("optim: parameter %q is %v, the others %v", p.Name, p.DType(), dtype)
 			}
-			seen[p.Name], dtype = true, p.DType()
+			seen[p.Name], dtype, outline = true, p.DType(), p.Value() == nil
 		}
 	}
 	if len(seen) == 0 {
 		return dtype, errors.New("optim: no parameters to train")
 	}
 	return dtype, nil
+}
+
+// checkValues refuses updates of parameters without values.
+func checkValues(params []*graph.Param) error {
+	if len(params) > 0 && params[0].Value() == nil {
+		return fmt.Errorf("optim: parameter %q has no value, so that it can't be updated", params[0].Name)
+	}
+	return nil
 }

@@ -61,8 +61,10 @@ type muon[T float32 | float64] struct {
 	config     MuonConfig
 	matrices   []muonMatrix[T]
 	products   map[[2]int]muonProducts[T]
-	x, y       []T // as large as the largest matrix
-	gram, next []T // as the largest of them times its transpose
+	x, y       []T // as large as the largest matrix, longest
+	gram, next []T // as the largest of them times its transpose, widest
+
+	longest, widest int // elements
 }
 
 type muonMatrix[T float32 | float64] struct {
@@ -90,6 +92,11 @@ func muonRule[T float32 | float64](groups []Group, c MuonConfig) func(*core) upd
 				u.addMatrix(p, keep[T](base, "momentum_buffer.", p, p.Shape...), g)
 			}
 		}
+		if len(u.matrices) > 0 {
+			p := u.matrices[0].param
+			u.x, u.y = work[T](base, p, u.longest), work[T](base, p, u.longest)
+			u.gram, u.next = work[T](base, p, u.widest), work[T](base, p, u.widest)
+		}
 		u.finish(func(q *piece[T], now step) {
 			if q.m != nil {
 				adamPiece(q, now, c.Adam)
@@ -111,22 +118,14 @@ func (u *muon[T]) addMatrix(p *graph.Param, buffer []T, g Group) {
 	m := muonMatrix[T]{param: p, buffer: buffer, rows: p.Shape[0], cols: p.Len() / p.Shape[0], decay: g.WeightDecay, rate: g.Rate}
 	u.matrices = append(u.matrices, m)
 	n, k := min(m.rows, m.cols), max(m.rows, m.cols)
-	u.x, u.y = longer(u.x, n*k), longer(u.y, n*k)
-	u.gram, u.next = longer(u.gram, n*n), longer(u.next, n*n)
-	if _, ok := u.products[[2]int{n, k}]; !ok {
+	u.longest, u.widest = max(u.longest, n*k), max(u.widest, n*n)
+	if _, ok := u.products[[2]int{n, k}]; !ok && p.Value() != nil {
 		u.products[[2]int{n, k}] = muonProducts[T]{
 			gram:   kernels.NewProduct[T](kernels.ProductConfig{M: n, N: n, K: k, TransB: true}),
 			square: kernels.NewProduct[T](kernels.ProductConfig{M: n, N: n, K: n}),
 			apply:  kernels.NewProduct[T](kernels.ProductConfig{M: n, N: k, K: n}),
 		}
 	}
-}
-
-func longer[T any](x []T, n int) []T {
-	if len(x) < n {
-		return make([]T, n)
-	}
-	return x
 }
 
 func (u *muon[T]) step(now step) {

@@ -2,6 +2,8 @@ package optim
 
 import (
 	"encoding/json"
+	"fmt"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -207,5 +209,37 @@ func TestOptimizersRefuse(t *testing.T) {
 	}
 	if _, err := o.Step(-1); err == nil {
 		t.Error("no error for a negative rate")
+	}
+}
+
+// TestMemoryOfOutlines is told without values, and nothing else is done without them.
+func TestMemoryOfOutlines(t *testing.T) {
+	all := map[string]func(groups []Group) (Optimizer, error){
+		"adamw": func(g []Group) (Optimizer, error) { return NewAdamW(g, DefaultAdamConfig()) },
+	}
+	maps.Copy(all, optimizers)
+	for name, make := range all {
+		params := graph.NewParams(tensor.Float32, 1)
+		for i, shape := range [][]int{{7, 5}, {100, 90}, {3}, {90, 100}, {2, 3, 4}} {
+			params.New(fmt.Sprint("p", i), graph.Zeros(), shape...)
+		}
+		var outlines []*graph.Param
+		for _, p := range params.All() {
+			outlines = append(outlines, p.Outline())
+		}
+		real, err := make(Groups(params.All(), 0.1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		outlined, err := make(Groups(outlines, 0.1))
+		if err != nil || outlined.Memory() != real.Memory() || real.Memory() == 0 && name != "sgd" {
+			t.Errorf("%s: %d bytes of memory by outlines, %v, and %d in fact", name, outlined.Memory(), err, real.Memory())
+		}
+		if _, err := outlined.Step(0.1); err == nil || !strings.Contains(err.Error(), "has no value") {
+			t.Errorf("%s: a step without values: %v", name, err)
+		}
+		if _, err := make(Groups([]*graph.Param{params.All()[0], outlines[1]}, 0.1)); err == nil {
+			t.Errorf("%s: parameters with and without values together are taken", name)
+		}
 	}
 }

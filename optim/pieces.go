@@ -52,6 +52,9 @@ func (u *pieces[T]) add(param *graph.Param, m, v []T, g Group) {
 		}
 		return x[lo:hi]
 	}
+	if param.Value() == nil { // of a sketch, which is never updated
+		return
+	}
 	p := graph.Data[T](param)
 	u.elements += len(p)
 	u.grads = append(u.grads, boundGrad{param: param, first: len(u.all)})

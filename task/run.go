@@ -258,6 +258,21 @@ func (r *Run) model(sketch bool) (Model, error) {
 	return m, freeze(m, r.Freeze)
 }
 
+// Sketched returns a sketch of what the run would train if it started from another base, with another adapter or none, to know what that takes.
+func (r *Run) Sketched(base Base, adapter *Adaptation) (train.Model, error) {
+	other := *r
+	other.Base, other.Adapter, other.Adapted, other.last = base, adapter, nil, nil
+	if adapter != nil {
+		other.Freeze = ""
+	}
+	m, err := other.model(true)
+	if err != nil {
+		return nil, err
+	}
+	other.Model = m
+	return other.Learner(), nil
+}
+
 // Learner returns what the run trains: the model, or its adapter, with the loss of the objective.
 func (r *Run) Learner() train.Model {
 	m := r.Taught(r.Model)
@@ -284,18 +299,25 @@ func (r *Run) Made() int {
 	return r.last.State.Step
 }
 
-// Begin reads or makes the model and, of a new run, makes its directory one. Settings become its
+// Load reads or makes the values of the model and its adapter, which until then are a sketch. Nothing of the run is to be seen yet.
+func (r *Run) Load() error {
+	m, err := r.model(false)
+	if err == nil {
+		r.Model = m
+	}
+	return err
+}
+
+// Begin loads the model and, of a new run, makes its directory one. Settings become its
 // run.yaml; nil ones are those that follow from the configuration, or of a run that goes on those
 // that it has.
 func (r *Run) Begin(settings []byte) error {
 	if r.NeedsReference() {
 		return errors.New("task: the run begins before its reference is computed; call Refer first")
 	}
-	m, err := r.model(false)
-	if err != nil {
+	if err := r.Load(); err != nil {
 		return err
 	}
-	r.Model = m
 	if r.prepared == nil {
 		if err := train.RemoveSums(r.Dir); err != nil {
 			return err
@@ -306,6 +328,7 @@ func (r *Run) Begin(settings []byte) error {
 		return atomicfile.WriteBytes(filepath.Join(r.Dir, RunName), settings)
 	}
 	if settings == nil {
+		var err error
 		if settings, err = r.settings().encode(); err != nil {
 			return err
 		}

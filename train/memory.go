@@ -19,8 +19,7 @@ type MemoryUse struct {
 // Total returns the sum, each parameter once.
 func (m MemoryUse) Total() int { return m.Steps.Total() + m.Optimizer + m.Evaluation.Arena }
 
-// EstimateMemory returns what a run would take, without taking it. Of the optimizer, which isn't made, it takes two numbers for
-// each trained parameter, as Adam has them.
+// EstimateMemory returns what a run would take, without taking it.
 func EstimateMemory(m Model, c Config) (MemoryUse, error) {
 	if err := c.Validate(); err != nil {
 		return MemoryUse{}, err
@@ -82,15 +81,30 @@ func estimateSteps(m Model, c StepperConfig) (use MemoryUse, err error) {
 			continue
 		}
 		use.Steps = pass
+		params := trained(g)
 		_, depth := exchange.Additions(exchange.Branches(c.Accumulation, 0, c.Accumulation))
-		for _, p := range trained(g) {
-			bytes := p.Len() * int(g.DType().Size())
-			use.Steps.Gradients += depth * bytes
-			use.Optimizer += 2 * bytes
+		for _, p := range params {
+			use.Steps.Gradients += depth * p.Len() * int(g.DType().Size())
+		}
+		if use.Optimizer, err = estimateOptimizer(c, params); err != nil {
+			return use, err
 		}
 	}
 	use.Steps.Arena += arena
 	return use, nil
+}
+
+// estimateOptimizer returns what the optimizer of parameters keeps.
+func estimateOptimizer(c StepperConfig, params []*graph.Param) (bytes int, err error) {
+	outlines := make([]*graph.Param, len(params))
+	for i, p := range params {
+		outlines[i] = p.Outline()
+	}
+	o, err := c.optimizer()(outlines)
+	if err != nil {
+		return 0, err
+	}
+	return o.Memory(), nil
 }
 
 // traceStep traces a training step of the model on micro-batches of a layout.

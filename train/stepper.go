@@ -19,7 +19,7 @@ import (
 var ErrDiverged = errors.New("training diverged")
 
 // MakeOptimizer makes the optimizer of the given parameters: those that the loss depends on
-// and that aren't frozen.
+// and that aren't frozen. Estimates of memory call it with outlines of them, to which only their names and shapes belong.
 type MakeOptimizer func(params []*graph.Param) (optim.Optimizer, error)
 
 // defaultWeightDecay is that of GPT-3 (Brown et al., 2020).
@@ -102,6 +102,14 @@ func (c StepperConfig) Validate() error {
 	return nil
 }
 
+// optimizer returns what makes the optimizer.
+func (c StepperConfig) optimizer() MakeOptimizer {
+	if c.Optimizer == nil {
+		return DefaultOptimizer
+	}
+	return c.Optimizer
+}
+
 // layouts returns those that are traced, the whole one last.
 func (c StepperConfig) layouts() []data.Layout { return append(slices.Clone(c.Narrow), c.Layout) }
 
@@ -111,10 +119,6 @@ func NewStepper(m Model, c StepperConfig) (*Stepper, error) {
 		return nil, err
 	}
 	s := &Stepper{random: graph.Random{Seed: c.Seed}}
-	makeOptimizer := c.Optimizer
-	if makeOptimizer == nil {
-		makeOptimizer = DefaultOptimizer
-	}
 	var params []*graph.Param
 	compile := graph.Compile // and then in the memory of the first, that of the whole layout
 	for _, l := range slices.Backward(c.layouts()) {
@@ -130,7 +134,7 @@ func NewStepper(m Model, c StepperConfig) (*Stepper, error) {
 		compile, params = s.compile, trained(g)
 	}
 	var err error
-	if s.optimizer, err = makeOptimizer(params); err != nil {
+	if s.optimizer, err = c.optimizer()(params); err != nil {
 		return nil, errors.Join(fmt.Errorf("train: %w", err), s.Close())
 	}
 	s.meters, s.lengths = s.passes[0].judge.meters(), c.Layout.Lengths()

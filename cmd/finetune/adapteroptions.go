@@ -103,3 +103,11 @@ func (o *adapterOptions) saved() []string {
 	}
 	return names
 }
+
+// lighter returns the options with an adapter.
+func (o adapterOptions) lighter(peft bool) adapterOptions {
+	if peft {
+		o.UsePEFT, o.Freeze = true, ""
+	}
+	return o
+}

@@ -24,6 +24,20 @@ func availableMemory() (bytes int64, known bool) {
 	return free, known
 }
 
+// residentMemory returns what of the process is in memory, files that it has mapped included.
+func residentMemory() int64 {
+	statm, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		return 0
+	}
+	fields := strings.Fields(string(statm))
+	if len(fields) < 2 {
+		return 0
+	}
+	pages, _ := strconv.ParseInt(fields[1], 10, 64)
+	return pages * int64(os.Getpagesize())
+}
+
 // memAvailable reads MemAvailable from a /proc/meminfo.
 func memAvailable(info []byte) (int64, bool) {
 	for lines := bufio.NewScanner(bytes.NewReader(info)); lines.Scan(); {

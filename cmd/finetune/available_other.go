@@ -4,3 +4,6 @@ package main
 
 // availableMemory knows nothing of other systems.
 func availableMemory() (bytes int64, known bool) { return 0, false }
+
+// residentMemory knows nothing of other systems.
+func residentMemory() int64 { return 0 }

@@ -121,7 +121,7 @@ func bytesOf(m models.Model) int64 {
 }
 
 // checkOutline refuses a run whose model can't be trained in the memory that is free, whatever the data: before they are read.
-func (f memoryFlag) checkOutline(c task.Config) error {
+func (f memoryFlag) checkOutline(j job, c task.Config) error {
 	free, check := f.free()
 	if !check {
 		return nil
@@ -131,40 +131,41 @@ func (f memoryFlag) checkOutline(c task.Config) error {
 		return err
 	}
 	if c.Adapter != nil || c.Freeze != "" {
-		return refuseStored(m, "the model", free)
+		err = refuseStored(m, "the model", free)
+	} else {
+		err = refuseModel(m, "the model", trainedBytes, "to train", free)
 	}
-	return refuseModel(m, "the model", trainedBytes, "to train", free)
+	if err != nil {
+		if advice := fittingOutline(j, free); advice != "" {
+			return fmt.Errorf("%w; %s", err, advice)
+		}
+	}
+	return err
 }
 
 // checkMemory refuses a run that takes more memory than the machine has to give, where that is known. The model may be a sketch.
-func (o *trainingOptions) checkMemory(r *task.Run) error {
-	c := o.trains(r)
-	return o.check(o.advice(r, c), batchPart(times(c.BatchSize, c.Accumulation), c.Train.Layout()), func() ([]memoryPart, error) {
-		use, err := train.EstimateMemory(r.Learner(), c)
-		return trainingParts(use), err
-	})
-}
-
-// advice names what would take less memory than a run as it is, the flag first that alone makes it fit.
-func (o *trainingOptions) advice(r *task.Run, c train.Config) string {
-	others := "a smaller --batch-size with more --gradient-accumulation-steps makes the same steps in less, and a smaller --seq-len or model takes less"
-	if r.Adapted == nil {
-		others = "--use-peft trains an adapter and takes no gradients and moments of the model; " + others
-	}
-	if c.Checkpointing {
-		return others
-	}
-	c.Checkpointing = true
-	use, err := train.EstimateMemory(r.Learner(), c)
+func (o *trainingOptions) checkMemory(j job, r *task.Run) error {
 	free, check := o.free()
-	if err != nil || !check {
-		return others
+	if !check {
+		return nil
 	}
-	total := use.Steps.Total() + use.Optimizer + use.Evaluation.Arena
-	if int64(total) <= free {
-		return fmt.Sprintf("--gradient-checkpointing makes it fit: %s MiB; %s", grouped(int64(total)>>20), others)
+	c := o.trains(r)
+	needed := []memoryPart{batchPart(times(c.BatchSize, c.Accumulation), c.Train.Layout())}
+	if err := refuseMemory(needed, free, "a smaller --batch-size or fewer --gradient-accumulation-steps take less"); err != nil {
+		return err
 	}
-	return fmt.Sprintf("--gradient-checkpointing takes %s MiB; %s", grouped(int64(total)>>20), others)
+	use, err := train.EstimateMemory(r.Learner(), c)
+	if err != nil {
+		return err
+	}
+	if needed = trainingParts(use); sum(needed) <= free {
+		return nil
+	}
+	advice, err := fitting(j, r, c, free)
+	if err != nil {
+		return err
+	}
+	return refuseMemory(needed, free, advice)
 }
 
 // refuseModel returns an error if a model's parameters, at so many bytes each, take more than is free.
@@ -177,14 +178,13 @@ func refuseModel(m models.Model, name string, bytes int64, purpose string, free 
 		name, grouped(n), grouped(mebibytes(n, bytes)), purpose, bytes, grouped(free>>20))
 }
 
-// refuseStored is refuseModel for a model that is only read, as it is kept. What would be less is told.
+// refuseStored is refuseModel for a model that is only read, as it is kept.
 func refuseStored(m models.Model, name string, free int64) error {
-	var total float64 // beyond an int64 for a model that is made up
 	packed := false
 	for _, p := range m.Params() {
 		packed = packed || p.Packed() != nil
-		total += float64(p.Bytes())
 	}
+	total := storedBytes(m)
 	switch {
 	case total <= float64(free):
 		return nil
@@ -226,6 +226,22 @@ func times(n, rowBytes int) int {
 	return n * rowBytes
 }
 
+// sum returns the bytes of all parts.
+func sum(parts []memoryPart) int64 {
+	total := int64(0)
+	for _, p := range parts {
+		total += int64(p.bytes)
+	}
+	return total
+}
+
+// programPart returns what the process itself takes beside what a run lays out: its code, its tokenizer, the tokens that are mapped, and
+// what encoding has left, as it is by now. It is in use already and so isn't held against what is free.
+func programPart() memoryPart {
+	debug.FreeOSMemory()
+	return memoryPart{int(residentMemory()), "the program"}
+}
+
 // trainingParts returns where the memory of training goes.
 func trainingParts(use train.MemoryUse) []memoryPart {
 	arena := "activations"
@@ -245,10 +261,9 @@ func runningParts(use graph.Memory) []memoryPart {
 
 // refuseMemory returns an error that tells where memory goes, and what takes less, if more is needed than is free.
 func refuseMemory(needed []memoryPart, free int64, advice string) error {
-	need := int64(0)
+	need := sum(needed)
 	var parts []string
 	for _, p := range needed {
-		need += int64(p.bytes)
 		if p.bytes > 0 {
 			parts = append(parts, fmt.Sprintf("%s for %s", grouped(int64(p.bytes)>>20), p.what))
 		}

@@ -42,7 +42,7 @@ func start(ctx context.Context, s *streams, j job, command *kong.Node) error {
 	if err != nil {
 		return err
 	}
-	if err := o.checkOutline(c); err != nil {
+	if err := o.checkOutline(j, c); err != nil {
 		return err
 	}
 	r, err := prepare(ctx, s, j, c)
@@ -60,7 +60,7 @@ func start(ctx context.Context, s *streams, j job, command *kong.Node) error {
 	if err := o.schedule().Validate(); err != nil {
 		return err
 	}
-	if err := o.checkMemory(r); err != nil {
+	if err := o.checkMemory(j, r); err != nil {
 		return err
 	}
 	settings, err := runConfig(command)

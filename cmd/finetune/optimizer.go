@@ -38,11 +38,11 @@ func (o *trainingOptions) optimizer(m models.Model) train.MakeOptimizer {
 
 // outsideOfBlocks tells which matrices are none of a model's projections: tables of embeddings and the heads that score a vocabulary.
 func outsideOfBlocks(m models.Model) func(p *graph.Param) bool {
-	projections := map[*graph.Param]bool{}
+	projections := map[string]bool{} // by name, since sketches' optimizers are asked too
 	for _, l := range layers.Find[layers.Linear](m) {
 		if !slices.Contains(l.Weight.Shape, m.VocabSize()) {
-			projections[l.Weight] = true
+			projections[l.Weight.Name] = true
 		}
 	}
-	return func(p *graph.Param) bool { return !projections[p] }
+	return func(p *graph.Param) bool { return !projections[p.Name] }
 }

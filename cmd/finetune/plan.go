@@ -106,20 +106,29 @@ func plan(ctx context.Context, s *streams, j planned, dir string) error {
 	}
 	free, known := freeMemory()
 	s.planModel(r)
-	s.planMemory(use, free, known)
+	parts := append(trainingParts(use), programPart())
+	s.planMemory(parts, free, known)
 	if known && int64(use.Total()) > free {
-		return s.planSmaller(r, config, free)
+		advice, err := fitting(j, r, config, free)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(s.out, "fits        %s\n", advice)
+		return errDoesNotFit
 	}
 	boundGarbage()
-	m, err := r.Base.Open(r.Objective, r.Tokenizer, r.Labels, false)
-	if err != nil {
+	if err := r.Load(); err != nil {
 		return err
 	}
-	seconds, err := timeSteps(ctx, r.Taught(m), config)
+	times, err := train.MeasureTimes(ctx, r.Learner(), config, timedSeconds)
 	if err != nil {
 		return interrupted(ctx, err)
 	}
-	s.planTime(r, config, seconds)
+	sample, err := o.timeSample(ctx, r)
+	if err != nil {
+		return interrupted(ctx, err)
+	}
+	s.planTime(config, times, sample)
 	return nil
 }
 
@@ -198,13 +207,13 @@ func (s *streams) planModel(r *task.Run) {
 }
 
 // planMemory tells where memory goes.
-func (s *streams) planMemory(use train.MemoryUse, free int64, known bool) {
+func (s *streams) planMemory(parts []memoryPart, free int64, known bool) {
 	room := ""
 	if known {
 		room = fmt.Sprintf(", and %s MiB are free", grouped(free>>20))
 	}
-	fmt.Fprintf(s.out, "memory      %s MiB%s\n", grouped(int64(use.Total())>>20), room)
-	for _, p := range trainingParts(use) {
+	fmt.Fprintf(s.out, "memory      %s MiB%s\n", grouped(sum(parts)>>20), room)
+	for _, p := range parts {
 		if p.bytes > 0 {
 			fmt.Fprintf(s.out, "  %9s  %s\n", grouped(int64(p.bytes)>>20), p.what)
 		}
@@ -214,86 +223,40 @@ func (s *streams) planMemory(use train.MemoryUse, free int64, known bool) {
 // errDoesNotFit is the result of a plan that doesn't fit.
 var errDoesNotFit = errors.New("the run doesn't fit into the memory that is free")
 
-// planSmaller tells what would fit in place of a run that doesn't.
-func (s *streams) planSmaller(r *task.Run, c train.Config, free int64) error {
-	for c.BatchSize > 1 {
-		half := (c.BatchSize + 1) / 2
-		c.Accumulation = (c.Accumulation*c.BatchSize + half - 1) / half
-		c.BatchSize = half
-		use, err := train.EstimateMemory(r.Learner(), c)
-		if err != nil {
-			return err
-		}
-		if int64(use.Total()) <= free {
-			fmt.Fprintf(s.out, "fits        --batch-size %d --gradient-accumulation-steps %d, which takes %s MiB\n", c.BatchSize, c.Accumulation, grouped(int64(use.Total())>>20))
-			return errDoesNotFit
-		}
-	}
-	use, err := train.EstimateMemory(r.Learner(), c)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(s.out, "fits        no batch does; a single row takes %s MiB: a smaller --seq-len, an adapter or a smaller model takes less\n", grouped(int64(use.Total())>>20))
-	return errDoesNotFit
-}
-
-// Steps are timed for so long, the first of them left out, which makes the traces.
+// Steps are timed for about so many seconds, and so many tokens of a sample.
 const (
-	timedSeconds = 5.0
-	fewestTimed  = 2
-	mostTimed    = 50
+	timedSeconds = 6.0
+	timedTokens  = 16
 )
 
-// timeSteps returns the median time of training steps, in seconds.
-func timeSteps(ctx context.Context, m task.Model, c train.Config) (float64, error) {
-	loader, err := data.NewLoader(c.Train, data.LoaderConfig{Seed: c.Seed})
-	if err != nil {
+// timeSample returns how long the sample takes that is shown after an evaluation: some of its tokens are written, and the rest counted
+// like them.
+func (o *trainingOptions) timeSample(ctx context.Context, r *task.Run) (seconds float64, err error) {
+	if o.SampleTokens == 0 {
+		return 0, nil
+	}
+	n := min(o.SampleTokens, timedTokens)
+	begin := time.Now()
+	_, writes, err := r.Sample(ctx, n)
+	if !writes || err != nil {
 		return 0, err
 	}
-	stepper, err := train.NewStepper(m, train.StepperConfig{
-		Rows: c.BatchSize, Layout: c.Train.Layout(), Accumulation: c.Accumulation, Seed: c.Seed, Optimizer: c.Optimizer, LabelSmoothing: c.LabelSmoothing, Checkpointing: c.Checkpointing,
-	})
-	if err != nil {
-		return 0, err
-	}
-	defer stepper.Close()
-	var seconds []float64
-	for total := 0.0; len(seconds) <= fewestTimed || total < timedSeconds && len(seconds) < mostTimed; {
-		for _, b := range stepper.Batches() {
-			if err := loader.Next(b); err != nil {
-				return 0, err
-			}
-		}
-		begin := time.Now()
-		if _, err := stepper.Step(ctx, 0); err != nil {
-			return 0, err
-		}
-		seconds = append(seconds, time.Since(begin).Seconds())
-		total += seconds[len(seconds)-1]
-	}
-	return median(seconds[1:]), nil
+	return time.Since(begin).Seconds() * float64(o.SampleTokens) / float64(n), nil
 }
 
-// forwardShare is about what part of a step's time a forward pass alone takes.
-const forwardShare = 1.0 / 3
-
-// planTime tells how long the run will take.
-func (s *streams) planTime(r *task.Run, c train.Config, seconds float64) {
-	training := seconds * float64(c.MaxSteps)
-	validation := 0.0
-	if c.Validation != nil {
-		times := 1
-		if c.EvalSteps > 0 {
-			times = max(1, c.MaxSteps/c.EvalSteps)
-		}
-		perRow := seconds * forwardShare / float64(c.BatchSize*c.Accumulation)
-		validation = perRow * float64(c.Validation.Len()*times)
-	}
+// planTime tells how long the run will take, where a sample takes so many seconds.
+func (s *streams) planTime(c train.Config, times train.Times, sample float64) {
+	validation := times.Evaluation * float64(c.Evaluations())
+	samples := sample * float64(max(1, c.Evaluations()))
 	layout := c.Train.Layout()
-	tokens := float64(c.BatchSize*c.Accumulation*layout.Length(data.TextLength)) / seconds
-	fmt.Fprintf(s.out, "time        about %s: %.3g s a step (%s tokens a second on %s)", roughly(training+validation), seconds, grouped(int64(tokens)), plural(graph.Workers(), "thread"))
+	tokens := float64(c.BatchSize*c.Accumulation*layout.Length(data.TextLength)) / times.Step
+	fmt.Fprintf(s.out, "time        about %s: %.3g s a step (%s tokens a second on %s)",
+		roughly(times.Total(c)+samples), times.Step, grouped(int64(tokens)), plural(graph.Workers(), "thread"))
 	if validation > 0 {
-		fmt.Fprintf(s.out, ", and %s for validation", roughly(validation))
+		fmt.Fprintf(s.out, ", %s for validation", roughly(validation))
+	}
+	if samples > 0 {
+		fmt.Fprintf(s.out, ", %s for samples", roughly(samples))
 	}
 	fmt.Fprintln(s.out)
 }

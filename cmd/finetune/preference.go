@@ -133,6 +133,14 @@ func (c *preferenceOptions) base() task.Pretrained {
 	return p
 }
 
+// lighter returns the base and the adapter of a run in less memory.
+func (c *preferenceOptions) lighter(peft, fourBit bool) (task.Base, *task.Adaptation, error) {
+	d := *c
+	d.adapterOptions, d.storageFlags = c.adapterOptions.lighter(peft), c.storageFlags.lighter(fourBit)
+	a, err := d.adapter(d.adapterFlag, d.Model, d.Seed)
+	return d.base(), a, err
+}
+
 // learning returns what is trained by a loss.
 func (c *preferenceOptions) learning(s *streams, loss train.Model, reference string) (task.Config, error) {
 	o := task.Preference{Loss: loss, Reference: reference, Conversations: task.Conversations{Dir: c.Model, Template: c.ChatTemplate}}

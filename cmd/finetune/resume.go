@@ -62,7 +62,7 @@ func (c *resumeCommand) Run(ctx context.Context, s *streams) error {
 	} else if changed {
 		fmt.Fprintf(s.err, "note: %s isn't what it was when the run began or last went on; it goes on as it says now\n", filepath.Join(c.Dir, task.RunName))
 	}
-	if err := o.checkMemory(r); err != nil {
+	if err := o.checkMemory(j, r); err != nil {
 		return err
 	}
 	boundGarbage()

@@ -177,6 +177,14 @@ func (c *sftCommand) base() task.Pretrained {
 	return p
 }
 
+// lighter returns the base and the adapter of a run in less memory.
+func (c *sftCommand) lighter(peft, fourBit bool) (task.Base, *task.Adaptation, error) {
+	d := *c
+	d.adapterOptions, d.storageFlags = c.adapterOptions.lighter(peft), c.storageFlags.lighter(fourBit)
+	a, err := d.adapter(d.adapterFlag, d.Model, d.Seed)
+	return d.base(), a, err
+}
+
 // objective returns what is learned: what the user says, or else what the model's head is for.
 func (c *sftCommand) objective() (task.Objective, error) {
 	if c.Objective == "" {

@@ -45,3 +45,11 @@ func (f storageFlags) storage(path string) (models.Storage, error) {
 	}
 	return models.FloatStorage, nil
 }
+
+// lighter returns the flags with 4 bits.
+func (f storageFlags) lighter(fourBit bool) storageFlags {
+	if fourBit {
+		return storageFlags{LoadIn4bit: true}
+	}
+	return f
+}

@@ -30,3 +30,11 @@ func advise(memory []byte) {
 		_ = unix.Madvise(memory[first:first+whole], unix.MADV_HUGEPAGE)
 	}
 }
+
+func drop(mapped []byte) {
+	page := uintptr(unix.Getpagesize())
+	first := int(-uintptr(unsafe.Pointer(&mapped[0])) & (page - 1))
+	if whole := (len(mapped) - first) / int(page) * int(page); whole > 0 {
+		_ = unix.Madvise(mapped[first:first+whole], unix.MADV_DONTNEED)
+	}
+}

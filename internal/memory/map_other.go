@@ -7,3 +7,5 @@ func mapPages(int) *Block { return nil }
 func unmapPages([]byte) {}
 
 func advise([]byte) {}
+
+func drop([]byte) {}

@@ -62,6 +62,14 @@ func (b *Block) Free() {
 	b.bytes, b.mapped = nil, nil
 }
 
+// Drop tells the system that part of a file that is mapped for reading was read and isn't needed soon, so that it doesn't count as memory
+// of the process any more. It may be read again. It does nothing where the system has no such call.
+func Drop(mapped []byte) {
+	if len(mapped) > 0 {
+		drop(mapped)
+	}
+}
+
 // Slice views n elements of type T that start at byte offset of the block. The
 // offset must be aligned for T.
 func Slice[T float32 | float64 | int32](b *Block, offset, n int) []T {

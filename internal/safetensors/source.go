@@ -12,6 +12,7 @@ import (
 
 	"github.com/edsrzf/mmap-go"
 	format "github.com/nlpodyssey/safetensors"
+	"github.com/seahorse-ml/seahorse/internal/memory"
 	"github.com/seahorse-ml/seahorse/internal/shards"
 	"gorgonia.org/tensor"
 )
@@ -146,6 +147,7 @@ func (s *Source) Read(name string, dst *tensor.Dense) error {
 	if err := decode(dst.Data(), view); err != nil {
 		return fmt.Errorf("safetensors: %s: tensor %q: %w", s.path[name], name, err)
 	}
+	memory.Drop(view.Data())
 	return nil
 }
 

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/seahorse-ml/seahorse/internal/memory"
 )
 
 // Verify reads a file back and compares it bit for bit with the tensors that
@@ -29,6 +31,7 @@ func Verify(path string, tensors []Tensor) (err error) {
 		case !bytes.Equal(got.Data(), want.Data()):
 			return fmt.Errorf("safetensors: %s: tensor %q was not stored as it was written", path, t.Name)
 		}
+		memory.Drop(got.Data())
 	}
 	return nil
 }

@@ -1,0 +1,90 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/seahorse-ml/seahorse/data"
+)
+
+// Times is how long the parts of a run take, in seconds.
+type Times struct {
+	Step       float64 // an optimization step, with all of its micro-batches
+	Evaluation float64 // one through the whole of the validation data; 0 without
+}
+
+// Total returns how long a run of a configuration takes by them, checkpoints and callbacks aside.
+func (t Times) Total(c Config) float64 {
+	return t.Step*float64(c.MaxSteps) + t.Evaluation*float64(c.Evaluations())
+}
+
+// Evaluations returns how many evaluations the run has if it goes to its end.
+func (c Config) Evaluations() int {
+	if c.Validation == nil {
+		return 0
+	}
+	if c.EvalSteps == 0 {
+		return 1
+	}
+	return (c.MaxSteps + c.EvalSteps - 1) / c.EvalSteps
+}
+
+// Steps are timed until there are fewestTimed of them and the time is over, or mostTimed. The first isn't counted: its memory is new.
+const (
+	fewestTimed = 2
+	mostTimed   = 200
+)
+
+// MeasureTimes makes the first steps of a run, for about so many seconds and at least three, and part of an evaluation in half as many.
+// The learning rate is 0, nothing is written, and the model's parameters stay as they are.
+func MeasureTimes(ctx context.Context, m Model, c Config, seconds float64) (times Times, err error) {
+	t, err := New(m, c)
+	if err != nil {
+		return Times{}, err
+	}
+	defer func() { err = errors.Join(err, t.Close()) }()
+	if t.batches, err = data.NewPrefetcher(t.loader, c.BatchSize, prefetched); err != nil {
+		return Times{}, fmt.Errorf("train: %w", err)
+	}
+	defer t.batches.Close()
+	made, spent := 0, 0.0
+	for made <= fewestTimed || spent < seconds && made < mostTimed {
+		begin := time.Now()
+		if err := t.fill(); err != nil {
+			return Times{}, err
+		}
+		if _, err := t.stepper.step(ctx, 0); err != nil {
+			return Times{}, fmt.Errorf("train: %w", err)
+		}
+		if made++; made > 1 {
+			spent += time.Since(begin).Seconds()
+		}
+	}
+	times.Step = spent / float64(made-1)
+	if c.Validation != nil {
+		times.Evaluation, err = t.timeEvaluation(ctx, seconds/2)
+	}
+	return times, err
+}
+
+// timeEvaluation returns how long an evaluation takes, of which it makes as much as fits into some seconds, and at least one batch.
+func (t *Trainer) timeEvaluation(ctx context.Context, seconds float64) (float64, error) {
+	part, stop := context.WithCancel(ctx)
+	defer stop()
+	begin, whole := time.Now(), 0.0
+	c := t.evalConfig()
+	c.Progress = func(done, total int) {
+		spent := time.Since(begin).Seconds()
+		whole = spent * float64(total) / float64(done)
+		if spent > seconds {
+			stop()
+		}
+	}
+	_, err := evaluate(part, t.model, t.config.Validation, c, t.stepper.compile)
+	if err != nil && (part.Err() == nil || ctx.Err() != nil) {
+		return 0, fmt.Errorf("train: evaluation: %w", err)
+	}
+	return whole, nil
+}
