@@ -215,5 +215,6 @@ func (s *ggufSource) Packed(name string) (graph.Packed, error) {
 	for _, from := range p.rows {
 		packed.Data = append(packed.Data, t.Data[from*size:][:size]...)
 	}
+	memory.Drop(t.Data)
 	return packed, nil
 }

@@ -235,12 +235,9 @@ func sum(parts []memoryPart) int64 {
 	return total
 }
 
-// programPart returns what the process itself takes beside what a run lays out: its code, its tokenizer, the tokens that are mapped, and
-// what encoding has left, as it is by now. It is in use already and so isn't held against what is free.
-func programPart() memoryPart {
-	debug.FreeOSMemory()
-	return memoryPart{int(residentMemory()), "the program"}
-}
+// programPart returns what the process itself takes beside what a run lays out, as it is now: its code, its tokenizer, the tokens that are
+// mapped, the trace. It is in use already and so isn't held against what is free.
+func programPart() memoryPart { return memoryPart{int(residentMemory()), "the program"} }
 
 // trainingParts returns where the memory of training goes.
 func trainingParts(use train.MemoryUse) []memoryPart {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -100,6 +101,7 @@ func plan(ctx context.Context, s *streams, j planned, dir string) error {
 	}
 	config := o.trains(r)
 	s.planRows(r, config)
+	debug.FreeOSMemory() // what encoding has left
 	use, err := train.EstimateMemory(r.Learner(), config)
 	if err != nil {
 		return err
