@@ -191,6 +191,11 @@ func (a *Adam) Steps() int { return a.steps }
 // Memory returns the bytes of the moments.
 func (a *Adam) Memory() int {
 	bytes := 0
+	for _, p := range a.params {
+		if p.Value() == nil {
+			bytes += 2 * p.Len() * int(p.DType().Size())
+		}
+	}
 	for _, m := range a.moments {
 		if m.first != nil {
 			bytes += 2 * m.first.DataSize() * int(m.first.Dtype().Size())

@@ -52,7 +52,7 @@ func MeasureTimes(ctx context.Context, m Model, c Config, seconds float64) (time
 	made, spent := 0, 0.0
 	for made <= fewestTimed || spent < seconds && made < mostTimed {
 		begin := time.Now()
-		if err := t.fill(); err != nil {
+		if err := t.fill(ctx); err != nil {
 			return Times{}, err
 		}
 		if _, err := t.stepper.step(ctx, 0); err != nil {
