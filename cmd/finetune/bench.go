@@ -31,7 +31,7 @@ type benchCommand struct {
 	GradientCheckpointing bool `help:"Keep the states between blocks only, and compute what is in them again in the backward pass."`
 
 	Profile bool `help:"Print where the time goes, for each kind of operation."`
-	Threads int  `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores."`
+	Threads int  `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores that the process may use."`
 
 	storageFlags
 	memoryFlag

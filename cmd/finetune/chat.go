@@ -26,7 +26,7 @@ type chatCommand struct {
 	MaxNewTokens int    `default:"1000" placeholder:"N" help:"Tokens of an answer at most (${default})."`
 	MaxLength    *int   `placeholder:"N" help:"Tokens of the conversation at most; of a longer one the oldest messages are left out. Default: the model's context, at most 4,096."`
 	JSON         bool   `name:"json" help:"Print an object for each answer: prompt, text, cut if it was cut off, and tokens a second of what was read and written."`
-	Threads      int    `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores."`
+	Threads      int    `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores that the process may use."`
 
 	samplingFlags
 	adapterFlag

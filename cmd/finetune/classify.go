@@ -19,7 +19,7 @@ type classifyCommand struct {
 	Data      string   `placeholder:"FILE|DIR|-" help:"Texts in place of --text: {\"text\": …} and \"text_pair\", or for classes of words {\"tokens\": […]}, in JSON lines or a table, or plain text, a text a line."`
 	BatchSize int      `default:"8" placeholder:"B" help:"Texts that go through the model at once (${default})."`
 	SeqLen    *int     `placeholder:"T" help:"The most tokens of a text, beyond which it is cut. Default: as in the run that made the model, else the model's context and at most 512."`
-	Threads   int      `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores."`
+	Threads   int      `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores that the process may use."`
 
 	dataFormat
 	storageFlags

@@ -30,7 +30,7 @@ type dataInspectCommand struct {
 	HTML      string `name:"html" placeholder:"FILE" help:"Write a page that shows rows, lengths and findings."`
 	Rows      int    `default:"100" placeholder:"N" help:"Rows that the page shows (${default})."`
 	JSON      bool   `name:"json" help:"Print an object for each row instead: file, line, ids, targets (1 for each id that is learned), text, and documents: where those of the row begin."`
-	Threads   int    `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores."`
+	Threads   int    `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores that the process may use."`
 }
 
 // Help is shown below the command's summary.

@@ -24,7 +24,7 @@ type evalCommand struct {
 	MaxSourceLength *int     `placeholder:"S" help:"The most tokens of a pair's source. Default: as in the run that made the model, else as --seq-len."`
 	Seed            uint64   `default:"1337" placeholder:"N" help:"Decides which tokens are hidden from a masked model (${default})."`
 	JSON            bool     `name:"json" help:"Print an object: objective, loss, tokens or rows (how many targets there are), perplexity and bits_per_byte where they mean something, and the model's figures, such as accuracy, mse and pearson."`
-	Threads         int      `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores."`
+	Threads         int      `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores that the process may use."`
 
 	taskFlags
 	dataFormat

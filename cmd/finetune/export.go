@@ -23,7 +23,7 @@ type exportCommand struct {
 	Text     string `placeholder:"FILE" help:"The text that the source and what is written are compared on. Default: a page of English."`
 	Output   string `required:"" placeholder:"DIR|FILE.gguf" help:"What to write. It must not be there yet."`
 	JSON     bool   `name:"json" help:"Print the report as an object."`
-	Threads  int    `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores."`
+	Threads  int    `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores that the process may use."`
 }
 
 // Help is shown below the command's summary.

@@ -23,7 +23,7 @@ type generateCommand struct {
 	LengthPenalty float64  `default:"1" placeholder:"X" help:"In a search, a text's score is divided by its length to this power (${default})."`
 	Stop          []string `sep:"none" placeholder:"TEXT" help:"End the text before this string. Several may be given."`
 	JSON          bool     `name:"json" help:"Print an object for each prompt at the end instead: prompt, prompt_ids, ids and text of what was written, with --best-of the rewards of all texts, and tokens a second of all prompts and of all that was written."`
-	Threads       int      `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores."`
+	Threads       int      `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores that the process may use."`
 
 	bestOfFlags
 	samplingFlags

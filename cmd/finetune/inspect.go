@@ -23,7 +23,7 @@ type tokenizerInspectCommand struct {
 	Tokenizer string   `required:"" placeholder:"DIR|FILE" help:"A tokenizer or model directory, or a tokenizer's file."`
 	Text      []string `placeholder:"TEXT" sep:"none" help:"Text to show split into tokens; may be given several times."`
 	Data      string   `placeholder:"FILE|DIR|-" help:"Corpus to count on: tokens a word, character and byte, unused tokens."`
-	Threads   int      `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores."`
+	Threads   int      `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores that the process may use."`
 
 	dataFormat
 }
@@ -75,7 +75,7 @@ type tokenizerCompareCommand struct {
 	Data       string   `required:"" placeholder:"FILE|DIR|-" help:"Corpus to count on."`
 	Text       []string `placeholder:"TEXT" sep:"none" help:"Text to show split into tokens; may be given several times."`
 	HTML       string   `name:"html" placeholder:"FILE" help:"Write a report to this file as well."`
-	Threads    int      `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores."`
+	Threads    int      `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores that the process may use."`
 
 	dataFormat
 }

@@ -55,7 +55,7 @@ type trainingOptions struct {
 	ReportTo              []string `group:"run" enum:"tensorboard,csv,none" default:"none" placeholder:"tensorboard|csv|none" help:"Write the figures for other programs too, into the run's directory: events for TensorBoard, or a table, metrics.csv. Several are separated by commas (${default})."`
 	SampleTokens          int      `group:"run" default:"200" placeholder:"N" help:"Tokens of the sample that is shown after each validation (${default}). 0 shows none."`
 	Seed                  uint64   `group:"run" default:"1337" placeholder:"N" help:"Seed of all random numbers (${default})."`
-	Threads               int      `group:"run" default:"0" placeholder:"N" help:"Threads to run on. Default: all cores. The result does not depend on it."`
+	Threads               int      `group:"run" default:"0" placeholder:"N" help:"Threads to run on. Default: all cores that the process may use. The result does not depend on it."`
 
 	memoryFlag `group:"run"`
 

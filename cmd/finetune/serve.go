@@ -27,7 +27,7 @@ type serveCommand struct {
 	MaxBody      int64         `default:"4" placeholder:"MB" help:"Megabytes of a request at most (${default})."`
 	Timeout      time.Duration `default:"10m" placeholder:"TIME" help:"Time for a request, its waiting included (${default})."`
 	Grace        time.Duration `default:"30s" placeholder:"TIME" help:"Time that answers under way get when the server is stopped (${default})."`
-	Threads      int           `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores."`
+	Threads      int           `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores that the process may use."`
 
 	adapterFlag
 	storageFlags

@@ -39,7 +39,7 @@ type tokenizerTrainCommand struct {
 	Chinese       bool     `help:"word: segment Chinese by a dictionary. Hugging Face's libraries can't run such a tokenizer."`
 	MaxMemory     byteSize `placeholder:"SIZE" help:"Bound on the memory for the words of the text, such as 512MB; beyond it temporary files are used. Default: none."`
 	TempDir       string   `placeholder:"DIR" help:"Where such files go. Default: the system's folder."`
-	Threads       int      `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores. The result does not depend on it."`
+	Threads       int      `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores that the process may use. The result does not depend on it."`
 
 	dataFormat
 }

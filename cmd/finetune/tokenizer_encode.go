@@ -25,7 +25,7 @@ type tokenizerEncodeCommand struct {
 	Alpha           *float64 `placeholder:"A" help:"unigram: draw one of the ways to take each word apart, by their probabilities to the power of A: 0 draws all alike. Default: take the likeliest."`
 	Seed            *uint64  `placeholder:"N" help:"Seed of --dropout or --alpha; the ids don't depend on the number of threads. Default: 0."`
 	Bench           bool     `help:"Print the speed instead of ids."`
-	Threads         int      `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores."`
+	Threads         int      `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores that the process may use."`
 }
 
 // Help is shown below the command's summary.

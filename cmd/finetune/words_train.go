@@ -25,7 +25,7 @@ type wordsTrainCommand struct {
 	Epochs   *int     `placeholder:"N" help:"Passes over the text. Default: 5; of glove 25."`
 	Rate     *float64 `name:"learning-rate" placeholder:"X" help:"Learning rate at the beginning. Default: 0.025; of glove 0.05."`
 	Seed     uint64   `default:"1" placeholder:"N" help:"Seed of all random numbers (${default})."`
-	Threads  int      `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores. The result does not depend on it."`
+	Threads  int      `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores that the process may use. The result does not depend on it."`
 
 	Negative *int     `placeholder:"N" help:"Words drawn against each pair. Default: 5."`
 	HS       bool     `name:"hs" help:"Learn by hierarchical softmax in place of negative samples."`

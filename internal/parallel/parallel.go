@@ -7,12 +7,9 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
-)
 
-// spins is how often a waiting worker looks before it goes to sleep: some
-// hundred microseconds, which bridges the gaps between the loops of a training step, among
-// them the loops that are too short to share. Waking a sleeping worker takes the system some forty.
-const spins = 200_000
+	"github.com/seahorse-ml/seahorse/internal/cpu"
+)
 
 // pool holds the state of the loop that is running.
 type pool struct {
@@ -37,38 +34,9 @@ type helper struct {
 	quit  atomic.Bool
 }
 
-// A sleeper waits for a condition that another goroutine makes true, first
-// awake and then asleep.
-type sleeper struct {
-	asleep atomic.Bool
-	bell   chan struct{}
-}
-
-func newSleeper() sleeper { return sleeper{bell: make(chan struct{}, 1)} }
-
-// wait returns when ready does; whoever makes it true must call wake afterwards.
-func (s *sleeper) wait(ready func() bool) {
-	for range spins {
-		if ready() {
-			return
-		}
-	}
-	s.asleep.Store(true)
-	if ready() && s.asleep.CompareAndSwap(true, false) {
-		return
-	}
-	<-s.bell
-}
-
-func (s *sleeper) wake() {
-	if s.asleep.CompareAndSwap(true, false) {
-		s.bell <- struct{}{}
-	}
-}
-
 type failure struct{ value any }
 
-var shared = newPool(runtime.GOMAXPROCS(0))
+var shared = newPool(min(runtime.GOMAXPROCS(0), cpu.Usable()))
 
 func newPool(workers int) *pool {
 	p := &pool{caller: newSleeper(), shares: make([]share, workers)}
@@ -84,20 +52,27 @@ func newPool(workers int) *pool {
 func (p *pool) help(h *helper, worker int) {
 	var seen uint64
 	called := func() bool { return h.loops.Load() != seen }
+	t := &p.shares[worker].turn
 	for {
-		h.wait(called)
+		if h.wait(called, t) {
+			t.begin()
+		}
 		if h.quit.Load() {
 			return
 		}
 		seen = h.loops.Load()
-		if !p.enter() {
-			continue
-		}
-		if worker < p.workers { // it may have been called to an earlier loop
-			p.work(worker)
-		}
-		if p.state.Add(-1) == 0 {
-			p.caller.wake()
+		for p.enter() {
+			done := worker >= p.workers || p.work(worker) // it may have been called to an earlier loop
+			p.leave(t)
+			if done {
+				break
+			}
+			if t.contended() {
+				h.sleep(called)
+				t.begin()
+				break
+			}
+			t.yield()
 		}
 	}
 }
@@ -115,7 +90,19 @@ func (p *pool) enter() bool {
 	}
 }
 
-// Workers returns the number of workers, GOMAXPROCS at start unless SetWorkers changed it.
+// leave counts a helper out again, whose turn is t. If it wakes the caller, which waits for nobody else then, it leaves its processor to it: the caller goes
+// on where there is one, and not where it would have to wait for one.
+func (p *pool) leave(t *turn) {
+	if s := p.state.Add(-1); s != 0 && s != open || !p.caller.asleep.Load() {
+		return
+	}
+	p.shares[0].began.Store(t.began.Load())
+	if p.caller.wake() {
+		runtime.Gosched()
+	}
+}
+
+// Workers returns the number of workers: as many as there are processors that the process may use, and at most GOMAXPROCS at start, unless SetWorkers changed it.
 func Workers() int { return len(shared.helpers) + 1 }
 
 // SetWorkers sets the number of workers to n, at least 1. It must not be
@@ -158,9 +145,16 @@ func Run(n int, body func(worker, i int)) {
 		h.loops.Add(1)
 		h.wake()
 	}
-	p.work(0)
+	t := &p.shares[0].turn
+	for !p.work(0) {
+		if p.left() || !t.contended() {
+			t.yield()
+		} else {
+			p.caller.sleep(p.left) // and let the others go on, on the processors that they have
+		}
+	}
 	p.state.Add(-open)
-	p.caller.wait(p.finished)
+	p.caller.wait(p.finished, t)
 	p.body = nil
 	f := p.failed.Swap(nil)
 	p.gate.Unlock()
@@ -171,18 +165,27 @@ func Run(n int, body func(worker, i int)) {
 
 func (p *pool) finished() bool { return p.state.Load() == 0 }
 
-// work does the worker's items, and then what others have left.
-func (p *pool) work(worker int) {
+// left reports whether no helper is at work on the open loop.
+func (p *pool) left() bool { return p.state.Load() == open }
+
+// work does the worker's items, and then what others have left. It returns false where there may be more to do, but the worker has had its processor for
+// long enough and had better let go of it while it holds up nobody.
+func (p *pool) work(worker int) (done bool) {
 	defer func() {
 		if v := recover(); v != nil {
 			p.failed.Store(&failure{v})
 			for w := range p.shares {
 				p.shares[w].set(0, 0)
 			}
+			done = true
 		}
 	}()
+	own := &p.shares[worker]
 	for {
-		i, ok := p.shares[worker].first()
+		if own.over() {
+			return false
+		}
+		i, ok := own.first()
 		if !ok {
 			break
 		}
@@ -191,6 +194,9 @@ func (p *pool) work(worker int) {
 	for w := range p.shares {
 		victim := &p.shares[(worker+w)%len(p.shares)]
 		for {
+			if own.over() {
+				return false
+			}
 			i, ok := victim.last()
 			if !ok {
 				break
@@ -198,4 +204,5 @@ func (p *pool) work(worker int) {
 			p.body(worker, i)
 		}
 	}
+	return true
 }

@@ -138,3 +138,47 @@ func BenchmarkRun(b *testing.B) {
 		Run(2*Workers(), body)
 	}
 }
+
+// TestTurns lets workers let go of their processors after each item, as on a busy machine, with and without other work on them.
+func TestTurns(t *testing.T) {
+	defer latelyContended.Store(0)
+	for _, busy := range []bool{false, true} {
+		for _, workers := range []int{2, 3, 8} {
+			withWorkers(t, workers)
+			var sum atomic.Int64
+			body := func(worker, i int) {
+				sum.Add(int64(i))
+				shared.shares[worker].began.Store(-int64(2 * longestTurn)) // over at once
+				if busy {
+					n := int64(now())
+					latelyContended.Store(n)
+					contention[processor()%len(contention)].Store(n)
+				}
+			}
+			for range 200 {
+				sum.Store(0)
+				Run(100, body)
+				if got := sum.Load(); got != 4950 {
+					t.Fatalf("%d workers, busy %v: items add up to %d, want 4950", workers, busy, got)
+				}
+			}
+		}
+	}
+}
+
+func TestContentionIsForgotten(t *testing.T) {
+	defer latelyContended.Store(0)
+	var turn turn
+	n := int64(now())
+	latelyContended.Store(n)
+	for i := range contention {
+		contention[i].Store(n)
+	}
+	if !turn.contended() {
+		t.Error("other work of now isn't seen")
+	}
+	latelyContended.Store(n - int64(remembered) - int64(time.Second))
+	if turn.contended() {
+		t.Error("other work of long ago is seen")
+	}
+}

@@ -6,7 +6,8 @@ import "sync/atomic"
 // others from the last. It has cache lines of its own.
 type share struct {
 	bounds atomic.Uint64 // the first item, and in the upper half the one behind the last
-	_      [120]byte
+	turn                 // of the worker
+	_      [96]byte
 }
 
 func (s *share) set(first, end int) { s.bounds.Store(uint64(end)<<32 | uint64(first)) }
