@@ -14,6 +14,8 @@ type Batch struct {
 	// Count is how many elements of the layout's Targets are not negative. It can be 0 where prompts are longer than a row of a
 	// stream.
 	Count int
+	// Indices are the rows of the dataset that the batch's rows are, [B]; of those of padding 0.
+	Indices []int
 	// Used is how much the longest row has of each of the layout's Lengths before all that is padding, as far as the dataset knows.
 	Used []int
 
@@ -98,6 +100,7 @@ func (b *Batch) Copy(from *Batch) {
 		copyBeginnings(dst.Floats, src.Floats, outer, to, all)
 	}
 	b.Filled, b.Count = from.Filled, from.Count
+	copy(b.Indices, from.Indices)
 	copy(b.Used, from.Used)
 }
 
@@ -118,7 +121,11 @@ func (b *Batch) clear() {
 		b.lengths = b.Layout.Lengths()
 		b.Used = make([]int, len(b.lengths))
 	}
+	if b.Indices == nil {
+		b.Indices = make([]int, b.Rows)
+	}
 	b.Filled, b.Count = 0, 0
+	clear(b.Indices)
 	clear(b.Used)
 }
 
@@ -127,7 +134,7 @@ func (b *Batch) add(d Dataset, i, row int, jitter uint64) {
 	r := b.row(i)
 	r.pad()
 	d.Fill(r, row, jitter)
-	b.Filled = i + 1
+	b.Filled, b.Indices[i] = i+1, row
 	b.Count += b.CountOf(b.Layout.targets(), i)
 	sized, _ := d.(Sized)
 	for k, name := range b.lengths {

@@ -41,9 +41,11 @@ type arena struct {
 
 // runner is a lowered step.
 type runner struct {
-	name  string
-	flops float64
-	run   func() error
+	name   string
+	flops  float64
+	run    func() error
+	node   *Node  // nil for what is no operation of the trace
+	result buffer // of the operation, empty where nothing reads it
 }
 
 // boundInput is an input and the memory that the trace reads it from.
@@ -252,7 +254,10 @@ func (m *Machine) lower(s *step) runner {
 	if s.scratch != nil {
 		c.scratch = m.buffer(find(s.scratch))
 	}
-	r := runner{name: s.node.Op().(fmt.Stringer).String()}
+	r := runner{name: s.node.Op().(fmt.Stringer).String(), node: s.node}
+	if len(c.outs) > 0 {
+		r.result = c.outs[0].buffer
+	}
 	if op, ok := s.node.Op().(coster); ok {
 		r.flops = op.flops()
 	}
@@ -317,7 +322,10 @@ func (m *Machine) GradientOrder() []*Param {
 func (m *Machine) OnGradient(f func(p *Param)) { m.onGradient = f }
 
 // RunAll computes the outputs and gradients.
-func (m *Machine) RunAll() error {
+func (m *Machine) RunAll() error { return m.runAll(nil) }
+
+// runAll runs the steps, and asks after each whether to go on.
+func (m *Machine) runAll(goOn func(*runner) bool) error {
 	if m.arena == nil {
 		return errors.New("graph: the machine is closed, its memory was given back")
 	}
@@ -347,9 +355,12 @@ func (m *Machine) RunAll() error {
 		if m.profile != nil {
 			m.profile.record(&m.steps[i], time.Since(begin))
 		}
-		for m.onGradient != nil && len(found) > 0 && found[0].step == i {
+		for goOn == nil && m.onGradient != nil && len(found) > 0 && found[0].step == i {
 			m.onGradient(found[0].param)
 			found = found[1:]
+		}
+		if goOn != nil && !goOn(&m.steps[i]) {
+			return nil
 		}
 	}
 	for _, s := range m.scalars {

@@ -37,6 +37,9 @@ type Config struct {
 	// Checkpointing computes blocks again in the backward pass rather than to keep what is in them, see StepperConfig; what a run learns
 	// stays the same to the bit. Default: false.
 	Checkpointing bool
+	// SkipBadSteps is how often in the run a step may be left out whose loss or gradients aren't finite: it is made with the next rows instead. The next one
+	// ends the run by an ErrDiverged. Default: 0.
+	SkipBadSteps int
 	// Seed decides the order of the rows and dropout.
 	Seed uint64
 	// GroupByLength brings rows of like size into the same batches, and computes batches of short rows in less time: see
@@ -106,7 +109,7 @@ func (c Config) Validate() error {
 	}{
 		{"MaxSteps", c.MaxSteps, 1}, {"BatchSize", c.BatchSize, 1}, {"Accumulation", c.Accumulation, 1},
 		{"LoggingSteps", c.LoggingSteps, 1}, {"EvalSteps", c.EvalSteps, 0}, {"EvalBatchSize", c.EvalBatchSize, 1},
-		{"SaveSteps", c.SaveSteps, 0}, {"SaveTotalLimit", c.SaveTotalLimit, 0}, {"Patience", c.Patience, 0},
+		{"SaveSteps", c.SaveSteps, 0}, {"SaveTotalLimit", c.SaveTotalLimit, 0}, {"Patience", c.Patience, 0}, {"SkipBadSteps", c.SkipBadSteps, 0},
 	} {
 		if f.value < f.least {
 			return fmt.Errorf("train: config: %s is %d, expected %d or more", f.name, f.value, f.least)

@@ -29,7 +29,10 @@ type Progress struct {
 	step     int       // that they tell of
 }
 
-var _ EvalWatcher = (*Progress)(nil)
+var (
+	_ EvalWatcher = (*Progress)(nil)
+	_ SkipWatcher = (*Progress)(nil)
+)
 
 // NewProgress shows a run on out.
 func NewProgress(out io.Writer) *Progress {
@@ -55,6 +58,12 @@ func (p *Progress) Step(e StepEvent) error {
 		return err
 	}
 	return nil
+}
+
+// Skipped tells of a step that is left out.
+func (p *Progress) Skipped(e SkipEvent) error {
+	_, err := fmt.Fprintf(p, "left out %d of %d: %v\n", e.Skipped, e.Limit, e.Err)
+	return err
 }
 
 // text returns the whole text of the last step.

@@ -144,16 +144,25 @@ func (t *Trainer) leave() error {
 // step makes one optimization step.
 func (t *Trainer) step(ctx context.Context) error {
 	begin := time.Now()
-	if err := t.fill(ctx); err != nil {
-		return err
-	}
 	rate := t.config.schedule().At(t.state.Step)
-	r, err := t.stepper.step(ctx, rate)
-	if errors.Is(err, ErrDiverged) {
-		return fmt.Errorf("train: step %d: %w; the step was not made; a lower learning rate may help", t.state.Step+1, err)
-	}
-	if err != nil {
-		return fmt.Errorf("train: step %d: %w", t.state.Step+1, err)
+	var r StepResult
+	for made := false; !made; {
+		if err := t.fill(ctx); err != nil {
+			return err
+		}
+		var err error
+		r, err = t.stepper.step(ctx, rate)
+		if errors.Is(err, ErrDiverged) {
+			err = t.skip(err)
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("train: step %d: %w", t.state.Step+1, err)
+		}
+		made = true
 	}
 	seconds := time.Since(begin).Seconds()
 	t.targets += r.Targets

@@ -37,6 +37,8 @@ type State struct {
 	Best     *float64 `json:"best_metric,omitempty"`
 	BestStep int      `json:"best_step,omitempty"`
 	Worse    int      `json:"evaluations_since_best,omitempty"`
+	// Skipped is how often a step was left out, see Config.SkipBadSteps.
+	Skipped int `json:"skipped_steps,omitempty"`
 	// Pending are the metrics of the last step, if the run was interrupted while it evaluated after it.
 	Pending *Metrics `json:"pending,omitempty"`
 	// Metrics is what the run's metrics were when the checkpoint was written; nil in older ones.

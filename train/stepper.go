@@ -60,6 +60,7 @@ type Stepper struct {
 	optimizer optim.Optimizer
 	batches   []*data.Batch
 	random    graph.Random
+	tried     graph.Random // after the last step, made or not
 	profile   *graph.Profile
 	meters    []layers.Meter // of the figures
 	lengths   []string       // of the whole layout
@@ -219,6 +220,7 @@ func (s *Stepper) step(ctx context.Context, learningRate float64) (StepResult, e
 	if err != nil {
 		return r, err
 	}
+	s.tried = random
 	if math.IsNaN(r.Loss) || math.IsInf(r.Loss, 0) {
 		return r, fmt.Errorf("%w: the loss is %v", ErrDiverged, r.Loss)
 	}

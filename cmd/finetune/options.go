@@ -44,6 +44,7 @@ type trainingOptions struct {
 	GroupByLength             bool     `group:"optimization" help:"Bring pairs or labelled texts of like length into the same batches, which saves padding."`
 	GradientCheckpointing     bool     `group:"optimization" help:"Keep the states between blocks only, and compute what is in them again in the backward pass: much less memory, about a third more time, the same result to the bit."`
 	MaxGradNorm               float64  `group:"optimization" default:"1" placeholder:"X" help:"Norm that gradients are clipped to (${default}). 0 doesn't clip."`
+	SkipBadSteps              int      `group:"optimization" default:"0" placeholder:"N" help:"Up to N times in the run, make a step with the next rows where its loss or gradients aren't finite, rather than to stop (${default})."`
 
 	EvalSteps             *int     `group:"run" placeholder:"N" help:"Validate each N steps. Default: ten times in a run. 0: only at the end."`
 	SaveSteps             *int     `group:"run" placeholder:"N" help:"Save a checkpoint each N steps. Default: five times in a run. 0: only at the end."`
@@ -142,6 +143,7 @@ func (o *trainingOptions) validate() error {
 		{"save-steps", o.SaveSteps, 0},
 		{"save-total-limit", &o.SaveTotalLimit, 0},
 		{"early-stopping-patience", &o.EarlyStoppingPatience, 0},
+		{"skip-bad-steps", &o.SkipBadSteps, 0},
 		{"logging-steps", &o.LoggingSteps, 1},
 		{"sample-tokens", &o.SampleTokens, 0},
 	} {

@@ -83,6 +83,7 @@ func (o *trainingOptions) trains(r *task.Run, callbacks ...train.Callback) train
 	c.Schedule = o.schedule()
 	c.Optimizer = o.optimizer(r.Model)
 	c.LoggingSteps, c.EvalSteps, c.SaveSteps, c.SaveTotalLimit = o.LoggingSteps, *o.EvalSteps, *o.SaveSteps, o.SaveTotalLimit
+	c.SkipBadSteps = o.SkipBadSteps
 	c.Patience, c.BestMetric, c.KeepBest = o.EarlyStoppingPatience, o.MetricForBestModel, o.LoadBestModelAtEnd
 	c.LabelSmoothing, c.GroupByLength, c.Checkpointing = o.LabelSmoothing, o.GroupByLength, o.GradientCheckpointing
 	c.EvalBatchSize = task.EvalBatch(r.Rows.Train.Layout())
