@@ -47,6 +47,9 @@ func (t *Trainer) skip(err error) error {
 // of the dataset.
 func (s *Stepper) blame() string {
 	random := s.random
+	if s.ranks != nil {
+		random.Step += uint64(s.ranks.Rank() * len(s.batches))
+	}
 	for _, b := range s.batches {
 		p := s.passFor(b)
 		p.inputs.fill(b)
