@@ -9,10 +9,20 @@ type span struct{ first, last int64 }
 // are dropped after the forward pass, all but y and what is used outside of the block, and computed again from x before the backward
 // pass needs them: by the same operations with the same random numbers, so to the same bits (Chen et al., 2016). It returns y.
 func (g *Graph) Checkpoint(x, y *Node) *Node {
-	if g.checkpointing && g.err == nil && x.ID() < y.ID() {
+	if g.checkpointing && !g.inBlock && g.err == nil && x.ID() < y.ID() {
 		g.spans = append(g.spans, span{x.ID(), y.ID()})
 	}
 	return y
+}
+
+// Block makes one block of all that build computes of x, whatever blocks there are in it: of a checkpointed trace nothing of it is kept but
+// what build returns.
+func (g *Graph) Block(x *Node, build func(g *Graph) *Node) *Node {
+	outer := g.inBlock
+	g.inBlock = true
+	y := build(g)
+	g.inBlock = outer
+	return g.Checkpoint(x, y)
 }
 
 // checkpoint puts the steps of blocks once more before the backward pass reads what they compute.

@@ -45,6 +45,7 @@ type trace struct {
 	broken  *Node            // the placeholder that stands for nodes after an error
 
 	checkpointing bool
+	inBlock       bool   // a Block is built, in which there are no others
 	spans         []span // of blocks
 }
 

@@ -13,6 +13,7 @@ type Pooling uint8
 const (
 	PoolMean  Pooling = iota // the mean over all tokens but the padding
 	PoolFirst                // the state of the first token, which BERT calls [CLS]
+	PoolLast                 // the state of the last token but the padding, which alone has seen all others in a decoder
 )
 
 // PoolConfig configures Pool.
@@ -31,13 +32,20 @@ func Pool(g *graph.Graph, x, segments *graph.Node, c PoolConfig) *graph.Node {
 		y = g.Mean(x, segments)
 	case PoolFirst:
 		y = g.First(x)
+	case PoolLast:
+		y = g.Last(x, segments)
 	default:
-		return g.Fail(fmt.Errorf("layers: pool: kind %d, expected %d or %d", c.Kind, PoolMean, PoolFirst))
+		return g.Fail(fmt.Errorf("layers: pool: kind %d, expected %d, %d or %d", c.Kind, PoolMean, PoolFirst, PoolLast))
 	}
 	if !c.Normalize {
 		return y
 	}
-	// y over its length is y/√(mean of squares) over √D. The ε keeps 0 from dividing by 0.
+	return Normalize(g, y, width)
+}
+
+// Normalize gives each row of x [..., D] the length 1; 0 stays 0.
+func Normalize(g *graph.Graph, x *graph.Node, width int) *graph.Node {
+	// x over its length is x/√(mean of squares) over √D. The ε keeps 0 from dividing by 0.
 	const eps = 1e-24
-	return g.Scale(g.RMSNorm(y, nil, eps, 0), 1/math.Sqrt(float64(max(1, width))))
+	return g.Scale(g.RMSNorm(x, nil, eps, 0), 1/math.Sqrt(float64(max(1, width))))
 }
