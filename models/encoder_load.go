@@ -18,6 +18,11 @@ func (c EncoderConfig) build(o origin) (Model, error) {
 	switch {
 	case o.params != nil:
 		return newEncoderFor(c, task, trees{o.params, o.params})
+	case o.newHead != nil && task == TaskEncoding:
+		prefix := c.names().prefix + "."
+		only := o.encoderOnly(c)
+		only = only.rename(func(name string) string { return strings.TrimPrefix(name, prefix) })
+		return made(NewEncoder(c, only.tree()))
 	case o.newHead != nil:
 		t := trees{encoder: o.encoderOnly(c).tree(), head: graph.NewParams(o.dt, *o.newHead)}
 		if o.sketch {

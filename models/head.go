@@ -14,6 +14,8 @@ type Head struct {
 	// Regression makes a TaskSequence find values instead of a class; default false.
 	Regression bool
 	Dropout    *float64 // before a classifier; nil keeps the model's
+	// None leaves the encoder without a head, whatever Task says, and nothing begins at random; default false.
+	None bool
 }
 
 // Config returns the configuration of the encoder with the new head, for New and Open.
@@ -30,6 +32,10 @@ func (n Head) Config(base Config) (Config, error) {
 
 // apply changes a configuration to that of the model with the new head.
 func (n Head) apply(c *EncoderConfig) error {
+	if n.None {
+		c.Architectures = []string{c.names().class + TaskEncoding.suffix()}
+		return c.Validate()
+	}
 	switch {
 	case n.Task == TaskEncoding || n.Task.suffix() == "":
 		return errors.New("new head: no task, expected TaskMasked, TaskSequence or TaskToken")
