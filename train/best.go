@@ -1,7 +1,6 @@
 package train
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -48,16 +47,21 @@ func (s *store) path(step int) string {
 
 // copyModel copies the files of a checkpoint's model, which are all but the state of the run.
 func copyModel(to, checkpoint string) error {
-	entries, err := os.ReadDir(checkpoint)
+	names, err := filesOf(checkpoint)
 	if err != nil {
 		return err
 	}
-	var errs []error
-	for _, e := range entries {
-		if e.Name() == StateName || e.Name() == optimizerName || !e.Type().IsRegular() {
+	for _, name := range names {
+		if name == StateName || name == optimizerName {
 			continue
 		}
-		errs = append(errs, copyFile(filepath.Join(to, e.Name()), filepath.Join(checkpoint, e.Name())))
+		path := filepath.Join(to, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+			return err
+		}
+		if err := copyFile(path, filepath.Join(checkpoint, filepath.FromSlash(name))); err != nil {
+			return err
+		}
 	}
-	return errors.Join(errs...)
+	return nil
 }

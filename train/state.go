@@ -79,25 +79,47 @@ func sumFile(path string) (sum FileSum, err error) {
 
 // sumFiles reads all files of a directory but hidden ones and one that is named.
 func sumFiles(dir, but string) (map[string]FileSum, error) {
-	entries, err := os.ReadDir(dir)
+	names, err := filesOf(dir)
 	if err != nil {
 		return nil, err
 	}
 	sums := map[string]FileSum{}
-	for _, e := range entries {
-		if e.Name() == but || strings.HasPrefix(e.Name(), ".") || !e.Type().IsRegular() {
+	for _, name := range names {
+		if name == but {
 			continue
 		}
-		if sums[e.Name()], err = sumFile(filepath.Join(dir, e.Name())); err != nil {
+		if sums[name], err = sumFile(filepath.Join(dir, filepath.FromSlash(name))); err != nil {
 			return nil, err
 		}
 	}
 	return sums, nil
 }
 
+// filesOf lists the files of a directory and of its folders, by their paths in it with slashes, but hidden ones and checkpoints.
+func filesOf(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	var names []string
+	for _, e := range entries {
+		switch {
+		case strings.HasPrefix(e.Name(), "."):
+		case e.Type().IsRegular():
+			names = append(names, e.Name())
+		case e.IsDir() && !strings.HasPrefix(e.Name(), checkpointPrefix):
+			inside, err := filesOf(filepath.Join(dir, e.Name()))
+			if err != nil {
+				return nil, err
+			}
+			for _, name := range inside {
+				names = append(names, e.Name()+"/"+name)
+			}
+		}
+	}
+	return names, err
+}
+
 // check compares a file with its sum.
 func (want FileSum) check(dir, name string) error {
-	got, err := sumFile(filepath.Join(dir, name))
+	got, err := sumFile(filepath.Join(dir, filepath.FromSlash(name)))
 	if err != nil {
 		return err
 	}
