@@ -37,6 +37,7 @@ type commands struct {
 	Bench     benchCommand     `cmd:"" help:"Time training steps on fixed work that PyTorch can do too."`
 	Info      infoCommand      `cmd:"" help:"Show what is in a model or run directory."`
 	Words     wordsCommand     `cmd:"" help:"Learn vectors for words, and find what is near in them."`
+	Embed     embedCommand     `cmd:"" help:"Make vectors of texts, and teach models to make them."`
 }
 
 const description = `Train transformer language models and run them, on one machine, from a text file to a Hugging Face directory.

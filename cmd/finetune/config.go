@@ -38,8 +38,8 @@ func (configFile) BeforeResolve(ctx *kong.Context, trace *kong.Path) error {
 	values := map[*kong.Flag]any{}
 	for _, e := range entries {
 		if e.key == commandKey {
-			if e.value != command.Name {
-				return fmt.Errorf("%s:%d: the file is for %q, not for %q", path, e.line, "finetune "+e.value, "finetune "+command.Name)
+			if name := commandName(command); e.value != name {
+				return fmt.Errorf("%s:%d: the file is for %q, not for %q", path, e.line, "finetune "+e.value, "finetune "+name)
 			}
 			continue
 		}
@@ -64,6 +64,15 @@ func (configFile) BeforeResolve(ctx *kong.Context, trace *kong.Path) error {
 		return nil, nil
 	}))
 	return nil
+}
+
+// commandName returns the words of a command, such as "sft" or "embed train".
+func commandName(command *kong.Node) string {
+	name := command.Name
+	for n := command.Parent; n != nil && n.Type == kong.CommandNode; n = n.Parent {
+		name = n.Name + " " + name
+	}
+	return name
 }
 
 // configurable tells whether a flag may stand in a file.
@@ -150,7 +159,7 @@ func formatConfig(command *kong.Node, comment string) ([]byte, error) {
 		root.Content = append(root.Content, &k, &v)
 		return nil
 	}
-	if err := add(commandKey, command.Name); err != nil {
+	if err := add(commandKey, commandName(command)); err != nil {
 		return nil, err
 	}
 	for _, f := range command.Flags {

@@ -82,7 +82,7 @@ func start(ctx context.Context, s *streams, j job, command *kong.Node) error {
 
 // runConfig returns the content of a run's run.yaml.
 func runConfig(command *kong.Node) ([]byte, error) {
-	return formatConfig(command, "The options of this run, all of them resolved. Another run like it:\nfinetune "+command.Name+" --config run.yaml --output-dir DIR")
+	return formatConfig(command, "The options of this run, all of them resolved. Another run like it:\nfinetune "+commandName(command)+" --config run.yaml --output-dir DIR")
 }
 
 // prepare opens the data and makes a run of them.

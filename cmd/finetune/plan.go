@@ -48,13 +48,22 @@ func (c *planCommand) Run(ctx context.Context, s *streams) error {
 		return err
 	}
 	args := arguments(c.Command)
-	i := slices.IndexFunc(parser.Model.Children, func(n *kong.Node) bool { return n.Name == args[0] })
-	if i < 0 {
-		return fmt.Errorf("plan: %q is no command", args[0])
+	var command *kong.Node
+	name := args[0]
+	for i, children := 0, parser.Model.Children; i < len(args) && len(children) > 0; i++ {
+		k := slices.IndexFunc(children, func(n *kong.Node) bool { return n.Name == args[i] })
+		if k < 0 {
+			break
+		}
+		command, children = children[k], children[k].Children
+		name = commandName(command)
 	}
-	j, ok := parser.Model.Children[i].Target.Addr().Interface().(planned)
+	if command == nil {
+		return fmt.Errorf("plan: %q is no command", name)
+	}
+	j, ok := command.Target.Addr().Interface().(planned)
 	if !ok {
-		return fmt.Errorf("plan: %q is no command that trains", args[0])
+		return fmt.Errorf("plan: %q is no command that trains", name)
 	}
 	scratch, err := os.MkdirTemp("", "finetune-plan-")
 	if err != nil {

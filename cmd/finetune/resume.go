@@ -109,7 +109,7 @@ func readJob(s *streams, path, dir string, threads, maxSteps *int) (job, *kong.C
 	if j == nil {
 		return nil, nil, fmt.Errorf("%s: expected a line \"%s: %s\"", path, commandKey, strings.Join(known, "\" or \""+commandKey+": "))
 	}
-	args := []string{name, "--config=" + path, "--output-dir=" + dir}
+	args := append(strings.Fields(name), "--config="+path, "--output-dir="+dir)
 	if threads != nil {
 		args = append(args, "--threads="+strconv.Itoa(*threads))
 	}
@@ -125,15 +125,23 @@ func readJob(s *streams, path, dir string, threads, maxSteps *int) (job, *kong.C
 
 // jobNamed returns the command of a name that trains, or nil, and the names of all such commands.
 func jobNamed(parser *kong.Kong, name string) (named job, known []string) {
-	for _, command := range parser.Model.Children {
-		j, ok := command.Target.Addr().Interface().(job)
-		if !ok {
-			continue
-		}
-		known = append(known, command.Name)
-		if command.Name == name {
-			named = j
+	for _, command := range trainingCommands(parser.Model.Children) {
+		known = append(known, commandName(command))
+		if commandName(command) == name {
+			named = command.Target.Addr().Interface().(job)
 		}
 	}
 	return named, known
+}
+
+// trainingCommands returns those among commands, and below them, that train.
+func trainingCommands(commands []*kong.Node) []*kong.Node {
+	var all []*kong.Node
+	for _, c := range commands {
+		if _, ok := c.Target.Addr().Interface().(job); ok {
+			all = append(all, c)
+		}
+		all = append(all, trainingCommands(c.Children)...)
+	}
+	return all
 }

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/seahorse-ml/seahorse/embed"
 	"github.com/seahorse-ml/seahorse/generate"
 	"github.com/seahorse-ml/seahorse/task"
 	"github.com/seahorse-ml/seahorse/train"
@@ -65,6 +66,8 @@ func suggestedTrial(r *task.Run) string {
 		command, flag = "generate", "prompt"
 	} else if _, scores := r.Model.(task.Scorer); scores {
 		command, flag = "classify", "text"
+	} else if _, embeds := r.Model.(embed.Learner); embeds {
+		command, flag = "embed encode", "text"
 	}
 	start := r.Opening()
 	if command == "" || start == "" {
