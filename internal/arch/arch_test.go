@@ -58,6 +58,7 @@ var layers = []layer{
 	{packages: []string{"generate"}, imports: []string{"layers", "graph", "internal/random", "internal/parallel"}, gorgonia: true},
 	{packages: []string{"internal/nearest"}, imports: []string{"internal/kernels/...", "internal/parallel"}},
 	{packages: []string{"embed"}, imports: []string{"internal/nearest", "models", "layers", "data/...", "weights", "graph", "internal/atomicfile", "internal/safetensors"}, gorgonia: true},
+	{packages: []string{"search"}, imports: []string{"internal/kernels/...", "internal/nearest", "internal/parallel", "internal/random", "internal/atomicfile", "internal/dirlock"}},
 	{packages: []string{"prefer"}, imports: []string{"layers", "data/...", "graph"}, gorgonia: true},
 	{packages: []string{"adapt/..."}, imports: []string{"models", "layers", "graph", "internal/atomicfile", "internal/orderedjson", "internal/safetensors"}, gorgonia: true},
 	{packages: []string{"words"}, imports: []string{"internal/kernels/...", "internal/parallel", "internal/random", "internal/atomicfile", "internal/safetensors"}, gorgonia: true},
@@ -66,8 +67,8 @@ var layers = []layer{
 	{packages: []string{"train"}, imports: []string{"internal/exchange", "optim", "layers", "data/...", "graph", "internal/atomicfile", "internal/safetensors", "internal/dirlock", "internal/screen", "internal/cpu", "weights"}, gorgonia: true},
 	{packages: []string{"task"}, imports: []string{"embed", "hub", "internal/gguf", "train", "generate", "adapt", "prefer", "optim", "models", "layers", "weights", "data/...", "graph", "internal/atomicfile", "internal/cpu", "internal/orderedjson"}, gorgonia: true},
 	{packages: []string{"serve"}, imports: []string{"task", "generate", "models", "layers", "data/...", "graph", "internal/orderedjson", "internal/web"}, gorgonia: true},
-	{packages: []string{"cmd/finetune"}, imports: []string{"embed", "hub", "internal/report", "track", "serve", "internal/web", "words", "task", "train", "adapt", "prefer", "generate", "optim", "models", "layers", "data/...", "graph", "internal/atomicfile", "internal/orderedjson", "internal/screen", "internal/cpu", "weights"}, gorgonia: true},
-	{packages: []string{"examples/..."}, imports: []string{"embed", "hub", "track", "serve", "words", "task", "train", "adapt", "prefer", "generate", "optim", "models", "layers", "data/...", "graph", "weights"}, gorgonia: true},
+	{packages: []string{"cmd/finetune"}, imports: []string{"search", "embed", "hub", "internal/report", "track", "serve", "internal/web", "words", "task", "train", "adapt", "prefer", "generate", "optim", "models", "layers", "data/...", "graph", "internal/atomicfile", "internal/orderedjson", "internal/screen", "internal/cpu", "weights"}, gorgonia: true},
+	{packages: []string{"examples/..."}, imports: []string{"search", "embed", "hub", "track", "serve", "words", "task", "train", "adapt", "prefer", "generate", "optim", "models", "layers", "data/...", "graph", "weights"}, gorgonia: true},
 	{packages: []string{"track"}, imports: []string{"internal/tfevents", "internal/atomicfile", "train", "internal/runlog"}},
 	{packages: []string{"internal/report"}, imports: []string{"task", "train", "data/...", "internal/dirlock", "internal/runlog"}},
 }

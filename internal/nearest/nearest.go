@@ -104,3 +104,6 @@ func Search(queries, rows []float32, width, k int, skip func(query, row int) boo
 	}
 	return found
 }
+
+// Dot returns the inner product that Search compares by.
+func Dot(a, b []float32) float32 { return kernels.Dot(a, b) }
