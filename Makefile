@@ -7,7 +7,9 @@ PYTHON ?= python3
 PLATFORMS ?= linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 DIST ?= dist
 
-.PHONY: test bench bench-kernels bench-torch release release-check
+# `make vuln` asks Go's database of vulnerabilities about what is linked; it needs a network.
+
+.PHONY: test vuln bench bench-kernels bench-torch release release-check
 
 test:
 	go test ./...
@@ -21,6 +23,9 @@ bench-kernels:
 bench-torch:
 	$(PYTHON) internal/proofs/kernels.py
 	$(PYTHON) internal/proofs/speed.py --compile --bf16
+
+vuln:
+	go run golang.org/x/vuln/cmd/govulncheck@v1.9.0 ./...
 
 release:
 	sh release.sh $(DIST) $(PLATFORMS)
