@@ -90,6 +90,7 @@ type Run struct {
 	origin   Provenance        // of a new run
 	prepared *preparation      // nil where the run goes on
 	lock     *train.DirLock    // of the directory
+	follows  bool              // another process has the directory; see Follow
 	last     *train.Checkpoint // or nil
 	files    []*data.TokenFile
 }
@@ -317,6 +318,9 @@ func (r *Run) Begin(settings []byte) error {
 	}
 	if err := r.Load(); err != nil {
 		return err
+	}
+	if r.follows {
+		return nil
 	}
 	if r.prepared == nil {
 		if err := train.RemoveSums(r.Dir); err != nil {

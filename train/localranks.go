@@ -77,6 +77,8 @@ func (l *localRank) Exchange(send, recv [][]byte) error {
 	return nil
 }
 
+func (l *localRank) Close() error { return nil }
+
 func (l *localRank) Abort(cause error) {
 	l.once.Do(func() {
 		l.cause = fmt.Errorf("train: rank %d ended the run: %w", l.rank, cause)

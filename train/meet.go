@@ -54,8 +54,8 @@ func (t *Trainer) consent(ctx context.Context) error {
 	return nil
 }
 
-// allKnow tells whether an error is one that all ranks have come to at the same place, so that none waits for another.
-func allKnow(err error) bool {
+// Agreed tells whether an error of a run is one that all its ranks have come to at the same place, so that none waits for another.
+func Agreed(err error) bool {
 	var stopped *Interrupted
 	return errors.Is(err, errAgreed) || errors.Is(err, ErrDiverged) || errors.As(err, &stopped)
 }

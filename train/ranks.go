@@ -21,6 +21,8 @@ type Ranks interface {
 	Exchange(send, recv [][]byte) error
 	// Abort ends the run on all ranks, for a cause that the others get to know of. It may be called from any goroutine.
 	Abort(cause error)
+	// Close leaves the ranks in good order, when all of them do.
+	Close() error
 }
 
 // errAgreed marks errors that all ranks know of.
@@ -63,8 +65,17 @@ func gatherEqual(r Ranks, mine []byte) ([][]byte, error) {
 	return all, r.Exchange(send, recv)
 }
 
-// gather returns what each rank has, in their order.
+// Gather returns what each rank has, in their order.
+func Gather(r Ranks, mine []byte) ([][]byte, error) { return gather(r, mine) }
+
+// Agree returns an error on all ranks where one of them has one: its own, or that of the first that has. So ranks go on together, or end
+// together.
+func Agree(r Ranks, err error) error { return agree(r, err) }
+
 func gather(r Ranks, mine []byte) ([][]byte, error) {
+	if r.Size() == 1 {
+		return [][]byte{mine}, nil
+	}
 	lengths, err := gatherEqual(r, binary.LittleEndian.AppendUint64(nil, uint64(len(mine))))
 	if err != nil {
 		return nil, err

@@ -22,7 +22,7 @@ func (t *Trainer) Run(ctx context.Context) (err error) {
 	defer func() {
 		_, failed := tell(t.config.Callbacks, func(c Callback) error { return c.End(EndEvent{t.state.Step, err}) })
 		err = errors.Join(err, failed, t.unlock())
-		if err != nil && several(t.config.Ranks) && !allKnow(err) {
+		if err != nil && several(t.config.Ranks) && !Agreed(err) {
 			t.config.Ranks.Abort(err)
 		}
 	}()

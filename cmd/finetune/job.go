@@ -33,23 +33,53 @@ func taskOf(s *streams, j job) (task.Config, error) {
 	return c, err
 }
 
-// start prepares the directory of a new run and trains. All that can be wrong with the options and the data shows before anything
-// is left behind.
+// start prepares the directory of a new run and trains, alone or as one of several ranks. All that can be wrong with the options and the
+// data shows before anything is left behind.
 func start(ctx context.Context, s *streams, j job, command *kong.Node) error {
-	o := j.common()
-	useThreads(o.Threads)
-	c, err := taskOf(s, j)
+	t, err := joinRanks(s)
 	if err != nil {
 		return err
 	}
-	if err := o.checkOutline(j, c); err != nil {
+	return t.leave(t.start(ctx, s, j, command))
+}
+
+// start is the function start, as one of the ranks.
+func (t team) start(ctx context.Context, s *streams, j job, command *kong.Node) error {
+	if t.Rank() > 0 {
+		return t.follow(ctx, s, j, command, nil)
+	}
+	r, err := t.begin(ctx, s, j, command)
+	if r != nil {
+		defer r.Close()
+	}
+	if err := t.share(r, err); err != nil {
 		return err
+	}
+	return j.common().train(ctx, s, r, false)
+}
+
+// begin prepares the directory of a new run. A run that it returns is to be closed.
+func (t team) begin(ctx context.Context, s *streams, j job, command *kong.Node) (*task.Run, error) {
+	o := j.common()
+	if err := o.divide(t); err != nil {
+		return nil, err
+	}
+	c, err := taskOf(s, j)
+	if err != nil {
+		return nil, err
+	}
+	if err := o.checkOutline(j, c); err != nil {
+		return nil, err
 	}
 	r, err := prepare(ctx, s, j, c)
 	if err != nil {
-		return hinted(interrupted(ctx, err), strings.Join(j.corpus(), ", "))
+		return nil, hinted(interrupted(ctx, err), strings.Join(j.corpus(), ", "))
 	}
-	defer r.Close()
+	return r, o.begin(ctx, s, j, r, command)
+}
+
+// begin makes a run that is prepared one that has begun.
+func (o *trainingOptions) begin(ctx context.Context, s *streams, j job, r *task.Run, command *kong.Node) error {
 	if err := warnOfJob(s, j, r.Tokenizer); err != nil {
 		return err
 	}
@@ -74,10 +104,7 @@ func start(ctx context.Context, s *streams, j job, command *kong.Node) error {
 			return interrupted(ctx, err)
 		}
 	}
-	if err := r.Begin(settings); err != nil {
-		return err
-	}
-	return o.train(ctx, s, r, false)
+	return r.Begin(settings)
 }
 
 // runConfig returns the content of a run's run.yaml.

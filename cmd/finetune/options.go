@@ -31,7 +31,9 @@ type trainingOptions struct {
 	MaxSteps                  *int     `group:"optimization" placeholder:"N" help:"Optimizer steps to make."`
 	NumTrainEpochs            *float64 `group:"optimization" placeholder:"X" help:"Passes over the data to make instead; --max-steps wins."`
 	BatchSize                 *int     `group:"optimization" placeholder:"B" help:"Rows in a batch."`
-	GradientAccumulationSteps int      `group:"optimization" default:"1" placeholder:"N" help:"Batches that make one step (${default})."`
+	GradientAccumulationSteps int      `group:"optimization" default:"1" placeholder:"N" help:"Batches that make one step, on each rank where there are several (${default})."`
+	Ranks                     int      `group:"optimization" default:"0" placeholder:"N" help:"Ranks that a step is meant for: --gradient-accumulation-steps batches on each make it. On another number of them, each has more or fewer, and the result is the same to the bit. Default: those that mpirun or srun has started."`
+	ShardOptimizer            *bool    `group:"optimization" negatable:"" help:"Let each rank keep the optimizer's state of its part of the parameters only, to the same bits. Default: where there are several ranks and the optimizer is adamw."`
 	LearningRate              *float64 `group:"optimization" placeholder:"X" help:"Learning rate after warm-up."`
 	MinLearningRate           *float64 `group:"optimization" placeholder:"X" help:"Learning rate at the end. Default: a tenth of the learning rate."`
 	LRSchedulerType           string   `group:"optimization" name:"lr-scheduler-type" enum:"cosine,linear,constant" default:"cosine" placeholder:"cosine|linear|constant" help:"How the learning rate falls (${default})."`
@@ -60,8 +62,10 @@ type trainingOptions struct {
 
 	memoryFlag `group:"run"`
 
-	expected    *task.Provenance // of the run that this one is to make again; nil for none
-	usualWarmup bool             // WarmupSteps is a default that resolveSteps still has to fit to the run
+	expected     *task.Provenance // of the run that this one is to make again; nil for none
+	team         team             // of which this process is one
+	accumulation int              // batches of a step on this rank; see divide
+	usualWarmup  bool             // WarmupSteps is a default that resolveSteps still has to fit to the run
 }
 
 // trainingDefaults are the values of options that depend on the command and preset.
@@ -114,8 +118,13 @@ func (o *trainingOptions) resolved(path string) error {
 
 // stepsOf returns the steps that epochs over data of so many rows take.
 func (o *trainingOptions) stepsOf(epochs float64, rows int) int {
-	perStep := float64(*o.BatchSize * o.GradientAccumulationSteps)
+	perStep := float64(o.rowsPerStep())
 	return max(1, int(math.Ceil(epochs*float64(rows)/perStep)))
+}
+
+// rowsPerStep returns the rows of a step, on all ranks.
+func (o *trainingOptions) rowsPerStep() int {
+	return *o.BatchSize * o.GradientAccumulationSteps * max(1, o.Ranks)
 }
 
 // schedule returns how the learning rate goes.
@@ -138,6 +147,7 @@ func (o *trainingOptions) validate() error {
 		{"max-steps", o.MaxSteps, 1},
 		{"batch-size", o.BatchSize, 1},
 		{"gradient-accumulation-steps", &o.GradientAccumulationSteps, 1},
+		{"ranks", &o.Ranks, 0},
 		{"warmup-steps", o.WarmupSteps, 0},
 		{"eval-steps", o.EvalSteps, 0},
 		{"save-steps", o.SaveSteps, 0},
@@ -173,6 +183,9 @@ func (o *trainingOptions) validate() error {
 		if err := inRange(c.flag, c.value, c.below1); err != nil {
 			return err
 		}
+	}
+	if o.ShardOptimizer != nil && *o.ShardOptimizer && o.Optim != "adamw" {
+		return fmt.Errorf("--shard-optimizer: the state of --optim %s can't be divided, only that of adamw", o.Optim)
 	}
 	if o.NumTrainEpochs != nil && *o.NumTrainEpochs == 0 {
 		return errors.New("--num-train-epochs 0: expected more than 0")

@@ -32,21 +32,51 @@ Examples:
 
 // Run goes on with the run.
 func (c *resumeCommand) Run(ctx context.Context, s *streams) error {
-	j, command, err := c.readJob(s)
+	t, err := joinRanks(s)
 	if err != nil {
 		return err
 	}
+	return t.leave(c.run(ctx, s, t))
+}
+
+// run goes on with the run as one of its ranks.
+func (c *resumeCommand) run(ctx context.Context, s *streams, t team) error {
+	if t.Rank() > 0 {
+		return t.follow(ctx, s, nil, nil, c.Threads)
+	}
+	r, o, err := c.begin(s, t)
+	if r != nil {
+		defer r.Close()
+	}
+	if err := t.share(r, err); err != nil {
+		return err
+	}
+	return o.train(ctx, s, r, true)
+}
+
+// begin reopens the run. One that it returns is to be closed.
+func (c *resumeCommand) begin(s *streams, t team) (*task.Run, *trainingOptions, error) {
+	j, command, err := c.readJob(s)
+	if err != nil {
+		return nil, nil, err
+	}
 	o := j.common()
-	useThreads(o.Threads)
+	if err := o.divide(t); err != nil {
+		return nil, nil, err
+	}
 	config, err := taskOf(s, j)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	r, err := task.Reopen(config)
 	if err != nil {
-		return hinted(err, strings.Join(j.corpus(), ", "))
+		return nil, nil, hinted(err, strings.Join(j.corpus(), ", "))
 	}
-	defer r.Close()
+	return r, o, c.beginReopened(s, j, r, command)
+}
+
+// beginReopened lets a reopened run begin.
+func (c *resumeCommand) beginReopened(s *streams, j job, r *task.Run, command *kong.Node) (err error) {
 	s.warn(c.Dir, r.Tokenizer)
 	var settings []byte // as before
 	if c.MaxSteps != nil {
@@ -62,14 +92,11 @@ func (c *resumeCommand) Run(ctx context.Context, s *streams) error {
 	} else if changed {
 		fmt.Fprintf(s.err, "note: %s isn't what it was when the run began or last went on; it goes on as it says now\n", filepath.Join(c.Dir, task.RunName))
 	}
-	if err := o.checkMemory(j, r); err != nil {
+	if err := j.common().checkMemory(j, r); err != nil {
 		return err
 	}
 	boundGarbage()
-	if err := r.Begin(settings); err != nil {
-		return err
-	}
-	return o.train(ctx, s, r, true)
+	return r.Begin(settings)
 }
 
 // readJob returns the command that started the run, with its options, as a job and as parsed.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,12 +18,24 @@ import (
 // train makes the steps that are left, and shows them.
 func (o *trainingOptions) train(ctx context.Context, s *streams, r *task.Run, resume bool) error {
 	progress := train.NewProgress(s.err)
-	trackers, err := o.trackers(r.Dir)
-	if err != nil {
-		return err
+	callbacks := []train.Callback{progress}
+	if o.team.Rank() == 0 {
+		trackers, err := o.trackers(r.Dir)
+		if err != nil {
+			return err
+		}
+		sampler := &sampler{run: r, tokens: o.SampleTokens, ctx: ctx, out: progress, keep: trackers.Sample}
+		callbacks = append(append(callbacks, sampler), trackers.callbacks...)
 	}
-	sampler := &sampler{run: r, tokens: o.SampleTokens, ctx: ctx, out: progress, keep: trackers.Sample}
-	t, err := train.New(r.Learner(), o.trains(r, append([]train.Callback{progress, sampler}, trackers.callbacks...)...))
+	c := o.trains(r, callbacks...)
+	if o.team.Size() > 1 {
+		sum, err := program()
+		if err != nil {
+			return err
+		}
+		c.Identity = map[string]string{"program": sum}
+	}
+	t, err := train.New(r.Learner(), c)
 	if err != nil {
 		return err
 	}
@@ -62,6 +75,9 @@ func (o *trainingOptions) train(ctx context.Context, s *streams, r *task.Run, re
 	if err != nil {
 		return err
 	}
+	if o.team.Rank() > 0 {
+		return nil
+	}
 	if err := r.Finish(); err != nil {
 		return err
 	}
@@ -79,7 +95,7 @@ func (o *trainingOptions) train(ctx context.Context, s *streams, r *task.Run, re
 // trains returns what the trainer of a run is told.
 func (o *trainingOptions) trains(r *task.Run, callbacks ...train.Callback) train.Config {
 	c := train.DefaultConfig()
-	c.MaxSteps, c.BatchSize, c.Accumulation, c.Seed = *o.MaxSteps, *o.BatchSize, o.GradientAccumulationSteps, o.Seed
+	c.MaxSteps, c.BatchSize, c.Accumulation, c.Seed = *o.MaxSteps, *o.BatchSize, cmp.Or(o.accumulation, o.GradientAccumulationSteps*max(1, o.Ranks)), o.Seed
 	c.Schedule = o.schedule()
 	c.Optimizer = o.optimizer(r.Model)
 	c.LoggingSteps, c.EvalSteps, c.SaveSteps, c.SaveTotalLimit = o.LoggingSteps, *o.EvalSteps, *o.SaveSteps, o.SaveTotalLimit
@@ -87,6 +103,7 @@ func (o *trainingOptions) trains(r *task.Run, callbacks ...train.Callback) train
 	c.Patience, c.BestMetric, c.KeepBest = o.EarlyStoppingPatience, o.MetricForBestModel, o.LoadBestModelAtEnd
 	c.LabelSmoothing, c.GroupByLength, c.Checkpointing = o.LabelSmoothing, o.GroupByLength, o.GradientCheckpointing
 	c.EvalBatchSize = task.EvalBatch(r.Rows.Train.Layout())
+	c.Ranks, c.ShardOptimizer = o.team.Ranks, o.ShardOptimizer == nil || *o.ShardOptimizer
 	c.Callbacks = callbacks
 	return r.Trains(c)
 }
@@ -114,12 +131,15 @@ func (o *trainingOptions) introduce(s *streams, r *task.Run, t *train.Trainer) {
 	}
 	s.say("model      %s parameters, %s MiB to train on %s",
 		grouped(models.CountParameters(r.Model)), grouped(int64(t.Memory().Total())>>20), plural(graph.Workers(), "thread"))
+	if n := o.team.Size(); n > 1 {
+		s.say("ranks      %d, of which this is %d; %s of a step on each", n, o.team.Rank(), pluralOf(o.accumulation, "batch", "batches"))
+	}
 	if r.Adapted != nil {
 		s.say("adapter    %s parameters of it are trained", grouped(countParameters(r.Adapted.Params())))
 	}
 	s.say("training   %s: %s of %s, %.3g times the data",
-		r.Objective.Name(), plural(*o.MaxSteps, "step"), plural(*o.BatchSize*o.GradientAccumulationSteps, "row"),
-		float64(*o.MaxSteps)*float64(*o.BatchSize*o.GradientAccumulationSteps)/float64(r.Rows.Train.Len()))
+		r.Objective.Name(), plural(*o.MaxSteps, "step"), plural(o.rowsPerStep(), "row"),
+		float64(*o.MaxSteps)*float64(o.rowsPerStep())/float64(r.Rows.Train.Len()))
 }
 
 // plural returns "1 row" or "1,200 rows".

@@ -1,0 +1,88 @@
+//go:build mpi && linux
+
+package mpi
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"testing"
+)
+
+// asRank is the environment variable by which the test's binary is one of several processes.
+const asRank = "SEAHORSE_TEST_MPI_RANK"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asRank) == "" {
+		os.Exit(m.Run())
+	}
+	if err := beRank(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// beRank exchanges slices of all sizes with the others.
+func beRank() error {
+	l, ok, err := Launched()
+	if err != nil || !ok {
+		return fmt.Errorf("launched: %v, %v", ok, err)
+	}
+	w, err := Start(l)
+	if err != nil {
+		return err
+	}
+	for _, size := range []int{0, 1, 1000, 100_000, 3_000_000} {
+		send, recv, want := make([][]byte, w.Size()), make([][]byte, w.Size()), make([][]byte, w.Size())
+		for q := range send {
+			if q == w.Rank() {
+				continue
+			}
+			send[q] = bytes.Repeat([]byte{byte(1 + w.Rank()*16 + q)}, size+q)
+			want[q] = bytes.Repeat([]byte{byte(1 + q*16 + w.Rank())}, size+w.Rank())
+			recv[q] = make([]byte, len(want[q]))
+		}
+		if err := w.Exchange(send, recv); err != nil {
+			return err
+		}
+		for q := range recv {
+			if !bytes.Equal(recv[q], want[q]) {
+				return fmt.Errorf("rank %d got other bytes from rank %d", w.Rank(), q)
+			}
+		}
+	}
+	fmt.Println(w.Rank(), "of", w.Size(), "by", w.Library())
+	return w.Close()
+}
+
+// TestExchange lets each launcher of this machine start processes that exchange bytes.
+func TestExchange(t *testing.T) {
+	found := false
+	for launcher, args := range Launchers() {
+		for _, n := range []string{"2", "4"} {
+			command := exec.Command(launcher, append(append(args, "-n", n), os.Args[0])...)
+			command.Env = append(os.Environ(), asRank+"=1")
+			out, err := command.CombinedOutput()
+			if err != nil {
+				t.Errorf("%s -n %s: %v\n%s", launcher, n, err, out)
+			}
+			t.Logf("%s", out)
+			found = true
+		}
+	}
+	if !found {
+		t.Skip("this machine has no launcher of MPI: no mpirun.openmpi, mpirun.mpich or mpirun")
+	}
+}
+
+// Launchers returns the launchers that this machine has, with the arguments by which they start more processes than there are cores.
+func Launchers() map[string][]string {
+	all := map[string][]string{}
+	for name, args := range map[string][]string{"mpirun.openmpi": {"--allow-run-as-root", "--oversubscribe"}, "mpirun.mpich": nil} {
+		if path, err := exec.LookPath(name); err == nil {
+			all[path] = args
+		}
+	}
+	return all
+}
