@@ -33,6 +33,8 @@ type Exam struct {
 	Delimiter *string `yaml:"delimiter"`
 	// FewShot is how many answered questions stand before each one, drawn by Seed; default 0.
 	FewShot int `yaml:"few_shot"`
+	// Examples are answered questions that stand before each question, in this order; default none. FewShot is 0 then.
+	Examples []ExamExample `yaml:"examples"`
 	// FewShotData are the records that examples come from; default Data, without the question itself.
 	FewShotData string `yaml:"few_shot_data"`
 	// Separator stands between examples; default "\n\n".
@@ -54,6 +56,12 @@ type Exam struct {
 
 	path     string
 	question *template.Template
+}
+
+// ExamExample is an answered question.
+type ExamExample struct {
+	Question string `yaml:"question" json:"question"` // as the template writes it
+	Answer   string `yaml:"answer" json:"answer"`
 }
 
 // ReadExam reads a task's file.
@@ -83,6 +91,9 @@ func (e *Exam) complete() error {
 	}
 	if e.FewShot < 0 || e.MaxNewTokens < 1 || e.Limit < 0 {
 		return fmt.Errorf("few_shot %d, max_new_tokens %d, limit %d; expected at least 0, 1 and 0", e.FewShot, e.MaxNewTokens, e.Limit)
+	}
+	if len(e.Examples) > 0 && (e.FewShot > 0 || e.FewShotData != "") {
+		return errors.New("examples are given, so that none are drawn: few_shot and few_shot_data don't go with them")
 	}
 	space, lines := " ", "\n\n"
 	if e.Delimiter == nil {
@@ -262,22 +273,32 @@ func (e *Exam) contexts(all, examples []question, own bool) []string {
 	random := rand.New(rand.NewPCG(e.Seed, 0))
 	contexts := make([]string, len(all))
 	for i, q := range all {
-		var b strings.Builder
-		b.WriteString(e.Description)
+		shots := slices.Clone(e.Examples)
 		for _, j := range draw(random, len(examples), e.FewShot, i, own) {
-			x := examples[j]
-			var answer string
-			if x.choices != nil {
-				answer = x.choices[x.right]
-			} else {
-				answer = x.answers[0]
-			}
-			b.WriteString(x.prompt + *e.Delimiter + answer + *e.Separator)
+			shots = append(shots, examples[j].example())
 		}
-		b.WriteString(q.prompt)
-		contexts[i] = b.String()
+		contexts[i] = e.context(e.Description, shots, q)
 	}
 	return contexts
+}
+
+// context returns what stands before the answer of a question: a description, examples, and the question.
+func (e *Exam) context(description string, examples []ExamExample, q question) string {
+	var b strings.Builder
+	b.WriteString(description)
+	for _, x := range examples {
+		b.WriteString(x.Question + *e.Delimiter + x.Answer + *e.Separator)
+	}
+	b.WriteString(q.prompt)
+	return b.String()
+}
+
+// example returns the question with its right answer.
+func (q question) example() ExamExample {
+	if q.choices != nil {
+		return ExamExample{q.prompt, q.choices[q.right]}
+	}
+	return ExamExample{q.prompt, q.answers[0]}
 }
 
 // draw draws k of n numbers, without one of them where own is set.

@@ -122,7 +122,7 @@ func (s *likelihoods) of(context, delimiter string, choices []string) ([]float64
 		return nil, fmt.Errorf("a question without tokens")
 	}
 	if longest > s.model.ContextLength() {
-		return nil, fmt.Errorf("%d tokens with an answer, and the model's context is %d", longest, s.model.ContextLength())
+		return nil, fmt.Errorf("%w: %d tokens with an answer, and the model's context is %d", errTooLong, longest, s.model.ContextLength())
 	}
 	t, err := s.trace(len(choices), min(s.model.ContextLength(), (longest+31)/32*32))
 	if err != nil {

@@ -2,6 +2,7 @@ package task
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -35,12 +36,11 @@ type ExamResult struct {
 	Answers   []ExamAnswer        `json:"-"`
 }
 
+// errTooLong says that a question doesn't fit into the model's context.
+var errTooLong = errors.New("too long")
+
 // Take asks a model the questions of the exam. Progress may be nil.
 func (e *Exam) Take(ctx context.Context, t *Trained, progress func(done, total int)) (*ExamResult, error) {
-	m, ok := t.Model.(models.CausalLM)
-	if !ok {
-		return nil, fmt.Errorf("task: %s holds %s, and exams are for decoders", t.Dir, Described(t.Model))
-	}
 	all, err := e.questions(e.Data)
 	if err != nil {
 		return nil, err
@@ -58,11 +58,20 @@ func (e *Exam) Take(ctx context.Context, t *Trained, progress func(done, total i
 	if e.Limit > 0 {
 		all = all[:min(len(all), e.Limit)]
 	}
+	return e.take(ctx, t, all, e.contexts(all, examples, own), progress)
+}
+
+// take asks questions behind their contexts.
+func (e *Exam) take(ctx context.Context, t *Trained, all []question, contexts []string, progress func(done, total int)) (*ExamResult, error) {
+	m, ok := t.Model.(models.CausalLM)
+	if !ok {
+		return nil, fmt.Errorf("task: %s holds %s, and exams are for decoders", t.Dir, Described(t.Model))
+	}
 	if progress == nil {
 		progress = func(int, int) {}
 	}
-	contexts := e.contexts(all, examples, own)
 	r := &ExamResult{Questions: len(all)}
+	var err error
 	if e.Choices != nil {
 		r.Answers, err = e.choose(ctx, t, m, all, contexts, progress)
 	} else {
@@ -129,7 +138,7 @@ func (e *Exam) write(ctx context.Context, t *Trained, m generate.Model, all []qu
 				return nil, fmt.Errorf("%s: %w", all[i].place, err)
 			}
 			if len(ids)+e.MaxNewTokens > t.Model.ContextLength() {
-				return nil, fmt.Errorf("%s: %d tokens and %d to write, and the model's context is %d", all[i].place, len(ids), e.MaxNewTokens, t.Model.ContextLength())
+				return nil, fmt.Errorf("%s: %w: %d tokens and %d to write, and the model's context is %d", all[i].place, errTooLong, len(ids), e.MaxNewTokens, t.Model.ContextLength())
 			}
 			prompts = append(prompts, ids)
 		}

@@ -27,6 +27,7 @@ type commands struct {
 	Report    reportCommand    `cmd:"" help:"Show runs as one page of charts, or as figures for papers."`
 	Eval      evalCommand      `cmd:"" help:"Measure a model's loss on a text."`
 	Classify  classifyCommand  `cmd:"" help:"Apply a classifier or a regression to texts."`
+	Prompt    promptCommand    `cmd:"" help:"Look for an instruction and examples with which a model answers better."`
 	Generate  generateCommand  `cmd:"" help:"Continue a prompt."`
 	Data      dataCommand      `cmd:"" help:"Look at data as a model will see them, and prepare data to learn from."`
 	Export    exportCommand    `cmd:"" help:"Write a model as GGUF or for Hugging Face, and compare it with its source."`
