@@ -3,10 +3,12 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -80,7 +82,8 @@ func findNames(ctx context.Context, s *streams, parsed *kong.Context) error {
 	for _, argument := range command.Positional {
 		values[argument.Name] = argument.Target
 	}
-	for name, value := range values {
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		value := values[name]
 		kind := nameKindOf(path, name)
 		if kind == 0 {
 			continue
