@@ -54,7 +54,8 @@ def large(work, finetune, gguf):
                          max_position_embeddings=2048, bos_token_id=1, eos_token_id=2, pad_token_id=2)
     LlamaForCausalLM(config).save_pretrained(work / "large")
     for name in ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja"):
-        shutil.copy(work / "smol" / name, work / "large" / name)
+        if (work / "smol" / name).exists():  # without a template, conversations are written as ChatML
+            shutil.copy(work / "smol" / name, work / "large" / name)
 
 
 def runs(work, gguf):
