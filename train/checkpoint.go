@@ -89,11 +89,16 @@ func (s *store) save(m Model, o optim.Optimizer, state State, beside func(dir st
 	if err := s.replace(dir, partial); err != nil {
 		return fail(err)
 	}
+	return dir, s.pruneBefore(state, limit)
+}
+
+// pruneBefore removes the checkpoints that a run of such a state doesn't keep.
+func (s *store) pruneBefore(state State, limit int) error {
 	keep := 0
 	if s.keepBest {
 		keep = state.BestStep
 	}
-	return dir, s.prune(state.Step, limit, keep)
+	return s.prune(state.Step, limit, keep)
 }
 
 // writeCheckpoint writes the files, the state last, and verifies them.

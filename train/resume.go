@@ -103,6 +103,11 @@ func (t *Trainer) Resume() (from *Checkpoint, skipped []error, err error) {
 		if err := checkMetrics(t.config.Dir, last.State.Metrics); err != nil {
 			last.Changed = append(last.Changed, err)
 		}
+		if leads(t.config.Ranks) { // a run that was killed behind its last checkpoint hasn't done so
+			if err := t.store.pruneBefore(last.State, t.config.SaveTotalLimit); err != nil {
+				return nil, skipped, err
+			}
+		}
 	}
 	t.resumed = true
 	return last, skipped, nil

@@ -131,7 +131,7 @@ func readRun(dir string) (map[string][]byte, error) {
 			return err
 		}
 		switch filepath.Base(name) {
-		case "provenance.json", "checksums.json", "run.yaml":
+		case "provenance.json", "checksums.json", "run.yaml", "system.jsonl":
 			raw = nil
 		case "trainer_state.json":
 			raw = speeds.ReplaceAll(seconds.ReplaceAll(raw, nil), nil)
