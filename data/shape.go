@@ -21,6 +21,7 @@ const (
 	TripletShape           // {"anchor", "positive"}, and "negative" where there is one
 	LabelledShape          // {"text", "label"}, and "text_pair" where there is one
 	WordsShape             // {"tokens", "labels"}
+	PromptShape            // {"prompt"}, a text or messages, and "answer" where there is one to compare with
 )
 
 // shapeKeys are the keys that make a record one of a shape, the first list of a shape the usual one.
@@ -38,12 +39,13 @@ var shapeKeys = []struct {
 	{InstructionShape, []string{"instruction", "output"}},
 	{LabelledShape, []string{"text", "label"}},
 	{TextShape, []string{"text"}},
+	{PromptShape, []string{"prompt"}},
 }
 
 // knownKeys are all keys that shapes have.
 var knownKeys = []string{
 	"text", "text_pair", "label", "prompt", "completion", "source", "target", "instruction", "input", "output", "messages", "conversations", "tools", "system",
-	"chosen", "rejected", "anchor", "positive", "negative", "tokens", "labels", "weight",
+	"chosen", "rejected", "anchor", "positive", "negative", "tokens", "labels", "weight", "answer", "margin",
 }
 
 // String shows the keys of a shape.

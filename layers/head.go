@@ -48,6 +48,9 @@ func (h *LanguageHead) Logits(g *graph.Graph, x *graph.Node) *graph.Node {
 	return g.Scale(g.Activate(graph.Tanh, g.Scale(z, 1/h.softCap)), h.softCap)
 }
 
+// Plain tells whether scores are a product of states alone, so that they can be divided where states are.
+func (h *LanguageHead) Plain() bool { return h.softCap == 0 && h.Bias == nil }
+
 // Loss is the cross entropy of the scores of x [..., D] against targets int32, one
 // for each row of x, negative where it is ignored. It returns the loss and each
 // row's own. The softcap and the bias of the head are applied; c says the rest.

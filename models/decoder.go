@@ -112,6 +112,15 @@ func (m *Decoder) TokenLosses(g *graph.Graph, ids, targets, segments *graph.Node
 	return m.Output.TokenLosses(g, g.Scale(x, m.scale), targets)
 }
 
+// TemperedLosses is TokenLosses for logits divided by a temperature, > 0, as tokens are drawn by. A head with a bias or a bound of its scores has none but 1.
+func (m *Decoder) TemperedLosses(g *graph.Graph, ids, targets, segments *graph.Node, temperature float64) *graph.Node {
+	if temperature != 1 && !m.Output.Plain() {
+		return g.Fail(fmt.Errorf("models: %s: a temperature of %g, expected 1 of a model whose head has a bias or bounds its scores", m.parts.family, temperature))
+	}
+	x := m.Hidden(g, ids, layers.Pass{Segments: segments})
+	return m.Output.TokenLosses(g, g.Scale(x, m.scale/temperature), targets)
+}
+
 // Loss returns the cross entropy of a batch of tokens. With mixtures of experts
 // the balance of their choices is a figure, and added to the total, not to the losses of
 // tokens, if the configuration says so.

@@ -61,29 +61,40 @@ func (r *Run) reference() (prefer.Model, error) {
 		}
 		m = own
 	} else {
-		t, err := Open(o.Reference, OpenConfig{})
+		other, err := r.otherReference(o.Reference)
 		if err != nil {
-			return nil, fmt.Errorf("task: reference: %w", err)
+			return nil, err
 		}
-		if m = t.Model; !o.Fits(m) || len(promptOf(t.Adapter)) > 0 {
-			return nil, fmt.Errorf("task: reference: %s holds %s, expected a decoder without a tuned prompt", o.Reference, Described(m))
-		}
-		for id := range int32(max(r.Tokenizer.VocabSize(), t.Tokenizer.VocabSize())) {
-			ours, _ := r.Tokenizer.Token(id)
-			theirs, _ := t.Tokenizer.Token(id)
-			if ours != theirs {
-				return nil, fmt.Errorf("task: reference: token %d is %q in %s and %q in the model that learns, expected the same tokenizer", id, theirs, o.Reference, ours)
-			}
-		}
-		if length := r.Rows.Train.Layout().Length(data.TextLength); length > m.ContextLength() {
-			return nil, fmt.Errorf("task: reference: rows of %d tokens, and the context of %s is %d", length, o.Reference, m.ContextLength())
-		}
+		m = other
 	}
 	p, ok := m.(prefer.Model)
 	if !ok {
 		return nil, fmt.Errorf("task: reference: %s, expected a decoder", Described(m))
 	}
 	return p, nil
+}
+
+// otherReference opens a model of the same tokenizer to be held to.
+func (r *Run) otherReference(dir string) (models.Model, error) {
+	t, err := Open(dir, OpenConfig{})
+	if err != nil {
+		return nil, fmt.Errorf("task: reference: %w", err)
+	}
+	m := t.Model
+	if !(Preference{}).Fits(m) || len(promptOf(t.Adapter)) > 0 {
+		return nil, fmt.Errorf("task: reference: %s holds %s, expected a decoder without a tuned prompt", dir, Described(m))
+	}
+	for id := range int32(max(r.Tokenizer.VocabSize(), t.Tokenizer.VocabSize())) {
+		ours, _ := r.Tokenizer.Token(id)
+		theirs, _ := t.Tokenizer.Token(id)
+		if ours != theirs {
+			return nil, fmt.Errorf("task: reference: token %d is %q in %s and %q in the model that learns, expected the same tokenizer", id, theirs, dir, ours)
+		}
+	}
+	if length := r.Rows.Train.Layout().Length(data.TextLength); length > m.ContextLength() {
+		return nil, fmt.Errorf("task: reference: rows of %d tokens, and the context of %s is %d", length, dir, m.ContextLength())
+	}
+	return m, nil
 }
 
 // readReferences gives rows the log-probabilities that a run's directory holds, or zeros until they are computed.

@@ -21,6 +21,7 @@ type RowsConfig struct {
 	SourceLength int          // S: the most tokens of a source
 	Stream       bool         // rows of texts cross the ends of documents, as pretraining has it; default false
 	Seed         uint64       // of what chance draws or hides
+	Dir          string       // where the tokens lie with what belongs to them; "" where they are in memory
 }
 
 // Rows are what a run learns from and is validated on.

@@ -93,6 +93,7 @@ type Run struct {
 	follows  bool              // another process has the directory; see Follow
 	last     *train.Checkpoint // or nil
 	files    []*data.TokenFile
+	rollouts *rollouts // of an objective that learns from samples; nil for others
 }
 
 // Prepare makes a new run: it gets its tokenizer, encodes the data and makes rows of them. Until
@@ -192,7 +193,7 @@ func (r *Run) encode(ctx context.Context) error {
 // open maps the encoded data of a directory, sketches the model and makes rows.
 func (r *Run) open(dir string) error {
 	c := RowsConfig{
-		Tokenizer: r.Tokenizer, Split: r.Split, Length: r.Length, SourceLength: r.sourceLength(), Stream: r.Stream, Seed: r.Seed,
+		Tokenizer: r.Tokenizer, Split: r.Split, Length: r.Length, SourceLength: r.sourceLength(), Stream: r.Stream, Seed: r.Seed, Dir: dir,
 	}
 	var err error
 	if c.Tokens, err = r.file(filepath.Join(dir, tokensName)); err != nil {
@@ -361,6 +362,16 @@ func (r *Run) Trains(c train.Config) train.Config {
 			c.Files = append(c.Files, path)
 		}
 	}
+	if o, ok := r.Objective.(GRPO); ok {
+		if r.rollouts != nil {
+			r.rollouts.close()
+		}
+		r.rollouts = newRollouts(r, o, c)
+		c.Feed, c.Validation = r.rollouts, nil
+		if len(r.rollouts.held()) > 0 {
+			c.Measure = r.rollouts.measure
+		}
+	}
 	return c
 }
 
@@ -376,6 +387,9 @@ func (r *Run) Finish() error {
 // Close gives back what the run holds. One that hasn't begun leaves nothing behind.
 func (r *Run) Close() error {
 	var errs []error
+	if r.rollouts != nil {
+		r.rollouts.close()
+	}
 	for _, f := range r.files {
 		errs = append(errs, f.Close())
 	}

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -18,6 +19,11 @@ type Config struct {
 	Lock *DirLock
 	// Train gives the rows to learn from, in an order that follows from the seed.
 	Train data.Dataset
+	// Feed makes the micro-batches while the run goes on, in place of the rows of Train, whose layout they have; nil takes the rows.
+	Feed Feeder
+	// Measure evaluates the model in place of Validation's rows: its loss is what is to be low. Progress is to be told how far it is. Nil measures by
+	// Validation.
+	Measure func(ctx context.Context, progress func(done, total int)) (Evaluation, error)
 	// Validation gives the rows that evaluations go through; nil for none.
 	Validation data.Dataset
 
@@ -115,7 +121,13 @@ func (c Config) Validate() error {
 			return fmt.Errorf("train: config: %s is %d, expected %d or more", f.name, f.value, f.least)
 		}
 	}
-	if c.Validation == nil && (c.Patience > 0 || c.KeepBest || c.BestMetric != "") {
+	if c.Feed != nil && (several(c.Ranks) || c.SkipBadSteps > 0) {
+		return errors.New("train: config: what is fed while a run goes on is for one process, and its steps aren't left out: expected no Ranks and a SkipBadSteps of 0")
+	}
+	if c.Measure != nil && (several(c.Ranks) || c.Validation != nil) {
+		return errors.New("train: config: Measure with Ranks or Validation, expected it without")
+	}
+	if !c.measured() && (c.Patience > 0 || c.KeepBest || c.BestMetric != "") {
 		return errors.New("train: config: Patience, KeepBest and BestMetric need data to validate on")
 	}
 	if !(c.LabelSmoothing >= 0 && c.LabelSmoothing < 1) {

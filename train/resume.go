@@ -109,6 +109,15 @@ func (t *Trainer) Resume() (from *Checkpoint, skipped []error, err error) {
 			}
 		}
 	}
+	if t.config.Feed != nil {
+		dir := ""
+		if last != nil {
+			dir = last.Dir
+		}
+		if err := t.config.Feed.Restore(dir, t.state.Step); err != nil {
+			return nil, skipped, fmt.Errorf("train: resuming: %w", err)
+		}
+	}
 	t.resumed = true
 	return last, skipped, nil
 }

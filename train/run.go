@@ -35,11 +35,13 @@ func (t *Trainer) Run(ctx context.Context) (err error) {
 	if err := t.meet(); err != nil {
 		return err
 	}
-	t.batches, err = data.NewPrefetcher(t.loader, t.config.BatchSize, prefetched)
-	if err != nil {
-		return fmt.Errorf("train: %w", err)
+	if t.config.Feed == nil {
+		t.batches, err = data.NewPrefetcher(t.loader, t.config.BatchSize, prefetched)
+		if err != nil {
+			return fmt.Errorf("train: %w", err)
+		}
+		defer t.batches.Close()
 	}
-	defer t.batches.Close()
 	err = t.steps(ctx)
 	if err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		return t.interrupted(context.Cause(ctx))
@@ -144,13 +146,19 @@ func (t *Trainer) leave() error {
 // step makes one optimization step.
 func (t *Trainer) step(ctx context.Context) error {
 	begin := time.Now()
+	var fed Figures
 	rate := t.config.schedule().At(t.state.Step)
 	var r StepResult
 	for made := false; !made; {
-		if err := t.fill(ctx); err != nil {
+		var err error
+		if t.config.Feed != nil {
+			fed, err = t.feed(ctx)
+		} else {
+			err = t.fill(ctx)
+		}
+		if err != nil {
 			return err
 		}
-		var err error
 		r, err = t.stepper.step(ctx, rate)
 		if errors.Is(err, ErrDiverged) {
 			err = t.skip(err)
@@ -171,10 +179,15 @@ func (t *Trainer) step(ctx context.Context) error {
 	t.state.Targets += int64(r.Targets)
 	t.state.Seconds += seconds
 	t.state.Random = Random(t.stepper.random)
-	t.state.Loader = t.batches.State()
+	if t.batches != nil {
+		t.state.Loader = t.batches.State()
+	}
 	t.last = Metrics{
 		Step: t.state.Step, Loss: r.Loss, GradNorm: r.GradNorm, LearningRate: rate,
 		Unit: t.stepper.unit(), Targets: t.state.Targets, TargetsPerSecond: float64(t.targets) / t.seconds, Figures: r.Figures,
+	}
+	if fed != nil {
+		t.last.Figures = append(fed[:len(fed):len(fed)], r.Figures...)
 	}
 	return nil
 }
@@ -246,7 +259,7 @@ func (t *Trainer) tell(call func(c Callback) error) error {
 
 // evaluate evaluates if that is due, and adds what it finds to the metrics.
 func (t *Trainer) evaluate(ctx context.Context, m *Metrics) (*EvalEvent, error) {
-	if t.config.Validation == nil || !t.config.due(t.config.EvalSteps, m.Step) {
+	if !t.config.measured() || !t.config.due(t.config.EvalSteps, m.Step) {
 		return nil, nil
 	}
 	c := t.evalConfig()
@@ -257,7 +270,13 @@ func (t *Trainer) evaluate(ctx context.Context, m *Metrics) (*EvalEvent, error) 
 			}
 		}
 	}
-	e, err := evaluate(ctx, t.model, t.config.Validation, c, t.stepper.compile)
+	var e Evaluation
+	var err error
+	if t.config.Measure != nil {
+		e, err = t.config.Measure(ctx, c.Progress)
+	} else {
+		e, err = evaluate(ctx, t.model, t.config.Validation, c, t.stepper.compile)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("train: evaluation after step %d: %w", m.Step, err)
 	}
@@ -301,7 +320,7 @@ func (t *Trainer) write() error {
 	}
 	sum := t.metrics.sum
 	t.state.Metrics = &sum
-	_, err := t.store.save(t.model, t.stepper.optimizer, t.state, t.config.beside, t.config.SaveTotalLimit)
+	_, err := t.store.save(t.model, t.stepper.optimizer, t.state, t.besideModel, t.config.SaveTotalLimit)
 	return err
 }
 

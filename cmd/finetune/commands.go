@@ -20,6 +20,7 @@ type commands struct {
 	CPO       cpoCommand       `cmd:"" name:"cpo" help:"Learn which of two answers is better, and the better one, without a reference."`
 	SimPO     simpoCommand     `cmd:"" name:"simpo" help:"Learn which of two answers is better by their mean log-probabilities, without a reference."`
 	KTO       ktoCommand       `cmd:"" name:"kto" help:"Learn from answers that are good or not."`
+	GRPO      grpoCommand      `cmd:"" name:"grpo" help:"Learn from answers of the model itself, by what checkers say of them."`
 	Plan      planCommand      `cmd:"" help:"Tell what a command that trains will take: memory, tokens, steps and time."`
 	Resume    resumeCommand    `cmd:"" help:"Go on with a run that was stopped or crashed."`
 	Rerun     rerunCommand     `cmd:"" help:"Make a run again from its provenance.json, and compare what comes."`
@@ -60,10 +61,12 @@ func newParser(c *commands, s *streams) (*kong.Kong, error) {
 			{Key: "data", Title: "Data:"},
 			{Key: "model", Title: "Model:"},
 			{Key: "optimization", Title: "Optimization:"},
+			{Key: "reward", Title: "Rewards:"},
+			{Key: "sampling", Title: "Sampling:"},
 			{Key: "adapter", Title: "Adapter:"},
 			{Key: "run", Title: "Run:"},
 		}),
-		kong.Vars{"presets": strings.Join(presetNames(), ","), "dpolosses": strings.Join(prefer.LossTypes(), ","), "cpolosses": strings.Join(prefer.CPOLossTypes(), ","), "arches": strings.Join(models.Arches(), ", "), "quantizations": strings.Join(models.Quantizations(), ", ")},
+		kong.Vars{"presets": strings.Join(presetNames(), ","), "dpolosses": strings.Join(prefer.LossTypes(), ","), "grpolosses": strings.Join(prefer.GRPOLossTypes(), ","), "cpolosses": strings.Join(prefer.CPOLossTypes(), ","), "arches": strings.Join(models.Arches(), ", "), "quantizations": strings.Join(models.Quantizations(), ", ")},
 	)
 }
 

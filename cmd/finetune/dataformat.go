@@ -35,6 +35,8 @@ type columnFlags struct {
 	AnchorColumn      string `placeholder:"NAME" help:"The text that --positive-column is close to."`
 	PositiveColumn    string `placeholder:"NAME" help:"See --anchor-column."`
 	NegativeColumn    string `placeholder:"NAME" help:"A text that the anchor is far from."`
+	AnswerColumn      string `placeholder:"NAME" help:"What the answer to a prompt is compared with."`
+	MarginColumn      string `placeholder:"NAME" help:"By how much --chosen-column is better."`
 	TokensColumn      string `placeholder:"NAME" help:"The words of a text."`
 	LabelsColumn      string `placeholder:"NAME" help:"The labels of words."`
 }
@@ -46,7 +48,7 @@ func (f columnFlags) columns() data.Columns {
 		"text": f.TextColumn, "text_pair": f.TextPairColumn, "label": f.LabelColumn, "prompt": f.PromptColumn, "completion": f.CompletionColumn,
 		"instruction": f.InstructionColumn, "input": f.InputColumn, "output": f.OutputColumn, "messages": f.MessagesColumn, "tools": f.ToolsColumn,
 		"chosen": f.ChosenColumn, "rejected": f.RejectedColumn, "anchor": f.AnchorColumn, "positive": f.PositiveColumn, "negative": f.NegativeColumn,
-		"tokens": f.TokensColumn, "labels": f.LabelsColumn,
+		"answer": f.AnswerColumn, "margin": f.MarginColumn, "tokens": f.TokensColumn, "labels": f.LabelsColumn,
 	} {
 		if name != "" {
 			c[key] = name
