@@ -16,11 +16,11 @@ import (
 	"github.com/seahorse-ml/seahorse/train"
 )
 
-// SamplesName is the file of a run directory that keeps what was sampled, and rolloutsName the file of a checkpoint that holds samples which later
+// RolloutsName is the file of a run directory that keeps what was sampled, and roundName the file of a checkpoint that holds samples which later
 // steps learn from.
 const (
-	SamplesName  = "samples.jsonl"
-	rolloutsName = "rollouts.json"
+	RolloutsName = "rollouts.jsonl"
+	roundName    = "round.json"
 )
 
 // sampleLine is a line of the samples of a run.
@@ -64,7 +64,7 @@ func (f samplesFile) add(step int, names []string, samples []reward.Sample, sums
 			return err
 		}
 	}
-	file, err := os.OpenFile(filepath.Join(f.dir, SamplesName), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	file, err := os.OpenFile(filepath.Join(f.dir, RolloutsName), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
 	if err != nil {
 		return fmt.Errorf("task: samples: %w", err)
 	}
@@ -75,7 +75,7 @@ func (f samplesFile) add(step int, names []string, samples []reward.Sample, sums
 
 // sync brings what was added to the disk.
 func (f samplesFile) sync() error {
-	file, err := os.OpenFile(filepath.Join(f.dir, SamplesName), os.O_WRONLY, 0)
+	file, err := os.OpenFile(filepath.Join(f.dir, RolloutsName), os.O_WRONLY, 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -87,7 +87,7 @@ func (f samplesFile) sync() error {
 
 // cut drops samples of later steps than so many, and what was written in part.
 func (f samplesFile) cut(steps int) error {
-	path := filepath.Join(f.dir, SamplesName)
+	path := filepath.Join(f.dir, RolloutsName)
 	raw, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -128,7 +128,7 @@ func (r *rollouts) Save(dir string, steps int) error {
 	if err != nil {
 		return err
 	}
-	return atomicfile.WriteBytes(filepath.Join(dir, rolloutsName), raw)
+	return atomicfile.WriteBytes(filepath.Join(dir, roundName), raw)
 }
 
 // Restore goes back to where a checkpoint stands.
@@ -137,17 +137,17 @@ func (r *rollouts) Restore(dir string, steps int) error {
 	if err := r.log.cut(steps); err != nil || steps%r.steps() == 0 {
 		return err
 	}
-	raw, err := os.ReadFile(filepath.Join(dir, rolloutsName))
+	raw, err := os.ReadFile(filepath.Join(dir, roundName))
 	if err != nil {
 		return fmt.Errorf("task: samples: %w", err)
 	}
 	var s roundState
 	if err := json.Unmarshal(raw, &s); err != nil {
-		return fmt.Errorf("task: samples: %s: %w", filepath.Join(dir, rolloutsName), err)
+		return fmt.Errorf("task: samples: %s: %w", filepath.Join(dir, roundName), err)
 	}
 	if len(s.Drawn) != r.samples() || s.Round != steps/r.steps() {
 		return fmt.Errorf("task: samples: %s holds %d samples of round %d, expected %d of %d; batch sizes are to be those of the run",
-			filepath.Join(dir, rolloutsName), len(s.Drawn), s.Round, r.samples(), steps/r.steps())
+			filepath.Join(dir, roundName), len(s.Drawn), s.Round, r.samples(), steps/r.steps())
 	}
 	r.round, r.drawn, r.figures = s.Round, s.Drawn, s.Figures
 	return nil

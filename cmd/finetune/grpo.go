@@ -61,7 +61,7 @@ Checkers, several of which are added up by --reward-weights:
                       a number, or null, for each
 
 A round draws --num-generations answers to each of some prompts: together they fill --steps-per-generation batches. Their advantages over the others to
-the same prompt are learned. samples.jsonl keeps all answers with their rewards. Validation takes the best token each time; its loss is minus the mean reward.
+the same prompt are learned. rollouts.jsonl keeps all answers with their rewards. Validation takes the best token each time; its loss is minus the mean reward.
 metrics.jsonl has reward, reward_std, frac_reward_zero_std, rewards/NAME/mean, completions/mean_length, completions/clipped_ratio, clip_ratio/… and kl.
 Defaults: an epoch of the prompts in batches of 8, learning rate 1e-6, of adapters 1e-5, at most %d tokens in a row, no dropout.
 

@@ -45,7 +45,7 @@ func TestGRPOIsLearned(t *testing.T) {
 			if last["rewards/regex/mean"] < first["rewards/regex/mean"]+0.25 || last["eval_rewards/regex"] < 0.75 || last["completions/mean_length"] == 0 {
 				t.Errorf("the rewards went from %v to %v", first, last)
 			}
-			samples := strings.Count(read(t, filepath.Join(run, "samples.jsonl")), "\n")
+			samples := strings.Count(read(t, filepath.Join(run, "rollouts.jsonl")), "\n")
 			want := 40 * 16
 			if name == "several" { // of a hundred steps, each round makes four
 				want = 100 / 4 * 32
@@ -99,7 +99,7 @@ func TestKilledGRPOIsExact(t *testing.T) {
 	}{
 		"sampling": {[]string{"--data", texts, "--dropout=0.1"}, func(run string) bool { return lines(filepath.Join(run, "metrics.jsonl")) >= 12 }},
 		"rewards":  {[]string{"--data", texts, "--lora-r=4", slow, "--beta=0.1"}, func(string) bool { return lines(marks) >= 5 }},
-		"update":   {[]string{"--data", talks, "--loss-type=grpo", "--importance-sampling-level=sequence"}, func(run string) bool { return lines(filepath.Join(run, "samples.jsonl")) >= 5*16 }},
+		"update":   {[]string{"--data", talks, "--loss-type=grpo", "--importance-sampling-level=sequence"}, func(run string) bool { return lines(filepath.Join(run, "rollouts.jsonl")) >= 5*16 }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			of := func(to, threads string) []string {
@@ -120,7 +120,7 @@ func TestKilledGRPOIsExact(t *testing.T) {
 				}
 				succeed(t, "", "resume", resumed, "--threads", threads)
 				sameRun(t, "killed while "+name, resumed, want)
-				if read(t, filepath.Join(resumed, "samples.jsonl")) != read(t, filepath.Join(want, "samples.jsonl")) {
+				if read(t, filepath.Join(resumed, "rollouts.jsonl")) != read(t, filepath.Join(want, "rollouts.jsonl")) {
 					t.Error("the samples differ")
 				}
 			}
@@ -144,7 +144,7 @@ func TestGRPOOfRewardModel(t *testing.T) {
 		Rewards        map[string]float64
 		Reward         float64
 	}
-	for text := range strings.Lines(read(t, filepath.Join(run, "samples.jsonl"))) {
+	for text := range strings.Lines(read(t, filepath.Join(run, "rollouts.jsonl"))) {
 		if err := json.Unmarshal([]byte(text), &line); err != nil || line.Step == 0 || !strings.HasPrefix(line.Prompt, "say ") || line.Rewards["model"]+line.Rewards["exact"] != line.Reward || line.Rewards["model"] == 0 {
 			t.Fatalf("%s: %+v, %v", text, line, err)
 		}
