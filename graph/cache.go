@@ -132,14 +132,10 @@ func lowerCachedAttention[T kernels.Float](o *cachedAttentionOp, c *call) func()
 	keys, values := o.cache.keys.Data().([]T), o.cache.values.Data().([]T)
 	s, w := o.attention.shape, o.cache.width
 	var m kernels.AttentionMask[T]
-	if s.queries == 1 {
-		m.Segments = make([]int32, s.batch*s.keys)
-	}
 	if o.attention.config.Bias != nil {
 		m.Bias = in[T](c, 4)
 	}
-	attention := kernels.NewAttention[T](o.attention.kernel())
-	return func() error {
+	store := func() error {
 		for i, p := range at {
 			if p < 0 || int(p) >= o.cache.length {
 				return fmt.Errorf("position %d, the cache has %d", p, o.cache.length)
@@ -148,12 +144,41 @@ func lowerCachedAttention[T kernels.Float](o *cachedAttentionOp, c *call) func()
 			copy(keys[cell*w:(cell+1)*w], k[i*w:(i+1)*w])
 			copy(values[cell*w:(cell+1)*w], v[i*w:(i+1)*w])
 		}
-		if s.queries > 1 {
+		return nil
+	}
+	switch {
+	case s.queries > 1:
+		attention := kernels.NewAttention[T](o.attention.kernel())
+		return func() error {
+			if err := store(); err != nil {
+				return err
+			}
 			attention.Forward(dst, nil, q, k, v, m)
 			return nil
 		}
-		o.show(m.Segments, at)
-		attention.Forward(dst, nil, q, keys, values, m)
+	case m.Bias != nil:
+		m.Segments = make([]int32, s.batch*s.keys)
+		attention := kernels.NewAttention[T](o.attention.kernel())
+		return func() error {
+			if err := store(); err != nil {
+				return err
+			}
+			o.show(m.Segments, at)
+			attention.Forward(dst, nil, q, keys, values, m)
+			return nil
+		}
+	}
+	config := o.attention.kernel()
+	config.Window = o.window
+	attention, texts := kernels.NewDecoding[T](config), make([]kernels.DecodingText, s.batch)
+	return func() error {
+		if err := store(); err != nil {
+			return err
+		}
+		for i, p := range at {
+			texts[i] = kernels.DecodingText{Query: i, Key: i * o.cache.length, Keys: int(p) + 1}
+		}
+		attention.Forward(dst, q, keys, values, texts)
 		return nil
 	}
 }
