@@ -13,6 +13,7 @@ import (
 	"github.com/seahorse-ml/seahorse/adapt"
 	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/internal/atomicfile"
+	"github.com/seahorse-ml/seahorse/train"
 )
 
 // ProvenanceName is the file of a run directory that tells what the run was made of, and by what.
@@ -32,6 +33,7 @@ type Provenance struct {
 	Base       []data.FileHash `json:"base,omitempty"`       // files of the model, or of the tokenizer, that the run started from
 	Adapter    []data.FileHash `json:"adapter,omitempty"`    // files of the adapter that it went on with
 	Objective  []data.FileHash `json:"objective,omitempty"`  // files that the objective reads: a chat template, a model to be held to
+	Events     []train.Event   `json:"events,omitempty"`     // what somebody had it do on the way that the result depends on
 	Result     []data.FileHash `json:"result,omitempty"`     // files of the run at its end, by name: the model or adapter, its config and its tokenizer
 }
 
@@ -225,7 +227,7 @@ func (r *Run) noteResumption(settings []byte) error {
 	b := ThisBinary()
 	p.Resumed = append(p.Resumed, Resumption{At: now(), Step: r.Made(), Changed: string(settings) != p.Options, Binary: b.Version + " " + b.Revision})
 	p.Options = string(settings)
-	p.Ended, p.Result = nil, nil
+	p.Ended, p.Result, p.Events = nil, nil, nil
 	return p.write(r.Dir)
 }
 
@@ -274,9 +276,31 @@ func (r *Run) noteResult() error {
 		h.Path = name
 		p.Result = append(p.Result, h)
 	}
+	if p.Events, err = r.decisive(); err != nil {
+		return err
+	}
 	end := now()
 	p.Ended = &end
 	return p.write(r.Dir)
+}
+
+// decisive returns the events that the result depends on: changes of the learning rate, and a stop at the step where the run ended.
+func (r *Run) decisive() ([]train.Event, error) {
+	events, err := train.ReadEvents(r.Dir)
+	if err != nil || len(events) == 0 {
+		return nil, err
+	}
+	names, err := listCheckpoints(r.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("task: provenance: %w", err)
+	}
+	last := ""
+	if len(names) > 0 {
+		last = names[len(names)-1]
+	}
+	return slices.DeleteFunc(events, func(e train.Event) bool {
+		return e.Kind == train.EventSave || e.Kind == train.EventStop && fmt.Sprintf("checkpoint-%d", e.Step) != last
+	}), nil
 }
 
 // now returns the time to the second, as a file notes it.

@@ -341,6 +341,11 @@ func (r *Run) Begin(settings []byte) error {
 	if err := atomicfile.WriteBytes(r.prepared.path(RunName), settings); err != nil {
 		return err
 	}
+	if r.Expected != nil && len(r.Expected.Events) > 0 {
+		if err := train.WriteEvents(r.prepared.staging, r.Expected.Events); err != nil {
+			return err
+		}
+	}
 	r.origin.Options = string(settings)
 	if err := r.origin.write(r.prepared.staging); err != nil {
 		return err

@@ -80,6 +80,9 @@ type Config struct {
 	Patience int
 	// KeepBest saves a checkpoint with each evaluation that is the best so far, keeps it beside those of SaveTotalLimit, and leaves its model in Dir in the end.
 	KeepBest bool
+	// Obey lets others have a say in the run by Request: stop it, let it save, change its learning rate. Events that its directory has
+	// already come again in any case. Default: false.
+	Obey bool
 	// Files are paths of files that are copied into each checkpoint, and with the model into Dir where they aren't there already.
 	Files []string
 	// Save, if it isn't nil, writes what belongs to the model into a directory, each checkpoint's and in the end Dir: the Save of a

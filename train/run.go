@@ -30,9 +30,12 @@ func (t *Trainer) Run(ctx context.Context) (err error) {
 		return err
 	}
 	if t.metrics != nil {
-		defer func() { err = errors.Join(err, t.metrics.close()) }()
+		defer func() { err = errors.Join(err, t.metrics.close(), t.control.drop()) }()
 	}
 	if err := t.meet(); err != nil {
+		return err
+	}
+	if t.control, err = t.control.shared(t.config.Ranks); err != nil {
 		return err
 	}
 	if t.config.Feed == nil {
@@ -80,6 +83,9 @@ func (t *Trainer) open() error {
 	if t.state.Pending != nil {
 		written--
 	}
+	if t.control, err = newControl(t.config.Dir, t.config.Obey, t.state.Step); err != nil {
+		return err
+	}
 	t.metrics, err = openMetrics(t.config.Dir, written, t.state.Metrics)
 	return err
 }
@@ -108,7 +114,17 @@ func (t *Trainer) steps(ctx context.Context) error {
 		}
 	}
 	for t.state.Step < t.config.MaxSteps && (!t.stopping || several(t.config.Ranks)) && !t.lostPatience() {
-		err := t.step(ctx)
+		save, stop, err := t.control.before(t.state.Step)
+		if err != nil {
+			return err
+		}
+		if save {
+			t.SaveSoon()
+		}
+		if t.stopping = t.stopping || stop; t.stopping && !several(t.config.Ranks) {
+			break
+		}
+		err = t.step(ctx)
 		if err == errStopping {
 			break
 		}
@@ -147,7 +163,7 @@ func (t *Trainer) leave() error {
 func (t *Trainer) step(ctx context.Context) error {
 	begin := time.Now()
 	var fed Figures
-	rate := t.config.schedule().At(t.state.Step)
+	rate := t.config.schedule().At(t.state.Step) * t.control.factor(t.state.Step)
 	var r StepResult
 	for made := false; !made; {
 		var err error

@@ -19,6 +19,7 @@ type Trainer struct {
 	loader     *data.Loader
 	batches    *data.Prefetcher
 	metrics    *metricsFile
+	control    *control
 	store      *store
 	state      State
 	last       Metrics     // of the last step

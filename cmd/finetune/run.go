@@ -104,7 +104,7 @@ func (o *trainingOptions) trains(r *task.Run, callbacks ...train.Callback) train
 	c.LabelSmoothing, c.GroupByLength, c.Checkpointing = o.LabelSmoothing, o.GroupByLength, o.GradientCheckpointing
 	c.EvalBatchSize = task.EvalBatch(r.Rows.Train.Layout())
 	c.Ranks, c.ShardOptimizer = o.team.Ranks, o.ShardOptimizer == nil || *o.ShardOptimizer
-	c.Callbacks = callbacks
+	c.Callbacks, c.Obey = callbacks, true
 	return r.Trains(c)
 }
 
