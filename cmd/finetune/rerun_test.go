@@ -123,3 +123,24 @@ func TestRerunOfPreference(t *testing.T) {
 	}
 	succeed(t, "", "verify", run)
 }
+
+// TestRerunOfEvents makes a run with events, and then that one again.
+func TestRerunOfEvents(t *testing.T) {
+	dir := t.TempDir()
+	run := filepath.Join(dir, "run")
+	succeed(t, "", append([]string{"pretrain", "--data", corpus(t, dir), "--output-dir", run, "--tokenizer=char", "--max-steps=8"}, tiny...)...)
+	path := filepath.Join(run, task.ProvenanceName)
+	told := strings.Replace(read(t, path), `"result"`, `"events": [{"step": 3, "event": "learning_rate", "factor": 0.5}, {"step": 6, "event": "stop"}], "result"`, 1)
+	write(t, path, told)
+	steered := filepath.Join(dir, "steered")
+	if status, _, said := finetune(t, "", "rerun", run, "--output-dir", steered); status == 0 || !strings.Contains(said, "came to another end") {
+		t.Errorf("events change nothing: %s", said)
+	}
+	p, err := task.ReadProvenance(filepath.Join(steered, task.ProvenanceName))
+	if err != nil || len(p.Events) != 2 || p.Events[1].Step != 6 {
+		t.Errorf("events: %+v, %v", p.Events, err)
+	}
+	if out, _ := succeed(t, "", "rerun", steered); strings.Count(out, "the same: ") != 3 {
+		t.Errorf("rerun says\n%s", out)
+	}
+}

@@ -50,6 +50,7 @@ const seahorse = (() => {
 
   // bounds returns the first and last step of all lines that are shown.
   const bounds = () => {
+    if (state.ends) return state.ends;
     let lo = Infinity, hi = -Infinity;
     for (const c of state.charts) for (const l of c.lines) if (!state.hidden.has(l.run) && l.steps.length) {
       lo = Math.min(lo, l.steps[0]); hi = Math.max(hi, l.steps[l.steps.length - 1]);

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/seahorse-ml/seahorse/internal/runlog"
+	"github.com/seahorse-ml/seahorse/train"
 )
 
 //go:embed page.html
@@ -124,13 +125,42 @@ func (r *Report) write(w io.Writer, live *Live) error {
 		}
 		d.Charted = append(d.Charted, chartData{c, template.HTML(table)})
 	}
-	each := samplesBytes / len(r.Runs)
+	d.Shown = r.shown()
+	return pageTemplate.Execute(w, d)
+}
+
+// shown returns what is shown of the runs.
+func (r *Report) shown() []shownRun {
+	var all []shownRun
 	for i, run := range r.Runs {
 		s := shownRun{Run: run, Result: r.Results[i], Took: run.Took(r.Made), Bars: shownBars(run.Data)}
-		s.Samples, s.Left = pickSamples(run.Samples, each)
-		d.Shown = append(d.Shown, s)
+		s.Samples, s.Left = pickSamples(run.Samples, samplesBytes/len(r.Runs))
+		all = append(all, s)
 	}
-	return pageTemplate.Execute(w, d)
+	return all
+}
+
+// Events tells what people had the runs do.
+func (r *Report) Events() []string {
+	var all []string
+	for _, run := range r.Runs {
+		for _, e := range run.Events {
+			text := fmt.Sprintf("after step %s: ", grouped(fmt.Sprint(e.Step)))
+			switch e.Kind {
+			case train.EventRate:
+				text += fmt.Sprintf("the learning rate becomes %g times that of the schedule", e.Factor)
+			case train.EventSave:
+				text += "a checkpoint is asked for"
+			default:
+				text += e.Kind
+			}
+			if len(r.Runs) > 1 {
+				text = run.Name + ", " + text
+			}
+			all = append(all, text)
+		}
+	}
+	return all
 }
 
 // ContentPolicy returns the Content-Security-Policy of a page with one script of ours: nothing else runs in it, and nothing is loaded.
@@ -237,3 +267,6 @@ func grouped(digits string) string {
 	}
 	return digits
 }
+
+// Style returns the style sheet of the pages.
+func Style() string { return pageCSS }

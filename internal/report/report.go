@@ -1,14 +1,9 @@
 package report
 
 import (
-	"fmt"
-	"path/filepath"
 	"runtime"
 	"sync"
 	"time"
-
-	"github.com/seahorse-ml/seahorse/internal/runlog"
-	"github.com/seahorse-ml/seahorse/train"
 )
 
 // A Report has all that is shown of some runs.
@@ -18,6 +13,8 @@ type Report struct {
 	Charts      []*Chart
 	Differences []Difference // of several runs
 	Made        time.Time
+
+	ends Span // of the steps of all runs
 }
 
 // A Result is what a run came to.
@@ -32,8 +29,7 @@ type Result struct {
 
 // Make reads runs and makes a report of them, on all cores. What is damaged in them is left out and noted.
 func Make(dirs []string) (*Report, error) {
-	r := &Report{Runs: make([]*Run, len(dirs)), Made: time.Now()}
-	of := make([]figures, len(dirs))
+	all := make([]*Follower, len(dirs))
 	errs := make([]error, len(dirs))
 	var wait sync.WaitGroup
 	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
@@ -42,7 +38,8 @@ func Make(dirs []string) (*Report, error) {
 		slots <- struct{}{}
 		go func() {
 			defer func() { <-slots; wait.Done() }()
-			r.Runs[i], of[i], errs[i] = readRun(dir)
+			all[i] = Follow(dir)
+			_, errs[i] = all[i].Update()
 		}()
 	}
 	wait.Wait()
@@ -51,42 +48,52 @@ func Make(dirs []string) (*Report, error) {
 			return nil, err
 		}
 	}
-	nameRuns(r.Runs)
-	for _, f := range of {
-		r.Results = append(r.Results, f.result())
+	return Of(all, nil), nil
+}
+
+// A Span is a part of the steps, both ends included.
+type Span struct{ From, To int64 }
+
+// ends returns the first and the last step of all lines.
+func ends(all []*Chart) Span {
+	var s Span
+	for _, c := range all {
+		for _, l := range c.Lines {
+			if n := l.Whole.Points(); n > 0 {
+				if s == (Span{}) || l.Whole.Steps[0] < s.From {
+					s.From = l.Whole.Steps[0]
+				}
+				s.To = max(s.To, l.Whole.Steps[n-1])
+			}
+		}
 	}
+	return s
+}
+
+// Of makes a report of runs as they were at their last Update. With a span, the lines of charts have what lies in it.
+func Of(all []*Follower, span *Span) *Report {
+	r := &Report{Made: time.Now()}
+	var of []figures
+	for _, f := range all {
+		run := *f.run
+		r.Runs, of = append(r.Runs, &run), append(of, f.figures)
+		r.Results = append(r.Results, f.figures.result())
+	}
+	nameRuns(r.Runs)
 	r.Charts = charts(r.Runs, of)
+	r.ends = ends(r.Charts)
+	if span != nil {
+		for _, c := range r.Charts {
+			for i := range c.Lines {
+				c.Lines[i].Whole = c.Lines[i].Whole.Range(span.From, span.To)
+			}
+		}
+	}
 	thin(r.Charts)
 	if len(r.Runs) > 1 {
 		r.Differences = differences(r.Runs)
 	}
-	return r, nil
-}
-
-// readRun reads one run.
-func readRun(dir string) (*Run, figures, error) {
-	r, err := Read(dir)
-	if err != nil {
-		return nil, figures{}, err
-	}
-	r.Data, err = Look(dir)
-	r.note(err)
-	f, err := readFigures(r)
-	return r, f, err
-}
-
-// readFigures reads the figures of a run.
-func readFigures(r *Run) (f figures, err error) {
-	f.metrics, f.system = runlog.NewMetrics(filepath.Join(r.Dir, train.MetricsName)), runlog.NewMetrics(filepath.Join(r.Dir, runlog.SystemName))
-	for _, m := range []*runlog.Metrics{f.metrics, f.system} {
-		if _, err := m.Update(); err != nil {
-			return f, fmt.Errorf("report: %s: %w", r.Dir, err)
-		}
-	}
-	r.Step = f.metrics.Step
-	r.noteDamage(train.MetricsName, f.metrics.Damage)
-	r.noteDamage(runlog.SystemName, f.system.Damage)
-	return f, nil
+	return r
 }
 
 // result returns what a run came to.

@@ -40,6 +40,7 @@ type Run struct {
 	Settings []runlog.Setting
 	Origin   *task.Provenance // nil: not known
 	Samples  []runlog.Sample
+	Events   []train.Event
 	Data     *DataLook // nil: not there any more
 	Notes    []string  // of what is damaged
 }
@@ -59,20 +60,46 @@ func Read(dir string) (*Run, error) {
 	if !IsRun(dir) {
 		return nil, fmt.Errorf("report: %s %w: it has neither %s nor %s", dir, ErrNoRun, train.MetricsName, task.RunName)
 	}
-	r := &Run{Dir: dir, State: Stopped}
+	r := &Run{Dir: dir}
 	r.note(r.readSettings())
 	r.note(r.readOrigin())
 	samples, damage, err := runlog.ReadLines[runlog.Sample](filepath.Join(dir, runlog.SamplesName), false)
 	r.Samples = samples
 	r.note(err)
 	r.noteDamage(runlog.SamplesName, damage)
+	r.Events, err = train.ReadEvents(dir)
+	r.note(err)
+	r.State = stateOf(dir, r.Origin)
+	return r, nil
+}
+
+// StateOf tells whether the run in a directory goes on.
+func StateOf(dir string) State {
+	r := &Run{Dir: dir}
+	if r.readOrigin() != nil {
+		r.Origin = nil
+	}
+	return stateOf(dir, r.Origin)
+}
+
+// MaxSteps returns the steps that the run in a directory is to have; 0 where that isn't known.
+func MaxSteps(dir string) int64 {
+	r := &Run{Dir: dir}
+	if r.readSettings() != nil {
+		return 0
+	}
+	return r.MaxSteps
+}
+
+// stateOf tells whether the run in a directory goes on.
+func stateOf(dir string, origin *task.Provenance) State {
 	switch {
 	case dirlock.Held(dir):
-		r.State = Running
-	case r.Origin != nil && r.Origin.Ended != nil:
-		r.State = Complete
+		return Running
+	case origin != nil && origin.Ended != nil:
+		return Complete
 	}
-	return r, nil
+	return Stopped
 }
 
 // note keeps what is wrong.

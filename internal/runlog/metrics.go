@@ -200,3 +200,37 @@ func stepOf(entries []entry) (int64, bool) {
 	}
 	return 0, false
 }
+
+// tailBytes is how much ReadTail reads.
+const tailBytes = 1 << 15
+
+// ReadTail reads the last lines of a file, of which there may be many more.
+func ReadTail(path string) (*Metrics, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("runlog: %w", err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("runlog: %w", err)
+	}
+	begin := max(0, info.Size()-tailBytes)
+	raw, err := readFrom(f, begin)
+	if err != nil {
+		return nil, fmt.Errorf("runlog: %w", err)
+	}
+	if begin > 0 { // in the midst of a line
+		raw = raw[bytes.IndexByte(raw, '\n')+1:]
+	}
+	m := NewMetrics(path)
+	for line := range bytes.Lines(raw) {
+		if line[len(line)-1] != '\n' {
+			break
+		}
+		if m.line++; !m.add(line[:len(line)-1]) {
+			m.Damage.note(m.line)
+		}
+	}
+	return m, nil
+}
