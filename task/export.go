@@ -24,6 +24,7 @@ const (
 	ExportHF       = "hf"        // a Hugging Face directory, in float32
 	ExportGGUF     = "gguf"      // a GGUF file of the model
 	ExportGGUFLoRA = "gguf-lora" // a GGUF file of an adapter
+	ExportOllama   = "ollama"    // a directory for Ollama: a GGUF file of the model and a Modelfile
 )
 
 // ExportConfig configures Export.
@@ -37,6 +38,9 @@ type ExportConfig struct {
 	// rounded. Default none.
 	Importance string
 	Output     string // the directory, or the file
+
+	ChatTemplate string // a file or the name of a built-in template in place of the model's own, for GGUF files and Ollama
+	System       string // what the system says, for Ollama; default nothing
 }
 
 //go:embed comparison.txt
@@ -53,6 +57,7 @@ type ExportReport struct {
 	Formats  map[string]int `json:"formats,omitempty"`    // how many tensors have each
 	Fallback []string       `json:"fallback,omitempty"`   // tensors that have another format than the mixture's, and why
 	Imatrix  int            `json:"imatrix,omitempty"`    // tokens that the importance matrix was found on
+	Template string         `json:"template,omitempty"`   // where the chat template comes from that Ollama's was derived from
 	Compared *Comparison    `json:"comparison,omitempty"` // nil for an adapter
 }
 
@@ -67,7 +72,8 @@ type Comparison struct {
 }
 
 // Export writes a model or an adapter in another format, beside its name, reads it back, compares it with its source on a text, and only then gives it
-// its name. The report is kept beside it, as NAME.report.json.
+// its name. The report and a model card in Hugging Face's form are kept with it: report.json and README.md in a directory, and beside a file
+// NAME.report.json and NAME.README.md.
 func Export(ctx context.Context, c ExportConfig) (ExportReport, error) {
 	r := ExportReport{Model: c.Model, Adapter: c.Adapter, Output: c.Output, Format: c.Format}
 	if c.Text == "" {
@@ -76,20 +82,34 @@ func Export(ctx context.Context, c ExportConfig) (ExportReport, error) {
 	if _, err := os.Stat(c.Output); err == nil {
 		return r, fmt.Errorf("task: export: %s is there already", c.Output)
 	}
+	if c.Adapter == "" && adapt.IsDir(c.Model) {
+		base, err := adapterBase(c.Model)
+		if err != nil {
+			return r, err
+		}
+		c.Model, c.Adapter = base, c.Model
+	}
+	if c.System != "" && c.Format != ExportOllama {
+		return r, fmt.Errorf("task: export: what the system says is written for %s only", ExportOllama)
+	}
 	var err error
 	switch c.Format {
 	case ExportHF:
 		err = c.hf(ctx, &r)
-	case ExportGGUF:
+	case ExportGGUF, ExportOllama:
 		if c.Quantize == "" {
 			c.Quantize = "f16"
 		}
 		r.Quantize = strings.ToLower(c.Quantize)
+		if c.Format == ExportOllama {
+			err = c.ollama(ctx, &r)
+			break
+		}
 		err = c.gguf(ctx, &r)
 	case ExportGGUFLoRA:
 		err = c.lora(&r)
 	default:
-		err = fmt.Errorf("task: export: format %q; expected %s, %s or %s", c.Format, ExportHF, ExportGGUF, ExportGGUFLoRA)
+		err = fmt.Errorf("task: export: format %q; expected %s, %s, %s or %s", c.Format, ExportHF, ExportGGUF, ExportGGUFLoRA, ExportOllama)
 	}
 	if err != nil {
 		return r, err
@@ -98,11 +118,15 @@ func Export(ctx context.Context, c ExportConfig) (ExportReport, error) {
 	if err != nil {
 		return r, fmt.Errorf("task: export: %w", err)
 	}
-	name := strings.TrimRight(c.Output, "/") + ".report.json"
-	if c.Format == ExportHF {
-		name = filepath.Join(c.Output, "report.json")
+	card, err := c.card(r)
+	if err != nil {
+		return r, err
 	}
-	return r, atomicfile.WriteBytes(name, append(data, '\n'))
+	report, about := filepath.Join(c.Output, "report.json"), filepath.Join(c.Output, cardName)
+	if c.Format == ExportGGUF || c.Format == ExportGGUFLoRA {
+		report, about = c.Output+".report.json", c.Output+"."+cardName
+	}
+	return r, errors.Join(atomicfile.WriteBytes(about, card), atomicfile.WriteBytes(report, append(data, '\n')))
 }
 
 // source reads the model with the adapter in it.
@@ -157,6 +181,11 @@ func (c ExportConfig) gguf(ctx context.Context, r *ExportReport) error {
 	if err != nil {
 		return err
 	}
+	return c.writeGGUF(ctx, r, t, nil)
+}
+
+// writeGGUF writes a GGUF file of a model that was read. Start, unless nil, tells whether the token that begins a text stands before each.
+func (c ExportConfig) writeGGUF(ctx context.Context, r *ExportReport, t *Trained, start *bool) error {
 	tokens, err := t.Tokenizer.GGUF()
 	if err != nil {
 		return err
@@ -176,6 +205,15 @@ func (c ExportConfig) gguf(ctx context.Context, r *ExportReport) error {
 	e.Meta = append(e.Meta, gguf.Pair{Key: "general.name", Value: strings.TrimSuffix(name, ".gguf")})
 	for _, p := range tokens {
 		e.Meta.Set(p.Key, p.Value)
+	}
+	if template, err := c.template(t); err == nil && !template.Borrowed {
+		e.Meta.Set("tokenizer.chat_template", template.Source)
+	}
+	if base, err := c.base(); err == nil && base.license() != "" {
+		e.Meta.Set("general.license", base.license())
+	}
+	if start != nil {
+		e.Meta.Set("tokenizer.ggml.add_bos_token", *start)
 	}
 	partial := strings.TrimSuffix(c.Output, ".gguf") + ".partial.gguf"
 	defer os.Remove(partial)
