@@ -10,7 +10,7 @@ import (
 )
 
 // A Level is a set of instructions that kernels are written for. A higher
-// level includes the lower ones.
+// level of the same architecture includes the lower ones.
 type Level int
 
 // The levels, from the lowest.
@@ -18,10 +18,11 @@ const (
 	Generic Level = iota // plain Go
 	AVX2                 // AVX2 and FMA
 	AVX512               // AVX-512 F, BW, DQ and VL, and BMI2
+	NEON                 // of arm64
 )
 
 // Variable is the environment variable that limits the level to the one it
-// names: generic, avx2 or avx512.
+// names: generic, avx2, avx512 or neon.
 const Variable = "SEAHORSE_CPU"
 
 // String returns the level's name, as Variable takes it.
@@ -31,6 +32,8 @@ func (l Level) String() string {
 		return "avx2"
 	case AVX512:
 		return "avx512"
+	case NEON:
+		return "neon"
 	}
 	return "generic"
 }
@@ -48,6 +51,9 @@ func Detected() Level { return found }
 // environment asks for.
 func Best() Level { return allowed }
 
+// Has reports whether kernels may use a level: Best, or a lower one of its architecture.
+func Has(l Level) bool { return l == allowed || l == Generic || l < allowed && allowed != NEON }
+
 // Err returns an error when the environment asks for a level that doesn't
 // exist or that the processor doesn't have.
 func Err() error { return problem }
@@ -57,16 +63,16 @@ func limit(l Level, name string) (Level, error) {
 	if name == "" {
 		return l, nil
 	}
-	for _, known := range []Level{Generic, AVX2, AVX512} {
+	for _, known := range []Level{Generic, AVX2, AVX512, NEON} {
 		if known.String() != name {
 			continue
 		}
-		if known > l {
+		if known > l || l == NEON && known != Generic && known != NEON {
 			return l, fmt.Errorf("cpu: %s=%s: this processor or build has %s at most", Variable, name, l)
 		}
 		return known, nil
 	}
-	return l, fmt.Errorf("cpu: %s=%s: expected generic, avx2 or avx512", Variable, name)
+	return l, fmt.Errorf("cpu: %s=%s: expected generic, avx2, avx512 or neon", Variable, name)
 }
 
 // Caches holds the sizes in bytes of the caches that one core sees. A size

@@ -18,7 +18,12 @@ func TestLimit(t *testing.T) {
 		{AVX512, "generic", Generic, ""},
 		{AVX2, "avx512", AVX2, "at most"},
 		{Generic, "avx2", Generic, "at most"},
-		{AVX2, "neon", AVX2, "expected generic"},
+		{AVX2, "neon", AVX2, "at most"},
+		{NEON, "", NEON, ""},
+		{NEON, "neon", NEON, ""},
+		{NEON, "generic", Generic, ""},
+		{NEON, "avx2", NEON, "at most"},
+		{AVX2, "sve", AVX2, "expected generic"},
 	}
 	for _, test := range tests {
 		got, err := limit(test.has, test.name)

@@ -42,13 +42,13 @@ func AdamW[T Float](p, g, m, v []T, s AdamWStep) {
 		grad := g[i] * scale
 		w := p[i]
 		if s.Coupled {
-			grad += decay * w
+			grad += T(decay * w) // rounded, where Go would fuse both, as on arm64
 		} else {
 			w *= shrink
 		}
-		m[i] += rest1 * (grad - m[i])
-		v[i] = beta2*v[i] + rest2*grad*grad
+		m[i] += T(rest1 * (grad - m[i]))
+		v[i] = T(beta2*v[i]) + T(rest2*grad*grad)
 		denominator := T(math.Sqrt(float64(v[i])))/root + eps
-		p[i] = w - rate*m[i]/denominator
+		p[i] = w - T(rate*m[i]/denominator)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"os"
 	"testing"
 	"time"
 
@@ -15,6 +16,9 @@ import (
 func TestProductTakesTheFastPath(t *testing.T) {
 	if got := NewProduct[float32](ProductConfig{M: 2, N: 2, K: 2}).kernel.level; got != cpu.Best() {
 		t.Errorf("products run at level %v, the processor has %v", got, cpu.Best())
+	}
+	if os.Getenv("SEAHORSE_EMULATED") != "" {
+		t.Skip("speeds of an emulated processor mean nothing")
 	}
 	rates := map[cpu.Level]float64{}
 	g := ProductConfig{M: 240, N: 256, K: 256}

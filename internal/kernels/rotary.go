@@ -37,7 +37,7 @@ func Rotary[T Float](dst, x, cos, sin []T, heads, size, rot int, interleaved, in
 				s = -s
 			}
 			va, vb := in[a], in[b]
-			out[a], out[b] = va*c-vb*s, vb*c+va*s
+			out[a], out[b] = T(va*c)-T(vb*s), T(vb*c)+T(va*s) // rounded, where Go would fuse them, as on arm64
 		}
 		copy(out[rot:], in[rot:])
 	}

@@ -15,8 +15,8 @@ import (
 // TestUnpack holds the assembly to the specification, bit by bit, on bytes of any value, at odd places, with guards.
 func TestUnpack(t *testing.T) {
 	r := rand.New(rand.NewPCG(41, 42))
-	for _, level := range []cpu.Level{cpu.AVX2, cpu.AVX512} {
-		if level > cpu.Best() {
+	for _, level := range []cpu.Level{cpu.AVX2, cpu.AVX512, cpu.NEON} {
+		if !cpu.Has(level) {
 			continue
 		}
 		fast := 0

@@ -56,7 +56,7 @@ func AXPY[T Float](dst, a []T, s T) {
 		return
 	}
 	for i := range dst {
-		dst[i] += s * a[i]
+		dst[i] += T(s * a[i]) // rounded, where Go would fuse both, as on arm64
 	}
 }
 
