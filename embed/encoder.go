@@ -218,7 +218,7 @@ func (e *Encoder) run(ids [][]int32, chosen []int, rows, length int, vectors [][
 			}
 		}
 		if len(vectors[i]) < whole && e.Model.Config.Normalize {
-			normalize(vectors[i])
+			Normalize(vectors[i])
 		}
 	}
 	return nil

@@ -55,14 +55,18 @@ func RankedRetrieval(ranked, own [][]int, texts int) Retrieval {
 		}
 		for _, k := range RecallAt {
 			if first < k {
-				r.Recall[k] += 1 / n
+				r.Recall[k]++
 			}
 		}
 		if first < rankedTo {
-			r.MRR += 1 / float64(first+1) / n
-			r.NDCG += gain / ideal / n
+			r.MRR += 1 / float64(first+1)
+			r.NDCG += gain / ideal
 		}
 	}
+	for k := range r.Recall {
+		r.Recall[k] /= n
+	}
+	r.MRR, r.NDCG = r.MRR/n, r.NDCG/n
 	return r
 }
 

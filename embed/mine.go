@@ -83,7 +83,7 @@ func units(vectors [][]float32, width int) []float32 {
 	flat := make([]float32, 0, len(vectors)*width)
 	for _, v := range vectors {
 		flat = append(flat, v...)
-		normalize(flat[len(flat)-width:])
+		Normalize(flat[len(flat)-width:])
 	}
 	return flat
 }

@@ -20,8 +20,8 @@ func Cosine(a, b []float32) float64 {
 	return Dot(a, b) / length
 }
 
-// normalize gives a vector the length 1; 0 stays 0.
-func normalize(v []float32) {
+// Normalize gives a vector the length 1; 0 stays 0.
+func Normalize(v []float32) {
 	length := math.Sqrt(Dot(v, v))
 	if length == 0 {
 		return

@@ -166,6 +166,9 @@ func (x *Index) reopen() error {
 // Settings returns what the index was made by.
 func (x *Index) Settings() Settings { return x.manifest.Settings }
 
+// Grouped tells whether the vectors are in cells; those of passages that came later are scanned.
+func (x *Index) Grouped() bool { return x.cells != nil }
+
 // Len returns the number of passages, deleted ones aside.
 func (x *Index) Len() int {
 	n := 0

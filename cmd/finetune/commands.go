@@ -41,6 +41,8 @@ type commands struct {
 	Info      infoCommand      `cmd:"" help:"Show what is in a model or run directory."`
 	Words     wordsCommand     `cmd:"" help:"Learn vectors for words, and find what is near in them."`
 	Embed     embedCommand     `cmd:"" help:"Make vectors of texts, and teach models to make them."`
+	Search    searchCommand    `cmd:"" help:"Put documents into an index, and find passages in it."`
+	Ask       askCommand       `cmd:"" help:"Answer a question from the passages of an index."`
 }
 
 const description = `Train transformer language models and run them, on one machine, from a text file to a Hugging Face directory.
