@@ -107,7 +107,7 @@ func recoverRun(dir string) error {
 		}
 		// The provenance is written after the options and moved before them, see Begin and publish.
 		if isFile(filepath.Join(staging, RunName)) && (isFile(filepath.Join(staging, ProvenanceName)) || isFile(filepath.Join(dir, ProvenanceName))) {
-			err = errors.Join(atomicfile.RemoveAbandoned(staging), (&preparation{run: dir, staging: staging}).publish())
+			err = (&preparation{run: dir, staging: staging}).publish()
 		}
 		if err == nil {
 			err = os.RemoveAll(staging)
@@ -125,6 +125,9 @@ func (p *preparation) path(name string) string { return filepath.Join(p.staging,
 // publish moves the files into the run's directory, the options last: a directory that has them is a run. Nothing that came there
 // meanwhile is overwritten.
 func (p *preparation) publish() error {
+	if err := atomicfile.RemoveAbandoned(p.staging); err != nil {
+		return fmt.Errorf("task: run directory: %w", err)
+	}
 	entries, err := os.ReadDir(p.staging)
 	if err != nil {
 		return fmt.Errorf("task: run directory: %w", err)
@@ -134,13 +137,27 @@ func (p *preparation) publish() error {
 	if options < 0 {
 		return fmt.Errorf("task: run directory: %s is missing in %s", RunName, p.staging)
 	}
+	var moved []string
 	for _, e := range append(slices.DeleteFunc(slices.Clone(entries), isOptions), entries[options]) {
 		to := filepath.Join(p.run, e.Name())
 		if _, err := os.Lstat(to); !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("task: %s: another run has started there meanwhile; a run needs another directory", p.run)
+			err := fmt.Errorf("task: %s: another run has started there meanwhile; a run needs another directory", p.run)
+			return errors.Join(err, p.takeBack(moved))
 		}
 		if err := os.Rename(p.path(e.Name()), to); err != nil {
-			return fmt.Errorf("task: run directory: %w", err)
+			return fmt.Errorf("task: run directory: %w", errors.Join(err, p.takeBack(moved)))
+		}
+		moved = append(moved, e.Name())
+	}
+	return nil
+}
+
+// takeBack moves files that were published back, since not all could be. Where that fails too, all of them stay where they are, for Recover to go on with.
+func (p *preparation) takeBack(names []string) error {
+	for _, name := range names {
+		if err := os.Rename(filepath.Join(p.run, name), p.path(name)); err != nil {
+			p.staging = ""
+			return err
 		}
 	}
 	return nil

@@ -61,8 +61,10 @@ func (t *Trainer) open() error {
 	if !leads(t.config.Ranks) {
 		return nil
 	}
-	if err := os.MkdirAll(t.config.Dir, 0o755); err != nil {
-		return fmt.Errorf("train: %w", err)
+	if t.config.Lock == nil { // a directory that is locked was there, and isn't made anew where it has gone
+		if err := os.MkdirAll(t.config.Dir, 0o755); err != nil {
+			return fmt.Errorf("train: %w", err)
+		}
 	}
 	if err := t.lockDir(); err != nil {
 		return err
