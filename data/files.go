@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/seahorse-ml/seahorse/internal/pathpattern"
 )
 
 // find adds the files of all paths.
@@ -82,7 +84,7 @@ func (s *Source) findPattern(c SourceConfig, pattern string, root int) error {
 		return fmt.Errorf("data: %s: no such folder as %s", pattern, folder)
 	}
 	found, err := s.walk(folder, func(rel string) bool {
-		return matchPath(below, rel) && chosen(c, rel)
+		return pathpattern.Match(below, rel) && chosen(c, rel)
 	})
 	if err != nil {
 		return err
@@ -195,9 +197,9 @@ func (s *Source) walk(folder string, want func(below string) bool) ([]foundFile,
 func chosen(c SourceConfig, below string) bool {
 	matches := func(pattern string) bool {
 		if !strings.Contains(pattern, "/") {
-			return matchPath(pattern, path.Base(below))
+			return pathpattern.Match(pattern, path.Base(below))
 		}
-		return matchPath(strings.TrimPrefix(pattern, "./"), below)
+		return pathpattern.Match(strings.TrimPrefix(pattern, "./"), below)
 	}
 	return (len(c.Include) == 0 || slices.ContainsFunc(c.Include, matches)) && !slices.ContainsFunc(c.Exclude, matches)
 }
@@ -210,30 +212,6 @@ func checkPatterns(what string, patterns []string) error {
 		}
 	}
 	return nil
-}
-
-// matchPath tells whether a path matches a pattern, in which ** stands for any number of folders.
-func matchPath(pattern, p string) bool {
-	first, rest, more := strings.Cut(pattern, "/")
-	if first == "**" {
-		if !more {
-			return true
-		}
-		for {
-			if matchPath(rest, p) {
-				return true
-			}
-			var ok bool
-			if _, p, ok = strings.Cut(p, "/"); !ok {
-				return false
-			}
-		}
-	}
-	name, below, deeper := strings.Cut(p, "/")
-	if ok, _ := path.Match(first, name); !ok || more != deeper {
-		return false
-	}
-	return !more || matchPath(rest, below)
 }
 
 // oneKind refuses a folder that mixes plain texts with records by the names of its files: a README beside data isn't to be learned.

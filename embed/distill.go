@@ -9,7 +9,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// TableConfig configures Table. DefaultTable has model2vec's defaults.
+// TableConfig configures Table.
 type TableConfig struct {
 	// Dimensions is the length of the vectors, which are reduced by a principal component analysis; 0 leaves them as the model has them, uncentred.
 	Dimensions int
@@ -17,9 +17,6 @@ type TableConfig struct {
 	// multiplies by nothing.
 	Frequency float64
 }
-
-// DefaultTable returns 256 dimensions and a frequency of 1e-4.
-func DefaultTable() TableConfig { return TableConfig{Dimensions: 256, Frequency: 1e-4} }
 
 // Table makes of a model a table of vectors of its tokens, as model2vec does: what the model makes of each token alone, between its special tokens. It is some hundred
 // times as quick, and as good as a mean of words can be.

@@ -7,7 +7,7 @@ import (
 
 // loss computes the loss of vectors [B, D], one of each text of the rows.
 func (l Learner) loss(g *graph.Graph, b layers.Batch, vectors []*graph.Node, width int) layers.Loss {
-	a := algebra{g}
+	a := on(g)
 	switch l.LossConfig.Loss {
 	case MultipleNegatives:
 		return l.LossConfig.multipleNegatives(a, b, vectors, width)
@@ -24,7 +24,7 @@ func (l Learner) loss(g *graph.Graph, b layers.Batch, vectors []*graph.Node, wid
 
 // multipleNegatives compares each anchor with the texts of all rows, those that belong to anchors first.
 func (c LossConfig) multipleNegatives(a algebra, b layers.Batch, vectors []*graph.Node, width int) layers.Loss {
-	g, rows := a.g, b.Node(a.g, layers.Rows)
+	g, rows := a.Graph, b.Node(a.Graph, layers.Rows)
 	unit := make([]*graph.Node, len(vectors))
 	for i, v := range vectors {
 		unit[i] = layers.Normalize(g, v, width)
@@ -46,25 +46,25 @@ func (c LossConfig) multipleNegatives(a algebra, b layers.Batch, vectors []*grap
 
 // cosent compares all pairs of which one has the higher score. Its loss is that of the batch, which counts as much as its rows.
 func (c LossConfig) cosent(a algebra, b layers.Batch, cosines *graph.Node) layers.Loss {
-	g := a.g
+	g := a.Graph
 	rows, there := cosines.Shape()[0], g.NotNegative(b.Node(g, layers.Rows))
 	score := b.Node(g, Score)
 	less := a.differences(score) // [i, j]: score i - score j
-	higher := a.mul(a.greater(less, a.fill(less, 0)), a.outer(there, there))
-	gap := a.times(a.differences(cosines), -c.Scale) // [i, j]: the cosine of j less that of i
+	higher := a.Mul(a.Greater(less, a.Fill(less, 0)), a.outer(there, there))
+	gap := a.Times(a.differences(cosines), -c.Scale) // [i, j]: the cosine of j less that of i
 	// log(1 + Σ exp(gap)) where score i is higher than j's, with the largest gap taken out.
-	flat := g.Reshape(a.mul(gap, higher), 1, rows*rows)
+	flat := g.Reshape(a.Mul(gap, higher), 1, rows*rows)
 	top := g.Detach(a.max(flat)) // at least 0, since the pairs that don't count are 0
-	shifted := a.exp(a.sub(flat, a.outer(top, a.ones(rows*rows))))
-	sum := g.RowSums(a.mul(shifted, g.Reshape(higher, 1, rows*rows))) // [1]
-	loss := a.add(a.log(a.add(sum, a.exp(a.times(top, -1)))), top)    // [1]
+	shifted := a.Exp(a.Sub(flat, a.outer(top, a.ones(rows*rows))))
+	sum := g.RowSums(a.Mul(shifted, g.Reshape(higher, 1, rows*rows))) // [1]
+	loss := a.Add(a.Log(a.Add(sum, a.Exp(a.Times(top, -1)))), top)    // [1]
 	each := g.Reshape(a.outer(there, loss), rows)
 	return layers.Loss{Total: a.total(each, there, b.Scale), Each: each}
 }
 
 // cosineSimilarity holds cosines to their scores.
 func cosineSimilarity(a algebra, b layers.Batch, cosines *graph.Node) layers.Loss {
-	g, rows := a.g, cosines.Shape()[0]
+	g, rows := a.Graph, cosines.Shape()[0]
 	found, score := g.Reshape(cosines, rows, 1), g.Reshape(b.Node(g, Score), rows, 1)
 	total, each := g.SquaredError(found, score, graph.SquaredErrorConfig{Targets: b.Node(g, layers.Rows), Scale: b.Scale})
 	return layers.ValueLoss(total, each, found, score)
@@ -72,10 +72,10 @@ func cosineSimilarity(a algebra, b layers.Batch, cosines *graph.Node) layers.Los
 
 // triplet holds the second text nearer to the first than the third, by a margin.
 func (c LossConfig) triplet(a algebra, b layers.Batch, vectors []*graph.Node, width int) layers.Loss {
-	there := a.g.NotNegative(b.Node(a.g, layers.Rows))
+	there := a.Graph.NotNegative(b.Node(a.Graph, layers.Rows))
 	near, far := c.distance(a, vectors[0], vectors[1], width), c.distance(a, vectors[0], vectors[2], width)
-	each := a.mul(a.relu(a.plus(a.sub(near, far), c.Margin)), there)
-	right := a.mul(a.greater(far, near), there)
+	each := a.Mul(a.ReLU(a.Plus(a.Sub(near, far), c.Margin)), there)
+	right := a.Mul(a.Greater(far, near), there)
 	return layers.Loss{
 		Total: a.total(each, there, b.Scale), Each: each, Weights: there,
 		Figures: []layers.Figure{{Name: "accuracy", Nodes: []*graph.Node{right}, Weights: there, Meter: layers.NewMean}},
@@ -86,11 +86,11 @@ func (c LossConfig) triplet(a algebra, b layers.Batch, vectors []*graph.Node, wi
 func (c LossConfig) distance(a algebra, x, y *graph.Node, width int) *graph.Node {
 	switch c.Distance {
 	case CosineDistance:
-		return a.plus(a.times(a.cosines(x, y, width), -1), 1)
+		return a.Plus(a.Times(a.cosines(x, y, width), -1), 1)
 	case ManhattanLength:
-		return a.g.RowSums(a.abs(a.sub(x, y)))
+		return a.Graph.RowSums(a.abs(a.Sub(x, y)))
 	}
 	const eps = 1e-24 // gives texts of the same vector the gradient 0 instead of none
-	d := a.sub(x, y)
-	return a.sqrt(a.plus(a.g.RowSums(a.mul(d, d)), eps))
+	d := a.Sub(x, y)
+	return a.sqrt(a.Plus(a.Graph.RowSums(a.Mul(d, d)), eps))
 }

@@ -62,12 +62,6 @@ func (s store) has(commit, file string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
-// absent tells whether it was noted that a commit has no such file, as transformers does.
-func (s store) absent(commit, file string) bool {
-	_, err := os.Lstat(filepath.Join(s.dir, ".no_exist", commit, filepath.FromSlash(file)))
-	return err == nil
-}
-
 // files lists the files of a commit that are there.
 func (s store) files(commit string) []string {
 	var all []string

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/seahorse-ml/seahorse/internal/pathpattern"
 )
 
 // modelTexts are the files beside weights that a model, its tokenizer and its card are read from, as patterns.
@@ -195,7 +197,7 @@ func below(all []entry, file string) []entry {
 				found = append(found, e)
 			}
 		case isPattern(file):
-			if matchPath(file, e.Path) {
+			if pathpattern.Match(file, e.Path) {
 				found = append(found, e)
 			}
 		case e.Path == file || strings.HasPrefix(e.Path, file+"/"):
@@ -210,27 +212,3 @@ func isData(p string) bool {
 }
 
 func isPattern(file string) bool { return strings.ContainsAny(file, "*?[") }
-
-// matchPath tells whether a path matches a pattern.
-func matchPath(pattern, p string) bool {
-	first, rest, more := strings.Cut(pattern, "/")
-	if first == "**" {
-		if !more {
-			return true
-		}
-		for {
-			if matchPath(rest, p) {
-				return true
-			}
-			var ok bool
-			if _, p, ok = strings.Cut(p, "/"); !ok {
-				return false
-			}
-		}
-	}
-	name, rest2, deeper := strings.Cut(p, "/")
-	if ok, _ := path.Match(first, name); !ok || more != deeper {
-		return false
-	}
-	return !more || matchPath(rest, rest2)
-}

@@ -53,16 +53,16 @@ func (c CPO) Loss(g *graph.Graph, b layers.Batch) layers.Loss {
 	if err := c.Validate(); err != nil {
 		g.Fail(err)
 	}
-	a := algebra{g}
+	a := on(g)
 	ids, targets := b.Node(g, IDs), b.Node(g, Targets)
 	logps := logProbs(g, c.Policy, ids, targets)
 	sums := side(g, logps, 0)
 	if c.LossType == "ipo" || c.LossType == "simpo" {
-		logps = a.div(logps, lengths(g, targets))
+		logps = a.Div(logps, lengths(g, targets))
 	}
 	chosen, rejected := side(g, logps, 0), side(g, logps, 1)
-	losses := c.losses(a, a.sub(chosen, rejected))
-	figures := pairFigures(a, chosen, rejected, a.times(chosen, c.Beta), a.times(rejected, c.Beta))
+	losses := c.losses(a, a.Sub(chosen, rejected))
+	figures := pairFigures(a, chosen, rejected, a.Times(chosen, c.Beta), a.Times(rejected, c.Beta))
 	if c.Alpha == 0 {
 		return layers.Loss{Total: a.total(losses, b.Scales[layers.Rows]), Each: losses, Figures: figures}
 	}
@@ -71,30 +71,30 @@ func (c CPO) Loss(g *graph.Graph, b layers.Batch) layers.Loss {
 		return layers.Loss{}
 	}
 	counts := g.RowSums(g.NotNegative(better))
-	nll := a.total(a.times(sums, -1), b.Scales[BetterTargets])
+	nll := a.total(a.Times(sums, -1), b.Scales[BetterTargets])
 	if b.Scale == nil {
-		nll = a.div(g.Check(gorgonia.Sum(a.times(sums, -1))), g.Check(gorgonia.Sum(counts)))
+		nll = a.Div(g.Check(gorgonia.Sum(a.Times(sums, -1))), g.Check(gorgonia.Sum(counts)))
 	}
-	mean := a.div(a.times(sums, -1), counts)
+	mean := a.Div(a.Times(sums, -1), counts)
 	figures = append(figures, layers.Figure{Name: "nll_loss", Nodes: []*graph.Node{mean}, Weights: counts})
-	total := a.add(a.total(losses, b.Scales[layers.Rows]), a.times(nll, c.Alpha))
-	return layers.Loss{Total: total, Each: a.add(losses, a.times(mean, c.Alpha)), Figures: figures}
+	total := a.Add(a.total(losses, b.Scales[layers.Rows]), a.Times(nll, c.Alpha))
+	return layers.Loss{Total: total, Each: a.Add(losses, a.Times(mean, c.Alpha)), Figures: figures}
 }
 
 // losses returns those of the pairs, [B], by how much more probable the better one is.
 func (c CPO) losses(a algebra, difference *graph.Node) *graph.Node {
-	delta := a.times(difference, c.Beta)
+	delta := a.Times(difference, c.Beta)
 	switch c.LossType {
 	case "hinge":
-		return a.relu(a.plus(a.times(delta, -1), 1))
+		return a.ReLU(a.Plus(a.Times(delta, -1), 1))
 	case "ipo":
-		return a.square(a.plus(difference, -1/(2*c.Beta)))
+		return a.square(a.Plus(difference, -1/(2*c.Beta)))
 	case "simpo":
-		delta = a.plus(delta, -c.Gamma)
+		delta = a.Plus(delta, -c.Gamma)
 	}
-	losses := a.times(a.logSigmoid(delta), -(1 - c.LabelSmoothing))
+	losses := a.Times(a.logSigmoid(delta), -(1 - c.LabelSmoothing))
 	if c.LabelSmoothing > 0 {
-		losses = a.add(losses, a.times(a.logSigmoid(a.times(delta, -1)), -c.LabelSmoothing))
+		losses = a.Add(losses, a.Times(a.logSigmoid(a.Times(delta, -1)), -c.LabelSmoothing))
 	}
 	return losses
 }

@@ -34,7 +34,7 @@ func (d Distill) Loss(g *graph.Graph, b layers.Batch) layers.Loss {
 	if !(d.Beta >= 0 && d.Beta <= 1) || !(d.Temperature > 0) {
 		g.Fail(fmt.Errorf("prefer: distillation: beta %v and temperature %v, expected [0, 1] and more than 0", d.Beta, d.Temperature))
 	}
-	a := algebra{g}
+	a := on(g)
 	ids, targets, segments := b.Node(g, IDs), b.Node(g, Targets), b.In[layers.Segments]
 	student := d.logProbs(g, d.Student, ids, segments)
 	teacher := d.logProbs(g.Sub("teacher").Still(), d.Teacher, ids, segments)
@@ -46,10 +46,10 @@ func (d Distill) Loss(g *graph.Graph, b layers.Batch) layers.Loss {
 		return layers.Loss{}
 	}
 	losses := g.RowSums(d.divergence(a, student, teacher))
-	losses = a.mul(losses, g.Reshape(mask, losses.Shape().TotalSize()))
+	losses = a.Mul(losses, g.Reshape(mask, losses.Shape().TotalSize()))
 	total := a.total(losses, b.Scale)
 	if b.Scale == nil {
-		total = a.div(g.Check(gorgonia.Sum(losses)), g.Check(gorgonia.Sum(g.Reshape(mask, losses.Shape().TotalSize()))))
+		total = a.Div(g.Check(gorgonia.Sum(losses)), g.Check(gorgonia.Sum(g.Reshape(mask, losses.Shape().TotalSize()))))
 	}
 	return layers.Loss{Total: total, Each: losses, Unit: layers.PerToken}
 }
@@ -67,15 +67,15 @@ func (d Distill) logProbs(g *graph.Graph, m Logits, ids, segments *graph.Node) *
 
 // divergence returns the terms of each token's divergence.
 func (d Distill) divergence(a algebra, student, teacher *graph.Node) *graph.Node {
-	from := func(p, q *graph.Node) *graph.Node { return a.mul(a.exp(p), a.sub(p, q)) } // of q from p
+	from := func(p, q *graph.Node) *graph.Node { return a.Mul(a.Exp(p), a.Sub(p, q)) } // of q from p
 	switch d.Beta {
 	case 0:
 		return from(teacher, student)
 	case 1:
 		return from(student, teacher)
 	}
-	most := a.g.Detach(a.two(gorgonia.MaxBetween, student, teacher))
-	sum := a.add(a.times(a.exp(a.sub(student, most)), 1-d.Beta), a.times(a.exp(a.sub(teacher, most)), d.Beta))
-	mixture := a.add(most, a.log(sum))
-	return a.add(a.times(from(teacher, mixture), d.Beta), a.times(from(student, mixture), 1-d.Beta))
+	most := a.Graph.Detach(a.Apply2(gorgonia.MaxBetween, student, teacher))
+	sum := a.Add(a.Times(a.Exp(a.Sub(student, most)), 1-d.Beta), a.Times(a.Exp(a.Sub(teacher, most)), d.Beta))
+	mixture := a.Add(most, a.Log(sum))
+	return a.Add(a.Times(from(teacher, mixture), d.Beta), a.Times(from(student, mixture), 1-d.Beta))
 }

@@ -74,10 +74,10 @@ func (d DPO) Loss(g *graph.Graph, b layers.Batch) layers.Loss {
 		reference = b.Node(g, Reference) // fails
 	}
 	chosen, rejected := side(g, logps, 0), side(g, logps, 1)
-	a := algebra{g}
-	good, bad := a.sub(chosen, side(g, reference, 0)), a.sub(rejected, side(g, reference, 1))
+	a := on(g)
+	good, bad := a.Sub(chosen, side(g, reference, 0)), a.Sub(rejected, side(g, reference, 1))
 	losses := d.Config.losses(a, good, bad, lengths(g, targets))
-	goodReward, badReward := a.times(good, d.Config.Beta), a.times(bad, d.Config.Beta)
+	goodReward, badReward := a.Times(good, d.Config.Beta), a.Times(bad, d.Config.Beta)
 	return layers.Loss{Total: a.total(losses, b.Scale), Each: losses, Figures: pairFigures(a, chosen, rejected, goodReward, badReward)}
 }
 
@@ -85,48 +85,48 @@ func (d DPO) Loss(g *graph.Graph, b layers.Batch) layers.Loss {
 // logps/rejected.
 func pairFigures(a algebra, chosen, rejected, goodReward, badReward *graph.Node) []layers.Figure {
 	return []layers.Figure{
-		figure("rewards/chosen", goodReward), figure("rewards/rejected", badReward), figure("rewards/accuracies", a.greater(goodReward, badReward)),
-		figure("rewards/margins", a.sub(goodReward, badReward)), figure("logps/chosen", chosen), figure("logps/rejected", rejected),
+		figure("rewards/chosen", goodReward), figure("rewards/rejected", badReward), figure("rewards/accuracies", a.Greater(goodReward, badReward)),
+		figure("rewards/margins", a.Sub(goodReward, badReward)), figure("logps/chosen", chosen), figure("logps/rejected", rejected),
 	}
 }
 
 // losses returns those of the pairs, [B], by the log-ratios of policy to reference.
 func (c DPOConfig) losses(a algebra, good, bad, lengths *graph.Node) *graph.Node {
 	beta := c.Beta
-	delta := a.times(a.sub(good, bad), beta)
-	goodReward, badReward := a.times(good, beta), a.times(bad, beta)
-	less := func(x *graph.Node) *graph.Node { return a.times(x, -1) }
+	delta := a.Times(a.Sub(good, bad), beta)
+	goodReward, badReward := a.Times(good, beta), a.Times(bad, beta)
+	less := func(x *graph.Node) *graph.Node { return a.Times(x, -1) }
 	switch c.LossType {
 	case "hinge":
-		return a.relu(a.plus(less(delta), 1))
+		return a.ReLU(a.Plus(less(delta), 1))
 	case "ipo", "sigmoid_norm":
-		good, bad = a.div(good, side(a.g, lengths, 0)), a.div(bad, side(a.g, lengths, 1))
+		good, bad = a.Div(good, side(a.Graph, lengths, 0)), a.Div(bad, side(a.Graph, lengths, 1))
 		if c.LossType == "ipo" {
-			return a.square(a.plus(a.sub(good, bad), -1/(2*beta)))
+			return a.square(a.Plus(a.Sub(good, bad), -1/(2*beta)))
 		}
-		return less(a.logSigmoid(a.times(a.sub(good, bad), beta)))
+		return less(a.logSigmoid(a.Times(a.Sub(good, bad), beta)))
 	case "exo_pair":
-		right := a.mul(a.sigmoid(delta), a.plus(a.logSigmoid(delta), -math.Log1p(-c.LabelSmoothing)))
-		wrong := a.mul(a.sigmoid(less(delta)), a.plus(a.logSigmoid(less(delta)), -math.Log(c.LabelSmoothing)))
-		return a.add(right, wrong)
+		right := a.Mul(a.sigmoid(delta), a.Plus(a.logSigmoid(delta), -math.Log1p(-c.LabelSmoothing)))
+		wrong := a.Mul(a.sigmoid(less(delta)), a.Plus(a.logSigmoid(less(delta)), -math.Log(c.LabelSmoothing)))
+		return a.Add(right, wrong)
 	case "nca_pair":
-		sum := a.add(a.logSigmoid(goodReward), a.times(a.add(a.logSigmoid(less(goodReward)), a.logSigmoid(less(badReward))), 0.5))
+		sum := a.Add(a.logSigmoid(goodReward), a.Times(a.Add(a.logSigmoid(less(goodReward)), a.logSigmoid(less(badReward))), 0.5))
 		return less(sum)
 	case "robust":
-		clean, flipped := a.times(a.logSigmoid(delta), -(1-c.LabelSmoothing)), a.times(a.logSigmoid(less(delta)), -c.LabelSmoothing)
-		return a.times(a.sub(clean, flipped), 1/(1-2*c.LabelSmoothing))
+		clean, flipped := a.Times(a.logSigmoid(delta), -(1-c.LabelSmoothing)), a.Times(a.logSigmoid(less(delta)), -c.LabelSmoothing)
+		return a.Times(a.Sub(clean, flipped), 1/(1-2*c.LabelSmoothing))
 	case "bco_pair":
-		return less(a.add(a.logSigmoid(goodReward), a.logSigmoid(less(badReward))))
+		return less(a.Add(a.logSigmoid(goodReward), a.logSigmoid(less(badReward))))
 	case "sppo_hard":
-		return a.add(a.square(a.plus(good, -0.5/beta)), a.square(a.plus(bad, 0.5/beta)))
+		return a.Add(a.square(a.Plus(good, -0.5/beta)), a.square(a.Plus(bad, 0.5/beta)))
 	case "apo_zero":
-		return a.plus(a.sub(a.sigmoid(badReward), a.sigmoid(goodReward)), 1)
+		return a.Plus(a.Sub(a.sigmoid(badReward), a.sigmoid(goodReward)), 1)
 	case "apo_down":
-		return a.plus(a.sub(a.sigmoid(goodReward), a.sigmoid(delta)), 1)
+		return a.Plus(a.Sub(a.sigmoid(goodReward), a.sigmoid(delta)), 1)
 	case "discopop":
-		share := a.sigmoid(a.times(delta, 1/c.DiscoTau))
-		logistic, exponential := less(a.logSigmoid(delta)), a.exp(less(delta))
-		return a.add(logistic, a.mul(share, a.sub(exponential, logistic)))
+		share := a.sigmoid(a.Times(delta, 1/c.DiscoTau))
+		logistic, exponential := less(a.logSigmoid(delta)), a.Exp(less(delta))
+		return a.Add(logistic, a.Mul(share, a.Sub(exponential, logistic)))
 	}
 	return less(a.logSigmoid(delta))
 }

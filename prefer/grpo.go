@@ -89,25 +89,25 @@ func (o GRPO) Loss(g *graph.Graph, b layers.Batch) layers.Loss {
 	if err := o.Config.Validate(); err != nil {
 		g.Fail(err)
 	}
-	a, c := algebra{g}, o.Config
+	a, c := on(g), o.Config
 	ids, targets, advantage := b.Node(g, IDs), b.Node(g, Targets), b.Node(g, Advantage)
 	losses := o.Policy.TokenLosses(g, ids, targets, nil)
 	if g.Err() != nil {
 		return layers.Loss{}
 	}
 	rows, length := ids.Shape()[0], ids.Shape()[1]
-	logps := a.times(g.Reshape(losses, rows, length), -1)
+	logps := a.Times(g.Reshape(losses, rows, length), -1)
 	old := b.In[OldLogProbs]
 	if old == nil {
 		old = g.Detach(logps)
 	}
 	mask := g.NotNegative(targets)
-	counts := a.plus(a.relu(a.plus(g.RowSums(mask), -1)), 1) // at least 1
-	logRatio := a.sub(logps, old)
+	counts := a.Plus(a.ReLU(a.Plus(g.RowSums(mask), -1)), 1) // at least 1
+	logRatio := a.Sub(logps, old)
 	if c.Sequence {
-		logRatio = spread(a, a.div(g.RowSums(logRatio), counts), length)
+		logRatio = spread(a, a.Div(g.RowSums(logRatio), counts), length)
 	}
-	ratio, advantages := a.exp(logRatio), spread(a, g.Reshape(advantage, rows), length)
+	ratio, advantages := a.Exp(logRatio), spread(a, g.Reshape(advantage, rows), length)
 	each := c.tokens(a, ratio, advantages, logps)
 	var figures []layers.Figure
 	weights := g.Reshape(targets, rows*length)
@@ -115,14 +115,14 @@ func (o GRPO) Loss(g *graph.Graph, b layers.Batch) layers.Loss {
 		figures = append(figures, layers.Figure{Name: name, Nodes: []*graph.Node{g.Reshape(n, rows*length)}, Weights: weights})
 	}
 	if c.Beta != 0 {
-		distance := a.sub(b.Node(g, ReferenceLogProbs), logps)
-		kl := a.plus(a.sub(a.exp(distance), distance), -1)
-		each = a.add(each, a.times(kl, c.Beta))
+		distance := a.Sub(b.Node(g, ReferenceLogProbs), logps)
+		kl := a.Plus(a.Sub(a.Exp(distance), distance), -1)
+		each = a.Add(each, a.Times(kl, c.Beta))
 		mean("kl", kl)
 	}
-	low, high := a.mul(a.less(ratio, 1-c.EpsilonLow), a.less(advantages, 0)), a.mul(a.more(ratio, 1+c.EpsilonHigh), a.more(advantages, 0))
+	low, high := a.Mul(a.less(ratio, 1-c.EpsilonLow), a.less(advantages, 0)), a.Mul(a.more(ratio, 1+c.EpsilonHigh), a.more(advantages, 0))
 	if c.LossType == "cispo" {
-		mean("cispo_clip_ratio", a.mul(a.more(ratio, c.EpsilonHigh), a.more(advantages, 0)))
+		mean("cispo_clip_ratio", a.Mul(a.more(ratio, c.EpsilonHigh), a.more(advantages, 0)))
 	} else {
 		clipped := mean
 		if c.Sequence { // one ratio a sample, the same at all of its tokens
@@ -132,23 +132,23 @@ func (o GRPO) Loss(g *graph.Graph, b layers.Batch) layers.Loss {
 		}
 		clipped("clip_ratio/low_mean", low)
 		clipped("clip_ratio/high_mean", high)
-		clipped("clip_ratio/region_mean", a.add(low, high))
+		clipped("clip_ratio/region_mean", a.Add(low, high))
 	}
-	sums := g.RowSums(a.mul(each, mask))
-	return layers.Loss{Total: c.total(a, b, sums, counts), Each: a.div(sums, counts), Figures: figures}
+	sums := g.RowSums(a.Mul(each, mask))
+	return layers.Loss{Total: c.total(a, b, sums, counts), Each: a.Div(sums, counts), Figures: figures}
 }
 
 // tokens returns the losses of tokens, [B, T].
 func (c GRPOConfig) tokens(a algebra, ratio, advantages, logps *graph.Node) *graph.Node {
 	if c.LossType == "cispo" {
-		return a.times(a.mul(a.mul(a.g.Detach(a.most(ratio, c.EpsilonHigh)), advantages), logps), -1)
+		return a.Times(a.Mul(a.Mul(a.Graph.Detach(a.most(ratio, c.EpsilonHigh)), advantages), logps), -1)
 	}
 	clipped := a.most(a.least(ratio, 1-c.EpsilonLow), 1+c.EpsilonHigh)
 	if c.Delta != 0 {
 		ratio = a.most(ratio, c.Delta)
 	}
-	free, bound := a.mul(ratio, advantages), a.mul(clipped, advantages)
-	return a.sub(a.relu(a.sub(free, bound)), free) // less the lower of both
+	free, bound := a.Mul(ratio, advantages), a.Mul(clipped, advantages)
+	return a.Sub(a.ReLU(a.Sub(free, bound)), free) // less the lower of both
 }
 
 // total adds up the sums of samples, [B], whose tokens are counted, [B].
@@ -156,56 +156,56 @@ func (c GRPOConfig) total(a algebra, b layers.Batch, sums, counts *graph.Node) *
 	scale := b.Scales[layers.Rows]
 	switch c.LossType {
 	case "grpo":
-		return a.total(a.div(sums, counts), scale)
+		return a.total(a.Div(sums, counts), scale)
 	case "luspo":
 		return a.total(sums, scale)
 	case "dr_grpo":
-		return a.total(a.times(sums, 1/float64(max(1, c.MaxLength))), scale)
+		return a.total(a.Times(sums, 1/float64(max(1, c.MaxLength))), scale)
 	case "bnpo":
-		if a.g.Err() != nil {
+		if a.Graph.Err() != nil {
 			return sums
 		}
 		rows := sums.Shape().TotalSize()
-		mean := a.div(a.g.Check(gorgonia.Sum(sums)), a.g.Check(gorgonia.Sum(counts)))
+		mean := a.Div(a.Graph.Check(gorgonia.Sum(sums)), a.Graph.Check(gorgonia.Sum(counts)))
 		if scale == nil {
 			return mean
 		}
-		return a.apply(func(x *graph.Node) (*graph.Node, error) { return gorgonia.Sum(x) }, a.times(a.mul(a.g.Reshape(mean, 1), scale), float64(rows)))
+		return a.Apply(func(x *graph.Node) (*graph.Node, error) { return gorgonia.Sum(x) }, a.Times(a.Mul(a.Graph.Reshape(mean, 1), scale), float64(rows)))
 	}
-	if sampled := b.In[Sampled]; sampled != nil && a.g.Err() == nil {
-		return a.g.Check(gorgonia.Sum(a.div(sums, a.g.Reshape(sampled, sums.Shape().TotalSize()))))
+	if sampled := b.In[Sampled]; sampled != nil && a.Graph.Err() == nil {
+		return a.Graph.Check(gorgonia.Sum(a.Div(sums, a.Graph.Reshape(sampled, sums.Shape().TotalSize()))))
 	}
-	if scale = b.Scales[Targets]; scale == nil && a.g.Err() == nil {
-		return a.div(a.g.Check(gorgonia.Sum(sums)), a.g.Check(gorgonia.Sum(counts)))
+	if scale = b.Scales[Targets]; scale == nil && a.Graph.Err() == nil {
+		return a.Div(a.Graph.Check(gorgonia.Sum(sums)), a.Graph.Check(gorgonia.Sum(counts)))
 	}
 	return a.total(sums, scale)
 }
 
 // spread repeats x [B] to [B, T].
 func spread(a algebra, x *graph.Node, length int) *graph.Node {
-	if a.g.Err() != nil {
+	if a.Graph.Err() != nil {
 		return x
 	}
 	rows := x.Shape().TotalSize()
 	name := fmt.Sprintf("ones %d", length)
-	ones := a.g.Shared(name, func() *graph.Node { return a.g.Const(name, slices.Repeat([]float64{1}, length), length, 1) })
-	return a.g.Linear(a.g.Reshape(x, rows, 1), ones, nil, graph.LinearConfig{})
+	ones := a.Graph.Shared(name, func() *graph.Node { return a.Graph.Const(name, slices.Repeat([]float64{1}, length), length, 1) })
+	return a.Graph.Linear(a.Graph.Reshape(x, rows, 1), ones, nil, graph.LinearConfig{})
 }
 
 // least is x where it is more than a bound, else the bound; most the other way round.
 func (a algebra) least(x *graph.Node, bound float64) *graph.Node {
-	return a.plus(a.relu(a.plus(x, -bound)), bound)
+	return a.Plus(a.ReLU(a.Plus(x, -bound)), bound)
 }
 
 func (a algebra) most(x *graph.Node, bound float64) *graph.Node {
-	return a.sub(x, a.relu(a.plus(x, -bound)))
+	return a.Sub(x, a.ReLU(a.Plus(x, -bound)))
 }
 
 // more is 1 where x is more than a bound, else 0; less where it is less.
 func (a algebra) more(x *graph.Node, bound float64) *graph.Node {
-	return a.greater(x, a.fill(x, bound))
+	return a.Greater(x, a.Fill(x, bound))
 }
 
 func (a algebra) less(x *graph.Node, bound float64) *graph.Node {
-	return a.greater(a.fill(x, bound), x)
+	return a.Greater(a.Fill(x, bound), x)
 }

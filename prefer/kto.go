@@ -33,7 +33,7 @@ func (k KTO) Loss(g *graph.Graph, b layers.Batch) layers.Loss {
 		g.Fail(fmt.Errorf("prefer: kto: loss type %q, beta %v and weights %v and %v, expected kto or apo_zero_unpaired, more than 0, and 0 or more",
 			k.LossType, k.Beta, k.DesirableWeight, k.UndesirableWeight))
 	}
-	a := algebra{g}
+	a := on(g)
 	ratio := k.ratio(g, b, IDs, Targets, Reference)
 	desirable := b.Node(g, Desirable)
 	if g.Err() != nil {
@@ -41,17 +41,17 @@ func (k KTO) Loss(g *graph.Graph, b layers.Batch) layers.Loss {
 	}
 	n := ratio.Shape().TotalSize()
 	desirable = g.Reshape(desirable, n)
-	gone := a.fill(ratio, 0) // [B], all of them one number
+	gone := a.Fill(ratio, 0) // [B], all of them one number
 	if k.LossType == "kto" {
-		mean := a.apply(func(x *graph.Node) (*graph.Node, error) { return gorgonia.Mean(x) }, k.ratio(g, b, MismatchedIDs, MismatchedTargets, MismatchedReference))
-		spread := g.Linear(a.fill(g.Reshape(ratio, n, 1), 1), g.Reshape(g.Detach(a.relu(mean)), 1, 1), nil, graph.LinearConfig{})
+		mean := a.Apply(func(x *graph.Node) (*graph.Node, error) { return gorgonia.Mean(x) }, k.ratio(g, b, MismatchedIDs, MismatchedTargets, MismatchedReference))
+		spread := g.Linear(a.Fill(g.Reshape(ratio, n, 1), 1), g.Reshape(g.Detach(a.ReLU(mean)), 1, 1), nil, graph.LinearConfig{})
 		gone = g.Reshape(spread, n)
 	}
-	good := a.plus(a.times(a.sigmoid(a.times(a.sub(ratio, gone), k.Beta)), -1), 1)
-	bad := a.plus(a.times(a.sigmoid(a.times(a.sub(gone, ratio), k.Beta)), -1), 1)
-	undesirable := a.plus(a.times(desirable, -1), 1)
-	losses := a.add(a.times(a.mul(desirable, good), k.DesirableWeight), a.times(a.mul(undesirable, bad), k.UndesirableWeight))
-	rewards := a.times(ratio, k.Beta)
+	good := a.Plus(a.Times(a.sigmoid(a.Times(a.Sub(ratio, gone), k.Beta)), -1), 1)
+	bad := a.Plus(a.Times(a.sigmoid(a.Times(a.Sub(gone, ratio), k.Beta)), -1), 1)
+	undesirable := a.Plus(a.Times(desirable, -1), 1)
+	losses := a.Add(a.Times(a.Mul(desirable, good), k.DesirableWeight), a.Times(a.Mul(undesirable, bad), k.UndesirableWeight))
+	rewards := a.Times(ratio, k.Beta)
 	return layers.Loss{Total: a.total(losses, b.Scale), Each: losses, Figures: []layers.Figure{
 		{Name: "rewards/chosen", Nodes: []*graph.Node{rewards}, Weights: desirable}, {Name: "rewards/rejected", Nodes: []*graph.Node{rewards}, Weights: undesirable},
 		figure("kl", gone),
@@ -63,11 +63,11 @@ func (k KTO) ratio(g *graph.Graph, b layers.Batch, ids, targets, reference strin
 	in, out := b.Node(g, ids), b.Node(g, targets)
 	policy := logProbs(g, k.Policy, in, out)
 	if k.Reference != nil {
-		return algebra{g}.sub(policy, logProbs(g.Sub("reference").Still(), k.Reference, in, out))
+		return on(g).Sub(policy, logProbs(g.Sub("reference").Still(), k.Reference, in, out))
 	}
 	known := b.Node(g, reference)
 	if g.Err() != nil {
 		return policy
 	}
-	return algebra{g}.sub(policy, g.Reshape(known, policy.Shape().TotalSize()))
+	return on(g).Sub(policy, g.Reshape(known, policy.Shape().TotalSize()))
 }

@@ -24,7 +24,7 @@ func (o ORPO) Loss(g *graph.Graph, b layers.Batch) layers.Loss {
 	if !(o.Beta > 0) {
 		g.Fail(fmt.Errorf("prefer: orpo: beta %v, expected more than 0", o.Beta))
 	}
-	a := algebra{g}
+	a := on(g)
 	ids, targets, whole, all := b.Node(g, IDs), b.Node(g, Targets), b.Node(g, WholeTargets), b.Node(g, AllTargets)
 	losses := o.Policy.TokenLosses(g, flat(g, ids), flat(g, all), nil)
 	mask := g.NotNegative(flat(g, targets))
@@ -32,12 +32,12 @@ func (o ORPO) Loss(g *graph.Graph, b layers.Batch) layers.Loss {
 		return layers.Loss{}
 	}
 	pairs, length := ids.Shape()[0], ids.Shape()[2]
-	completions := a.mul(g.Reshape(losses, 2*pairs, length), mask)
-	logps := a.times(a.div(g.RowSums(completions), lengths(g, targets)), -1)
+	completions := a.Mul(g.Reshape(losses, 2*pairs, length), mask)
+	logps := a.Times(a.Div(g.RowSums(completions), lengths(g, targets)), -1)
 	chosen, rejected := side(g, logps, 0), side(g, logps, 1)
-	odds := a.sub(a.sub(chosen, rejected), a.sub(logLess(a, chosen), logLess(a, rejected)))
+	odds := a.Sub(a.Sub(chosen, rejected), a.Sub(logLess(a, chosen), logLess(a, rejected)))
 	ratio := a.logSigmoid(odds)
-	part := a.times(ratio, -o.Beta)
+	part := a.Times(ratio, -o.Beta)
 
 	nll := g.Slice(g.Reshape(losses, pairs, 2*length), 0, length) // of the better texts
 	if g.Err() != nil {
@@ -46,15 +46,15 @@ func (o ORPO) Loss(g *graph.Graph, b layers.Batch) layers.Loss {
 	sums, counts := g.RowSums(nll), lengths(g, whole)
 	tokens := a.total(sums, b.Scale)
 	if b.Scale == nil {
-		tokens = a.div(g.Check(gorgonia.Sum(sums)), g.Check(gorgonia.Sum(counts)))
+		tokens = a.Div(g.Check(gorgonia.Sum(sums)), g.Check(gorgonia.Sum(counts)))
 	}
-	goodReward, badReward := a.times(chosen, o.Beta), a.times(rejected, o.Beta)
+	goodReward, badReward := a.Times(chosen, o.Beta), a.Times(rejected, o.Beta)
 	figures := append(pairFigures(a, chosen, rejected, goodReward, badReward),
 		layers.Figure{Name: "nll_loss", Nodes: []*graph.Node{g.Reshape(nll, pairs*length)}, Weights: whole},
 		figure("log_odds_ratio", ratio), figure("log_odds_chosen", odds))
-	each := a.add(a.div(sums, counts), part)
-	return layers.Loss{Total: a.add(tokens, a.total(part, b.Scales[layers.Rows])), Each: each, Figures: figures}
+	each := a.Add(a.Div(sums, counts), part)
+	return layers.Loss{Total: a.Add(tokens, a.total(part, b.Scales[layers.Rows])), Each: each, Figures: figures}
 }
 
 // logLess is log(1 - e^x) for x < 0.
-func logLess(a algebra, x *graph.Node) *graph.Node { return a.log(a.plus(a.times(a.exp(x), -1), 1)) }
+func logLess(a algebra, x *graph.Node) *graph.Node { return a.Log(a.Plus(a.Times(a.Exp(x), -1), 1)) }

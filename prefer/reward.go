@@ -25,7 +25,7 @@ func (r Reward) Params() []*graph.Param { return r.Scorer.Params() }
 
 // Loss returns the loss of rows of two texts, the better one first, maybe with a Margin.
 func (r Reward) Loss(g *graph.Graph, b layers.Batch) layers.Loss {
-	a := algebra{g}
+	a := on(g)
 	ids := flat(g, b.Node(g, IDs))
 	var segments *graph.Node
 	if n := b.In[layers.Segments]; n != nil {
@@ -33,16 +33,16 @@ func (r Reward) Loss(g *graph.Graph, b layers.Batch) layers.Loss {
 	}
 	scores := r.Scorer.Scores(g, ids, segments)
 	better, worse := side(g, scores, 0), side(g, scores, 1)
-	distance := a.sub(better, worse)
+	distance := a.Sub(better, worse)
 	delta := distance
 	if margin := b.In[Margin]; margin != nil && g.Err() == nil {
-		delta = a.sub(delta, g.Reshape(margin, better.Shape().TotalSize()))
+		delta = a.Sub(delta, g.Reshape(margin, better.Shape().TotalSize()))
 	}
-	losses := a.times(a.logSigmoid(delta), -1)
+	losses := a.Times(a.logSigmoid(delta), -1)
 	if r.Center > 0 {
-		losses = a.add(losses, a.times(a.square(a.add(better, worse)), r.Center))
+		losses = a.Add(losses, a.Times(a.square(a.Add(better, worse)), r.Center))
 	}
 	return layers.Loss{Total: a.total(losses, b.Scale), Each: losses, Figures: []layers.Figure{
-		figure("accuracy", a.greater(better, worse)), figure("margin", distance), figure("mean_reward", a.times(a.add(better, worse), 0.5)),
+		figure("accuracy", a.Greater(better, worse)), figure("margin", distance), figure("mean_reward", a.Times(a.Add(better, worse), 0.5)),
 	}}
 }

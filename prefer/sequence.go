@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/seahorse-ml/seahorse/graph"
+	"github.com/seahorse-ml/seahorse/internal/arithmetic"
 	"github.com/seahorse-ml/seahorse/layers"
 	"gorgonia.org/gorgonia"
 )
@@ -77,78 +78,29 @@ func side(g *graph.Graph, n *graph.Node, k int) *graph.Node {
 	return g.Reshape(g.Slice(g.Reshape(n, rows, 2), k, k+1), rows)
 }
 
-// algebra is the arithmetic of Gorgonia on a trace, without errors at each step.
-type algebra struct{ g *graph.Graph }
+// algebra is arithmetic on a trace, and what the losses of this package need beside it.
+type algebra struct{ arithmetic.On }
 
-func (a algebra) apply(f func(*graph.Node) (*graph.Node, error), x *graph.Node) *graph.Node {
-	if a.g.Err() != nil {
-		return x
-	}
-	return a.g.Check(f(x))
-}
+func on(g *graph.Graph) algebra { return algebra{arithmetic.On{Graph: g}} }
 
-func (a algebra) two(f func(x, y *graph.Node) (*graph.Node, error), x, y *graph.Node) *graph.Node {
-	if a.g.Err() != nil {
-		return x
-	}
-	return a.g.Check(f(x, y))
-}
-
-func (a algebra) add(x, y *graph.Node) *graph.Node           { return a.two(gorgonia.Add, x, y) }
-func (a algebra) sub(x, y *graph.Node) *graph.Node           { return a.two(gorgonia.Sub, x, y) }
-func (a algebra) mul(x, y *graph.Node) *graph.Node           { return a.two(gorgonia.HadamardProd, x, y) }
-func (a algebra) div(x, y *graph.Node) *graph.Node           { return a.two(gorgonia.HadamardDiv, x, y) }
-func (a algebra) times(x *graph.Node, s float64) *graph.Node { return a.g.Scale(x, s) }
-func (a algebra) square(x *graph.Node) *graph.Node           { return a.apply(gorgonia.Square, x) }
-func (a algebra) exp(x *graph.Node) *graph.Node              { return a.apply(gorgonia.Exp, x) }
-func (a algebra) log(x *graph.Node) *graph.Node              { return a.apply(gorgonia.Log, x) }
-func (a algebra) sigmoid(x *graph.Node) *graph.Node          { return a.apply(gorgonia.Sigmoid, x) }
-func (a algebra) relu(x *graph.Node) *graph.Node             { return a.apply(gorgonia.Rectify, x) }
+func (a algebra) square(x *graph.Node) *graph.Node  { return a.Apply(gorgonia.Square, x) }
+func (a algebra) sigmoid(x *graph.Node) *graph.Node { return a.Apply(gorgonia.Sigmoid, x) }
 
 // logSigmoid is -softplus(-x).
 func (a algebra) logSigmoid(x *graph.Node) *graph.Node {
-	return a.times(a.apply(gorgonia.Softplus, a.times(x, -1)), -1)
-}
-
-// plus adds a number to each element.
-func (a algebra) plus(x *graph.Node, c float64) *graph.Node {
-	if a.g.Err() != nil {
-		return x
-	}
-	return a.add(x, a.fill(x, c))
-}
-
-// fill is a constant of the shape of x.
-func (a algebra) fill(x *graph.Node, c float64) *graph.Node {
-	n := x.Shape().TotalSize()
-	name := fmt.Sprintf("%g in %v", c, x.Shape())
-	return a.g.Shared(name, func() *graph.Node {
-		values := make([]float64, n)
-		for i := range values {
-			values[i] = c
-		}
-		return a.g.Const(name, values, x.Shape()...)
-	})
-}
-
-// greater is 1 where x is more than y, else 0.
-func (a algebra) greater(x, y *graph.Node) *graph.Node {
-	if a.g.Err() != nil {
-		return x
-	}
-	return a.g.Check(gorgonia.Gt(a.g.Detach(x), a.g.Detach(y), true))
+	return a.Times(a.Apply(gorgonia.Softplus, a.Times(x, -1)), -1)
 }
 
 // total returns the sum of losses [n] times scale [1], or their mean.
 func (a algebra) total(losses, scale *graph.Node) *graph.Node {
-	if a.g.Err() != nil {
+	if a.Graph.Err() != nil {
 		return losses
 	}
 	if scale == nil {
-		return a.g.Check(gorgonia.Mean(losses))
+		return a.Graph.Check(gorgonia.Mean(losses))
 	}
-	sum := a.g.Check(gorgonia.Sum(losses))
-	return a.apply(func(x *graph.Node) (*graph.Node, error) { return gorgonia.Sum(x) }, a.mul(a.g.Reshape(sum, 1), scale))
+	sum := a.Graph.Check(gorgonia.Sum(losses))
+	return a.Apply(func(x *graph.Node) (*graph.Node, error) { return gorgonia.Sum(x) }, a.Mul(a.Graph.Reshape(sum, 1), scale))
 }
 
 // figure is a mean over the rows.

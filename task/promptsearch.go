@@ -11,7 +11,7 @@ import (
 	"github.com/seahorse-ml/seahorse/generate"
 )
 
-// PromptSearch configures OptimizePrompt. Start from DefaultPromptSearch.
+// PromptSearch configures OptimizePrompt.
 type PromptSearch struct {
 	// Instructions are texts that may stand before everything, beside the task's own description.
 	Instructions []string
@@ -33,12 +33,6 @@ type PromptSearch struct {
 	Metric string
 	// Seed decides what is drawn.
 	Seed uint64
-}
-
-// DefaultPromptSearch returns a search of 24 trials with 24 questions each over 6 instructions of the model and 8 sets of up to 4 examples,
-// with half of the questions held out.
-func DefaultPromptSearch() PromptSearch {
-	return PromptSearch{Propose: 6, Shots: 4, Sets: 8, Trials: 24, Batch: 24, Finalists: 3, HeldOut: 0.5, Seed: 1337}
 }
 
 // Validate tells what is wrong with the configuration, or nil.

@@ -68,10 +68,6 @@ func gatherEqual(r Ranks, mine []byte) ([][]byte, error) {
 // Gather returns what each rank has, in their order.
 func Gather(r Ranks, mine []byte) ([][]byte, error) { return gather(r, mine) }
 
-// Agree returns an error on all ranks where one of them has one: its own, or that of the first that has. So ranks go on together, or end
-// together.
-func Agree(r Ranks, err error) error { return agree(r, err) }
-
 func gather(r Ranks, mine []byte) ([][]byte, error) {
 	if r.Size() == 1 {
 		return [][]byte{mine}, nil

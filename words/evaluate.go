@@ -2,13 +2,13 @@ package words
 
 import (
 	"bufio"
-	"cmp"
 	"fmt"
 	"io"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/seahorse-ml/seahorse/internal/correlation"
 )
 
 // SimilarityResult is how far vectors agree with what people say of pairs of words.
@@ -79,7 +79,7 @@ func (v *Vectors) EvaluateSimilarity(pairs []SimilarityPair) SimilarityResult {
 		}
 		cosines, scores = append(cosines, cosine(v.At(a), v.At(b))), append(scores, p.Score)
 	}
-	r.Pairs, r.Spearman = len(cosines), spearman(cosines, scores)
+	r.Pairs, r.Spearman = len(cosines), correlation.Spearman(cosines, scores)
 	return r
 }
 
@@ -89,45 +89,4 @@ func (v *Vectors) lookup(word string) (int, bool) {
 		return i, true
 	}
 	return v.Vocabulary.ID(strings.ToLower(word))
-}
-
-// spearman returns the correlation of ranks.
-func spearman(x, y []float64) float64 { return pearson(ranks(x), ranks(y)) }
-
-// ranks returns the place of each number in their order, equal ones the mean of theirs.
-func ranks(x []float64) []float64 {
-	order := make([]int, len(x))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(x[a], x[b]) })
-	r := make([]float64, len(x))
-	for i := 0; i < len(order); {
-		j := i
-		for j < len(order) && x[order[j]] == x[order[i]] {
-			j++
-		}
-		for k := i; k < j; k++ {
-			r[order[k]] = float64(i+j-1) / 2
-		}
-		i = j
-	}
-	return r
-}
-
-func pearson(x, y []float64) float64 {
-	n := float64(len(x))
-	meanX, meanY := 0.0, 0.0
-	for i := range x {
-		meanX += x[i] / n
-		meanY += y[i] / n
-	}
-	both, squaresX, squaresY := 0.0, 0.0, 0.0
-	for i := range x {
-		dx, dy := x[i]-meanX, y[i]-meanY
-		both += dx * dy
-		squaresX += dx * dx
-		squaresY += dy * dy
-	}
-	return both / math.Sqrt(squaresX*squaresY)
 }

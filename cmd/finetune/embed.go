@@ -20,7 +20,7 @@ type embedderOptions struct {
 	poolingOptions
 	MaxSeqLength int `name:"seq-len" default:"0" placeholder:"T" help:"The most tokens of a text, beyond which it is cut. Default: as the model's files say."`
 	Dimensions   int `default:"0" placeholder:"N" help:"Keep the first so many elements of vectors. Default: all."`
-	Threads      int `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores."`
+	Threads      int `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores that the process may use."`
 }
 
 // encoder opens the model.

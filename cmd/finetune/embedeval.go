@@ -11,6 +11,7 @@ import (
 
 	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/embed"
+	"github.com/seahorse-ml/seahorse/internal/correlation"
 )
 
 // embedEvalCommand is `finetune embed eval`.
@@ -73,28 +74,16 @@ func (c *embedEvalCommand) Run(ctx context.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
-	var anchors, texts []string
-	for _, p := range pairs {
-		anchors, texts = append(anchors, p.anchor), append(texts, p.positive)
+	anchors, texts, at, err := sides(ctx, s, pairs, c.Corpus)
+	if err != nil {
+		return err
 	}
-	if len(c.Corpus) > 0 {
-		more, err := dataFormat{}.texts(ctx, s, c.Corpus)
-		if err != nil {
-			return err
-		}
-		texts = append(texts, more...)
-	}
-	texts, at := distinct(texts)
 	anchors, of := distinct(anchors)
 	own := make([][]int, len(anchors))
 	for _, p := range pairs {
 		own[of[p.anchor]] = append(own[of[p.anchor]], at[p.positive])
 	}
-	found, err := encodeShown(ctx, s, e, e.Model.PromptOr("query"), anchors)
-	if err != nil {
-		return interrupted(ctx, err)
-	}
-	among, err := encodeShown(ctx, s, e, e.Model.PromptOr("document"), texts)
+	found, among, err := encodeSides(ctx, s, e, anchors, texts)
 	if err != nil {
 		return interrupted(ctx, err)
 	}
@@ -104,6 +93,31 @@ func (c *embedEvalCommand) Run(ctx context.Context, s *streams) error {
 	}
 	_, err = fmt.Fprintln(s.out, figures)
 	return err
+}
+
+// sides returns the anchors of pairs, and the texts that are searched, each once, with their places: those of the pairs and those of a corpus.
+func sides(ctx context.Context, s *streams, pairs []pairRecord, corpus []string) (anchors, texts []string, at map[string]int, err error) {
+	for _, p := range pairs {
+		anchors, texts = append(anchors, p.anchor), append(texts, p.positive)
+	}
+	if len(corpus) > 0 {
+		more, err := dataFormat{}.texts(ctx, s, corpus)
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		texts = append(texts, more...)
+	}
+	texts, at = distinct(texts)
+	return anchors, texts, at, nil
+}
+
+// encodeSides returns the vectors of anchors, as questions, and of texts, as documents.
+func encodeSides(ctx context.Context, s *streams, e *embed.Encoder, anchors, texts []string) (asked, among [][]float32, err error) {
+	if asked, err = encodeShown(ctx, s, e, e.Model.PromptOr("query"), anchors); err != nil {
+		return nil, nil, err
+	}
+	among, err = encodeShown(ctx, s, e, e.Model.PromptOr("document"), texts)
+	return asked, among, err
 }
 
 // scores compares cosines with labels.
@@ -148,7 +162,7 @@ func (c *embedEvalCommand) scores(ctx context.Context, s *streams, e *embed.Enco
 	for i := range cosines {
 		cosines[i] = embed.Cosine(vectors[i], vectors[len(labels)+i])
 	}
-	spearman, pearson := embed.Spearman(cosines, labels), embed.Pearson(cosines, labels)
+	spearman, pearson := correlation.Spearman(cosines, labels), correlation.Pearson(cosines, labels)
 	if math.IsNaN(spearman) {
 		return errors.New("the labels or the cosines are all the same, so that there is no correlation")
 	}
@@ -197,27 +211,15 @@ func (c *embedMineCommand) Run(ctx context.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
-	var anchors, texts []string
-	for _, p := range pairs {
-		anchors, texts = append(anchors, p.anchor), append(texts, p.positive)
+	anchors, texts, at, err := sides(ctx, s, pairs, c.Corpus)
+	if err != nil {
+		return err
 	}
-	if len(c.Corpus) > 0 {
-		more, err := dataFormat{}.texts(ctx, s, c.Corpus)
-		if err != nil {
-			return err
-		}
-		texts = append(texts, more...)
-	}
-	texts, at := distinct(texts)
 	own := make([]int, len(pairs))
 	for i, p := range pairs {
 		own[i] = at[p.positive]
 	}
-	asked, err := encodeShown(ctx, s, e, e.Model.PromptOr("query"), anchors)
-	if err != nil {
-		return interrupted(ctx, err)
-	}
-	among, err := encodeShown(ctx, s, e, e.Model.PromptOr("document"), texts)
+	asked, among, err := encodeSides(ctx, s, e, anchors, texts)
 	if err != nil {
 		return interrupted(ctx, err)
 	}

@@ -19,7 +19,7 @@ type embedStaticCommand struct {
 	Vectors   string  `placeholder:"DIR|FILE" help:"Make it of vectors of words: a directory of \"words train\", or a file in a form of word2vec, fastText or GloVe."`
 	Dim       int     `default:"256" placeholder:"N" help:"Dimensions, by principal components, of --model (${default}). 0 keeps the model's."`
 	Sif       float64 `default:"1e-4" placeholder:"X" help:"Frequent tokens count less by this, of --model (${default}). 0: all count the same."`
-	Threads   int     `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores."`
+	Threads   int     `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores that the process may use."`
 	OutputDir string  `required:"" placeholder:"DIR" help:"The directory to write, in sentence-transformers' layout."`
 }
 

@@ -212,8 +212,6 @@ func (c *dpoCommand) resolve() error {
 	return c.preferenceOptions.resolve()
 }
 
-func (c *dpoCommand) validate() error { return c.preferenceOptions.validate() }
-
 func (c *dpoCommand) loss() prefer.DPO {
 	return prefer.DPO{Config: prefer.DPOConfig{LossType: c.LossType, Beta: c.Beta, LabelSmoothing: c.LabelSmoothing, DiscoTau: c.DiscopopTau}}
 }

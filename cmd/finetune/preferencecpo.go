@@ -56,8 +56,6 @@ func (c *cpoCommand) resolve() error {
 	return c.preferenceOptions.resolve()
 }
 
-func (c *cpoCommand) validate() error { return c.preferenceOptions.validate() }
-
 func (c *cpoCommand) loss() prefer.CPO {
 	return prefer.CPO{LossType: c.LossType, Beta: c.Beta, Gamma: c.SimPOGamma, Alpha: c.CPOAlpha, LabelSmoothing: c.LabelSmoothing}
 }
@@ -102,8 +100,6 @@ func (c *simpoCommand) resolve() error {
 	}
 	return c.preferenceOptions.resolve()
 }
-
-func (c *simpoCommand) validate() error { return c.preferenceOptions.validate() }
 
 func (c *simpoCommand) loss() prefer.SimPO {
 	return prefer.SimPO{Beta: c.Beta, Gamma: c.SimPOGamma, LabelSmoothing: c.LabelSmoothing}

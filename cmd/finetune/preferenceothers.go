@@ -50,8 +50,6 @@ func (c *orpoCommand) resolve() error {
 	return c.preferenceOptions.resolve()
 }
 
-func (c *orpoCommand) validate() error { return c.preferenceOptions.validate() }
-
 func (c *orpoCommand) config(s *streams) (task.Config, error) {
 	return c.learning(s, prefer.ORPO{Beta: c.Beta}, "")
 }
@@ -111,8 +109,6 @@ func (c *ktoCommand) resolve() error {
 	}
 	return c.preferenceOptions.resolve()
 }
-
-func (c *ktoCommand) validate() error { return c.preferenceOptions.validate() }
 
 func (c *ktoCommand) config(s *streams) (task.Config, error) {
 	l := prefer.KTO{LossType: c.LossType, Beta: c.Beta, DesirableWeight: c.DesirableWeight, UndesirableWeight: c.UndesirableWeight}

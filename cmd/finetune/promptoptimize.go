@@ -33,7 +33,7 @@ type promptOptimizeCommand struct {
 	Metric       string  `placeholder:"NAME" help:"What is to be raised. Default: acc of choices, else the first of the task's metrics."`
 	Seed         uint64  `default:"1337" placeholder:"N" help:"Decides what is drawn (${default})."`
 	JSON         bool    `name:"json" help:"Print the result as an object."`
-	Threads      int     `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores."`
+	Threads      int     `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores that the process may use."`
 
 	storageFlags
 	adapterFlag

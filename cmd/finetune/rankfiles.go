@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/task"
 	"github.com/seahorse-ml/seahorse/train"
 )
@@ -75,15 +76,15 @@ func (t team) receiveFiles(all offer) (string, error) {
 	}
 	missing := []int{}
 	for i, f := range all.Files {
-		_, sum, err := sumOf(filepath.Join(dir, filepath.FromSlash(f.Name)))
+		h, err := data.HashFile(filepath.Join(dir, filepath.FromSlash(f.Name)))
 		switch {
-		case err == nil && sum == f.SHA256:
+		case err == nil && h.SHA256 == f.SHA256:
 		case err != nil && !errors.Is(err, fs.ErrNotExist):
 			return "", err
 		case sees && err != nil:
 			return "", fmt.Errorf("%s lacks %s, which rank 0 has there: the directory is another run's, and must go", dir, f.Name)
 		case sees:
-			return "", fmt.Errorf("%s in %s has the SHA-256 %s, that of rank 0 %s: this rank has other data, another tokenizer or other options", f.Name, dir, sum, f.SHA256)
+			return "", fmt.Errorf("%s in %s has the SHA-256 %s, that of rank 0 %s: this rank has other data, another tokenizer or other options", f.Name, dir, h.SHA256, f.SHA256)
 		default:
 			missing = append(missing, i)
 		}
@@ -134,8 +135,8 @@ func (t team) receiveFile(path string, f offered, wanted bool) (err error) {
 	if !wanted {
 		return nil
 	}
-	if _, sum, err := sumOf(path); err != nil || sum != f.SHA256 {
-		return fmt.Errorf("%s has come with the SHA-256 %s, expected %s: %w", path, sum, f.SHA256, errors.Join(err, errors.New("it was changed meanwhile")))
+	if h, err := data.HashFile(path); err != nil || h.SHA256 != f.SHA256 {
+		return fmt.Errorf("%s has come with the SHA-256 %s, expected %s: %w", path, h.SHA256, f.SHA256, errors.Join(err, errors.New("it was changed meanwhile")))
 	}
 	return nil
 }

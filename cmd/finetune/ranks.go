@@ -3,8 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/alecthomas/kong"
+	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/graph"
 	"github.com/seahorse-ml/seahorse/task"
 	"github.com/seahorse-ml/seahorse/train"
@@ -142,9 +141,11 @@ func offerOf(r *task.Run) (offer, error) {
 				continue // of a run that is at its end, and goes on from its checkpoint
 			}
 			f := offered{Name: filepath.ToSlash(filepath.Join(within, e.Name()))}
-			if f.Size, f.SHA256, err = sumOf(filepath.Join(dir, within, e.Name())); err != nil {
+			h, err := data.HashFile(filepath.Join(dir, within, e.Name()))
+			if err != nil {
 				return err
 			}
+			f.Size, f.SHA256 = h.Size, h.SHA256
 			all.Files = append(all.Files, f)
 		}
 		return nil
@@ -157,18 +158,6 @@ func offerOf(r *task.Run) (offer, error) {
 	} else {
 		return all, list(filepath.Base(last.Dir))
 	}
-}
-
-// sumOf returns the size and SHA-256 of a file.
-func sumOf(path string) (size int64, sum string, err error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return 0, "", err
-	}
-	defer f.Close()
-	h := sha256.New()
-	size, err = io.Copy(h, f)
-	return size, hex.EncodeToString(h.Sum(nil)), err
 }
 
 // follow makes the run with rank 0, which has its directory. Own and command are what this rank was started with, whose options must be the
@@ -269,6 +258,6 @@ func program() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	_, sum, err := sumOf(path)
-	return "SHA-256 " + sum, err
+	h, err := data.HashFile(path)
+	return "SHA-256 " + h.SHA256, err
 }

@@ -36,7 +36,7 @@ type searchIndexCommand struct {
 	Language  string `default:"english" enum:"english,french,spanish,russian,swedish,norwegian,hungarian,none" placeholder:"NAME" help:"Whose stems words are reduced to (${default}): ${enum}."`
 	Cells     *int   `placeholder:"N" help:"Group the vectors into so many cells, so that searches look at some of them only; 0: don't. Default: four times the root of the passages where there are 20,000 or more."`
 	Documents int    `name:"batch-documents" default:"1000" placeholder:"N" help:"Documents that are put into the index at once (${default}): what a process that is killed loses at most."`
-	Threads   int    `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores."`
+	Threads   int    `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores that the process may use."`
 
 	dataFormat
 }
@@ -256,7 +256,7 @@ type findOptions struct {
 	Candidates int    `default:"0" placeholder:"N" help:"Passages of each ranking that are fused or reranked. Default: ten times --top, at least 100."`
 	Rerank     string `placeholder:"DIR" help:"A cross-encoder that reads query and passage together: a classifier or regression of pairs, whose last value or class counts."`
 	Exact      bool   `help:"Scan all vectors of an index that has cells."`
-	Threads    int    `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores."`
+	Threads    int    `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores that the process may use."`
 }
 
 // searcher searches an index.

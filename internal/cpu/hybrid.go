@@ -11,7 +11,7 @@ import (
 // performance returns how many processors of mask are performance cores of a hybrid processor: those that Linux lists as such (Intel), or whose
 // capacity is half of the largest at least (arm64). It is 0 where there are no others.
 func performance(root fs.FS, mask []int) int {
-	fast, isFast := 0, func(int) bool { return false }
+	var isFast func(int) bool
 	if list, ok := readLine(root, "sys/devices/cpu_core/cpus"); ok {
 		isFast = func(i int) bool { return listed(list, i) }
 	} else {
@@ -30,6 +30,7 @@ func performance(root fs.FS, mask []int) int {
 		}
 		isFast = func(i int) bool { return 2*capacity[i] >= slices.Max(all) }
 	}
+	fast := 0
 	for _, i := range mask {
 		if isFast(i) {
 			fast++

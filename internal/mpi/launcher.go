@@ -41,14 +41,3 @@ func launched(lookup func(name string) (string, bool)) (Launcher, bool, error) {
 
 // LibraryVariable is the environment variable that names the library to load, where it isn't found by itself.
 const LibraryVariable = "SEAHORSE_MPI_LIBRARY"
-
-// libraries returns the names that the launcher's library may have, the likeliest first.
-func (l Launcher) libraries() []string {
-	open := []string{"libmpi.so.40", "libmpi.so.80"}
-	mpich := []string{"libmpich.so.12", "libmpi.so.12"}
-	standard := []string{"libmpi_abi.so.1", "libmpi_abi.so.0", "libmpi.so"}
-	if l.Name == "MPICH" {
-		return append(append(mpich, standard...), open...)
-	}
-	return append(append(open, mpich...), standard...)
-}

@@ -44,6 +44,17 @@ func load(l Launcher) (*library, error) {
 	return nil, fmt.Errorf("mpi: the library of %s isn't found; name it by %s: %w", l.Name, LibraryVariable, errors.Join(tried...))
 }
 
+// libraries returns the names that the launcher's library may have, the likeliest first.
+func (l Launcher) libraries() []string {
+	open := []string{"libmpi.so.40", "libmpi.so.80"}
+	mpich := []string{"libmpich.so.12", "libmpi.so.12"}
+	standard := []string{"libmpi_abi.so.1", "libmpi_abi.so.0", "libmpi.so"}
+	if l.Name == "MPICH" {
+		return append(append(mpich, standard...), open...)
+	}
+	return append(append(open, mpich...), standard...)
+}
+
 // quiet keeps libraries from catching the signals by which Go finds nil pointers. They read the environment of C, which may not be
 // that of os.Setenv.
 func quiet() {
