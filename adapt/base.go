@@ -17,6 +17,7 @@ import (
 	"strings"
 
 	"github.com/seahorse-ml/seahorse/graph"
+	"github.com/seahorse-ml/seahorse/models"
 )
 
 // fingerprint tells a model from others: what adapter_base.json says.
@@ -38,8 +39,11 @@ type Head struct {
 // SetHead notes what the model's head was made for, for ReadHead.
 func (a *Adapter) SetHead(h *Head) { a.config.head = h }
 
-// ReadHead returns what is noted in an adapter's directory of the head that it brings along, or nil.
+// ReadHead returns what is noted in an adapter's directory of the head that it brings along, or nil; a GGUF file brings none.
 func ReadHead(dir string) (*Head, error) {
+	if models.IsGGUF(dir) {
+		return nil, nil
+	}
 	f, err := readFingerprint(dir)
 	if err != nil {
 		return nil, fmt.Errorf("adapt: %s: %w", dir, err)

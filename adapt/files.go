@@ -11,6 +11,7 @@ import (
 	"github.com/seahorse-ml/seahorse/graph"
 	"github.com/seahorse-ml/seahorse/internal/atomicfile"
 	"github.com/seahorse-ml/seahorse/internal/safetensors"
+	"github.com/seahorse-ml/seahorse/models"
 	"gorgonia.org/tensor"
 )
 
@@ -94,8 +95,9 @@ type OpenConfig struct {
 	AnyBase bool
 }
 
-// Open puts the adapter of a directory, peft's or one's own, on a model. It is strict: every missing, extra and misshapen tensor is named, and
-// a model that isn't the one that the adapter was trained on is refused, as far as the directory tells.
+// Open puts the adapter of a directory, peft's or one's own, or of a GGUF file, as llama.cpp applies it, on a model. It is strict: every missing,
+// extra and misshapen tensor is named, and a model that isn't the one that the adapter was trained on is refused, as far as the files tell; a GGUF
+// file tells the architecture and the shapes.
 func Open(dir string, m Model, c OpenConfig) (*Adapter, error) {
 	a, err := open(dir, m, c)
 	if err != nil {
@@ -104,8 +106,11 @@ func Open(dir string, m Model, c OpenConfig) (*Adapter, error) {
 	return a, nil
 }
 
-// ReadBase returns what the configuration of an adapter's directory calls the model that it is for; it may be empty.
+// ReadBase returns what the configuration of an adapter's directory calls the model that it is for; it may be empty, as it is for a GGUF file.
 func ReadBase(dir string) (string, error) {
+	if models.IsGGUF(dir) {
+		return "", nil
+	}
 	c, err := readConfig(dir)
 	if err != nil {
 		return "", fmt.Errorf("adapt: %s: %w", dir, err)
@@ -129,6 +134,9 @@ func readConfig(dir string) (fileConfig, error) {
 }
 
 func open(dir string, m Model, o OpenConfig) (a *Adapter, err error) {
+	if models.IsGGUF(dir) {
+		return openGGUF(dir, m)
+	}
 	c, err := readConfig(dir)
 	if err != nil {
 		return nil, err
@@ -187,7 +195,7 @@ func put(m Model, c fileConfig, tree *graph.Params) (a *Adapter, err error) {
 
 // stripped is a file's tensors by the names that an adapter's tree has for them.
 type stripped struct {
-	*safetensors.Source
+	graph.Source
 	prompt bool
 	model  Model
 }

@@ -51,6 +51,8 @@ func (c ExportConfig) lora(r *ExportReport) error {
 		return fmt.Errorf("task: export: %s needs an adapter", ExportGGUFLoRA)
 	case c.Quantize != "" && c.Quantize != "f32":
 		return fmt.Errorf("task: export: %s is written in float32", ExportGGUFLoRA)
+	case models.IsGGUF(c.Adapter):
+		return fmt.Errorf("task: export: the adapter %s is a GGUF file already", c.Adapter)
 	}
 	var p peftConfig
 	data, err := os.ReadFile(filepath.Join(c.Adapter, "adapter_config.json"))

@@ -12,7 +12,7 @@ import (
 
 // adapterFlag are the options of commands that take a model with an adapter on it.
 type adapterFlag struct {
-	Adapter string `placeholder:"DIR" help:"An adapter of the model, as sft and peft write them."`
+	Adapter string `placeholder:"DIR|FILE.gguf" help:"An adapter of the model, as sft and peft write them, or llama.cpp's."`
 	AnyBase bool   `help:"Take the adapter even if it was trained on another model, as far as the shapes fit."`
 }
 

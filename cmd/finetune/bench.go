@@ -25,7 +25,7 @@ type benchCommand struct {
 	BatchSize *int   `placeholder:"B" help:"Rows in a batch. Default: the preset's."`
 	SeqLen    *int   `placeholder:"T" help:"Tokens in a row. Default: the preset's."`
 	Init      string `placeholder:"DIR|FILE.gguf" help:"Train this model, of any family, rather than a preset's of random weights."`
-	Adapter   string `placeholder:"DIR" help:"With --init: train this adapter of the model (LoRA and the like, as peft writes them), rather than all of it."`
+	Adapter   string `placeholder:"DIR|FILE.gguf" help:"With --init: train this adapter of the model (LoRA and the like, as peft writes them), rather than all of it."`
 	Tokens    string `placeholder:"FILE" help:"Take tokens from this file (plain uint16 or one that finetune wrote) rather than from the generator."`
 
 	GradientCheckpointing bool `help:"Keep the states between blocks only, and compute what is in them again in the backward pass."`

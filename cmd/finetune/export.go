@@ -17,7 +17,7 @@ import (
 // exportCommand is `finetune export`.
 type exportCommand struct {
 	Model    string `required:"" placeholder:"DIR|FILE.gguf" help:"A model or run directory, or a GGUF file."`
-	Adapter  string `placeholder:"DIR" help:"An adapter of the model, as peft writes it: merged into it, or with --format gguf-lora what is written."`
+	Adapter  string `placeholder:"DIR|FILE.gguf" help:"An adapter of the model, as peft or llama.cpp write it: merged into it, or with --format gguf-lora what is written."`
 	Format   string `enum:"hf,gguf,gguf-lora,ollama" default:"gguf" placeholder:"NAME" help:"hf, a Hugging Face directory in float32; gguf; ollama, a directory with a GGUF file and a Modelfile; or gguf-lora, the adapter alone as llama.cpp takes it (${default})."`
 	Quantize string `placeholder:"NAME" help:"How a GGUF file stores matrices: ${quantizations} (f16)."`
 	Imatrix  string `placeholder:"FILE" help:"A text by which it is found which columns of matrices count more, to round those better."`
