@@ -2,6 +2,13 @@ package graph
 
 import "slices"
 
+// A TracedBlock is a block of a model in a trace: what it read and what it made of it.
+type TracedBlock struct{ In, Out *Node }
+
+// Blocks returns the blocks that the trace has so far, as Checkpoint was told of them, in the order in which they were traced. Blocks inside
+// of a Block aren't among them.
+func (g *Graph) Blocks() []TracedBlock { return g.blocks }
+
 // span is the numbers of the nodes of a block: those after first, up to last.
 type span struct{ first, last int64 }
 
@@ -9,6 +16,9 @@ type span struct{ first, last int64 }
 // are dropped after the forward pass, all but y and what is used outside of the block, and computed again from x before the backward
 // pass needs them: by the same operations with the same random numbers, so to the same bits (Chen et al., 2016). It returns y.
 func (g *Graph) Checkpoint(x, y *Node) *Node {
+	if !g.inBlock && g.err == nil {
+		g.blocks = append(g.blocks, TracedBlock{x, y})
+	}
 	if g.checkpointing && !g.inBlock && g.err == nil && x.ID() < y.ID() {
 		g.spans = append(g.spans, span{x.ID(), y.ID()})
 	}

@@ -46,7 +46,8 @@ type trace struct {
 
 	checkpointing bool
 	inBlock       bool   // a Block is built, in which there are no others
-	spans         []span // of blocks
+	spans         []span // of blocks that are checkpointed
+	blocks        []TracedBlock
 }
 
 // New starts an empty trace.

@@ -58,6 +58,7 @@ var layers = []layer{
 	{packages: []string{"generate"}, imports: []string{"layers", "graph", "internal/random", "internal/parallel"}, gorgonia: true},
 	{packages: []string{"internal/correlation", "internal/pathpattern"}},
 	{packages: []string{"internal/arithmetic"}, imports: []string{"graph"}, gorgonia: true},
+	{packages: []string{"show"}, imports: []string{"models", "layers", "graph"}, gorgonia: true},
 	{packages: []string{"internal/nearest"}, imports: []string{"internal/kernels/...", "internal/parallel"}},
 	{packages: []string{"embed"}, imports: []string{"internal/arithmetic", "internal/correlation", "internal/nearest", "models", "layers", "data/...", "weights", "graph", "internal/atomicfile", "internal/safetensors"}, gorgonia: true},
 	{packages: []string{"search"}, imports: []string{"internal/kernels/...", "internal/nearest", "internal/parallel", "internal/random", "internal/atomicfile", "internal/dirlock"}},
@@ -74,6 +75,8 @@ var layers = []layer{
 	{packages: []string{"internal/board"}, imports: []string{"internal/report", "internal/runlog", "internal/web", "train"}},
 	{packages: []string{"cmd/finetune"}, imports: []string{"internal/correlation", "reward", "search", "embed", "hub", "internal/board", "internal/report", "track", "serve", "internal/web", "words", "task", "train", "adapt", "prefer", "generate", "optim", "models", "layers", "data/...", "graph", "internal/atomicfile", "internal/orderedjson", "internal/screen", "internal/cpu", "weights"}, gorgonia: true},
 	{packages: []string{"examples/..."}, imports: []string{"reward", "search", "embed", "hub", "track", "serve", "words", "task", "train", "adapt", "prefer", "generate", "optim", "models", "layers", "data/...", "graph", "weights"}, gorgonia: true},
+	{packages: []string{"cmd/finetune"}, imports: []string{"reward", "search", "embed", "hub", "internal/board", "internal/report", "track", "serve", "internal/web", "words", "task", "train", "adapt", "prefer", "generate", "optim", "models", "layers", "data/...", "graph", "internal/atomicfile", "internal/orderedjson", "internal/screen", "internal/cpu", "weights"}, gorgonia: true},
+	{packages: []string{"examples/..."}, imports: []string{"show", "reward", "search", "embed", "hub", "track", "serve", "words", "task", "train", "adapt", "prefer", "generate", "optim", "models", "layers", "data/...", "graph", "weights"}, gorgonia: true},
 	{packages: []string{"track"}, imports: []string{"internal/tfevents", "internal/atomicfile", "train", "internal/runlog"}},
 	{packages: []string{"internal/report"}, imports: []string{"task", "train", "data/...", "internal/dirlock", "internal/runlog"}},
 }
