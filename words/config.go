@@ -12,7 +12,7 @@ type Method string
 const (
 	SkipGram Method = "skipgram" // the words around a word from it
 	CBOW     Method = "cbow"     // a word from the mean of those around it
-	FastText Method = "fasttext" // skip-gram where a word is the mean of itself and its parts
+	FastText Method = "fasttext" // skip-gram where a word is the mean of itself and its parts; CBOW can have parts too
 )
 
 // Config configures Train. Start from DefaultConfig: what a field says holds, a zero too.
@@ -38,7 +38,7 @@ type Config struct {
 	LearningRate, MinLearningRate float64
 
 	// MinN and MaxN are the lengths of the parts of a word, in characters, its ends marked by < and >; Buckets is how many vectors they
-	// share. For FastText.
+	// share. For FastText and CBOW; a MaxN of 0 is without parts.
 	MinN, MaxN, Buckets int
 
 	// Progress is told how many words are done of all epochs'; nil for silence.
@@ -86,11 +86,13 @@ func (c Config) Validate() error {
 		return fmt.Errorf("words: %d negative samples and hierarchical softmax %v, expected one of the two", c.Negative, c.Hierarchical)
 	case c.LearningRate < c.MinLearningRate:
 		return fmt.Errorf("words: MinLearningRate %g is above LearningRate %g", c.MinLearningRate, c.LearningRate)
-	case c.Method == FastText && c.MaxN > 0 && (c.MinN < 1 || c.MinN > c.MaxN || c.Buckets < 1):
+	case c.Method == SkipGram && c.MaxN > 0:
+		return fmt.Errorf("words: skip-gram with parts of up to %d characters is the method %s", c.MaxN, FastText)
+	case c.MaxN > 0 && (c.MinN < 1 || c.MinN > c.MaxN || c.Buckets < 1):
 		return fmt.Errorf("words: parts of %d to %d characters in %d buckets, expected at least one of each and no more than the second", c.MinN, c.MaxN, c.Buckets)
 	}
 	return nil
 }
 
 // parts tells whether words have vectors of their parts.
-func (c Config) parts() bool { return c.Method == FastText && c.MaxN > 0 }
+func (c Config) parts() bool { return c.MaxN > 0 }

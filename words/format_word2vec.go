@@ -72,7 +72,7 @@ func (v *Vectors) Save(path string, f Format) error {
 	return nil
 }
 
-// Open reads a file of vectors in one of the formats, which its beginning tells.
+// Open reads a file of vectors in one of the formats or fastText's .bin, which its beginning tells.
 func Open(path string) (*Vectors, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -83,7 +83,15 @@ func Open(path string) (*Vectors, error) {
 	if err != nil {
 		return nil, fmt.Errorf("words: %w", err)
 	}
-	v, err := read(bufio.NewReaderSize(f, lineBuffer), info.Size())
+	r := bufio.NewReaderSize(f, lineBuffer)
+	if start, _ := r.Peek(4); isFastText(start) {
+		m, err := OpenFastText(path)
+		if err != nil {
+			return nil, err
+		}
+		return m.Vectors(), nil
+	}
+	v, err := read(r, info.Size())
 	if err != nil {
 		return nil, fmt.Errorf("words: %s: %w", path, err)
 	}

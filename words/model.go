@@ -43,6 +43,9 @@ func (m *Model) makeParts() {
 	m.parts = make([][]int32, m.Vocabulary.Len())
 	for i := range m.parts {
 		m.parts[i] = []int32{int32(i)}
+		if m.Vocabulary.Word(i) == lineEnd {
+			continue
+		}
 		for _, bucket := range appendParts(nil, m.Vocabulary.Word(i), m.Config) {
 			m.parts[i] = append(m.parts[i], int32(m.Vocabulary.Len())+bucket)
 		}

@@ -2,9 +2,12 @@ package words
 
 import "unicode/utf8"
 
+// lineEnd is the word that fastText takes a line's end for; it has no parts.
+const lineEnd = "</s>"
+
 // appendParts appends the buckets of a word's parts, as fastText has them: of "<word>", all of minN to maxN characters but for a lone end.
 func appendParts(dst []int32, word string, c Config) []int32 {
-	if c.MaxN == 0 {
+	if c.MaxN <= 0 {
 		return dst
 	}
 	marked := "<" + word + ">"

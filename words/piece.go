@@ -56,29 +56,17 @@ func (p *piece) place(at int) {
 	word := p.sentence[at]
 	switch c.Method {
 	case SkipGram:
-		p.inputs = p.inputs[:0]
-		for i := low; i < high; i++ {
-			if i != at {
-				p.inputs = append(p.inputs, p.in.at(p.sentence[i]))
-			}
-		}
+		p.context(low, at, high)
 		p.target(word)
 		p.pairs()
 	case CBOW:
-		p.inputs = p.inputs[:0]
-		for i := low; i < high; i++ {
-			if i != at {
-				p.inputs = append(p.inputs, p.in.at(p.sentence[i]))
-			}
-		}
+		p.context(low, at, high)
 		p.target(word)
 		p.mean()
 		p.single()
 	case FastText:
 		p.inputs = p.inputs[:0]
-		for _, row := range p.parts(word) {
-			p.inputs = append(p.inputs, p.in.at(row))
-		}
+		p.appendInput(word)
 		p.outputs, p.labels = p.outputs[:0], p.labels[:0]
 		for i := low; i < high; i++ {
 			if i != at {
@@ -90,12 +78,25 @@ func (p *piece) place(at int) {
 	}
 }
 
-// parts returns the rows that a word is the mean of.
-func (p *piece) parts(word int32) []int32 {
-	if p.model.parts == nil {
-		return []int32{word}
+// context sets inputs to the words of low to high around a place.
+func (p *piece) context(low, at, high int) {
+	p.inputs = p.inputs[:0]
+	for i := low; i < high; i++ {
+		if i != at {
+			p.appendInput(p.sentence[i])
+		}
 	}
-	return p.model.parts[word]
+}
+
+// appendInput appends the rows that a word is the mean of.
+func (p *piece) appendInput(word int32) {
+	if p.model.parts == nil {
+		p.inputs = append(p.inputs, p.in.at(word))
+		return
+	}
+	for _, row := range p.model.parts[word] {
+		p.inputs = append(p.inputs, p.in.at(row))
+	}
 }
 
 // target sets outputs and labels to what tells a word from others.
@@ -108,9 +109,9 @@ func (p *piece) target(word int32) {
 func (p *piece) appendTarget(word int32) {
 	if p.tree != nil {
 		for i, node := range p.tree.nodes[word] {
-			label := float32(1)
+			label := float32(0)
 			if p.tree.second[word][i] {
-				label = 0
+				label = 1
 			}
 			p.outputs, p.labels = append(p.outputs, p.out.at(node)), append(p.labels, label)
 		}

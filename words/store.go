@@ -156,8 +156,12 @@ func OpenDir(dir string) (*Vectors, error) {
 	return &Vectors{Vocabulary: v, Dim: s.Dim, Values: values}, nil
 }
 
-// OpenModel reads a model that Model.SaveDir wrote, and how its text was split.
+// OpenModel reads a model that Model.SaveDir wrote, and how its text was split, or one of a .bin file of fastText, which splits at spaces.
 func OpenModel(dir string) (m *Model, split string, err error) {
+	if info, err := os.Stat(dir); err == nil && info.Mode().IsRegular() {
+		m, err := OpenFastText(dir)
+		return m, "spaces", err
+	}
 	s, v, err := readDir(dir)
 	if err != nil {
 		return nil, "", err

@@ -78,15 +78,15 @@ func (m *Model) learn(ctx context.Context, texts Texts, split Splitter) error {
 		t.negative = newAlias(m.Vocabulary.counts, c.NegativeExponent)
 	}
 	t.inputs = 1
-	switch {
-	case c.Method == CBOW:
+	if c.Method == CBOW {
 		t.inputs = float64(c.Window + 1) // on average to both sides
-	case m.parts != nil:
+	}
+	if m.parts != nil {
 		sum := 0
 		for _, parts := range m.parts {
 			sum += len(parts)
 		}
-		t.inputs = float64(sum) / float64(len(m.parts))
+		t.inputs *= float64(sum) / float64(len(m.parts))
 	}
 	t.cut()
 	for range roundPieces {

@@ -32,7 +32,7 @@ func openVectors(path string) (*words.Vectors, error) {
 
 // wordsNeighborsCommand is `finetune words neighbors`.
 type wordsNeighborsCommand struct {
-	Model string   `required:"" placeholder:"DIR|FILE" help:"Vectors: a directory of \"words train\", or a file in a form of word2vec, fastText or GloVe."`
+	Model string   `required:"" placeholder:"DIR|FILE" help:"Vectors: a directory of \"words train\", or a file in a form of word2vec, fastText (.vec, .bin) or GloVe."`
 	TopN  int      `name:"top-n" default:"10" placeholder:"N" help:"Words to show (${default})."`
 	JSON  bool     `help:"Print a line of JSON for each word."`
 	Words []string `arg:"" help:"The words."`
@@ -73,10 +73,7 @@ func wordFinder(path string) (func(word string, n int) ([]words.Neighbor, error)
 	if err != nil {
 		return nil, err
 	}
-	var model *words.Model
-	if isDir(path) {
-		model, _, _ = words.OpenModel(path) // vectors alone are fine too
-	}
+	model, _, _ := words.OpenModel(path) // vectors alone are fine too
 	return func(word string, n int) ([]words.Neighbor, error) {
 		vector, err := vectors.Of(word)
 		if err != nil && model != nil {
@@ -113,7 +110,7 @@ func showNeighbors(s *streams, asJSON bool, word string, near []words.Neighbor) 
 
 // wordsAnalogyCommand is `finetune words analogy`.
 type wordsAnalogyCommand struct {
-	Model string `required:"" placeholder:"DIR|FILE" help:"Vectors: a directory of \"words train\", or a file in a form of word2vec, fastText or GloVe."`
+	Model string `required:"" placeholder:"DIR|FILE" help:"Vectors: a directory of \"words train\", or a file in a form of word2vec, fastText (.vec, .bin) or GloVe."`
 	TopN  int    `name:"top-n" default:"5" placeholder:"N" help:"Words to show (${default})."`
 	JSON  bool   `help:"Print a line of JSON."`
 	A     string `arg:"" help:"The first word."`
@@ -146,7 +143,7 @@ func (c *wordsAnalogyCommand) Run(s *streams) error {
 
 // wordsEvalCommand is `finetune words eval`.
 type wordsEvalCommand struct {
-	Model      string   `required:"" placeholder:"DIR|FILE" help:"Vectors: a directory of \"words train\", or a file in a form of word2vec, fastText or GloVe."`
+	Model      string   `required:"" placeholder:"DIR|FILE" help:"Vectors: a directory of \"words train\", or a file in a form of word2vec, fastText (.vec, .bin) or GloVe."`
 	Similarity []string `placeholder:"FILE" sep:"none" help:"Pairs of words with a score, such as WordSim-353 or SimLex-999. May be given several times."`
 	Analogies  string   `placeholder:"FILE" help:"Questions of four words a line, in sections, as Google's questions-words.txt."`
 	MostWords  int      `default:"300000" placeholder:"N" help:"Look for answers among the N most frequent words (${default}); 0 takes all."`
@@ -271,14 +268,15 @@ func analogyFiguresOf(r words.AnalogyResult) analogyFigures {
 
 // wordsConvertCommand is `finetune words convert`.
 type wordsConvertCommand struct {
-	Model  string `required:"" placeholder:"DIR|FILE" help:"Vectors: a directory of \"words train\", or a file in a form of word2vec, fastText or GloVe."`
-	Format string `enum:"word2vec,word2vec-bin,glove" default:"word2vec" placeholder:"word2vec|word2vec-bin|glove" help:"The form: ${enum} (${default})."`
+	Model  string `required:"" placeholder:"DIR|FILE" help:"Vectors: a directory of \"words train\", or a file in a form of word2vec, fastText (.vec, .bin) or GloVe."`
+	Format string `enum:"word2vec,word2vec-bin,glove,fasttext" default:"word2vec" placeholder:"word2vec|word2vec-bin|glove|fasttext" help:"The form: ${enum} (${default})."`
 	Output string `required:"" placeholder:"FILE" help:"The file to write."`
 }
 
 // Help is shown below the command's summary.
 func (wordsConvertCommand) Help() string {
 	return `word2vec is the form of text that gensim reads, and of fastText's .vec files; word2vec-bin has the same numbers as bytes.
+fasttext is fastText's .bin, with what finds the vectors of unknown words and learns on; it takes a model of skipgram, cbow or fasttext.
 
 Example:
 
@@ -287,6 +285,17 @@ Example:
 
 // Run converts.
 func (c *wordsConvertCommand) Run(s *streams) error {
+	if c.Format == "fasttext" {
+		m, _, err := words.OpenModel(c.Model)
+		if err != nil {
+			return err
+		}
+		if err := m.SaveFastText(c.Output); err != nil {
+			return err
+		}
+		s.say("wrote %s of %s, %d dimensions, as fastText's .bin", c.Output, plural(m.Vocabulary.Len(), "word"), m.Config.Dim)
+		return nil
+	}
 	v, err := openVectors(c.Model)
 	if err != nil {
 		return err

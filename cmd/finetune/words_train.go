@@ -17,7 +17,7 @@ type wordsTrainCommand struct {
 	OutputDir string   `required:"" placeholder:"DIR" help:"Directory for the vectors."`
 	Method    string   `enum:"skipgram,cbow,fasttext,glove,svd" default:"skipgram" placeholder:"NAME" help:"How they are learned: ${enum} (${default})."`
 	Split     string   `enum:"letters,spaces,characters" default:"letters" placeholder:"letters|spaces|characters" help:"What a word is: a run of letters and digits, in lower case; what is between spaces, as it is; or a character, for Chinese (${default})."`
-	Model     string   `placeholder:"DIR" help:"Go on learning from the vectors of an earlier skipgram, cbow or fasttext, with their words and settings."`
+	Model     string   `placeholder:"DIR|FILE" help:"Go on learning from the vectors of an earlier skipgram, cbow or fasttext, with their words and settings: its directory, or a .bin of fastText with --split spaces."`
 
 	Dim      *int     `placeholder:"D" help:"Dimensions. Default: 100."`
 	Window   int      `default:"5" placeholder:"N" help:"Words to each side that belong to a word (${default})."`
@@ -30,9 +30,9 @@ type wordsTrainCommand struct {
 	Negative *int     `placeholder:"N" help:"Words drawn against each pair. Default: 5."`
 	HS       bool     `name:"hs" help:"Learn by hierarchical softmax in place of negative samples."`
 	Sample   *float64 `placeholder:"X" help:"Frequency from which on words are left out at random. Default: 1e-3. 0 leaves none out."`
-	MinN     int      `name:"minn" default:"3" placeholder:"N" help:"fasttext: the shortest part of a word, in characters (${default})."`
-	MaxN     int      `name:"maxn" default:"6" placeholder:"N" help:"fasttext: the longest (${default}); 0 for no parts."`
-	Buckets  int      `name:"bucket" default:"2000000" placeholder:"N" help:"fasttext: vectors that all parts share (${default})."`
+	MinN     *int     `name:"minn" placeholder:"N" help:"fasttext and cbow: the shortest part of a word, in characters. Default: 3."`
+	MaxN     *int     `name:"maxn" placeholder:"N" help:"fasttext and cbow: the longest; 0 for no parts. Default: 6; of cbow 0."`
+	Buckets  *int     `name:"bucket" placeholder:"N" help:"fasttext and cbow: vectors that all parts share. Default: 2000000."`
 	XMax     float64  `name:"x-max" default:"100" placeholder:"X" help:"glove: the weight from which on a pair counts in full (${default})."`
 	Alpha    float64  `default:"0.75" placeholder:"X" help:"glove: power of lesser weights (${default})."`
 	Shift    float64  `default:"1" placeholder:"K" help:"svd: k of the shifted PPMI (${default})."`
@@ -114,9 +114,12 @@ func (c *wordsTrainCommand) config() words.Config {
 		w.Negative = 0
 	}
 	set(&w.Negative, c.Negative)
-	if c.Method == "fasttext" {
-		w.MinN, w.MaxN, w.Buckets = c.MinN, c.MaxN, c.Buckets
+	if set(&w.MaxN, c.MaxN); w.MaxN > 0 && w.Buckets == 0 {
+		fast := words.DefaultConfig(words.FastText)
+		w.MinN, w.Buckets = fast.MinN, fast.Buckets
 	}
+	set(&w.MinN, c.MinN)
+	set(&w.Buckets, c.Buckets)
 	w.MinLearningRate = min(w.MinLearningRate, w.LearningRate)
 	return w
 }
