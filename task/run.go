@@ -362,6 +362,7 @@ func (r *Run) Begin(settings []byte) error {
 // files of a checkpoint are the run's.
 func (r *Run) Trains(c train.Config) train.Config {
 	c.Dir, c.Lock, c.Train, c.Validation = r.Dir, r.lock, r.Rows.Train, r.Rows.Validation
+	c.Text = r.RowText
 	for _, name := range []string{"tokenizer.json", "tokenizer_config.json", chatTemplateName} {
 		if path := filepath.Join(r.Dir, name); isFile(path) {
 			c.Files = append(c.Files, path)

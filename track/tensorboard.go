@@ -2,6 +2,7 @@ package track
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -77,6 +78,18 @@ func (t *TensorBoard) open(first int) (err error) {
 	}
 	return t.events.Write(0, tfevents.Text("args", quoted(args.String())),
 		tfevents.Experiment(params, []string{"train/loss", "eval/loss"}), tfevents.SessionStart(params, seconds(time.Now())))
+}
+
+// Spiked writes what leaped in a step, and its rows, as the text spikes.
+func (t *TensorBoard) Spiked(s train.Spike) error {
+	if err := t.open(s.Step); err != nil {
+		return err
+	}
+	text := s.String()
+	for _, r := range s.Rows {
+		text += fmt.Sprintf("\nrow %d: %s", r.Row, r.Text)
+	}
+	return t.events.Write(int64(s.Step), tfevents.Text("spikes", quoted(text)))
 }
 
 // Sample writes what the model wrote after a step, as the text samples.

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -25,6 +26,9 @@ func (t *Trainer) skip(err error) error {
 	err = fmt.Errorf("step %d: %w", t.state.Step+1, err)
 	if where := t.stepper.blame(); where != "" {
 		err = fmt.Errorf("%w; %s", err, where)
+	}
+	if failed := t.spiked(Spike{Step: t.state.Step + 1, Error: err.Error()}); failed != nil {
+		return errors.Join(fmt.Errorf("train: %w", err), failed)
 	}
 	if t.state.Skipped >= t.config.SkipBadSteps {
 		advice := "a lower learning rate may help"

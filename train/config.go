@@ -89,6 +89,9 @@ type Config struct {
 	// tokenizer.
 	Save func(dir string) error
 
+	// Text tells what stands in a row of a batch, for the lines of SpikesName; nil leaves it at the rows' numbers. Default: nil.
+	Text func(b *data.Batch, row int) string
+
 	// Callbacks are told what happens, in their order.
 	Callbacks []Callback
 }

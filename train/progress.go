@@ -27,11 +27,13 @@ type Progress struct {
 	line     time.Time // of the last plain line
 	parts    []string  // of the text behind the bar, the most important first
 	step     int       // that they tell of
+	spikes   int       // that were told of
 }
 
 var (
-	_ EvalWatcher = (*Progress)(nil)
-	_ SkipWatcher = (*Progress)(nil)
+	_ EvalWatcher  = (*Progress)(nil)
+	_ SkipWatcher  = (*Progress)(nil)
+	_ SpikeWatcher = (*Progress)(nil)
 )
 
 // NewProgress shows a run on out.
@@ -63,6 +65,23 @@ func (p *Progress) Step(e StepEvent) error {
 // Skipped tells of a step that is left out.
 func (p *Progress) Skipped(e SkipEvent) error {
 	_, err := fmt.Fprintf(p, "left out %d of %d: %v\n", e.Skipped, e.Limit, e.Err)
+	return err
+}
+
+// toldSpikes is how many spikes are told of.
+const toldSpikes = 5
+
+// Spiked tells of the first steps that leap.
+func (p *Progress) Spiked(s Spike) error {
+	if s.Error != "" || p.spikes == toldSpikes { // errors are told of already
+		return nil
+	}
+	p.spikes++
+	more := ""
+	if p.spikes == toldSpikes {
+		more = ", and so are further ones"
+	}
+	_, err := fmt.Fprintf(p, "step %d: %v; its rows are in %s%s\n", s.Step, s, SpikesName, more)
 	return err
 }
 

@@ -30,7 +30,7 @@ func (t *Trainer) Run(ctx context.Context) (err error) {
 		return err
 	}
 	if t.metrics != nil {
-		defer func() { err = errors.Join(err, t.metrics.close(), t.control.drop()) }()
+		defer func() { err = errors.Join(err, t.metrics.close(), t.spikes.Close(), t.control.drop()) }()
 	}
 	if err := t.meet(); err != nil {
 		return err
@@ -87,6 +87,9 @@ func (t *Trainer) open() error {
 	}
 	if t.control, err = newControl(t.config.Dir, t.config.Obey, t.state.Step); err != nil {
 		return err
+	}
+	if err := t.openSpikes(); err != nil {
+		return fmt.Errorf("train: %w", err)
 	}
 	t.metrics, err = openMetrics(t.config.Dir, written, t.state.Metrics)
 	return err
@@ -207,7 +210,7 @@ func (t *Trainer) step(ctx context.Context) error {
 	if fed != nil {
 		t.last.Figures = append(fed[:len(fed):len(fed)], r.Figures...)
 	}
-	return nil
+	return t.watch(r)
 }
 
 // errStopping ends the steps in good order, on all ranks.

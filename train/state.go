@@ -39,6 +39,8 @@ type State struct {
 	Worse    int      `json:"evaluations_since_best,omitempty"`
 	// Skipped is how often a step was left out, see Config.SkipBadSteps.
 	Skipped int `json:"skipped_steps,omitempty"`
+	// Recent are the losses and norms of the last steps, by which the next ones are told to be spikes; nil in older checkpoints.
+	Recent *Recent `json:"recent,omitempty"`
 	// Pending are the metrics of the last step, if the run was interrupted while it evaluated after it.
 	Pending *Metrics `json:"pending,omitempty"`
 	// Metrics is what the run's metrics were when the checkpoint was written; nil in older ones.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/graph"
+	"github.com/seahorse-ml/seahorse/internal/runlog"
 )
 
 // A Trainer makes one run.
@@ -20,6 +21,7 @@ type Trainer struct {
 	batches    *data.Prefetcher
 	metrics    *metricsFile
 	control    *control
+	spikes     *runlog.Appender // nil on ranks that don't write
 	store      *store
 	state      State
 	last       Metrics     // of the last step

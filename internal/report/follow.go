@@ -16,14 +16,14 @@ type Follower struct {
 	dir     string
 	run     *Run
 	figures figures
-	files   [5]time.Time // when those of described were changed
+	files   [6]time.Time // when those of described were changed
 	look    *DataLook
 	looked  bool
 	notes   []string // of the look
 }
 
 // described are the files, beside figures, that a run is known by.
-var described = [5]string{task.RunName, task.ProvenanceName, runlog.SamplesName, train.EventsName, train.SumsName}
+var described = [6]string{task.RunName, task.ProvenanceName, runlog.SamplesName, train.EventsName, train.SpikesName, train.SumsName}
 
 // Follow returns a follower of the run in a directory, which has read nothing yet.
 func Follow(dir string) *Follower {
@@ -44,7 +44,7 @@ func (f *Follower) Update() (changed bool, err error) {
 		}
 		changed = changed || more
 	}
-	var files [5]time.Time
+	var files [6]time.Time
 	for i, name := range described {
 		if info, err := os.Stat(filepath.Join(f.dir, name)); err == nil {
 			files[i] = info.ModTime()

@@ -1,7 +1,7 @@
 // Keeps a page up with its runs: asks for what is new each second, and lets runs be stopped, let save and slowed down.
 (() => {
   const { live, control } = document.body.dataset, status = document.getElementById("live");
-  let version = 0, span = null, asking = false, again = false, samples = 0;
+  let version = 0, span = null, asking = false, again = false, samples = 0, spikes = -1;
   const pending = new Map();
   const say = text => { if (status.textContent !== text) status.textContent = text; };
 
@@ -29,6 +29,11 @@
       if (run.state !== "running") for (const [id, p] of pending) if (p.run === i) { pending.delete(id); p.output.textContent = p.what + ": the run has ended"; }
     });
     if (u.samples.length !== samples) { document.getElementById("samples").innerHTML = u.samples; samples = u.samples.length; }
+    if (u.spikes.length !== spikes) {
+      if (spikes >= 0) document.getElementById("spiked").innerHTML = u.spikes;
+      spikes = u.spikes.length;
+      document.getElementById("spikes").hidden = !u.spikes.trim();
+    }
     const events = document.getElementById("events");
     events.hidden = !(u.events || []).length;
     events.querySelector("ul").replaceChildren(...(u.events || []).map(text => { const li = document.createElement("li"); li.textContent = text; return li; }));

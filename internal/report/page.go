@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -100,6 +101,8 @@ type shownRun struct {
 	Result
 	Samples []runlog.Sample
 	Left    int // samples that aren't shown
+	Spikes  []train.Spike
+	Earlier int // spikes that aren't shown
 	Took    time.Duration
 	Bars    []lengthBar
 }
@@ -135,6 +138,7 @@ func (r *Report) shown() []shownRun {
 	for i, run := range r.Runs {
 		s := shownRun{Run: run, Result: r.Results[i], Took: run.Took(r.Made), Bars: shownBars(run.Data)}
 		s.Samples, s.Left = pickSamples(run.Samples, samplesBytes/len(r.Runs))
+		s.Spikes, s.Earlier = pickSpikes(run.Spikes, spikesBytes/len(r.Runs))
 		all = append(all, s)
 	}
 	return all
@@ -171,6 +175,11 @@ func ContentPolicy(script string, connects bool) string {
 		policy += "; connect-src 'self'"
 	}
 	return policy
+}
+
+// Spiked tells whether a run has spikes.
+func (r *Report) Spiked() bool {
+	return slices.ContainsFunc(r.Runs, func(run *Run) bool { return len(run.Spikes) > 0 })
 }
 
 // title names the report.
@@ -215,12 +224,18 @@ func pickSamples(all []runlog.Sample, bytes int) (picked []runlog.Sample, left i
 			at = i * (len(all) - 1) / (most - 1)
 		}
 		s := all[at]
-		if len(s.Text) > length {
-			s.Text = strings.ToValidUTF8(s.Text[:length], "") + " …"
-		}
+		s.Text = cutText(s.Text, length)
 		picked = append(picked, s)
 	}
 	return picked, len(all) - most
+}
+
+// cutText returns a text of at most so many bytes and an ellipsis.
+func cutText(text string, most int) string {
+	if len(text) > most {
+		text = strings.ToValidUTF8(text[:most], "") + " …"
+	}
+	return text
 }
 
 // lengthBar is a bar of the lengths of documents, in percent of the highest.

@@ -208,3 +208,23 @@ func TestNotARun(t *testing.T) {
 		t.Error("figures of nothing are written")
 	}
 }
+
+func TestPageOfSpikes(t *testing.T) {
+	var lines strings.Builder
+	for i := range 40 {
+		fmt.Fprintf(&lines, `{"step":%d,"leaps":["loss"],"loss":%d,"usual_loss":2,"rows":[{"row":7,"text":"<b>a row</b> %s"},{"row":1234}]}`+"\n", 100+i, 9, strings.Repeat("诗", 30000))
+	}
+	dir := makeRun(t, filepath.Join(t.TempDir(), "mine"), map[string]string{"metrics.jsonl": metrics(20), "spikes.jsonl": lines.String() + `{"step":200,"error":"the loss is NaN"}` + "\n"})
+	text := page(t, dir)
+	for _, want := range []string{"Step 139: the loss leaps to 9, usual is 2", "&lt;b&gt;a row&lt;/b&gt;", "1,234", "11 earlier ones", "Step 200: the loss is NaN"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the page has no %q", want)
+		}
+	}
+	if len(text) > 600000 {
+		t.Errorf("the page has %d bytes: the texts aren't cut", len(text))
+	}
+	if text := page(t, makeRun(t, filepath.Join(t.TempDir(), "calm"), map[string]string{"metrics.jsonl": metrics(20)})); !strings.Contains(text, `id="spikes" hidden`) {
+		t.Error("a run without spikes has a list of them")
+	}
+}

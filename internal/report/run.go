@@ -41,6 +41,7 @@ type Run struct {
 	Origin   *task.Provenance // nil: not known
 	Samples  []runlog.Sample
 	Events   []train.Event
+	Spikes   []train.Spike
 	Data     *DataLook // nil: not there any more
 	Notes    []string  // of what is damaged
 }
@@ -69,6 +70,7 @@ func Read(dir string) (*Run, error) {
 	r.noteDamage(runlog.SamplesName, damage)
 	r.Events, err = train.ReadEvents(dir)
 	r.note(err)
+	r.readSpikes()
 	r.State = stateOf(dir, r.Origin)
 	return r, nil
 }

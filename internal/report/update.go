@@ -13,6 +13,7 @@ type update struct {
 	Runs    []updatedRun      `json:"runs"`
 	Tables  map[string]string `json:"tables"` // of charts, by their IDs; HTML
 	Samples string            `json:"samples"`
+	Spikes  string            `json:"spikes"`
 	Events  []string          `json:"events"`
 	Ends    [2]int64          `json:"ends"` // the first and last step of all
 	Figures json.RawMessage   `json:"figures"`
@@ -62,10 +63,13 @@ func (r *Report) Update(version int) ([]byte, error) {
 		}
 		u.Tables[c.ID] = table
 	}
-	var samples strings.Builder
-	if err := pageTemplate.ExecuteTemplate(&samples, "samples", map[string]any{"Shown": r.shown(), "Runs": r.Runs}); err != nil {
-		return nil, err
+	shown := map[string]any{"Shown": r.shown(), "Runs": r.Runs}
+	for name, into := range map[string]*string{"samples": &u.Samples, "spikes": &u.Spikes} {
+		var text strings.Builder
+		if err := pageTemplate.ExecuteTemplate(&text, name, shown); err != nil {
+			return nil, err
+		}
+		*into = text.String()
 	}
-	u.Samples = samples.String()
 	return json.Marshal(u)
 }
