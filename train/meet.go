@@ -107,11 +107,12 @@ func (t *Trainer) identity() (map[string]string, error) {
 	c := t.config
 	sum := crc32.New(castagnoli)
 	for _, p := range t.model.Params() {
-		if p.Value() == nil {
-			continue // blocks, of a file whose hash the caller tells
-		}
-		if err := json.NewEncoder(sum).Encode([]any{p.Name, p.Shape, p.Frozen}); err != nil {
+		if err := json.NewEncoder(sum).Encode([]any{p.Name, p.Shape, p.Frozen, p.Stored()}); err != nil {
 			return nil, err
+		}
+		if blocks := p.Packed(); blocks != nil {
+			sum.Write(blocks.Data)
+			continue
 		}
 		sum.Write(elementBytes(p))
 	}

@@ -10,6 +10,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
 	"runtime"
 	"slices"
 	"strings"
@@ -19,6 +20,7 @@ import (
 	"github.com/seahorse-ml/seahorse/graph"
 	"github.com/seahorse-ml/seahorse/task"
 	"github.com/seahorse-ml/seahorse/train"
+	"go.yaml.in/yaml/v3"
 )
 
 // rankDir is the directory inside a run's that has the logs of the ranks but the first, and what they need where they don't see the run's.
@@ -225,25 +227,22 @@ var placeFlags = map[string]bool{"output_dir": true, "threads": true}
 
 // sameFlags returns an error where this rank was started with other options than the run has.
 func sameFlags(own, run *kong.Node) error {
-	var lines [2]map[string]bool
+	var values [2]map[string]any
 	for i, command := range []*kong.Node{own, run} {
 		settings, err := runConfig(command)
 		if err != nil {
 			return err
 		}
-		lines[i] = map[string]bool{}
-		for line := range strings.Lines(string(settings)) {
-			if key, _, _ := strings.Cut(line, ":"); !strings.HasPrefix(line, "#") && !placeFlags[key] {
-				lines[i][strings.TrimSpace(line)] = true
-			}
+		if err := yaml.Unmarshal(settings, &values[i]); err != nil {
+			return err
 		}
 	}
+	keys := maps.Clone(values[0])
+	maps.Copy(keys, values[1])
 	var different []string
-	for i, whose := range []string{"here", "of rank 0"} {
-		for _, line := range slices.Sorted(maps.Keys(lines[i])) {
-			if !lines[1-i][line] {
-				different = append(different, fmt.Sprintf("%s (%s)", line, whose))
-			}
+	for _, key := range slices.Sorted(maps.Keys(keys)) {
+		if here, there := values[0][key], values[1][key]; !placeFlags[key] && !reflect.DeepEqual(here, there) {
+			different = append(different, fmt.Sprintf("%s is %v here and %v there", key, cmp.Or(here, "not given"), cmp.Or(there, "not given")))
 		}
 	}
 	if len(different) > 0 {

@@ -67,7 +67,7 @@ var layers = []layer{
 	{packages: []string{"words"}, imports: []string{"internal/correlation", "internal/kernels/...", "internal/parallel", "internal/random", "internal/atomicfile", "internal/safetensors"}, gorgonia: true},
 	{packages: []string{"optim"}, imports: []string{"graph", "internal/kernels/...", "internal/parallel", "internal/memory", "internal/safetensors"}, gorgonia: true},
 	{packages: []string{"internal/exchange"}, imports: []string{"optim", "graph", "internal/kernels/...", "internal/parallel", "internal/memory"}, gorgonia: true},
-	{packages: []string{"internal/mpi"}},
+	{packages: []string{"internal/mpi/..."}},
 	{packages: []string{"train"}, imports: []string{"internal/exchange", "internal/mpi", "optim", "layers", "data/...", "graph", "internal/atomicfile", "internal/safetensors", "internal/dirlock", "internal/runlog", "internal/screen", "internal/cpu", "weights"}, gorgonia: true},
 	{packages: []string{"reward"}},
 	{packages: []string{"task"}, imports: []string{"reward", "internal/random", "embed", "hub", "internal/gguf", "train", "generate", "adapt", "prefer", "optim", "models", "layers", "weights", "data/...", "graph", "internal/atomicfile", "internal/cpu", "internal/orderedjson"}, gorgonia: true},

@@ -4,17 +4,22 @@ package mpi
 
 import (
 	"fmt"
+	"os"
 	"time"
 )
 
-// How often processes give a sign of life, and after how long without one a process counts as lost.
+// LostVariable is the environment variable that says after how long without a sign of life a process counts as lost: 30s by default, 1s to 24h.
+const LostVariable = "SEAHORSE_MPI_LOST_AFTER"
+
 const (
-	beatEvery = 2 * time.Second
-	lostAfter = 30 * time.Second
+	usualLost = 30 * time.Second
+	mostBeat  = 2 * time.Second // between signs of life
 )
 
 // beats are the signs of life: rank 0 hears all others, and they hear it.
 type beats struct {
+	lost  time.Duration // after which a process counts as lost
+	every time.Duration // a sign of life is given
 	peers []*peer
 	last  time.Time // that this process looked
 	sent  time.Time
@@ -37,6 +42,19 @@ type peer struct {
 // farewell is the sign of a process that ends in good order.
 const farewell = 1
 
+// newBeats reads how patient this process is to be.
+func newBeats() (beats, error) {
+	b := beats{lost: usualLost}
+	if text, ok := os.LookupEnv(LostVariable); ok {
+		var err error
+		if b.lost, err = time.ParseDuration(text); err != nil || b.lost < time.Second || b.lost > 24*time.Hour {
+			return b, fmt.Errorf("mpi: the environment's %s is %q, expected a time from 1s to 24h, such as 90s", LostVariable, text)
+		}
+	}
+	b.every = min(mostBeat, b.lost/8)
+	return b, nil
+}
+
 func (b *beats) begin(w *World) {
 	now := time.Now()
 	b.last = now
@@ -52,12 +70,12 @@ func (b *beats) begin(w *World) {
 
 // tend hears what has come, and gives a sign of life if it is time. It ends the run where a process is lost.
 func (b *beats) tend(w *World, now time.Time) {
-	if now.Sub(b.last) < beatEvery/8 || b.ended {
+	if now.Sub(b.last) < b.every/8 || b.ended {
 		return
 	}
-	stopped := now.Sub(b.last) > lostAfter/3 // this process itself was, so that what it didn't hear says nothing
+	stopped := now.Sub(b.last) > b.lost/3 // this process itself was, so that what it didn't hear says nothing
 	b.last = now
-	speak := now.Sub(b.sent) >= beatEvery && !b.quiet
+	speak := now.Sub(b.sent) >= b.every && !b.quiet
 	if speak {
 		b.sent = now
 	}
@@ -68,8 +86,8 @@ func (b *beats) tend(w *World, now time.Time) {
 		if stopped {
 			p.heard = now
 		}
-		if now.Sub(p.heard) > lostAfter && !p.gone {
-			w.end(fmt.Sprintf("rank %d has given no sign of life for %v: it was stopped, or its machine or the network is down", p.rank, lostAfter))
+		if now.Sub(p.heard) > b.lost && !p.gone {
+			w.end(fmt.Sprintf("rank %d has given no sign of life for %v: it was stopped, or its machine or the network is down", p.rank, b.lost))
 		}
 		if speak {
 			if err := p.speak(w, 0); err != nil {

@@ -6,8 +6,9 @@ import (
 	"bytes"
 	"fmt"
 	"os"
-	"os/exec"
 	"testing"
+
+	"github.com/seahorse-ml/seahorse/internal/mpi/mpitest"
 )
 
 // asRank is the environment variable by which the test's binary is one of several processes.
@@ -58,31 +59,25 @@ func beRank() error {
 
 // TestExchange lets each launcher of this machine start processes that exchange bytes.
 func TestExchange(t *testing.T) {
-	found := false
-	for launcher, args := range Launchers() {
-		for _, n := range []string{"2", "4"} {
-			command := exec.Command(launcher, append(append(args, "-n", n), os.Args[0])...)
+	for _, l := range mpitest.Launchers(t) {
+		for _, n := range []int{2, 4} {
+			command := l.Command(n, os.Args[0])
 			command.Env = append(os.Environ(), asRank+"=1")
 			out, err := command.CombinedOutput()
 			if err != nil {
-				t.Errorf("%s -n %s: %v\n%s", launcher, n, err, out)
+				t.Errorf("%s -n %d: %v\n%s", l.Name, n, err, out)
 			}
 			t.Logf("%s", out)
-			found = true
 		}
-	}
-	if !found {
-		t.Skip("this machine has no launcher of MPI: no mpirun.openmpi, mpirun.mpich or mpirun")
 	}
 }
 
-// Launchers returns the launchers that this machine has, with the arguments by which they start more processes than there are cores.
-func Launchers() map[string][]string {
-	all := map[string][]string{}
-	for name, args := range map[string][]string{"mpirun.openmpi": {"--allow-run-as-root", "--oversubscribe"}, "mpirun.mpich": nil} {
-		if path, err := exec.LookPath(name); err == nil {
-			all[path] = args
+// TestPatience refuses a time without signs of life that is none.
+func TestPatience(t *testing.T) {
+	for text, ok := range map[string]bool{"30": false, "0s": false, "-1m": false, "25h": false, "": false, "1s": true, "10m": true} {
+		t.Setenv(LostVariable, text)
+		if b, err := newBeats(); (err == nil) != ok || ok && (b.every <= 0 || b.every > mostBeat) {
+			t.Errorf("%q: %+v, error %v", text, b, err)
 		}
 	}
-	return all
 }

@@ -62,7 +62,7 @@ func (w *World) run(l Launcher, started chan<- error) {
 	}
 	w.beats.begin(w)
 	started <- nil
-	ticker := time.NewTicker(beatEvery / 4)
+	ticker := time.NewTicker(w.beats.every / 4)
 	defer ticker.Stop()
 	for {
 		select {
@@ -79,6 +79,9 @@ func (w *World) run(l Launcher, started chan<- error) {
 
 func (w *World) start(l Launcher) error {
 	var err error
+	if w.beats, err = newBeats(); err != nil {
+		return err
+	}
 	if w.lib, err = load(l); err != nil {
 		return err
 	}
