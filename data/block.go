@@ -36,8 +36,10 @@ type block struct {
 
 	columnNames Columns
 	key         blockKey
-	drawn       *draw    // where not all records are drawn, else nil
-	before      uint64   // records of its path that come before it, where not all are drawn
+	drawn       *draw   // where not all records are drawn, else nil
+	before      uint64  // records of its path that come before it, where not all are drawn
+	choice      *Choice // of the source
+	vary        Variation
 	skipped     *skipped // where faults of records are left out; nil: they are errors
 
 	counted struct{ at, lines int } // of lineAt
@@ -53,6 +55,9 @@ func (s *Source) blocks(read *atomic.Int64, take func() []byte) iter.Seq2[*block
 			}
 			more := true
 			err := s.readFile(in, read, take, func(b *block) bool {
+				if b.format == plainText && !b.choice.has(place{block: blockKey{file: b.key.file}}) {
+					return true
+				}
 				more = yield(b, nil)
 				return more
 			})
@@ -173,6 +178,7 @@ func (c *cutter) block(text []byte, first, last bool) *block {
 		guess: guess,
 		name:  c.in.name, line: c.line, text: text, format: c.format, table: c.table, first: first, last: last,
 		columnNames: c.source.columns, skipped: c.source.skipped, key: blockKey{c.in.index, c.blocks},
+		choice: c.source.choice, vary: c.source.vary,
 	}
 	c.blocks++
 	if c.source.draws != nil {

@@ -17,6 +17,7 @@ type record struct {
 	object *orderedjson.Object
 	table  bool            // a row of CSV or TSV: all values are text
 	twice  map[string]bool // columns that the header names twice
+	at     place
 }
 
 func newObject(keys int) *orderedjson.Object {
@@ -56,10 +57,12 @@ func each[T any](b *block, parse func(r record) (T, error)) iter.Seq2[T, error] 
 		for r, err := range b.records() {
 			var x T
 			if err == nil {
-				if read++; !b.draws(read - 1) {
+				at := place{b.key, read}
+				if read++; !b.draws(at.number) || !b.choice.has(at) {
 					continue
 				}
 				if r, err = b.columnNames.rename(r); err == nil {
+					r.at = at
 					x, err = parse(r)
 				}
 				if err != nil {
@@ -72,11 +75,29 @@ func each[T any](b *block, parse func(r record) (T, error)) iter.Seq2[T, error] 
 			if err != nil {
 				x = none
 			}
-			if !yield(x, err) {
+			if !yield(x, err) || err == nil && !varied(b, r, parse, yield) {
 				return
 			}
 		}
 	}
+}
+
+// varied yields what parse makes of the variations of a record, until no more are wanted.
+func varied[T any](b *block, r record, parse func(r record) (T, error), yield func(T, error) bool) bool {
+	if b.vary == nil {
+		return true
+	}
+	for _, o := range b.vary(r.object, r.at.seed()) {
+		r.object = o
+		x, err := parse(r)
+		if err != nil {
+			err = b.fail(r.line, fmt.Errorf("a variation: %w", err))
+		}
+		if !yield(x, err) {
+			return false
+		}
+	}
+	return true
 }
 
 // fail returns an error about a line, or of files that have no lines about a row.

@@ -15,8 +15,13 @@ type Record struct {
 	Name   string              // of the file
 	Line   int                 // of the file, or where there are no lines the number of the row, from 1
 
-	row bool
+	row   bool
+	plain bool
+	at    place
 }
+
+// Plain tells whether the record is a plain text.
+func (r Record) Plain() bool { return r.plain }
 
 // Fail returns an error about the record: its file and line stand before err.
 func (r Record) Fail(err error) error {
@@ -76,7 +81,7 @@ func (b *block) textRecord(text string, shapes []Shape) (Record, error) {
 	if _, err := (Columns{}).shape(record{object: o}, shapes); err != nil {
 		return Record{}, b.fail(0, structural("plain text, expected records of %s", listShapes(shapes)))
 	}
-	return Record{Shape: TextShape, Object: o, Name: b.name, Line: 1}, nil
+	return Record{Shape: TextShape, Object: o, Name: b.name, Line: 1, plain: true, at: place{block: blockKey{file: b.key.file}}}, nil
 }
 
 // shaped yields the records of a block that have one of some shapes.
@@ -93,7 +98,7 @@ func (b *block) shaped(shapes []Shape) iter.Seq2[Record, error] {
 				}
 			}
 		}
-		return Record{Shape: shape, Object: r.object, Name: b.name, Line: r.line, row: b.byRow}, err
+		return Record{Shape: shape, Object: r.object, Name: b.name, Line: r.line, row: b.byRow, at: r.at}, err
 	})
 }
 
@@ -109,7 +114,7 @@ func (s Shape) has(key string) bool {
 
 // optionalKeys are keys that records of a shape may have beside those that make them one.
 var optionalKeys = map[Shape][]string{
-	InstructionShape: {"input"}, MessagesShape: {"tools", "system"}, PreferenceShape: {"prompt"}, TripletShape: {"negative"}, LabelledShape: {"text_pair"},
+	InstructionShape: {"input"}, MessagesShape: {"tools", "system"}, PreferenceShape: {"prompt"}, TripletShape: {"negative"}, LabelledShape: {"text_pair"}, PromptShape: {"answer"},
 }
 
 // Keys returns all keys that belong to records of a shape: to the one form or the other, and those that may be absent.
@@ -125,5 +130,5 @@ func (s Shape) Keys() []string {
 
 // Shapes are all shapes that a record may have.
 func Shapes() []Shape {
-	return []Shape{TextShape, PairShape, InstructionShape, MessagesShape, PreferenceShape, TripletShape, LabelledShape, WordsShape}
+	return []Shape{TextShape, PairShape, InstructionShape, MessagesShape, PreferenceShape, TripletShape, LabelledShape, WordsShape, PromptShape}
 }

@@ -154,6 +154,9 @@ func (r record) shapes(allowed []Shape, filled bool) (found []Shape, forms []str
 		if k.shape == TextShape && slices.Contains(found, LabelledShape) {
 			continue // a labelled text is more than a text
 		}
+		if k.shape == PromptShape && len(found) > 0 {
+			continue // so is one with an answer more than a prompt
+		}
 		if filled && slices.ContainsFunc(k.keys, func(key string) bool { return r.object.Values[key] == nil }) {
 			continue
 		}

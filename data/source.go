@@ -31,6 +31,9 @@ type Source struct {
 
 	closed func(skipped []error)
 
+	choice *Choice   // of the records that are read; nil for all
+	vary   Variation // nil for none
+
 	draws  []draw // by path, where not all records are drawn, else nil
 	before map[blockKey]uint64
 }

@@ -36,6 +36,8 @@ type Config struct {
 	Seed uint64
 	// Limit is the most records that are taken, of the order; 0 takes all.
 	Limit int
+	// Augment makes further records of those for training; nil makes none.
+	Augment *Augmenter
 	// Validation and Test are the shares of the records that are kept apart, which chance draws; their sum is below 1.
 	Validation, Test float64
 }
@@ -53,5 +55,8 @@ func (c Config) Validate() error {
 	check(c.Similarity >= 0 && c.Similarity <= 1, "a similarity of %g, expected more than 0 and at most 1", c.Similarity)
 	check(c.Limit >= 0, "a limit of %d records, expected 0 or more", c.Limit)
 	check(c.Validation >= 0 && c.Test >= 0 && c.Validation+c.Test < 1, "shares of %g and %g to keep apart, expected less than 1 together", c.Validation, c.Test)
+	if c.Augment != nil {
+		errs = append(errs, c.Augment.Validate())
+	}
 	return errors.Join(errs...)
 }

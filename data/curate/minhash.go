@@ -119,7 +119,7 @@ func wordsOf(text string) []uint64 {
 	end()
 	for _, r := range text {
 		switch {
-		case unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai):
+		case unspaced(r):
 			end()
 			words = append(words, scramble(uint64(r)))
 		case unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r):
@@ -131,6 +131,11 @@ func wordsOf(text string) []uint64 {
 	}
 	end()
 	return words
+}
+
+// unspaced tells whether a character is of a writing that has no spaces between words.
+func unspaced(r rune) bool {
+	return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai)
 }
 
 // scramble spreads the bits of a number (splitmix64).

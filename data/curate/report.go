@@ -27,6 +27,8 @@ type Report struct {
 	Read   int            `json:"read"` // records
 	Shapes map[string]int `json:"shapes"`
 	Stages []*Stage       `json:"stages"`
+	// Made are records that were made by changing others, counted as a Set is written; they aren't among Written.
+	Made int `json:"made,omitempty"`
 	// Written are the records of each part.
 	Written map[string]int `json:"written"`
 }
@@ -42,6 +44,9 @@ func (r *Report) Print(w io.Writer) {
 		for _, e := range s.Examples[:min(3, len(s.Examples))] {
 			fmt.Fprintf(w, "             %s\n", e)
 		}
+	}
+	if r.Made > 0 {
+		fmt.Fprintf(w, "%-10s %d made by changing others\n", "augmented", r.Made)
 	}
 	for _, part := range parts {
 		if n, ok := r.Written[part]; ok {

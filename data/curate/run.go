@@ -31,9 +31,10 @@ const (
 type Set struct {
 	Report Report
 
-	file  *os.File
-	ends  []int64 // of the records in the file
-	parts [3][]int32
+	file    *os.File
+	ends    []int64 // of the records in the file
+	parts   [3][]int32
+	augment *Augmenter // of the first part; nil for none
 }
 
 // Run reads all records of a source and prepares them. The set must be closed.
@@ -45,7 +46,7 @@ func Run(ctx context.Context, s *data.Source, c Config) (*Set, error) {
 	if err != nil {
 		return nil, fmt.Errorf("curate: %w", err)
 	}
-	set := &Set{file: file}
+	set := &Set{file: file, augment: c.Augment}
 	if err := set.read(ctx, s, c); err != nil {
 		return nil, errors.Join(err, set.Close())
 	}
@@ -150,23 +151,28 @@ func (s *stages) keep(r *looked) bool {
 	return true
 }
 
-// read writes the records that are kept to the file.
-func (s *Set) read(ctx context.Context, source *data.Source, c Config) error {
-	shapes := c.Shapes
+// report returns a report of the stages that has nothing yet.
+func (s *stages) report() Report {
+	return Report{Shapes: map[string]int{}, Stages: []*Stage{&s.empty, &s.length, &s.match, &s.exact, &s.nearly, &s.limit}, Written: map[string]int{}}
+}
+
+// through calls take for the records of a source that pass all stages, in their order. None at all is an error.
+func (s *stages) through(ctx context.Context, source *data.Source, report *Report, take func(r data.Record) error) error {
+	shapes := s.config.Shapes
 	if len(shapes) == 0 {
 		shapes = data.Shapes()
 	}
-	st := newStages(c)
-	s.Report = Report{Shapes: map[string]int{}, Stages: []*Stage{&st.empty, &st.length, &st.match, &st.exact, &st.nearly, &st.limit}, Written: map[string]int{}}
-	out := bufio.NewWriterSize(s.file, 1<<20)
+	kept := 0
 	batch := make([]looked, 0, lookedAtOnce)
 	flush := func() error {
-		st.look(batch)
+		s.look(batch)
 		for i := range batch {
-			if r := &batch[i]; st.keep(r) {
-				if err := s.add(out, r.Record); err != nil {
+			if r := &batch[i]; s.keep(r) {
+				if err := take(r.Record); err != nil {
 					return err
 				}
+				report.Shapes[r.Shape.String()]++
+				kept++
 			}
 		}
 		batch = batch[:0]
@@ -176,7 +182,7 @@ func (s *Set) read(ctx context.Context, source *data.Source, c Config) error {
 		if err != nil {
 			return err
 		}
-		s.Report.Read++
+		report.Read++
 		if batch = append(batch, looked{Record: r}); len(batch) == lookedAtOnce {
 			if err := flush(); err != nil {
 				return err
@@ -186,8 +192,19 @@ func (s *Set) read(ctx context.Context, source *data.Source, c Config) error {
 	if err := flush(); err != nil {
 		return err
 	}
-	if len(s.ends) == 0 {
-		return fmt.Errorf("curate: no record is left of %d", s.Report.Read)
+	if kept == 0 {
+		return fmt.Errorf("curate: no record is left of %d", report.Read)
+	}
+	return nil
+}
+
+// read writes the records that are kept to the file.
+func (s *Set) read(ctx context.Context, source *data.Source, c Config) error {
+	st := newStages(c)
+	s.Report = st.report()
+	out := bufio.NewWriterSize(s.file, 1<<20)
+	if err := st.through(ctx, source, &s.Report, func(r data.Record) error { return s.add(out, r) }); err != nil {
+		return err
 	}
 	if err := out.Flush(); err != nil {
 		return fmt.Errorf("curate: %w", err)
@@ -200,7 +217,9 @@ func (s *Set) read(ctx context.Context, source *data.Source, c Config) error {
 
 // add writes a record to the file.
 func (s *Set) add(out *bufio.Writer, r data.Record) error {
-	s.Report.Shapes[r.Shape.String()]++
+	if s.augment != nil && !s.augment.takes(r) {
+		return r.Fail(fmt.Errorf("%s can't be augmented, expected records with texts of their own", r.Shape))
+	}
 	n, err := out.Write(append(orderedjson.Append(nil, r.Object, orderedjson.Format{}), '\n'))
 	if err != nil {
 		return fmt.Errorf("curate: %w", err)
@@ -228,13 +247,7 @@ func (s *Set) divide(c Config) {
 		order = order[:min(c.Limit, n)]
 	}
 	n = len(order)
-	share := func(x float64) uint64 {
-		if x == 0 {
-			return 0
-		}
-		return uint64(min(max(1, int(x*float64(n)+0.5)), n-1))
-	}
-	validation, test := share(c.Validation), share(c.Test)
+	validation, test := share(c.Validation, n), share(c.Test, n)
 	test = min(test, uint64(n-1)-min(validation, uint64(n-1)))
 	drawn := random.NewPermutation(uint64(n), c.Seed, partStream)
 	for i, record := range order {
@@ -252,6 +265,14 @@ func (s *Set) divide(c Config) {
 			s.Report.Written[parts[i]] = len(p)
 		}
 	}
+}
+
+// share returns how many of n records a share of them is: where there is one, one at least and not all.
+func share(x float64, n int) uint64 {
+	if x == 0 {
+		return 0
+	}
+	return uint64(min(max(1, int(x*float64(n)+0.5)), n-1))
 }
 
 // line returns the record of a number as its line of JSON, without the end.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"path/filepath"
 
@@ -38,7 +39,7 @@ func (s *Set) Write(folder string, f data.Format) ([]string, error) {
 		}
 	}
 	next := 0
-	for _, part := range s.parts {
+	for i, part := range s.parts {
 		if len(part) == 0 {
 			continue
 		}
@@ -46,7 +47,7 @@ func (s *Set) Write(folder string, f data.Format) ([]string, error) {
 		if f == data.Parquet {
 			write = s.writeParquet
 		}
-		if err := atomicfile.Write(names[next], func(w io.Writer) error { return write(w, part) }); err != nil {
+		if err := atomicfile.Write(names[next], func(w io.Writer) error { return write(w, s.lines(i)) }); err != nil {
 			return nil, fmt.Errorf("curate: %s: %w", names[next], err)
 		}
 		next++
@@ -58,10 +59,38 @@ func (s *Set) Write(folder string, f data.Format) ([]string, error) {
 	return names, atomicfile.WriteBytes(ReportName(folder), append(report, '\n'))
 }
 
-func (s *Set) writeLines(w io.Writer, part []int32) error {
+// lines yields the records of a part as lines of JSON, without their ends, and behind those of the first part what is made of them.
+func (s *Set) lines(part int) iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
+		if part == 0 {
+			s.Report.Made = 0
+		}
+		for _, record := range s.parts[part] {
+			line, err := s.line(record)
+			if !yield(line, err) || err != nil {
+				return
+			}
+			if s.augment == nil || part > 0 {
+				continue
+			}
+			o, err := orderedjson.DecodeObject(line)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			for _, changed := range s.augment.Records(o, uint64(record)) {
+				s.Report.Made++
+				if !yield(orderedjson.Append(nil, changed, orderedjson.Format{}), nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func (s *Set) writeLines(w io.Writer, lines iter.Seq2[[]byte, error]) error {
 	out := bufio.NewWriterSize(w, 1<<20)
-	for _, record := range part {
-		line, err := s.line(record)
+	for line, err := range lines {
 		if err != nil {
 			return err
 		}
@@ -72,10 +101,9 @@ func (s *Set) writeLines(w io.Writer, part []int32) error {
 	return out.Flush()
 }
 
-func (s *Set) writeParquet(w io.Writer, part []int32) error {
+func (s *Set) writeParquet(w io.Writer, lines iter.Seq2[[]byte, error]) error {
 	return parquetfile.Write(w, func(yield func(*orderedjson.Object, error) bool) {
-		for _, record := range part {
-			line, err := s.line(record)
+		for line, err := range lines {
 			var o *orderedjson.Object
 			if err == nil {
 				o, err = orderedjson.DecodeObject(line)
