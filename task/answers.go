@@ -32,12 +32,16 @@ type answered struct {
 // fullShown is how many of the records that were left out are named.
 const fullShown = 10
 
+// shapes returns those of the records.
+func (e *answerEncoder) shapes() []data.Shape {
+	if e.single {
+		return []data.Shape{data.PreferenceShape, data.PairShape}
+	}
+	return []data.Shape{data.PreferenceShape}
+}
+
 // write writes the documents of a source.
 func (e *answerEncoder) write(ctx context.Context, s *data.Source, c Encoding, w tokenSink) (Report, error) {
-	shapes := []data.Shape{data.PreferenceShape}
-	if e.single {
-		shapes = append(shapes, data.PairShape)
-	}
 	var report Report
 	if e.whole {
 		if err := w.Describe(marginLabels); err != nil {
@@ -45,7 +49,7 @@ func (e *answerEncoder) write(ctx context.Context, s *data.Source, c Encoding, w
 		}
 	}
 	long, texts, read, full := 0, 0, 0, 0
-	for r, err := range s.Records(shapes...) {
+	for r, err := range s.Records(e.shapes()...) {
 		if err == nil {
 			err = context.Cause(ctx)
 		}

@@ -204,11 +204,11 @@ func (e *embeddingEncoder) labels() data.Labels {
 }
 
 // shapes returns what records may be.
-func (e *embeddingEncoder) shapes() []data.Shape {
+func (o Embedding) shapes() []data.Shape {
 	switch {
-	case e.Loss.Scored():
+	case o.Loss.Scored():
 		return []data.Shape{data.LabelledShape}
-	case e.Loss.Taught():
+	case o.Loss.Taught():
 		return []data.Shape{data.LabelledShape, data.TextShape}
 	}
 	return []data.Shape{data.TripletShape, data.PairShape}

@@ -85,6 +85,13 @@ func (c Config) origin() (p Provenance, err error) {
 	if p.Data, err = c.Data.Hashes(); err != nil {
 		return p, err
 	}
+	for _, path := range c.DataFiles {
+		h, err := data.HashFile(path)
+		if err != nil {
+			return p, err
+		}
+		p.Data = append(p.Data, h)
+	}
 	if c.Validation != nil {
 		if p.Validation, err = c.Validation.Hashes(); err != nil {
 			return p, err

@@ -25,6 +25,7 @@ type Config struct {
 	// Freeze is a regular expression that the names of parameters are searched for; those that have it aren't trained. Empty for none.
 	Freeze     string
 	Data       *data.Source // what is learned; a run that goes on has it already
+	DataFiles  []string     // further files that Data depends on, such as words that mean the same
 	Validation *data.Source // data to validate on; nil keeps a share of Data apart
 	// Split is the share of the data that is kept apart for validation where there is no
 	// Validation, in [0, 1): the end of a text, and of examples some that chance draws.

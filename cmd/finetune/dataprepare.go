@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 
 	"github.com/seahorse-ml/seahorse/data"
@@ -21,26 +20,24 @@ type dataPrepareCommand struct {
 	Format    string   `enum:"jsonl,parquet" default:"jsonl" placeholder:"jsonl|parquet" help:"What is written (${default})."`
 	Tokenizer string   `placeholder:"DIR" help:"Write token files of texts and pairs too, to DIR-tokens, by this tokenizer, each document with its end."`
 
-	Dedup           string   `enum:",exact,near" default:"" placeholder:"exact|near" help:"Take out records that are there already: the same, or nearly, by MinHash over five words in a row."`
-	NearSimilarity  float64  `default:"0.8" placeholder:"X" help:"How much of the words of near duplicates is the same (${default})."`
-	MinLength       int      `default:"0" placeholder:"N" help:"The least characters of a record's text."`
-	MaxLength       int      `default:"0" placeholder:"N" help:"The most characters of a record's text. 0 sets no bound."`
-	Match           []string `sep:"none" placeholder:"REGEXP" help:"Keep only records whose text this regular expression matches. Several may be given, which all must match."`
-	Reject          []string `sep:"none" placeholder:"REGEXP" help:"Take out records whose text this regular expression matches. Several may be given."`
-	Limit           int      `default:"0" placeholder:"N" help:"Take at most so many records. 0 takes all."`
-	Shuffle         bool     `help:"Put the records into a random order."`
-	ValidationSplit float64  `default:"0" placeholder:"X" help:"Share of the records for validation.*, drawn by chance (${default})."`
-	TestSplit       float64  `default:"0" placeholder:"X" help:"Share of the records for test.* (${default})."`
-	Seed            uint64   `default:"1337" placeholder:"N" help:"Seed of what chance decides (${default})."`
+	MinLength       int     `default:"0" placeholder:"N" help:"The least characters of a record's text."`
+	MaxLength       int     `default:"0" placeholder:"N" help:"The most characters of a record's text. 0 sets no bound."`
+	Limit           int     `default:"0" placeholder:"N" help:"Take at most so many records. 0 takes all."`
+	Shuffle         bool    `help:"Put the records into a random order."`
+	ValidationSplit float64 `default:"0" placeholder:"X" help:"Share of the records for validation.*, drawn by chance (${default})."`
+	TestSplit       float64 `default:"0" placeholder:"X" help:"Share of the records for test.* (${default})."`
+	Seed            uint64  `default:"1337" placeholder:"N" help:"Seed of what chance decides (${default})."`
 
 	dataFormat
+	curationFlags
 }
 
 // Help is shown below the command's summary.
 func (dataPrepareCommand) Help() string {
 	return `Records of all shapes are taken: texts, pairs, instructions, conversations, preferences, triplets and labelled texts. Columns of other names
 are written under those that the shapes have. The stages come in this order: empty records, lengths, --match and --reject, duplicates,
-the order, --limit, the split. The report names what each took out, and where it was.
+the order, --limit, the split, and of train.* what --augment adds. The report names what each took out, and where it was. Commands that train
+have these stages too.
 
 Examples:
 
@@ -81,26 +78,13 @@ func (c *dataPrepareCommand) Run(ctx context.Context, s *streams) error {
 
 // config returns what is to be done.
 func (c *dataPrepareCommand) config() (curate.Config, error) {
-	config := curate.Config{
-		MinLength: c.MinLength, MaxLength: c.MaxLength, Dedup: curate.Dedup(c.Dedup), Similarity: c.NearSimilarity,
-		Shuffle: c.Shuffle, Seed: c.Seed, Limit: c.Limit, Validation: c.ValidationSplit, Test: c.TestSplit,
+	config, err := c.curationFlags.config(c.Seed)
+	config.MinLength, config.MaxLength, config.Shuffle, config.Limit = c.MinLength, c.MaxLength, c.Shuffle, c.Limit
+	config.Validation, config.Test = c.ValidationSplit, c.TestSplit
+	if err := errors.Join(err, config.Validate()); err != nil {
+		return config, err
 	}
-	var errs []error
-	compile := func(flag string, patterns []string) (all []*regexp.Regexp) {
-		for _, p := range patterns {
-			r, err := regexp.Compile(p)
-			if err != nil {
-				errs = append(errs, fmt.Errorf("--%s %s: %w", flag, p, err))
-			}
-			all = append(all, r)
-		}
-		return all
-	}
-	config.Match, config.Reject = compile("match", c.Match), compile("reject", c.Reject)
-	if c.NearSimilarity == 0 {
-		errs = append(errs, errors.New("--near-similarity 0: expected more"))
-	}
-	return config, errors.Join(append(errs, config.Validate())...)
+	return config, c.read(config.Augment)
 }
 
 // encode writes the token files of the parts.

@@ -119,7 +119,6 @@ func prepare(ctx context.Context, s *streams, j job, c task.Config) (*task.Run, 
 		return nil, err
 	}
 	defer source.Close()
-	c.Data = source
 	validation := []string{j.common().ValidationData}
 	if validation[0] == "" {
 		validation, _ = held(j.corpus(), data.ValidationPart)
@@ -129,6 +128,20 @@ func prepare(ctx context.Context, s *streams, j job, c task.Config) (*task.Run, 
 			return nil, err
 		}
 		defer c.Validation.Close()
+	}
+	share := c.Split
+	if c.Validation != nil {
+		share = 0
+	}
+	learn, apart, err := j.common().curated(ctx, s, source, task.Shapes(c.Objective), share)
+	if err != nil {
+		return nil, err
+	}
+	if c.Data = learn; apart != nil {
+		c.Validation = apart
+	}
+	if path := j.common().AugmentSynonyms; path != "" {
+		c.DataFiles = []string{path}
 	}
 	m := newMeter(s.err, "encoding the text")
 	defer m.done()

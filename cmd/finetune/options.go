@@ -19,7 +19,8 @@ import (
 type trainingOptions struct {
 	Config configFile `help:"Read options from this YAML file; its keys are the names of the flags, and flags win." placeholder:"FILE"`
 
-	dataFormat `group:"data"`
+	dataFormat       `group:"data"`
+	trainingCuration `group:"data"`
 
 	ValidationData  string  `group:"data" placeholder:"FILE|DIR" help:"Data to validate on. Default: of folders with validation.*, that; else a part of the data."`
 	ValidationSplit float64 `group:"data" default:"0.1" placeholder:"X" help:"Share of the data that is kept apart for validation (${default}): the end of a text, and of pairs and labelled texts some that chance draws. 0 goes without."`
@@ -161,6 +162,9 @@ func (o *trainingOptions) validate() error {
 			return err
 		}
 	}
+	if _, err := o.trainingCuration.config(o.Seed); err != nil {
+		return err
+	}
 	if err := errors.Join(checkThreads(o.Threads), o.checkReportTo()); err != nil {
 		return err
 	}
@@ -254,7 +258,7 @@ func (o *trainingOptions) absolutePaths(paths []string, others ...*string) error
 	for i := range paths {
 		others = append(others, &paths[i])
 	}
-	for _, path := range append(others, &o.ValidationData) {
+	for _, path := range append(others, &o.ValidationData, &o.AugmentSynonyms) {
 		var err error
 		if *path, err = absolute(*path); err != nil {
 			return err
