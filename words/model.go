@@ -28,14 +28,19 @@ func newModel(c Config, v *Vocabulary) *Model {
 		m.makeParts()
 	}
 	m.in, m.out = make([]float32, n*c.Dim), make([]float32, v.Len()*c.Dim)
+	drawEvenly(m.in, c.Seed, width)
+	return m
+}
+
+// drawEvenly sets x to even numbers of ±width.
+func drawEvenly(x []float32, seed uint64, width float64) {
 	const stream = 1
-	for i := 0; i < len(m.in); i += 4 {
-		block := random.QuickBlock(c.Seed, stream, uint64(i/4))
-		for j := 0; j < 4 && i+j < len(m.in); j++ {
-			m.in[i+j] = float32((float64(block[j])/(1<<31) - 1) * width)
+	for i := 0; i < len(x); i += 4 {
+		block := random.QuickBlock(seed, stream, uint64(i/4))
+		for j := 0; j < 4 && i+j < len(x); j++ {
+			x[i+j] = float32((float64(block[j])/(1<<31) - 1) * width)
 		}
 	}
-	return m
 }
 
 // makeParts finds the parts of all words.

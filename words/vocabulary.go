@@ -72,37 +72,53 @@ var ErrNoWords = errors.New("no word is frequent enough")
 // CountWords returns the words that are there minCount times or more, by their counts, and those of one count in the order in which they
 // are found first.
 func CountWords(texts Texts, split Splitter, minCount int) (*Vocabulary, error) {
-	var words []string
-	var counts []int64
-	index := map[string]int32{}
+	c := newCounter()
 	for text, err := range texts() {
 		if err != nil {
 			return nil, err
 		}
-		split(text, func(word []byte) {
-			i, ok := index[string(word)]
-			if !ok {
-				i = int32(len(words))
-				words, counts = append(words, string(word)), append(counts, 0)
-				index[words[i]] = i
-			}
-			counts[i]++
-		})
+		split(text, c.add)
 	}
-	order := make([]int32, 0, len(words))
-	for i, c := range counts {
-		if c >= int64(minCount) {
+	return c.vocabulary(minCount)
+}
+
+// counter counts words.
+type counter struct {
+	words  []string
+	counts []int64
+	index  map[string]int32
+	total  int64
+}
+
+func newCounter() *counter { return &counter{index: map[string]int32{}} }
+
+func (c *counter) add(word []byte) {
+	i, ok := c.index[string(word)]
+	if !ok {
+		i = int32(len(c.words))
+		c.words, c.counts = append(c.words, string(word)), append(c.counts, 0)
+		c.index[c.words[i]] = i
+	}
+	c.counts[i]++
+	c.total++
+}
+
+// vocabulary returns the words that were counted often enough.
+func (c *counter) vocabulary(minCount int) (*Vocabulary, error) {
+	order := make([]int32, 0, len(c.words))
+	for i, n := range c.counts {
+		if n >= int64(minCount) {
 			order = append(order, int32(i))
 		}
 	}
 	if len(order) == 0 {
-		return nil, fmt.Errorf("words: %w: of %d words none is there %d times", ErrNoWords, len(words), minCount)
+		return nil, fmt.Errorf("words: %w: of %d words none is there %d times", ErrNoWords, len(c.words), minCount)
 	}
-	slices.SortFunc(order, func(a, b int32) int { return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b)) })
+	slices.SortFunc(order, func(a, b int32) int { return cmp.Or(cmp.Compare(c.counts[b], c.counts[a]), cmp.Compare(a, b)) })
 	v := &Vocabulary{index: make(map[string]int32, len(order))}
 	for i, old := range order {
-		v.words, v.counts = append(v.words, words[old]), append(v.counts, counts[old])
-		v.index[words[old]] = int32(i)
+		v.words, v.counts = append(v.words, c.words[old]), append(v.counts, c.counts[old])
+		v.index[c.words[old]] = int32(i)
 	}
 	return v, nil
 }
