@@ -21,7 +21,7 @@ var chatKeys = append(slices.Clone(common),
 type chatAsked struct {
 	asking
 	request generate.Request
-	form    toolForm // of calls in the answer
+	form    chat.CallForm // of calls in the answer
 }
 
 // noText refuses requests for text where the model writes none.
@@ -87,17 +87,17 @@ func (s *Server) chat(w http.ResponseWriter, r *http.Request) error {
 // chatAnswer is an answer as far as it has come.
 type chatAnswer struct {
 	text   string
-	calls  []toolCall
+	calls  []chat.Call
 	scored []scored
 	finish string
 }
 
 // add takes what came, and returns what of its text is shown and, at its end, the calls.
-func (a *chatAnswer) add(scanner *toolScanner, p part) (shown string, calls []toolCall) {
-	shown = scanner.push(p.text)
+func (a *chatAnswer) add(scanner *chat.CallScanner, p part) (shown string, calls []chat.Call) {
+	shown = scanner.Push(p.text)
 	if a.finish = p.finish; p.finish != "" {
 		var rest string
-		rest, calls = scanner.finish()
+		rest, calls = scanner.Finish()
 		shown += rest
 		if len(calls) > 0 {
 			a.finish = endTools
@@ -109,10 +109,10 @@ func (a *chatAnswer) add(scanner *toolScanner, p part) (shown string, calls []to
 	return shown, calls
 }
 
-func scanners(form toolForm, n int) []*toolScanner {
-	all := make([]*toolScanner, n)
+func scanners(form chat.CallForm, n int) []*chat.CallScanner {
+	all := make([]*chat.CallScanner, n)
 	for i := range all {
-		all[i] = &toolScanner{form: form}
+		all[i] = &chat.CallScanner{Form: form}
 	}
 	return all
 }
@@ -211,7 +211,7 @@ func (s *Server) chatAsked(data []byte) (c chatAsked, err error) {
 }
 
 // rendered returns the tokens of a conversation up to where the answer begins.
-func (s *Server) rendered(request *orderedjson.Object, tools bool) (prompt []int32, form toolForm, err error) {
+func (s *Server) rendered(request *orderedjson.Object, tools bool) (prompt []int32, form chat.CallForm, err error) {
 	record := orderedjson.NewObject()
 	for _, key := range []string{"messages", "tools", "chat_template_kwargs"} {
 		if v, ok := request.Get(key); ok && (tools || key != "tools") {
@@ -229,15 +229,15 @@ func (s *Server) rendered(request *orderedjson.Object, tools bool) (prompt []int
 	if err != nil {
 		return nil, 0, err
 	}
-	text, err := template.Render(talk, chat.RenderOptions{GenerationPrompt: true})
+	prompt, _, err = template.Encoding(s.trained.Tokenizer).Prompt(talk)
 	if err != nil {
 		return nil, 0, invalid("messages", "the model's chat template doesn't take this: %v", err)
 	}
-	if prompt, _ = s.trained.Tokenizer.AppendTargets(nil, nil, []byte(text), nil, false); len(prompt) == 0 {
+	if len(prompt) == 0 {
 		return nil, 0, invalid("messages", "the model's chat template writes nothing for this")
 	}
 	if len(talk.Tools) > 0 {
-		form = formOf(template.Source)
+		form = chat.CallFormOf(template.Source)
 	}
 	return prompt, form, nil
 }
@@ -258,10 +258,10 @@ func (s *Server) endTurns(a *asking) error {
 }
 
 // callObjects returns calls as OpenAI writes them.
-func (s *Server) callObjects(calls []toolCall, streamed bool) []any {
+func (s *Server) callObjects(calls []chat.Call, streamed bool) []any {
 	var all []any
 	for i, c := range calls {
-		o := map[string]any{"id": s.id("call"), "type": "function", "function": map[string]any{"name": c.name, "arguments": c.arguments}}
+		o := map[string]any{"id": s.id("call"), "type": "function", "function": map[string]any{"name": c.Name, "arguments": c.Arguments}}
 		if streamed {
 			o["index"] = i
 		}

@@ -198,3 +198,8 @@ func marshal(value any) ([]byte, error) {
 func valid(text []byte) string { return strings.ToValidUTF8(string(text), "\ufffd") }
 
 const anyInteger = math.MaxInt64
+
+func objectOf(v any) (*orderedjson.Object, bool) {
+	o, ok := v.(*orderedjson.Object)
+	return o, ok
+}

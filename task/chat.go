@@ -150,11 +150,10 @@ func (c *Chat) prompt(r *Reply) ([]int32, error) {
 		first = 1
 	}
 	for {
-		text, err := c.Template.Render(chat.Conversation{Messages: c.Messages}, chat.RenderOptions{GenerationPrompt: true})
+		ids, _, err := c.Template.Encoding(c.Tokenizer).Prompt(chat.Conversation{Messages: c.Messages})
 		if err != nil {
 			return nil, err
 		}
-		ids, _ := c.Tokenizer.AppendTargets(nil, nil, []byte(text), nil, false)
 		if len(ids) == 0 {
 			return nil, fmt.Errorf("task: chat template %s writes nothing for a conversation", c.Template.Name)
 		}

@@ -3,7 +3,6 @@ package task
 import (
 	"fmt"
 	"path/filepath"
-	"strings"
 	"sync"
 
 	"github.com/seahorse-ml/seahorse/data"
@@ -63,18 +62,6 @@ func (c Conversations) ChatTemplate(t *tokenizer.Tokenizer, tools bool) (ChatTem
 	return ChatTemplate{template, found.Where, !found.Own}, err
 }
 
-// TurnEnd returns what the template writes behind an assistant's answer, without white space, or "" where that isn't to be found.
-func (t ChatTemplate) TurnEnd() string {
-	const mark = "an answer that no template has in it"
-	text, err := t.Render(chat.Conversation{Messages: []chat.Message{chat.NewMessage("user", "a"), chat.NewMessage("assistant", mark)}}, chat.RenderOptions{})
-	_, end, ok := strings.Cut(text, mark)
-	if err != nil || !ok {
-		return ""
-	}
-	end, _, _ = strings.Cut(strings.TrimSpace(end), "\n")
-	return end
-}
-
 // Templates returns a function that looks for the template, for conversations without or with tools, when it is first asked for it. Several goroutines may call it at once.
 func (c Conversations) Templates(t *tokenizer.Tokenizer) func(tools bool) (ChatTemplate, error) {
 	find := func(tools bool) func() (ChatTemplate, error) {
@@ -87,6 +74,11 @@ func (c Conversations) Templates(t *tokenizer.Tokenizer) func(tools bool) (ChatT
 		}
 		return without()
 	}
+}
+
+// Encoding returns how a conversation with or without tools is encoded for a tokenizer.
+func (t ChatTemplate) Encoding(e chat.Encoder) chat.Encoding {
+	return chat.Encoding{Template: t.Template, Encoder: e}
 }
 
 // turns encodes conversations.

@@ -142,11 +142,7 @@ func (e *promptEncoder) encode(o *orderedjson.Object) (ids []int32, text string,
 		if err != nil {
 			return nil, "", err
 		}
-		if text, err = t.Render(c, chat.RenderOptions{GenerationPrompt: true}); err != nil {
-			return nil, "", err
-		}
-		ids, _ = e.turns.tokenizer.AppendTargets(nil, nil, []byte(text), nil, false)
-		return ids, text, nil
+		return t.Encoding(e.turns.tokenizer).Prompt(c)
 	}
 	return nil, "", fmt.Errorf(`"prompt": expected a text or a list of messages, got %s`, orderedjson.Kind(prompt))
 }

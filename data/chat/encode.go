@@ -19,6 +19,10 @@ const (
 type Encoder interface {
 	// AppendTargets appends the ids of a text and for each whether it stands, at least in part, for the bytes of a span.
 	AppendTargets(ids []int32, targets []bool, text []byte, spans [][2]int, addSpecial bool) ([]int32, []bool)
+	// AppendLiteral is AppendTargets without a frame, for a text of which some spans hold no tokens but those of ordinary text.
+	AppendLiteral(ids []int32, targets []bool, text []byte, spans, literal [][2]int) ([]int32, []bool)
+	// HoldsToken tells whether a token of its own, such as one that ends a turn, is spelled out in a text.
+	HoldsToken(text []byte) bool
 }
 
 // Encoding turns conversations into tokens. Several goroutines may use it at once.
@@ -36,15 +40,55 @@ type Encoded struct {
 }
 
 // Encode renders and encodes a conversation. Nothing is added to what the template writes. A special token of the tokenizer that stands in a message is that token, as it is to
-// transformers.
+// transformers, but in what a tool returns it is text: that comes from elsewhere, and must not end a turn or begin one of the system.
 func (e Encoding) Encode(c Conversation) (Encoded, error) {
 	r, err := e.rendered(c)
 	if err != nil {
 		return Encoded{}, err
 	}
 	out := Encoded{Text: r.Text}
-	out.IDs, out.Learn = e.Encoder.AppendTargets(nil, nil, []byte(r.Text), r.Answers, false)
-	return out, nil
+	out.IDs, out.Learn, err = e.ids(c, RenderOptions{}, r.Text, r.Answers)
+	return out, err
+}
+
+// Prompt returns the tokens of a conversation up to where an answer begins, and their text.
+func (e Encoding) Prompt(c Conversation) (ids []int32, text string, err error) {
+	o := RenderOptions{GenerationPrompt: true}
+	if text, err = e.Template.Render(c, o); err != nil {
+		return nil, "", err
+	}
+	ids, _, err = e.ids(c, o, text, nil)
+	return ids, text, err
+}
+
+// ids encodes the text of a conversation.
+func (e Encoding) ids(c Conversation, o RenderOptions, text string, spans [][2]int) (ids []int32, learn []bool, err error) {
+	if !slices.ContainsFunc(c.Messages, e.holds) {
+		ids, learn = e.Encoder.AppendTargets(nil, nil, []byte(text), spans, false)
+		return ids, learn, nil
+	}
+	literal, err := e.Template.returned(c, o, text)
+	if err != nil {
+		return nil, nil, err
+	}
+	ids, learn = e.Encoder.AppendLiteral(nil, nil, []byte(text), spans, literal)
+	return ids, learn, nil
+}
+
+// holds tells whether a tool has returned what spells a token.
+func (e Encoding) holds(m Message) bool {
+	return m.Role == "tool" && e.Encoder.HoldsToken([]byte(m.Content))
+}
+
+// Continuation returns the tokens that stand between an assistant's turn, the message before the one numbered from, and the answer to the conversation:
+// what follows the token that ends the turn, the messages from there on, and what an answer begins with.
+func (e Encoding) Continuation(c Conversation, from int) ([]int32, error) {
+	text, literal, err := e.Template.continuation(c, from)
+	if err != nil {
+		return nil, err
+	}
+	ids, _ := e.Encoder.AppendLiteral(nil, nil, []byte(text), nil, literal)
+	return ids, nil
 }
 
 // rendered renders a conversation with the spans that are learned.

@@ -53,10 +53,10 @@ func newAddedTokens(tokens []tokenizerjson.AddedToken, n normalize.Normalizer, s
 	return a, nil
 }
 
-// extract splits a text into added tokens and what lies between them, which it normalizes.
-func (a *addedTokens) extract(text normalize.Text, n normalize.Normalizer) ([]pretok.Piece, error) {
+// extract splits a text into added tokens and what lies between them, which it normalizes. Tokens that touch a literal span of the text are none.
+func (a *addedTokens) extract(text normalize.Text, n normalize.Normalizer, literal [][2]int) ([]pretok.Piece, error) {
 	var out []pretok.Piece
-	for _, p := range a.split(nil, &text, &a.literal) {
+	for _, p := range a.split(nil, &text, &a.literal, literal) {
 		if p.ID >= 0 {
 			out = append(out, p)
 			continue
@@ -66,14 +66,18 @@ func (a *addedTokens) extract(text normalize.Text, n normalize.Normalizer) ([]pr
 				return nil, err
 			}
 		}
-		out = a.split(out, &p.Text, &a.normalized)
+		out = a.split(out, &p.Text, &a.normalized, literal)
 	}
 	return out, nil
 }
 
-func (a *addedTokens) split(dst []pretok.Piece, t *normalize.Text, f *finder) []pretok.Piece {
+// split cuts a text at the tokens that f finds. With literal spans the text must track its origin.
+func (a *addedTokens) split(dst []pretok.Piece, t *normalize.Text, f *finder, literal [][2]int) []pretok.Piece {
 	last := 0
 	for m := range f.matches(t.Bytes) {
+		if len(literal) > 0 && a.barred(m.id) && touches(literal, t.OriginOf(m.start, m.end)) {
+			continue
+		}
 		start, end, ok := a.widen(t.Bytes, last, m)
 		if !ok {
 			continue

@@ -149,7 +149,7 @@ type placed struct {
 
 // tokenize runs a text through all steps, one after another: the plain way, which knows where each token came from.
 func (t *Tokenizer) tokenize(text []byte, s *Sampling) ([]placed, error) {
-	pieces, err := t.split(normalize.NewText(text, true))
+	pieces, err := t.split(normalize.NewText(text, true), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -182,9 +182,9 @@ func (t *Tokenizer) tokenize(text []byte, s *Sampling) ([]placed, error) {
 	return out, nil
 }
 
-// split finds the added tokens of a text, normalizes the rest and splits it into words.
-func (t *Tokenizer) split(text normalize.Text) ([]pretok.Piece, error) {
-	pieces, err := t.added.extract(text, t.normalizer)
+// split finds the added tokens of a text, but for those in literal spans, normalizes the rest and splits it into words.
+func (t *Tokenizer) split(text normalize.Text, literal [][2]int) ([]pretok.Piece, error) {
+	pieces, err := t.added.extract(text, t.normalizer, literal)
 	if err == nil && t.splitter != nil {
 		pieces, err = t.splitter.PreTokenize(pieces)
 	}

@@ -233,7 +233,7 @@ func (e *encoder) appendSlowly(dst []int32, segment []byte, origin int, n normal
 	if n != nil && n.Normalize(&text) != nil {
 		return dst
 	}
-	pieces := e.t.added.split(nil, &text, &e.t.added.normalized)
+	pieces := e.t.added.split(nil, &text, &e.t.added.normalized, nil)
 	if p != nil {
 		var err error
 		if pieces, err = p.PreTokenize(pieces); err != nil {

@@ -45,7 +45,7 @@ func (t *Tokenizer) AppendTargets(ids []int32, targets []bool, text []byte, span
 	e.marking = false
 	e.flags = e.flags[:0]
 	if !e.flagMarked(spans) {
-		e.ids, e.flags = e.appendFlagged(e.ids[:0], e.flags[:0], text, spans)
+		e.ids, e.flags = e.appendFlagged(e.ids[:0], e.flags[:0], text, spans, nil)
 	}
 	begin, end := t.ends(addSpecial, addSpecial)
 	if !hasPrefix(e.ids, begin) {
@@ -117,10 +117,10 @@ func (e *encoder) flagMarked(spans [][2]int) bool {
 	return true
 }
 
-// appendFlagged is append through all steps, which know where each token came from.
-func (e *encoder) appendFlagged(ids []int32, flags []bool, text []byte, spans [][2]int) ([]int32, []bool) {
+// appendFlagged is append through all steps, which know where each token came from. Literal spans of the text hold no added tokens.
+func (e *encoder) appendFlagged(ids []int32, flags []bool, text []byte, spans, literal [][2]int) ([]int32, []bool) {
 	t := e.t
-	pieces, err := t.split(normalize.NewText(text, true))
+	pieces, err := t.split(normalize.NewText(text, true), literal)
 	if err != nil {
 		return ids, flags
 	}
@@ -136,12 +136,7 @@ func (e *encoder) appendFlagged(ids []int32, flags []bool, text []byte, spans []
 			add(p.ID, p.Text.OriginOf(0, len(p.Text.Bytes)))
 			continue
 		}
-		if e.tokens, err = t.model.Tokenize(e.tokens[:0], p.Text.Bytes); err != nil {
-			continue
-		}
-		for _, k := range e.tokens {
-			add(k.ID, p.Text.OriginOf(k.Start, k.End))
-		}
+		e.appendPiece(p.Text, literal, add)
 	}
 	return ids, flags
 }
