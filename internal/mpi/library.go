@@ -70,6 +70,14 @@ func quiet() {
 	}
 }
 
+// atExit does what libraries want done when a program ends, which Go's end doesn't: MPICH 5 takes leave of its launcher only then, and the
+// launcher kills the other processes of one that hasn't.
+func atExit() {
+	if finalize, err := purego.Dlsym(purego.RTLD_DEFAULT, "__cxa_finalize"); err == nil {
+		purego.SyscallN(finalize, 0)
+	}
+}
+
 // open finds out which interface the library has, and its functions.
 func (l *library) open() error {
 	for name, f := range map[string]*uintptr{

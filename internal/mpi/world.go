@@ -238,7 +238,11 @@ func (w *World) Close() error {
 		if err := w.beats.stop(w); err != nil {
 			return err
 		}
-		return w.lib.call("MPI_Finalize", w.lib.finalize)
+		if err := w.lib.call("MPI_Finalize", w.lib.finalize); err != nil {
+			return err
+		}
+		atExit()
+		return nil
 	})
 	close(w.calls)
 	return err
