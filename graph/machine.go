@@ -28,6 +28,7 @@ type Machine struct {
 	profile    *Profile
 	found      []foundGrad // in the order in which a run finds them
 	onGradient func(p *Param)
+	watched    map[int]Watched // by steps; nil before the first RunWatched
 }
 
 var _ gorgonia.VM = (*Machine)(nil)
@@ -355,7 +356,7 @@ func (m *Machine) runAll(goOn func(*runner) bool) error {
 		if m.profile != nil {
 			m.profile.record(&m.steps[i], time.Since(begin))
 		}
-		for goOn == nil && m.onGradient != nil && len(found) > 0 && found[0].step == i {
+		for m.onGradient != nil && len(found) > 0 && found[0].step == i {
 			m.onGradient(found[0].param)
 			found = found[1:]
 		}

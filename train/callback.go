@@ -25,6 +25,12 @@ type EvalWatcher interface {
 	Evaluating(done, total int)
 }
 
+// A BeginWatcher is a Callback that is also told, before the first step, how many steps were done when the run began or goes on.
+type BeginWatcher interface {
+	Callback
+	Begin(made int) error
+}
+
 // StepEvent is what Callback.Step is told.
 type StepEvent struct {
 	Metrics

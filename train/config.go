@@ -66,6 +66,9 @@ type Config struct {
 	// LoggingSteps: each so many steps, > 0, a line of metrics is written; also at the first and last
 	// step and with each evaluation.
 	LoggingSteps int
+	// LookSteps: each so many steps, callbacks are told of the inside of the model, see Look: that step takes longer. 0, the default, doesn't look. Of
+	// several ranks, those look that have a LookWatcher, and the optimizer can't be sharded.
+	LookSteps int
 	// EvalSteps: each so many steps there is an evaluation, and one at the end; 0 leaves only that.
 	EvalSteps int
 	// EvalBatchSize is the number of rows that an evaluation takes at a time, > 0.
@@ -121,7 +124,7 @@ func (c Config) Validate() error {
 	}{
 		{"MaxSteps", c.MaxSteps, 1}, {"BatchSize", c.BatchSize, 1}, {"Accumulation", c.Accumulation, 1},
 		{"LoggingSteps", c.LoggingSteps, 1}, {"EvalSteps", c.EvalSteps, 0}, {"EvalBatchSize", c.EvalBatchSize, 1},
-		{"SaveSteps", c.SaveSteps, 0}, {"SaveTotalLimit", c.SaveTotalLimit, 0}, {"Patience", c.Patience, 0}, {"SkipBadSteps", c.SkipBadSteps, 0},
+		{"SaveSteps", c.SaveSteps, 0}, {"SaveTotalLimit", c.SaveTotalLimit, 0}, {"LookSteps", c.LookSteps, 0}, {"Patience", c.Patience, 0}, {"SkipBadSteps", c.SkipBadSteps, 0},
 	} {
 		if f.value < f.least {
 			return fmt.Errorf("train: config: %s is %d, expected %d or more", f.name, f.value, f.least)
@@ -132,6 +135,9 @@ func (c Config) Validate() error {
 	}
 	if c.Measure != nil && (several(c.Ranks) || c.Validation != nil) {
 		return errors.New("train: config: Measure with Ranks or Validation, expected it without")
+	}
+	if c.LookSteps > 0 && several(c.Ranks) && c.ShardOptimizer {
+		return errors.New("train: config: LookSteps with ShardOptimizer on several ranks, none of which has all gradients; expected one of the two")
 	}
 	if !c.measured() && (c.Patience > 0 || c.KeepBest || c.BestMetric != "") {
 		return errors.New("train: config: Patience, KeepBest and BestMetric need data to validate on")

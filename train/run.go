@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/seahorse-ml/seahorse/data"
@@ -36,6 +37,15 @@ func (t *Trainer) Run(ctx context.Context) (err error) {
 		return err
 	}
 	if t.control, err = t.control.shared(t.config.Ranks); err != nil {
+		return err
+	}
+	err = t.tell(func(c Callback) error {
+		if w, ok := c.(BeginWatcher); ok {
+			return w.Begin(t.state.Step)
+		}
+		return nil
+	})
+	if err != nil {
 		return err
 	}
 	if t.config.Feed == nil {
@@ -170,6 +180,10 @@ func (t *Trainer) step(ctx context.Context) error {
 	var fed Figures
 	rate := t.config.schedule().At(t.state.Step) * t.control.factor(t.state.Step)
 	var r StepResult
+	look := t.looks()
+	if look {
+		t.stepper.Look(&t.look)
+	}
 	for made := false; !made; {
 		var err error
 		if t.config.Feed != nil {
@@ -210,7 +224,25 @@ func (t *Trainer) step(ctx context.Context) error {
 	if fed != nil {
 		t.last.Figures = append(fed[:len(fed):len(fed)], r.Figures...)
 	}
+	if look {
+		if err := t.tell(func(c Callback) error {
+			if w, ok := c.(LookWatcher); ok {
+				return w.Looked(LookEvent{t.look, t.state.Step})
+			}
+			return nil
+		}); err != nil {
+			return err
+		}
+	}
 	return t.watch(r)
+}
+
+// looks tells whether the next step is looked at by a callback.
+func (t *Trainer) looks() bool {
+	return t.config.LookSteps > 0 && t.config.due(t.config.LookSteps, t.state.Step+1) && slices.ContainsFunc(t.config.Callbacks, func(c Callback) bool {
+		_, ok := c.(LookWatcher)
+		return ok
+	})
 }
 
 // errStopping ends the steps in good order, on all ranks.

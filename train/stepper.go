@@ -70,6 +70,8 @@ type Stepper struct {
 	counts    []int          // of their elements in this step, on all ranks
 	counted   bool           // counts is of the batches as they are
 	ranks     *stepRanks     // nil for one
+	params    []*graph.Param // that are trained
+	look      *Look          // to be filled by the next step; nil for none
 }
 
 // A pass is a forward and backward pass over a micro-batch of one layout.
@@ -138,6 +140,7 @@ func NewStepper(m Model, c StepperConfig) (*Stepper, error) {
 	if s.optimizer, err = c.optimizer()(params); err != nil {
 		return nil, errors.Join(fmt.Errorf("train: %w", err), s.Close())
 	}
+	s.params = params
 	s.meters, s.lengths = s.passes[0].judge.meters(), c.Layout.Lengths()
 	s.names = []string{targetsOf(c.Layout)}
 	for _, p := range s.passes {
@@ -208,6 +211,9 @@ func (s *Stepper) step(ctx context.Context, learningRate float64) (StepResult, e
 		return r, errors.New("the batch has no target")
 	}
 	random := s.random
+	if s.look != nil {
+		s.look.Results = s.look.Results[:0]
+	}
 	for _, m := range s.meters {
 		m.Reset()
 	}
@@ -224,8 +230,15 @@ func (s *Stepper) step(ctx context.Context, learningRate float64) (StepResult, e
 	if math.IsNaN(r.Loss) || math.IsInf(r.Loss, 0) {
 		return r, fmt.Errorf("%w: the loss is %v", ErrDiverged, r.Loss)
 	}
+	if s.look != nil {
+		s.look.before(s.params)
+	}
 	if err := s.update(learningRate, &r); err != nil {
 		return r, err
+	}
+	if s.look != nil {
+		s.look.after(s.params)
+		s.look = nil
 	}
 	s.random = random
 	r.Figures = s.passes[0].judge.figuresOf(s.meters)
@@ -240,7 +253,7 @@ func (s *Stepper) passAlone(ctx context.Context, random *graph.Random, r *StepRe
 			return err
 		}
 		p := s.passFor(b)
-		if err := s.pass(p, b, *random); err != nil {
+		if err := s.pass(p, b, *random, i == 0); err != nil {
 			return err
 		}
 		for range s.additions[i] {
@@ -259,11 +272,14 @@ func (s *Stepper) passAlone(ctx context.Context, random *graph.Random, r *StepRe
 	return nil
 }
 
-// pass finds the gradients of a micro-batch.
-func (s *Stepper) pass(p *pass, b *data.Batch, random graph.Random) error {
+// pass finds the gradients of a micro-batch, whose results are looked at if it is the first.
+func (s *Stepper) pass(p *pass, b *data.Batch, random graph.Random, first bool) error {
 	p.inputs.setScales(s.names, s.counts)
 	p.inputs.fill(b)
 	p.machine.SetRandom(random)
+	if first && s.look != nil {
+		return p.machine.RunWatched(s.look.lookedAt)
+	}
 	return p.machine.RunAll()
 }
 

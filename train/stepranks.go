@@ -85,7 +85,7 @@ func (s *Stepper) passTogether(random *graph.Random, r *StepResult) error {
 			s.ranks.reducer.Begin()
 			p.machine.OnGradient(s.ranks.final)
 		}
-		if err := s.pass(p, b, *random); err != nil {
+		if err := s.pass(p, b, *random, i == 0); err != nil {
 			return err
 		}
 		p.machine.OnGradient(nil)

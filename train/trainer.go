@@ -25,6 +25,7 @@ type Trainer struct {
 	store      *store
 	state      State
 	last       Metrics     // of the last step
+	look       Look        // of the last step that was looked at
 	resumed    bool        // Resume was called
 	stopping   bool        // a callback returned ErrStop
 	wanted     atomic.Bool // a checkpoint, by SaveSoon

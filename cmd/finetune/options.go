@@ -34,7 +34,7 @@ type trainingOptions struct {
 	BatchSize                 *int     `group:"optimization" placeholder:"B" help:"Rows in a batch."`
 	GradientAccumulationSteps int      `group:"optimization" default:"1" placeholder:"N" help:"Batches that make one step, on each rank where there are several (${default})."`
 	Ranks                     int      `group:"optimization" default:"0" placeholder:"N" help:"Ranks that a step is meant for: --gradient-accumulation-steps batches on each make it. On another number of them, each has more or fewer, and the result is the same to the bit. Default: those that mpirun or srun has started."`
-	ShardOptimizer            *bool    `group:"optimization" negatable:"" help:"Let each rank keep the optimizer's state of its part of the parameters only, to the same bits. Default: where there are several ranks and the optimizer is adamw."`
+	ShardOptimizer            *bool    `group:"optimization" negatable:"" help:"Let each rank keep the optimizer's state of its part of the parameters only, to the same bits. Default: where there are several ranks and the optimizer is adamw, unless --log-histograms looks at all gradients."`
 	LearningRate              *float64 `group:"optimization" placeholder:"X" help:"Learning rate after warm-up."`
 	MinLearningRate           *float64 `group:"optimization" placeholder:"X" help:"Learning rate at the end. Default: a tenth of the learning rate."`
 	LRSchedulerType           string   `group:"optimization" name:"lr-scheduler-type" enum:"cosine,linear,constant" default:"cosine" placeholder:"cosine|linear|constant" help:"How the learning rate falls (${default})."`
@@ -56,6 +56,7 @@ type trainingOptions struct {
 	MetricForBestModel    string   `group:"run" default:"" placeholder:"NAME" help:"The figure by which the best validation is known, such as accuracy. Default: loss."`
 	LoadBestModelAtEnd    bool     `group:"run" help:"Keep the checkpoint of the best validation, and leave its model in the end."`
 	LoggingSteps          int      `group:"run" default:"10" placeholder:"N" help:"Write a line of metrics each N steps (${default})."`
+	LogHistograms         int      `group:"run" default:"0" placeholder:"N" help:"Each N steps, write down how the weights, gradients and activations of each layer are spread, how much the update moves it, and which units are dead; that step takes longer (${default}: never)."`
 	ReportTo              []string `group:"run" enum:"tensorboard,csv,none" default:"none" placeholder:"tensorboard|csv|none" help:"Write the figures for other programs too, into the run's directory: events for TensorBoard, or a table, metrics.csv. Several are separated by commas (${default})."`
 	SampleTokens          int      `group:"run" default:"200" placeholder:"N" help:"Tokens of the sample that is shown after each validation (${default}). 0 shows none."`
 	Seed                  uint64   `group:"run" default:"1337" placeholder:"N" help:"Seed of all random numbers (${default})."`
@@ -156,6 +157,7 @@ func (o *trainingOptions) validate() error {
 		{"early-stopping-patience", &o.EarlyStoppingPatience, 0},
 		{"skip-bad-steps", &o.SkipBadSteps, 0},
 		{"logging-steps", &o.LoggingSteps, 1},
+		{"log-histograms", &o.LogHistograms, 0},
 		{"sample-tokens", &o.SampleTokens, 0},
 	} {
 		if err := atLeast(c.flag, c.value, c.least); err != nil {
@@ -190,6 +192,9 @@ func (o *trainingOptions) validate() error {
 	}
 	if o.ShardOptimizer != nil && *o.ShardOptimizer && o.Optim != "adamw" {
 		return fmt.Errorf("--shard-optimizer: the state of --optim %s can't be divided, only that of adamw", o.Optim)
+	}
+	if o.ShardOptimizer != nil && *o.ShardOptimizer && o.LogHistograms > 0 {
+		return errors.New("--shard-optimizer with --log-histograms: no rank has all of the gradients then; expected one of the two")
 	}
 	if o.NumTrainEpochs != nil && *o.NumTrainEpochs == 0 {
 		return errors.New("--num-train-epochs 0: expected more than 0")

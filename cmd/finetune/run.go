@@ -99,13 +99,21 @@ func (o *trainingOptions) trains(r *task.Run, callbacks ...train.Callback) train
 	c.Schedule = o.schedule()
 	c.Optimizer = o.optimizer(r.Model)
 	c.LoggingSteps, c.EvalSteps, c.SaveSteps, c.SaveTotalLimit = o.LoggingSteps, *o.EvalSteps, *o.SaveSteps, o.SaveTotalLimit
-	c.SkipBadSteps = o.SkipBadSteps
+	c.SkipBadSteps, c.LookSteps = o.SkipBadSteps, o.LogHistograms
 	c.Patience, c.BestMetric, c.KeepBest = o.EarlyStoppingPatience, o.MetricForBestModel, o.LoadBestModelAtEnd
 	c.LabelSmoothing, c.GroupByLength, c.Checkpointing = o.LabelSmoothing, o.GroupByLength, o.GradientCheckpointing
 	c.EvalBatchSize = task.EvalBatch(r.Rows.Train.Layout())
-	c.Ranks, c.ShardOptimizer = o.team.Ranks, o.ShardOptimizer == nil || *o.ShardOptimizer
+	c.Ranks, c.ShardOptimizer = o.team.Ranks, o.shards()
 	c.Callbacks, c.Obey = callbacks, true
 	return r.Trains(c)
+}
+
+// shards tells whether ranks divide the optimizer's state: by default, unless the gradients are looked at, of which each would have a part only.
+func (o *trainingOptions) shards() bool {
+	if o.ShardOptimizer == nil {
+		return o.LogHistograms == 0
+	}
+	return *o.ShardOptimizer
 }
 
 // introduce says what is about to be trained on what.

@@ -20,6 +20,9 @@ type trackers struct {
 func (o *trainingOptions) trackers(dir string) (*trackers, error) {
 	journal := track.NewJournal(dir)
 	all := &trackers{callbacks: []train.Callback{journal}, samples: []func(int, string) error{journal.Sample}}
+	if o.LogHistograms > 0 {
+		all.callbacks = append(all.callbacks, track.NewHistograms(dir))
+	}
 	if slices.Contains(o.ReportTo, "tensorboard") {
 		settings, err := track.ReadSettings(filepath.Join(dir, task.RunName))
 		if err != nil {

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"hash/crc32"
 	"strconv"
 	"strings"
 	"unicode"
@@ -54,7 +55,7 @@ const evalPrefix = "eval_"
 
 // figures are a run's, by name.
 type figures struct {
-	metrics, system *runlog.Metrics
+	metrics, system, layers *runlog.Metrics
 }
 
 // memory returns the memory in GiB; nil where it wasn't noted.
@@ -98,10 +99,20 @@ func charts(runs []*Run, of []figures) []*Chart {
 			b.add(i, s)
 		}
 	}
+	if len(runs) <= fewRuns {
+		for i, f := range of {
+			b.addLayers(i, f.layers)
+		}
+		for i := range of {
+			b.addSpreads(i)
+		}
+	}
 	var full []*Chart
-	for _, c := range b.order {
-		if len(c.Lines) > 0 {
-			full = append(full, c)
+	for _, group := range []string{"", insideGroup, spreadGroup} {
+		for _, c := range b.order {
+			if len(c.Lines) > 0 && c.Group == group {
+				full = append(full, c)
+			}
 		}
 	}
 	return full
@@ -117,7 +128,7 @@ type builder struct {
 func (b *builder) chart(key, title, unit string) *Chart {
 	c := b.byKey[key]
 	if c == nil {
-		c = &Chart{ID: "c" + strconv.Itoa(len(b.order)), Title: title, Unit: unit}
+		c = &Chart{ID: fmt.Sprintf("c%08x", crc32.ChecksumIEEE([]byte(key))), Title: title, Unit: unit}
 		b.byKey[key] = c
 		b.order = append(b.order, c)
 	}

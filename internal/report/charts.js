@@ -182,7 +182,7 @@ const seahorse = (() => {
   // drawNext draws a chart that isn't on the screen, when there is nothing else to do.
   const later = f => (globalThis.requestIdleCallback || setTimeout)(f);
   const drawNext = () => {
-    for (const c of waiting) { waiting.delete(c); draw(c); later(drawNext); return; }
+    for (const c of waiting) { if (!c.plot.offsetWidth) continue; waiting.delete(c); draw(c); later(drawNext); return; }
   };
   const readAll = () => { for (const c of state.charts) if (c.seen && !waiting.has(c)) read(c); };
 

@@ -16,19 +16,20 @@ type Follower struct {
 	dir     string
 	run     *Run
 	figures figures
-	files   [6]time.Time // when those of described were changed
+	files   [7]time.Time // when those of described were changed
 	look    *DataLook
 	looked  bool
 	notes   []string // of the look
 }
 
 // described are the files, beside figures, that a run is known by.
-var described = [6]string{task.RunName, task.ProvenanceName, runlog.SamplesName, train.EventsName, train.SpikesName, train.SumsName}
+var described = [7]string{task.RunName, task.ProvenanceName, runlog.SamplesName, runlog.HistogramsName, train.EventsName, train.SpikesName, train.SumsName}
 
 // Follow returns a follower of the run in a directory, which has read nothing yet.
 func Follow(dir string) *Follower {
 	return &Follower{dir: dir, figures: figures{
 		metrics: runlog.NewMetrics(filepath.Join(dir, train.MetricsName)), system: runlog.NewMetrics(filepath.Join(dir, runlog.SystemName)),
+		layers: runlog.NewMetrics(filepath.Join(dir, runlog.LayersName)),
 	}}
 }
 
@@ -37,14 +38,14 @@ func (f *Follower) Run() *Run { return f.run }
 
 // Update reads what has come since the last call, and tells whether that is anything.
 func (f *Follower) Update() (changed bool, err error) {
-	for _, m := range []*runlog.Metrics{f.figures.metrics, f.figures.system} {
+	for _, m := range []*runlog.Metrics{f.figures.metrics, f.figures.system, f.figures.layers} {
 		more, err := m.Update()
 		if err != nil {
 			return false, fmt.Errorf("report: %s: %w", f.dir, err)
 		}
 		changed = changed || more
 	}
-	var files [6]time.Time
+	var files [7]time.Time
 	for i, name := range described {
 		if info, err := os.Stat(filepath.Join(f.dir, name)); err == nil {
 			files[i] = info.ModTime()
@@ -67,6 +68,7 @@ func (f *Follower) Update() (changed bool, err error) {
 		f.run.Data, f.run.Notes = f.look, append(f.run.Notes, f.notes...)
 		f.run.noteDamage(train.MetricsName, f.figures.metrics.Damage)
 		f.run.noteDamage(runlog.SystemName, f.figures.system.Damage)
+		f.run.noteDamage(runlog.LayersName, f.figures.layers.Damage)
 	}
 	f.run.Step = f.figures.metrics.Step
 	return changed, nil

@@ -69,7 +69,15 @@ type pageData struct {
 	JSON    template.JS
 	Live    *Live
 	Charted []chartData
+	Groups  []chartGroup
 	Shown   []shownRun
+}
+
+// chartGroup is charts that stand together below a name.
+type chartGroup struct {
+	Name    string
+	Open    bool
+	Charted []chartData
 }
 
 // chartData is a chart with its table.
@@ -126,7 +134,16 @@ func (r *Report) write(w io.Writer, live *Live) error {
 		if err != nil {
 			return err
 		}
-		d.Charted = append(d.Charted, chartData{c, template.HTML(table)})
+		one := chartData{c, template.HTML(table)}
+		d.Charted = append(d.Charted, one)
+		if c.Group == "" {
+			continue
+		}
+		if n := len(d.Groups); n == 0 || d.Groups[n-1].Name != c.Group {
+			d.Groups = append(d.Groups, chartGroup{Name: c.Group, Open: c.Group == insideGroup})
+		}
+		last := &d.Groups[len(d.Groups)-1]
+		last.Charted = append(last.Charted, one)
 	}
 	d.Shown = r.shown()
 	return pageTemplate.Execute(w, d)

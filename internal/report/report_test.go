@@ -228,3 +228,26 @@ func TestPageOfSpikes(t *testing.T) {
 		t.Error("a run without spikes has a list of them")
 	}
 }
+
+// TestPageOfLayers shows figures of layers in their order, and how their numbers are spread.
+func TestPageOfLayers(t *testing.T) {
+	var layers, spreads strings.Builder
+	for step := 10; step <= 50; step += 10 {
+		fmt.Fprintf(&layers, `{"gradient_norm/h.10":%d,"gradient_norm/h.2":3,"dead_units/h.2":0.25,"step":%d}`+"\n", step, step)
+		fmt.Fprintf(&spreads, `{"step":%d,"layer":"h.2","of":"weights","count":4,"min":-7,"max":8,"mean":0,"rms":1,"quantiles":[-3,-2,0,2,3],"limits":[8],"counts":[4]}`+"\n", step)
+	}
+	files := map[string]string{"metrics.jsonl": metrics(50), "layers.jsonl": layers.String(), "histograms.jsonl": spreads.String()}
+	dir := makeRun(t, filepath.Join(t.TempDir(), "mine"), files)
+	text := page(t, dir)
+	for _, want := range []string{"Norm of the gradients by layer", "Dead units by layer", "Weights of h.2", "95% below", `<details class="group" open>`} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the page has no %q", want)
+		}
+	}
+	if strings.Index(text, `"label":"h.2"`) > strings.Index(text, `"label":"h.10"`) {
+		t.Error("layer 10 stands before layer 2")
+	}
+	if text := page(t, dir, makeRun(t, filepath.Join(t.TempDir(), "other"), files)); !strings.Contains(text, "other: Norm of the gradients by layer") || strings.Contains(text, "Weights of h.2") {
+		t.Error("two runs: expected charts of the layers of each, and none of how numbers are spread")
+	}
+}
