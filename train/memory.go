@@ -7,6 +7,7 @@ import (
 	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/graph"
 	"github.com/seahorse-ml/seahorse/internal/exchange"
+	"github.com/seahorse-ml/seahorse/optim"
 )
 
 // MemoryUse is what a run takes, in bytes.
@@ -82,20 +83,30 @@ func estimateSteps(m Model, c StepperConfig) (use MemoryUse, err error) {
 		}
 		use.Steps = pass
 		params := trained(g)
-		_, depth := exchange.Additions(exchange.Branches(c.Accumulation, 0, c.Accumulation))
-		for _, p := range params {
-			use.Steps.Gradients += depth * p.Len() * int(g.DType().Size())
+		ranks := 1
+		if several(c.Ranks) {
+			ranks = c.Ranks.Size()
 		}
-		if use.Optimizer, err = estimateOptimizer(c, params); err != nil {
+		if use.Optimizer, err = estimateOptimizer(c, params, ranks); err != nil {
 			return use, err
 		}
+		elements := 0
+		if ranks > 1 {
+			elements = exchange.Estimate(params, ranks, c.Accumulation).Elements
+		} else {
+			_, depth := exchange.Additions(exchange.Branches(c.Accumulation, 0, c.Accumulation))
+			for _, p := range params {
+				elements += depth * p.Len()
+			}
+		}
+		use.Steps.Gradients += elements * int(g.DType().Size())
 	}
 	use.Steps.Arena += arena
 	return use, nil
 }
 
-// estimateOptimizer returns what the optimizer of parameters keeps.
-func estimateOptimizer(c StepperConfig, params []*graph.Param) (bytes int, err error) {
+// estimateOptimizer returns what the optimizer of parameters keeps on each of the ranks, as near as their parts are even.
+func estimateOptimizer(c StepperConfig, params []*graph.Param, ranks int) (bytes int, err error) {
 	outlines := make([]*graph.Param, len(params))
 	for i, p := range params {
 		outlines[i] = p.Outline()
@@ -103,6 +114,9 @@ func estimateOptimizer(c StepperConfig, params []*graph.Param) (bytes int, err e
 	o, err := c.optimizer()(outlines)
 	if err != nil {
 		return 0, err
+	}
+	if _, ok := o.(optim.Sharder); ok && c.ShardOptimizer {
+		return (o.Memory() + ranks - 1) / ranks, nil
 	}
 	return o.Memory(), nil
 }

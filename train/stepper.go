@@ -72,6 +72,7 @@ type Stepper struct {
 	ranks     *stepRanks     // nil for one
 	params    []*graph.Param // that are trained
 	look      *Look          // to be filled by the next step; nil for none
+	updating  time.Duration  // how long the last update took
 }
 
 // A pass is a forward and backward pass over a micro-batch of one layout.
@@ -312,8 +313,9 @@ func (s *Stepper) update(learningRate float64, r *StepResult) error {
 	if err == nil && s.ranks != nil && s.ranks.sharded {
 		err = s.ranks.reducer.Spread()
 	}
+	s.updating = time.Since(begin)
 	if s.profile != nil {
-		s.profile.Add("optimizer", time.Since(begin), 0)
+		s.profile.Add("optimizer", s.updating, 0)
 	}
 	if errors.Is(err, optim.ErrNotFinite) {
 		return fmt.Errorf("%w: %w", ErrDiverged, err)

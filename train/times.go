@@ -7,12 +7,18 @@ import (
 	"time"
 
 	"github.com/seahorse-ml/seahorse/data"
+	"github.com/seahorse-ml/seahorse/graph"
+	"github.com/seahorse-ml/seahorse/optim"
 )
 
 // Times is how long the parts of a run take, in seconds.
 type Times struct {
 	Step       float64 // an optimization step, with all of its micro-batches
 	Evaluation float64 // one through the whole of the validation data; 0 without
+	Update     float64 // the part of Step in which the optimizer works
+
+	params  []*graph.Param // that are trained, in the order in which a step finds their gradients
+	sharder bool           // the optimizer can be divided among ranks
 }
 
 // Total returns how long a run of a configuration takes by them, checkpoints and callbacks aside.
@@ -60,9 +66,12 @@ func MeasureTimes(ctx context.Context, m Model, c Config, seconds float64) (time
 		}
 		if made++; made > 1 {
 			spent += time.Since(begin).Seconds()
+			times.Update += t.stepper.updating.Seconds()
 		}
 	}
-	times.Step = spent / float64(made-1)
+	times.Step, times.Update = spent/float64(made-1), times.Update/float64(made-1)
+	times.params = t.stepper.passes[len(t.stepper.passes)-1].machine.GradientOrder()
+	_, times.sharder = t.stepper.optimizer.(optim.Sharder)
 	if c.Validation != nil {
 		times.Evaluation, err = t.timeEvaluation(ctx, seconds/2)
 	}

@@ -20,18 +20,20 @@ import (
 
 // planCommand is `finetune plan`.
 type planCommand struct {
+	Ranks   int      `default:"0" placeholder:"N" help:"Plan for so many ranks, each on a machine like this one: what each takes, what is sent, and how fast a network is to be."`
 	Command []string `arg:"" passthrough:"" help:"A command that trains, with its flags. --output-dir may be left out, and nothing is written there."`
 }
 
 // Help is shown below the command's summary.
 func (planCommand) Help() string {
 	return `The data are encoded and the rows made as for the run, the memory is what the run will lay out, and the time comes from some seconds of training steps, whose result is thrown away.
-What doesn't fit is told, with a batch that would.
+What doesn't fit is told, with a batch that would. With --ranks, memory is that of one rank, and the time that of a network of 10 Gbit/s.
 
 Examples:
 
     finetune plan sft --model smollm2 --data talks.jsonl
-    finetune plan pretrain --data corpus.txt --preset mini`
+    finetune plan pretrain --data corpus.txt --preset mini
+    finetune plan --ranks 8 pretrain --data corpus.txt --preset gpt2`
 }
 
 // planned is a command that can be planned.
@@ -84,6 +86,12 @@ func (c *planCommand) Run(ctx context.Context, s *streams) error {
 	if err := j.resolve(); err != nil {
 		return err
 	}
+	if c.Ranks > 0 {
+		j.common().Ranks = c.Ranks
+	}
+	if err := j.common().validate(); err != nil {
+		return err
+	}
 	return plan(ctx, s, j, dir)
 }
 
@@ -108,8 +116,13 @@ func plan(ctx context.Context, s *streams, j planned, dir string) error {
 	if err := o.schedule().Validate(); err != nil {
 		return err
 	}
+	ranks := max(1, o.Ranks)
+	o.accumulation = o.GradientAccumulationSteps
 	config := o.trains(r)
-	s.planRows(r, config)
+	s.planRows(r, config, ranks)
+	if ranks > 1 {
+		config.Ranks = train.PlannedRanks(ranks)
+	}
 	debug.FreeOSMemory() // what encoding has left
 	use, err := train.EstimateMemory(r.Learner(), config)
 	if err != nil {
@@ -131,6 +144,7 @@ func plan(ctx context.Context, s *streams, j planned, dir string) error {
 	if err := r.Load(); err != nil {
 		return err
 	}
+	config.Ranks = nil
 	times, err := train.MeasureTimes(ctx, r.Learner(), config, timedSeconds)
 	if err != nil {
 		return interrupted(ctx, err)
@@ -139,12 +153,17 @@ func plan(ctx context.Context, s *streams, j planned, dir string) error {
 	if err != nil {
 		return interrupted(ctx, err)
 	}
-	s.planTime(config, times, sample)
+	if ranks > 1 {
+		s.planRanks(config, times, ranks)
+		times.Step = times.Together(config, ranks).Step(train.Network{Speed: 10 * gigabit, Latency: plannedLatency})
+		times.Evaluation /= float64(ranks)
+	}
+	s.planTime(config, times, sample, ranks)
 	return nil
 }
 
-// planRows tells what is learned from.
-func (s *streams) planRows(r *task.Run, c train.Config) {
+// planRows tells what is learned from on so many ranks.
+func (s *streams) planRows(r *task.Run, c train.Config, ranks int) {
 	held := 0
 	if c.Validation != nil {
 		held = c.Validation.Len()
@@ -156,7 +175,7 @@ func (s *streams) planRows(r *task.Run, c train.Config) {
 	}
 	s.tell(r.Report, r.Rows.Cut...)
 	s.tellConversations(r.Report, r.Length)
-	perStep := c.BatchSize * c.Accumulation
+	perStep := c.BatchSize * c.Accumulation * ranks
 	fmt.Fprintf(s.out, "steps       %s of %s, %.3g times the data\n", grouped(int64(c.MaxSteps)), plural(perStep, "row"), float64(c.MaxSteps)*float64(perStep)/float64(c.Train.Len()))
 }
 
@@ -255,14 +274,17 @@ func (o *trainingOptions) timeSample(ctx context.Context, r *task.Run) (seconds 
 	return time.Since(begin).Seconds() * float64(o.SampleTokens) / float64(n), nil
 }
 
-// planTime tells how long the run will take, where a sample takes so many seconds.
-func (s *streams) planTime(c train.Config, times train.Times, sample float64) {
+// planTime tells how long the run will take on so many ranks, where a sample takes so many seconds.
+func (s *streams) planTime(c train.Config, times train.Times, sample float64, ranks int) {
 	validation := times.Evaluation * float64(c.Evaluations())
 	samples := sample * float64(max(1, c.Evaluations()))
 	layout := c.Train.Layout()
-	tokens := float64(c.BatchSize*c.Accumulation*layout.Length(data.TextLength)) / times.Step
-	fmt.Fprintf(s.out, "time        about %s: %.3g s a step (%s tokens a second on %s)",
-		roughly(times.Total(c)+samples), times.Step, grouped(int64(tokens)), plural(graph.Workers(), "thread"))
+	tokens := float64(ranks*c.BatchSize*c.Accumulation*layout.Length(data.TextLength)) / times.Step
+	on := plural(graph.Workers(), "thread")
+	if ranks > 1 {
+		on = fmt.Sprintf("%d ranks of %s", ranks, on)
+	}
+	fmt.Fprintf(s.out, "time        about %s: %.3g s a step (%s tokens a second on %s)", roughly(times.Total(c)+samples), times.Step, grouped(int64(tokens)), on)
 	if validation > 0 {
 		fmt.Fprintf(s.out, ", %s for validation", roughly(validation))
 	}

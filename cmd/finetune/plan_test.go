@@ -22,6 +22,12 @@ func TestPlan(t *testing.T) {
 	if _, err := os.Stat(run); !os.IsNotExist(err) {
 		t.Errorf("plan left a directory: %v", err)
 	}
+	out, _ = succeed(t, "", append([]string{"plan", "--ranks=4"}, args[1:]...)...)
+	for _, want := range []string{"steps       300 of 16 rows", "ranks       4, ", "exchange    ", "network     ", "efficiency  ", "others      ", "on 4 ranks of "} {
+		if !strings.Contains(out, want) {
+			t.Errorf("plan --ranks says\n%s\nwithout %q", out, want)
+		}
+	}
 	old := freeMemory
 	t.Cleanup(func() { freeMemory = old })
 	freeMemory = func() (int64, bool) { return 1 << 20, true }

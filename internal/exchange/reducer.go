@@ -150,17 +150,12 @@ func (r *reducer[T]) plan(b Branch, places map[Branch]int) int {
 func (r *reducer[T]) makeStaging(rank int) {
 	n := r.Peers.Size()
 	r.staging, r.coming, r.send, r.recv = make([][]T, n), make([][]T, n), make([][]byte, n), make([][]byte, n)
+	out, in := staging(r.buckets, r.counts, rank)
 	for q := range n {
-		out, in := 0, 0
-		for _, b := range r.buckets {
-			out = max(out, r.counts[rank]*b.shards[q].size)
-			in = max(in, r.counts[q]*b.shards[rank].size, b.shards[q].size)
+		r.staging[q] = memory.Make[T](out[q])
+		if q != rank {
+			r.coming[q] = memory.Make[T](in[q])
 		}
-		if q == rank {
-			r.staging[q] = memory.Make[T](out)
-			continue
-		}
-		r.staging[q], r.coming[q] = memory.Make[T](out), memory.Make[T](in)
 	}
 }
 

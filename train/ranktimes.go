@@ -1,0 +1,105 @@
+package train
+
+import (
+	"errors"
+	"math"
+
+	"github.com/seahorse-ml/seahorse/internal/exchange"
+)
+
+// PlannedRanks are n ranks that are only planned with, as EstimateMemory does: this is the first, and Exchange is an error.
+func PlannedRanks(n int) Ranks { return plannedRanks(n) }
+
+type plannedRanks int
+
+func (plannedRanks) Rank() int   { return 0 }
+func (p plannedRanks) Size() int { return int(p) }
+func (plannedRanks) Exchange(_, _ [][]byte) error {
+	return errors.New("train: these ranks are only planned")
+}
+func (plannedRanks) Abort(error)  {}
+func (plannedRanks) Close() error { return nil }
+
+// Network is what connects the machines of ranks, one of them on each.
+type Network struct {
+	Speed   float64 // bytes a second that a machine sends, while it receives as many
+	Latency float64 // seconds until the first byte of a message is there
+}
+
+// Together is what the steps of a run take on several ranks, by the times on one.
+type Together struct {
+	Ranks   int
+	Sent    int  // bytes that a rank sends in a step
+	Sharded bool // the optimizer's state is divided
+
+	sums, spread, last, exchanges float64 // bytes, those of the buckets that wait for the last gradient, and how many exchanges there are
+	pass, step, update            float64 // seconds: the backward pass in which gradients go out, all on a rank but the update, and the whole update
+}
+
+// What the model of times assumes.
+const (
+	backwardShare  = 2.0 / 3 // of a micro-batch's time
+	messageSeconds = 5e-6    // that a rank is busy with each message
+	smallExchanges = 4       // of a step: counts, norms, losses
+)
+
+// Together returns what steps take on n ranks, of which each has c.Accumulation micro-batches, as the steps had that were measured.
+func (t Times) Together(c Config, n int) Together {
+	cost := exchange.Estimate(t.params, n, c.Accumulation)
+	size := float64(t.params[0].DType().Size())
+	micro := (t.Step - t.Update) / float64(c.Accumulation)
+	return Together{
+		Ranks: n, Sent: (cost.Sums + cost.Spread) * int(size), Sharded: t.sharder && c.ShardOptimizer,
+		sums: size * float64(cost.Sums), spread: size * float64(cost.Spread), exchanges: float64(cost.Buckets),
+		last: float64(cost.Last) / float64(t.elements()), pass: backwardShare * micro, step: t.Step - t.Update, update: t.Update,
+	}
+}
+
+// elements returns how many there are of all gradients.
+func (t Times) elements() (n int) {
+	for _, p := range t.params {
+		n += p.Len()
+	}
+	return n
+}
+
+// Step returns the seconds of a step. Sums are exchanged behind the backward pass as gradients are found, but for those of the buckets that wait for
+// the last one. Where the optimizer is whole on each rank, sums are spread there too; where it is divided, new parameters are spread after
+// the update.
+func (t Together) Step(n Network) float64 {
+	if t.Ranks == 1 {
+		return t.step + t.update
+	}
+	round := n.Latency + float64(t.Ranks-1)*messageSeconds // of an exchange, beside its bytes
+	sums := t.sums/n.Speed + t.exchanges*round
+	spread := t.spread/n.Speed + t.exchanges*round
+	small := smallExchanges * round
+	if t.Sharded {
+		return t.step + max(sums-t.pass, t.last*sums) + t.update/float64(t.Ranks) + spread + small
+	}
+	both := sums + spread
+	return t.step + max(both-t.pass, t.last*both) + t.update + small
+}
+
+// Efficiency returns which part of the ranks' time is spent as well as on one rank that makes all micro-batches.
+func (t Together) Efficiency(n Network) float64 {
+	alone := float64(t.Ranks)*t.step + t.update
+	return alone / (float64(t.Ranks) * t.Step(n))
+}
+
+// Speed returns the least speed of a network of that latency at which the efficiency is reached, in bytes a second, or +Inf if none does.
+func (t Together) Speed(efficiency, latency float64) float64 {
+	at := func(speed float64) bool { return t.Efficiency(Network{speed, latency}) >= efficiency }
+	low, high := 1.0, 1e15
+	if !at(high) {
+		return math.Inf(1)
+	}
+	for range 100 {
+		if mid := math.Sqrt(low * high); at(mid) {
+			high = mid
+		} else {
+			low = mid
+		}
+	}
+	return high
+}
