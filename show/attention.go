@@ -53,6 +53,25 @@ func Attention(m models.Model, t Text, c AttentionConfig) ([]AttentionMap, error
 		return nil, err
 	}
 	defer x.close()
+	maps, weights, err := x.maps(c)
+	if err != nil {
+		return nil, err
+	}
+	if err := x.run(t, weights...); err != nil {
+		return nil, err
+	}
+	for i := range maps {
+		maps[i].Weights = values(weights[i])
+	}
+	order := []Part{Self, Encoder, Decoder, Cross}
+	slices.SortStableFunc(maps, func(a, b AttentionMap) int {
+		return slices.Index(order, a.Part) - slices.Index(order, b.Part)
+	})
+	return maps, nil
+}
+
+// maps returns the attentions that are asked for, without their weights, and the nodes that have those.
+func (x *traced) maps(c AttentionConfig) ([]AttentionMap, []*graph.Node, error) {
 	var maps []AttentionMap
 	var weights []*graph.Node
 	layer := map[Part]int{}
@@ -84,21 +103,11 @@ func Attention(m models.Model, t Text, c AttentionConfig) ([]AttentionMap, error
 			most = max(most, n)
 		}
 		if i < 0 || i >= most {
-			return nil, fmt.Errorf("show: attention: layer %d, expected 0 to %d", i, most-1)
+			return nil, nil, fmt.Errorf("show: attention: layer %d, expected 0 to %d", i, most-1)
 		}
 	}
 	if len(maps) == 0 {
-		return nil, fmt.Errorf("show: attention: the model has none of parts %v", c.Parts)
+		return nil, nil, fmt.Errorf("show: attention: the model has none of parts %v", c.Parts)
 	}
-	if err := x.run(t, weights...); err != nil {
-		return nil, err
-	}
-	for i := range maps {
-		maps[i].Weights = values(weights[i])
-	}
-	order := []Part{Self, Encoder, Decoder, Cross}
-	slices.SortStableFunc(maps, func(a, b AttentionMap) int {
-		return slices.Index(order, a.Part) - slices.Index(order, b.Part)
-	})
-	return maps, nil
+	return maps, weights, nil
 }

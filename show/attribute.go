@@ -72,20 +72,8 @@ type Attribution struct {
 // Attribute attributes the score of a class or token to the tokens that a model reads. What is followed back is the vectors that the
 // model looks up for its tokens; positions and types are no part of them.
 func Attribute(m models.Model, t Text, c AttributionConfig) (*Attribution, error) {
-	if err := c.Validate(); err != nil {
-		return nil, err
-	}
-	if c.Method == "" {
-		c.Method = IntegratedGradients
-	}
-	if c.Steps == 0 {
-		c.Steps = 50
-	}
-	if err := check(m, t); err != nil {
-		return nil, err
-	}
 	whole := t
-	t, err := readUpTo(m, t, c.Position)
+	c, t, err := c.resolve(m, t)
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +99,7 @@ func Attribute(m models.Model, t Text, c AttributionConfig) (*Attribution, error
 		places, weights = make([]float64, c.Steps), make([]float64, c.Steps)
 		quad.Legendre{}.FixedLocations(places, weights, 0, 1)
 	}
-	s, err := newSlope(m, t, c, min(len(places), max(1, slopeTokens/(len(t.IDs)+len(t.Source)+1))))
+	s, err := newSlope(m, t, c, c.rows(t))
 	if err != nil {
 		return nil, err
 	}
@@ -123,8 +111,34 @@ func Attribute(m models.Model, t Text, c AttributionConfig) (*Attribution, error
 	return s.attribution(t, sums, starts, ends, c.Method)
 }
 
+// resolve checks the configuration for a text, fills in its defaults, and returns what of the text is read.
+func (c AttributionConfig) resolve(m models.Model, t Text) (AttributionConfig, Text, error) {
+	if err := c.Validate(); err != nil {
+		return c, t, err
+	}
+	if c.Method == "" {
+		c.Method = IntegratedGradients
+	}
+	if c.Steps == 0 {
+		c.Steps = 50
+	}
+	if err := check(m, t); err != nil {
+		return c, t, err
+	}
+	t, err := readUpTo(m, t, c.Position)
+	return c, t, err
+}
+
 // slopeTokens is about how many tokens gradients are found of at once.
 const slopeTokens = 512
+
+// rows returns of how many texts gradients are found at once.
+func (c AttributionConfig) rows(t Text) int {
+	if c.Method == GradientInput {
+		return 1
+	}
+	return min(c.Steps, max(1, slopeTokens/(len(t.IDs)+len(t.Source)+1)))
+}
 
 // attribution multiplies what was integrated with the ways and adds up the parts of each token's vector.
 func (s *slope) attribution(t Text, sums, starts, ends [][]float32, method Method) (*Attribution, error) {

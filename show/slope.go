@@ -24,8 +24,21 @@ type lookedUp struct {
 	vectors *graph.Param // [B, T, D]
 }
 
-// newSlope traces a score of rows texts.
+// newSlope makes what finds the gradients of a score of rows texts.
 func newSlope(m models.Model, t Text, c AttributionConfig, rows int) (*slope, error) {
+	s, err := traceSlope(m, t, c, rows)
+	if err != nil {
+		return nil, err
+	}
+	for row := range rows {
+		s.fill(row, t)
+	}
+	s.machine, err = graph.Compile(s.g, s.scores)
+	return s, err
+}
+
+// traceSlope traces a score of rows texts and its gradients.
+func traceSlope(m models.Model, t Text, c AttributionConfig, rows int) (*slope, error) {
 	x, err := newInputs(m, t, rows)
 	if err != nil {
 		return nil, err
@@ -52,15 +65,8 @@ func newSlope(m models.Model, t Text, c AttributionConfig, rows int) (*slope, er
 	if err != nil {
 		return nil, err
 	}
-	for row := range rows {
-		s.fill(row, t)
-	}
 	loss := s.g.Check(gorgonia.Sum(s.scores))
-	if err := s.differentiate(loss); err != nil {
-		return nil, err
-	}
-	s.machine, err = graph.Compile(s.g, s.scores)
-	return s, err
+	return s, s.differentiate(loss)
 }
 
 // differentiate derives the gradients by what is looked up alone.
