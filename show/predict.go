@@ -1,6 +1,7 @@
 package show
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -49,10 +50,20 @@ func distribution(scores []float32, target int32, top int) Distribution {
 	return d
 }
 
+// fewBest is up to how many scores best keeps in order as it goes.
+const fewBest = 64
+
 // best returns the places of the n greatest scores, in order; of equal ones the first comes first.
 func best(scores []float32, n int) []int {
 	n = min(n, len(scores))
 	var top []int
+	if n > fewBest {
+		for id := range scores {
+			top = append(top, id)
+		}
+		slices.SortStableFunc(top, func(a, b int) int { return cmp.Compare(scores[b], scores[a]) })
+		return top[:n]
+	}
 	for id, z := range scores {
 		if len(top) == n && (n == 0 || z <= scores[top[n-1]]) {
 			continue

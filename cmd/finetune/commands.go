@@ -27,6 +27,7 @@ type commands struct {
 	Verify    verifyCommand    `cmd:"" help:"Compare the files of a run or checkpoint with their checksums."`
 	Report    reportCommand    `cmd:"" help:"Show runs as one page of charts, or as figures for papers."`
 	Board     boardCommand     `cmd:"" help:"Watch the runs in a folder in a browser, while they go on."`
+	Show      showCommand      `cmd:"" help:"Look at what a model does with a text, and at the loss around it."`
 	Eval      evalCommand      `cmd:"" help:"Measure a model's loss on a text."`
 	Classify  classifyCommand  `cmd:"" help:"Apply a classifier or a regression to texts."`
 	Prompt    promptCommand    `cmd:"" help:"Look for an instruction and examples with which a model answers better."`

@@ -173,10 +173,10 @@ func (v *Attention) keys(out *strings.Builder, s Screen, l AttentionLayer, rows 
 // mostWeights is the most weights that a page holds.
 const mostWeights = 4 << 20
 
-// CheckPage refuses more weights than a page holds, of so many layers and heads on texts of so many tokens.
-func CheckPage(layers, heads, queries, keys int) error {
-	if n := layers * heads * queries * keys; n > mostWeights {
-		return fmt.Errorf("a page of %d weights, expected at most %d: choose some --layer, or a shorter text", n, mostWeights)
+// CheckPage refuses more weights than a page holds.
+func CheckPage(weights int) error {
+	if weights > mostWeights {
+		return fmt.Errorf("a page of %d weights, expected at most %d: choose some layers by --layer, or a shorter text", weights, mostWeights)
 	}
 	return nil
 }

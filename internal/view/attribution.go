@@ -86,7 +86,12 @@ func (v *Attributions) Note(g Given) string {
 	if g.From == nil {
 		return "Gradient times input; the parts don't add up to the score."
 	}
-	return fmt.Sprintf("Integrated from %s, where the score is %.4g; the sum misses the difference by %.2g.", v.Baseline, *g.From, *g.Error)
+	note := fmt.Sprintf("Integrated from %s, where the score is %.4g; the sum misses the difference by %.2g.", v.Baseline, *g.From, *g.Error)
+	const much = 0.1 // of the difference
+	if math.Abs(*g.Error) > much*math.Abs(g.Value-*g.From) {
+		note += " That is much: don't trust the parts; more steps, another baseline, or the probability in place of the logit may miss by less."
+	}
+	return note
 }
 
 // Terminal draws a bar for each word.

@@ -85,7 +85,7 @@ func (v *Plane) Terminal(w io.Writer, s Screen) error {
 	}
 	note := v.Note()
 	if hidden > 0 {
-		note += fmt.Sprintf(" %d tokens have no room.", hidden)
+		note += fmt.Sprintf(" Without room, and only dots: %d.", hidden)
 	}
 	out.WriteString("\n" + fold(note, s.Columns))
 	_, err := io.WriteString(w, out.String())

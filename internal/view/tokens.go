@@ -69,7 +69,7 @@ func (v *Tokens) Terminal(w io.Writer, s Screen) error {
 	name := widest(labels, 5, max(8, s.Columns/4))
 	rest := max(8, s.Columns-name-probability-rank-2)
 	var out strings.Builder
-	fmt.Fprintf(&out, "%s%s%s  %s\n", cell("token", name), right("prob.", probability), right("rank", rank), cell("rather", rest))
+	fmt.Fprintf(&out, "%s%s%s  %s\n", cell("token", name), right("prob.", probability), right("rank", rank), "rather")
 	for i, e := range v.Expected {
 		p, place := "", ""
 		if e.Token != nil {

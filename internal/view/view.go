@@ -144,8 +144,8 @@ func percent(p float64) string {
 		return "100%"
 	case p >= 0.1:
 		return fmt.Sprintf("%.1f%%", 100*p)
-	case p >= 0.001:
+	case p >= 0.0001:
 		return fmt.Sprintf("%.2f%%", 100*p)
 	}
-	return fmt.Sprintf("%.0e", p)
+	return "<0.01%"
 }
