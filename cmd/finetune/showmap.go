@@ -58,7 +58,7 @@ func (c *showMapCommand) Run(ctx context.Context, s *streams) error {
 		width = states.Width
 		vectors = append(vectors, layers[layer]...)
 		for _, t := range tokens {
-			v.Points = append(v.Points, view.Point{Token: t, Text: i})
+			v.Points = append(v.Points, view.Point{Token: t, Of: i})
 		}
 		if v.Text += l.names[i]; i+1 < len(l.texts) {
 			v.Text += "\n"

@@ -20,9 +20,9 @@ type Plane struct {
 // A Point is a token on the map.
 type Point struct {
 	Token
-	Text int     `json:"of"` // number of the text that the token is of, from 0
-	X    float64 `json:"x"`
-	Y    float64 `json:"y"`
+	Of int     `json:"of"` // number of the text that the token is of, from 0
+	X  float64 `json:"x"`
+	Y  float64 `json:"y"`
 }
 
 // bounds returns the least and greatest places.
@@ -122,7 +122,7 @@ func (v *Plane) Dots() []Dot {
 		dots = append(dots, Dot{
 			X:     planeEdge + at(p.X, left, right)*(planeWidth-2*planeEdge),
 			Y:     planeHeight - planeEdge/2 - at(p.Y, low, high)*(planeHeight-planeEdge),
-			Label: screen.Cut(p.Label(), 14), Color: p.Text % 8,
+			Label: screen.Cut(p.Label(), 14), Color: p.Of % 8,
 		})
 	}
 	return dots
