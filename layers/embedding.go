@@ -14,7 +14,7 @@ type EmbeddingConfig struct {
 	Padding      *int       // id whose vector starts at 0 and isn't trained; nil for none
 	Init         graph.Init // default normal(0, 0.02)
 	// Vectors are what the ids from 0 on start with in a new table, such as what another
-	// model learned, each D long; ids beyond them start by Init. Default none.
+	// model learned, each D long; ids beyond them, and those with nil, start by Init. Default none.
 	Vectors [][]float32
 }
 
@@ -46,7 +46,7 @@ func NewEmbedding(c EmbeddingConfig, p *graph.Params) *Embedding {
 	}
 	e := &Embedding{Name: p.Path(), Weight: p.NewMatrix("weight", c.Init.Or(graph.Normal(0.02)), c.Vocab, c.Width), scale: c.Scale, padding: -1}
 	if !p.Loading() && !p.Sketch() && e.Weight.Value() != nil {
-		if err := e.start(c.Vectors); err != nil {
+		if err := e.SetVectors(c.Vectors); err != nil {
 			p.Fail(err)
 		}
 	}
@@ -56,13 +56,16 @@ func NewEmbedding(c EmbeddingConfig, p *graph.Params) *Embedding {
 	return e
 }
 
-// start gives the first ids their vectors.
-func (e *Embedding) start(vectors [][]float32) error {
+// SetVectors gives the ids from 0 on vectors, each D long, before a training begins; an id with nil, and that of the padding, keeps its own.
+func (e *Embedding) SetVectors(vectors [][]float32) error {
 	vocab, width := e.Weight.Shape[0], e.Weight.Shape[1]
 	if len(vectors) > vocab {
 		return fmt.Errorf("layers: embedding: %d vectors for a vocabulary of %d", len(vectors), vocab)
 	}
 	for id, vector := range vectors {
+		if vector == nil || id == e.padding {
+			continue
+		}
 		if len(vector) != width {
 			return fmt.Errorf("layers: embedding: vector %d has %d elements, expected the width %d", id, len(vector), width)
 		}

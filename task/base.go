@@ -10,6 +10,7 @@ import (
 	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/data/tokenizer"
 	"github.com/seahorse-ml/seahorse/graph"
+	"github.com/seahorse-ml/seahorse/layers"
 	"github.com/seahorse-ml/seahorse/models"
 	"gorgonia.org/tensor"
 )
@@ -37,6 +38,10 @@ type New struct {
 	Learn *tokenizer.TrainConfig
 	From  string // a tokenizer's directory or file, without Learn
 	Seed  uint64 // of the weights
+	// Vectors returns what tokens begin with in the table that they are looked up in, given each token as text, "" for special ones, and the
+	// table's width; a token of nil is drawn. VectorsFrom is the file or directory that they are from. Default: all are drawn.
+	Vectors     func(tokens []string, width int) ([][]float32, error)
+	VectorsFrom string
 }
 
 // Tokenizer learns the tokenizer, or reads it.
@@ -50,9 +55,9 @@ func (n New) Tokenizer(ctx context.Context, o Objective, s *data.Source) (*token
 // reads returns where the tokenizer is read from.
 func (n New) reads() []string {
 	if n.Learn != nil {
-		return nil
+		return []string{n.VectorsFrom}
 	}
-	return []string{n.From}
+	return []string{n.From, n.VectorsFrom}
 }
 
 // Labels returns those that were found.
@@ -89,7 +94,38 @@ func (n New) Open(o Objective, t *tokenizer.Tokenizer, _ data.Labels, sketch boo
 	if !o.Fits(m) {
 		return nil, fmt.Errorf("task: objective %s: a model of the family %s learns %s", o.Name(), n.Arch, strings.Join(Learns(m), ", "))
 	}
+	if n.Vectors != nil && !sketch {
+		if err := n.begin(m, t); err != nil {
+			return nil, err
+		}
+	}
 	return learner(m)
+}
+
+// begin gives the tokens of a new model the vectors that they begin with.
+func (n New) begin(m models.Model, t *tokenizer.Tokenizer) error {
+	table, err := TokenTable(m)
+	if err != nil {
+		return err
+	}
+	tokens := make([]string, t.VocabSize())
+	for i := range tokens {
+		tokens[i] = string(t.Decode([]int32{int32(i)}, true))
+	}
+	vectors, err := n.Vectors(tokens, table.Weight.Shape[1])
+	if err != nil {
+		return err
+	}
+	return table.SetVectors(vectors)
+}
+
+// TokenTable returns the table that a model's tokens are looked up in.
+func TokenTable(m models.Model) (*layers.Embedding, error) {
+	all := layers.Find[layers.Embedding](m)
+	if len(all) == 0 {
+		return nil, errors.New("task: the model has no table of embeddings")
+	}
+	return all[0], nil
 }
 
 // Reopen reads the model.

@@ -29,6 +29,9 @@ type pretrainCommand struct {
 	NEmbd     *int     `group:"model" placeholder:"N" help:"Width, a multiple of the heads. Default: the preset's."`
 	NInner    *int     `group:"model" placeholder:"N" help:"Width inside of the feed-forwards. Default: 4 times the width, and where they have a gate, 8/3 of it rounded up to a multiple of 32."`
 
+	Embedding       string `group:"model" placeholder:"DIR|FILE" help:"Vectors of words that tokens begin with: a directory of \"words train\", or a file of word2vec, fastText or GloVe. The width is theirs."`
+	FreezeEmbedding bool   `group:"model" help:"Leave the tokens' vectors as --embedding has them. Where the output shares their table, it stays too."`
+
 	Objective string `group:"data" enum:",causal,masked,seq2seq" default:"" placeholder:"causal|masked|seq2seq" help:"What is learned: the next token, tokens that are hidden, or one text about another. Default: what the family is for."`
 
 	trainingOptions
@@ -96,6 +99,9 @@ func (c *pretrainCommand) resolve() error {
 	}
 	setDefault(&c.NLayer, p.layers)
 	setDefault(&c.NHead, p.heads)
+	if err := c.resolveEmbedding(); err != nil {
+		return err
+	}
 	setDefault(&c.NEmbd, p.width)
 	setDefault(&c.Dropout, 0)
 	c.trainingOptions.resolve(p.training)
@@ -115,7 +121,7 @@ func (c *pretrainCommand) resolve() error {
 	if c.OutputDir == "" {
 		c.OutputDir = freeRunDir(corpusName(c.Data[0]))
 	}
-	return c.absolutePaths(c.Data)
+	return c.absolutePaths(c.Data, &c.Embedding)
 }
 
 // resolveObjective settles the objective and the family, of which the one may follow from the other.
@@ -177,7 +183,15 @@ func (c *pretrainCommand) modelType() (string, error) { return c.Arch, nil }
 
 func (c *pretrainCommand) config(s *streams) (task.Config, error) {
 	o, err := task.Named(c.Objective)
-	return task.Config{Dir: c.OutputDir, Objective: o, Base: learnedBase{c.base(o), s}, Stream: true}, err
+	if err != nil {
+		return task.Config{}, err
+	}
+	base := learnedBase{c.base(o), s}
+	if c.Embedding != "" {
+		base.Vectors, base.VectorsFrom = c.tokenVectors(s), c.Embedding
+	}
+	frozen, err := c.frozen(base.New)
+	return task.Config{Dir: c.OutputDir, Objective: o, Base: base, Stream: true, Freeze: frozen}, err
 }
 
 func (c *pretrainCommand) defaultSteps(int) int { return presetNamed(c.Preset).steps }
