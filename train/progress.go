@@ -10,14 +10,17 @@ import (
 )
 
 // lineThrottle is the time between two plain lines.
-const lineThrottle = 2 * time.Second
+const lineThrottle = 10 * time.Second
+
+// curveColumns is how wide the curve of the loss is.
+const curveColumns = 10
 
 // hanging is how far the further lines of a line that breaks are indented.
 const hanging = 4
 
-// Progress is a Callback that shows a run to a person: on a terminal a bar with step, loss, the time left, the model's figures and
-// tokens or rows a second, as much of it as the width has room for; elsewhere plain lines of the same, at logged steps and
-// not too often. Evaluations and checkpoints get a line each.
+// Progress is a Callback that shows a run to a person: on a terminal a bar with step, the loss and its curve, the time left, the best validation
+// loss, the model's figures and tokens or rows a second, as much of it as the width has room for; elsewhere, and where NO_COLOR or CI is set, plain
+// lines of the same but the curve, at logged steps and at most one in ten seconds. Evaluations and checkpoints get a line each.
 type Progress struct {
 	out      io.Writer
 	terminal bool
@@ -28,6 +31,8 @@ type Progress struct {
 	parts    []string  // of the text behind the bar, the most important first
 	step     int       // that they tell of
 	spikes   int       // that were told of
+	curve    screen.Curve
+	best     *float64 // of evaluations
 }
 
 var (
@@ -38,7 +43,7 @@ var (
 
 // NewProgress shows a run on out.
 func NewProgress(out io.Writer) *Progress {
-	return &Progress{out: out, terminal: screen.Width(out) > 0}
+	return &Progress{out: out, terminal: screen.Lively(out)}
 }
 
 // Step shows a step.
@@ -47,7 +52,14 @@ func (p *Progress) Step(e StepEvent) error {
 	if p.first == 0 {
 		p.first, p.begin = e.Step, now
 	}
-	p.parts, p.step = describe(e, p.left(e, now)), e.Step
+	if p.terminal {
+		p.curve.Add(e.Loss)
+	}
+	if l := e.EvalLoss; l != nil && (p.best == nil || *l < *p.best) {
+		best := *l
+		p.best = &best
+	}
+	p.parts, p.step = p.describe(e, p.left(e, now)), e.Step
 	if p.terminal {
 		if p.bar == nil {
 			p.bar = screen.NewBar(p.out, e.MaxSteps)
@@ -97,10 +109,17 @@ func (p *Progress) left(e StepEvent, now time.Time) time.Duration {
 }
 
 // describe returns what is to be known of a step, the most important first.
-func describe(e StepEvent, left time.Duration) []string {
-	parts := []string{fmt.Sprintf("step %d/%d", e.Step, e.MaxSteps), fmt.Sprintf("loss %.4f", e.Loss)}
+func (p *Progress) describe(e StepEvent, left time.Duration) []string {
+	loss := fmt.Sprintf("loss %.4f", e.Loss)
+	if curve := p.curve.String(curveColumns); curve != "" {
+		loss += " " + curve
+	}
+	parts := []string{fmt.Sprintf("step %d/%d", e.Step, e.MaxSteps), loss}
 	if left = left.Round(time.Second); left > 0 {
 		parts = append(parts, left.String()+" left")
+	}
+	if p.best != nil {
+		parts = append(parts, fmt.Sprintf("best %.4f", *p.best))
 	}
 	if len(e.Figures) > 0 {
 		parts = append(parts, e.Figures.String())
@@ -125,6 +144,7 @@ func (p *Progress) Evaluating(done, total int) {
 
 // Eval prints an evaluation.
 func (p *Progress) Eval(e EvalEvent) error {
+	p.best = &e.BestLoss // those before the run went on among them
 	best := ""
 	if e.Step != e.BestStep {
 		best = fmt.Sprintf("; best: %.4f at step %d", e.BestLoss, e.BestStep)

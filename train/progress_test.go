@@ -36,7 +36,7 @@ step 8: validation loss 2.0000, perplexity 7.39
 step 16: validation loss 3.0000, perplexity 20.09, accuracy 0.8765; best: 2.0000 at step 8
 step 18: validation loss 3.0000, mean margin 3, pearson -0.25
 step 20: saved run/checkpoint-20
-step 40/40  loss 2.5000  accuracy 0.5  3.2 rows/s
+step 40/40  loss 2.5000  best 3.0000  accuracy 0.5  3.2 rows/s
 `
 	if got := out.String(); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
@@ -58,7 +58,7 @@ func TestProgressOnATerminal(t *testing.T) {
 	p.Step(stepEvent(12, true))
 	p.End(EndEvent{Step: 12})
 	got := out.String()
-	for _, want := range []string{"\r", "█", "step 11/40  loss 2.5000  29s left  1234 tokens/s", "evaluating: 25%", "a sample\n"} {
+	for _, want := range []string{"\r", "█", "step 11/40  loss 2.5000 ▁▁  29s left  1234 tokens/s", "evaluating: 25%", "a sample\n"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is missing in %q", want, got)
 		}
@@ -73,5 +73,18 @@ func TestTimeLeft(t *testing.T) {
 	p := &Progress{first: 21, begin: now}
 	if got := p.left(stepEvent(30, true), now.Add(18*time.Second)); got != 20*time.Second {
 		t.Errorf("9 steps in 18 s, 10 left: %v", got)
+	}
+}
+
+// TestPlainLinesArePaced shows steps of a minute as plain lines, of which there is at most one in ten seconds.
+func TestPlainLinesArePaced(t *testing.T) {
+	var out bytes.Buffer
+	p := NewProgress(&out)
+	for second := range 60 {
+		p.Step(stepEvent(1+second/2, true))
+		p.line = p.line.Add(-time.Second) // as if it were over
+	}
+	if n := strings.Count(out.String(), "\n"); n < 5 || n > 7 {
+		t.Errorf("%d lines in a minute:\n%s", n, out.String())
 	}
 }

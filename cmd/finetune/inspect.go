@@ -10,6 +10,7 @@ import (
 	"github.com/seahorse-ml/seahorse/data/tokenizer"
 	"github.com/seahorse-ml/seahorse/data/tokenizer/inspect"
 	"github.com/seahorse-ml/seahorse/internal/atomicfile"
+	"github.com/seahorse-ml/seahorse/internal/screen"
 )
 
 // shownTokens is how many of the unused and of the unreachable tokens are listed.
@@ -149,7 +150,7 @@ func (f dataFormat) measure(ctx context.Context, s *streams, named []inspect.Nam
 
 // showSplit prints a text taken apart, in colours on a terminal.
 func showSplit(out io.Writer, n inspect.Named, text string) error {
-	if err := inspect.WriteSplit(out, n.Tokenizer, []byte(text), isTerminal(out)); err != nil {
+	if err := inspect.WriteSplit(out, n.Tokenizer, []byte(text), screen.Lively(out)); err != nil {
 		return err
 	}
 	_, err := fmt.Fprintf(out, "\n%s\n\n", plural(len(n.Tokenizer.AppendIDs(nil, []byte(text), false)), "token"))

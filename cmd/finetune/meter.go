@@ -18,7 +18,7 @@ type meter struct {
 
 // newMeter starts a meter. What stands for the work: "reading the text".
 func newMeter(w io.Writer, what string) *meter {
-	if !isTerminal(w) {
+	if !screen.Lively(w) {
 		return &meter{}
 	}
 	return &meter{progressbar.NewOptions64(-1,
@@ -103,7 +103,7 @@ func (m *rateMeter) show(done, total int64) {
 		left := time.Duration(float64(spent) * float64(total-done) / float64(done)).Round(time.Second)
 		parts = append(parts, left.String()+" left", grouped(int64(float64(done)/spent.Seconds()))+" "+m.what+"/s")
 	}
-	if !isTerminal(m.streams.err) {
+	if !screen.Lively(m.streams.err) {
 		if time.Since(m.line) >= rateLines {
 			m.line = time.Now()
 			fmt.Fprintln(m.streams.err, strings.Join(parts, "  "))

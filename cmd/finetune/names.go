@@ -218,7 +218,7 @@ func (f *finder) progress(file string, done, total int64) {
 	if os.Getenv("HF_HUB_DISABLE_PROGRESS_BARS") == "1" {
 		return
 	}
-	if !isTerminal(f.streams.err) {
+	if !screen.Lively(f.streams.err) {
 		if now := time.Now(); now.Sub(f.told) >= rateLines && now.Sub(f.begin) >= rateLines {
 			f.told = now
 			fmt.Fprintf(f.streams.err, "fetching %s  %s\n", text, file)

@@ -14,6 +14,7 @@ const (
 	narrowest = 8                      // below which the bar is left out
 	framing   = 10                     // columns of " 100% |", "|" and the two spaces behind
 	between   = "  "                   // two parts of the text
+	needed    = 3                      // parts without which there is no bar
 	assumed   = 80                     // columns of a terminal that doesn't tell
 )
 
@@ -81,14 +82,18 @@ func (b *Bar) Clear() error {
 	return err
 }
 
-// Fit returns the text of as many parts as have room in so many columns beside a bar, and how wide the bar is; 0 where there is no room for one.
+// Fit returns the text of as many parts as have room in so many columns beside a bar, and how wide the bar is; 0 where there is no room for one. The first
+// three parts matter more than the bar.
 func Fit(columns int, parts ...string) (text string, bar int) {
 	for n := len(parts); n > 0; n-- {
 		text = strings.Join(parts[:n], between)
-		if left := columns - Columns(text) - framing; left >= narrowest {
+		left := columns - Columns(text) - framing
+		switch {
+		case left >= narrowest:
 			return text, min(left, widest)
-		}
-		if n == 1 {
+		case n <= needed && Columns(text) <= columns:
+			return text, 0
+		case n == 1:
 			return Cut(text, columns), 0
 		}
 	}

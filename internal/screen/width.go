@@ -23,6 +23,14 @@ func Width(w io.Writer) int {
 	return columns
 }
 
+// Lively tells whether w is a terminal on which lines may be drawn anew and in colour: not where NO_COLOR or CI is set, or TERM is dumb.
+func Lively(w io.Writer) bool { return Width(w) > 0 && !still() }
+
+// still tells whether the environment asks for plain lines. A variable that is empty counts as not set.
+func still() bool {
+	return os.Getenv("NO_COLOR") != "" || os.Getenv("CI") != "" || os.Getenv("TERM") == "dumb"
+}
+
 // Columns returns how many columns a text takes: wide characters, as Chinese has them and most emoji, take two.
 func Columns(text string) int { return uniseg.StringWidth(text) }
 
