@@ -32,6 +32,8 @@ func TestWrap(t *testing.T) {
 		{"one two", 0, 2, "one two"},
 		{"a-very-long-word-indeed and more", 10, 2, "a-very-long-word-indeed\n  and more"},
 		{"诗歌 诗歌 诗歌", 9, 2, "诗歌 诗歌\n  诗歌"},
+		{"  | 床前明月光，疑是地上霜。", 12, 4, "  | 床前明月\n    光，疑是\n    地上霜。"},
+		{"  | 床前明月光光，疑", 14, 4, "  | 床前明月光\n    光，疑"},
 	} {
 		if got := Wrap(c.text, c.columns, c.indent); got != c.want {
 			t.Errorf("Wrap(%q, %d, %d) =\n%s\nexpected\n%s", c.text, c.columns, c.indent, got, c.want)
@@ -45,7 +47,7 @@ func TestWrapKeepsWords(t *testing.T) {
 		words := rapid.SliceOfN(rapid.StringMatching(`[a-z诗😀]{1,12}`), 1, 20).Draw(t, "words")
 		columns, indent := rapid.IntRange(1, 60).Draw(t, "columns"), rapid.IntRange(0, 12).Draw(t, "indent")
 		got := Wrap(strings.Join(words, " "), columns, indent)
-		if strings.Join(strings.Fields(got), " ") != strings.Join(words, " ") {
+		if strings.Join(strings.Fields(got), "") != strings.Join(words, "") {
 			t.Fatalf("the words changed: %q", got)
 		}
 		for line := range strings.Lines(got) {

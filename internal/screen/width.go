@@ -57,8 +57,8 @@ func Cut(text string, columns int) string {
 	return out.String() + "…"
 }
 
-// Wrap breaks text at spaces into lines of at most so many columns, all but the first of them indented. A word that is longer than a line
-// stays whole, so that it can be copied. Less than a column means no bound.
+// Wrap breaks text at spaces, and between wide characters as Chinese is broken, into lines of at most so many columns, all but the first of them
+// indented. A word that is longer than a line stays whole, so that it can be copied. Less than a column means no bound.
 func Wrap(text string, columns, indent int) string {
 	if columns < 1 || Columns(text) <= columns {
 		return text
@@ -79,14 +79,24 @@ func Wrap(text string, columns, indent int) string {
 	return out.String()
 }
 
-// splitWords cuts text before each run of spaces.
+// splitWords cuts text before each run of spaces, and between two wide characters of which the second may begin a line.
 func splitWords(text string) []string {
 	var words []string
-	begin := 0
-	for i := 1; i < len(text); i++ {
-		if text[i] == ' ' && text[i-1] != ' ' {
-			words, begin = append(words, text[begin:i]), i
+	begin, at, wide, state := 0, 0, false, -1
+	for rest, cluster := text, ""; rest != ""; at += len(cluster) {
+		var width int
+		cluster, rest, width, state = uniseg.FirstGraphemeClusterInString(rest, state)
+		before := at > 0 && text[at-1] == ' '
+		if at > 0 && (cluster == " " && !before || wide && width > 1 && !strings.Contains(closing, cluster)) {
+			words, begin = append(words, text[begin:at]), at
 		}
+		wide = width > 1 && !strings.Contains(opening, cluster)
 	}
 	return append(words, text[begin:])
 }
+
+// Punctuation that doesn't begin a line, and that doesn't end one.
+const (
+	closing = "，。、；：？！）》」』】〉〕…—”’"
+	opening = "（《「『【〈〔“‘"
+)
