@@ -22,6 +22,7 @@ type ChatConfig struct {
 	// Length is the most tokens of the conversation; of a longer one the oldest messages are left out. Default: the
 	// model's context, and at most 4,096.
 	Length int
+	Stop   []string // texts that an answer ends before, besides what ends a turn of the template
 }
 
 // chatLength is the most tokens of a conversation where nobody says otherwise.
@@ -68,8 +69,9 @@ func (t *Trained) Chat(c ChatConfig) (*Chat, error) {
 		return nil, err
 	}
 	x := &Chat{Config: generate.Config{MaxNewTokens: 1000}, Template: template, Tokenizer: t.Tokenizer, session: session, length: c.Length}
+	x.stops = slices.Clone(c.Stop)
 	if end := x.Template.TurnEnd(); end != "" {
-		x.stops = []string{end}
+		x.stops = append(x.stops, end)
 	}
 	x.Reset(c.System)
 	return x, nil
