@@ -74,10 +74,10 @@ func (f *Flow) Flush() error {
 // put adds a word with the spaces behind it, in a new line where this one has no room for the word.
 func (f *Flow) put(to *strings.Builder, word string, columns int) {
 	columns = max(columns, 2) // a wide character
-	text := strings.TrimRight(word, " \t\r\n")
-	width := 0
-	text = cleaned(text)
-	if width = Columns(text); width > 0 {
+	text := cleaned(strings.TrimRight(word, " \t\r\n"))
+	width := Columns(text)
+	if width > 0 {
+		f.spaces = f.spaces[:min(len(f.spaces), columns-1)]
 		if f.used > 0 && f.used+len(f.spaces)+width > columns {
 			to.WriteByte('\n')
 			f.used = 0
