@@ -136,6 +136,9 @@ func (c *chatCommand) say(ctx context.Context, s *streams, x *task.Chat, text st
 	if c.JSON {
 		out = io.Discard
 	}
+	if keys, typed := s.terminal(); typed {
+		defer withoutEcho(keys)()
+	}
 	r, err := x.Say(answering, out, text)
 	if err != nil {
 		return interrupted(ctx, err)

@@ -55,6 +55,13 @@ func TestChat(t *testing.T) {
 	if again, _ := talk("xyz\n", "--messages", saved, "--json"); !strings.Contains(again, `"prompt":"xyz"`) {
 		t.Errorf("going on from a file gave %s", again)
 	}
+	if _, said := talk("/load " + saved + "\n/load\n/save\n/load none\n/help\n"); !strings.Contains(said, "loaded     4 messages of ") || !strings.Contains(said, "\n/load FILE\n/save FILE\n") ||
+		!strings.Contains(said, "no such file") || !strings.Contains(said, "    /system TEXT    begin anew") {
+		t.Errorf("said %s", said)
+	}
+	if out, _ := talk("abc\n", "--stop", first[1:2]); first != "" && !strings.HasPrefix(first, strings.TrimSuffix(out, "\n")) || len(out) > 2 {
+		t.Errorf("the answer %q before %q is %q", first, first[1:2], out)
+	}
 	if _, said := talk("日本\n"); !strings.Contains(said, "2 of 2 characters are unknown") {
 		t.Errorf("said %s", said)
 	}

@@ -45,7 +45,7 @@ func (c *chatCommand) talk(ctx context.Context, s *streams, x *task.Chat) error 
 				return errInterrupted
 			}
 			c.stopped = true
-			s.say("Ctrl-C once more ends the conversation; /help tells what else there is")
+			s.say("Ctrl-C once more, or Ctrl-D, ends")
 			continue
 		}
 		c.stopped = false
