@@ -3,6 +3,7 @@ package prefer
 import (
 	"fmt"
 
+	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/graph"
 	"github.com/seahorse-ml/seahorse/layers"
 	"gorgonia.org/gorgonia"
@@ -18,64 +19,60 @@ type Logits interface {
 // Distill learns what a teacher says of each token, by the generalised Jensen-Shannon divergence of GKD (Agarwal et al., 2024). Both
 // hold the logits of a batch, so rows are to be few where the vocabulary is large.
 type Distill struct {
-	Student, Teacher Logits // the teacher's parameters are frozen by their owner
+	Student Logits
+	// Teacher is a model whose parameters are frozen by their owner. Nil takes rows of a data.Taught: of each token the teacher's best are
+	// compared, and all the others together.
+	Teacher Logits
 	// Beta is between 0, the divergence of the student from the teacher (forward, as in plain distillation), and 1, that of the teacher
 	// from the student. trl's default is 0.5.
 	Beta float64
-	// Temperature divides the logits of both, > 0; trl's default is 0.9.
+	// Temperature divides the logits of both, > 0. trl's trainer of GKD has 1 here, and its temperature is of what is drawn. Without a Teacher
+	// it must be 1.
 	Temperature float64
+}
+
+// Validate tells what is wrong with the settings, or nil.
+func (d Distill) Validate() error {
+	switch {
+	case !(d.Beta >= 0 && d.Beta <= 1) || !(d.Temperature > 0):
+		return fmt.Errorf("prefer: distillation: beta %v and temperature %v, expected [0, 1] and more than 0", d.Beta, d.Temperature)
+	case d.Teacher == nil && d.Temperature != 1:
+		return fmt.Errorf("prefer: distillation: a temperature of %v, expected 1 where only a teacher's best tokens are known", d.Temperature)
+	}
+	return nil
 }
 
 // Params returns the student's parameters.
 func (d Distill) Params() []*graph.Param { return d.Student.Params() }
 
-// Loss returns the mean divergence of the tokens of a batch whose targets aren't negative.
+// Loss returns the mean divergence of the tokens of a batch whose targets aren't negative. The figure nll_loss is the cross entropy of the targets at the
+// temperature, which isn't learned.
 func (d Distill) Loss(g *graph.Graph, b layers.Batch) layers.Loss {
-	if !(d.Beta >= 0 && d.Beta <= 1) || !(d.Temperature > 0) {
-		g.Fail(fmt.Errorf("prefer: distillation: beta %v and temperature %v, expected [0, 1] and more than 0", d.Beta, d.Temperature))
+	if err := d.Validate(); err != nil {
+		g.Fail(err)
 	}
 	a := on(g)
 	ids, targets, segments := b.Node(g, IDs), b.Node(g, Targets), b.In[layers.Segments]
-	student := d.logProbs(g, d.Student, ids, segments)
-	teacher := d.logProbs(g.Sub("teacher").Still(), d.Teacher, ids, segments)
-	mask := g.NotNegative(targets)
-	if g.Err() == nil && !student.Shape().Eq(teacher.Shape()) {
-		g.Fail(fmt.Errorf("prefer: distillation: the student scores %v, the teacher %v; of another vocabulary only its texts can be learned", student.Shape(), teacher.Shape()))
+	student := g.Scale(d.Student.Logits(g, ids, segments), 1/d.Temperature)
+	c := graph.DivergenceConfig{Beta: d.Beta, Targets: targets}
+	var losses, entropies *graph.Node
+	if d.Teacher == nil {
+		losses, entropies = g.TopDivergence(student, b.Node(g, data.TeacherIDs), b.Node(g, data.TeacherLogProbs), c)
+	} else {
+		teacher := g.Scale(d.Teacher.Logits(g.Sub("teacher").Still(), ids, segments), 1/d.Temperature)
+		if g.Err() == nil && !student.Shape().Eq(teacher.Shape()) {
+			g.Fail(fmt.Errorf("prefer: distillation: the student scores %v, the teacher %v; of another vocabulary only its texts can be learned", student.Shape(), teacher.Shape()))
+		}
+		losses, entropies = g.Divergence(student, teacher, c)
 	}
 	if g.Err() != nil {
 		return layers.Loss{}
 	}
-	losses := g.RowSums(d.divergence(a, student, teacher))
-	losses = a.Mul(losses, g.Reshape(mask, losses.Shape().TotalSize()))
 	total := a.total(losses, b.Scale)
+	n := losses.Shape().TotalSize()
 	if b.Scale == nil {
-		total = a.Div(g.Check(gorgonia.Sum(losses)), g.Check(gorgonia.Sum(g.Reshape(mask, losses.Shape().TotalSize()))))
+		total = a.Div(g.Check(gorgonia.Sum(losses)), g.Check(gorgonia.Sum(g.Reshape(g.NotNegative(targets), n))))
 	}
-	return layers.Loss{Total: total, Each: losses, Unit: layers.PerToken}
-}
-
-// logProbs returns the logarithms of a model's probabilities, [B·T, V].
-func (d Distill) logProbs(g *graph.Graph, m Logits, ids, segments *graph.Node) *graph.Node {
-	z := m.Logits(g, ids, segments)
-	_, _, vocab := g.Dims3(z)
-	if g.Err() != nil {
-		return z
-	}
-	z = g.Reshape(g.Scale(z, 1/d.Temperature), z.Shape().TotalSize()/vocab, vocab)
-	return g.Check(gorgonia.LogSoftMax(z))
-}
-
-// divergence returns the terms of each token's divergence.
-func (d Distill) divergence(a algebra, student, teacher *graph.Node) *graph.Node {
-	from := func(p, q *graph.Node) *graph.Node { return a.Mul(a.Exp(p), a.Sub(p, q)) } // of q from p
-	switch d.Beta {
-	case 0:
-		return from(teacher, student)
-	case 1:
-		return from(student, teacher)
-	}
-	most := a.Graph.Detach(a.Apply2(gorgonia.MaxBetween, student, teacher))
-	sum := a.Add(a.Times(a.Exp(a.Sub(student, most)), 1-d.Beta), a.Times(a.Exp(a.Sub(teacher, most)), d.Beta))
-	mixture := a.Add(most, a.Log(sum))
-	return a.Add(a.Times(from(teacher, mixture), d.Beta), a.Times(from(student, mixture), 1-d.Beta))
+	nll := layers.Figure{Name: "nll_loss", Nodes: []*graph.Node{entropies}, Weights: g.Reshape(targets, n)}
+	return layers.Loss{Total: total, Each: losses, Unit: layers.PerToken, Figures: []layers.Figure{nll}}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/data/tokenizer"
@@ -32,7 +33,8 @@ type Rows struct {
 	Text       *data.Tokens // what is learned
 	Cut        []Cut
 
-	references []referred // the data whole, and validation data of their own, whose rows have the log-probabilities of a reference
+	opened     []io.Closer // files that rows are read from, which the run closes
+	references []referred  // the data whole, and validation data of their own, whose rows have the log-probabilities of a reference
 }
 
 // ErrSplit is the error of data too small to keep a share of them apart.

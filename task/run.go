@@ -94,7 +94,8 @@ type Run struct {
 	follows  bool              // another process has the directory; see Follow
 	last     *train.Checkpoint // or nil
 	files    []*data.TokenFile
-	rollouts *rollouts // of an objective that learns from samples; nil for others
+	rollouts *rollouts  // of an objective that learns from samples; nil for others
+	writing  *distilled // of a distillation that learns from what is written; nil for others
 }
 
 // Prepare makes a new run: it gets its tokenizer, encodes the data and makes rows of them. Until
@@ -205,6 +206,9 @@ func (r *Run) open(dir string) error {
 		if c.Held, err = r.file(path); err != nil {
 			return err
 		}
+	}
+	if distill, ok := r.Objective.(*Distill); ok {
+		distill.kept = isFile(filepath.Join(dir, topsName))
 	}
 	if r.Model, err = r.model(true); err != nil {
 		return err
@@ -379,6 +383,13 @@ func (r *Run) Trains(c train.Config) train.Config {
 			c.Measure = r.rollouts.measure
 		}
 	}
+	if o, ok := r.Objective.(*Distill); ok && o.writes() {
+		if r.writing != nil {
+			r.writing.close()
+		}
+		r.writing = newDistilled(r, o, c)
+		c.Feed = r.writing
+	}
 	return c
 }
 
@@ -396,6 +407,12 @@ func (r *Run) Close() error {
 	var errs []error
 	if r.rollouts != nil {
 		r.rollouts.close()
+	}
+	if r.writing != nil {
+		r.writing.close()
+	}
+	for _, f := range r.Rows.opened {
+		errs = append(errs, f.Close())
 	}
 	for _, f := range r.files {
 		errs = append(errs, f.Close())

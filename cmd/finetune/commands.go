@@ -65,6 +65,7 @@ func newParser(c *commands, s *streams) (*kong.Kong, error) {
 			{Key: "data", Title: "Data:"},
 			{Key: "model", Title: "Model:"},
 			{Key: "optimization", Title: "Optimization:"},
+			{Key: "teacher", Title: "Teacher:"},
 			{Key: "reward", Title: "Rewards:"},
 			{Key: "sampling", Title: "Sampling:"},
 			{Key: "adapter", Title: "Adapter:"},

@@ -34,6 +34,7 @@ type pretrainCommand struct {
 
 	Objective string `group:"data" enum:",causal,masked,seq2seq" default:"" placeholder:"causal|masked|seq2seq" help:"What is learned: the next token, tokens that are hidden, or one text about another. Default: what the family is for."`
 
+	teacherOptions
 	trainingOptions
 
 	OutputDir string `group:"run" placeholder:"DIR" help:"Directory of the run. Default: one below runs, named after the data."`
@@ -48,6 +49,7 @@ func (pretrainCommand) Help() string {
 	}
 	return text + `
 The run's directory becomes a Hugging Face model directory. Ctrl-C saves; "finetune resume DIR" goes on.
+` + teacherHelp + `
 
 Examples:
 
@@ -56,6 +58,7 @@ Examples:
     finetune pretrain --data corpus.txt --preset mini --arch llama --n-kv-head 2 --output-dir runs/llama
     finetune pretrain --objective masked --seq-len 128 --output-dir runs/bert
     finetune pretrain --objective seq2seq --data pairs.jsonl --output-dir runs/pairs
+    finetune pretrain --data corpus.txt --arch llama --tokenizer SmolLM2-135M --teacher SmolLM2-135M --output-dir runs/taught
     finetune pretrain --config run.yaml --learning-rate 3e-4 --output-dir runs/again`
 }
 
@@ -105,6 +108,12 @@ func (c *pretrainCommand) resolve() error {
 	setDefault(&c.NEmbd, p.width)
 	setDefault(&c.Dropout, 0)
 	c.trainingOptions.resolve(p.training)
+	if err := c.teacherOptions.resolve(c.Objective); err != nil {
+		return err
+	}
+	if c.Teacher != "" && c.LabelSmoothing != 0 {
+		return errors.New("--label-smoothing is for targets, which a --teacher takes the place of")
+	}
 	if err := errors.Join(c.validate(), atLeast("n-kv-head", c.NKVHead, 1), atLeast("n-inner", c.NInner, 1)); err != nil {
 		return err
 	}
@@ -183,6 +192,9 @@ func (c *pretrainCommand) modelType() (string, error) { return c.Arch, nil }
 
 func (c *pretrainCommand) config(s *streams) (task.Config, error) {
 	o, err := task.Named(c.Objective)
+	if causal, ok := o.(task.Causal); ok && c.Teacher != "" {
+		o, err = c.distill(causal)
+	}
 	if err != nil {
 		return task.Config{}, err
 	}

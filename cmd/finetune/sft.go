@@ -27,6 +27,7 @@ type sftCommand struct {
 
 	CenterRewardsCoefficient float64 `group:"optimization" default:"0" placeholder:"X" help:"Of --objective reward: how strongly the values of a pair are held to a sum of 0 (${default}); 0.01 is usual."`
 
+	teacherOptions
 	chatOptions
 	trainingOptions
 	storageFlags `group:"model"`
@@ -54,6 +55,7 @@ objective; its labels are in the config.json of the model that results, and "fin
 mean its classes by their names, also in another case, or by their numbers (1, "1", "LABEL_1"; false and true for two). Where it doesn't
 know one of them, --new-head replaces it. A decoder gets a head of one value for the objective reward: a reward model, which "finetune eval" measures, and
 by which "finetune generate --best-of" and "finetune grpo" tell how good an answer is. To transformers it is a sequence classifier of one label.
+`+teacherHelp+`
 Defaults: %d epochs in batches of 8, learning rate 5e-5, at most %d tokens in a row.
 
 Examples:
@@ -62,6 +64,7 @@ Examples:
     finetune sft --model gpt2 --data pairs.jsonl --num-train-epochs 2 --output-dir runs/pairs
     finetune sft --model bert --data reviews.csv --objective classification --output-dir runs/reviews
     finetune sft --model runs/chat --data pairs.jsonl --objective reward --output-dir runs/reward
+    finetune sft --model runs/small --data chats.jsonl --teacher runs/large --lmbda 0.5 --output-dir runs/taught
     finetune sft --model SmolLM2-135M --data chats.jsonl --lora-r 16 --gradient-checkpointing --output-dir runs/lora
     zcat pairs.jsonl.gz | head -1000 | finetune sft --model gpt2 --data - --data-format jsonl --output-dir runs/part
     finetune sft --model t5-small --data pairs.jsonl --max-source-length 256 --seq-len 128 --output-dir runs/summaries`, sftEpochs, sftSeqLen)
@@ -101,6 +104,9 @@ func (c *sftCommand) resolve() error {
 	if err := c.checkReward(); err != nil {
 		return err
 	}
+	if err := c.checkTeacher(); err != nil {
+		return err
+	}
 	m, err := c.base().Outline()
 	if err != nil {
 		return err
@@ -135,6 +141,20 @@ func (c *sftCommand) checkReward() error {
 	return inRange("center-rewards-coefficient", &c.CenterRewardsCoefficient, false)
 }
 
+// checkTeacher resolves what is for learning from a teacher, and what can't be together with it.
+func (c *sftCommand) checkTeacher() error {
+	if err := c.teacherOptions.resolve(c.Objective); err != nil || c.Teacher == "" {
+		return err
+	}
+	switch {
+	case c.PromptTuning != nil:
+		return errors.New("--prompt-tuning is for texts; from a --teacher the model learns whole or by a low-rank adapter")
+	case c.LabelSmoothing != 0:
+		return errors.New("--label-smoothing is for targets, which a --teacher takes the place of")
+	}
+	return nil
+}
+
 // The methods below make sftCommand a job.
 
 func (c *sftCommand) common() *trainingOptions { return &c.trainingOptions }
@@ -148,6 +168,9 @@ func (c *sftCommand) config(s *streams) (task.Config, error) {
 	switch o.(type) {
 	case task.Causal:
 		o = c.causal(c.Model)
+		if c.Teacher != "" {
+			o, err = c.distill(c.causal(c.Model))
+		}
 	case task.Reward:
 		o = task.Reward{Center: c.CenterRewardsCoefficient, Conversations: task.Conversations{Dir: c.Model, Template: c.ChatTemplate}}
 	}

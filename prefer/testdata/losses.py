@@ -170,12 +170,30 @@ def gkd(beta, temperature):
     return finish(loss, model, {})
 
 
+def gkd_top(beta, k):
+    """The divergence by the k best tokens of the teacher and all others together, by the functions with which trl learns from a server's."""
+    from trl.experimental.async_distillation import async_distillation_trainer as trained
+    model, teacher = Tables(0), Tables(5)
+    inputs = batch([c for c, _, _ in PAIRS], [p for _, _, p in PAIRS])
+    mask = inputs["completion_mask"][:, 1:].bool()
+    with torch.no_grad():
+        known, ids = F.log_softmax(teacher.logits(inputs["input_ids"])[:, :-1][mask], -1).topk(k)
+    own = F.log_softmax(model.logits(inputs["input_ids"])[:, :-1][mask], -1).gather(-1, ids)
+    support = torch.ones_like(ids, dtype=torch.bool)
+    (own, whole), (known, _) = trained._add_tail_bucket(own, support), trained._add_tail_bucket(known, support)
+    return finish(trained._jsd_divergence(own, known, beta, whole).sum() / mask.sum(), model, {})
+
 
 def main():
     types = ["sigmoid", "hinge", "ipo", "exo_pair", "nca_pair", "robust", "bco_pair", "sppo_hard", "apo_zero", "apo_down", "discopop", "sigmoid_norm"]
     result = {"pairs": PAIRS, "margins": MARGINS, "desirable": DESIRABLE, "orpo": orpo(0.1), "simpo": simpo(2.0, 0.5, 0.0), "simpo_smoothed": simpo(2.0, 0.5, 0.1),
               "kto": kto("kto", 0.1, 1.0, 1.0), "kto_weighted": kto("kto", 0.5, 1.5, 0.5), "apo_zero_unpaired": kto("apo_zero_unpaired", 0.1, 1.0, 1.0),
               "reward": reward(False, None), "reward_margins": reward(True, 0.01), "gkd_0": gkd(0.0, 1.0), "gkd_0.3": gkd(0.3, 0.9), "gkd_1": gkd(1.0, 1.0)}
+    for beta in [0.1, 0.5, 0.9]:
+        result[f"gkd_{beta}"] = gkd(beta, 1.0)
+    for beta in [0, 0.3, 1]:
+        for k in [1, 4]:
+            result[f"gkdtop_{beta}_{k}"] = gkd_top(beta, k)
     for t in ["sigmoid", "hinge", "ipo", "simpo"]:
         result["cpo_" + t] = cpo(t, 1.0, 0.0)
     result["cpo_sigmoid_smoothed"] = cpo("sigmoid", 0.5, 0.1)
