@@ -20,6 +20,11 @@ type dataPrepareCommand struct {
 	Format    string   `enum:"jsonl,parquet" default:"jsonl" placeholder:"jsonl|parquet" help:"What is written (${default})."`
 	Tokenizer string   `placeholder:"DIR" help:"Write token files of texts and pairs too, to DIR-tokens, by this tokenizer, each document with its end."`
 
+	Teacher      string `placeholder:"DIR" help:"Let this model read the records, and keep what it holds probable behind each token in DIR-teacher.bin, for sft and pretrain --teacher."`
+	TopK         int    `default:"32" placeholder:"K" help:"With --teacher: how many tokens are kept behind each one (${default})."`
+	SeqLen       int    `default:"512" placeholder:"T" help:"With --teacher: the --seq-len of the training that is to come (${default})."`
+	ChatTemplate string `placeholder:"FILE|NAME" help:"With --teacher: the --chat-template of that training. Default: that of the model whose tokenizer it is."`
+
 	MinLength       int     `default:"0" placeholder:"N" help:"The least characters of a record's text."`
 	MaxLength       int     `default:"0" placeholder:"N" help:"The most characters of a record's text. 0 sets no bound."`
 	Limit           int     `default:"0" placeholder:"N" help:"Take at most so many records. 0 takes all."`
@@ -39,11 +44,15 @@ are written under those that the shapes have. The stages come in this order: emp
 the order, --limit, the split, and of train.* what --augment adds. The report names what each took out, and where it was. Commands that train
 have these stages too.
 
+With --teacher, records become tokens as "finetune sft" makes them of them, by --tokenizer or else the teacher's own. The file takes 8 times --top-k bytes
+for each token; any number of runs can learn from it, without the teacher.
+
 Examples:
 
     finetune data prepare --data talks.jsonl.zst --dedup near --validation-split 0.02 --output-dir prepared
     finetune data prepare --data a.csv --text-column body --min-length 50 --reject '(?i)lorem ipsum' --output-dir prepared
     finetune data prepare --data big.jsonl:0.7 --data small.parquet:0.3 --shuffle --format parquet --output-dir mixed
+    finetune data prepare --data talks.jsonl --teacher SmolLM2-135M-Instruct --validation-split 0.05 --output-dir talks
     finetune sft --model smollm2 --data prepared --output-dir runs/talks`
 }
 
@@ -69,6 +78,11 @@ func (c *dataPrepareCommand) Run(ctx context.Context, s *streams) error {
 	}
 	if c.Tokenizer != "" {
 		if err := c.encode(ctx, names); err != nil {
+			return interrupted(ctx, err)
+		}
+	}
+	if c.Teacher != "" {
+		if err := c.teach(ctx, s, names); err != nil {
 			return interrupted(ctx, err)
 		}
 	}

@@ -78,7 +78,7 @@ def dpo(loss_type, beta, smoothing):
     with mock.patch("trl.trainer.dpo_trainer.disable_gradient_checkpointing", lambda *_: torch.no_grad()):
         loss = DPOTrainer._compute_loss(self, model, batch(texts, prompts), False)
     names = ["rewards/chosen", "rewards/rejected", "rewards/accuracies", "rewards/margins", "logps/chosen", "logps/rejected"]
-    return finish(loss, model, {n.replace("/", "_"): self._metrics["train"][n][0] for n in names})
+    return finish(loss, model, {n: self._metrics["train"][n][0] for n in names})
 
 
 def mean_logps(model, inputs):
@@ -97,7 +97,7 @@ def orpo(beta):
     self.concatenated_forward = lambda m, b: ORPOTrainer.concatenated_forward(self, m, b)
     self.odds_ratio_loss = lambda c, r: ORPOTrainer.odds_ratio_loss(self, c, r)
     loss, metrics = ORPOTrainer.get_batch_loss_metrics(self, model, {"chosen_labels": labels[:3]})
-    return finish(loss, model, {k.replace("/", "_"): v for k, v in metrics.items() if "logits" not in k})
+    return finish(loss, model, {k: v for k, v in metrics.items() if "logits" not in k})
 
 
 def simpo(beta, gamma, smoothing):
