@@ -26,6 +26,7 @@ type showCommand struct {
 	Lens        showLensCommand        `cmd:"" help:"What the model would say behind each of its layers (the logit lens)."`
 	Attribution showAttributionCommand `cmd:"" help:"Which words a class or the next token comes from."`
 	Map         showMapCommand         `cmd:"" help:"The vectors of tokens as a map."`
+	Landscape   showLandscapeCommand   `cmd:"" help:"The loss around a model along two directions."`
 }
 
 // showOutput says how what is found is shown.

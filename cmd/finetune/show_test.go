@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"encoding/xml"
 	"math"
 	"os"
 	"path/filepath"
@@ -161,5 +162,47 @@ func TestShow(t *testing.T) {
 		if status, _, stderr := finetune(t, "", append([]string{"show"}, args...)...); status == 0 || !strings.Contains(stderr, want) {
 			t.Errorf("%v: status %d, want an error with %q, got %q", args, status, want, stderr)
 		}
+	}
+}
+
+func TestShowLandscape(t *testing.T) {
+	dir := t.TempDir()
+	encoder, _ := newModels(t, dir)
+	decoder := filepath.Join(dir, "decoder")
+	newModel(t, "gpt2", encoder, decoder)
+	text := write(t, filepath.Join(dir, "text.txt"), strings.Repeat("a rose is a rose ", 40))
+	args := []string{"landscape", "--model", decoder, "--data", text, "--points", "5", "--reach", "0.5", "--rows", "0"}
+	var found struct {
+		Along  []float64
+		Losses [][]float64
+	}
+	out, _ := succeed(t, "", append([]string{"show"}, append(args, "--json")...)...)
+	if err := json.Unmarshal([]byte(out), &found); err != nil {
+		t.Fatal(err)
+	}
+	if len(found.Along) != 5 || found.Along[0] != -0.5 || found.Along[2] != 0 || len(found.Losses) != 5 || len(found.Losses[0]) != 5 {
+		t.Fatalf("%+v", found)
+	}
+	if own := evalLoss(t, decoder, text); math.Abs(found.Losses[2][2]-own) > 1e-6 {
+		t.Errorf("the loss in the middle is %g, and that of eval %g", found.Losses[2][2], own)
+	}
+	if found.Losses[0][0] == found.Losses[4][4] || found.Losses[2][0] == found.Losses[0][2] {
+		t.Error("the directions don't differ")
+	}
+	fits(t, args...)
+	if got := page(t, args...); !strings.Contains(got, "<svg") {
+		t.Error("the page has no picture")
+	}
+	svg := filepath.Join(dir, "field.svg")
+	succeed(t, "", append([]string{"show"}, append(args, "--svg", svg)...)...)
+	content, err := os.ReadFile(svg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := xml.Unmarshal(content, new(struct{})); err != nil {
+		t.Errorf("the picture: %v", err)
+	}
+	if status, _, stderr := finetune(t, "", "show", "landscape", "--model", decoder, "--data", text, "--points", "4"); status == 0 || !strings.Contains(stderr, "odd number") {
+		t.Errorf("status %d, %s", status, stderr)
 	}
 }

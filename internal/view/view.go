@@ -26,8 +26,8 @@ type Screen struct {
 // A Subject is the model and the text that are looked at.
 type Subject struct {
 	Model  string  `json:"model"`
-	Text   string  `json:"text"`
-	Tokens []Token `json:"tokens"`
+	Text   string  `json:"text,omitempty"`
+	Tokens []Token `json:"tokens,omitempty"`
 	Source []Token `json:"source,omitempty"` // of an encoder-decoder, which writes Tokens
 }
 
