@@ -76,6 +76,19 @@ func cosine(x, y []float32) float64 {
 	return float64(kernels.Dot(x, y)) / math.Sqrt(squares)
 }
 
+// Units returns the vectors of words [n, D] with length 1.
+func (v *Vectors) Units(words []string) ([]float32, error) {
+	units := make([]float32, len(words)*v.Dim)
+	for i, word := range words {
+		x, err := v.Of(word)
+		if err != nil {
+			return nil, err
+		}
+		normalize(units[i*v.Dim:][:v.Dim], x)
+	}
+	return units, nil
+}
+
 // Neighbor is a word with its cosine.
 type Neighbor struct {
 	Word   string

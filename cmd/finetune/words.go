@@ -17,6 +17,7 @@ type wordsCommand struct {
 	Analogy   wordsAnalogyCommand   `cmd:"" help:"Find what is to C as B is to A."`
 	Eval      wordsEvalCommand      `cmd:"" help:"Compare vectors with people's scores of pairs of words, and with questions of analogies."`
 	Convert   wordsConvertCommand   `cmd:"" help:"Write vectors in a form that other tools read."`
+	Map       wordsMapCommand       `cmd:"" help:"Draw words on a page, near to each other where they are alike."`
 
 	Supervised wordsSupervisedCommand `cmd:"" help:"Learn the labels of texts from the vectors of their words, as fastText does."`
 	Predict    wordsPredictCommand    `cmd:"" help:"Find the labels of texts."`

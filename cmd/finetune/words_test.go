@@ -61,6 +61,13 @@ func TestWords(t *testing.T) {
 			}
 		}
 	}
+	for file, args := range map[string][]string{"map.svg": nil, "map.html": {"--method", "pca", "sun", "moon", "bread"}, "few.svg": {"--perplexity", "2", "sun", "moon", "bread", "milk"}} {
+		page := filepath.Join(dir, file)
+		finetune(append([]string{"words", "map", "--model", filepath.Join(dir, "svd"), "--output", page}, args...)...)
+		if text, err := os.ReadFile(page); err != nil || !strings.Contains(string(text), ">bread</text>") {
+			t.Errorf("%s: %v\n%s", file, err, text)
+		}
+	}
 	finetune("words", "analogy", "--model", filepath.Join(dir, "svd"), "sun", "moon", "bread")
 	if got := finetune("words", "neighbors", "--model", filepath.Join(dir, "fasttext"), "moonlight"); !strings.HasPrefix(got, "moonlight\n") {
 		t.Errorf("a word that isn't known: %s", got)
@@ -73,6 +80,7 @@ func TestWords(t *testing.T) {
 		"words train --data " + text + " --output-dir " + filepath.Join(dir, "new") + " --model " + filepath.Join(dir, "cbow"): "go on with the same",
 		"words neighbors --model " + filepath.Join(dir, "svd") + " nowhere":                                                    "the word is unknown",
 		"words neighbors --model " + dir + " sun":                                                                              "holds no vectors of words",
+		"words map --model " + filepath.Join(dir, "svd") + " --output " + filepath.Join(dir, "map.png"):                        "ends in .svg or .html",
 		"words eval --model " + filepath.Join(dir, "svd"):                                                                      "nothing to compare with",
 		"words convert --format fasttext --model " + filepath.Join(dir, "svd") + " --output " + filepath.Join(dir, "x"):        "holds vectors only",
 	} {
