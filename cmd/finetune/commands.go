@@ -22,6 +22,7 @@ type commands struct {
 	KTO       ktoCommand       `cmd:"" name:"kto" help:"Learn from answers that are good or not."`
 	GRPO      grpoCommand      `cmd:"" name:"grpo" help:"Learn from answers of the model itself, by what checkers say of them."`
 	Plan      planCommand      `cmd:"" help:"Tell what a command that trains will take: memory, tokens, steps and time."`
+	LRFind    lrFindCommand    `cmd:"" name:"lr-find" help:"Try learning rates for a command that trains, and suggest one."`
 	Resume    resumeCommand    `cmd:"" help:"Go on with a run that was stopped or crashed."`
 	Rerun     rerunCommand     `cmd:"" help:"Make a run again from its provenance.json, and compare what comes."`
 	Verify    verifyCommand    `cmd:"" help:"Compare the files of a run or checkpoint with their checksums."`

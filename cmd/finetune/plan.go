@@ -4,14 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/alecthomas/kong"
 	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/graph"
 	"github.com/seahorse-ml/seahorse/task"
@@ -36,54 +33,11 @@ Examples:
     finetune plan --ranks 8 pretrain --data corpus.txt --preset gpt2`
 }
 
-// planned is a command that can be planned.
-type planned interface {
-	job
-	resolve() error
-}
-
 // Run plans the command.
 func (c *planCommand) Run(ctx context.Context, s *streams) error {
-	var inner commands
-	parser, err := newParser(&inner, s)
+	j, dir, remove, err := plannedCommand(ctx, s, "plan", c.Command)
+	defer remove()
 	if err != nil {
-		return err
-	}
-	args := arguments(c.Command)
-	var command *kong.Node
-	name := args[0]
-	for i, children := 0, parser.Model.Children; i < len(args) && len(children) > 0; i++ {
-		k := slices.IndexFunc(children, func(n *kong.Node) bool { return n.Name == args[i] })
-		if k < 0 {
-			break
-		}
-		command, children = children[k], children[k].Children
-		name = commandName(command)
-	}
-	if command == nil {
-		return fmt.Errorf("plan: %q is no command", name)
-	}
-	j, ok := command.Target.Addr().Interface().(planned)
-	if !ok {
-		return fmt.Errorf("plan: %q is no command that trains", name)
-	}
-	scratch, err := os.MkdirTemp("", "finetune-plan-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(scratch)
-	dir := filepath.Join(scratch, "run")
-	if !slices.ContainsFunc(args, func(a string) bool { return a == "--output-dir" || strings.HasPrefix(a, "--output-dir=") }) {
-		args = append(args, "--output-dir="+dir)
-	}
-	parsed, err := parser.Parse(args)
-	if err != nil {
-		return usageError(err)
-	}
-	if err := findNames(ctx, s, parsed); err != nil {
-		return err
-	}
-	if err := j.resolve(); err != nil {
 		return err
 	}
 	if c.Ranks > 0 {

@@ -45,3 +45,31 @@ func TestPlan(t *testing.T) {
 		}
 	}
 }
+
+// TestLRFind suggests a learning rate, draws a chart, and leaves nothing else behind.
+func TestLRFind(t *testing.T) {
+	dir := t.TempDir()
+	text := write(t, filepath.Join(dir, "text.txt"), strings.Repeat("Some text to learn from, line after line.\n", 400))
+	args := []string{"--steps=60", "pretrain", "--data", text, "--n-layer=1", "--n-head=2", "--n-embd=32", "--seq-len=32", "--batch-size=4", "--tokenizer=char"}
+	for _, name := range []string{"rates.svg", "rates.png"} {
+		out, _ := succeed(t, "", append([]string{"lr-find", "--output", filepath.Join(dir, name)}, args...)...)
+		if !strings.Contains(out, "suggested   --learning-rate 0.0") {
+			t.Errorf("lr-find says\n%s", out)
+		}
+		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || info.Size() < 2000 {
+			t.Errorf("%s: %v, %v", name, info, err)
+		}
+	}
+	if left, _ := os.ReadDir(dir); len(left) != 3 {
+		t.Errorf("left behind: %v", left)
+	}
+	for want, args := range map[string][]string{
+		"lr-find: \"info\" is no command that trains": {"lr-find", "info", dir},
+		"expected a name that ends in .svg or .png":   {"lr-find", "--output=rates.gif", "pretrain"},
+		"range test: from 1 to 1":                     {"lr-find", "--from=1", "pretrain"},
+	} {
+		if status, _, said := finetune(t, "", args...); status == 0 || !strings.Contains(said, want) {
+			t.Errorf("%v: status %d, %s", args, status, said)
+		}
+	}
+}

@@ -43,14 +43,9 @@ func (r *Report) WriteFigures(w io.Writer, format string) error {
 	}
 	shown := r.Charts[:min(len(r.Charts), mostFigures)]
 	height := figureHeight * vg.Length(len(shown))
-	var c vg.CanvasWriterTo
-	switch format {
-	case "svg":
-		c = vgsvg.New(figureWidth, height)
-	case "png":
-		c = vgimg.PngCanvas{Canvas: vgimg.NewWith(vgimg.UseWH(figureWidth, height), vgimg.UseDPI(figureDPI))}
-	default:
-		return fmt.Errorf("report: figures of the format %q, expected svg or png", format)
+	c, err := canvas(format, height)
+	if err != nil {
+		return err
 	}
 	whole := draw.New(c)
 	for i, chart := range shown {
@@ -61,22 +56,39 @@ func (r *Report) WriteFigures(w io.Writer, format string) error {
 		above := figureHeight * vg.Length(i)
 		p.Draw(draw.Crop(whole, 0, -vg.Points(6), height-above-figureHeight, -above))
 	}
-	_, err := c.WriteTo(w)
+	_, err = c.WriteTo(w)
 	return err
+}
+
+// canvas returns what is drawn on, of a height.
+func canvas(format string, height vg.Length) (vg.CanvasWriterTo, error) {
+	switch format {
+	case "svg":
+		return vgsvg.New(figureWidth, height), nil
+	case "png":
+		return vgimg.PngCanvas{Canvas: vgimg.NewWith(vgimg.UseWH(figureWidth, height), vgimg.UseDPI(figureDPI))}, nil
+	}
+	return nil, fmt.Errorf("report: figures of the format %q, expected svg or png", format)
+}
+
+// newPlot returns a plot whose texts have the size of a paper's.
+func newPlot() *plot.Plot {
+	p := plot.New()
+	for _, size := range []*font.Length{&p.Title.TextStyle.Font.Size, &p.Legend.TextStyle.Font.Size, &p.X.Label.TextStyle.Font.Size, &p.X.Tick.Label.Font.Size, &p.Y.Tick.Label.Font.Size} {
+		*size = vg.Points(9)
+	}
+	p.Legend.Top = true
+	return p
 }
 
 // plot draws a chart by gonum/plot.
 func (c *Chart) plot() (*plot.Plot, error) {
-	p := plot.New()
+	p := newPlot()
 	p.Title.Text = c.Title
 	if c.Unit != "" {
 		p.Title.Text += ", " + c.Unit
 	}
 	p.X.Label.Text = "step"
-	for _, size := range []*font.Length{&p.Title.TextStyle.Font.Size, &p.Legend.TextStyle.Font.Size, &p.X.Label.TextStyle.Font.Size, &p.X.Tick.Label.Font.Size, &p.Y.Tick.Label.Font.Size} {
-		*size = vg.Points(9)
-	}
-	p.Legend.Top = true
 	grid := plotter.NewGrid()
 	grid.Vertical.Color = nil
 	grid.Horizontal.Color = color.Gray{220}
