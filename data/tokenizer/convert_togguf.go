@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/model"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/pretok"
 	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/spm"
 	"github.com/seahorse-ml/seahorse/internal/gguf"
 )
@@ -93,7 +94,7 @@ func (t *Tokenizer) ggufBPE(c model.BPEConfig, tokens []string, types []int32) (
 	}
 	for split, pre := range preBySplit {
 		same, err := byteLevel(c, split)
-		if err != nil || !reflect.DeepEqual(same.PreTokenizer, t.file.PreTokenizer) || !reflect.DeepEqual(same.Normalizer, t.file.Normalizer) {
+		if err != nil || !reflect.DeepEqual(withoutOffsets(same.PreTokenizer), withoutOffsets(t.file.PreTokenizer)) || !reflect.DeepEqual(same.Normalizer, t.file.Normalizer) {
 			continue
 		}
 		var merges []string
@@ -105,6 +106,22 @@ func (t *Tokenizer) ggufBPE(c model.BPEConfig, tokens []string, types []int32) (
 		}, nil
 	}
 	return nil, errors.New("tokenizer: this way to split text has no equal in GGUF files")
+}
+
+// withoutOffsets returns a way to split text without what says where its pieces lie, which doesn't change them.
+func withoutOffsets(p pretok.PreTokenizer) pretok.PreTokenizer {
+	switch p := p.(type) {
+	case pretok.ByteLevel:
+		p.TrimOffsets = false
+		return p
+	case pretok.Sequence:
+		parts := slices.Clone(p)
+		for i, part := range parts {
+			parts[i] = withoutOffsets(part)
+		}
+		return parts
+	}
+	return p
 }
 
 // ggufPieceBPE gives tokens scores by which the same pairs merge first.

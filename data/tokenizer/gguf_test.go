@@ -3,6 +3,7 @@ package tokenizer
 import (
 	"bytes"
 	"encoding/binary"
+	"github.com/seahorse-ml/seahorse/data/tokenizer/internal/pretok"
 	"os"
 	"path/filepath"
 	"slices"
@@ -84,5 +85,31 @@ func TestGGUF(t *testing.T) {
 				t.Fatalf("the first %d bytes of the file load", n)
 			}
 		}
+	}
+}
+
+// TestGGUFOfTrimmedOffsets holds that a setting of Hugging Face's that moves offsets only doesn't keep a tokenizer from GGUF files.
+func TestGGUFOfTrimmedOffsets(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.gguf")
+	if err := os.WriteFile(path, ggufFile(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tok, err := Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tok.file.PreTokenizer = pretok.Sequence{pretok.Digits{IndividualDigits: true}, pretok.ByteLevel{UseRegex: true, TrimOffsets: true}}
+	m, err := tok.GGUF()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, pair := range m {
+		if pair.Key == "tokenizer.ggml.pre" && pair.Value != "smollm" {
+			t.Errorf("it is split as %v", pair.Value)
+		}
+	}
+	tok.file.PreTokenizer = pretok.Sequence{pretok.Digits{}, pretok.ByteLevel{UseRegex: true, TrimOffsets: true}}
+	if _, err := tok.GGUF(); err == nil {
+		t.Error("digits that stay together were taken")
 	}
 }

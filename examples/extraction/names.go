@@ -41,12 +41,13 @@ Tirana Tokyo Toledo Toronto Toulouse Trieste Tunis Turin Turku Uppsala Valencia 
 }
 
 var heldOutNames = names{
-	firsts: strings.Fields(`Agnes Amir Beatrix Boris Callum Chen Dalia Damian Emil Enzo Frida Fumiko Goran Gwen Hanna Harold Imani Ivo Judit Kasper Lamar Ludmila Milan Miriam
-Nestor Odette Pavel Quentin Rebecca Selma Timur Ulrich Valentina Wassim Xenia Yannick Zainab`),
-	lasts: strings.Fields(`Achebe Bergmann Chaudhry Delgado Eklund Fischer Giordano Horvat Iversen Johansson Kaminski Laurent Mbeki Meyer Nguyen Olsen Popescu Quinn Ricci Sato
-Tkachenko Ueda Visser Winkler Xu Yeo Zimmermann`),
-	cities: strings.Fields(`Aarhus Bilbao Cartagena Debrecen Eindhoven Funchal Geneva Hamburg Ipswich Jena Krakow Leeds Maribor Naples Ostrava Potsdam Quebec Riga Split Tbilisi
-Utrecht Vigo Winterthur Yerevan Zadar`),
+	firsts: strings.Fields(`Agnes Alberto Amir Beatrix Boris Brigitte Callum Chen Claudio Dalia Damian Dorothy Edwin Emil Enzo Frida Fumiko Gerald Goran Gwen Hanna Harold
+Hilda Imani Ivo Jerome Judit Kasper Katya Lamar Lorenzo Ludmila Marion Miriam Mirko Nestor Norman Odette Pamela Pavel Philip Quentin Rebecca Roland Selma Sidney
+Timur Ulrich Valentina Vincent Wassim Wendy Xenia Yannick Zainab`),
+	lasts: strings.Fields(`Achebe Arnold Bergmann Burke Chaudhry Crawford Delgado Donovan Eklund Ellis Fischer Fleming Giordano Guerra Hoover Horvat Hunt Iversen Johansson Jordan
+Kaminski Kerr Laurent Lombardi Mbeki Meyer Monroe Nguyen Norris Olsen Palmer Popescu Quinn Ricci Rivera Sato Sutton Tkachenko Ueda Vance Visser Winkler Xu Yeo Zimmermann`),
+	cities: strings.Fields(`Aarhus Aberdeen Bilbao Bradford Cartagena Cleveland Darwin Debrecen Eindhoven Funchal Geneva Glasgow Hamburg Ipswich Jena Krakow Leeds Maribor
+Naples Norwich Ostrava Plymouth Portland Potsdam Quebec Riga Rouen Split Tbilisi Tucson Utrecht Vigo Winterthur Yerevan Zadar`),
 }
 
 func (n names) first(chance *rand.Rand) string { return n.draw(chance, n.firsts, "", 2) }
