@@ -66,6 +66,7 @@ type sampler struct {
 	counts     map[int32]int // of generated tokens, scratch
 	repeated   []bool        // [V], scratch
 	candidates []candidate
+	total      float64 // of their weights, in the order of their ids
 	heap       []float32
 	logits     []float32 // [V], of a batcher
 }
@@ -75,6 +76,11 @@ type candidate struct {
 	id     int32
 	logit  float64 // divided by the temperature
 	weight float64 // e^(logit - the best logit)
+}
+
+// compare is below 0 where a is the better of two.
+func (a candidate) compare(b candidate) int {
+	return cmp.Or(cmp.Compare(b.logit, a.logit), cmp.Compare(a.id, b.id))
 }
 
 // choose returns the token that follows a text, for logits [V], which it changes;
@@ -99,12 +105,19 @@ func (s *sampler) choose(logits []float32, text []int32, draw uint64) (int32, er
 	if s.config.Temperature == 0 {
 		return int32(best), nil
 	}
-	s.filter(logits, float64(logits[best]))
+	s.gather(logits, float64(logits[best]))
+	at := random.Float64(s.config.Seed, s.stream, draw)
+	if s.config.TopK == 0 {
+		if id, sure := s.drawFew(at); sure {
+			return id, nil
+		}
+	}
+	s.filter()
 	total := 0.0
 	for _, c := range s.candidates {
 		total += c.weight
 	}
-	at := total * random.Float64(s.config.Seed, s.stream, draw)
+	at *= total
 	for _, c := range s.candidates {
 		if at -= c.weight; at < 0 {
 			return c.id, nil
@@ -159,8 +172,8 @@ func (c Config) changes() bool {
 	return c.penalizes() || c.FrequencyPenalty != 0 || c.PresencePenalty != 0 || len(c.Bias) > 0
 }
 
-// filter fills the candidates, best first.
-func (s *sampler) filter(logits []float32, best float64) {
+// gather fills the candidates with the tokens that are among the best TopK, in no order.
+func (s *sampler) gather(logits []float32, best float64) {
 	c := s.config
 	least := float32(math.Inf(-1))
 	if c.TopK > 0 && c.TopK < len(logits) {
@@ -169,25 +182,27 @@ func (s *sampler) filter(logits []float32, best float64) {
 	if s.candidates == nil {
 		s.candidates = make([]candidate, 0, c.candidates(len(logits)))
 	}
-	s.candidates = s.candidates[:0]
-	total := 0.0
+	s.candidates, s.total = s.candidates[:0], 0
 	for id, z := range logits {
 		if z >= least {
 			z := (float64(z) - best) / c.Temperature
 			w := math.Exp(z)
-			total += w
+			s.total += w
 			s.candidates = append(s.candidates, candidate{int32(id), z, w})
 		}
 	}
-	slices.SortFunc(s.candidates, func(a, b candidate) int {
-		return cmp.Or(cmp.Compare(b.logit, a.logit), cmp.Compare(a.id, b.id))
-	})
+}
+
+// filter sorts the candidates, best first, and leaves those that the other filters keep.
+func (s *sampler) filter() {
+	c := s.config
+	slices.SortFunc(s.candidates, func(a, b candidate) int { return a.compare(b) })
 	if c.TopP != nil && *c.TopP < 1 {
 		// A token goes if it and all that are worse have a probability of 1 - TopP at most.
 		tail, keep := 0.0, len(s.candidates)
 		for keep > 1 {
 			tail += s.candidates[keep-1].weight
-			if tail > (1-*c.TopP)*total {
+			if tail > (1-*c.TopP)*s.total {
 				break
 			}
 			keep--

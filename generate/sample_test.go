@@ -55,7 +55,8 @@ func TestFiltersAreThoseOfTransformers(t *testing.T) {
 			TopP:         rapid.Ptr(rapid.SampledFrom([]float64{0, 0.123, 0.5001, 0.9123, 1}), true).Draw(t, "top-p"),
 		}
 		s := &sampler{config: c}
-		s.filter(logits, float64(slices.Max(logits)))
+		s.gather(logits, float64(slices.Max(logits)))
+		s.filter()
 		var got []int32
 		for _, candidate := range s.candidates {
 			got = append(got, candidate.id)
