@@ -46,6 +46,16 @@ func Open(dir string, c OpenConfig) (*Model, error) {
 	return m, nil
 }
 
+// On returns a model on a body that has been read from a directory or a GGUF file already, with the pooling, normalisation, length and prompts that its files have.
+func On(body models.Model, dir string) (*Model, error) {
+	l, err := readLayout(dir)
+	if err != nil {
+		return nil, err
+	}
+	l.config.MaxLength = min(l.config.MaxLength, body.ContextLength())
+	return New(body, l.config)
+}
+
 // body reads what gives the states.
 func (l layout) body(c OpenConfig) (models.Model, error) {
 	if l.static {

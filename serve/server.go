@@ -76,8 +76,11 @@ func New(t *task.Trained, c Config) (*Server, error) {
 		return nil, fmt.Errorf("serve: answers of %d tokens, %d requests that wait, %d bytes of one and %v for it, expected more than 0", c.MaxTokens, c.Waiting, c.Body, c.Time)
 	}
 	s := &Server{config: c, trained: t, guard: web.Guard{Token: c.Token}, created: time.Now().Unix()}
+	var err error
+	if s.embedder, err = newEmbedder(t); err != nil {
+		return nil, err
+	}
 	if writes(t) {
-		var err error
 		if s.writer, err = t.Writer(); err != nil {
 			return nil, err
 		}
@@ -86,7 +89,6 @@ func New(t *task.Trained, c Config) (*Server, error) {
 		}
 		s.templates = task.Conversations{Dir: t.Dir, Template: c.Template}.Templates(t.Tokenizer)
 	}
-	s.embedder = newEmbedder(t)
 	if s.writer == nil && s.embedder == nil {
 		return nil, fmt.Errorf("serve: %s holds %s, which neither continues texts nor embeds them", t.Dir, task.Described(t.Model))
 	}
@@ -118,6 +120,9 @@ func (s *Server) Close() {
 	s.End()
 	if s.batcher != nil {
 		s.batcher.Close()
+	}
+	if s.embedder != nil {
+		s.embedder.close()
 	}
 }
 

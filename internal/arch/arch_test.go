@@ -72,7 +72,7 @@ var layers = []layer{
 	{packages: []string{"train"}, imports: []string{"internal/exchange", "internal/mpi", "optim", "layers", "data/...", "graph", "internal/atomicfile", "internal/safetensors", "internal/dirlock", "internal/runlog", "internal/screen", "internal/cpu", "weights"}, gorgonia: true},
 	{packages: []string{"reward"}},
 	{packages: []string{"task"}, imports: []string{"show", "reward", "internal/random", "embed", "hub", "internal/gguf", "train", "generate", "adapt", "prefer", "optim", "models", "layers", "weights", "data/...", "graph", "internal/atomicfile", "internal/cpu", "internal/orderedjson"}, gorgonia: true},
-	{packages: []string{"serve"}, imports: []string{"task", "generate", "models", "layers", "data/...", "graph", "internal/orderedjson", "internal/web"}, gorgonia: true},
+	{packages: []string{"serve"}, imports: []string{"task", "embed", "generate", "models", "layers", "data/...", "graph", "internal/orderedjson", "internal/web"}, gorgonia: true},
 	{packages: []string{"internal/board"}, imports: []string{"internal/report", "internal/runlog", "internal/web", "train"}},
 	{packages: []string{"internal/view"}, imports: []string{"internal/report", "internal/screen"}},
 	{packages: []string{"cmd/finetune"}, imports: []string{"show", "internal/view", "internal/correlation", "reward", "search", "embed", "hub", "internal/board", "internal/report", "track", "serve", "internal/web", "words", "task", "train", "adapt", "prefer", "generate", "optim", "models", "layers", "data/...", "graph", "internal/atomicfile", "internal/orderedjson", "internal/lineedit", "internal/screen", "internal/cpu", "weights"}, gorgonia: true},
