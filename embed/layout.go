@@ -122,9 +122,12 @@ func readJSON(path string, into any) error {
 	return nil
 }
 
-// readLayout reads the files of a directory. One without a modules.json is a model whose states' mean is taken, as sentence-transformers has it.
+// readLayout reads the files of a directory. One without a modules.json is a model whose states' mean is taken, as sentence-transformers has it; so is a GGUF file.
 func readLayout(dir string) (layout, error) {
 	l := layout{folder: dir}
+	if info, err := os.Stat(dir); err == nil && info.Mode().IsRegular() {
+		return l, nil
+	}
 	path := filepath.Join(dir, modulesName)
 	var modules []module
 	err := readJSON(path, &modules)

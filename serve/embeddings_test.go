@@ -80,3 +80,26 @@ func TestEmbeddingsAreTheEncoders(t *testing.T) {
 		t.Errorf("the mean without a prompt is the same: %v", err)
 	}
 }
+
+// TestServeGGUF holds that a model from a GGUF file is served, its vectors among the rest.
+func TestServeGGUF(t *testing.T) {
+	trained, err := tiny()
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := *trained
+	own.Dir = filepath.Join(t.TempDir(), "tiny.gguf")
+	if err := os.WriteFile(own.Dir, []byte("GGUF"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s, err := New(&own, Config{Log: t.Logf, Batch: generate.BatcherConfig{Rows: 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := httptest.NewServer(s)
+	defer s.Close()
+	defer h.Close()
+	if status, _, raw := asked(t, h.URL+"/v1/embeddings", `{"model": "tiny", "input": "fox"}`); status != 200 {
+		t.Error(raw)
+	}
+}
