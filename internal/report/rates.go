@@ -1,6 +1,7 @@
 package report
 
 import (
+	"errors"
 	"fmt"
 	"image/color"
 	"io"
@@ -28,6 +29,9 @@ func WriteRates(w io.Writer, format string, r train.Rates) error {
 	grid.Vertical.Color = nil
 	grid.Horizontal.Color = color.Gray{220}
 	p.Add(grid)
+	if len(r.Points) == 0 {
+		return errors.New("report: rates: no points")
+	}
 	var each, mean plotter.XYs
 	for _, point := range r.Points {
 		each = append(each, plotter.XY{X: point.Rate, Y: point.Loss})
@@ -45,6 +49,13 @@ func WriteRates(w io.Writer, format string, r train.Rates) error {
 		}
 		p.Add(line)
 		p.Legend.Add(name, line)
+	}
+	lowest, first := mean[0].Y, mean[0].Y
+	for _, point := range mean {
+		lowest = min(lowest, point.Y)
+	}
+	if lowest < first { // what the loss comes to where it leaps would leave no room for how it falls
+		p.Y.Max = min(p.Y.Max, first+(first-lowest)/2)
 	}
 	if r.Suggested > 0 {
 		mark, err := plotter.NewLine(plotter.XYs{{X: r.Suggested, Y: p.Y.Min}, {X: r.Suggested, Y: p.Y.Max}})
