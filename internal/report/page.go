@@ -86,8 +86,11 @@ type chartData struct {
 	Table template.HTML
 }
 
-// mostLegend is the most lines that a chart has a legend of; the table of runs is one for all.
-const mostLegend = 6
+// The most lines that a chart has a legend of: the table of runs is one for all, but layers have none.
+const (
+	mostLegend = 6
+	mostLayers = 16
+)
 
 // Legend returns the lines that are named above the chart.
 func (c chartData) Legend() []Line {
@@ -97,7 +100,11 @@ func (c chartData) Legend() []Line {
 			named = append(named, l)
 		}
 	}
-	if len(named) < 2 || len(named) > mostLegend {
+	most := mostLegend
+	if c.Group != "" {
+		most = mostLayers
+	}
+	if len(named) < 2 || len(named) > most {
 		return nil
 	}
 	return named
