@@ -28,7 +28,7 @@
   const level = (w) => Math.min(10, Math.round(Math.sqrt(w) * 10));
   const layer = $('layer'), head = $('head'), queries = $('queries'), keys = $('keys'), matrix = $('matrix'), told = $('told');
   layers.forEach((l, i) => layer.append(make('option', { value: i, textContent: l.name })));
-  let query = 0;
+  let query = layers[layers.length - 1].queries.length - 1; // the last token has seen most
 
   const heads = () => {
     const kept = head.value;
