@@ -4,6 +4,7 @@ package mpi
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"testing"
@@ -33,6 +34,9 @@ func beRank() error {
 	w, err := Start(l)
 	if err != nil {
 		return err
+	}
+	if os.Getenv(asRank) == "speed" {
+		return errors.Join(beFast(w), w.Close())
 	}
 	for _, size := range []int{0, 1, 1000, 100_000, 3_000_000} {
 		send, recv, want := make([][]byte, w.Size()), make([][]byte, w.Size()), make([][]byte, w.Size())
