@@ -17,6 +17,10 @@ type Config struct {
 	// Checkpointing computes the values in blocks again in the backward pass, rather than to keep them; see Graph.Checkpoint. It saves
 	// memory and takes time. Default false.
 	Checkpointing bool
+	// BFloat16 rounds what linear operations, experts and the head multiply to bfloat16, and adds the products in float32, in the backward pass too:
+	// some times as fast on processors with HasBFloat16, slow and to the same bits on others. All else stays in float32, as parameters do. Default
+	// false; not for float64.
+	BFloat16 bool
 }
 
 // A Graph is one trace of a model: an expression graph, the parameters that it
@@ -45,6 +49,7 @@ type trace struct {
 	broken  *Node            // the placeholder that stands for nodes after an error
 
 	checkpointing bool
+	bfloat16      bool   // what linear operations multiply
 	inBlock       bool   // a Block is built, in which there are no others
 	spans         []span // of blocks that are checkpointed
 	blocks        []TracedBlock
@@ -61,6 +66,7 @@ func New(c Config) *Graph {
 		train: c.Train,
 
 		checkpointing: c.Checkpointing,
+		bfloat16:      c.BFloat16,
 
 		bound:  map[*Param]*Node{},
 		consts: map[*Node]bool{},
@@ -68,6 +74,9 @@ func New(c Config) *Graph {
 	if c.DType != tensor.Float32 && c.DType != tensor.Float64 {
 		g.dtype = tensor.Float32
 		g.Fail(fmt.Errorf("graph: dtype %v: expected float32 or float64", c.DType))
+	}
+	if c.BFloat16 && c.DType != tensor.Float32 {
+		g.Fail(fmt.Errorf("graph: products of bfloat16 in a trace of %v: expected float32", c.DType))
 	}
 	return g
 }

@@ -66,7 +66,7 @@ func (o *groupedOp) lower(c *call) func() error {
 func lowerGrouped[T kernels.Float](o *groupedOp, c *call) func() error {
 	dst, x, cells := out[T](c, 0).data, in[T](c, 0), c.ins[1].i32
 	products := newPieces[T](o.rows, func(n int) kernels.ProductConfig {
-		return kernels.ProductConfig{M: n, N: o.out, K: o.in, TransB: true}
+		return kernels.ProductConfig{M: n, N: o.out, K: o.in, TransB: true, BFloat16: o.g.bfloat16}
 	})
 	return func() error {
 		eachGroup(cells, o.experts, func(expert, lo, hi int) {
@@ -97,10 +97,10 @@ func lowerGroupedGrad[T kernels.Float](o *groupedGradOp, c *call) func() error {
 	f := o.forward
 	x, cells, dy, dx := in[T](c, 0), c.ins[1].i32, in[T](c, len(c.ins)-1), out[T](c, 0).data
 	toX := newPieces[T](f.rows, func(n int) kernels.ProductConfig {
-		return kernels.ProductConfig{M: n, N: f.in, K: f.out}
+		return kernels.ProductConfig{M: n, N: f.in, K: f.out, BFloat16: f.g.bfloat16}
 	})
 	toW := newPieces[T](f.rows, func(n int) kernels.ProductConfig {
-		return kernels.ProductConfig{M: f.out, N: f.in, K: n, TransA: true}
+		return kernels.ProductConfig{M: f.out, N: f.in, K: n, TransA: true, BFloat16: f.g.bfloat16}
 	})
 	return func() error {
 		eachGroup(cells, f.experts, func(expert, lo, hi int) {

@@ -37,7 +37,7 @@ func (g *Graph) Linear(x, w, b *Node, c LinearConfig) *Node {
 		}
 		inputs = append(inputs, b)
 	}
-	op := &linearOp{productOp: productOp{shape: kernels.ProductConfig{M: rows, N: out, K: in, TransB: !c.InOut}}}
+	op := &linearOp{productOp: productOp{shape: kernels.ProductConfig{M: rows, N: out, K: in, TransB: !c.InOut, BFloat16: g.bfloat16}}}
 	return g.apply("linear", op, withLast(x.Shape(), out), inputs...)
 }
 
@@ -87,7 +87,7 @@ func (o *linearOp) SymDiff(in gorgonia.Nodes, _, grad *Node) (gorgonia.Nodes, er
 	g, s := o.g, o.shape
 	inOut := !s.TransB
 	x, w := in[0], in[1]
-	dx := g.apply("linear backward", &productOp{shape: kernels.ProductConfig{M: s.M, N: s.K, K: s.N, TransB: inOut}}, x.Shape().Clone(), grad, w)
+	dx := g.apply("linear backward", &productOp{shape: kernels.ProductConfig{M: s.M, N: s.K, K: s.N, TransB: inOut, BFloat16: s.BFloat16}}, x.Shape().Clone(), grad, w)
 	op := &weightGradOp{rows: s.M, gradFirst: !inOut}
 	outs := []tensor.Shape{w.Shape().Clone()}
 	inputs := []*Node{x, grad}
@@ -132,7 +132,7 @@ func lowerWeightGrad[T kernels.Float](o *weightGradOp, c *call) func() error {
 		}
 		return lowerColumnSum(db, grad, o.rows, o.outs[1][0])
 	}
-	product := kernels.NewProduct[T](kernels.ProductConfig{M: o.outs[0][0], N: o.outs[0][1], K: o.rows, TransA: true})
+	product := kernels.NewProduct[T](kernels.ProductConfig{M: o.outs[0][0], N: o.outs[0][1], K: o.rows, TransA: true, BFloat16: o.g.bfloat16})
 	return func() error {
 		e := kernels.Epilogue[T]{Accumulate: dw.add(), AccumulateSums: db.add()}
 		if o.gradFirst {

@@ -46,7 +46,7 @@ func (g *Graph) LinearCrossEntropy(x, w, b, targets *Node, c CrossEntropyConfig)
 		return fail("label smoothing %g, expected [0, 1)", c.LabelSmoothing)
 	}
 	op := &crossEntropyOp{bias: b != nil, scaled: c.Scale != nil, config: kernels.LinearCrossEntropyConfig{
-		Rows: rows, In: in, Vocab: ws[0], SoftCap: c.SoftCap, LabelSmoothing: c.LabelSmoothing,
+		Rows: rows, In: in, Vocab: ws[0], SoftCap: c.SoftCap, LabelSmoothing: c.LabelSmoothing, BFloat16: g.bfloat16,
 	}}
 	inputs := []*Node{x, w, targets}
 	outs := []tensor.Shape{tensor.ScalarShape(), {rows}, {rows}, x.Shape().Clone(), ws.Clone()}

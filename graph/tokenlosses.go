@@ -27,7 +27,7 @@ func (g *Graph) TokenLosses(x, w, b, targets *Node, c CrossEntropyConfig) *Node 
 	case c.LabelSmoothing < 0 || c.LabelSmoothing >= 1:
 		return g.Fail(fmt.Errorf("graph: token losses: label smoothing %g, expected [0, 1)", c.LabelSmoothing))
 	}
-	op := &tokenLossOp{config: kernels.LinearCrossEntropyConfig{Rows: rows, In: in, Vocab: ws[0], SoftCap: c.SoftCap, LabelSmoothing: c.LabelSmoothing}}
+	op := &tokenLossOp{config: kernels.LinearCrossEntropyConfig{Rows: rows, In: in, Vocab: ws[0], SoftCap: c.SoftCap, LabelSmoothing: c.LabelSmoothing, BFloat16: g.bfloat16}}
 	inputs := []*Node{x, w, targets}
 	if b != nil {
 		op.bias, inputs = true, append(inputs, b)

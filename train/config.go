@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 
 	"github.com/seahorse-ml/seahorse/data"
+	"github.com/seahorse-ml/seahorse/graph"
+	"github.com/seahorse-ml/seahorse/internal/cpu"
 	"github.com/seahorse-ml/seahorse/optim"
 )
 
@@ -43,6 +45,9 @@ type Config struct {
 	// Checkpointing computes blocks again in the backward pass rather than to keep what is in them, see StepperConfig; what a run learns
 	// stays the same to the bit. Default: false.
 	Checkpointing bool
+	// BFloat16 rounds what linear operations multiply in training steps to bfloat16, see graph.Config; parameters, what the optimizer keeps, and
+	// evaluations stay in float32. It is refused on processors that don't have graph.HasBFloat16. Default: false.
+	BFloat16 bool
 	// SkipBadSteps is how often in the run a step may be left out whose loss or gradients aren't finite: it is made with the next rows instead. The next one
 	// ends the run by an ErrDiverged. Default: 0.
 	SkipBadSteps int
@@ -114,6 +119,9 @@ func DefaultConfig() Config {
 func (c Config) Validate() error {
 	if c.Dir == "" {
 		return errors.New("train: config: no directory for the run")
+	}
+	if c.BFloat16 && !graph.HasBFloat16() {
+		return fmt.Errorf("train: config: BFloat16: %s multiplies no tiles of bfloat16 (Intel's AMX on Linux, with AVX-512); train in float32", cpu.Name())
 	}
 	if c.Train == nil {
 		return errors.New("train: config: no data to train on")

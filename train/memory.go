@@ -123,7 +123,7 @@ func estimateOptimizer(c StepperConfig, params []*graph.Param, ranks int) (bytes
 
 // traceStep traces a training step of the model on micro-batches of a layout.
 func traceStep(m Model, c StepperConfig, l data.Layout) (*graph.Graph, inputs, *judge, error) {
-	g, err := newTrace(m, graph.Config{Train: true, Checkpointing: c.Checkpointing})
+	g, err := newTrace(m, graph.Config{Train: true, Checkpointing: c.Checkpointing, BFloat16: c.BFloat16})
 	if err != nil {
 		return nil, inputs{}, nil, err
 	}
@@ -143,7 +143,8 @@ func (c Config) stepper() StepperConfig {
 	s := StepperConfig{
 		Rows: c.BatchSize, Layout: c.Train.Layout(), Accumulation: c.Accumulation,
 		Seed: c.Seed, Optimizer: c.Optimizer, LabelSmoothing: c.LabelSmoothing, Checkpointing: c.Checkpointing,
-		Ranks: c.Ranks, ShardOptimizer: c.ShardOptimizer,
+		BFloat16: c.BFloat16,
+		Ranks:    c.Ranks, ShardOptimizer: c.ShardOptimizer,
 	}
 	if sized, ok := c.Train.(data.Sized); ok && c.GroupByLength {
 		s.Narrow = data.NarrowLayouts(sized, c.BatchSize)

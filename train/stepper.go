@@ -42,6 +42,8 @@ type StepperConfig struct {
 	// Checkpointing computes blocks again in the backward pass, to the same bits, rather than to keep what is in them
 	// (graph.Config.Checkpointing): less memory, and about a third more time. Default false.
 	Checkpointing bool
+	// BFloat16 rounds what linear operations multiply to bfloat16 (graph.Config.BFloat16). Default false.
+	BFloat16 bool
 	// Narrow are layouts of shorter rows, the shortest first, that micro-batches are computed in where they use no more
 	// (data.Batch.Used). Default: none.
 	Narrow []data.Layout

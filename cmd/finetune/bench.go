@@ -13,6 +13,7 @@ import (
 
 	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/graph"
+	"github.com/seahorse-ml/seahorse/internal/cpu"
 	"github.com/seahorse-ml/seahorse/models"
 	"github.com/seahorse-ml/seahorse/optim"
 	"github.com/seahorse-ml/seahorse/train"
@@ -29,6 +30,7 @@ type benchCommand struct {
 	Tokens    string `placeholder:"FILE" help:"Take tokens from this file (plain uint16 or one that finetune wrote) rather than from the generator."`
 
 	GradientCheckpointing bool `help:"Keep the states between blocks only, and compute what is in them again in the backward pass."`
+	BF16                  bool `name:"bf16" help:"Round what matrices are multiplied by to bfloat16, where the processor has Intel's AMX."`
 
 	Profile bool `help:"Print where the time goes, for each kind of operation."`
 	Threads int  `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores that the process may use."`
@@ -85,13 +87,16 @@ func (c *benchCommand) Run(ctx context.Context, s *streams) error {
 		return err
 	}
 	useThreads(c.Threads)
+	if c.BF16 && !graph.HasBFloat16() {
+		return fmt.Errorf("--bf16: %s multiplies no tiles of bfloat16 (Intel's AMX on Linux, with AVX-512)", cpu.Name())
+	}
 	sketch, err := c.model(true)
 	if err != nil {
 		return err
 	}
 	work := c.work()
 	config := train.StepperConfig{
-		Rows: *c.BatchSize, Layout: data.TokenLayout{Length: *c.SeqLen}.Layout(), Accumulation: 1, Optimizer: work.optimizer, Checkpointing: c.GradientCheckpointing,
+		Rows: *c.BatchSize, Layout: data.TokenLayout{Length: *c.SeqLen}.Layout(), Accumulation: 1, Optimizer: work.optimizer, Checkpointing: c.GradientCheckpointing, BFloat16: c.BF16,
 	}
 	if err := c.checkSteps(sketch, config); err != nil {
 		return err

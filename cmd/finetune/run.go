@@ -101,7 +101,7 @@ func (o *trainingOptions) trains(r *task.Run, callbacks ...train.Callback) train
 	c.LoggingSteps, c.EvalSteps, c.SaveSteps, c.SaveTotalLimit = o.LoggingSteps, *o.EvalSteps, *o.SaveSteps, o.SaveTotalLimit
 	c.SkipBadSteps, c.LookSteps = o.SkipBadSteps, o.LogHistograms
 	c.Patience, c.BestMetric, c.KeepBest = o.EarlyStoppingPatience, o.MetricForBestModel, o.LoadBestModelAtEnd
-	c.LabelSmoothing, c.GroupByLength, c.Checkpointing = o.LabelSmoothing, o.GroupByLength, o.GradientCheckpointing
+	c.LabelSmoothing, c.GroupByLength, c.Checkpointing, c.BFloat16 = o.LabelSmoothing, o.GroupByLength, o.GradientCheckpointing, o.BF16
 	c.EvalBatchSize = task.EvalBatch(r.Rows.Train.Layout())
 	c.Ranks, c.ShardOptimizer = o.team.Ranks, o.shards()
 	c.Callbacks, c.Obey = callbacks, true

@@ -12,6 +12,7 @@ type LinearCrossEntropyConfig struct {
 	Rows, In, Vocab int
 	SoftCap         float64 // c > 0: logits z become c·tanh(z/c)
 	LabelSmoothing  float64 // share of a target's mass that is spread evenly over the vocabulary, in [0, 1)
+	BFloat16        bool    // of the products, see ProductConfig; default false
 }
 
 const (
@@ -110,9 +111,9 @@ func (l *LinearCrossEntropy[T]) split(chunk int) {
 
 func (l *LinearCrossEntropy[T]) products(rows int) crossEntropyProducts[T] {
 	return crossEntropyProducts[T]{
-		logits: NewProduct[T](ProductConfig{M: rows, N: l.Vocab, K: l.In, TransB: true, LDC: l.ld}),
-		dx:     NewProduct[T](ProductConfig{M: rows, N: l.In, K: l.Vocab, LDA: l.ld}),
-		dw:     NewProduct[T](ProductConfig{M: l.Vocab, N: l.In, K: rows, TransA: true, LDA: l.ld}),
+		logits: NewProduct[T](ProductConfig{M: rows, N: l.Vocab, K: l.In, TransB: true, LDC: l.ld, BFloat16: l.BFloat16}),
+		dx:     NewProduct[T](ProductConfig{M: rows, N: l.In, K: l.Vocab, LDA: l.ld, BFloat16: l.BFloat16}),
+		dw:     NewProduct[T](ProductConfig{M: l.Vocab, N: l.In, K: rows, TransA: true, LDA: l.ld, BFloat16: l.BFloat16}),
 	}
 }
 

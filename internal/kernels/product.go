@@ -15,6 +15,11 @@ type ProductConfig struct {
 	// LDA, LDB and LDC are the elements from one stored row to the next; 0
 	// means that rows touch.
 	LDA, LDB, LDC int
+
+	// BFloat16 rounds the elements of A and B to bfloat16, whose products are added in float32: in blocks of 32 terms, the even ones and the odd
+	// ones of each by themselves. So it is on processors with Intel's AMX, see HasBFloat16, and elsewhere in plain Go. Of float64 it changes
+	// nothing. Default false.
+	BFloat16 bool
 }
 
 // Epilogue says what becomes of a product P: C = f(P + bias + add), or
@@ -46,6 +51,7 @@ type Product[T Float] struct {
 	pack   func(worker, item int)
 	work   func(worker, item int)
 	run    productRun[T]
+	tiled  *tiledProduct // nil but for BFloat16
 }
 
 // productRun is the state of a Run under way.
@@ -83,7 +89,12 @@ func newProduct[T Float](c ProductConfig, kernel *productKernel[T]) *Product[T] 
 	c.LDC = leading("LDC", c.LDC, c.N)
 	p := &Product[T]{ProductConfig: c, kernel: kernel, depth: productDepth(c.K)}
 	p.pack, p.work = p.packB, p.tiles
-	p.plan = p.newPlan(parallel.Workers())
+	if single, ok := any(p).(*Product[float32]); ok && c.BFloat16 {
+		p.tiled = newTiledProduct(single, tileKernels()[0])
+		p.plan = p.tiled.plan
+	} else {
+		p.plan = p.newPlan(parallel.Workers())
+	}
 	space := takeProductSpace[T]()
 	space.reserve(&p.plan)
 	giveProductSpace(space)
@@ -108,6 +119,10 @@ func (p *Product[T]) Run(c, a, b []T, e Epilogue[T]) {
 	if p.M == 0 || p.N == 0 {
 		p.sumA(0, p.M, 0, p.K)
 		p.sumB(0, p.N, 0, p.K)
+		return
+	}
+	if p.tiled != nil {
+		p.tiled.multiply(any(p).(*Product[float32]))
 		return
 	}
 	if workers := parallel.Workers(); workers != p.plan.workers {

@@ -34,8 +34,19 @@ func productShapes() []ProductConfig {
 
 // BenchmarkProduct reports each shape's speed and its fraction of the peak
 // that the processor reaches just before.
-func BenchmarkProduct(b *testing.B) {
+func BenchmarkProduct(b *testing.B) { benchmarkProducts(b, false) }
+
+// BenchmarkProductBFloat16 is BenchmarkProduct of numbers that are rounded to bfloat16; the peak is float32's.
+func BenchmarkProductBFloat16(b *testing.B) {
+	if !HasBFloat16() {
+		b.Skip("this processor multiplies no tiles of bfloat16")
+	}
+	benchmarkProducts(b, true)
+}
+
+func benchmarkProducts(b *testing.B, half bool) {
 	for _, s := range productShapes() {
+		s.BFloat16 = half
 		name := fmt.Sprintf("%dx%dx%d/%c%c", s.M, s.N, s.K, "NT"[choose(s.TransA, 1, 0)], "NT"[choose(s.TransB, 1, 0)])
 		b.Run(name, func(b *testing.B) {
 			x, y, c := memory.Make[float32](s.M*s.K), memory.Make[float32](s.K*s.N), memory.Make[float32](s.M*s.N) // as a trace has them

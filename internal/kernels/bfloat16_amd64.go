@@ -1,0 +1,61 @@
+//go:build !purego
+
+package kernels
+
+import "github.com/seahorse-ml/seahorse/internal/cpu"
+
+// tileKernels returns the implementations that the processor can run and the environment allows, the fastest first.
+func tileKernels() []*tileKernel {
+	if cpu.HasTiles() {
+		return []*tileKernel{&tilesAMX, &genericTiles}
+	}
+	return []*tileKernel{&genericTiles}
+}
+
+var tilesAMX = tileKernel{
+	packRows: func(dst []uint16, src []float32, ld, blocks int) {
+		_, _ = dst[(blocks-1)*blockSize+tileSize-1], src[(tileLanes-1)*ld+blocks*tileDepth-1]
+		packRowsAMX(&dst[0], &src[0], ld, blocks)
+	},
+	packRowsTurned: func(dst []uint16, src []float32, ld, blocks int) {
+		_, _ = dst[(blocks-1)*blockSize+tileSize-1], src[(tileLanes-1)*ld+blocks*tileDepth-1]
+		packRowsTurnedAMX(&dst[0], &src[0], ld, blocks)
+	},
+	packPairs: func(dst []uint16, src []float32, ld, blocks int) {
+		_, _ = dst[(blocks-1)*blockSize+tileSize-1], src[(blocks*tileDepth-1)*ld+tileLanes-1]
+		packPairsAMX(&dst[0], &src[0], ld, blocks)
+	},
+	packPairsTurned: func(dst []uint16, src []float32, ld, blocks int) {
+		_, _ = dst[(blocks-1)*blockSize+tileSize-1], src[(blocks*tileDepth-1)*ld+tileLanes-1]
+		packPairsTurnedAMX(&dst[0], &src[0], ld, blocks)
+	},
+	multiply: func(c []float32, ldc int, a, b []uint16, blocks, panels int, accumulate bool) {
+		_, _, _ = c[(panelLanes-1)*ldc+panels*panelLanes-1], a[blocks*blockSize-1], b[panels*blocks*blockSize-1]
+		multiplyAMX(&squareTiles, &c[0], ldc, &a[0], &b[0], blocks, panels, accumulate)
+	},
+}
+
+// tileConfig is what LDTILECFG loads.
+type tileConfig struct {
+	palette, start byte
+	_              [14]byte
+	bytes          [16]uint16 // of a row, by tile
+	rows           [16]byte
+}
+
+// squareTiles are eight tiles of 16 rows with 64 bytes each.
+var squareTiles = func() (c tileConfig) {
+	c.palette = 1
+	for i := range 8 {
+		c.bytes[i], c.rows[i] = 2*tileDepth, tileLanes
+	}
+	return c
+}()
+
+// interleaved takes words from two halves by turns.
+var interleaved = func() (index [32]uint16) {
+	for i := range index {
+		index[i] = uint16(i/2 + i%2*16)
+	}
+	return index
+}()
