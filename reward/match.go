@@ -59,7 +59,7 @@ func (Numeric) Name() string { return "numeric" }
 func (Numeric) Expects() {}
 
 // numberPattern finds numbers.
-var numberPattern = regexp.MustCompile(`[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+|\d)(?:[eE][-+]?\d+)?`)
+var numberPattern = regexp.MustCompile(`[-+]?(?:(?:\d{1,3}(?:,\d{3})+\b|\d+)(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?`)
 
 // Rewards compares numbers.
 func (n Numeric) Rewards(_ context.Context, samples []Sample) ([]float64, error) {

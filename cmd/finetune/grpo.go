@@ -158,7 +158,7 @@ func (c *grpoCommand) objective(s *streams) (task.GRPO, error) {
 		return o, errors.New("--reference-model is what the model is held to by --beta, which is 0")
 	}
 	for _, text := range c.Reward {
-		checker, err := c.checker(text, s)
+		checker, err := parseChecker(text, c.RewardTimeout, s)
 		if err != nil {
 			return o, fmt.Errorf("--reward: %w", err)
 		}
@@ -167,11 +167,11 @@ func (c *grpoCommand) objective(s *streams) (task.GRPO, error) {
 	return o, nil
 }
 
-// checker returns what a --reward names.
-func (c *grpoCommand) checker(text string, s *streams) (reward.Checker, error) {
+// parseChecker returns what a --reward names. Reward models are opened where there are streams to warn on.
+func parseChecker(text string, timeout time.Duration, s *streams) (reward.Checker, error) {
 	dir, model := strings.CutPrefix(text, "model:")
 	if !model {
-		found, err := reward.Parse(text, c.RewardTimeout)
+		found, err := reward.Parse(text, timeout)
 		if err != nil && !strings.Contains(text, ":") {
 			err = fmt.Errorf("%w, model:DIR", err)
 		}
