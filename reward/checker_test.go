@@ -30,6 +30,7 @@ func TestCheckers(t *testing.T) {
 		{"exact:= *(-?\\d+)", "7", "7", 0, 0},
 		{"exact:\\d+", "7 and 8", "8", 0, 1},
 		{"numeric", "so it is 1,234.50", "1234.5", 0, 1},
+		{"numeric", "It is 1,000, or 12,000", "12000", 0, 1},
 		{"numeric", "3-5", "5", 0, 1},
 		{"numeric", "= -5", "-5", 0, 1},
 		{"numeric", "1e3", "1000", 0, 1},
