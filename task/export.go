@@ -162,7 +162,7 @@ func (c ExportConfig) hf(ctx context.Context, r *ExportReport) error {
 	if err := errors.Join(os.RemoveAll(partial), t.Model.Save(partial), t.Tokenizer.Save(partial)); err != nil {
 		return err
 	}
-	if r.Compared, err = c.compare(ctx, t, partial); err != nil {
+	if r.Compared, err = c.compare(ctx, t, partial, true); err != nil {
 		return err
 	}
 	info, err := os.Stat(filepath.Join(partial, "model.safetensors"))
@@ -220,7 +220,7 @@ func (c ExportConfig) writeGGUF(ctx context.Context, r *ExportReport, t *Trained
 	if err := gguf.Write(partial, e.Meta, e.Tensors); err != nil {
 		return fmt.Errorf("task: export: %w", err)
 	}
-	if r.Compared, err = c.compare(ctx, t, partial); err != nil {
+	if r.Compared, err = c.compare(ctx, t, partial, start == nil); err != nil {
 		return err
 	}
 	info, err := os.Stat(partial)
@@ -237,14 +237,14 @@ const (
 	rowTokens      = 256
 )
 
-// compare reads what was written back, and computes what both models find on the text.
-func (c ExportConfig) compare(ctx context.Context, source *Trained, path string) (*Comparison, error) {
+// compare reads what was written back, and computes what both models find on the text; framed, with what their tokenizers put around a text.
+func (c ExportConfig) compare(ctx context.Context, source *Trained, path string, framed bool) (*Comparison, error) {
 	written, err := Open(path, OpenConfig{Storage: models.StoredStorage})
 	if err != nil {
 		return nil, fmt.Errorf("task: export: what was written can't be read back: %w", err)
 	}
-	ids := source.Tokenizer.AppendIDs(nil, []byte(c.Text), true)
-	again := written.Tokenizer.AppendIDs(nil, []byte(c.Text), true)
+	ids := source.Tokenizer.AppendIDs(nil, []byte(c.Text), framed)
+	again := written.Tokenizer.AppendIDs(nil, []byte(c.Text), framed)
 	if len(ids) < 2 {
 		return nil, fmt.Errorf("task: export: the text to compare on has %d tokens, expected at least 2", len(ids))
 	}

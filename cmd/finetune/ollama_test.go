@@ -41,6 +41,12 @@ func TestExportOllama(t *testing.T) {
 	if card := read(t, "plain.gguf.README.md"); !strings.Contains(card, "base_model: some/thing") {
 		t.Errorf("the card is %s", card)
 	}
+	// A template whose texts begin with the token that begins texts.
+	write(t, "begun.jinja", "{{ bos_token }}"+read(t, filepath.Join(base, "chat_template.jinja")))
+	succeed(t, "", "export", "--model=lora", "--format=ollama", "--chat-template=begun.jinja", "--output=Begun")
+	if file := read(t, "Begun/Modelfile"); strings.Contains(file, `TEMPLATE """<|endoftext|>`) {
+		t.Errorf("the Modelfile is %s", file)
+	}
 	write(t, "bad.jinja", "{% for m in messages %}{{ loop.index }}{{ m.content }}{% endfor %}")
 	for want, args := range map[string][]string{
 		"can't be written as one of Ollama's": {"--format=ollama", "--chat-template=bad.jinja"},
