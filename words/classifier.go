@@ -132,7 +132,8 @@ func FastTextExamples(text []byte) iter.Seq[Example] {
 	}
 }
 
-// appendFeatures appends the rows of in that a text is the mean of: its words or their parts, a line's end behind them as in fastText, and word n-grams. Hashes is room.
+// appendFeatures appends the rows of in that a text is the mean of: its words or their parts, a line's end behind them as in fastText, and word n-grams.
+// Hashes is room.
 func (c *Classifier) appendFeatures(dst []int32, hashes []int32, text []byte, split Splitter) (features, room []int32) {
 	hashes = hashes[:0]
 	word := func(w []byte) {

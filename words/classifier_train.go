@@ -35,7 +35,8 @@ type classifierTrainer struct {
 }
 
 // TrainClassifier learns a classifier from texts, and returns the mean loss of its last epoch too. It goes through the texts twice, and holds them as
-// numbers, four bytes for a word, a part of one or a word n-gram. Texts come in an order of their own in each epoch. It ends with the cause of ctx when that ends.
+// numbers, four bytes for a word, a part of one or a word n-gram. Texts come in an order of their own in each epoch. It ends with the cause of ctx when
+// that ends.
 func TrainClassifier(ctx context.Context, examples Examples, split Splitter, c ClassifierConfig) (*Classifier, float64, error) {
 	if err := c.Validate(); err != nil {
 		return nil, 0, err

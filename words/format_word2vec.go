@@ -33,8 +33,14 @@ const (
 
 // Save writes vectors to a file, which replaces an older one only when it is complete.
 func (v *Vectors) Save(path string, f Format) error {
+	if f == KeyedVectors {
+		if err := v.saveKeyedVectors(path); err != nil {
+			return fmt.Errorf("words: %w", err)
+		}
+		return nil
+	}
 	if f != Word2VecText && f != Word2VecBinary && f != GloVeText {
-		return fmt.Errorf("words: %s: the format %q is not known; known are %s, %s and %s", path, f, Word2VecText, Word2VecBinary, GloVeText)
+		return fmt.Errorf("words: %s: the format %q is not known; known are %s, %s, %s and %s", path, f, Word2VecText, Word2VecBinary, GloVeText, KeyedVectors)
 	}
 	for i := range v.Vocabulary.Len() {
 		if w := v.Vocabulary.Word(i); w == "" || strings.ContainsAny(w, " \n\t\r") {
@@ -72,7 +78,7 @@ func (v *Vectors) Save(path string, f Format) error {
 	return nil
 }
 
-// Open reads a file of vectors in one of the formats or fastText's .bin, which its beginning tells.
+// Open reads a file of vectors in one of the formats, gensim's KeyedVectors with their .npy or fastText's .bin, which its beginning tells.
 func Open(path string) (*Vectors, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -84,7 +90,15 @@ func Open(path string) (*Vectors, error) {
 		return nil, fmt.Errorf("words: %w", err)
 	}
 	r := bufio.NewReaderSize(f, lineBuffer)
-	if start, _ := r.Peek(4); isFastText(start) {
+	start, _ := r.Peek(4)
+	if isPickle(start) {
+		v, err := openKeyedVectors(path)
+		if err != nil {
+			return nil, fmt.Errorf("words: %s: %w", path, err)
+		}
+		return v, nil
+	}
+	if isFastText(start) {
 		m, err := OpenFastText(path)
 		if err != nil {
 			return nil, err

@@ -12,7 +12,8 @@ type huffman struct {
 	second [][]bool
 }
 
-// newHuffman makes the tree of a vocabulary as word2vec and fastText make it, of equal counts too: from the words by their counts and from the inner nodes, which
+// newHuffman makes the tree of a vocabulary as word2vec and fastText make it, of equal counts too: from the words by their counts and from the inner
+// nodes, which
 // arise in the order of theirs, it joins the two least, a node before a word of the same count and a later word before an earlier one.
 func newHuffman(v *Vocabulary) *huffman {
 	n := v.Len()

@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// Picture draws words at points [n, 2] as a page of SVG, or with asHTML as a page of HTML that holds it, in which a name can be searched for. The axes are as long as each other.
+// Picture draws words at points [n, 2] as a page of SVG, or with asHTML as a page of HTML that holds it, in which a name can be searched for. The axes
+// are as long as each other.
 func Picture(title string, words []string, points []float64, asHTML bool) ([]byte, error) {
 	if len(words) == 0 || len(points) != 2*len(words) {
 		return nil, fmt.Errorf("words: picture: %d numbers for %d words, expected two for each", len(points), len(words))

@@ -71,7 +71,8 @@ func DefaultTSNEConfig() TSNEConfig { return TSNEConfig{Perplexity: 30, Iteratio
 // mostTSNE is the most points of TSNE, whose matrix of pairs then takes 800 MB.
 const mostTSNE = 10_000
 
-// TSNE returns points [n, 2] of vectors [n, dim] such that neighbours stay neighbours (van der Maaten and Hinton, 2008), computed over all pairs: with early exaggeration of 12 over
+// TSNE returns points [n, 2] of vectors [n, dim] such that neighbours stay neighbours (van der Maaten and Hinton, 2008), computed over all pairs: with
+// early exaggeration of 12 over
 // 250 steps, momentum and gains. Points begin at PCA's.
 func TSNE(ctx context.Context, vectors []float32, dim int, c TSNEConfig) ([]float64, error) {
 	n := len(vectors) / max(1, dim)

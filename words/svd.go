@@ -24,8 +24,22 @@ type SVDConfig struct {
 // keeps the space that they end up in.
 func (m *Cooccurrence) SVD(c SVDConfig) (*Vectors, []float64, error) {
 	n := m.Vocabulary.Len()
-	if c.Dim < 1 || c.Dim > n || c.Oversampling < 0 || c.Iterations < 0 {
-		return nil, nil, fmt.Errorf("words: SVD: %d dimensions of %d words, oversampling %d and %d iterations, expected 1 to as many as words, and at least 0", c.Dim, n, c.Oversampling, c.Iterations)
+	return (&sparse{n, n, m.Begin, m.Columns, m.Weights}).svd(m.Vocabulary, c)
+}
+
+// sparse is a matrix of which few elements aren't 0.
+type sparse struct {
+	rows, cols int
+	begin      []int   // [rows+1], of the rows' elements
+	columns    []int32 // of the elements
+	weights    []float64
+}
+
+// svd is SVD, of a matrix whose rows are the vocabulary's words.
+func (m *sparse) svd(v *Vocabulary, c SVDConfig) (*Vectors, []float64, error) {
+	n, least := m.rows, min(m.rows, m.cols)
+	if c.Dim < 1 || c.Dim > least || c.Oversampling < 0 || c.Iterations < 0 {
+		return nil, nil, fmt.Errorf("words: SVD: %d dimensions of a matrix [%d, %d], oversampling %d and %d iterations, expected 1 to as many as it has rows and columns, and at least 0", c.Dim, m.rows, m.cols, c.Oversampling, c.Iterations)
 	}
 	if c.Oversampling == 0 {
 		c.Oversampling = 10
@@ -33,8 +47,8 @@ func (m *Cooccurrence) SVD(c SVDConfig) (*Vectors, []float64, error) {
 	if c.Iterations == 0 {
 		c.Iterations = 4
 	}
-	width := min(n, c.Dim+c.Oversampling)
-	q := make([]float64, n*width)
+	width := min(least, c.Dim+c.Oversampling)
+	q := make([]float64, m.cols*width)
 	const stream = 7
 	random.Normal(q, c.Seed, stream, 0)
 	turned := m.transpose()
@@ -51,7 +65,7 @@ func (m *Cooccurrence) SVD(c SVDConfig) (*Vectors, []float64, error) {
 			}
 		}
 	}
-	turned.multiply(q, y, width) // Mᵀ·Y [n, width], whose Gram matrix has the squares of the singular values
+	turned.multiply(q, y, width) // Mᵀ·Y [cols, width], whose Gram matrix has the squares of the singular values
 	gram := gramOf(q, width)
 	var eigen mat.EigenSym
 	if !eigen.Factorize(gram, true) {
@@ -60,7 +74,7 @@ func (m *Cooccurrence) SVD(c SVDConfig) (*Vectors, []float64, error) {
 	values := eigen.Values(nil)
 	var basis mat.Dense
 	eigen.VectorsTo(&basis)
-	v := &Vectors{Vocabulary: m.Vocabulary, Dim: c.Dim, Values: make([]float32, n*c.Dim)}
+	u := &Vectors{Vocabulary: v, Dim: c.Dim, Values: make([]float32, n*c.Dim)}
 	singular := make([]float64, c.Dim)
 	for d := range singular {
 		singular[d] = math.Sqrt(max(0, values[width-1-d]))
@@ -73,43 +87,42 @@ func (m *Cooccurrence) SVD(c SVDConfig) (*Vectors, []float64, error) {
 				for k := range width {
 					sum += y[i*width+k] * basis.At(k, width-1-d)
 				}
-				v.Values[i*c.Dim+d] = float32(sum * math.Pow(singular[d], c.Power))
+				u.Values[i*c.Dim+d] = float32(sum * math.Pow(singular[d], c.Power))
 			}
 		}
 	})
-	return v, singular, nil
+	return u, singular, nil
 }
 
-// multiply sets y [V, width] to the product of the matrix and x [V, width].
-func (m *Cooccurrence) multiply(y, x []float64, width int) {
+// multiply sets y [rows, width] to the product of the matrix and x [cols, width].
+func (m *sparse) multiply(y, x []float64, width int) {
 	const grain = 64 // rows
-	n := m.Vocabulary.Len()
+	n := m.rows
 	parallel.Run((n+grain-1)/grain, func(_, piece int) {
 		for i := piece * grain; i < min((piece+1)*grain, n); i++ {
 			row := y[i*width:][:width]
 			clear(row)
-			for at := m.Begin[i]; at < m.Begin[i+1]; at++ {
-				kernels.AXPY(row, x[int(m.Columns[at])*width:][:width], m.Weights[at])
+			for at := m.begin[i]; at < m.begin[i+1]; at++ {
+				kernels.AXPY(row, x[int(m.columns[at])*width:][:width], m.weights[at])
 			}
 		}
 	})
 }
 
 // transpose returns the matrix with rows and columns exchanged.
-func (m *Cooccurrence) transpose() *Cooccurrence {
-	n := m.Vocabulary.Len()
-	t := &Cooccurrence{Vocabulary: m.Vocabulary, Begin: make([]int, n+1), Columns: make([]int32, len(m.Columns)), Weights: make([]float64, len(m.Weights))}
-	for _, j := range m.Columns {
-		t.Begin[j+1]++
+func (m *sparse) transpose() *sparse {
+	t := &sparse{rows: m.cols, cols: m.rows, begin: make([]int, m.cols+1), columns: make([]int32, len(m.columns)), weights: make([]float64, len(m.weights))}
+	for _, j := range m.columns {
+		t.begin[j+1]++
 	}
-	for j := range n {
-		t.Begin[j+1] += t.Begin[j]
+	for j := range m.cols {
+		t.begin[j+1] += t.begin[j]
 	}
-	next := append([]int(nil), t.Begin[:n]...)
-	for i := range n {
-		for at := m.Begin[i]; at < m.Begin[i+1]; at++ {
-			j := m.Columns[at]
-			t.Columns[next[j]], t.Weights[next[j]] = int32(i), m.Weights[at]
+	next := append([]int(nil), t.begin[:m.cols]...)
+	for i := range m.rows {
+		for at := m.begin[i]; at < m.begin[i+1]; at++ {
+			j := m.columns[at]
+			t.columns[next[j]], t.weights[next[j]] = int32(i), m.weights[at]
 			next[j]++
 		}
 	}

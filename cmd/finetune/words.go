@@ -274,7 +274,7 @@ func analogyFiguresOf(r words.AnalogyResult) analogyFigures {
 // wordsConvertCommand is `finetune words convert`.
 type wordsConvertCommand struct {
 	Model  string `required:"" placeholder:"DIR|FILE" help:"Vectors: a directory of \"words train\", or a file in a form of word2vec, fastText (.vec, .bin) or GloVe."`
-	Format string `enum:"word2vec,word2vec-bin,glove,fasttext" default:"word2vec" placeholder:"word2vec|word2vec-bin|glove|fasttext" help:"The form: ${enum} (${default})."`
+	Format string `enum:"word2vec,word2vec-bin,glove,fasttext,keyedvectors" default:"word2vec" placeholder:"word2vec|word2vec-bin|glove|fasttext|keyedvectors" help:"The form: ${enum} (${default})."`
 	Output string `required:"" placeholder:"FILE" help:"The file to write."`
 }
 
@@ -282,6 +282,7 @@ type wordsConvertCommand struct {
 func (wordsConvertCommand) Help() string {
 	return `word2vec is the form of text that gensim reads, and of fastText's .vec files; word2vec-bin has the same numbers as bytes.
 fasttext is fastText's .bin, with what finds the vectors of unknown words and learns on; it takes a model of skipgram, cbow or fasttext.
+keyedvectors is what gensim's KeyedVectors.load reads, a pickle with a .npy beside it.
 
 Example:
 

@@ -50,7 +50,7 @@ func TestWords(t *testing.T) {
 		if figures.Similarity[0].Pairs != 3 || figures.Similarity[0].Unknown != 1 || figures.Analogies.Asked != 1 {
 			t.Errorf("%s: %+v", method, figures)
 		}
-		for _, format := range []string{"word2vec", "word2vec-bin", "glove", "fasttext"} {
+		for _, format := range []string{"word2vec", "word2vec-bin", "glove", "fasttext", "keyedvectors"} {
 			if format == "fasttext" && (method == "glove" || method == "svd") {
 				continue // no models
 			}
@@ -67,6 +67,15 @@ func TestWords(t *testing.T) {
 		if text, err := os.ReadFile(page); err != nil || !strings.Contains(string(text), ">bread</text>") {
 			t.Errorf("%s: %v\n%s", file, err, text)
 		}
+	}
+	joined := filepath.Join(dir, "joined")
+	finetune("words", "train", "--data", text, "--output-dir", joined, "--phrases", "1", "--phrase-scoring", "npmi", "--phrase-threshold", "0.5", "--dim", "6", "--sample", "0")
+	if raw, err := os.ReadFile(filepath.Join(joined, "vocabulary.tsv")); err != nil || !strings.Contains(string(raw), "the_moon\t") {
+		t.Errorf("no phrases: %v\n%s", err, raw)
+	}
+	finetune("words", "train", "--data", text, "--model", joined, "--output-dir", joined+"-more", "--epochs", "1")
+	if _, err := os.Stat(filepath.Join(joined+"-more", "phrases.json")); err != nil {
+		t.Error(err)
 	}
 	finetune("words", "analogy", "--model", filepath.Join(dir, "svd"), "sun", "moon", "bread")
 	if got := finetune("words", "neighbors", "--model", filepath.Join(dir, "fasttext"), "moonlight"); !strings.HasPrefix(got, "moonlight\n") {

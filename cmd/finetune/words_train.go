@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"path/filepath"
 	"time"
 
 	"github.com/seahorse-ml/seahorse/data"
@@ -36,6 +37,11 @@ type wordsTrainCommand struct {
 	XMax     float64  `name:"x-max" default:"100" placeholder:"X" help:"glove: the weight from which on a pair counts in full (${default})."`
 	Alpha    float64  `default:"0.75" placeholder:"X" help:"glove: power of lesser weights (${default})."`
 	Shift    float64  `default:"1" placeholder:"K" help:"svd: k of the shifted PPMI (${default})."`
+
+	Phrases         int     `default:"0" placeholder:"N" help:"Make words that belong together, such as new_york, one word, in N passes: 1 for pairs, 2 for up to four words (${default})."`
+	PhraseScoring   string  `enum:"default,npmi" default:"default" placeholder:"default|npmi" help:"How pairs of words are scored, as in gensim (${default})."`
+	PhraseThreshold float64 `default:"10" placeholder:"X" help:"Pairs that score more are phrases; with npmi from -1 to 1 (${default})."`
+	PhraseMinCount  int     `default:"5" placeholder:"N" help:"How often a pair must be there (${default})."`
 
 	dataFormat
 }
@@ -74,10 +80,17 @@ func (c *wordsTrainCommand) Run(ctx context.Context, s *streams) error {
 	defer source.Close()
 	texts := func() iter.Seq2[[]byte, error] { return interruptibleTexts(ctx, source.Documents()) }
 	begin := time.Now()
+	split, phrases, err := c.splitter(s, texts)
+	if err != nil {
+		return interrupted(ctx, err)
+	}
 	if c.Method == "glove" || c.Method == "svd" {
-		err = c.count(ctx, s, texts)
+		err = c.count(ctx, s, texts, split)
 	} else {
-		err = c.predict(ctx, s, texts)
+		err = c.predict(ctx, s, texts, split)
+	}
+	if err == nil && len(phrases) > 0 {
+		err = words.SavePhrases(filepath.Join(c.OutputDir, phrasesName), phrases)
 	}
 	if err != nil {
 		return interrupted(ctx, err)
@@ -99,6 +112,41 @@ func interruptibleTexts(ctx context.Context, texts iter.Seq2[[]byte, error]) ite
 			}
 		}
 	}
+}
+
+// phrasesName is the file of phrases in a directory of vectors.
+const phrasesName = "phrases.json"
+
+// splitter returns what splits the text: by --split, with the phrases that --phrases finds or that the vectors of --model have.
+func (c *wordsTrainCommand) splitter(s *streams, texts words.Texts) (words.Splitter, []*words.Phrases, error) {
+	split := splitters[c.Split]
+	var phrases []*words.Phrases
+	if c.Model != "" && isFile(c.Model, phrasesName) {
+		var err error
+		if phrases, err = words.OpenPhrases(filepath.Join(c.Model, phrasesName)); err != nil {
+			return nil, nil, err
+		}
+		for _, p := range phrases {
+			split = p.Splitter(split)
+		}
+	}
+	if err := atLeast("phrases", &c.Phrases, 0); err != nil {
+		return nil, nil, err
+	}
+	if c.Model != "" && c.Phrases > 0 {
+		return nil, nil, errors.New("--phrases: a training that goes on keeps the phrases of --model")
+	}
+	for range c.Phrases {
+		config := words.DefaultPhrasesConfig()
+		config.Scoring, config.Threshold, config.MinCount = words.PhraseScoring(c.PhraseScoring), c.PhraseThreshold, c.PhraseMinCount
+		p, err := words.LearnPhrases(texts, split, config)
+		if err != nil {
+			return nil, nil, err
+		}
+		s.say("found %s", plural(len(p.Scores), "phrase"))
+		phrases, split = append(phrases, p), p.Splitter(split)
+	}
+	return split, phrases, nil
 }
 
 // config returns the settings of a method that predicts words.
@@ -132,23 +180,23 @@ func set[T any](value *T, given *T) {
 }
 
 // predict learns by skip-gram, CBOW or fastText.
-func (c *wordsTrainCommand) predict(ctx context.Context, s *streams, texts words.Texts) error {
+func (c *wordsTrainCommand) predict(ctx context.Context, s *streams, texts words.Texts, split words.Splitter) error {
 	config := c.config()
 	bar := newRateMeter(s, "words")
 	config.Progress = bar.show
 	var m *words.Model
 	var err error
 	if c.Model != "" {
-		var split string
-		if m, split, err = words.OpenModel(c.Model); err != nil {
+		var before string
+		if m, before, err = words.OpenModel(c.Model); err != nil {
 			return err
 		}
-		if string(m.Config.Method) != c.Method || split != c.Split {
-			return fmt.Errorf("%s was learned by --method %s and --split %s; go on with the same", c.Model, m.Config.Method, split)
+		if string(m.Config.Method) != c.Method || before != c.Split {
+			return fmt.Errorf("%s was learned by --method %s and --split %s; go on with the same", c.Model, m.Config.Method, before)
 		}
-		err = m.Continue(ctx, texts, splitters[c.Split], config)
+		err = m.Continue(ctx, texts, split, config)
 	} else {
-		m, err = words.Train(ctx, texts, splitters[c.Split], config)
+		m, err = words.Train(ctx, texts, split, config)
 	}
 	bar.done()
 	if err != nil {
@@ -158,7 +206,7 @@ func (c *wordsTrainCommand) predict(ctx context.Context, s *streams, texts words
 }
 
 // count learns by GloVe or SVD.
-func (c *wordsTrainCommand) count(ctx context.Context, s *streams, texts words.Texts) error {
+func (c *wordsTrainCommand) count(ctx context.Context, s *streams, texts words.Texts, split words.Splitter) error {
 	if c.Model != "" {
 		return fmt.Errorf("--model: %s doesn't go on from earlier vectors", c.Method)
 	}
@@ -168,7 +216,7 @@ func (c *wordsTrainCommand) count(ctx context.Context, s *streams, texts words.T
 	if err := errors.Join(atLeast("min-count", &minCount, 1), atLeast("dim", &dim, 1)); err != nil {
 		return err
 	}
-	v, err := words.CountWords(texts, splitters[c.Split], minCount)
+	v, err := words.CountWords(texts, split, minCount)
 	if err != nil {
 		return err
 	}
@@ -176,7 +224,7 @@ func (c *wordsTrainCommand) count(ctx context.Context, s *streams, texts words.T
 	if c.Method == "svd" {
 		weighting = words.Linear
 	}
-	near, err := words.CountCooccurrence(texts, splitters[c.Split], v, words.CooccurrenceConfig{Window: c.Window, Weighting: weighting})
+	near, err := words.CountCooccurrence(texts, split, v, words.CooccurrenceConfig{Window: c.Window, Weighting: weighting})
 	if err != nil {
 		return err
 	}
