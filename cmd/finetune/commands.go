@@ -36,6 +36,7 @@ type commands struct {
 	Data      dataCommand      `cmd:"" help:"Look at data as a model will see them, and prepare data to learn from."`
 	Export    exportCommand    `cmd:"" help:"Write a model as GGUF or for Hugging Face, and compare it with its source."`
 	Chat      chatCommand      `cmd:"" help:"Talk with a model in the terminal."`
+	Agent     agentCommand     `cmd:"" help:"Answer questions by a model that calls tools, or by several that hand over to each other."`
 	Serve     serveCommand     `cmd:"" help:"Answer requests over HTTP as OpenAI's API has them."`
 	Merge     mergeCommand     `cmd:"" help:"Put an adapter's change into the model's own parameters."`
 	Tokenizer tokenizerCommand `cmd:"" help:"Train a tokenizer, or turn text into ids and back."`

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"syscall"
 
+	"github.com/seahorse-ml/seahorse/agent/tool/script"
 	"github.com/seahorse-ml/seahorse/hub"
 	"github.com/seahorse-ml/seahorse/internal/cpu"
 	"github.com/seahorse-ml/seahorse/train"
@@ -40,6 +41,7 @@ const (
 )
 
 func main() {
+	script.Main()
 	s := &streams{in: os.Stdin, out: os.Stdout, err: os.Stderr}
 	ctx, stop := interruptible(context.Background(), s)
 	status := execute(ctx, os.Args[1:], s)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"github.com/seahorse-ml/seahorse/adapt"
+	"github.com/seahorse-ml/seahorse/agent/tool/script"
 	"github.com/seahorse-ml/seahorse/task"
 	"math/rand/v2"
 	"os"
@@ -21,6 +22,7 @@ import (
 const asCommand = "FINETUNE_TEST_AS_COMMAND"
 
 func TestMain(m *testing.M) {
+	script.Main()
 	if os.Getenv(asCommand) != "" {
 		main()
 	}

@@ -207,3 +207,22 @@ func ToolMessage(id, name, result string) Message {
 	m.Fields.Set("name", name)
 	return m
 }
+
+// CallsOf returns the calls of an assistant's message.
+func CallsOf(m Message) []Call {
+	list, _ := m.Fields.Values["tool_calls"].([]any)
+	var calls []Call
+	for _, item := range list {
+		o, ok := item.(*orderedjson.Object)
+		if !ok {
+			continue
+		}
+		if inner, ok := o.Values["function"].(*orderedjson.Object); ok {
+			o = inner
+		}
+		if c, ok := callOf(o); ok {
+			calls = append(calls, c)
+		}
+	}
+	return calls
+}

@@ -1,0 +1,6 @@
+//go:build !linux
+
+package script
+
+// limitSystem does nothing: the process watches itself.
+func limitSystem(int) {}
