@@ -22,6 +22,7 @@ const (
 	maskSection
 	typesSection
 	endsSection
+	weightsSection
 	labelsSection
 	sections
 )
@@ -32,6 +33,7 @@ type assembler struct {
 	h       header
 	mask    bitSection // of tokens to learn; begins with the first that is not
 	types   bitSection // of tokens of a pair's second text; begins with the first that is
+	weights weightSection
 	labels  Labels
 	ended   uint64      // tokens in the documents that have ended
 	sum     hash.Hash32 // over what the file holds behind its header
@@ -43,7 +45,7 @@ func newAssembler(vocab int, out [sections]io.Writer) (*assembler, error) {
 	if vocab < 1 || vocab > math.MaxInt32 {
 		return nil, fmt.Errorf("data: tokens: vocabulary of %d, expected 1 to %d", vocab, math.MaxInt32)
 	}
-	a := &assembler{out: out, sum: crc32.New(castagnoli)}
+	a := &assembler{out: out, sum: crc32.New(castagnoli), weights: weightSection{out: out[weightsSection], next: 1}}
 	a.mask = bitSection{out: out[maskSection], usual: true}
 	a.types = bitSection{out: out[typesSection]}
 	copy(a.h.Magic[:], tokenMagic)
@@ -133,9 +135,13 @@ func (a *assembler) AppendExample(x Example) error {
 // EndDocument ends the current document. A document without tokens leaves no trace.
 func (a *assembler) EndDocument() error {
 	if a.ended == a.h.Tokens {
+		a.weights.next = 1
 		return nil
 	}
 	a.ended = a.h.Tokens
+	if err := a.weights.end(a.h.Documents); err != nil {
+		return err
+	}
 	a.h.Documents++
 	_, err := a.out[endsSection].Write(binary.LittleEndian.AppendUint64(nil, a.h.Tokens))
 	return err
@@ -166,7 +172,10 @@ func (a *assembler) finish() error {
 	if a.types.begun {
 		a.h.Flags |= typesFlag
 	}
-	if err := errors.Join(a.mask.finish(a.h.Tokens), a.types.finish(a.h.Tokens)); err != nil || a.labels.Kind == "" {
+	if a.weights.begun {
+		a.h.Flags |= weightsFlag
+	}
+	if err := errors.Join(a.mask.finish(a.h.Tokens), a.types.finish(a.h.Tokens), a.weights.finish(a.h.Documents)); err != nil || a.labels.Kind == "" {
 		return err
 	}
 	return a.finishLabels()
@@ -230,6 +239,9 @@ func (w *memoryWriter) tokens() (*Tokens, error) {
 	}
 	if w.types.begun {
 		t.types = w.sections[typesSection].Bytes()
+	}
+	if w.weights.begun {
+		t.weights = w.sections[weightsSection].Bytes()[:4*w.h.Documents]
 	}
 	return t, nil
 }

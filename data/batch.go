@@ -158,6 +158,21 @@ func (b *Batch) CountOf(name string, i int) int {
 	return n
 }
 
+// Total returns how many elements of an Int32 input are not negative in all rows, or the sum of those of a Float input.
+func (b *Batch) Total(name string) float64 {
+	sum := 0.0
+	if i := b.Layout.Index(name); i >= 0 && b.Layout.Inputs[i].Type == Float {
+		for _, v := range b.Columns[i].Floats {
+			sum += float64(v)
+		}
+		return sum
+	}
+	for i := range b.Rows {
+		sum += float64(b.CountOf(name, i))
+	}
+	return sum
+}
+
 // row returns row i of the batch.
 func (b *Batch) row(i int) Row { return Row{b, i} }
 

@@ -40,6 +40,7 @@ type block struct {
 	before      uint64  // records of its path that come before it, where not all are drawn
 	choice      *Choice // of the source
 	vary        Variation
+	unweighted  bool
 	skipped     *skipped // where faults of records are left out; nil: they are errors
 
 	counted struct{ at, lines int } // of lineAt
@@ -178,7 +179,7 @@ func (c *cutter) block(text []byte, first, last bool) *block {
 		guess: guess,
 		name:  c.in.name, line: c.line, text: text, format: c.format, table: c.table, first: first, last: last,
 		columnNames: c.source.columns, skipped: c.source.skipped, key: blockKey{c.in.index, c.blocks},
-		choice: c.source.choice, vary: c.source.vary,
+		choice: c.source.choice, vary: c.source.vary, unweighted: c.source.unweighted,
 	}
 	c.blocks++
 	if c.source.draws != nil {

@@ -35,7 +35,7 @@ func (l *Labelled) Len() int { return l.tokens.Documents() }
 
 // Layout returns rows of T tokens, with types if there are pairs of texts and with values for a regression.
 func (l *Labelled) Layout() Layout {
-	return TokenLayout{Length: l.length, Values: l.values, Segments: true, Types: l.types}.Layout()
+	return TokenLayout{Length: l.length, Values: l.values, Segments: true, Types: l.types, Weights: l.tokens.Weighted()}.Layout()
 }
 
 // Size returns how long text i is.
@@ -67,4 +67,5 @@ func (l *Labelled) Fill(row Row, i int, _ uint64) {
 			values[c] = l.tokens.Value(i, c)
 		}
 	}
+	row.weigh(l.tokens, 0, n, lo)
 }

@@ -2,6 +2,7 @@ package data
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -90,7 +91,7 @@ func encodeLabelled(ctx context.Context, s *Source, f Framer, c LabelledConfig, 
 			return report, s.gather(err, checkLabelled(c.Labels.Kind))
 		}
 		for _, x := range encoded {
-			if err := w.AppendExample(x.Example); err != nil {
+			if err := errors.Join(w.Weigh(x.weight), w.AppendExample(x.Example)); err != nil {
 				return report, err
 			}
 			report.Examples++
@@ -122,6 +123,7 @@ type encodedExample struct {
 	Example
 	cut     bool
 	renamed []Renamed
+	weight  float32
 	err     error
 }
 
@@ -155,7 +157,7 @@ func (e *labelEncoder) block(b *block) ([]encodedExample, error) {
 
 // text encodes one text.
 func (e *labelEncoder) text(x labelledText) encodedExample {
-	var out encodedExample
+	out := encodedExample{weight: x.weight}
 	if len(x.values) != e.config.Labels.values() {
 		out.err = fmt.Errorf("%d values to find, expected %d", len(x.values), e.config.Labels.values())
 		return out

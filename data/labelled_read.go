@@ -19,6 +19,7 @@ type labelledText struct {
 	Text
 	names  []string // of the text's class, or the words'
 	values []float32
+	weight float32
 	line   int
 }
 
@@ -156,7 +157,13 @@ func number(value any) (float64, error) {
 // labelledTexts yields the labelled texts of one block; plain text has none.
 func (b *block) labelledTexts(kind LabelKind) iter.Seq2[labelledText, error] {
 	if b.format != plainText {
-		return each(b, func(r record) (labelledText, error) { return r.labelled(kind) })
+		return each(b, func(r record) (labelledText, error) {
+			x, err := r.labelled(kind)
+			if err == nil {
+				x.weight, err = b.weight(r)
+			}
+			return x, err
+		})
 	}
 	return func(yield func(labelledText, error) bool) {
 		yield(labelledText{}, b.fail(b.line, structural("plain text has no labels, expected records (.jsonl, .json, .csv, .tsv, .parquet), as the name, the content or the format says")))

@@ -144,11 +144,13 @@ func (m *Masked) Len() int {
 func (m *Masked) text() int { return m.length - len(m.config.Frame) }
 
 // Layout returns rows of T tokens in segments, which padding is known by.
-func (m *Masked) Layout() Layout { return TokenLayout{Length: m.length, Segments: true}.Layout() }
+func (m *Masked) Layout() Layout {
+	return TokenLayout{Length: m.length, Segments: true, Weights: m.tokens.Weighted()}.Layout()
+}
 
 // Fill writes row i as it is hidden in the epoch of jitter.
 func (m *Masked) Fill(row Row, i int, jitter uint64) {
-	h := hider{Masked: m, ids: row.Ints(IDs), targets: row.Ints(Targets), seed: m.config.Seed ^ jitter, nearest: -1}
+	h := hider{Masked: m, ids: row.Ints(IDs), targets: row.Ints(Targets), weights: row.Floats(Weights), seed: m.config.Seed ^ jitter, nearest: -1}
 	at := 0
 	if m.pieces == nil {
 		start := i * m.text()
@@ -171,6 +173,7 @@ type hider struct {
 	*Masked
 	ids     []int32
 	targets []int32
+	weights []float32 // nil where all count alike
 	seed    uint64
 	count   int
 	nearest int // place in the row of the candidate that came nearest to be chosen, or -1
@@ -209,6 +212,9 @@ func (h *hider) fill(lo, hi, start int) {
 func (h *hider) hide(i, token int) {
 	h.count++
 	h.targets[i] = h.ids[i]
+	if h.weights != nil {
+		h.weights[i] = h.tokens.Weight(h.tokens.documentAt(token))
+	}
 	u := random.Float64(h.seed, kindStream, uint64(token))
 	switch {
 	case u < h.config.Hide:

@@ -61,7 +61,9 @@ func NewPadded(t *Tokens, length int) (*Packed, error) {
 func (p *Packed) Len() int { return len(p.rows) - 1 }
 
 // Layout returns rows of T tokens in segments.
-func (p *Packed) Layout() Layout { return TokenLayout{Length: p.length, Segments: true}.Layout() }
+func (p *Packed) Layout() Layout {
+	return TokenLayout{Length: p.length, Segments: true, Weights: p.tokens.Weighted()}.Layout()
+}
 
 // Padding returns the share of all positions that is padding.
 func (p *Packed) Padding() float64 {
@@ -79,6 +81,7 @@ func (p *Packed) Fill(row Row, i int, _ uint64) {
 		end := at + int(q.n)
 		p.tokens.copyIDs(ids[at:end], q.start)
 		p.tokens.copyTargets(targets[at:end], q.start+1)
+		row.weigh(p.tokens, at, end, q.start+1)
 		row.segment(int32(s), at, end)
 		at = end
 	}

@@ -88,7 +88,7 @@ func (p *Pairs) Len() int { return len(p.sources) }
 
 // Layout returns rows of T tokens with sources of S.
 func (p *Pairs) Layout() Layout {
-	return TokenLayout{Length: p.config.Length, SourceLength: p.config.SourceLength}.Layout()
+	return TokenLayout{Length: p.config.Length, SourceLength: p.config.SourceLength, Weights: p.tokens.Weighted()}.Layout()
 }
 
 // Cut returns how many sources and target texts are longer than a row, and so were cut.
@@ -115,6 +115,7 @@ func (p *Pairs) Fill(row Row, i int, _ uint64) {
 	n = p.text(targets, middle, hi)
 	ids[0] = p.config.Start
 	copy(ids[1:n], targets)
+	row.weigh(p.tokens, 0, n, middle)
 }
 
 // text copies the tokens [lo, hi), as many as there is room for, and returns their number.

@@ -13,6 +13,8 @@ type Piece struct {
 	Prompt []byte
 	// Text is what is to be learned.
 	Text []byte
+	// Weight is what the document counts; 1 unless the record says otherwise.
+	Weight float32
 	// First and Last tell whether the document starts and ends with this piece.
 	First, Last bool
 
@@ -92,7 +94,7 @@ func (b *block) pieces() iter.Seq2[Piece, error] {
 		return each(b, b.piece)
 	}
 	return func(yield func(Piece, error) bool) {
-		yield(Piece{Text: b.text, First: b.first, Last: b.last}, nil)
+		yield(Piece{Text: b.text, Weight: 1, First: b.first, Last: b.last}, nil)
 	}
 }
 
@@ -101,6 +103,9 @@ func (b *block) piece(r record) (Piece, error) {
 	p := Piece{First: true, Last: true, line: r.line}
 	var err error
 	if p.Shape, err = b.columnNames.shape(r, textShapes); err != nil {
+		return p, err
+	}
+	if p.Weight, err = b.weight(r); err != nil {
 		return p, err
 	}
 	switch p.Shape {

@@ -2,6 +2,7 @@ package data
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync/atomic"
@@ -116,6 +117,7 @@ type run struct {
 	learned int  // how many of those are to be learned
 	learn   bool // whether the tokens are targets
 	last    bool // whether a document ends with it
+	weight  float32
 }
 
 // encode fills in the ids and runs of the job.
@@ -124,8 +126,12 @@ func (j *job) encode(e Encoder, c EncodeConfig) error {
 		if err != nil {
 			return err
 		}
+		runs := len(j.runs)
 		if err = p.check(c); err == nil {
 			err = j.append(e, c, p)
+		}
+		for i := runs; i < len(j.runs); i++ {
+			j.runs[i].weight = p.Weight
 		}
 		if err != nil {
 			if err = j.fail(max(p.line, j.line), err); j.skipped.take(j.block, err) {
@@ -216,7 +222,7 @@ func (j *job) write(w *assembler) error {
 		}
 		w.CountText(r.text)
 		if r.last {
-			if err := w.EndDocument(); err != nil {
+			if err := errors.Join(w.Weigh(r.weight), w.EndDocument()); err != nil {
 				return err
 			}
 		}

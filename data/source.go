@@ -34,6 +34,8 @@ type Source struct {
 	choice *Choice   // of the records that are read; nil for all
 	vary   Variation // nil for none
 
+	unweighted bool
+
 	draws  []draw // by path, where not all records are drawn, else nil
 	before map[blockKey]uint64
 }
@@ -67,6 +69,8 @@ type SourceConfig struct {
 	Closed func(skipped []error)
 	// Columns are the names that the data have for the keys of records.
 	Columns Columns
+	// Unweighted passes over what records say that they count, under "weight": each counts 1. Default false.
+	Unweighted bool
 	// Part is which part is opened of a folder that has several: see Part.
 	Part Part
 	// Seed draws the records where paths have shares.
@@ -86,7 +90,7 @@ func Open(c SourceConfig) (*Source, error) {
 	if len(c.Paths) == 0 {
 		return nil, errors.New("data: no paths, expected at least one")
 	}
-	s := &Source{name: c.Paths[0], columns: c.Columns, closed: c.Closed}
+	s := &Source{name: c.Paths[0], columns: c.Columns, closed: c.Closed, unweighted: c.Unweighted}
 	if n := len(c.Paths); n > 1 {
 		s.name = fmt.Sprintf("%s and %d more", c.Paths[0], n-1)
 	}

@@ -20,6 +20,7 @@ import (
 //	mask       only with maskFlag: a bit a token, lowest first, set where the token is to be learned
 //	types      only with typesFlag: a bit a token, set where it is of the second text of a pair
 //	ends       Documents × uint64: where each document ends, as a number of tokens
+//	weights    only with weightsFlag: what each document counts, float32
 //	labels     only with labelsFlag: a class, int32, a document or token, or the values, float32, of each document
 //	names      only with labelsFlag: LabelBytes of JSON, which describe the labels (type Labels)
 //
@@ -34,6 +35,7 @@ const (
 	labelsFlag = 1 << 2
 	// recordsFlag says that the documents are records, each by itself, and not texts that go on; it adds no section.
 	recordsFlag = 1 << 3
+	weightsFlag = 1 << 4
 )
 
 // castagnoli is the polynomial that processors have an instruction for.
@@ -165,6 +167,9 @@ func parseTokens(b []byte) (*Tokens, header, error) {
 	if h.Flags&typesFlag != 0 {
 		t.types = b[l.types:l.ends]
 	}
+	if h.Flags&weightsFlag != 0 {
+		t.weights = b[l.weights:][:4*h.Documents]
+	}
 	if h.Flags&labelsFlag != 0 {
 		t.labelled = b[l.labels:][:4*labels.entries(h.Documents, h.Tokens)]
 	}
@@ -179,7 +184,7 @@ func parseTokens(b []byte) (*Tokens, header, error) {
 	if last != t.hi {
 		return nil, h, fmt.Errorf("damaged: the last document ends at token %d of %d", last, t.hi)
 	}
-	return t, h, t.checkLabels()
+	return t, h, errors.Join(t.checkWeights(), t.checkLabels())
 }
 
 // validate refuses a header whose sections could not be laid out.
@@ -191,14 +196,14 @@ func (h *header) validate() error {
 		return fmt.Errorf("a vocabulary of %d does not fit ids of %d bytes", h.Vocab, h.Width)
 	case h.Tokens == 0 || h.Tokens > 1<<48 || h.Documents > h.Tokens || h.Targets > h.Tokens || h.TextBytes > 1<<56:
 		return fmt.Errorf("damaged header: %d tokens, %d documents, %d targets", h.Tokens, h.Documents, h.Targets)
-	case h.Flags&^(maskFlag|typesFlag|labelsFlag|recordsFlag) != 0:
+	case h.Flags&^(maskFlag|typesFlag|labelsFlag|recordsFlag|weightsFlag) != 0:
 		return fmt.Errorf("unknown flags %#x: written by a newer version?", h.Flags)
 	}
 	return nil
 }
 
 // fileLayout is where the sections of a file begin, and where it ends.
-type fileLayout struct{ mask, types, ends, labels, file uint64 }
+type fileLayout struct{ mask, types, ends, weights, labels, file uint64 }
 
 // layout lays out the sections of a file with such labels.
 func (h *header) layout(labels Labels) fileLayout {
@@ -213,7 +218,11 @@ func (h *header) layout(labels Labels) fileLayout {
 	if h.Flags&typesFlag != 0 {
 		l.ends += bits
 	}
-	l.labels = l.ends + 8*h.Documents
+	l.weights = l.ends + 8*h.Documents
+	l.labels = l.weights
+	if h.Flags&weightsFlag != 0 {
+		l.labels += pad8(4 * h.Documents)
+	}
 	l.file = l.labels
 	if h.Flags&labelsFlag != 0 {
 		l.file += pad8(4*labels.entries(h.Documents, h.Tokens)) + pad8(uint64(h.LabelBytes))

@@ -242,7 +242,7 @@ func TestOpenTokensRefuses(t *testing.T) {
 		{"width", resealed(good, 8, 3), "3 bytes a token, expected 2 or 4"},
 		{"vocabulary", resealed(good, 14, 2), "a vocabulary of 131172 does not fit"},
 		{"tokens", resealed(good, 23, 0xff), "damaged header"},
-		{"flags", resealed(good, 48, 16), "unknown flags 0x10"},
+		{"flags", resealed(good, 48, 32), "unknown flags 0x20"},
 		{"documents out of order", changed(len(good)-16, 101), "document 0 ends at token 101"},
 		{"documents end early", changed(len(good)-8, 99), "the last document ends at token 99 of 100"},
 	}

@@ -15,6 +15,8 @@ const (
 	SourceIDs = "source"
 	// SourceSegments [S] are 0, and -1 for padding.
 	SourceSegments = "source_segments"
+	// Weights [T] are what the targets count: the weights of the documents that they are of, and 0 where there is none.
+	Weights = "weights"
 	// Values [T, C] are what is to be found at each target, and 0 elsewhere.
 	Values = "values"
 )
@@ -37,6 +39,8 @@ type TokenLayout struct {
 	Segments bool
 	// Types tells that tokens are of the first or the second text of a pair.
 	Types bool
+	// Weights tells that not all targets count alike.
+	Weights bool
 }
 
 // Layout returns the layout with IDs and Targets and those of the other inputs that there are.
@@ -50,6 +54,11 @@ func (t TokenLayout) Layout() Layout {
 	}
 	if t.Types {
 		l.Inputs = append(l.Inputs, text(Types, 0))
+	}
+	if t.Weights {
+		weights := text(Weights, 0)
+		weights.Type = Float
+		l.Inputs = append(l.Inputs, weights)
 	}
 	if t.SourceLength > 0 {
 		source := Input{Name: SourceIDs, Shape: []int{t.SourceLength}, Length: SourceLength}

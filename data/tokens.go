@@ -25,6 +25,7 @@ type Tokens struct {
 	vocab int   // ids are below it; 0: not known
 	bytes int64 // of text in the whole sequence; 0: not known
 
+	weights  []byte // what documents count, four bytes each, of the whole sequence; nil: 1 each
 	records  bool   // documents are records, not texts
 	labels   Labels // what the documents' labels are
 	labelled []byte // they themselves, four bytes each, of the whole sequence

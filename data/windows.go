@@ -25,7 +25,9 @@ func NewWindows(t *Tokens, length int) (*Windows, error) {
 func (w *Windows) Len() int { return (w.tokens.Len() - 1) / w.length }
 
 // Layout returns rows of T tokens.
-func (w *Windows) Layout() Layout { return TokenLayout{Length: w.length}.Layout() }
+func (w *Windows) Layout() Layout {
+	return TokenLayout{Length: w.length, Weights: w.tokens.Weighted()}.Layout()
+}
 
 // Fill writes window i.
 func (w *Windows) Fill(row Row, i int, jitter uint64) {
@@ -52,7 +54,9 @@ func NewSequential(t *Tokens, length int) (*Sequential, error) {
 func (s *Sequential) Len() int { return (s.tokens.Len() - 2 + s.length) / s.length }
 
 // Layout returns rows of T tokens. Segments tell the last window's padding from its text, for models to which a text's length matters.
-func (s *Sequential) Layout() Layout { return TokenLayout{Length: s.length, Segments: true}.Layout() }
+func (s *Sequential) Layout() Layout {
+	return TokenLayout{Length: s.length, Segments: true, Weights: s.tokens.Weighted()}.Layout()
+}
 
 // Fill writes window i, whatever jitter is.
 func (s *Sequential) Fill(row Row, i int, _ uint64) {
@@ -65,6 +69,7 @@ func fillStream(row Row, t *Tokens, start int) int {
 	n := min(len(ids), t.Len()-1-start)
 	t.copyIDs(ids[:n], start)
 	t.copyTargets(row.Ints(Targets)[:n], start+1)
+	row.weigh(t, 0, n, start+1)
 	return n
 }
 

@@ -273,12 +273,15 @@ func TestCrossEntropyGradients(t *testing.T) {
 		return n
 	}
 	for _, test := range []struct {
-		name   string
-		bias   bool
-		scaled bool
-		config CrossEntropyConfig
+		name     string
+		bias     bool
+		weighted bool
+		scaled   bool
+		config   CrossEntropyConfig
 	}{
 		{name: "plain"},
+		{name: "weighted", weighted: true},
+		{name: "weighted, with a bias, scaled and smoothed", bias: true, weighted: true, scaled: true, config: CrossEntropyConfig{LabelSmoothing: 0.1}},
 		{name: "bias", bias: true},
 		{name: "scaled", scaled: true},
 		{name: "soft cap", bias: true, config: CrossEntropyConfig{SoftCap: 2}},
@@ -293,6 +296,9 @@ func TestCrossEntropyGradients(t *testing.T) {
 				c := test.config
 				if test.scaled {
 					c.Scale = g.Const("scale", []float64{0.05}, 1)
+				}
+				if test.weighted {
+					c.Weights = g.Const("weights", []float64{1, 0.5, 7, 3, 0, 7}, 2, 3)
 				}
 				var b *Node
 				if test.bias {

@@ -13,7 +13,10 @@ type CrossEntropyConfig struct {
 	// Scale [1] multiplies the sum of the targets' losses. Nil means one over the
 	// number of targets, the mean; training that accumulates over several batches
 	// gives one over the number of targets in all of them.
-	Scale          *Node
+	Scale *Node
+	// Weights [rows] multiply the loss of each row in the sum, ≥ 0; the losses of rows are told without. Nil counts each target once. The mean is
+	// then over the sum of the targets' weights.
+	Weights        *Node
 	SoftCap        float64 // logits z become c·tanh(z/c); 0 means no cap
 	LabelSmoothing float64 // mass spread evenly over the vocabulary, in [0, 1); default 0
 }
@@ -45,7 +48,7 @@ func (g *Graph) LinearCrossEntropy(x, w, b, targets *Node, c CrossEntropyConfig)
 	if c.LabelSmoothing < 0 || c.LabelSmoothing >= 1 {
 		return fail("label smoothing %g, expected [0, 1)", c.LabelSmoothing)
 	}
-	op := &crossEntropyOp{bias: b != nil, scaled: c.Scale != nil, config: kernels.LinearCrossEntropyConfig{
+	op := &crossEntropyOp{bias: b != nil, weighted: c.Weights != nil, scaled: c.Scale != nil, config: kernels.LinearCrossEntropyConfig{
 		Rows: rows, In: in, Vocab: ws[0], SoftCap: c.SoftCap, LabelSmoothing: c.LabelSmoothing, BFloat16: g.bfloat16,
 	}}
 	inputs := []*Node{x, w, targets}
@@ -53,6 +56,12 @@ func (g *Graph) LinearCrossEntropy(x, w, b, targets *Node, c CrossEntropyConfig)
 	if b != nil {
 		inputs = append(inputs, b)
 		outs = append(outs, b.Shape().Clone())
+	}
+	if c.Weights != nil {
+		if c.Weights.Shape().TotalSize() != rows || c.Weights.Dtype() != g.dtype {
+			return fail("weights of %v %v, expected %v and %d of them", c.Weights.Dtype(), c.Weights.Shape(), g.dtype, rows)
+		}
+		inputs = append(inputs, c.Weights)
 	}
 	if c.Scale != nil {
 		if c.Scale.Shape().TotalSize() != 1 {
@@ -82,13 +91,13 @@ func tupleOf(n *Node) fused {
 	return nil
 }
 
-// crossEntropyOp has the inputs x, w, targets, maybe the bias and the scale, and the
+// crossEntropyOp has the inputs x, w, targets, maybe the bias, the weights and the scale, and the
 // outputs loss, rows' losses, hits, dx, dw, and maybe db.
 type crossEntropyOp struct {
 	base
-	bias, scaled bool
-	config       kernels.LinearCrossEntropyConfig
-	parts        []*Node
+	bias, weighted, scaled bool
+	config                 kernels.LinearCrossEntropyConfig
+	parts                  []*Node
 }
 
 // Parts of a crossEntropyOp.
@@ -100,6 +109,14 @@ const (
 	partDW
 	partDB
 )
+
+// weightsAt returns the number of the input that has the weights.
+func (o *crossEntropyOp) weightsAt() int {
+	if o.bias {
+		return 4
+	}
+	return 3
+}
 
 func (o *crossEntropyOp) scratch() int {
 	if o.g.dtype == tensor.Float64 {
@@ -149,6 +166,10 @@ func lowerCrossEntropy[T kernels.Float](o *crossEntropyOp, c *call) func() error
 	if o.scaled {
 		scale = in[T](c, len(c.ins)-1)
 	}
+	var weights []T
+	if o.weighted {
+		weights = in[T](c, o.weightsAt())
+	}
 	loss, nll := orSpare(out[T](c, partLoss).data, 1), out[T](c, partRowLosses).data
 	dx, dw := out[T](c, partDX), out[T](c, partDW)
 	var db output[T]
@@ -156,7 +177,7 @@ func lowerCrossEntropy[T kernels.Float](o *crossEntropyOp, c *call) func() error
 		db = out[T](c, partDB)
 	}
 	kernel := kernels.NewLinearCrossEntropy[T](o.config)
-	kernel.Packed = c.ins[1].packed
+	kernel.Packed, kernel.RowScales = c.ins[1].packed, weights
 	kernel.Hits, kernel.Logits = out[T](c, partHits).data, scratch[T](c)
 	return func() error {
 		if err := checkTargets(targets, o.config.Vocab); err != nil {

@@ -57,6 +57,9 @@ func TestSquaredError(t *testing.T) {
 	}{
 		{"all rows", func(*Graph) SquaredErrorConfig { return SquaredErrorConfig{} }, (2 + 0.5 + 12.5) / 3, []float64{2, 0.5, 12.5}},
 		{"some rows", func(g *Graph) SquaredErrorConfig { return SquaredErrorConfig{Targets: targets(g)} }, (2 + 12.5) / 2, []float64{2, 0, 12.5}},
+		{"weighted", func(g *Graph) SquaredErrorConfig {
+			return SquaredErrorConfig{Targets: targets(g), Weights: g.Const("weights", []float64{3, 7, 0.5}, 3)}
+		}, (3*2 + 0.5*12.5) / 3.5, []float64{2, 0, 12.5}},
 		{"scaled", func(g *Graph) SquaredErrorConfig {
 			return SquaredErrorConfig{Targets: targets(g), Scale: g.Const("scale", []float64{0.1}, 1)}
 		}, 1.45, []float64{2, 0, 12.5}},

@@ -13,6 +13,9 @@ type SquaredErrorConfig struct {
 	// Targets int32 tells which rows count: those whose target is not negative. Nil
 	// counts all.
 	Targets *Node
+	// Weights [rows] multiply the errors of rows in the sum, ≥ 0; the errors of rows are told without. Nil counts each once. The mean is then over
+	// the sum of the weights of the rows that count.
+	Weights *Node
 	// Scale [1] multiplies the sum of the rows' errors. Nil means one over the
 	// number of rows that count, the mean.
 	Scale *Node
@@ -33,13 +36,19 @@ func (g *Graph) SquaredError(x, values *Node, c SquaredErrorConfig) (loss, rowLo
 		return fail("values of shape %v, expected %v and a dimension at least", values.Shape(), x.Shape())
 	}
 	rows, cols := rowsOf(x.Shape())
-	op := &squaredErrorOp{rows: rows, cols: cols, chosen: c.Targets != nil, scaled: c.Scale != nil}
+	op := &squaredErrorOp{rows: rows, cols: cols, chosen: c.Targets != nil, weighted: c.Weights != nil, scaled: c.Scale != nil}
 	inputs := []*Node{x, values}
 	if c.Targets != nil {
 		if c.Targets.Dtype() != tensor.Int32 || c.Targets.Shape().TotalSize() != rows {
 			return fail("targets of %v %v, expected int32 and %d of them", c.Targets.Dtype(), c.Targets.Shape(), rows)
 		}
 		inputs = append(inputs, c.Targets)
+	}
+	if c.Weights != nil {
+		if c.Weights.Shape().TotalSize() != rows || c.Weights.Dtype() != g.dtype {
+			return fail("weights of %v %v, expected %v and %d of them", c.Weights.Dtype(), c.Weights.Shape(), g.dtype, rows)
+		}
+		inputs = append(inputs, c.Weights)
 	}
 	if c.Scale != nil {
 		if c.Scale.Shape().TotalSize() != 1 {
@@ -51,13 +60,13 @@ func (g *Graph) SquaredError(x, values *Node, c SquaredErrorConfig) (loss, rowLo
 	return op.parts[0], op.parts[1]
 }
 
-// squaredErrorOp has the inputs x, values, maybe the targets and maybe the scale,
+// squaredErrorOp has the inputs x, values, maybe the targets, the weights and the scale,
 // and the outputs loss, rows' losses and dx.
 type squaredErrorOp struct {
 	base
-	rows, cols     int
-	chosen, scaled bool
-	parts          []*Node
+	rows, cols               int
+	chosen, weighted, scaled bool
+	parts                    []*Node
 }
 
 // Parts of a squaredErrorOp.
@@ -93,6 +102,22 @@ func lowerSquaredError[T kernels.Float](o *squaredErrorOp, c *call) func() error
 	if o.scaled {
 		scale = in[T](c, len(c.ins)-1)
 	}
+	var weights []T
+	if o.weighted {
+		weights = in[T](c, 2)
+		if o.chosen {
+			weights = in[T](c, 3)
+		}
+	}
+	weight := func(r int) float64 {
+		switch {
+		case targets != nil && targets[r] < 0:
+			return 0
+		case weights != nil:
+			return float64(weights[r])
+		}
+		return 1
+	}
 	loss := orSpare(out[T](c, squaresLoss).data, 1)
 	rowLosses := orSpare(out[T](c, squaresRowLosses).data, o.rows)
 	dx := orSpare(out[T](c, squaresDX).data, o.rows*o.cols)
@@ -102,13 +127,13 @@ func lowerSquaredError[T kernels.Float](o *squaredErrorOp, c *call) func() error
 		if scale != nil {
 			factor = float64(scale[0])
 		} else {
-			n := 0
+			n := 0.0
 			for r := range o.rows {
-				if counts(r) {
-					n++
-				}
+				n += weight(r)
 			}
-			factor = 1 / float64(max(1, n))
+			if n > 0 {
+				factor = 1 / n
+			}
 		}
 		sum := 0.0
 		for r := range o.rows {
@@ -122,11 +147,11 @@ func lowerSquaredError[T kernels.Float](o *squaredErrorOp, c *call) func() error
 			for i := lo; i < hi; i++ {
 				d := float64(x[i]) - float64(values[i])
 				squares += d * d
-				dx[i] = T(factor * 2 * d / float64(o.cols))
+				dx[i] = T(factor * weight(r) * 2 * d / float64(o.cols))
 			}
 			squares /= float64(o.cols)
 			rowLosses[r] = T(squares)
-			sum += squares
+			sum += weight(r) * squares
 		}
 		loss[0] = T(factor * sum)
 		return nil

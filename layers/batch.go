@@ -18,6 +18,7 @@ const (
 	SourceIDs      = "source"          // [B, S] int32, another text, that the tokens are about
 	SourceSegments = "source_segments" // [B, S] int32, -1 for padding
 	Values         = "values"          // [B, T, C] float, what a regression is to find at each target
+	Weights        = "weights"         // [B, T] float, what each target counts, 0 where nothing is learned; none where all count 1
 )
 
 // Rows is an input that every batch of a trainer has, [B] int32: the number of each row in the batch, and -1 for rows beyond the last
@@ -32,8 +33,8 @@ type Batch struct {
 	// Scale [1] is what the sum of the losses is multiplied by: one over the number of the layout's targets in all micro-batches of
 	// a step. Nil stands for the mean.
 	Scale *graph.Node
-	// Scales are the same for each int32 input, Rows among them: one over the number of its elements that aren't negative, in all
-	// micro-batches of a step. A loss with parts that are counted in different ways, by tokens and by rows say, takes them from
+	// Scales are the same for each input, Rows among them: one over the number of its elements that aren't negative, or of floats over their sum, in
+	// all micro-batches of a step; 0 where that sum is 0. A loss with parts that are counted in different ways, by tokens and by rows say, takes them from
 	// here. Nil stands for the mean.
 	Scales map[string]*graph.Node
 	// LabelSmoothing is the mass of each target that is spread evenly over all classes; default 0.
@@ -50,5 +51,18 @@ func (b Batch) Node(g *graph.Graph, name string) *graph.Node {
 
 // CrossEntropy returns how a cross entropy of the batch's targets is computed.
 func (b Batch) CrossEntropy() graph.CrossEntropyConfig {
-	return graph.CrossEntropyConfig{Scale: b.Scale, LabelSmoothing: b.LabelSmoothing}
+	return graph.CrossEntropyConfig{Weights: b.In[Weights], Scale: b.weighedScale(), LabelSmoothing: b.LabelSmoothing}
+}
+
+// SquaredError returns how the squared error of the batch's targets is computed.
+func (b Batch) SquaredError(targets *graph.Node) graph.SquaredErrorConfig {
+	return graph.SquaredErrorConfig{Targets: targets, Weights: b.In[Weights], Scale: b.weighedScale()}
+}
+
+// weighedScale returns what the sum of the weighed losses is multiplied by.
+func (b Batch) weighedScale() *graph.Node {
+	if b.In[Weights] != nil {
+		return b.Scales[Weights]
+	}
+	return b.Scale
 }

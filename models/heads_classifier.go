@@ -103,6 +103,6 @@ func (m *SequenceClassifier) Loss(g *graph.Graph, b layers.Batch) layers.Loss {
 		g.Fail(fmt.Errorf("models: %s: a regression needs values, and the batch has none", m.Config.ModelType))
 	}
 	predicted, values := m.Classifier.Scores(g, x), b.Node(g, layers.Values)
-	total, each := g.SquaredError(predicted, values, graph.SquaredErrorConfig{Targets: targets, Scale: b.Scale})
+	total, each := g.SquaredError(predicted, values, b.SquaredError(targets))
 	return layers.ValueLoss(total, each, predicted, values)
 }

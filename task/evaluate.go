@@ -118,11 +118,11 @@ func (m *Measurement) Run(ctx context.Context) (train.Evaluation, error) {
 }
 
 // BitsPerByte returns a loss in bits for each byte of the text; ok is false unless the next token
-// of all of it is predicted.
+// of all of it is predicted and counts alike.
 func (m *Measurement) BitsPerByte(e train.Evaluation) (bits float64, ok bool) {
 	_, causal := m.trained.Objective.(Causal)
 	bytes := m.tokens.TextBytes()
-	if !causal || bytes == 0 || m.tokens.Targets() < m.tokens.Len() {
+	if !causal || bytes == 0 || m.tokens.Weighted() || m.tokens.Targets() < m.tokens.Len() {
 		return 0, false
 	}
 	return e.BitsPerByte(bytes), true

@@ -2,6 +2,15 @@ package task
 
 import "github.com/seahorse-ml/seahorse/data"
 
+// Weighs tells whether an objective lets records count what they say under "weight". Of others all count alike.
+func Weighs(o Objective) bool {
+	switch o.(type) {
+	case Causal, Masked, Seq2Seq, Labelled:
+		return true
+	}
+	return false
+}
+
 // Shapes returns the shapes of the records that an objective learns from; all for objectives of others.
 func Shapes(o Objective) []data.Shape {
 	switch o := o.(type) {

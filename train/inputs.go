@@ -20,7 +20,7 @@ type inputs struct {
 
 // A scale is an input that a count's inverse goes into.
 type scale struct {
-	counted string // the name of an int32 input
+	counted string // the name of an input
 	floats
 	node *graph.Node
 }
@@ -64,6 +64,7 @@ func newInputs(g *graph.Graph, rows int, l data.Layout, scaled bool) inputs {
 			f.single = make([]float32, len(f.double))
 		}
 		in.nodes.In[input.Name], column.Floats, in.double[i] = n, f.single, f
+		counted = append(counted, input.Name)
 	}
 	n := g.Input("batch."+layers.Rows, tensor.Int32, rows)
 	in.nodes.In[layers.Rows], in.rows = n, graph.Ints(n)
@@ -115,10 +116,13 @@ func (in *inputs) fill(b *data.Batch) {
 	}
 }
 
-// setScales sets what the sums of losses are multiplied by, for counts of the elements in all micro-batches by the names of their inputs.
-func (in *inputs) setScales(names []string, counts []int) {
+// setScales sets what the sums of losses are multiplied by, for counts of the elements in all micro-batches, or their sums, by the names of their inputs.
+func (in *inputs) setScales(names []string, counts []float64) {
 	for _, s := range in.scales {
-		scale := 1 / float64(max(1, counts[slices.Index(names, s.counted)]))
+		scale := 0.0
+		if count := counts[slices.Index(names, s.counted)]; count > 0 {
+			scale = 1 / count
+		}
 		if s.double != nil {
 			s.double[0] = scale
 		} else {

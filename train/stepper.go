@@ -69,7 +69,7 @@ type Stepper struct {
 	additions []int          // what is added to each micro-batch's gradient; see exchange.Additions
 	aside     exchange.Stack // the sums of gradients that wait for others
 	names     []string       // of the inputs whose elements are counted, that of the targets first
-	counts    []int          // of their elements in this step, on all ranks
+	counts    []float64      // of their elements in this step, or of floats their sums, on all ranks
 	counted   bool           // counts is of the batches as they are
 	ranks     *stepRanks     // nil for one
 	params    []*graph.Param // that are trained
@@ -153,7 +153,7 @@ func NewStepper(m Model, c StepperConfig) (*Stepper, error) {
 			}
 		}
 	}
-	s.counts = make([]int, len(s.names))
+	s.counts = make([]float64, len(s.names))
 	if several(c.Ranks) {
 		if err := s.join(c); err != nil {
 			return nil, errors.Join(fmt.Errorf("train: %w", err), s.Close())
@@ -210,7 +210,7 @@ func (s *Stepper) step(ctx context.Context, learningRate float64) (StepResult, e
 		}
 	}
 	s.counted = false
-	if r.Targets = s.counts[0]; r.Targets == 0 {
+	if r.Targets = int(s.counts[0]); r.Targets == 0 {
 		return r, errors.New("the batch has no target")
 	}
 	random := s.random

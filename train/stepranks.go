@@ -3,6 +3,7 @@ package train
 import (
 	"encoding/binary"
 
+	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/graph"
 	"github.com/seahorse-ml/seahorse/internal/exchange"
 	"github.com/seahorse-ml/seahorse/optim"
@@ -42,22 +43,21 @@ func (s *Stepper) gatherState() error {
 
 // count counts what is in the batches of all ranks, and returns the flags that all of them give.
 func (s *Stepper) count(flags uint64) (all []uint64, err error) {
-	clear(s.counts)
-	for _, b := range s.batches {
-		s.counts[0] += b.Count
-		for k, name := range s.names[1:] {
-			for i := range b.Rows {
-				s.counts[k+1] += b.CountOf(name, i)
-			}
-		}
-	}
 	s.counted = true
 	if s.ranks == nil {
+		clear(s.counts)
+		for _, b := range s.batches {
+			for k, name := range s.names {
+				s.counts[k] += s.countOf(b, k, name)
+			}
+		}
 		return nil, nil
 	}
 	mine := binary.LittleEndian.AppendUint64(nil, flags)
-	for _, n := range s.counts {
-		mine = binary.LittleEndian.AppendUint64(mine, uint64(n))
+	for _, b := range s.batches { // one by one, so that sums don't depend on the number of ranks
+		for k, name := range s.names {
+			mine = appendFloats(mine, s.countOf(b, k, name))
+		}
 	}
 	told, err := gatherEqual(s.ranks, mine)
 	if err != nil {
@@ -66,11 +66,23 @@ func (s *Stepper) count(flags uint64) (all []uint64, err error) {
 	clear(s.counts)
 	for _, m := range told {
 		all = append(all, binary.LittleEndian.Uint64(m))
-		for k := range s.counts {
-			s.counts[k] += int(binary.LittleEndian.Uint64(m[8*(k+1):]))
+		one := make([]float64, len(s.counts))
+		for m = m[8:]; len(m) > 0; {
+			m = takeFloats(m, one)
+			for k, n := range one {
+				s.counts[k] += n
+			}
 		}
 	}
 	return all, nil
+}
+
+// countOf counts an input of a batch; the first is counted already.
+func (s *Stepper) countOf(b *data.Batch, k int, name string) float64 {
+	if k == 0 {
+		return float64(b.Count)
+	}
+	return b.Total(name)
 }
 
 // passTogether finds the gradients of this rank's micro-batches, and what all ranks have found then.

@@ -16,6 +16,8 @@ type dataFormat struct {
 	SkipInvalid bool     `help:"Leave out files and records that can't be read, and list them, rather than stop."`
 
 	columnFlags
+
+	unweighted bool // what records say that they count is passed over
 }
 
 // columnFlags name the columns of data that call them otherwise.
@@ -37,6 +39,7 @@ type columnFlags struct {
 	NegativeColumn    string `placeholder:"NAME" help:"A text that the anchor is far from."`
 	AnswerColumn      string `placeholder:"NAME" help:"What the answer to a prompt is compared with."`
 	MarginColumn      string `placeholder:"NAME" help:"By how much --chosen-column is better."`
+	WeightColumn      string `placeholder:"NAME" help:"What a record counts beside others, a number of 0 or more."`
 	TokensColumn      string `placeholder:"NAME" help:"The words of a text."`
 	LabelsColumn      string `placeholder:"NAME" help:"The labels of words."`
 }
@@ -48,7 +51,7 @@ func (f columnFlags) columns() data.Columns {
 		"text": f.TextColumn, "text_pair": f.TextPairColumn, "label": f.LabelColumn, "prompt": f.PromptColumn, "completion": f.CompletionColumn,
 		"instruction": f.InstructionColumn, "input": f.InputColumn, "output": f.OutputColumn, "messages": f.MessagesColumn, "tools": f.ToolsColumn,
 		"chosen": f.ChosenColumn, "rejected": f.RejectedColumn, "anchor": f.AnchorColumn, "positive": f.PositiveColumn, "negative": f.NegativeColumn,
-		"answer": f.AnswerColumn, "margin": f.MarginColumn, "tokens": f.TokensColumn, "labels": f.LabelsColumn,
+		"answer": f.AnswerColumn, "margin": f.MarginColumn, "weight": f.WeightColumn, "tokens": f.TokensColumn, "labels": f.LabelsColumn,
 	} {
 		if name != "" {
 			c[key] = name
@@ -61,7 +64,7 @@ func (f columnFlags) columns() data.Columns {
 func (f dataFormat) open(paths []string, part data.Part, seed uint64, s *streams) (*data.Source, error) {
 	source, err := data.Open(data.SourceConfig{
 		Paths: paths, Stdin: s.in, Format: data.Format(f.DataFormat), Include: f.Include, Exclude: f.Exclude, SkipInvalid: f.SkipInvalid,
-		Columns: f.columns(), Part: part, Seed: seed, Closed: s.tellSkipped,
+		Columns: f.columns(), Part: part, Seed: seed, Unweighted: f.unweighted, Closed: s.tellSkipped,
 	})
 	if err != nil {
 		return nil, err

@@ -28,6 +28,7 @@ type evalCommand struct {
 
 	taskFlags
 	dataFormat
+	weightsFlag
 	storageFlags
 	adapterFlag
 	memoryFlag
@@ -192,6 +193,9 @@ func (c *evalCommand) measure(ctx context.Context, s *streams, t *task.Trained) 
 		}
 	}
 	_, part := held(c.Data, data.TestPart, data.ValidationPart)
+	if err := c.weigh(&c.dataFormat, t.Objective); err != nil {
+		return nil, err
+	}
 	source, err := c.open(c.Data, part, c.Seed, s)
 	if err != nil {
 		return nil, err

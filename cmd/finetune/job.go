@@ -114,6 +114,9 @@ func runConfig(command *kong.Node) ([]byte, error) {
 
 // prepare opens the data and makes a run of them.
 func prepare(ctx context.Context, s *streams, j job, c task.Config) (*task.Run, error) {
+	if err := j.common().weigh(&j.common().dataFormat, c.Objective); err != nil {
+		return nil, err
+	}
 	source, err := j.common().open(j.corpus(), data.TrainPart, j.common().Seed, s)
 	if err != nil {
 		return nil, err

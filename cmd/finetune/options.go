@@ -21,6 +21,7 @@ type trainingOptions struct {
 
 	dataFormat       `group:"data"`
 	trainingCuration `group:"data"`
+	weightsFlag      `group:"data"`
 
 	ValidationData  string  `group:"data" placeholder:"FILE|DIR" help:"Data to validate on. Default: of folders with validation.*, that; else a part of the data."`
 	ValidationSplit float64 `group:"data" default:"0.1" placeholder:"X" help:"Share of the data that is kept apart for validation (${default}): the end of a text, and of pairs and labelled texts some that chance draws. 0 goes without."`

@@ -142,6 +142,10 @@ func (o *trainingOptions) introduce(s *streams, r *task.Run, t *train.Trainer) {
 	if n := o.team.Size(); n > 1 {
 		s.say("ranks      %d, of which this is %d; %s of a step on each", n, o.team.Rank(), pluralOf(o.accumulation, "batch", "batches"))
 	}
+	if text := r.Rows.Text; text != nil && text.Weighted() {
+		least, greatest := text.Weights()
+		s.say("weights    records count %.4g to %.4g, as they say under weight (--no-weights)", least, greatest)
+	}
 	if r.Adapted != nil {
 		s.say("adapter    %s parameters of it are trained", grouped(countParameters(r.Adapted.Params())))
 	}

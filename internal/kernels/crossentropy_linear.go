@@ -32,7 +32,7 @@ type LinearCrossEntropy[T Float] struct {
 	// Hits [Rows], unless it is nil, is set to 1 where a run finds no logit greater than that of the target, nor an equal one
 	// before it, and to 0 elsewhere.
 	Hits []T
-	// RowScales [Rows], unless it is nil, multiplies the gradients of each row, beside the scale that is given to a run.
+	// RowScales [Rows], unless it is nil, multiplies the loss and the gradients of each row, beside the scale that is given to a run; nll stays as it is.
 	RowScales []T
 	// Packed is the weight [Vocab, In] where it is stored as blocks; Run takes none then, and finds no gradient of it.
 	Packed Packed
@@ -120,18 +120,12 @@ func (l *LinearCrossEntropy[T]) products(rows int) crossEntropyProducts[T] {
 // Run computes the loss [1], which is scale times the sum of the targets' negative
 // log-likelihoods nll [Rows], for x [Rows, In], w [Vocab, In], b [Vocab] or nil, and
 // targets [Rows] less than Vocab; negative ones are ignored. A scale of 0 means one over
-// the number of targets, the mean. dx, dw and db are the gradients of the loss, added to what is there
+// the number of targets, or the sum of their RowScales: the mean. dx, dw and db are the gradients of the loss, added to what is there
 // where told so. nll and gradients that are nil are not computed. It runs on all cores.
 func (l *LinearCrossEntropy[T]) Run(loss, nll, dx, dw, db, x, w, b []T, targets []int32, scale float64, accDX, accDW, accDB bool) {
 	targets = targets[:l.Rows]
 	if scale == 0 {
-		count := 0
-		for _, t := range targets {
-			if isTarget(t) {
-				count++
-			}
-		}
-		scale = 1 / float64(max(count, 1))
+		scale = meanScale(targets, l.RowScales)
 	}
 	if !accDB {
 		clear(db)
@@ -182,7 +176,11 @@ func (l *LinearCrossEntropy[T]) Run(loss, nll, dx, dw, db, x, w, b []T, targets 
 
 	var sum float64
 	for r, v := range l.losses {
-		sum += v
+		if l.RowScales != nil {
+			sum += float64(l.RowScales[r]) * v
+		} else {
+			sum += v
+		}
 		if nll != nil {
 			nll[r] = T(v)
 		}
@@ -200,6 +198,27 @@ func (l *LinearCrossEntropy[T]) byWeight(p *Product[T], c, a, w []T, e Epilogue[
 }
 
 func isTarget(t int32) bool { return t >= 0 }
+
+// meanScale returns one over the number of targets, or where rows are weighed over the sum of the targets' weights; 0 where that is 0.
+func meanScale[T Float](targets []int32, weights []T) float64 {
+	sum := 0.0
+	for r, t := range targets {
+		switch {
+		case !isTarget(t):
+		case weights != nil:
+			sum += float64(weights[r])
+		default:
+			sum++
+		}
+	}
+	switch {
+	case sum > 0:
+		return 1 / sum
+	case weights != nil:
+		return 0
+	}
+	return 1
+}
 
 // rowsItem turns a few rows of logits into losses and gradients.
 func (l *LinearCrossEntropy[T]) rowsItem(_, i int) {
