@@ -45,7 +45,7 @@ func TestFullDisk(t *testing.T) {
 		w.sections[i].Reset(full)
 		err = errors.Join(
 			w.Describe(Labels{Kind: Classification, Names: []string{"a", "b"}}),
-			w.AppendExample(Example{IDs: []int32{1, 2}, Types: []int32{0, 1}, Class: 1}),
+			w.Weigh(2), w.AppendExample(Example{IDs: []int32{1, 2}, Types: []int32{0, 1}, Class: 1}),
 			w.Append([]int32{3}, false), w.Commit(),
 		)
 		if !errors.Is(err, syscall.ENOSPC) {

@@ -41,24 +41,32 @@ var errTooLong = errors.New("too long")
 
 // Take asks a model the questions of the exam. Progress may be nil.
 func (e *Exam) Take(ctx context.Context, t *Trained, progress func(done, total int)) (*ExamResult, error) {
-	all, err := e.questions(e.Data)
+	all, contexts, err := e.asked()
 	if err != nil {
 		return nil, err
+	}
+	return e.take(ctx, t, all, contexts, progress)
+}
+
+// asked returns the questions that are asked, and what stands before their answers.
+func (e *Exam) asked() (all []question, contexts []string, err error) {
+	if all, err = e.questions(e.Data); err != nil {
+		return nil, nil, err
 	}
 	examples, own := all, true
 	if e.FewShotData != "" {
 		own = false
 		if examples, err = e.questions(e.FewShotData); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	if have := len(examples); e.FewShot > have || own && e.FewShot >= have {
-		return nil, fmt.Errorf("task: %d examples for each question, and there are %d", e.FewShot, have)
+		return nil, nil, fmt.Errorf("task: %d examples for each question, and there are %d", e.FewShot, have)
 	}
 	if e.Limit > 0 {
 		all = all[:min(len(all), e.Limit)]
 	}
-	return e.take(ctx, t, all, e.contexts(all, examples, own), progress)
+	return all, e.contexts(all, examples, own), nil
 }
 
 // take asks questions behind their contexts.

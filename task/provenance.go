@@ -32,7 +32,7 @@ type Provenance struct {
 	Validation []data.FileHash `json:"validation,omitempty"` // where it is data of its own
 	Base       []data.FileHash `json:"base,omitempty"`       // files of the model, or of the tokenizer, that the run started from
 	Adapter    []data.FileHash `json:"adapter,omitempty"`    // files of the adapter that it went on with
-	Objective  []data.FileHash `json:"objective,omitempty"`  // files that the objective reads: a chat template, a model to be held to
+	Objective  []data.FileHash `json:"objective,omitempty"`  // files that the objective reads: a chat template, a model to be held to; and the exams that are taken with each validation
 	Events     []train.Event   `json:"events,omitempty"`     // what somebody had it do on the way that the result depends on
 	Result     []data.FileHash `json:"result,omitempty"`     // files of the run at its end, by name: the model or adapter, its config and its tokenizer
 }
@@ -102,6 +102,15 @@ func (c Config) origin() (p Provenance, err error) {
 	}
 	if p.Objective, err = hashRead(c.Objective); err != nil {
 		return p, err
+	}
+	for _, e := range c.Exams {
+		for _, path := range e.Files() {
+			h, err := data.HashFile(path)
+			if err != nil {
+				return p, err
+			}
+			p.Objective = append(p.Objective, h)
+		}
 	}
 	if c.Adapter != nil {
 		p.Adapter, err = hashStored(c.Adapter.Dir)

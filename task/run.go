@@ -26,6 +26,7 @@ type Config struct {
 	Freeze     string
 	Data       *data.Source // what is learned; a run that goes on has it already
 	DataFiles  []string     // further files that Data depends on, such as words that mean the same
+	Exams      []*Exam      // that the model takes with each validation, whose figures are told under its name and a slash, as quiz/acc; default none
 	Validation *data.Source // data to validate on; nil keeps a share of Data apart
 	// Split is the share of the data that is kept apart for validation where there is no
 	// Validation, in [0, 1): the end of a text, and of examples some that chance draws.
@@ -222,7 +223,7 @@ func (r *Run) open(dir string) error {
 	if r.Rows, err = o.Rows(c); err != nil {
 		return err
 	}
-	if err = r.readReferences(dir); err != nil {
+	if err = errors.Join(r.readReferences(dir), r.checkExams()); err != nil {
 		return err
 	}
 	if r.Rows.Train, err = prompted(r.Rows.Train, r.Adapted, r.Model); err != nil {
@@ -367,6 +368,9 @@ func (r *Run) Begin(settings []byte) error {
 // files of a checkpoint are the run's.
 func (r *Run) Trains(c train.Config) train.Config {
 	c.Dir, c.Lock, c.Train, c.Validation = r.Dir, r.lock, r.Rows.Train, r.Rows.Validation
+	if c.Examine == nil {
+		c.Examine = r.asks()
+	}
 	c.Text = r.RowText
 	for _, name := range []string{"tokenizer.json", "tokenizer_config.json", chatTemplateName} {
 		if path := filepath.Join(r.Dir, name); isFile(path) {

@@ -26,6 +26,9 @@ type Config struct {
 	// Measure evaluates the model in place of Validation's rows: its loss is what is to be low. Progress is to be told how far it is. Nil measures by
 	// Validation.
 	Measure func(ctx context.Context, progress func(done, total int)) (Evaluation, error)
+	// Examine finds further figures of the model with each evaluation, which are told among its own and may be the BestMetric. What it finds must follow
+	// from the model alone, so that runs that are resumed come to the same end. Progress is to be told how far it is. Nil finds none.
+	Examine func(ctx context.Context, progress func(done, total int)) (Figures, error)
 	// Validation gives the rows that evaluations go through; nil for none.
 	Validation data.Dataset
 
@@ -146,6 +149,12 @@ func (c Config) Validate() error {
 	}
 	if c.LookSteps > 0 && several(c.Ranks) && c.ShardOptimizer {
 		return errors.New("train: config: LookSteps with ShardOptimizer on several ranks, none of which has all gradients; expected one of the two")
+	}
+	if c.Examine != nil && several(c.Ranks) {
+		return errors.New("train: config: Examine with Ranks, expected it without: a model is examined in one process")
+	}
+	if c.Examine != nil && !c.measured() {
+		return errors.New("train: config: Examine needs data to validate on, as it comes with evaluations")
 	}
 	if !c.measured() && (c.Patience > 0 || c.KeepBest || c.BestMetric != "") {
 		return errors.New("train: config: Patience, KeepBest and BestMetric need data to validate on")

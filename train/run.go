@@ -333,6 +333,16 @@ func (t *Trainer) evaluate(ctx context.Context, m *Metrics) (*EvalEvent, error) 
 	if err != nil {
 		return nil, fmt.Errorf("train: evaluation after step %d: %w", m.Step, err)
 	}
+	if t.config.Examine != nil {
+		found, err := t.config.Examine(ctx, c.Progress)
+		for _, f := range found {
+			err = errors.Join(err, checkFigure(f.Name))
+		}
+		if err != nil {
+			return nil, fmt.Errorf("train: evaluation after step %d: %w", m.Step, err)
+		}
+		e.Figures = slices.Concat(e.Figures, found)
+	}
 	m.EvalLoss, m.EvalFigures = &e.Loss, e.Figures
 	if best := t.state.BestEvalLoss; best == nil || e.Loss < *best {
 		t.state.BestEvalLoss, t.state.BestEvalStep = &e.Loss, m.Step

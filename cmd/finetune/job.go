@@ -30,6 +30,9 @@ func taskOf(s *streams, j job) (task.Config, error) {
 	o := j.common()
 	c.Split, c.Length, c.SourceLength, c.Seed = o.ValidationSplit, *o.SeqLen, *o.MaxSourceLength, o.Seed
 	c.Expected = o.expected
+	if err == nil {
+		c.Exams, err = o.exams()
+	}
 	return c, err
 }
 

@@ -55,7 +55,8 @@ type trainingOptions struct {
 	SaveSteps             *int     `group:"run" placeholder:"N" help:"Save a checkpoint each N steps. Default: five times in a run. 0: only at the end."`
 	SaveTotalLimit        int      `group:"run" default:"2" placeholder:"N" help:"Checkpoints to keep (${default}). 0 keeps all."`
 	EarlyStoppingPatience int      `group:"run" default:"0" placeholder:"N" help:"Stop after so many validations in a row without a better one (${default}: never)."`
-	MetricForBestModel    string   `group:"run" default:"" placeholder:"NAME" help:"The figure by which the best validation is known, such as accuracy. Default: loss."`
+	MetricForBestModel    string   `group:"run" default:"" placeholder:"NAME" help:"The figure by which the best validation is known, such as accuracy, or quiz/acc of --eval-task quiz.yaml. Default: loss."`
+	EvalTask              []string `group:"run" sep:"none" placeholder:"FILE" help:"Ask the model the questions of a task with each validation, a YAML file as eval takes it. Its figures are told with the task's name before them, as in quiz/acc. Several may be given."`
 	LoadBestModelAtEnd    bool     `group:"run" help:"Keep the checkpoint of the best validation, and leave its model in the end."`
 	LoggingSteps          int      `group:"run" default:"10" placeholder:"N" help:"Write a line of metrics each N steps (${default})."`
 	LogHistograms         int      `group:"run" default:"0" placeholder:"N" help:"Each N steps, write down how the weights, gradients and activations of each layer are spread, how much the update moves it, and which units are dead; that step takes longer (${default}: never)."`
@@ -262,8 +263,10 @@ func absolute(path string) (string, error) {
 
 // absolutePaths makes paths of the options, and others, hold in another working directory too: a run may be resumed from there.
 func (o *trainingOptions) absolutePaths(paths []string, others ...*string) error {
-	for i := range paths {
-		others = append(others, &paths[i])
+	for _, list := range [][]string{paths, o.EvalTask} {
+		for i := range list {
+			others = append(others, &list[i])
+		}
 	}
 	for _, path := range append(others, &o.ValidationData, &o.AugmentSynonyms) {
 		var err error

@@ -113,6 +113,9 @@ func plan(ctx context.Context, s *streams, j planned, dir string) error {
 		times.Evaluation /= float64(ranks)
 	}
 	s.planTime(config, times, sample, ranks)
+	if n := len(r.Exams); n > 0 {
+		fmt.Fprintf(s.out, "            without the questions of %s (--eval-task), which aren't timed\n", plural(n, "task"))
+	}
 	return nil
 }
 

@@ -92,6 +92,19 @@ func (o *trainingOptions) train(ctx context.Context, s *streams, r *task.Run, re
 	return nil
 }
 
+// exams reads what the model is asked with each validation.
+func (o *trainingOptions) exams() ([]*task.Exam, error) {
+	var all []*task.Exam
+	for _, path := range o.EvalTask {
+		e, err := task.ReadExam(path)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, e)
+	}
+	return all, nil
+}
+
 // trains returns what the trainer of a run is told.
 func (o *trainingOptions) trains(r *task.Run, callbacks ...train.Callback) train.Config {
 	c := train.DefaultConfig()
@@ -100,7 +113,7 @@ func (o *trainingOptions) trains(r *task.Run, callbacks ...train.Callback) train
 	c.Optimizer = o.optimizer(r.Model)
 	c.LoggingSteps, c.EvalSteps, c.SaveSteps, c.SaveTotalLimit = o.LoggingSteps, *o.EvalSteps, *o.SaveSteps, o.SaveTotalLimit
 	c.SkipBadSteps, c.LookSteps = o.SkipBadSteps, o.LogHistograms
-	c.Patience, c.BestMetric, c.KeepBest = o.EarlyStoppingPatience, o.MetricForBestModel, o.LoadBestModelAtEnd
+	c.Patience, c.BestMetric, c.KeepBest = o.EarlyStoppingPatience, strings.TrimPrefix(o.MetricForBestModel, "eval_"), o.LoadBestModelAtEnd
 	c.LabelSmoothing, c.GroupByLength, c.Checkpointing, c.BFloat16 = o.LabelSmoothing, o.GroupByLength, o.GradientCheckpointing, o.BF16
 	c.EvalBatchSize = task.EvalBatch(r.Rows.Train.Layout())
 	c.Ranks, c.ShardOptimizer = o.team.Ranks, o.shards()
