@@ -42,6 +42,11 @@ type EncodeConfig struct {
 	Pairs bool
 	// Conversation encodes a record of the shape MessagesShape; its calls may be concurrent. Nil makes such records errors.
 	Conversation func(record *orderedjson.Object) (EncodedRecord, error)
+	// Instructions makes a record of the shape InstructionShape a conversation of one question and its answer, for Conversation; else it is a
+	// prompt as Alpaca has it, and its completion.
+	Instructions bool
+	// Seen is called with the shape of each record, by several goroutines at once; nil for nobody.
+	Seen func(Shape)
 	// Limit bounds the tokens of records, and counts those beyond; nil doesn't. Pairs have limits of their own.
 	Limit *LengthLimit
 	// LearnPrompts makes the tokens of prompts such to be learned too.

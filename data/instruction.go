@@ -40,6 +40,34 @@ func (r record) instruction() (prompt, completion []byte, err error) {
 	return []byte(AlpacaPrompt(string(instruction), string(input))), completion, nil
 }
 
+// Asked returns a piece of the shape InstructionShape as a conversation: the user says the instruction, and its input in a line behind it where there
+// is one; the assistant answers with the output. Other pieces stay as they are.
+func (p Piece) Asked() Piece {
+	if p.Shape != InstructionShape {
+		return p
+	}
+	text := func(key string) string {
+		value, _ := p.Record.Get(key)
+		s, _ := value.(string)
+		return s
+	}
+	said := text("instruction")
+	if input := text("input"); strings.TrimSpace(input) != "" {
+		said += "\n" + input
+	}
+	o := newObject(1)
+	o.Set("messages", []any{message("user", said), message("assistant", text("output"))})
+	return Piece{First: true, Last: true, Shape: MessagesShape, Record: o, Weight: p.Weight, line: p.line}
+}
+
+// message returns a message of a conversation.
+func message(role, content string) *orderedjson.Object {
+	o := newObject(2)
+	o.Set("role", role)
+	o.Set("content", content)
+	return o
+}
+
 // optional returns the text under a key that may be absent or null.
 func (r record) optional(key string) ([]byte, error) {
 	if value, ok := r.object.Get(key); !ok || value == nil {

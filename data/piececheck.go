@@ -18,6 +18,9 @@ func checkEncoded(c EncodeConfig) func(b *block, fault func(error) bool) {
 	return func(b *block, fault func(error) bool) {
 		for p, err := range b.pieces() {
 			if err == nil {
+				if c.Instructions {
+					p = p.Asked()
+				}
 				if err = p.check(c); err == nil && p.Shape == MessagesShape {
 					_, err = c.Conversation(p.Record)
 				}

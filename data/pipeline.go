@@ -127,6 +127,12 @@ func (j *job) encode(e Encoder, c EncodeConfig) error {
 			return err
 		}
 		runs := len(j.runs)
+		if c.Instructions {
+			p = p.Asked()
+		}
+		if c.Seen != nil {
+			c.Seen(p.Shape)
+		}
 		if err = p.check(c); err == nil {
 			err = j.append(e, c, p)
 		}

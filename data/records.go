@@ -75,7 +75,11 @@ func each[T any](b *block, parse func(r record) (T, error)) iter.Seq2[T, error] 
 			if err != nil {
 				x = none
 			}
-			if !yield(x, err) || err == nil && !varied(b, r, parse, yield) {
+			var others []*orderedjson.Object
+			if err == nil && b.vary != nil { // before somebody changes the record
+				others = b.vary(r.object, r.at.seed())
+			}
+			if !yield(x, err) || !varied(b, r, others, parse, yield) {
 				return
 			}
 		}
@@ -83,11 +87,8 @@ func each[T any](b *block, parse func(r record) (T, error)) iter.Seq2[T, error] 
 }
 
 // varied yields what parse makes of the variations of a record, until no more are wanted.
-func varied[T any](b *block, r record, parse func(r record) (T, error), yield func(T, error) bool) bool {
-	if b.vary == nil {
-		return true
-	}
-	for _, o := range b.vary(r.object, r.at.seed()) {
+func varied[T any](b *block, r record, variations []*orderedjson.Object, parse func(r record) (T, error), yield func(T, error) bool) bool {
+	for _, o := range variations {
 		r.object = o
 		x, err := parse(r)
 		if err != nil {

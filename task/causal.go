@@ -3,6 +3,7 @@ package task
 import (
 	"context"
 	"path/filepath"
+	"sync/atomic"
 
 	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/data/chat"
@@ -41,12 +42,13 @@ func (Causal) Head(data.Labels) (models.Head, bool) { return models.Head{}, fals
 
 // Note writes what of conversations and pairs is learned.
 func (o Causal) Note(s *Settings) {
+	s.Instructions = o.Conversations.Instructions
 	s.LastAnswer, s.Prompts, s.Truncation = o.Conversations.Learn == chat.LearnLastAnswer, o.LearnPrompts, o.Truncation
 }
 
 // With returns the objective by whose settings a model was trained.
 func (Causal) With(dir string, s Settings) Objective {
-	o := Causal{Conversations: Conversations{Dir: dir}, LearnPrompts: s.Prompts, Truncation: s.Truncation}
+	o := Causal{Conversations: Conversations{Dir: dir, Instructions: s.Instructions}, LearnPrompts: s.Prompts, Truncation: s.Truncation}
 	switch {
 	case s.LastAnswer:
 		o.Conversations.Learn = chat.LearnLastAnswer
@@ -67,6 +69,16 @@ func (o Causal) Encode(ctx context.Context, s *data.Source, c Encoding) (*data.T
 	e := data.EncodeConfig{EndOfText: true, AddSpecial: true, LearnPrompts: o.LearnPrompts}
 	turns := newTurns(o.Conversations, c.Tokenizer)
 	e.Conversation = turns.encode
+	var err error
+	if e.Instructions, err = o.Conversations.Asks(c.Tokenizer); err != nil {
+		return nil, Report{}, err
+	}
+	var alpaca atomic.Bool
+	e.Seen = func(s data.Shape) {
+		if s == data.InstructionShape {
+			alpaca.Store(true)
+		}
+	}
 	limit := &data.LengthLimit{Most: c.Length, How: o.Truncation}
 	if o.Truncation == "" {
 		limit.How, limit.Conversations = data.TruncateDrop, true
@@ -75,7 +87,7 @@ func (o Causal) Encode(ctx context.Context, s *data.Source, c Encoding) (*data.T
 		e.Limit = limit
 	}
 	tokens, err := c.texts(ctx, s, e)
-	report := Report{Long: limit.Report()}
+	report := Report{Long: limit.Report(), Alpaca: alpaca.Load()}
 	if turns.used != nil {
 		report.Template, report.Borrowed = turns.used.Where, turns.used.Borrowed
 	}

@@ -17,6 +17,29 @@ type Conversations struct {
 	Dir      string     // of the model whose template is taken
 	Template string     // a file or the name of a built-in template in its place
 	Learn    chat.Learn // default chat.LearnAnswers
+	// Instructions says how records of an instruction and its output are written: InstructionsChat, InstructionsAlpaca, or "", which is the first
+	// where the model has a template or one is named, and else the second.
+	Instructions string
+}
+
+// How instructions are written.
+const (
+	InstructionsChat   = "chat"   // as conversations, by the chat template
+	InstructionsAlpaca = "alpaca" // by the prompt of Stanford's Alpaca
+)
+
+// Asks tells whether instructions are written as conversations.
+func (c Conversations) Asks(t *tokenizer.Tokenizer) (bool, error) {
+	switch c.Instructions {
+	case InstructionsChat:
+		return true, nil
+	case InstructionsAlpaca:
+		return false, nil
+	case "":
+		found, err := c.ChatTemplate(t, false)
+		return err == nil && !found.Borrowed, err
+	}
+	return false, fmt.Errorf("task: instructions %q, expected %s or %s", c.Instructions, InstructionsChat, InstructionsAlpaca)
 }
 
 // file returns the file that the template is read from in place of the model's, or "".

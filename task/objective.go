@@ -57,6 +57,7 @@ type Report struct {
 	// Template says where the chat template of conversations was found; "" where the data have none.
 	Template string
 	Borrowed bool              // the model has no template of its own
+	Alpaca   bool              // instructions were written by Alpaca's prompt, not as conversations
 	Long     data.LengthReport // of records of more tokens than a row has
 	Full     []error           // records that were left out as their prompts fill a row, with file and line
 }

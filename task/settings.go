@@ -20,9 +20,10 @@ type Settings struct {
 	SourceLength int    `yaml:"max_source_length,omitempty"` // the most tokens of a source
 
 	// Of conversations and pairs of prompt and completion:
-	LastAnswer bool            `yaml:"completion_only_loss,omitempty"` // only the last answer is learned
-	Prompts    bool            `yaml:"train_on_prompt,omitempty"`      // prompts are learned too
-	Truncation data.Truncation `yaml:"truncation,omitempty"`           // of records that are too long
+	LastAnswer   bool            `yaml:"completion_only_loss,omitempty"` // only the last answer is learned
+	Prompts      bool            `yaml:"train_on_prompt,omitempty"`      // prompts are learned too
+	Instructions string          `yaml:"instruction_format,omitempty"`   // how instructions are written; see Conversations
+	Truncation   data.Truncation `yaml:"truncation,omitempty"`           // of records that are too long
 }
 
 // Settable is an Objective with fields of its own, which a run notes in its settings, so that the

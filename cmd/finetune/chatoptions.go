@@ -21,6 +21,7 @@ type chatOptions struct {
 // lossOptions are those of chatOptions that don't depend on rows.
 type lossOptions struct {
 	ChatTemplate       string `group:"data" placeholder:"FILE|NAME" help:"Chat template for conversations: a Jinja file or one of alpaca, chatml, gemma, llama2, llama3, mistral, phi3, zephyr. Default: the model's own, or chatml where it has none."`
+	InstructionFormat  string `group:"data" enum:",chat,alpaca" default:"" placeholder:"chat|alpaca" help:"How records of instruction, input and output are written: as a conversation by the chat template, or by the prompt of Stanford's Alpaca. Default: chat where the model has a template or --chat-template names one, else alpaca."`
 	AssistantOnlyLoss  bool   `group:"data" help:"Learn all that the assistant says in a conversation. That is the default."`
 	CompletionOnlyLoss bool   `group:"data" help:"Learn the last answer of a conversation only."`
 	TrainOnPrompt      bool   `group:"data" help:"Learn prompts and what others than the assistant say too."`
@@ -34,7 +35,7 @@ func (c *chatOptions) resolve(objective string) error {
 		own.ChatTemplate = ""
 	}
 	if own != (chatOptions{Packing: true}) && objective != (task.Causal{}).Name() {
-		return fmt.Errorf("--chat-template, --assistant-only-loss, --completion-only-loss, --train-on-prompt, --no-packing and --truncation are for the objective causal, not for %s", objective)
+		return fmt.Errorf("--chat-template, --instruction-format, --assistant-only-loss, --completion-only-loss, --train-on-prompt, --no-packing and --truncation are for the objective causal, not for %s", objective)
 	}
 	return c.lossOptions.resolve()
 }
@@ -76,7 +77,7 @@ func (c *lossOptions) learn() chat.Learn {
 // causal returns the objective that the options say, for the model in a directory.
 func (c *chatOptions) causal(dir string) task.Causal {
 	return task.Causal{
-		Conversations: task.Conversations{Dir: dir, Template: c.ChatTemplate, Learn: c.learn()},
+		Conversations: task.Conversations{Dir: dir, Template: c.ChatTemplate, Learn: c.learn(), Instructions: c.InstructionFormat},
 		Truncation:    data.Truncation(c.Truncation), LearnPrompts: c.TrainOnPrompt, Unpacked: !c.Packing,
 	}
 }
@@ -88,6 +89,9 @@ func (s *streams) tellConversations(r task.Report, length int) {
 		s.say("template   %s, as the model has none of its own (--chat-template)", r.Template)
 	case r.Template != "":
 		s.say("template   %s", r.Template)
+	}
+	if r.Alpaca {
+		s.say("alpaca     instructions are written by the prompt of Stanford's Alpaca, not as conversations (--instruction-format)")
 	}
 	if r.Long.Dropped > 0 {
 		why := "more than"

@@ -117,10 +117,14 @@ func (c *dataInspectCommand) config(t *tokenizer.Tokenizer) (inspect.Config, err
 	if limit.How == "" {
 		limit.How, limit.Conversations = data.TruncateDrop, true
 	}
-	conversations := task.Conversations{Dir: c.Model, Template: c.ChatTemplate}
+	conversations := task.Conversations{Dir: c.Model, Template: c.ChatTemplate, Instructions: c.InstructionFormat}
+	asks, err := conversations.Asks(t)
+	if err != nil {
+		return inspect.Config{}, err
+	}
 	templates := conversations.Templates(t)
 	config := inspect.Config{
-		Tokenizer: t, Learn: c.learn(), LearnPrompts: c.TrainOnPrompt, Limit: limit,
+		Tokenizer: t, Learn: c.learn(), LearnPrompts: c.TrainOnPrompt, Limit: limit, Instructions: asks,
 		Template: func(tools bool) (*chat.Template, error) {
 			found, err := templates(tools)
 			if err != nil {

@@ -43,6 +43,7 @@ func (sftCommand) Help() string {
 
     causal, masked        {"text": …}                           or a plain text, learned as one stream
     causal, seq2seq       {"prompt": …, "completion": …}        or {"source": …, "target": …}; only the second is learned
+    causal                {"instruction", "input", "output"}    a conversation of a model with a chat template, else Alpaca's prompt
     causal                {"messages": [{"role", "content"}]}   a conversation, "tools" with it; or {"conversations": [{"from", "value"}]}
     classification        {"text": …, "label": "name"}          and "text_pair" for pairs of texts
     regression            {"text": …, "label": 1.5}             or a list of numbers

@@ -30,6 +30,8 @@ type Config struct {
 	// Template returns the template of conversations, without or with tools.
 	Template func(tools bool) (*chat.Template, error)
 	Learn    chat.Learn // what of a conversation is learned
+	// Instructions makes instructions conversations of one question; else they are Alpaca's prompts.
+	Instructions bool
 	// LearnPrompts makes prompts of pairs targets too.
 	LearnPrompts bool
 	// Limit bounds the tokens of a record; nil doesn't.
@@ -98,6 +100,9 @@ func newBuilder(c Config) *builder {
 // row makes a row of a piece.
 func (b *builder) row(p data.PlacedPiece) Row {
 	r := Row{File: p.Name, Line: p.Line}
+	if b.Instructions && p.Err == nil {
+		p.Piece = p.Asked()
+	}
 	switch {
 	case p.Err != nil:
 		r.refuse(p.Err)
