@@ -29,8 +29,7 @@ type Loss struct {
 	Total *graph.Node
 	// Each [n] are the losses that evaluations take the mean of: of each element of the layout's targets, or of each row.
 	Each *graph.Node
-	// Weights [n] are what they count; of int32 1 where they aren't negative. Default: the batch's Weights where it has them, else the layout's
-	// targets, and of losses of rows Rows.
+	// Weights [n] are what they count, such as the batch's Weights; of int32 1 where they aren't negative. Default: the layout's targets, and of losses of rows Rows.
 	Weights *graph.Node
 	// Unit is what speeds are told in; default PerRow.
 	Unit Unit

@@ -130,6 +130,7 @@ func (m *Decoder) Loss(g *graph.Graph, b layers.Batch) layers.Loss {
 	x := m.Hidden(g, b.Node(g, layers.IDs), pass)
 	total, each := m.Output.Loss(g, g.Scale(x, m.scale), b.Node(g, layers.Targets), b.CrossEntropy())
 	loss := layers.TokenLoss(g, total, each)
+	loss.Weights = b.In[layers.Weights]
 	if len(scores) > 0 {
 		m.experts.addBalance(g, &loss, scores, b)
 	}

@@ -38,7 +38,7 @@ func (m *TokenClassifier) Loss(g *graph.Graph, b layers.Batch) layers.Loss {
 	x := m.hidden(g, b)
 	total, each := m.Classifier.Loss(g, x, b.Node(g, layers.Targets), b.CrossEntropy())
 	loss := layers.ClassLoss(g, total, each)
-	loss.Unit = layers.PerToken
+	loss.Unit, loss.Weights = layers.PerToken, b.In[layers.Weights]
 	return loss
 }
 
@@ -97,12 +97,16 @@ func (m *SequenceClassifier) Loss(g *graph.Graph, b layers.Batch) layers.Loss {
 	x, targets := m.state(g, m.hidden(g, b)), b.Node(g, layers.Targets)
 	if !m.Config.Regression() {
 		total, each := m.Classifier.Loss(g, x, targets, b.CrossEntropy())
-		return layers.ClassLoss(g, total, each)
+		loss := layers.ClassLoss(g, total, each)
+		loss.Weights = b.In[layers.Weights]
+		return loss
 	}
 	if b.In[layers.Values] == nil {
 		g.Fail(fmt.Errorf("models: %s: a regression needs values, and the batch has none", m.Config.ModelType))
 	}
 	predicted, values := m.Classifier.Scores(g, x), b.Node(g, layers.Values)
 	total, each := g.SquaredError(predicted, values, b.SquaredError(targets))
-	return layers.ValueLoss(total, each, predicted, values)
+	loss := layers.ValueLoss(total, each, predicted, values)
+	loss.Weights = b.In[layers.Weights]
+	return loss
 }

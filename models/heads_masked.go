@@ -58,5 +58,7 @@ func (m *MaskedLM) Logits(g *graph.Graph, ids, types, segments *graph.Node) *gra
 // were, negative elsewhere.
 func (m *MaskedLM) Loss(g *graph.Graph, b layers.Batch) layers.Loss {
 	total, each := m.Head.Loss(g, m.hidden(g, b), b.Node(g, layers.Targets), b.CrossEntropy())
-	return layers.TokenLoss(g, total, each)
+	loss := layers.TokenLoss(g, total, each)
+	loss.Weights = b.In[layers.Weights]
+	return loss
 }

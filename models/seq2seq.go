@@ -31,5 +31,7 @@ func pairLoss(g *graph.Graph, m Seq2Seq, head *layers.LanguageHead, scale float6
 	pass := layers.Pass{Segments: b.In[layers.Segments], Encoded: m.Encode(g, b.Node(g, layers.SourceIDs), segments), EncodedSegments: segments}
 	x := g.Scale(m.Hidden(g, b.Node(g, layers.IDs), pass), scale)
 	total, each := head.Loss(g, x, b.Node(g, layers.Targets), b.CrossEntropy())
-	return layers.TokenLoss(g, total, each)
+	loss := layers.TokenLoss(g, total, each)
+	loss.Weights = b.In[layers.Weights]
+	return loss
 }

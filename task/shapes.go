@@ -14,7 +14,7 @@ func Weighs(o Objective) bool {
 // Shapes returns the shapes of the records that an objective learns from; all for objectives of others.
 func Shapes(o Objective) []data.Shape {
 	switch o := o.(type) {
-	case Causal, Masked:
+	case Causal, Masked, *Distill:
 		return []data.Shape{data.TextShape, data.PairShape, data.InstructionShape, data.MessagesShape}
 	case Seq2Seq:
 		return []data.Shape{data.PairShape, data.InstructionShape}

@@ -39,10 +39,6 @@ func newJudge(g *graph.Graph, loss layers.Loss, in *inputs, training bool) (*jud
 		return nil, fmt.Errorf("the model's Loss gives no total, expected a scalar")
 	}
 	j := &judge{loss: loss, targets: in.batch.Ints(in.batch.Layout.Targets), rows: make([]float64, in.batch.Rows)}
-	if loss.Weights == nil && elements(in.nodes.In[layers.Weights]) == elements(loss.Each) {
-		loss.Weights = in.nodes.In[layers.Weights]
-		j.loss = loss
-	}
 	n, counted := elements(loss.Each), max(len(j.targets), len(j.rows))
 	switch {
 	case n == 0 && (!training || len(loss.Figures) > 0):
