@@ -31,15 +31,6 @@ func (a *AttentionMap) At(head, query, key int) float32 {
 	return a.Weights[(head*a.Queries+query)*a.Keys+key]
 }
 
-// Mean returns the mean over the heads, [T, S].
-func (a *AttentionMap) Mean() []float32 {
-	mean := make([]float32, a.Queries*a.Keys)
-	for i, w := range a.Weights {
-		mean[i%len(mean)] += w / float32(a.Heads)
-	}
-	return mean
-}
-
 // AttentionConfig configures Attention.
 type AttentionConfig struct {
 	Layers []int  // of each part, from 0; nil means all

@@ -17,9 +17,6 @@ type RangeTest struct {
 	Progress func(RatePoint)
 }
 
-// DefaultRangeTest goes from 1e-7 to 1 in 100 steps.
-func DefaultRangeTest() RangeTest { return RangeTest{From: 1e-7, To: 1, Steps: 100} }
-
 // Validate tells what is wrong with the test, or nil.
 func (t RangeTest) Validate() error {
 	if !(t.From > 0) || !(t.To > t.From) || math.IsInf(t.To, 0) {

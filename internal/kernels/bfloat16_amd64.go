@@ -37,10 +37,10 @@ var tilesAMX = tileKernel{
 
 // tileConfig is what LDTILECFG loads.
 type tileConfig struct {
-	palette, start byte
-	_              [14]byte
-	bytes          [16]uint16 // of a row, by tile
-	rows           [16]byte
+	palette byte
+	_       [15]byte
+	bytes   [16]uint16 // of a row, by tile
+	rows    [16]byte
 }
 
 // squareTiles are eight tiles of 16 rows with 64 bytes each.
@@ -50,12 +50,4 @@ var squareTiles = func() (c tileConfig) {
 		c.bytes[i], c.rows[i] = 2*tileDepth, tileLanes
 	}
 	return c
-}()
-
-// interleaved takes words from two halves by turns.
-var interleaved = func() (index [32]uint16) {
-	for i := range index {
-		index[i] = uint16(i/2 + i%2*16)
-	}
-	return index
 }()

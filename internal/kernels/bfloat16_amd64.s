@@ -166,6 +166,17 @@ block:
 	VZEROUPPER
 	RET
 
+// Words from two halves by turns.
+DATA interleaved<>+0(SB)/8, $0x0011000100100000
+DATA interleaved<>+8(SB)/8, $0x0013000300120002
+DATA interleaved<>+16(SB)/8, $0x0015000500140004
+DATA interleaved<>+24(SB)/8, $0x0017000700160006
+DATA interleaved<>+32(SB)/8, $0x0019000900180008
+DATA interleaved<>+40(SB)/8, $0x001b000b001a000a
+DATA interleaved<>+48(SB)/8, $0x001d000d001c000c
+DATA interleaved<>+56(SB)/8, $0x001f000f001e000e
+GLOBL interleaved<>(SB), RODATA|NOPTR, $64
+
 // func packPairsAMX(dst *uint16, src *float32, ld, blocks int)
 TEXT ·packPairsAMX(SB), NOSPLIT, $0-32
 	MOVQ dst+0(FP), DI
@@ -174,7 +185,7 @@ TEXT ·packPairsAMX(SB), NOSPLIT, $0-32
 	MOVQ blocks+24(FP), CX
 	SHLQ $2, DX
 	MOVQ R8, SI
-	VMOVDQU64 ·interleaved(SB), Z28
+	VMOVDQU64 interleaved<>(SB), Z28
 
 block:
 	PAIRS
@@ -193,7 +204,7 @@ TEXT ·packPairsTurnedAMX(SB), NOSPLIT, $0-32
 	MOVQ blocks+24(FP), CX
 	SHLQ $2, DX
 	MOVQ R8, SI
-	VMOVDQU64 ·interleaved(SB), Z28
+	VMOVDQU64 interleaved<>(SB), Z28
 
 block:
 	PAIRS
