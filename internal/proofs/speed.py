@@ -59,9 +59,11 @@ def compare(preset, options, finetune):
 
     if threads > 1 and run(torch([], 1))[0] > run(torch([], threads))[0]:
         threads = 1
-    results = {name: [] for name in ("seahorse", *variants)}
+    results = {name: [] for name in ("seahorse", *(["rounded"] if options.bf16 else []), *variants)}
     for _ in range(options.runs):
         results["seahorse"].append(run(ours))
+        if options.bf16:
+            results["rounded"].append(run([*ours, "--bf16"]))
         for name, flags in variants.items():
             results[name].append(run(torch(flags, threads)))
     mine = statistics.median(r[0] for r in results["seahorse"])
@@ -70,7 +72,12 @@ def compare(preset, options, finetune):
     for name, found in results.items():
         rate, mib = [r[0] for r in found], statistics.median(r[1] for r in found)
         line = f"  {name:10} {spread(rate):>28} tokens/s  {mib:7,.0f} MiB"
-        if name != "seahorse":
+        if name == "rounded":
+            line += f"   ours with --bf16: {statistics.median(rate) / mine:.2f} times as fast as without"
+        elif name == "bfloat16" and results["rounded"]:
+            fast, least = (statistics.median(r[i] for r in results["rounded"]) for i in (0, 1))
+            line += f"   ours with --bf16: {fast / statistics.median(rate):.2f} times as fast in {least / mib:.0%} of the memory"
+        elif name != "seahorse":
             line += f"   ours: {mine / statistics.median(rate):.2f} times as fast in {memory / mib:.0%} of the memory"
         print(line)
     peaks = [r[2] for r in results["seahorse"] if r[2]]
@@ -89,7 +96,7 @@ def main():
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--compile", action="store_true", help="time torch.compile too")
-    parser.add_argument("--bf16", action="store_true", help="time PyTorch in bfloat16 too")
+    parser.add_argument("--bf16", action="store_true", help="time both sides in bfloat16 too; needs AMX")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as work:
         finetune = os.path.join(work, "finetune")
