@@ -1,6 +1,19 @@
 package graph
 
-import "github.com/seahorse-ml/seahorse/internal/kernels"
+import (
+	"fmt"
+
+	"github.com/seahorse-ml/seahorse/internal/cpu"
+	"github.com/seahorse-ml/seahorse/internal/kernels"
+)
 
 // HasBFloat16 reports whether this processor multiplies tiles of bfloat16, which makes Config.BFloat16 worth its rounding: Intel's AMX, on Linux.
 func HasBFloat16() bool { return kernels.HasBFloat16() }
+
+// CheckBFloat16 returns an error on a processor that doesn't have HasBFloat16.
+func CheckBFloat16() error {
+	if HasBFloat16() {
+		return nil
+	}
+	return fmt.Errorf("%s multiplies no tiles of bfloat16 (Intel's AMX on Linux, with AVX-512); train in float32", cpu.Name())
+}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/graph"
-	"github.com/seahorse-ml/seahorse/internal/cpu"
 	"github.com/seahorse-ml/seahorse/optim"
 )
 
@@ -123,8 +122,10 @@ func (c Config) Validate() error {
 	if c.Dir == "" {
 		return errors.New("train: config: no directory for the run")
 	}
-	if c.BFloat16 && !graph.HasBFloat16() {
-		return fmt.Errorf("train: config: BFloat16: %s multiplies no tiles of bfloat16 (Intel's AMX on Linux, with AVX-512); train in float32", cpu.Name())
+	if c.BFloat16 {
+		if err := graph.CheckBFloat16(); err != nil {
+			return fmt.Errorf("train: config: BFloat16: %w", err)
+		}
 	}
 	if c.Train == nil {
 		return errors.New("train: config: no data to train on")

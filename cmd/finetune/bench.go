@@ -13,7 +13,6 @@ import (
 
 	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/graph"
-	"github.com/seahorse-ml/seahorse/internal/cpu"
 	"github.com/seahorse-ml/seahorse/models"
 	"github.com/seahorse-ml/seahorse/optim"
 	"github.com/seahorse-ml/seahorse/train"
@@ -87,8 +86,10 @@ func (c *benchCommand) Run(ctx context.Context, s *streams) error {
 		return err
 	}
 	useThreads(c.Threads)
-	if c.BF16 && !graph.HasBFloat16() {
-		return fmt.Errorf("--bf16: %s multiplies no tiles of bfloat16 (Intel's AMX on Linux, with AVX-512)", cpu.Name())
+	if c.BF16 {
+		if err := graph.CheckBFloat16(); err != nil {
+			return fmt.Errorf("--bf16: %w", err)
+		}
 	}
 	sketch, err := c.model(true)
 	if err != nil {

@@ -68,11 +68,7 @@ func (c *chatCommand) Run(ctx context.Context, s *streams, parsed *kong.Context)
 		return err
 	}
 	useThreads(c.Threads)
-	storage, err := c.storage(c.Model)
-	if err != nil {
-		return err
-	}
-	t, err := c.sketch(s, c.Model, c.opening(storage))
+	t, err := sketched(s, c.Model, c.storageFlags, c.adapterFlag, c.memoryFlag)
 	if err != nil {
 		return err
 	}

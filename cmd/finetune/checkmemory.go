@@ -63,6 +63,15 @@ func (f memoryFlag) sketch(s *streams, dir string, c task.OpenConfig) (*task.Tra
 	return t, check(t.Model)
 }
 
+// sketched returns a sketch of a model that is only read, as its flags say.
+func sketched(s *streams, model string, storage storageFlags, adapter adapterFlag, memory memoryFlag) (*task.Trained, error) {
+	kept, err := storage.storage(model)
+	if err != nil {
+		return nil, err
+	}
+	return memory.sketch(s, model, adapter.opening(kept))
+}
+
 // load reads the values of a sketched model.
 func load(t *task.Trained) error {
 	boundGarbage()

@@ -51,11 +51,7 @@ func (c *classifyCommand) Run(ctx context.Context, s *streams) error {
 		return fmt.Errorf("--text-pair goes with one --text, not with %d", len(c.Text))
 	}
 	useThreads(c.Threads)
-	storage, err := c.storage(c.Model)
-	if err != nil {
-		return err
-	}
-	t, err := c.sketch(s, c.Model, c.opening(storage))
+	t, err := sketched(s, c.Model, c.storageFlags, c.adapterFlag, c.memoryFlag)
 	if err != nil {
 		return err
 	}

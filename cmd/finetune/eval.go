@@ -116,11 +116,7 @@ func (c *evalCommand) Run(ctx context.Context, s *streams) error {
 	if len(c.Compare) > 0 || c.Answers != "" {
 		return errors.New("--compare and --answers are for a --task")
 	}
-	storage, err := c.storage(c.Model)
-	if err != nil {
-		return err
-	}
-	t, err := c.sketch(s, c.Model, c.opening(storage))
+	t, err := sketched(s, c.Model, c.storageFlags, c.adapterFlag, c.memoryFlag)
 	if err != nil {
 		return err
 	}

@@ -92,11 +92,7 @@ func (c *promptOptimizeCommand) Run(ctx context.Context, s *streams) error {
 			}
 		}
 	}
-	storage, err := c.storage(c.Model)
-	if err != nil {
-		return err
-	}
-	t, err := c.sketch(s, c.Model, c.opening(storage))
+	t, err := sketched(s, c.Model, c.storageFlags, c.adapterFlag, c.memoryFlag)
 	if err != nil {
 		return err
 	}

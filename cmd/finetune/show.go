@@ -70,11 +70,7 @@ func (c *showFlags) look(ctx context.Context, s *streams, estimate func(*task.Tr
 		return nil, errors.New("--max-new-tokens lets the model write what --answer gives")
 	}
 	useThreads(c.Threads)
-	storage, err := c.storage(c.Model)
-	if err != nil {
-		return nil, err
-	}
-	t, err := c.sketch(s, c.Model, c.opening(storage))
+	t, err := sketched(s, c.Model, c.storageFlags, c.adapterFlag, c.memoryFlag)
 	if err != nil {
 		return nil, err
 	}

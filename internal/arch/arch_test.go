@@ -44,9 +44,9 @@ var layers = []layer{
 	{packages: []string{"hub"}, imports: []string{"internal/pathpattern", "internal/atomicfile", "internal/dirlock"}},
 	{packages: []string{"internal/parallel"}, imports: []string{"internal/cpu"}},
 	{packages: []string{"internal/random"}},
-	{packages: []string{"internal/kernels/..."}, imports: []string{"internal/blocks", "internal/cpu", "internal/parallel", "internal/random", "internal/memory"}},
+	{packages: []string{"internal/kernels/..."}, imports: []string{"internal/blocks", "internal/float16", "internal/cpu", "internal/parallel", "internal/random", "internal/memory"}},
 	{packages: []string{"internal/safetensors", "internal/torchfile"}, imports: []string{"internal/atomicfile", "internal/float16", "internal/memory", "internal/shards"}, gorgonia: true},
-	{packages: []string{"graph"}, imports: []string{"internal/blocks", "internal/kernels/...", "internal/parallel", "internal/random", "internal/memory"}, gorgonia: true},
+	{packages: []string{"graph"}, imports: []string{"internal/blocks", "internal/cpu", "internal/kernels/...", "internal/parallel", "internal/random", "internal/memory"}, gorgonia: true},
 	{packages: []string{"data/..."}, imports: []string{"internal/pathpattern", "internal/atomicfile", "internal/gguf", "internal/jinja", "internal/orderedjson", "internal/parquetfile", "internal/random"}},
 	{packages: []string{"internal/golden"}, imports: []string{"graph"}, gorgonia: true},
 	{

@@ -1,6 +1,10 @@
 package kernels
 
-import "math"
+import (
+	"math"
+
+	"github.com/seahorse-ml/seahorse/internal/float16"
+)
 
 // Tiles of bfloat16, as Intel's AMX multiplies them: 16 rows of A with 32 terms each, and of B 16 columns of 32 terms, a row of which has two
 // terms of each column side by side. A panel has two tiles of a block of terms one behind the other, and its blocks in order.
@@ -57,16 +61,7 @@ func packTiles(dst []uint16, blocks int, at func(lane, k int) float32, pairs boo
 }
 
 // toBFloat16 rounds to the nearest bfloat16, to even ones in the middle. What is too small for a normal number becomes 0, as AVX512_BF16 has it.
-func toBFloat16(v float32) uint16 {
-	bits := math.Float32bits(v)
-	switch {
-	case bits&0x7f80_0000 == 0:
-		return uint16(bits >> 16 & 0x8000)
-	case v != v:
-		return uint16(bits>>16 | 0x40)
-	}
-	return uint16((bits + 0x7fff + bits>>16&1) >> 16)
-}
+func toBFloat16(v float32) uint16 { return float16.ToBrain(normal(v)) }
 
 // multiplyGeneric adds the even terms of a block and the odd ones each by themselves, then both, and that to C. What is too small for a normal number
 // is 0 at each step.
@@ -96,7 +91,7 @@ func multiplyGeneric(c []float32, ldc int, a, b []uint16, blocks, panels int, ac
 	}
 }
 
-func fromBFloat16(v uint16) float32 { return normal(math.Float32frombits(uint32(v) << 16)) }
+func fromBFloat16(v uint16) float32 { return normal(float16.Brain(v)) }
 
 // normal returns 0 for a number that is too small for a normal one.
 func normal(v float32) float32 {
