@@ -28,26 +28,26 @@ type curationFlags struct {
 // config returns what is to be done with data.
 func (f curationFlags) config(seed uint64) (curate.Config, error) {
 	c := curate.Config{Dedup: curate.Dedup(f.Dedup), Similarity: f.NearSimilarity, Seed: seed}
-	var errs []error
-	compile := func(flag string, patterns []string) (all []*regexp.Regexp) {
-		for _, p := range patterns {
-			r, err := regexp.Compile(p)
-			if err != nil {
-				errs = append(errs, fmt.Errorf("--%s %s: %w", flag, p, err))
-			}
-			all = append(all, r)
-		}
-		return all
-	}
-	c.Match, c.Reject = compile("match", f.Match), compile("reject", f.Reject)
+	var match, reject, near, augment error
+	c.Match, match = compiled("match", f.Match)
+	c.Reject, reject = compiled("reject", f.Reject)
 	if f.NearSimilarity == 0 {
-		errs = append(errs, errors.New("--near-similarity 0: expected more"))
+		near = errors.New("--near-similarity 0: expected more")
 	}
-	var err error
-	if c.Augment, err = f.augmenter(seed); err != nil {
-		errs = append(errs, err)
+	c.Augment, augment = f.augmenter(seed)
+	return c, errors.Join(match, reject, near, augment)
+}
+
+// compiled returns the regular expressions of a flag.
+func compiled(flag string, patterns []string) (all []*regexp.Regexp, err error) {
+	for _, p := range patterns {
+		r, bad := regexp.Compile(p)
+		if bad != nil {
+			err = errors.Join(err, fmt.Errorf("--%s %s: %w", flag, p, bad))
+		}
+		all = append(all, r)
 	}
-	return c, errors.Join(errs...)
+	return all, err
 }
 
 // unread stands for the words of a file that isn't read yet: a run that goes on has no need of it.

@@ -7,7 +7,6 @@ import (
 	"maps"
 	"net/url"
 	"os"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -139,17 +138,10 @@ func (c *dataGenerateCommand) synthesis(s *streams) (task.Synthesis, error) {
 	case c.BaseURL != "" && (c.TopK != 0 || c.MinP != 0 || c.RepetitionPenalty != 1 || c.ChatTemplate != "" || c.storageFlags != storageFlags{}):
 		errs = append(errs, errors.New("--top-k, --min-p, --repetition-penalty, --chat-template and --load-in-… are for --model; the server has its own"))
 	}
-	compile := func(flag string, patterns []string) (all []*regexp.Regexp) {
-		for _, p := range patterns {
-			r, err := regexp.Compile(p)
-			if err != nil {
-				errs = append(errs, fmt.Errorf("--%s %s: %w", flag, p, err))
-			}
-			all = append(all, r)
-		}
-		return all
-	}
-	y.Match, y.Reject = compile("match", c.Match), compile("reject", c.Reject)
+	var match, reject error
+	y.Match, match = compiled("match", c.Match)
+	y.Reject, reject = compiled("reject", c.Reject)
+	errs = append(errs, match, reject)
 	if c.Vote != "" {
 		v, err := reward.ParseVote(c.Vote)
 		errs = append(errs, err)

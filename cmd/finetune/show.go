@@ -189,12 +189,16 @@ func (c *showFlags) write(ctx context.Context, l *looked, configs []task.ShownCo
 	return nil
 }
 
-// one returns the text of a command that looks at one.
-func (l *looked) one() (*task.Shown, error) {
-	if len(l.texts) != 1 {
-		return nil, fmt.Errorf("%d texts, expected one", len(l.texts))
+// lookAtOne is look for a command that looks at one text.
+func (c *showFlags) lookAtOne(ctx context.Context, s *streams, estimate func(*task.Trained, *task.Shown) (graph.Memory, error)) (*looked, *task.Shown, error) {
+	l, err := c.look(ctx, s, estimate)
+	if err != nil {
+		return nil, nil, err
 	}
-	return l.texts[0], nil
+	if len(l.texts) != 1 {
+		return nil, nil, fmt.Errorf("%d texts, expected one", len(l.texts))
+	}
+	return l, l.texts[0], nil
 }
 
 // subject describes a text for a view.

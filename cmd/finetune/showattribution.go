@@ -53,17 +53,13 @@ func (c *showAttributionCommand) Run(ctx context.Context, s *streams) error {
 	if c.Baseline != "" && c.Method == string(show.GradientInput) {
 		return errors.New("--baseline is for integrated gradients")
 	}
-	l, err := c.look(ctx, s, func(t *task.Trained, x *task.Shown) (graph.Memory, error) {
+	l, text, err := c.lookAtOne(ctx, s, func(t *task.Trained, x *task.Shown) (graph.Memory, error) {
 		config := c.config()
 		if position, err := c.position(t, x); err == nil {
 			config.Position = position
 		}
 		return show.EstimateAttribution(t.Model, x.Text, config)
 	})
-	if err != nil {
-		return err
-	}
-	text, err := l.one()
 	if err != nil {
 		return err
 	}

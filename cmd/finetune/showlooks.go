@@ -36,13 +36,9 @@ Examples:
 // Run shows the attention.
 func (c *showAttentionCommand) Run(ctx context.Context, s *streams) error {
 	config := show.AttentionConfig{Layers: c.Layer}
-	l, err := c.look(ctx, s, func(t *task.Trained, x *task.Shown) (graph.Memory, error) {
+	l, text, err := c.lookAtOne(ctx, s, func(t *task.Trained, x *task.Shown) (graph.Memory, error) {
 		return show.EstimateAttention(t.Model, x.Text, config)
 	})
-	if err != nil {
-		return err
-	}
-	text, err := l.one()
 	if err != nil {
 		return err
 	}
@@ -115,11 +111,7 @@ func (c *showTokensCommand) Run(ctx context.Context, s *streams) error {
 	if err := atLeast("top", &c.Top, 1); err != nil {
 		return err
 	}
-	l, err := c.look(ctx, s, estimateStates)
-	if err != nil {
-		return err
-	}
-	text, err := l.one()
+	l, text, err := c.lookAtOne(ctx, s, estimateStates)
 	if err != nil {
 		return err
 	}
@@ -222,11 +214,7 @@ func (c *showLensCommand) Run(ctx context.Context, s *streams) error {
 	if err := atLeast("top", &c.Top, 1); err != nil {
 		return err
 	}
-	l, err := c.look(ctx, s, estimateStates)
-	if err != nil {
-		return err
-	}
-	text, err := l.one()
+	l, text, err := c.lookAtOne(ctx, s, estimateStates)
 	if err != nil {
 		return err
 	}
