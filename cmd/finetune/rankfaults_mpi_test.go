@@ -170,17 +170,19 @@ func suspended(t *testing.T, l mpitest.Launcher, args []string, want string) {
 	}
 }
 
-// startedTwice starts a run, and once more in the same directory.
+// startedTwice starts a run, and once more in the same directory, while the first stands still: it might be at its end else.
 func startedTwice(t *testing.T, l mpitest.Launcher, args []string, want string) {
 	got := filepath.Join(t.TempDir(), "run")
 	args = append(args, "--output-dir", got)
 	j := startRanks(t, launched(t, l, 2, args...), 2)
 	j.await(t, filepath.Join(got, "checkpoint-100"))
+	j.signal(t, syscall.SIGSTOP, 0, 1)
 	for _, again := range [][]string{args, {"resume", got}} {
 		if said := startRanks(t, launched(t, l, 2, again...), 2).ends(t); !strings.Contains(said, got) || !strings.Contains(said, "already") && !strings.Contains(said, "process") {
 			t.Errorf("the second start says\n%s", said)
 		}
 	}
+	j.signal(t, syscall.SIGCONT, 1, 0)
 	if err := <-j.done; err != nil {
 		t.Fatalf("%v\n%s", err, j.said.String())
 	}
