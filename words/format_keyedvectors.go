@@ -10,12 +10,12 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/nlpodyssey/gopickle/types"
 	"github.com/seahorse-ml/seahorse/internal/atomicfile"
 )
 
 // KeyedVectors is gensim's own form: a pickle of the words, and beside it the vectors as NAME.vectors.npy. gensim writes that pair where the vectors are
-// large, or for
-// save(NAME, sep_limit=0).
+// large, or for save(NAME, sep_limit=0).
 const KeyedVectors Format = "keyedvectors"
 
 // arraySuffix is what the name of the file of vectors ends with.
@@ -40,16 +40,16 @@ func openKeyedVectors(path string) (*Vectors, error) {
 	if !ok || !strings.HasPrefix(o.class, "gensim.models.keyedvectors.") {
 		return nil, errors.New("the pickle is none of gensim's KeyedVectors")
 	}
-	state, _ := o.state.(*pickledDict)
+	state, _ := o.state.(*types.Dict)
 	if state == nil {
 		return nil, errors.New("the pickle has no state")
 	}
-	list, ok := state.entries["index_to_key"].(*pickledList)
+	list, ok := entry(state, "index_to_key").(*types.List)
 	if !ok {
 		return nil, errors.New("the pickle has no index_to_key")
 	}
 	var words []string
-	for i, item := range list.items {
+	for i, item := range *list {
 		word, ok := item.(string)
 		if !ok {
 			return nil, fmt.Errorf("key %d is no text", i)

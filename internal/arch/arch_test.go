@@ -31,6 +31,7 @@ var layers = []layer{
 		"internal/float16",
 		"internal/memory",
 		"internal/orderedjson",
+		"internal/pickle",
 		"internal/screen",
 		"internal/shards",
 		"internal/torture",
@@ -45,7 +46,7 @@ var layers = []layer{
 	{packages: []string{"internal/parallel"}, imports: []string{"internal/cpu"}},
 	{packages: []string{"internal/random"}},
 	{packages: []string{"internal/kernels/..."}, imports: []string{"internal/blocks", "internal/float16", "internal/cpu", "internal/parallel", "internal/random", "internal/memory"}},
-	{packages: []string{"internal/safetensors", "internal/torchfile"}, imports: []string{"internal/atomicfile", "internal/float16", "internal/memory", "internal/shards"}, gorgonia: true},
+	{packages: []string{"internal/safetensors", "internal/torchfile"}, imports: []string{"internal/atomicfile", "internal/pickle", "internal/float16", "internal/memory", "internal/shards"}, gorgonia: true},
 	{packages: []string{"graph"}, imports: []string{"internal/blocks", "internal/cpu", "internal/kernels/...", "internal/parallel", "internal/random", "internal/memory"}, gorgonia: true},
 	{packages: []string{"data/..."}, imports: []string{"internal/pathpattern", "internal/atomicfile", "internal/gguf", "internal/jinja", "internal/orderedjson", "internal/parquetfile", "internal/random"}},
 	{packages: []string{"internal/golden"}, imports: []string{"graph"}, gorgonia: true},
@@ -65,7 +66,7 @@ var layers = []layer{
 	{packages: []string{"search"}, imports: []string{"internal/kernels/...", "internal/nearest", "internal/parallel", "internal/random", "internal/atomicfile", "internal/dirlock"}},
 	{packages: []string{"prefer"}, imports: []string{"internal/arithmetic", "layers", "data/...", "graph"}, gorgonia: true},
 	{packages: []string{"adapt/..."}, imports: []string{"models", "layers", "graph", "internal/atomicfile", "internal/orderedjson", "internal/safetensors"}, gorgonia: true},
-	{packages: []string{"words"}, imports: []string{"internal/correlation", "internal/kernels/...", "internal/parallel", "internal/random", "internal/atomicfile", "internal/safetensors"}, gorgonia: true},
+	{packages: []string{"words"}, imports: []string{"internal/correlation", "internal/kernels/...", "internal/pickle", "internal/parallel", "internal/random", "internal/atomicfile", "internal/safetensors"}, gorgonia: true},
 	{packages: []string{"optim"}, imports: []string{"graph", "internal/kernels/...", "internal/parallel", "internal/memory", "internal/safetensors"}, gorgonia: true},
 	{packages: []string{"internal/exchange"}, imports: []string{"optim", "graph", "internal/kernels/...", "internal/parallel", "internal/memory"}, gorgonia: true},
 	{packages: []string{"internal/mpi/..."}},
@@ -78,7 +79,6 @@ var layers = []layer{
 	{packages: []string{"internal/board"}, imports: []string{"internal/report", "internal/runlog", "internal/web", "train"}},
 	{packages: []string{"internal/view"}, imports: []string{"internal/report", "internal/screen"}},
 	{packages: []string{"cmd/finetune"}, imports: []string{"agent/...", "show", "internal/view", "internal/correlation", "reward", "search", "embed", "hub", "internal/board", "internal/report", "track", "serve", "internal/web", "words", "task", "train", "adapt", "prefer", "generate", "optim", "models", "layers", "data/...", "graph", "internal/atomicfile", "internal/orderedjson", "internal/lineedit", "internal/screen", "internal/cpu", "weights"}, gorgonia: true},
-	{packages: []string{"examples/..."}, imports: []string{"reward", "search", "embed", "hub", "track", "serve", "words", "task", "train", "adapt", "prefer", "generate", "optim", "models", "layers", "data/...", "graph", "weights"}, gorgonia: true},
 	{packages: []string{"examples/..."}, imports: []string{"agent/...", "show", "reward", "search", "embed", "hub", "track", "serve", "words", "task", "train", "adapt", "prefer", "generate", "optim", "models", "layers", "data/...", "graph", "weights"}, gorgonia: true},
 	{packages: []string{"track"}, imports: []string{"internal/tfevents", "internal/atomicfile", "train", "internal/runlog"}},
 	{packages: []string{"internal/report"}, imports: []string{"task", "train", "data/...", "internal/dirlock", "internal/runlog"}},
@@ -86,9 +86,14 @@ var layers = []layer{
 
 // listed is what `go list -json` tells of a package.
 type listed struct {
-	ImportPath string
-	Imports    []string
-	SFiles     []string
+	ImportPath   string
+	Name, Dir    string
+	Doc          string // the first sentence of the package's comment
+	GoFiles      []string
+	Imports      []string
+	SFiles       []string
+	TestGoFiles  []string
+	XTestGoFiles []string
 }
 
 func packages(t *testing.T) []listed {
@@ -97,7 +102,7 @@ func packages(t *testing.T) []listed {
 	if err != nil {
 		t.Fatalf("go list -m: %v", err)
 	}
-	list := exec.Command("go", "list", "-json=ImportPath,Imports,SFiles", "./...")
+	list := exec.Command("go", "list", "-json=ImportPath,Name,Dir,Doc,GoFiles,Imports,SFiles,TestGoFiles,XTestGoFiles", "./...")
 	list.Dir = strings.TrimSpace(string(root))
 	list.Stderr = os.Stderr
 	out, err := list.Output()

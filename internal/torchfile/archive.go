@@ -76,7 +76,7 @@ func parseArchive(f io.ReaderAt, size int64) (map[string]view, error) {
 		storages[key] = s
 		return s, nil
 	}
-	value, err := unpickle(&pickleReader{r: bytes.NewReader(content), size: int64(len(content))}, find)
+	value, _, err := unpickle(bufio.NewReader(bytes.NewReader(content)), int64(len(content)), find)
 	if err != nil {
 		return nil, err
 	}
@@ -106,22 +106,28 @@ const (
 // about the system, the tensors and the keys of the storages, and then each storage as its
 // number of elements in 8 bytes and the elements.
 func parseSequence(f io.ReaderAt, size int64) (map[string]view, error) {
-	r := &pickleReader{r: bufio.NewReader(io.NewSectionReader(f, 0, size)), size: size}
-	magic, err := unpickle(r, nil)
+	r := bufio.NewReader(io.NewSectionReader(f, 0, size))
+	var place int64
+	next := func(storages func(id *types.Tuple) (*storage, error)) (any, error) {
+		value, n, err := unpickle(r, size-place, storages)
+		place += n
+		return value, err
+	}
+	magic, err := next(nil)
 	if err != nil {
 		return nil, err
 	}
 	if n, ok := magic.(*big.Int); !ok || n.Text(16) != magicNumber {
 		return nil, errors.New("it begins with no magic number of PyTorch")
 	}
-	version, err := unpickle(r, nil)
+	version, err := next(nil)
 	if err != nil {
 		return nil, err
 	}
 	if version != protocolVersion {
-		return nil, fmt.Errorf("its format has version %v, expected %d", version, protocolVersion)
+		return nil, fmt.Errorf("the version of its format is not %d", protocolVersion)
 	}
-	system, err := unpickle(r, nil)
+	system, err := next(nil)
 	if err != nil {
 		return nil, err
 	}
@@ -131,7 +137,7 @@ func parseSequence(f io.ReaderAt, size int64) (map[string]view, error) {
 		}
 	}
 	storages := map[string]*storage{}
-	value, err := unpickle(r, func(id *types.Tuple) (*storage, error) {
+	value, err := next(func(id *types.Tuple) (*storage, error) {
 		key, s, err := newStorage(id)
 		if err != nil || storages[key] != nil {
 			return storages[key], err
@@ -145,7 +151,7 @@ func parseSequence(f io.ReaderAt, size int64) (map[string]view, error) {
 	if err != nil {
 		return nil, err
 	}
-	keys, err := unpickle(r, nil)
+	keys, err := next(nil)
 	if err != nil {
 		return nil, err
 	}
@@ -153,7 +159,7 @@ func parseSequence(f io.ReaderAt, size int64) (map[string]view, error) {
 	if !ok {
 		return nil, fmt.Errorf("the keys of its storages are a %T, expected a list", keys)
 	}
-	if err := placeStorages(f, r.read, size, *list, storages); err != nil {
+	if err := placeStorages(f, place, size, *list, storages); err != nil {
 		return nil, err
 	}
 	return tensors(value)
@@ -165,7 +171,7 @@ func placeStorages(f io.ReaderAt, place, size int64, keys []any, storages map[st
 		name, _ := key.(string)
 		s := storages[name]
 		if s == nil {
-			return fmt.Errorf("it has a storage %v that no tensor uses", key)
+			return fmt.Errorf("it has a storage %q that no tensor uses", name)
 		}
 		var count [8]byte
 		if _, err := f.ReadAt(count[:], place); err != nil {
@@ -186,4 +192,12 @@ func placeStorages(f io.ReaderAt, place, size int64, keys []any, storages map[st
 		}
 	}
 	return nil
+}
+
+// unexpected is the error of an end inside of a file.
+func unexpected(err error) error {
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
 }

@@ -1,34 +1,22 @@
 package torchfile
 
 import (
-	"encoding/binary"
+	"bufio"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 
-	"github.com/nlpodyssey/gopickle/pickle"
 	"github.com/nlpodyssey/gopickle/types"
+	"github.com/seahorse-ml/seahorse/internal/pickle"
 )
 
-// unpickle reads one pickle. Storages is called for each persistent id, the form in
-// which tensors name their data.
-func unpickle(r *pickleReader, storages func(id *types.Tuple) (*storage, error)) (value any, err error) {
-	defer func() {
-		if p := recover(); p != nil { // the reader of pickles trusts its input in some places
-			value, err = nil, fmt.Errorf("the pickle is malformed: %v", p)
-		}
-	}()
-	u := pickle.NewUnpickler(r)
-	u.FindClass = findClass
-	u.PersistentLoad = func(id any) (any, error) {
-		tuple, ok := id.(*types.Tuple)
-		if !ok || storages == nil {
-			return nil, fmt.Errorf("a reference of type %T, expected a tuple", id)
-		}
-		return storages(tuple)
+// unpickle reads one pickle. Storages is called for each persistent id, the form in which tensors name their data; nil refuses them.
+func unpickle(r *bufio.Reader, size int64, storages func(id *types.Tuple) (*storage, error)) (value any, n int64, err error) {
+	c := pickle.Config{Class: findClass}
+	if storages != nil {
+		c.Persistent = func(id *types.Tuple) (any, error) { return storages(id) }
 	}
-	return u.Load()
+	return pickle.Load(r, size, c)
 }
 
 // findClass returns what stands for a class or function of Python.
@@ -96,7 +84,7 @@ func newStorage(id *types.Tuple) (key string, s *storage, err error) {
 	key, ok2 := id.Get(2).(string)
 	count, ok3 := id.Get(4).(int)
 	if !ok || !ok2 || !ok3 || count < 0 || count > math.MaxInt/8 {
-		return "", nil, fmt.Errorf("a storage of %v elements, with a class %T and a key %T", id.Get(4), id.Get(1), id.Get(2))
+		return "", nil, fmt.Errorf("a storage of %d elements (%T), with a class %T and a key %T", count, id.Get(4), id.Get(1), id.Get(2))
 	}
 	return key, &storage{kind: k, count: count}, nil
 }
@@ -128,61 +116,4 @@ func tensors(value any) (map[string]view, error) {
 		return nil, errors.New("its dictionary has no tensors")
 	}
 	return views, nil
-}
-
-// A pickleReader reads a pickle, counts its bytes and refuses lengths beyond the end,
-// for which memory would be taken before they are found to be wrong.
-type pickleReader struct {
-	r    io.ByteReader
-	read int64 // bytes so far
-	size int64 // of all there is
-	last byte  // that ReadByte gave; after it, Read reads its argument
-}
-
-// longOpcodes are followed by a length of so many bytes: LONG4, BINSTRING, BINUNICODE,
-// BINBYTES, BINUNICODE8, BINBYTES8 and BYTEARRAY8.
-var longOpcodes = map[byte]int{0x8b: 4, 'T': 4, 'X': 4, 'B': 4, 0x8d: 8, 0x8e: 8, 0x96: 8}
-
-// frameOpcode begins a frame, which protocol 4 has and PyTorch's protocol 2 has not.
-const frameOpcode = 0x95
-
-func (p *pickleReader) ReadByte() (byte, error) {
-	b, err := p.r.ReadByte()
-	if err != nil {
-		return 0, unexpected(err)
-	}
-	p.read++
-	p.last = b
-	return b, nil
-}
-
-func (p *pickleReader) Read(dst []byte) (int, error) {
-	for i := range dst {
-		b, err := p.r.ReadByte()
-		if err != nil {
-			return i, unexpected(err)
-		}
-		p.read++
-		dst[i] = b
-	}
-	if p.last == frameOpcode && len(dst) == 8 {
-		return 0, errors.New("the pickle has frames, expected protocol 2")
-	}
-	if longOpcodes[p.last] == len(dst) && len(dst) > 0 {
-		var wide [8]byte
-		copy(wide[:], dst)
-		if n := binary.LittleEndian.Uint64(wide[:]); n > uint64(p.size-p.read) {
-			return 0, fmt.Errorf("a value of %d bytes with %d left", n, p.size-p.read)
-		}
-	}
-	p.last = 0
-	return len(dst), nil
-}
-
-// unexpected is the error of an end inside of a pickle.
-func unexpected(err error) error {
-	if errors.Is(err, io.EOF) {
-		return io.ErrUnexpectedEOF
-	}
-	return err
 }

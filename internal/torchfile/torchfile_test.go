@@ -182,6 +182,14 @@ func TestDamage(t *testing.T) {
 	}
 }
 
+// TestCircular reads a version that is a list of itself, of which an error can't tell the value.
+func TestCircular(t *testing.T) {
+	file := "\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19." + "\x80\x02]q\x00h\x00a."
+	if err := readAll([]byte(file)); err == nil || !strings.Contains(err.Error(), "version") {
+		t.Error(err)
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	for _, name := range []string{"archive.bin", "sequence.bin", "foreign.bin"} {
 		data, err := os.ReadFile(filepath.Join("testdata", name))
