@@ -3,7 +3,6 @@ package models
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/seahorse-ml/seahorse/graph"
@@ -50,9 +49,9 @@ func newLoRASource(f *gguf.File, m *Decoder) (*LoRASource, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !slices.Contains(layout.types, m.parts.family) {
+	if !layout.stores(m.parts.family) {
 		return nil, fmt.Errorf("the adapter is for the architecture %q, which is that of %s; the model's model_type is %q",
-			layout.arch, strings.Join(layout.types, " and "), m.parts.family)
+			layout.arch, strings.Join(layout.typeNames(), " and "), m.parts.family)
 	}
 	heads, err := headsOf(m)
 	if err != nil {

@@ -12,8 +12,28 @@ const (
 	shortFactors = "rope_factors_short.weight"
 )
 
+// ggufPhi3 is how Phi-3 is stored.
+func ggufPhi3() ggufLayout {
+	return ggufLayout{
+		arch: "phi3", types: []ggufType{{name: "phi3"}}, ignored: []string{longFactors, shortFactors},
+		read: (*ggufMeta).phi3, write: (*ggufWriter).phi3, waves: (*ggufWriter).phi3Waves,
+		tensors: []ggufTensor{
+			{"token_embd", "model.embed_tokens", asItIs},
+			{"output_norm", "model.norm", asItIs},
+			{"output", "lm_head", asItIs},
+			{"blk.#.attn_norm", "model.layers.#.input_layernorm", asItIs},
+			{"blk.#.attn_qkv", "model.layers.#.self_attn.qkv_proj", asItIs},
+			{"blk.#.attn_output", "model.layers.#.self_attn.o_proj", asItIs},
+			{"blk.#.ffn_norm", "model.layers.#.post_attention_layernorm", asItIs},
+			{"blk.#.ffn_up", "model.layers.#.mlp.gate_up_proj", asItIs},
+			{"blk.#.ffn_down", "model.layers.#.mlp.down_proj", asItIs},
+		},
+	}
+}
+
 // phi3 changes a decoder's configuration to a Phi-3's.
-func (m *ggufMeta) phi3(c map[string]any) map[string]any {
+func (m *ggufMeta) phi3() map[string]any {
+	c := m.decoder()
 	width, heads := m.size("embedding_length"), m.size("attention.head_count")
 	rope, _ := c["rope_parameters"].(map[string]any)
 	delete(c, "head_dim")
@@ -50,47 +70,41 @@ func (m *ggufMeta) factors(name string) []float64 {
 	return out
 }
 
-// phi3 writes what only a Phi-3 has, and returns the factors of wavelengths.
-func (w *ggufWriter) phi3(set func(string, any), head float64) {
+func (w *ggufWriter) phi3() {
+	w.decoder()
 	rope := w.rope()
 	part, ok := w.number(rope, "partial_rotary_factor")
 	if !ok {
 		part = 1
 	}
-	set("rope.dimension_count", uint32(part*head))
+	w.set("rope.dimension_count", uint32(part*float64(w.headSize())))
 	window, _ := w.number(w.fields, "sliding_window")
-	set("attention.sliding_window", uint32(window))
+	w.set("attention.sliding_window", uint32(window))
 	original, ok := w.number(rope, "original_max_position_embeddings")
 	if !ok {
 		if original, ok = w.number(w.fields, "original_max_position_embeddings"); !ok {
 			original = float64(w.size("max_position_embeddings"))
 		}
 	}
-	set("rope.scaling.original_context_length", uint32(original))
+	w.set("rope.scaling.original_context_length", uint32(original))
 	if base, ok := w.number(rope, "rope_theta"); ok {
-		set("rope.freq_base", float32(base))
+		w.set("rope.freq_base", float32(base))
 	}
 	if _, ok := rope["long_factor"].([]any); ok {
 		scale, factor := float64(w.size("max_position_embeddings"))/original, 1.0
 		if scale > 1 {
 			factor = math.Sqrt(1 + math.Log(scale)/math.Log(original))
 		}
-		set("rope.scaling.attn_factor", float32(factor))
+		w.set("rope.scaling.attn_factor", float32(factor))
 	}
 }
 
-// wavelengths returns the tensors of factors that wavelengths are multiplied by.
-func (w *ggufWriter) wavelengths() []gguf.Out {
+func (w *ggufWriter) phi3Waves() []gguf.Out {
 	var outs []gguf.Out
-	add := func(name string, factors []float32) {
-		if factors != nil {
-			outs = append(outs, vectorOut(name, factors))
+	for _, list := range [][2]string{{longFactors, "long_factor"}, {shortFactors, "short_factor"}} {
+		if factors := w.numbers(w.rope()[list[1]]); factors != nil {
+			outs = append(outs, vectorOut(list[0], factors))
 		}
-	}
-	add(ropeFactors, w.llama3())
-	if w.layout.arch == "phi3" {
-		add(longFactors, w.numbers(w.rope()["long_factor"]))
-		add(shortFactors, w.numbers(w.rope()["short_factor"]))
 	}
 	return outs
 }

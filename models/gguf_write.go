@@ -32,12 +32,16 @@ func ToGGUF(config []byte, source graph.Source, c ToGGUFConfig) (gguf.Meta, []gg
 		return nil, nil, fmt.Errorf("models: %w", err)
 	}
 	w := &ggufWriter{fields: fields, modelType: modelType, layout: layout, source: source, config: c}
-	meta := w.meta()
+	w.meta = gguf.Meta{{Key: gguf.ArchitectureKey, Value: layout.arch}, {Key: "general.type", Value: "model"}}
+	layout.write(w)
 	outs := w.tensors()
+	if layout.waves != nil {
+		outs = append(outs, layout.waves(w)...)
+	}
 	if err := errors.Join(w.errs...); err != nil {
 		return nil, nil, fmt.Errorf("models: as GGUF: %s", strings.ReplaceAll(err.Error(), "\n", "; "))
 	}
-	return meta, outs, nil
+	return w.meta, outs, nil
 }
 
 // ToGGUFConfig configures ToGGUF.
@@ -52,11 +56,16 @@ type ggufWriter struct {
 	layout    ggufLayout
 	source    graph.Source
 	config    ToGGUFConfig
+	meta      gguf.Meta
 	errs      []error
 }
 
+// fail keeps an error, once.
 func (w *ggufWriter) fail(format string, args ...any) {
-	w.errs = append(w.errs, fmt.Errorf(format, args...))
+	err := fmt.Errorf(format, args...)
+	if !slices.ContainsFunc(w.errs, func(known error) bool { return known.Error() == err.Error() }) {
+		w.errs = append(w.errs, err)
+	}
 }
 
 // number returns a field of config.json, or of an object in it.
@@ -83,134 +92,6 @@ func (w *ggufWriter) size(names ...string) uint32 {
 func (w *ggufWriter) object(in map[string]any, name string) map[string]any {
 	o, _ := in[name].(map[string]any)
 	return o
-}
-
-// meta returns the metadata of the architecture.
-func (w *ggufWriter) meta() gguf.Meta {
-	arch := w.layout.arch
-	m := gguf.Meta{{Key: gguf.ArchitectureKey, Value: arch}, {Key: "general.type", Value: "model"}}
-	set := func(name string, value any) { m = append(m, gguf.Pair{Key: arch + "." + name, Value: value}) }
-	setNumber := func(name string, in map[string]any, fields ...string) {
-		if v, ok := w.number(in, fields...); ok {
-			set(name, float32(v))
-		}
-	}
-	heads := w.size("num_attention_heads", "n_head")
-	width := w.size("hidden_size", "n_embd")
-	set("block_count", w.size("num_hidden_layers", "n_layer"))
-	set("context_length", w.size("max_position_embeddings", "n_positions"))
-	set("embedding_length", width)
-	inner := 4 * width
-	if _, ok := w.number(w.fields, "n_inner"); ok || arch != "gpt2" {
-		inner = w.size("intermediate_size", "n_inner")
-	}
-	set("feed_forward_length", inner)
-	set("attention.head_count", heads)
-	switch arch {
-	case "gpt2", "gptneox", "bert":
-		setNumber("attention.layer_norm_epsilon", w.fields, "layer_norm_eps", "layer_norm_epsilon")
-	default:
-		set("attention.head_count_kv", w.keyHeads(heads))
-		setNumber("attention.layer_norm_rms_epsilon", w.fields, "rms_norm_eps")
-		if arch == "phi3" {
-			w.phi3(set, float64(width/max(1, heads)))
-		} else {
-			w.rotary(set, setNumber, width/max(1, heads))
-		}
-	}
-	switch arch {
-	case "bert":
-		set("attention.causal", false)
-		m = append(m, gguf.Pair{Key: "tokenizer.ggml.token_type_count", Value: w.size("type_vocab_size")})
-	case "gptneox":
-		rope := w.rope()
-		part, ok := w.number(rope, "partial_rotary_factor")
-		if !ok {
-			part = 0.25
-		}
-		set("rope.dimension_count", uint32(part*float64(width/max(1, heads))))
-		setNumber("rope.freq_base", rope, "rope_theta")
-		parallel, ok := w.fields["use_parallel_residual"].(bool)
-		set("use_parallel_residual", parallel || !ok)
-	case "gemma3":
-		set("attention.sliding_window", w.size("sliding_window"))
-		setNumber("rope.freq_base_swa", w.object(w.object(w.fields, "rope_parameters"), slidingAttention), "rope_theta")
-		setNumber("final_logit_softcapping", w.fields, "final_logit_softcapping")
-	case "llama":
-		if w.modelType == "mixtral" {
-			set("expert_count", w.size("num_local_experts"))
-			set("expert_used_count", w.size("num_experts_per_tok"))
-		}
-		set("vocab_size", w.size("vocab_size"))
-	}
-	return m
-}
-
-func (w *ggufWriter) keyHeads(heads uint32) uint32 {
-	if n, ok := w.number(w.fields, "num_key_value_heads"); ok && n > 0 {
-		return uint32(n)
-	}
-	return heads
-}
-
-// rope returns rope_parameters, or what older files have in their place.
-func (w *ggufWriter) rope() map[string]any {
-	r := w.object(w.fields, "rope_parameters")
-	if full := w.object(r, fullAttention); full != nil {
-		return full
-	}
-	if r != nil {
-		return r
-	}
-	r = map[string]any{}
-	for k, v := range w.object(w.fields, "rope_scaling") {
-		r[k] = v
-	}
-	for k, from := range map[string]string{"rope_theta": "rope_theta", "partial_rotary_factor": "rotary_pct"} {
-		if v, ok := w.fields[from]; ok {
-			r[k] = v
-		}
-	}
-	if v, ok := w.fields["rotary_emb_base"]; ok {
-		r["rope_theta"] = v
-	}
-	return r
-}
-
-// rotary writes how positions are turned.
-func (w *ggufWriter) rotary(set func(string, any), setNumber func(string, map[string]any, ...string), head uint32) {
-	if n, ok := w.number(w.fields, "head_dim"); ok && n > 0 {
-		head = uint32(n)
-		set("attention.key_length", head)
-		set("attention.value_length", head)
-	}
-	set("rope.dimension_count", head)
-	rope := w.rope()
-	setNumber("rope.freq_base", rope, "rope_theta")
-	kind, _ := rope["rope_type"].(string)
-	if kind == "" {
-		kind, _ = rope["type"].(string)
-	}
-	switch kind {
-	case "", "default", "llama3": // llama3 is a tensor
-	case "linear", "yarn":
-		set("rope.scaling.type", kind)
-		setNumber("rope.scaling.factor", rope, "factor")
-		setNumber("rope.scaling.attn_factor", rope, "attention_factor")
-		setNumber("rope.scaling.yarn_beta_fast", rope, "beta_fast")
-		setNumber("rope.scaling.yarn_beta_slow", rope, "beta_slow")
-		if n, ok := w.number(rope, "original_max_position_embeddings"); ok {
-			set("rope.scaling.original_context_length", uint32(n))
-		}
-	default:
-		w.fail("positions scaled as %q are not known there", kind)
-	}
-	if windows := w.fields["sliding_window"]; windows != nil && w.layout.arch != "gemma3" {
-		uses, _ := w.fields["use_sliding_window"].(bool)
-		if w.modelType == "mistral" || uses {
-			w.fail("layers with a sliding window of %v tokens are not known there", windows)
-		}
-	}
 }
 
 // tensors returns the tensors, in the order of the layers.
@@ -240,7 +121,7 @@ func (w *ggufWriter) tensors() []gguf.Out {
 			outs[i] = w.stack(o.Name, experts[o.Name])
 		}
 	}
-	return append(outs, w.wavelengths()...)
+	return outs
 }
 
 // vectorOut stores a vector in float32.
