@@ -1,6 +1,7 @@
 package models
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -20,16 +21,12 @@ func TestProjectionsAreFound(t *testing.T) {
 		}
 		return false
 	}
-	for _, arch := range Arches() {
-		m, err := newOf(arch, tinySize(), graph.SketchParams(tensor.Float32, nil))
-		if err != nil {
-			t.Fatal(err)
-		}
+	for name, m := range sketches(t) {
 		known := map[string]bool{}
 		var found []string
 		for _, l := range layers.Find[layers.Linear](m) {
 			if known[l.Name] {
-				t.Errorf("%s: %s is found twice", arch, l.Name)
+				t.Errorf("%s: %s is found twice", name, l.Name)
 			}
 			known[l.Name] = true
 			found = append(found, l.Name+".weight")
@@ -37,21 +34,45 @@ func TestProjectionsAreFound(t *testing.T) {
 		heads := 0
 		for _, p := range m.Params() {
 			if p.Shape.Dims() == 2 && !tables(p.Name) && !slices.Contains(found, p.Name) {
-				t.Errorf("%s: no Linear has the matrix %s", arch, p.Name)
+				t.Errorf("%s: no Linear has the matrix %s", name, p.Name)
 			}
 		}
-		for _, name := range found {
-			for _, head := range []string{"lm_head", "embed_out", "decoder.weight"} {
-				if strings.Contains(name, head) {
-					heads++
-					break
-				}
+		for _, linear := range found {
+			if slices.ContainsFunc([]string{"lm_head", "embed_out", "decoder.weight", "classifier", "score"}, func(head string) bool { return strings.Contains(linear, head) }) {
+				heads++
 			}
 		}
 		if heads == 0 {
-			t.Errorf("%s: no head among %q", arch, found)
+			t.Errorf("%s: no head among %q", name, found)
 		}
 	}
+}
+
+// sketches returns a small model of every family, with each head that it may have.
+func sketches(t *testing.T) map[string]Model {
+	t.Helper()
+	all := map[string]Model{}
+	for _, arch := range Arches() {
+		base, err := tinySize().Config(arch)
+		if err != nil {
+			t.Fatal(err)
+		}
+		configs := map[string]Config{arch: base}
+		for _, h := range []Head{{Task: TaskSequence, Labels: []string{"a", "b"}}, {Task: TaskToken, Labels: []string{"a", "b"}}, {Task: TaskReward}} {
+			if c, err := h.Config(base); err == nil { // else the family has no such head
+				configs[fmt.Sprint(arch, " with the head ", h.Task)] = c
+			}
+		}
+		for name, c := range configs {
+			if all[name], err = New(c, graph.SketchParams(tensor.Float32, nil)); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+		}
+	}
+	if len(all) < len(Arches())+6 {
+		t.Fatalf("only %d models", len(all))
+	}
+	return all
 }
 
 // TestProjectionsAreNamedAsInHuggingFace samples names.
