@@ -1,2 +1,2 @@
-// Package arch holds the test of which packages may import which.
+// Package arch holds the tests of how the module hangs together: which packages may import which, documents, examples and licences.
 package arch
