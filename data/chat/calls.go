@@ -50,7 +50,7 @@ type CallScanner struct {
 	text bool   // there are no calls any more
 }
 
-// push takes a piece and returns what can be shown.
+// Push takes a piece and returns what can be shown.
 func (s *CallScanner) Push(piece string) string {
 	if s.Form == NoCalls || s.text {
 		return piece
@@ -91,7 +91,7 @@ func (s *CallScanner) show(n int) string {
 
 func (s *CallScanner) rest() string { return s.show(len(s.held)) }
 
-// finish returns the calls, or what looked like some and is text.
+// Finish returns the calls, or what looked like some and is text.
 func (s *CallScanner) Finish() (rest string, calls []Call) {
 	if s.call {
 		if calls = s.calls(string(s.held)); calls != nil {
