@@ -3,6 +3,7 @@ package optim
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"math"
 
 	"github.com/seahorse-ml/seahorse/graph"
@@ -80,6 +81,7 @@ type updater interface {
 	// norm returns the global norm of the gradients, and a parameter whose gradient
 	// isn't finite or nil. Only sharded ones have an error.
 	norm() (float64, *graph.Param, error)
+	norms() iter.Seq2[*graph.Param, float64] // of the gradients that norm has looked at
 	step(s step)
 }
 
@@ -176,6 +178,9 @@ func (a *Adam) Step(learningRate float64) (gradNorm float64, err error) {
 	a.update.step(s)
 	return gradNorm, nil
 }
+
+// GradNorms is described at NormTeller.
+func (a *Adam) GradNorms() iter.Seq2[*graph.Param, float64] { return a.update.norms() }
 
 // checkRate refuses a learning rate that is negative or no number.
 func checkRate(learningRate float64) error {

@@ -3,6 +3,7 @@ package optim
 import (
 	"errors"
 	"fmt"
+	"iter"
 
 	"github.com/seahorse-ml/seahorse/graph"
 	"gorgonia.org/tensor"
@@ -25,7 +26,7 @@ type kept struct {
 	bytes int
 }
 
-var _ Optimizer = (*core)(nil)
+var _ NormTeller = (*core)(nil)
 
 // newCore checks the groups; make builds the rule for the parameters' element type, and what it keeps.
 func newCore(groups []Group, maxNorm float64, single func(c *core) updater, double func(c *core) updater) (*core, error) {
@@ -83,6 +84,9 @@ func (c *core) Step(learningRate float64) (gradNorm float64, err error) {
 	c.update.step(step{rate: learningRate, gradScale: clip(c.maxNorm, gradNorm), number: c.steps})
 	return gradNorm, nil
 }
+
+// GradNorms is described at NormTeller.
+func (c *core) GradNorms() iter.Seq2[*graph.Param, float64] { return c.update.norms() }
 
 // clip returns what gradients are multiplied by, as torch.nn.utils.clip_grad_norm_ does.
 func clip(most, norm float64) float64 {

@@ -11,6 +11,12 @@
 // step allocates nothing. The state of an optimizer is saved and loaded exactly.
 package optim
 
+import (
+	"iter"
+
+	"github.com/seahorse-ml/seahorse/graph"
+)
+
 // An Optimizer updates the parameters that it was made for.
 type Optimizer interface {
 	// Step updates the parameters from their gradients at a learning rate and returns the
@@ -24,4 +30,11 @@ type Optimizer interface {
 	// Memory returns the bytes of the optimizer's state, and of what its updates are computed in. Of an optimizer for parameters
 	// without values (graph.Param.Outline), which can do nothing else, it tells what one for such with values takes.
 	Memory() int
+}
+
+// A NormTeller is an Optimizer that tells the norms of single parameters' gradients, as all of this package do.
+type NormTeller interface {
+	Optimizer
+	// GradNorms yields the parameters with the norms of their gradients in the last Step, before clipping; those of all ranks where the state is divided.
+	GradNorms() iter.Seq2[*graph.Param, float64]
 }

@@ -1,6 +1,7 @@
 package optim
 
 import (
+	"iter"
 	"math"
 
 	"github.com/seahorse-ml/seahorse/graph"
@@ -128,6 +129,24 @@ func (u *pieces[T]) norm() (float64, *graph.Param, error) {
 		}
 	}
 	return norm, u.all[0].param, nil
+}
+
+func (u *pieces[T]) norms() iter.Seq2[*graph.Param, float64] {
+	return func(yield func(*graph.Param, float64) bool) {
+		for i, b := range u.grads {
+			end := len(u.all)
+			if i+1 < len(u.grads) {
+				end = u.grads[i+1].first
+			}
+			squares := 0.0
+			for _, s := range u.squares[b.first:end] {
+				squares += s
+			}
+			if !yield(b.param, math.Sqrt(squares)) {
+				return
+			}
+		}
+	}
 }
 
 func (u *pieces[T]) step(s step) {

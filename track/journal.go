@@ -2,6 +2,8 @@ package track
 
 import (
 	"errors"
+	"iter"
+	"math"
 	"path/filepath"
 	"time"
 
@@ -13,14 +15,16 @@ import (
 const journalPause = time.Second
 
 // A Journal is a train.Callback that keeps in a run's directory when its steps were and what memory they took (system.jsonl: step, time in
-// seconds since 1970, memory in bytes), at logged steps and at most once a second, and the samples that it is given (samples.jsonl: step,
-// text). Reports show both.
+// seconds since 1970, memory in bytes) and the norms of the gradients of layers (gradients.jsonl), at logged steps and at most once a second, and the samples
+// that it is given (samples.jsonl: step, text). Reports show all of it.
 type Journal struct {
 	train.Silent
-	dir     string
-	samples *runlog.Appender
-	system  *runlog.Appender
-	last    time.Time
+	dir       string
+	samples   *runlog.Appender
+	system    *runlog.Appender
+	gradients *runlog.Appender
+	last      time.Time
+	normed    time.Time // when norms were noted last
 }
 
 // NewJournal returns the journal of the run in a directory.
@@ -39,12 +43,36 @@ func (j *Journal) Step(e train.StepEvent) error {
 	return j.system.Append(runlog.System{Step: int64(e.Step), Time: seconds(now), Memory: residentMemory()})
 }
 
+// Norms notes the norms of the gradients of layers.
+func (j *Journal) Norms(step int, all iter.Seq2[string, float64]) error {
+	if err := j.open(int64(step)); err != nil {
+		return err
+	}
+	now := time.Now()
+	if now.Sub(j.normed) < journalPause {
+		return nil
+	}
+	j.normed = now
+	line := map[string]float64{}
+	for name, norm := range all {
+		line[gradientNorm+"/"+layerOf(name)] += norm * norm
+	}
+	for key, squares := range line {
+		line[key] = math.Sqrt(squares)
+	}
+	line["step"] = float64(step)
+	return j.gradients.Append(line)
+}
+
 // open opens the files, if they aren't, for a run that goes on with a step.
 func (j *Journal) open(step int64) (err error) {
 	if j.samples != nil {
 		return nil
 	}
 	if j.samples, err = runlog.NewAppender(filepath.Join(j.dir, runlog.SamplesName), step); err != nil {
+		return err
+	}
+	if j.gradients, err = runlog.NewAppender(filepath.Join(j.dir, runlog.GradientsName), step); err != nil {
 		return err
 	}
 	j.system, err = runlog.NewAppender(filepath.Join(j.dir, runlog.SystemName), step)
@@ -61,8 +89,8 @@ func (j *Journal) Sample(step int, text string) error {
 
 // End closes the files.
 func (j *Journal) End(train.EndEvent) error {
-	if j.samples == nil || j.system == nil {
+	if j.samples == nil || j.gradients == nil || j.system == nil {
 		return nil
 	}
-	return errors.Join(j.samples.Close(), j.system.Close())
+	return errors.Join(j.samples.Close(), j.gradients.Close(), j.system.Close())
 }

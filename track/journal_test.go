@@ -1,6 +1,7 @@
 package track
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -44,6 +45,22 @@ func TestJournal(t *testing.T) {
 	system, err := runlog.ReadMetrics(filepath.Join(dir, runlog.SystemName))
 	if err != nil || system.Get("time").Points() != 50 {
 		t.Errorf("times of %d steps, %v, expected 50", system.Get("time").Points(), err)
+	}
+}
+
+// TestJournalOfNorms adds the norms of parameters up by layers.
+func TestJournalOfNorms(t *testing.T) {
+	dir := t.TempDir()
+	j := NewJournal(dir)
+	norms := func(yield func(string, float64) bool) {
+		_ = yield("h.0.attn.weight", 3) && yield("h.0.mlp.weight", 4) && yield("wte.weight", 0.5)
+	}
+	if err := errors.Join(j.Norms(10, norms), j.Norms(20, norms), j.End(train.EndEvent{})); err != nil {
+		t.Fatal(err)
+	}
+	raw, err := os.ReadFile(filepath.Join(dir, runlog.GradientsName))
+	if want := `{"gradient_norm/h.0":5,"gradient_norm/wte":0.5,"step":10}` + "\n"; err != nil || string(raw) != want {
+		t.Errorf("%s, %v, expected %s: no other line within a second", raw, err, want)
 	}
 }
 

@@ -1,6 +1,9 @@
 package train
 
-import "errors"
+import (
+	"errors"
+	"iter"
+)
 
 // ErrStop, returned by a callback, ends the run in good order: with a checkpoint and the
 // model, as after its last step.
@@ -29,6 +32,13 @@ type EvalWatcher interface {
 type BeginWatcher interface {
 	Callback
 	Begin(made int) error
+}
+
+// A NormWatcher is a Callback that is also told, at logged steps and before Step, the norms of single parameters' gradients before clipping, if the optimizer is
+// an optim.NormTeller.
+type NormWatcher interface {
+	Callback
+	Norms(step int, byName iter.Seq2[string, float64]) error
 }
 
 // StepEvent is what Callback.Step is told.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/seahorse-ml/seahorse/data"
+	"github.com/seahorse-ml/seahorse/optim"
 )
 
 // prefetched is how many batches are filled ahead of the step that needs them.
@@ -178,8 +179,8 @@ func (t *Trainer) leave() error {
 func (t *Trainer) step(ctx context.Context) error {
 	begin := time.Now()
 	var fed Figures
-	rate := t.config.schedule().At(t.state.Step) * t.control.factor(t.state.Step)
 	var r StepResult
+	var rate float64
 	look := t.looks()
 	if look {
 		t.stepper.Look(&t.look)
@@ -194,6 +195,7 @@ func (t *Trainer) step(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		rate = t.config.schedule().At(t.state.Step) * t.control.factor(t.state.Step) // now that all ranks have the events
 		r, err = t.stepper.step(ctx, rate)
 		if errors.Is(err, ErrDiverged) {
 			err = t.skip(err)
@@ -211,6 +213,7 @@ func (t *Trainer) step(ctx context.Context) error {
 	t.targets += r.Targets
 	t.seconds += seconds
 	t.state.Step++
+	t.stepped = true
 	t.state.Targets += int64(r.Targets)
 	t.state.Seconds += seconds
 	t.state.Random = Random(t.stepper.random)
@@ -285,6 +288,9 @@ func (t *Trainer) conclude(ctx context.Context) error {
 			}
 		}
 		t.targets, t.seconds = 0, 0
+		if err := t.tellNorms(m.Step); err != nil {
+			return err
+		}
 	}
 	if err := t.tell(func(c Callback) error { return c.Step(StepEvent{*m, t.config.MaxSteps, logged}) }); err != nil {
 		return err
@@ -301,6 +307,27 @@ func (t *Trainer) conclude(ctx context.Context) error {
 		return t.save()
 	}
 	return nil
+}
+
+// tellNorms tells the norms of the gradients of the step that was made. Of one that was made before the run was interrupted they aren't known any more.
+func (t *Trainer) tellNorms(step int) error {
+	teller, ok := t.stepper.optimizer.(optim.NormTeller)
+	if !ok || !t.stepped {
+		return nil
+	}
+	byName := func(yield func(string, float64) bool) {
+		for p, norm := range teller.GradNorms() {
+			if !yield(p.Name, norm) {
+				return
+			}
+		}
+	}
+	return t.tell(func(c Callback) error {
+		if w, ok := c.(NormWatcher); ok {
+			return w.Norms(step, byName)
+		}
+		return nil
+	})
 }
 
 // tell calls the callbacks.

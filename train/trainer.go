@@ -27,6 +27,7 @@ type Trainer struct {
 	last       Metrics     // of the last step
 	look       Look        // of the last step that was looked at
 	resumed    bool        // Resume was called
+	stepped    bool        // a step was made since the run began or went on
 	stopping   bool        // a callback returned ErrStop
 	wanted     atomic.Bool // a checkpoint, by SaveSoon
 	saving     bool        // a checkpoint is wanted after this step, on all ranks

@@ -55,7 +55,7 @@ const evalPrefix = "eval_"
 
 // figures are a run's, by name.
 type figures struct {
-	metrics, system, layers *runlog.Metrics
+	metrics, system, layers, gradients *runlog.Metrics
 }
 
 // memory returns the memory in GiB; nil where it wasn't noted.
@@ -101,7 +101,7 @@ func charts(runs []*Run, of []figures) []*Chart {
 	}
 	if len(runs) <= fewRuns {
 		for i, f := range of {
-			b.addLayers(i, f.layers)
+			b.addLayers(i, f)
 		}
 		for i := range of {
 			b.addSpreads(i)

@@ -29,7 +29,7 @@ var described = [7]string{task.RunName, task.ProvenanceName, runlog.SamplesName,
 func Follow(dir string) *Follower {
 	return &Follower{dir: dir, figures: figures{
 		metrics: runlog.NewMetrics(filepath.Join(dir, train.MetricsName)), system: runlog.NewMetrics(filepath.Join(dir, runlog.SystemName)),
-		layers: runlog.NewMetrics(filepath.Join(dir, runlog.LayersName)),
+		layers: runlog.NewMetrics(filepath.Join(dir, runlog.LayersName)), gradients: runlog.NewMetrics(filepath.Join(dir, runlog.GradientsName)),
 	}}
 }
 
@@ -38,7 +38,7 @@ func (f *Follower) Run() *Run { return f.run }
 
 // Update reads what has come since the last call, and tells whether that is anything.
 func (f *Follower) Update() (changed bool, err error) {
-	for _, m := range []*runlog.Metrics{f.figures.metrics, f.figures.system, f.figures.layers} {
+	for _, m := range []*runlog.Metrics{f.figures.metrics, f.figures.system, f.figures.layers, f.figures.gradients} {
 		more, err := m.Update()
 		if err != nil {
 			return false, fmt.Errorf("report: %s: %w", f.dir, err)
@@ -69,6 +69,7 @@ func (f *Follower) Update() (changed bool, err error) {
 		f.run.noteDamage(train.MetricsName, f.figures.metrics.Damage)
 		f.run.noteDamage(runlog.SystemName, f.figures.system.Damage)
 		f.run.noteDamage(runlog.LayersName, f.figures.layers.Damage)
+		f.run.noteDamage(runlog.GradientsName, f.figures.gradients.Damage)
 	}
 	f.run.Step = f.figures.metrics.Step
 	return changed, nil

@@ -39,12 +39,16 @@ func (b *builder) of(run int, title string) string {
 	return b.runs[run].Name + ": " + title
 }
 
-// addLayers makes a chart of each figure of layers, in which each layer has a line.
-func (b *builder) addLayers(run int, m *runlog.Metrics) {
+// addLayers makes a chart of each figure of layers, in which each layer has a line. Norms of gradients are noted more often than the rest.
+func (b *builder) addLayers(run int, f figures) {
 	for _, t := range layerTitles {
 		c := b.chart(fmt.Sprintf("%s/%d", t.key, run), b.of(run, t.title), t.unit)
 		c.Group = insideGroup
-		for _, s := range layersIn(m, t.key) {
+		of := layersIn(f.gradients, t.key)
+		if len(of) == 0 {
+			of = layersIn(f.layers, t.key)
+		}
+		for _, s := range of {
 			_, name, _ := strings.Cut(s.Name, "/")
 			c.Lines = append(c.Lines, Line{Run: run, Color: len(c.Lines), Kind: Points, Label: name, Whole: s})
 		}

@@ -5,6 +5,7 @@ const (
 	SamplesName = "samples.jsonl" // lines of Sample
 	SystemName  = "system.jsonl"  // lines of System
 
+	GradientsName  = "gradients.jsonl"  // lines of numbers, gradient_norm, a slash and a layer: the norms of the gradients of layers
 	LayersName     = "layers.jsonl"     // lines of numbers, as those of metrics: a figure, a slash and a layer
 	HistogramsName = "histograms.jsonl" // lines of Histogram, several of a step
 )
