@@ -127,8 +127,9 @@ func WriteEvents(dir string, events []Event) error {
 type control struct {
 	dir    string
 	obey   bool
-	fixed  bool // the learning rate isn't changed by requests
 	events []Event
+	leads  bool      // of several ranks, to which it tells what it is asked for
+	fresh  []Event   // what they don't know of yet
 	from   int       // steps that were done when the run began or went on
 	asked  time.Time // when requests were looked for
 	read   int64     // bytes of requests that were read
@@ -158,29 +159,62 @@ func (c *control) drop() error {
 	return nil
 }
 
-// shared gives all ranks the events of rank 0, which alone takes requests: to stop and to save, as a change of the learning rate would have to
-// come to all of them before the same step.
+// shared gives all ranks the events of rank 0, which alone takes requests; see share.
 func (c *control) shared(r Ranks) (*control, error) {
 	if !several(r) {
 		return c, nil
 	}
+	if !leads(r) {
+		c = &control{}
+		events, err := tellEvents(r, nil)
+		c.events = events
+		return c, err
+	}
+	c.leads = true
+	_, err := tellEvents(r, c.events)
+	return c, err
+}
+
+// share gives all ranks the events that rank 0 was asked for after so many steps, before the step that follows.
+func (c *control) share(r Ranks, made int) error {
+	fresh, err := tellEvents(r, c.fresh)
+	c.fresh = nil
+	if err != nil || leads(r) {
+		return err
+	}
+	for _, e := range fresh {
+		c.insert(e, made)
+	}
+	return nil
+}
+
+// tellEvents gives all ranks events of rank 0.
+func tellEvents(r Ranks, events []Event) ([]Event, error) {
 	var mine []byte
 	if leads(r) {
-		c.fixed = true
 		var err error
-		if mine, err = json.Marshal(c.events); err != nil {
+		if mine, err = json.Marshal(events); err != nil {
 			return nil, fmt.Errorf("train: events: %w", err)
 		}
 	}
 	all, err := gather(r, mine)
 	if err != nil || leads(r) {
-		return c, err
+		return events, err
 	}
-	c = &control{}
-	if err := json.Unmarshal(all[0], &c.events); err != nil {
+	if err := json.Unmarshal(all[0], &events); err != nil {
 		return nil, fmt.Errorf("train: events of rank 0: %w", err)
 	}
-	return c, nil
+	return events, nil
+}
+
+// insert adds what the run was asked for after so many steps to its events.
+func (c *control) insert(e Event, made int) {
+	e.Step = made
+	i := len(c.events)
+	for i > 0 && c.events[i-1].Step > made {
+		i--
+	}
+	c.events = slices.Insert(c.events, i, e)
 }
 
 // factor returns what the learning rate of the next step after so many is multiplied by.
@@ -208,13 +242,11 @@ func (c *control) before(made int) (save, stop bool, err error) {
 		return false, stop, err
 	}
 	for _, e := range requests {
-		e.Step = made
-		i := len(c.events)
-		for i > 0 && c.events[i-1].Step > made {
-			i--
-		}
-		c.events = slices.Insert(c.events, i, e)
+		c.insert(e, made)
 		save, stop = save || e.Kind == EventSave, stop || e.Kind == EventStop
+	}
+	if c.leads {
+		c.fresh = append(c.fresh, requests...)
 	}
 	return save, stop, WriteEvents(c.dir, c.events)
 }
@@ -249,7 +281,7 @@ func (c *control) requests() ([]Event, error) {
 	var all []Event
 	for line := range bytes.Lines(raw[:end]) {
 		var e Event
-		if json.Unmarshal(line, &e) == nil && e.Validate() == nil && !(c.fixed && e.Kind == EventRate) {
+		if json.Unmarshal(line, &e) == nil && e.Validate() == nil {
 			all = append(all, e)
 		}
 	}

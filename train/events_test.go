@@ -18,17 +18,22 @@ func steered(t *testing.T) (Config, outcome) {
 	t.Helper()
 	c := testConfig(t)
 	c.Obey, c.SaveTotalLimit = true, 0
-	wanted := map[int]Event{7: {Kind: EventRate, Factor: 0.5, ID: "a"}, 12: {Kind: EventSave}, 20: {Kind: EventRate, Factor: 2}, 31: {Kind: EventStop}}
-	c.Callbacks = []Callback{hooks{step: func(e StepEvent) error {
-		if request, ok := wanted[e.Step]; ok {
-			time.Sleep(requestPause)
-			return Request(c.Dir, request)
-		}
-		return nil
-	}}}
+	c.Callbacks = []Callback{asking(c.Dir)}
 	o := straight(t, c)
 	c.Callbacks, c.Obey = nil, false
 	return c, o
+}
+
+// asking asks the run in a directory for events, each behind its step.
+func asking(dir string) Callback {
+	wanted := map[int]Event{7: {Kind: EventRate, Factor: 0.5, ID: "a"}, 12: {Kind: EventSave}, 20: {Kind: EventRate, Factor: 2}, 31: {Kind: EventStop}}
+	return hooks{step: func(e StepEvent) error {
+		if request, ok := wanted[e.Step]; ok {
+			time.Sleep(requestPause)
+			return Request(dir, request)
+		}
+		return nil
+	}}
 }
 
 // TestEventsComeAgain makes a run with events, and then the same from its events alone, from each of its checkpoints, and on two ranks.
@@ -108,6 +113,36 @@ func TestEventsComeAgain(t *testing.T) {
 	readOutcome(t, parted.Dir).compare(t, want)
 }
 
+// TestRanksObey has a run of several ranks obey what it is asked for, as one process does with as many micro-batches.
+func TestRanksObey(t *testing.T) {
+	c, want := steered(t)
+	events, err := ReadEvents(c.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Accumulation /= 2
+	for _, sharded := range []bool{false, true} {
+		parted := c
+		parted.Dir, parted.Obey, parted.ShardOptimizer = filepath.Join(t.TempDir(), "ranks"), true, sharded
+		for rank, err := range onRanks(2, func(r Ranks) error {
+			c := parted
+			c.Ranks = r
+			if leads(r) {
+				c.Callbacks = []Callback{asking(c.Dir)}
+			}
+			return newTestTrainer(t, newTestModel(t, tensor.Float32, 0.1), c).Run(context.Background())
+		}) {
+			if err != nil {
+				t.Fatalf("rank %d: %v", rank, err)
+			}
+		}
+		readOutcome(t, parted.Dir).compare(t, want)
+		if got, err := ReadEvents(parted.Dir); err != nil || !slices.Equal(got, events) {
+			t.Errorf("events: %v, %v, expected %v", got, err, events)
+		}
+	}
+}
+
 // TestStoppedRunGoesOn goes on behind a stop, which doesn't stop it again.
 func TestStoppedRunGoesOn(t *testing.T) {
 	c, _ := steered(t)
@@ -159,4 +194,27 @@ func TestDamagedEvents(t *testing.T) {
 			t.Errorf("%q: %v", text, err)
 		}
 	}
+}
+
+// FuzzReadEvents reads whatever: events that make sense and come by rising steps, or an error.
+func FuzzReadEvents(f *testing.F) {
+	f.Add("{\"step\":1,\"event\":\"stop\"}\n{\"step\":2,\"event\":\"learning_rate\",\"factor\":0.5,\"id\":\"a\"}\n")
+	f.Add("{\"step\":1e9,\"event\":\"save\"}")
+	f.Fuzz(func(t *testing.T, text string) {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, EventsName), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		events, err := ReadEvents(dir)
+		if err != nil {
+			return
+		}
+		last := 0
+		for _, e := range events {
+			if e.Validate() != nil || e.Step < last {
+				t.Fatalf("%+v behind step %d", e, last)
+			}
+			last = e.Step
+		}
+	})
 }

@@ -20,6 +20,7 @@ const (
 	flagStop      = 1 << iota // a callback wants the run to stop
 	flagInterrupt             // the context has ended
 	flagSave                  // a checkpoint is wanted
+	flagEvents                // rank 0 was asked for something, which all are about to be told
 )
 
 // consent lets the ranks decide together whether the step that they have the batches of is made; it counts what is in these.
@@ -34,6 +35,9 @@ func (t *Trainer) consent(ctx context.Context) error {
 		}
 		if t.wanted.Swap(false) {
 			flags |= flagSave
+		}
+		if len(t.control.fresh) > 0 {
+			flags |= flagEvents
 		}
 	}
 	all, err := t.stepper.count(flags)
@@ -50,6 +54,9 @@ func (t *Trainer) consent(ctx context.Context) error {
 		case f&flagStop != 0:
 			return errStopping
 		}
+	}
+	if len(all) > 0 && all[0]&flagEvents != 0 {
+		return t.control.share(t.config.Ranks, t.state.Step)
 	}
 	return nil
 }
