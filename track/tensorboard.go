@@ -87,7 +87,11 @@ func (t *TensorBoard) Spiked(s train.Spike) error {
 	}
 	text := s.String()
 	for _, r := range s.Rows {
-		text += fmt.Sprintf("\nrow %d: %s", r.Row, r.Text)
+		text += "\n" + r.Name()
+		if r.Loss != nil {
+			text += fmt.Sprintf(", loss %.4g", *r.Loss)
+		}
+		text += ": " + r.Text
 	}
 	return t.events.Write(int64(s.Step), tfevents.Text("spikes", quoted(text)))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -60,6 +61,13 @@ func TestBadRow(t *testing.T) {
 	_, _, err := run(filepath.Join(dir, "stops"), 0, 260, false)
 	if !errors.Is(err, train.ErrDiverged) || !strings.Contains(err.Error(), "near hidden.weight gave NaN, in row 123 of the data") {
 		t.Errorf("got error %v", err)
+	}
+	raw, err := os.ReadFile(filepath.Join(dir, "stops", train.SpikesName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := spikesOf(t, string(raw)); !s[len(s)-1].Rows[0].NotFinite || s[len(s)-1].Rows[0].Row != 123 || s[len(s)-1].Rows[1].NotFinite {
+		t.Errorf("the step that ended the run is noted as %+v, expected row 123 first", s[len(s)-1])
 	}
 	whole, straight, err := run(filepath.Join(dir, "whole"), 5, 260, false)
 	if err != nil {

@@ -101,6 +101,8 @@ type Config struct {
 
 	// Text tells what stands in a row of a batch, for the lines of SpikesName; nil leaves it at the rows' numbers. Default: nil.
 	Text func(b *data.Batch, row int) string
+	// Place tells where a row of a batch comes from, file and line, for the same; "" where that isn't known. Default: nil.
+	Place func(b *data.Batch, row int) string
 
 	// Callbacks are told what happens, in their order.
 	Callbacks []Callback

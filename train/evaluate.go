@@ -72,7 +72,7 @@ func evaluate(ctx context.Context, m Model, d data.Dataset, c EvalConfig, compil
 	if err != nil {
 		return Evaluation{}, err
 	}
-	machine, err := compile(g, j.outputs(true)...)
+	machine, err := compile(g, j.outputs()...)
 	if err != nil {
 		return Evaluation{}, err
 	}
@@ -212,5 +212,5 @@ func estimateEvaluation(m Model, d data.Dataset, c EvalConfig) (graph.Memory, er
 	if err != nil {
 		return graph.Memory{}, err
 	}
-	return graph.EstimateMemory(g, j.outputs(true)...)
+	return graph.EstimateMemory(g, j.outputs()...)
 }

@@ -16,6 +16,7 @@ type judge struct {
 	loss    layers.Loss
 	targets []int32   // whose sign is the weight; nil where rows are weighed
 	weights []float64 // of the losses
+	each    floats    // the losses, where rowLosses is asked for
 	rows    []float64 // 1 for each row but padding
 	figures []reading
 }
@@ -104,20 +105,16 @@ func elements(n *graph.Node) int {
 	return n.Shape().TotalSize()
 }
 
-// outputs returns what a machine must compute for the figures, and for the losses and their weights.
-func (j *judge) outputs(losses bool) []*graph.Node {
+// outputs returns what a machine must compute for the losses, their weights and the figures.
+func (j *judge) outputs() []*graph.Node {
 	var out []*graph.Node
 	add := func(n *graph.Node) {
 		if n != nil {
 			out = append(out, n)
 		}
 	}
-	if losses {
-		add(j.loss.Each)
-	}
-	if losses || len(j.figures) > 0 {
-		add(j.loss.Weights)
-	}
+	add(j.loss.Each)
+	add(j.loss.Weights)
 	for _, f := range j.figures {
 		for _, n := range f.Nodes {
 			add(n)

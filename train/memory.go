@@ -73,7 +73,7 @@ func estimateSteps(m Model, c StepperConfig) (use MemoryUse, err error) {
 		if err != nil {
 			return use, err
 		}
-		pass, err := graph.EstimateMemory(g, append(j.outputs(false), j.loss.Total)...)
+		pass, err := graph.EstimateMemory(g, append(j.outputs(), j.loss.Total)...)
 		if err != nil {
 			return use, err
 		}

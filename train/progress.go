@@ -93,7 +93,11 @@ func (p *Progress) Spiked(s Spike) error {
 	if p.spikes == toldSpikes {
 		more = ", and so are further ones"
 	}
-	_, err := fmt.Fprintf(p, "step %d: %v; its rows are in %s%s\n", s.Step, s, SpikesName, more)
+	where := ""
+	if worst := s.Worst(); worst != "" {
+		where = ", most in " + worst
+	}
+	_, err := fmt.Fprintf(p, "step %d: %v%s; its rows are in %s%s\n", s.Step, s, where, SpikesName, more)
 	return err
 }
 

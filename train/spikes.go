@@ -1,7 +1,6 @@
 package train
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
 	"path/filepath"
@@ -26,14 +25,8 @@ type Spike struct {
 	GradNorm  float64    `json:"grad_norm,omitempty"`
 	UsualNorm float64    `json:"usual_grad_norm,omitempty"`
 	Error     string     `json:"error,omitempty"` // what wasn't finite
-	Rows      []SpikeRow `json:"rows,omitempty"`  // that the step learned from, in the order of the micro-batches
+	Rows      []SpikeRow `json:"rows,omitempty"`  // that the step learned from, the one with the highest loss first
 	MoreRows  int        `json:"more_rows,omitempty"`
-}
-
-// A SpikeRow is a row of a step.
-type SpikeRow struct {
-	Row  int    `json:"row,omitempty"`  // of the training data, from 1; 0 for what was made while the run went on
-	Text string `json:"text,omitempty"` // by Config.Text, cut where it is long
 }
 
 // String tells what leaps.
@@ -68,14 +61,8 @@ const (
 	deviation       = 1.4826 // standard deviations in a median absolute deviation, of a normal distribution
 )
 
-// Bounds of what is written.
-const (
-	mostSpikes    = 1000    // of a run, the steps that weren't made aside
-	mostSpikeRows = 1024    // of a step
-	spikeBytes    = 1 << 16 // of the texts of a step
-	leastText     = 80      // bytes of a row's text
-	mostText      = 2000
-)
+// mostSpikes is how many a run writes down, the steps that weren't made aside.
+const mostSpikes = 1000
 
 // Recent is what State keeps of the last steps, to tell spikes by.
 type Recent struct {
@@ -141,26 +128,10 @@ func (t *Trainer) watch(r StepResult) error {
 	return t.spiked(s)
 }
 
-// spiked adds the rows of all ranks to a spike and writes it.
+// spiked adds its rows to a spike and writes it.
 func (t *Trainer) spiked(s Spike) error {
-	s.Rows, s.MoreRows = t.spikeRows()
-	if several(t.config.Ranks) {
-		mine, err := json.Marshal(s)
-		if err != nil {
-			return fmt.Errorf("train: spike: %w", err)
-		}
-		all, err := gather(t.config.Ranks, mine)
-		if err != nil {
-			return err
-		}
-		s.Rows, s.MoreRows = nil, 0
-		for _, told := range all {
-			var other Spike
-			if err := json.Unmarshal(told, &other); err != nil {
-				return fmt.Errorf("train: spike: %w", err)
-			}
-			s.Rows, s.MoreRows = append(s.Rows, other.Rows...), s.MoreRows+other.MoreRows
-		}
+	if err := t.addRows(&s); err != nil {
+		return err
 	}
 	if t.spikes != nil {
 		if err := t.spikes.Append(s); err != nil {
@@ -173,38 +144,4 @@ func (t *Trainer) spiked(s Spike) error {
 		}
 		return nil
 	})
-}
-
-// spikeRows returns the rows of the step on this rank, and how many there are beyond the bound.
-func (t *Trainer) spikeRows() (rows []SpikeRow, more int) {
-	all := 0
-	for _, b := range t.stepper.batches {
-		all += b.Filled
-	}
-	room := min(mostText, max(leastText, spikeBytes/max(1, all)))
-	for _, b := range t.stepper.batches {
-		for i := range b.Filled {
-			if len(rows) == mostSpikeRows {
-				return rows, all - len(rows)
-			}
-			var r SpikeRow
-			if t.config.Feed == nil {
-				r.Row = b.Indices[i] + 1
-			}
-			if t.config.Text != nil {
-				r.Text = cutText(t.config.Text(b, i), room)
-			}
-			rows = append(rows, r)
-		}
-	}
-	return rows, 0
-}
-
-// cutText returns a text of at most so many bytes and an ellipsis.
-func cutText(text string, most int) string {
-	text = strings.ToValidUTF8(text, "�")
-	if len(text) > most {
-		text = strings.ToValidUTF8(text[:most], "") + "…"
-	}
-	return text
 }

@@ -73,6 +73,7 @@ type Stepper struct {
 	counted   bool           // counts is of the batches as they are
 	ranks     *stepRanks     // nil for one
 	params    []*graph.Param // that are trained
+	rowLosses [][]rowLoss    // of the last step, of each micro-batch
 	look      *Look          // to be filled by the next step; nil for none
 	updating  time.Duration  // how long the last update took
 }
@@ -132,10 +133,11 @@ func NewStepper(m Model, c StepperConfig) (*Stepper, error) {
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("train: %w", err), s.Close())
 		}
-		machine, err := compile(g, append(j.outputs(false), j.loss.Total)...)
+		machine, err := compile(g, append(j.outputs(), j.loss.Total)...)
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("train: %w", err), s.Close())
 		}
+		j.bind()
 		s.passes = slices.Insert(s.passes, 0, pass{machine, in, j})
 		compile, params = s.compile, trained(g)
 	}
@@ -164,7 +166,7 @@ func NewStepper(m Model, c StepperConfig) (*Stepper, error) {
 		s.aside = exchange.NewStack(params, depth)
 	}
 	for range c.Accumulation {
-		s.batches = append(s.batches, data.NewBatch(c.Rows, c.Layout))
+		s.batches, s.rowLosses = append(s.batches, data.NewBatch(c.Rows, c.Layout)), append(s.rowLosses, make([]rowLoss, c.Rows))
 	}
 	return s, nil
 }
@@ -256,7 +258,7 @@ func (s *Stepper) passAlone(ctx context.Context, random *graph.Random, r *StepRe
 			return err
 		}
 		p := s.passFor(b)
-		if err := s.pass(p, b, *random, i == 0); err != nil {
+		if err := s.pass(p, *random, i); err != nil {
 			return err
 		}
 		for range s.additions[i] {
@@ -275,15 +277,21 @@ func (s *Stepper) passAlone(ctx context.Context, random *graph.Random, r *StepRe
 	return nil
 }
 
-// pass finds the gradients of a micro-batch, whose results are looked at if it is the first.
-func (s *Stepper) pass(p *pass, b *data.Batch, random graph.Random, first bool) error {
+// pass finds the gradients of micro-batch i and the losses of its rows. The results of the first are looked at.
+func (s *Stepper) pass(p *pass, random graph.Random, i int) (err error) {
+	b := s.batches[i]
 	p.inputs.setScales(s.names, s.counts)
 	p.inputs.fill(b)
 	p.machine.SetRandom(random)
-	if first && s.look != nil {
-		return p.machine.RunWatched(s.look.lookedAt)
+	if i == 0 && s.look != nil {
+		err = p.machine.RunWatched(s.look.lookedAt)
+	} else {
+		err = p.machine.RunAll()
 	}
-	return p.machine.RunAll()
+	if err == nil {
+		p.judge.rowLosses(s.rowLosses[i], b)
+	}
+	return err
 }
 
 // passFor returns the narrowest pass that has room for what a batch uses.

@@ -97,7 +97,7 @@ func (s *Stepper) passTogether(random *graph.Random, r *StepResult) error {
 			s.ranks.reducer.Begin()
 			p.machine.OnGradient(s.ranks.final)
 		}
-		if err := s.pass(p, b, *random, i == 0); err != nil {
+		if err := s.pass(p, *random, i); err != nil {
 			return err
 		}
 		p.machine.OnGradient(nil)

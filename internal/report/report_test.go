@@ -212,11 +212,11 @@ func TestNotARun(t *testing.T) {
 func TestPageOfSpikes(t *testing.T) {
 	var lines strings.Builder
 	for i := range 40 {
-		fmt.Fprintf(&lines, `{"step":%d,"leaps":["loss"],"loss":%d,"usual_loss":2,"rows":[{"row":7,"text":"<b>a row</b> %s"},{"row":1234}]}`+"\n", 100+i, 9, strings.Repeat("诗", 30000))
+		fmt.Fprintf(&lines, `{"step":%d,"leaps":["loss"],"loss":%d,"usual_loss":2,"rows":[{"row":7,"place":"book.txt:12","loss":9.25,"text":"<b>a row</b> %s"},{"row":1234}]}`+"\n", 100+i, 9, strings.Repeat("诗", 30000))
 	}
 	dir := makeRun(t, filepath.Join(t.TempDir(), "mine"), map[string]string{"metrics.jsonl": metrics(20), "spikes.jsonl": lines.String() + `{"step":200,"error":"the loss is NaN"}` + "\n"})
 	text := page(t, dir)
-	for _, want := range []string{"Step 139: the loss leaps to 9, usual is 2", "&lt;b&gt;a row&lt;/b&gt;", "1,234", "11 earlier ones", "Step 200: the loss is NaN"} {
+	for _, want := range []string{"Step 139: the loss leaps to 9, usual is 2; most in row 7, book.txt:12, with 9.25", "&lt;b&gt;a row&lt;/b&gt;", "1,234", "11 earlier ones", "Step 200: the loss is NaN"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the page has no %q", want)
 		}
@@ -246,6 +246,10 @@ func TestPageOfLayers(t *testing.T) {
 	}
 	if strings.Index(text, `"label":"h.2"`) > strings.Index(text, `"label":"h.10"`) {
 		t.Error("layer 10 stands before layer 2")
+	}
+	norms := map[string]string{"metrics.jsonl": metrics(50), "gradients.jsonl": `{"gradient_norm/h.0":1,"step":10}` + "\n" + `{"gradient_norm/h.0":2,"step":20}` + "\n"}
+	if text := page(t, makeRun(t, filepath.Join(t.TempDir(), "plain"), norms)); !strings.Contains(text, "Norm of the gradients by layer") || strings.Contains(text, "Dead units") {
+		t.Error("a run without looks inside: expected the norms of gradients by layer, and nothing else of layers")
 	}
 	if text := page(t, dir, makeRun(t, filepath.Join(t.TempDir(), "other"), files)); !strings.Contains(text, "other: Norm of the gradients by layer") || strings.Contains(text, "Weights of h.2") {
 		t.Error("two runs: expected charts of the layers of each, and none of how numbers are spread")
