@@ -35,8 +35,9 @@ type assembler struct {
 	types   bitSection // of tokens of a pair's second text; begins with the first that is
 	weights weightSection
 	labels  Labels
-	ended   uint64      // tokens in the documents that have ended
-	sum     hash.Hash32 // over what the file holds behind its header
+	ended   uint64         // tokens in the documents that have ended
+	sum     hash.Hash32    // over what the file holds behind its header
+	origins *originsWriter // nil where they aren't kept
 	scratch []byte
 	entries []uint32
 }
@@ -59,6 +60,14 @@ func newAssembler(vocab int, out [sections]io.Writer) (*assembler, error) {
 
 // markRecords says that the documents are records.
 func (a *assembler) markRecords() { a.h.Flags |= recordsFlag }
+
+// From says where the tokens that are added next come from. Tokens in memory don't keep it.
+func (a *assembler) From(o Origin) error {
+	if a.origins == nil {
+		return nil
+	}
+	return a.origins.from(o, a.h.Tokens)
+}
 
 // Append adds tokens to the current document, which are to be learned or not.
 func (a *assembler) Append(ids []int32, learn bool) error {

@@ -16,6 +16,8 @@ type Batch struct {
 	Count int
 	// Indices are the rows of the dataset that the batch's rows are, [B]; of those of padding 0.
 	Indices []int
+	// Jitters are what Dataset.Fill has filled them by, [B].
+	Jitters []uint64
 	// Used is how much the longest row has of each of the layout's Lengths before all that is padding, as far as the dataset knows.
 	Used []int
 
@@ -101,6 +103,7 @@ func (b *Batch) Copy(from *Batch) {
 	}
 	b.Filled, b.Count = from.Filled, from.Count
 	copy(b.Indices, from.Indices)
+	copy(b.Jitters, from.Jitters)
 	copy(b.Used, from.Used)
 }
 
@@ -122,10 +125,11 @@ func (b *Batch) clear() {
 		b.Used = make([]int, len(b.lengths))
 	}
 	if b.Indices == nil {
-		b.Indices = make([]int, b.Rows)
+		b.Indices, b.Jitters = make([]int, b.Rows), make([]uint64, b.Rows)
 	}
 	b.Filled, b.Count = 0, 0
 	clear(b.Indices)
+	clear(b.Jitters)
 	clear(b.Used)
 }
 
@@ -134,7 +138,7 @@ func (b *Batch) add(d Dataset, i, row int, jitter uint64) {
 	r := b.row(i)
 	r.pad()
 	d.Fill(r, row, jitter)
-	b.Filled, b.Indices[i] = i+1, row
+	b.Filled, b.Indices[i], b.Jitters[i] = i+1, row, jitter
 	b.Count += b.CountOf(b.Layout.targets(), i)
 	sized, _ := d.(Sized)
 	for k, name := range b.lengths {

@@ -51,6 +51,8 @@ type EncodeConfig struct {
 	Limit *LengthLimit
 	// LearnPrompts makes the tokens of prompts such to be learned too.
 	LearnPrompts bool
+	// Origins keeps where documents come from beside the token file; see ReadOrigins. Default false.
+	Origins bool
 	// Workers is the number of goroutines that encode; 0 means GOMAXPROCS. The result doesn't depend on it.
 	Workers int
 	// Progress is called after each block of about 256 KiB of text, from one goroutine; nil for silence.
@@ -112,6 +114,7 @@ func encode(ctx context.Context, s *Source, e Encoder, c EncodeConfig, w *assemb
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	p := newPipeline(3 * workers)
+	p.origins = c.Origins
 	var wait sync.WaitGroup
 	defer wait.Wait()
 	defer cancel()

@@ -29,15 +29,7 @@ func (f *Fault) Error() string {
 // Unwrap returns what is wrong.
 func (f *Fault) Unwrap() error { return f.Err }
 
-func (f *Fault) place() string {
-	switch {
-	case f.Line == 0:
-		return f.Name
-	case f.Row:
-		return fmt.Sprintf("%s: row %d", f.Name, f.Line)
-	}
-	return fmt.Sprintf("%s:%d", f.Name, f.Line)
-}
+func (f *Fault) place() string { return Origin{Name: f.Name, Line: f.Line, Row: f.Row}.String() }
 
 // structuralError is an error behind which records can't be told from each other any more.
 type structuralError struct{ error }

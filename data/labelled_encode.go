@@ -27,6 +27,8 @@ type LabelledConfig struct {
 	Labels Labels
 	// MaxLength is the most tokens of a text, special ones included, > 0. Longer texts are cut.
 	MaxLength int
+	// Origins keeps where texts come from beside the token file; see ReadOrigins. Default false.
+	Origins bool
 	// Progress is called after each block of about 256 KiB of text; nil for silence.
 	Progress func(Progress)
 }
@@ -91,6 +93,11 @@ func encodeLabelled(ctx context.Context, s *Source, f Framer, c LabelledConfig, 
 			return report, s.gather(err, checkLabelled(c.Labels.Kind))
 		}
 		for _, x := range encoded {
+			if c.Origins {
+				if err := w.From(Origin{Name: b.name, Line: x.line, Row: b.byRow}); err != nil {
+					return report, err
+				}
+			}
 			if err := errors.Join(w.Weigh(x.weight), w.AppendExample(x.Example)); err != nil {
 				return report, err
 			}
@@ -124,6 +131,7 @@ type encodedExample struct {
 	cut     bool
 	renamed []Renamed
 	weight  float32
+	line    int
 	err     error
 }
 
@@ -157,7 +165,7 @@ func (e *labelEncoder) block(b *block) ([]encodedExample, error) {
 
 // text encodes one text.
 func (e *labelEncoder) text(x labelledText) encodedExample {
-	out := encodedExample{weight: x.weight}
+	out := encodedExample{weight: x.weight, line: x.line}
 	if len(x.values) != e.config.Labels.values() {
 		out.err = fmt.Errorf("%d values to find, expected %d", len(x.values), e.config.Labels.values())
 		return out

@@ -16,6 +16,7 @@ type pipeline struct {
 	bytes       atomic.Int64 // read from the disk
 	failed      error        // of the reader; written before order is closed
 	learned     int          // bytes of text to be learned that were written
+	origins     bool         // are kept
 }
 
 func newPipeline(jobs int) *pipeline {
@@ -83,7 +84,7 @@ func (p *pipeline) write(ctx context.Context, w *assembler, progress func()) err
 		if j.err != nil {
 			return j.err
 		}
-		if err := j.write(w); err != nil {
+		if err := j.write(w, p.origins); err != nil {
 			return fmt.Errorf("data: encode: %w", err)
 		}
 		for _, r := range j.runs {
@@ -118,6 +119,7 @@ type run struct {
 	learn   bool // whether the tokens are targets
 	last    bool // whether a document ends with it
 	weight  float32
+	line    int // that it comes from
 }
 
 // encode fills in the ids and runs of the job.
@@ -137,7 +139,7 @@ func (j *job) encode(e Encoder, c EncodeConfig) error {
 			err = j.append(e, c, p)
 		}
 		for i := runs; i < len(j.runs); i++ {
-			j.runs[i].weight = p.Weight
+			j.runs[i].weight, j.runs[i].line = p.Weight, max(p.line, j.line)
 		}
 		if err != nil {
 			if err = j.fail(max(p.line, j.line), err); j.skipped.take(j.block, err) {
@@ -216,13 +218,18 @@ func (j *job) end(e Encoder, c EncodeConfig, start int) bool {
 	return true
 }
 
-// write appends the job's tokens to w.
-func (j *job) write(w *assembler) error {
+// write appends the job's tokens to w, and where they come from.
+func (j *job) write(w *assembler, origins bool) error {
 	if j.format != plainText {
 		w.markRecords()
 	}
 	start := 0
 	for _, r := range j.runs {
+		if origins {
+			if err := w.From(Origin{Name: j.name, Line: r.line, Row: j.byRow, Text: j.format == plainText}); err != nil {
+				return err
+			}
+		}
 		if err := w.Append(j.ids[start:r.end], r.learn); err != nil {
 			return err
 		}

@@ -28,8 +28,11 @@ func (r Record) Fail(err error) error {
 	return &Fault{Name: r.Name, Line: r.Line, Row: r.row, Err: err}
 }
 
+// Origin returns where the record comes from.
+func (r Record) Origin() Origin { return Origin{Name: r.Name, Line: r.Line, Row: r.row, Text: r.plain} }
+
 // Place returns the record's file and line.
-func (r Record) Place() string { return (&Fault{Name: r.Name, Line: r.Line, Row: r.row}).place() }
+func (r Record) Place() string { return r.Origin().String() }
 
 // Records yields the records of a source that have one of some shapes, in their order. Others are errors, which are told all at once. A plain
 // text is a record of one text where TextShape is asked for.

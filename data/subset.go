@@ -40,6 +40,9 @@ func (s *Subset) Fill(row Row, i int, jitter uint64) {
 	s.dataset.Fill(row, s.rows[i], jitter)
 }
 
+// Of returns the dataset that the subset is of, and its row that row i of the subset is.
+func (s *Subset) Of(i int) (Dataset, int) { return s.dataset, s.rows[i] }
+
 // Size returns how much row i of the subset has of a length, that of the layout where the whole doesn't know.
 func (s *Subset) Size(i int, length string) int {
 	if d, ok := s.dataset.(Sized); ok {

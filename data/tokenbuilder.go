@@ -10,6 +10,9 @@ func NewTokenBuilder(vocab int) (*TokenBuilder, error) {
 	return &TokenBuilder{w}, err
 }
 
+// From says where the tokens that are added next come from, which isn't kept.
+func (b *TokenBuilder) From(o Origin) error { return b.writer.From(o) }
+
 // Append adds tokens to the document; learn tells whether they are to be learned or only context.
 func (b *TokenBuilder) Append(ids []int32, learn bool) error { return b.writer.Append(ids, learn) }
 

@@ -12,7 +12,8 @@ import (
 )
 
 // TokenWriter writes a token file of any size in little memory. The file appears under its name only when Commit has written
-// all of it to the disk; until then its sections grow in hidden files beside it.
+// all of it to the disk; until then its sections grow in hidden files beside it. Where From is called, a file of origins lies beside it, with .origins behind its
+// name; see ReadOrigins.
 type TokenWriter struct {
 	*assembler
 	path     string
@@ -41,6 +42,7 @@ func NewTokenWriter(path string, vocab int) (*TokenWriter, error) {
 		out[i] = w.sections[i]
 	}
 	if w.assembler, err = newAssembler(vocab, out); err == nil {
+		w.origins = &originsWriter{path: path + originsSuffix}
 		_, err = w.sections[0].Write(make([]byte, headerSize))
 	}
 	if err != nil {
@@ -53,6 +55,9 @@ func NewTokenWriter(path string, vocab int) (*TokenWriter, error) {
 // Abort gives the file up and removes what was written. After Commit it does nothing.
 func (w *TokenWriter) Abort() {
 	w.out.Abort()
+	if w.assembler != nil {
+		w.origins.abort()
+	}
 	for i, f := range w.files {
 		if i > 0 && f != nil {
 			f.Close()
@@ -102,5 +107,11 @@ func (w *TokenWriter) commit() error {
 	if _, err := w.out.WriteAt(header, 0); err != nil {
 		return err
 	}
-	return w.out.Commit()
+	if err := w.origins.commit(w.h.Checksum); err != nil {
+		return err
+	}
+	if err := w.out.Commit(); err != nil {
+		return errors.Join(err, w.origins.remove())
+	}
+	return nil
 }

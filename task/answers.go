@@ -77,7 +77,7 @@ func (e *answerEncoder) write(ctx context.Context, s *data.Source, c Encoding, w
 					long++
 				}
 			}
-			if err := e.document(w, a); err != nil {
+			if err := errors.Join(w.From(r.Origin()), e.document(w, a)); err != nil {
 				return report, err
 			}
 		}

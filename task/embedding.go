@@ -223,6 +223,7 @@ func (e *embeddingEncoder) write(ctx context.Context, s *data.Source, w *data.To
 	long, all := 0, 0
 	var waiting []string
 	var examples []data.Example
+	var origins []data.Origin // of them
 	taught := func() error {
 		if len(waiting) == 0 {
 			return nil
@@ -233,11 +234,11 @@ func (e *embeddingEncoder) write(ctx context.Context, s *data.Source, w *data.To
 		}
 		for i, x := range examples {
 			x.Values = append(x.Values, vectors[i]...)
-			if err := w.AppendExample(x); err != nil {
+			if err := errors.Join(w.From(origins[i]), w.AppendExample(x)); err != nil {
 				return err
 			}
 		}
-		waiting, examples = waiting[:0], examples[:0]
+		waiting, examples, origins = waiting[:0], examples[:0], origins[:0]
 		return nil
 	}
 	for r, err := range s.Records(e.shapes()...) {
@@ -281,10 +282,10 @@ func (e *embeddingEncoder) write(ctx context.Context, s *data.Source, w *data.To
 			case e.Loss.Scored():
 				x.Values = append(x.Values, score)
 			case e.Loss.Taught():
-				waiting, examples = append(waiting, texts[k]), append(examples, x)
+				waiting, examples, origins = append(waiting, texts[k]), append(examples, x), append(origins, r.Origin())
 				continue
 			}
-			if err := w.AppendExample(x); err != nil {
+			if err := errors.Join(w.From(r.Origin()), w.AppendExample(x)); err != nil {
 				return report, err
 			}
 		}

@@ -41,6 +41,7 @@ func (Labelled) Encode(ctx context.Context, s *data.Source, c Encoding) (*data.T
 	if c.Path == "" {
 		tokens, report, err = data.EncodeLabelled(ctx, s, c.Tokenizer, l)
 	} else {
+		l.Origins = true
 		report, err = data.EncodeLabelledFile(ctx, c.Path, s, c.Tokenizer, l)
 	}
 	r := Report{Renamed: report.Renamed}

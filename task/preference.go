@@ -115,6 +115,7 @@ func (o Preference) judges() bool { return o.Name() == "kto" }
 
 // tokenSink is what tokens are written to, a file or memory.
 type tokenSink interface {
+	From(o data.Origin) error
 	Append(ids []int32, learn bool) error
 	EndDocument() error
 	Describe(l data.Labels) error

@@ -46,6 +46,7 @@ func (c Encoding) texts(ctx context.Context, s *data.Source, e data.EncodeConfig
 	if c.Path == "" {
 		return data.Encode(ctx, s, c.Tokenizer, e)
 	}
+	e.Origins = true
 	return nil, data.EncodeFile(ctx, c.Path, s, c.Tokenizer, e)
 }
 

@@ -95,8 +95,9 @@ type Run struct {
 	follows  bool              // another process has the directory; see Follow
 	last     *train.Checkpoint // or nil
 	files    []*data.TokenFile
-	rollouts *rollouts  // of an objective that learns from samples; nil for others
-	writing  *distilled // of a distillation that learns from what is written; nil for others
+	origins  *rowOrigins // where the data's rows come from; nil before somebody asks
+	rollouts *rollouts   // of an objective that learns from samples; nil for others
+	writing  *distilled  // of a distillation that learns from what is written; nil for others
 }
 
 // Prepare makes a new run: it gets its tokenizer, encodes the data and makes rows of them. Until
@@ -371,7 +372,7 @@ func (r *Run) Trains(c train.Config) train.Config {
 	if c.Examine == nil {
 		c.Examine = r.asks()
 	}
-	c.Text = r.RowText
+	c.Text, c.Place = r.RowText, r.RowPlace
 	for _, name := range []string{"tokenizer.json", "tokenizer_config.json", chatTemplateName} {
 		if path := filepath.Join(r.Dir, name); isFile(path) {
 			c.Files = append(c.Files, path)
