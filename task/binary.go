@@ -1,9 +1,12 @@
 package task
 
 import (
+	"os"
 	"runtime"
 	"runtime/debug"
+	"sync"
 
+	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/graph"
 	"github.com/seahorse-ml/seahorse/internal/cpu"
 )
@@ -14,6 +17,7 @@ type Binary struct {
 	Revision string         `json:"revision,omitempty"` // of its repository
 	Modified bool           `json:"modified,omitempty"` // the repository had changes that weren't committed
 	Go       string         `json:"go"`                 // Go's version
+	SHA256   string         `json:"sha256,omitempty"`   // of its file, in hexadecimal; "" where that can't be read, and of ThisBinary
 	Modules  []BinaryModule `json:"modules,omitempty"`  // that it is built of
 }
 
@@ -48,6 +52,25 @@ func ThisBinary() Binary {
 		}
 		b.Modules = append(b.Modules, BinaryModule{m.Path, m.Version, m.Sum})
 	}
+	return b
+}
+
+// hashOfBinary reads the file of the program that runs, once.
+var hashOfBinary = sync.OnceValue(func() string {
+	path, err := os.Executable()
+	if err != nil {
+		return ""
+	}
+	h, err := data.HashFile(path)
+	if err != nil {
+		return ""
+	}
+	return h.SHA256
+})
+
+// hashed returns the description with the hash of the program's file.
+func (b Binary) hashed() Binary {
+	b.SHA256 = hashOfBinary()
 	return b
 }
 

@@ -81,7 +81,7 @@ func (p Provenance) write(dir string) error {
 
 // origin hashes what a new run is made of.
 func (c Config) origin() (p Provenance, err error) {
-	p = Provenance{Seed: c.Seed, Started: now(), Binary: ThisBinary(), Machine: ThisMachine()}
+	p = Provenance{Seed: c.Seed, Started: now(), Binary: ThisBinary().hashed(), Machine: ThisMachine()}
 	if p.Data, err = c.Data.Hashes(); err != nil {
 		return p, err
 	}
