@@ -11,7 +11,8 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// PCA returns points [n, 2] of vectors [n, dim] on the plane in which they vary most, and the share of their variance that each axis has.
+// PCA returns points [n, 2] of vectors [n, dim] on the plane in which they vary most, and the share of their variance that each axis has. Along each axis the
+// point farthest from the middle has a positive place.
 func PCA(vectors []float32, dim int) (points []float64, shares [2]float64, err error) {
 	n := len(vectors) / max(1, dim)
 	if dim < 2 || n < 2 || len(vectors) != n*dim {
@@ -27,10 +28,19 @@ func PCA(vectors []float32, dim int) (points []float64, shares [2]float64, err e
 			centred[i*dim+k] = float64(vectors[i*dim+k]) - mean
 		}
 	}
-	gram := gramOf(centred, dim)
+	// The directions come from the products of the elements, or from those of the vectors among each other where there are fewer.
+	var gram *mat.SymDense
+	few := n < dim
+	if few {
+		gram = &mat.SymDense{}
+		gram.SymOuterK(1, mat.NewDense(n, dim, centred))
+	} else {
+		gram = gramOf(centred, dim)
+	}
+	size := gram.SymmetricDim()
 	var eigen mat.EigenSym
 	if !eigen.Factorize(gram, true) {
-		return nil, shares, fmt.Errorf("words: PCA: the eigenvalues of a matrix of %d·%d don't converge", dim, dim)
+		return nil, shares, fmt.Errorf("words: PCA: the eigenvalues of a matrix of %d·%d don't converge", size, size)
 	}
 	values := eigen.Values(nil)
 	var basis mat.Dense
@@ -38,21 +48,26 @@ func PCA(vectors []float32, dim int) (points []float64, shares [2]float64, err e
 	points = make([]float64, 2*n)
 	trace := mat.Trace(gram)
 	for axis := range 2 {
-		column := dim - 1 - axis
+		column := size - 1 - axis
 		if trace > 0 {
 			shares[axis] = max(0, values[column]) / trace
 		}
-		sign := 1.0 // that of the largest part, so that it doesn't depend on the method
-		largest := 0.0
-		for k := range dim {
-			if b := basis.At(k, column); math.Abs(b) > largest {
-				largest, sign = math.Abs(b), math.Copysign(1, b)
+		far := 0.0
+		for i := range n {
+			x := 0.0
+			if few {
+				x = math.Sqrt(max(0, values[column])) * basis.At(i, column)
+			} else {
+				for k := range dim {
+					x += centred[i*dim+k] * basis.At(k, column)
+				}
+			}
+			if points[2*i+axis] = x; math.Abs(x) > math.Abs(far)*(1+1e-9) { // the first of some that are as far
+				far = x
 			}
 		}
 		for i := range n {
-			for k := range dim {
-				points[2*i+axis] += sign * centred[i*dim+k] * basis.At(k, column)
-			}
+			points[2*i+axis] *= math.Copysign(1, far)
 		}
 	}
 	return points, shares, nil
@@ -67,6 +82,12 @@ type TSNEConfig struct {
 
 // DefaultTSNEConfig returns scikit-learn's settings.
 func DefaultTSNEConfig() TSNEConfig { return TSNEConfig{Perplexity: 30, Iterations: 1000, Seed: 1} }
+
+// For returns the settings for n points, of which each has at most a third of the others as neighbours.
+func (c TSNEConfig) For(n int) TSNEConfig {
+	c.Perplexity = min(c.Perplexity, float64(n-1)/3)
+	return c
+}
 
 // mostTSNE is the most points of TSNE, whose matrix of pairs then takes 800 MB.
 const mostTSNE = 10_000

@@ -27,25 +27,41 @@ func clouds(each, dim int) []float32 {
 	return v
 }
 
-// TestPCA finds the plane of points that lie on one, up to signs, with their distances.
+// TestPCA finds the plane of points that lie on one with their distances, for fewer points than dimensions and for more; the farthest along each axis is positive.
 func TestPCA(t *testing.T) {
-	r := rand.New(rand.NewPCG(1, 2))
-	const n, dim = 50, 6
-	v, want := make([]float32, n*dim), make([]float64, 2*n)
-	for i := range n {
-		a, b := 3*r.NormFloat64(), r.NormFloat64()
-		want[2*i], want[2*i+1] = a, b
-		v[i*dim+1], v[i*dim+4], v[i*dim+2] = float32(0.6*a), float32(0.8*a), float32(b)
-	}
-	points, shares, err := PCA(v, dim)
-	if err != nil || math.Abs(shares[0]+shares[1]-1) > 1e-6 || shares[0] < shares[1] {
-		t.Fatal(shares, err)
-	}
-	distance := func(x []float64, i, j int) float64 { return math.Hypot(x[2*i]-x[2*j], x[2*i+1]-x[2*j+1]) }
-	for i := range n {
-		if a, b := distance(points, i, 0), distance(want, i, 0); math.Abs(a-b) > 1e-5 {
-			t.Fatalf("points 0 and %d are %g apart, expected %g", i, a, b)
+	const dim = 6
+	for _, n := range []int{4, 50} {
+		r := rand.New(rand.NewPCG(1, 2))
+		v, want := make([]float32, n*dim), make([]float64, 2*n)
+		for i := range n {
+			a, b := 3*r.NormFloat64(), r.NormFloat64()
+			want[2*i], want[2*i+1] = a, b
+			v[i*dim+1], v[i*dim+4], v[i*dim+2] = float32(7+0.6*a), float32(0.8*a), float32(b)
 		}
+		points, shares, err := PCA(v, dim)
+		if err != nil || math.Abs(shares[0]+shares[1]-1) > 1e-6 || shares[0] < shares[1] {
+			t.Fatal(shares, err)
+		}
+		distance := func(x []float64, i, j int) float64 { return math.Hypot(x[2*i]-x[2*j], x[2*i+1]-x[2*j+1]) }
+		for i := range n {
+			if a, b := distance(points, i, 0), distance(want, i, 0); math.Abs(a-b) > 1e-5 {
+				t.Fatalf("of %d: points 0 and %d are %g apart, expected %g", n, i, a, b)
+			}
+		}
+		for axis := range 2 {
+			far := 0.0
+			for i := range n {
+				if x := points[2*i+axis]; math.Abs(x) > math.Abs(far) {
+					far = x
+				}
+			}
+			if far < 0 {
+				t.Errorf("of %d: the farthest point on axis %d is at %g", n, axis, far)
+			}
+		}
+	}
+	if _, _, err := PCA(make([]float32, dim), dim); err == nil {
+		t.Error("one vector is no error")
 	}
 }
 

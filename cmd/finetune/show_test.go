@@ -121,6 +121,10 @@ func TestShow(t *testing.T) {
 	if len(plane.Points) == 0 || plane.Points[len(plane.Points)-1].Of != 1 {
 		t.Errorf("%+v", plane)
 	}
+	near := looks[view.Plane](t, "map", "--model", c.encoder, "a rose", "a b", "--layer", "0", "--method", "tsne", "--iterations", "50")
+	if len(near.Points) != len(plane.Points) || near.Points[0].X == plane.Points[0].X || !strings.HasPrefix(near.Method, "t-SNE") || near.Shares != [2]float64{} {
+		t.Errorf("%+v", near)
+	}
 
 	pair := filepath.Join(dir, "transformer")
 	both := looks[view.Attention](t, "attention", "--model", pair, "abc", "--answer", "AB")

@@ -11,19 +11,22 @@ import (
 
 // showMapCommand is `finetune show map`.
 type showMapCommand struct {
-	Layer *int `placeholder:"N" help:"Take the states behind this layer, 0 for what comes before the first. Default: behind the last. Of encoder-decoders those of the source."`
+	Layer  *int   `placeholder:"N" help:"Take the states behind this layer, 0 for what comes before the first. Default: behind the last. Of encoder-decoders those of the source."`
+	Method string `enum:"pca,tsne" default:"pca" placeholder:"pca|tsne" help:"The two directions along which the vectors differ most (pca), or points whose neighbours stay neighbours (tsne). Default: ${default}."`
+	tsneFlags
 	showFlags
 }
 
 // Help is shown below the command's summary.
 func (showMapCommand) Help() string {
-	return `The vectors of all tokens of the texts are put on the two directions along which they differ most (principal components). Tokens that the model holds
-for alike lie close together.
+	return `The vectors of all tokens of the texts are put on the two directions along which they differ most (principal components), or by t-SNE so that
+neighbours stay neighbours; distances between groups mean little then. Tokens that the model holds for alike lie close together.
 
 Examples:
 
     finetune show map --model runs/bert "the bank of the river" "the bank has my money"
-    finetune show map --model runs/mine "The Rays of Light" --layer 0 --html map.html`
+    finetune show map --model runs/mine "The Rays of Light" --layer 0 --html map.html
+    finetune show map --model runs/bert "the bank of the river" "the bank has my money" --method tsne`
 }
 
 // Run shows the map.
@@ -64,13 +67,32 @@ func (c *showMapCommand) Run(ctx context.Context, s *streams) error {
 			v.Text += "\n"
 		}
 	}
-	plane, err := show.PCA(vectors, width)
+	plane, err := c.plane(ctx, v, vectors, width)
 	if err != nil {
-		return err
+		return interrupted(ctx, err)
 	}
-	v.Shares = plane.Shares
 	for i := range v.Points {
 		v.Points[i].X, v.Points[i].Y = plane.X[i], plane.Y[i]
 	}
 	return c.show(s, v)
+}
+
+// plane puts vectors on a plane, and notes how.
+func (c *showMapCommand) plane(ctx context.Context, v *view.Plane, vectors []float32, width int) (*show.Plane, error) {
+	if c.Method == "pca" {
+		if err := c.refuse(); err != nil {
+			return nil, err
+		}
+		plane, err := show.PCA(vectors, width)
+		if err == nil {
+			v.Shares = plane.Shares
+		}
+		return plane, err
+	}
+	config, told, err := c.config(len(vectors) / width)
+	if err != nil {
+		return nil, err
+	}
+	v.Method = told
+	return show.TSNE(ctx, vectors, width, config)
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -13,14 +12,12 @@ import (
 
 // wordsMapCommand is `finetune words map`.
 type wordsMapCommand struct {
-	Model      string   `required:"" placeholder:"DIR|FILE" help:"Vectors: a directory of \"words train\", or a file in a form of word2vec, fastText (.vec, .bin) or GloVe."`
-	Output     string   `required:"" placeholder:"FILE" help:"The picture to write, a page of .svg or .html."`
-	Method     string   `enum:"pca,tsne" default:"tsne" placeholder:"pca|tsne" help:"The plane in which vectors vary most, or points whose neighbours stay neighbours (${default})."`
-	MostWords  int      `default:"300" placeholder:"N" help:"Draw the N most frequent words (${default})."`
-	Perplexity *float64 `placeholder:"X" help:"tsne: about how many neighbours a word has. Default: 30, and less for few words."`
-	Iterations *int     `placeholder:"N" help:"tsne: steps. Default: 1000."`
-	Seed       uint64   `default:"1" placeholder:"N" help:"Seed of all random numbers (${default})."`
-	Words      []string `arg:"" optional:"" help:"The words to draw, in place of the most frequent ones."`
+	Model     string `required:"" placeholder:"DIR|FILE" help:"Vectors: a directory of \"words train\", or a file in a form of word2vec, fastText (.vec, .bin) or GloVe."`
+	Output    string `required:"" placeholder:"FILE" help:"The picture to write, a page of .svg or .html."`
+	Method    string `enum:"pca,tsne" default:"tsne" placeholder:"pca|tsne" help:"The plane in which vectors vary most, or points whose neighbours stay neighbours (${default})."`
+	MostWords int    `default:"300" placeholder:"N" help:"Draw the N most frequent words (${default})."`
+	tsneFlags
+	Words []string `arg:"" optional:"" help:"The words to draw, in place of the most frequent ones."`
 }
 
 // Help is shown below the command's summary.
@@ -39,7 +36,7 @@ func (c *wordsMapCommand) Run(ctx context.Context, s *streams) error {
 	if kind != ".svg" && kind != ".html" {
 		return fmt.Errorf("--output %s: expected a name that ends in .svg or .html", c.Output)
 	}
-	if err := errors.Join(atLeast("most-words", &c.MostWords, 2), atLeast("iterations", c.Iterations, 1)); err != nil {
+	if err := atLeast("most-words", &c.MostWords, 2); err != nil {
 		return err
 	}
 	v, err := openVectors(c.Model)
@@ -74,17 +71,16 @@ func (c *wordsMapCommand) Run(ctx context.Context, s *streams) error {
 // points returns where the words are, and how that came about.
 func (c *wordsMapCommand) points(ctx context.Context, vectors []float32, dim int) ([]float64, string, error) {
 	if c.Method == "pca" {
-		if c.Perplexity != nil || c.Iterations != nil {
-			return nil, "", errors.New("--perplexity and --iterations are for --method tsne")
+		if err := c.refuse(); err != nil {
+			return nil, "", err
 		}
 		points, shares, err := words.PCA(vectors, dim)
 		return points, fmt.Sprintf("PCA with %.0f%% and %.0f%% of the variance", 100*shares[0], 100*shares[1]), err
 	}
-	t := words.DefaultTSNEConfig()
-	t.Seed = c.Seed
-	t.Perplexity = min(t.Perplexity, float64(len(vectors)/dim-1)/3)
-	set(&t.Perplexity, c.Perplexity)
-	set(&t.Iterations, c.Iterations)
+	t, told, err := c.config(len(vectors) / dim)
+	if err != nil {
+		return nil, "", err
+	}
 	points, err := words.TSNE(ctx, vectors, dim, t)
-	return points, fmt.Sprintf("t-SNE with a perplexity of %.3g", t.Perplexity), err
+	return points, told, err
 }

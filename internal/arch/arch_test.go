@@ -60,7 +60,7 @@ var layers = []layer{
 	{packages: []string{"generate"}, imports: []string{"layers", "graph", "internal/random", "internal/parallel"}, gorgonia: true},
 	{packages: []string{"internal/correlation", "internal/pathpattern"}},
 	{packages: []string{"internal/arithmetic"}, imports: []string{"graph"}, gorgonia: true},
-	{packages: []string{"show"}, imports: []string{"models", "layers", "graph"}, gorgonia: true},
+	{packages: []string{"show"}, imports: []string{"models", "layers", "graph", "words"}, gorgonia: true},
 	{packages: []string{"internal/nearest"}, imports: []string{"internal/kernels/...", "internal/parallel"}},
 	{packages: []string{"embed"}, imports: []string{"internal/arithmetic", "internal/correlation", "internal/nearest", "models", "layers", "data/...", "weights", "graph", "internal/atomicfile", "internal/safetensors"}, gorgonia: true},
 	{packages: []string{"search"}, imports: []string{"internal/kernels/...", "internal/nearest", "internal/parallel", "internal/random", "internal/atomicfile", "internal/dirlock"}},

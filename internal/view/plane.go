@@ -12,8 +12,9 @@ import (
 // Plane shows vectors of tokens as a map.
 type Plane struct {
 	Subject
-	Layer  string     `json:"layer"`  // whose states they are
-	Shares [2]float64 `json:"shares"` // of the variance, along each direction
+	Layer  string     `json:"layer"`            // whose states they are
+	Method string     `json:"method,omitempty"` // "" for principal components
+	Shares [2]float64 `json:"shares,omitzero"`  // of the variance, along each of those
 	Points []Point    `json:"points"`
 }
 
@@ -104,6 +105,9 @@ func free(row []string, lo, hi int) bool {
 
 // Note says what is seen.
 func (v *Plane) Note() string {
+	if v.Method != "" {
+		return fmt.Sprintf("%s, by %s: neighbours stay neighbours, and other distances mean little.", v.Layer, v.Method)
+	}
 	return fmt.Sprintf("%s, on their two principal components: %s of the variance to the right, %s upwards.", v.Layer, percent(v.Shares[0]), percent(v.Shares[1]))
 }
 
