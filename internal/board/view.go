@@ -32,16 +32,12 @@ type views struct {
 func (v *views) get(dirs []string) (*view, error) {
 	one := v.of(strings.Join(dirs, "\x00"), dirs)
 	one.mutex.Lock()
-	for _, f := range one.followers {
-		changed, err := f.Update()
-		if err != nil {
-			one.mutex.Unlock()
-			return nil, err
-		}
-		if changed {
-			one.version++
-		}
+	changed, err := report.UpdateAll(one.followers)
+	if err != nil {
+		one.mutex.Unlock()
+		return nil, err
 	}
+	one.version += changed
 	return one, nil
 }
 

@@ -30,25 +30,42 @@ type Result struct {
 // Make reads runs and makes a report of them, on all cores. What is damaged in them is left out and noted.
 func Make(dirs []string) (*Report, error) {
 	all := make([]*Follower, len(dirs))
-	errs := make([]error, len(dirs))
-	var wait sync.WaitGroup
-	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
 	for i, dir := range dirs {
-		wait.Add(1)
-		slots <- struct{}{}
-		go func() {
-			defer func() { <-slots; wait.Done() }()
-			all[i] = Follow(dir)
-			_, errs[i] = all[i].Update()
-		}()
+		all[i] = Follow(dir)
 	}
-	wait.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return nil, err
-		}
+	if _, err := UpdateAll(all); err != nil {
+		return nil, err
 	}
 	return Of(all, nil), nil
+}
+
+// UpdateAll updates followers of different runs, on all cores, and tells how many have read something. It returns the error of the first that has one.
+func UpdateAll(all []*Follower) (changed int, err error) {
+	news, errs := make([]bool, len(all)), make([]error, len(all))
+	var wait sync.WaitGroup
+	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
+	for i, f := range all {
+		slots <- struct{}{}
+		wait.Go(func() {
+			defer func() { <-slots }()
+			news[i], errs[i] = f.Update()
+		})
+	}
+	wait.Wait()
+	for i, err := range errs {
+		if err != nil {
+			return changed, err
+		}
+		changed += bit(news[i])
+	}
+	return changed, nil
+}
+
+func bit(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // A Span is a part of the steps, both ends included.
