@@ -78,7 +78,8 @@ const seahorse = (() => {
     }
     if (!(y0 <= y1)) { y0 = 0; y1 = 1; }
     const pad = (y1 - y0) * 0.05 || Math.abs(y1) * 0.05 || 0.5;
-    y0 -= pad; y1 += pad;
+    y0 = !c.log && y0 >= 0 ? Math.max(0, y0 - pad) : y0 - pad;
+    y1 += pad;
     const px = v => left + (v - x0) / (x1 - x0) * (width - left - right);
     const py = v => top + (y1 - v) / (y1 - y0) * (height - top - bottom);
     c.at = { x0, x1, px, py, scale, width, height, step: p => x0 + (p - left) / (width - left - right) * (x1 - x0) };
