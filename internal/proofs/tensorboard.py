@@ -1,11 +1,13 @@
 """TensorBoard's own readers on the events of a run that was killed and gone on with.
 
-    python tensorboard.py FINETUNE      (pip install tensorboard)
+    python tensorboard.py FINETUNE      (pip install tensorboard safetensors)
 
-Every scalar is compared with metrics.jsonl, the texts with samples.jsonl, the hparams with run.yaml, and
-metrics.csv with metrics.jsonl.
+Every scalar is compared with metrics.jsonl, the texts with samples.jsonl, the hparams with run.yaml, histograms of
+weights with those of the checkpoint before their step, and metrics.csv with metrics.jsonl.
 """
 import csv, json, os, signal, struct, subprocess, sys, tempfile, time
+import numpy as np
+from safetensors.numpy import load_file
 from tensorboard.backend.event_processing import event_accumulator, plugin_event_accumulator
 from tensorboard.plugins.hparams import plugin_data_pb2
 
@@ -16,7 +18,7 @@ corpus = os.path.join(root, "corpus.txt")
 with open(corpus, "w") as f:
     f.write("".join(f"{i} bottles of beer on the wall, take one down, {i - 1} left.\n" for i in range(5000, 0, -1)))
 options = ["--data", corpus, "--n-layer", "2", "--n-head", "2", "--n-embd", "32", "--seq-len", "32", "--batch-size", "4", "--max-steps", "1200",
-           "--logging-steps", "1", "--eval-steps", "100", "--save-steps", "250", "--sample-tokens", "20", 
+           "--logging-steps", "1", "--eval-steps", "100", "--save-steps", "250", "--sample-tokens", "20", "--log-histograms", "1001",
            "--report-to", "tensorboard,csv", "--threads", "1", "--output-dir", run]
 p = subprocess.Popen([finetune, "pretrain", *options], stderr=subprocess.DEVNULL)
 deadline = time.time() + 60
@@ -57,6 +59,17 @@ assert start.hparams["n_layer"].number_value == 2 and start.hparams["preset"].st
 assert len(start.hparams) > 20
 print(f"hparams: {len(start.hparams)}")
 
+
+weights = load_file(os.path.join(run, "checkpoint-1000", "model.safetensors"))
+elements = 0
+for name, w in weights.items():
+    h = next(e.histogram_value for e in acc.Histograms("weights/" + name) if e.step == 1001)
+    w = w.reshape(-1).astype(np.float64)
+    assert h.num == w.size and h.min == w.min() and h.max == w.max() and abs(h.sum - w.sum()) <= 1e-9 * np.abs(w).sum(), name
+    for limit, below in zip(h.bucket_limit, np.cumsum(h.bucket)):
+        assert (w < limit).sum() <= below <= (w <= limit).sum(), (name, limit)
+    elements += w.size
+print(f"histograms: {len(weights)} of weights, {elements} elements, each in its bucket; {len(acc.Tags()['histograms'])} tags")
 
 with open(os.path.join(run, "metrics.csv"), newline="") as f:
     rows = list(csv.DictReader(f))
