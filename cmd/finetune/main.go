@@ -129,7 +129,7 @@ func fail(s *streams, err error) int {
 		fmt.Fprintln(s.err, "finetune: interrupted")
 		return exitInterrupted
 	}
-	fmt.Fprintf(s.err, "finetune: %v\n", err)
+	fmt.Fprintf(s.err, "finetune: %s\n", printable(err.Error()))
 	return exitFailure
 }
 

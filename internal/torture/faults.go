@@ -16,7 +16,8 @@ type kind struct {
 	hits   func(Call) bool                     // the calls that it can happen to
 	action func(dir string, first bool) Action // first is true for the chosen call, false for the later ones
 
-	after func(dir string) error // puts the disk in order again
+	after   func(dir string) error // puts the disk in order again
+	crashes bool                   // Go's runtime can't go on after it, and prints its stacks
 }
 
 // once is a fault of one call.
@@ -33,18 +34,21 @@ func named(names ...string) func(Call) bool {
 	return func(c Call) bool { return slices.Contains(names, c.Name) }
 }
 
+func onFiles(c Call) bool { return c.Name != "mmap" }
+
 // kinds are all faults, by the names that the program's flags have.
 func kinds() []kind {
 	full := Action{Error: syscall.ENOSPC}
 	return []kind{
-		{name: "kill", hits: func(Call) bool { return true }, action: once(Action{Kill: true})},
+		{name: "kill", hits: onFiles, action: once(Action{Kill: true})},
 		{name: "full-disk", hits: named("write", "pwrite64", "openat", "mkdirat", "copy_file_range", "ftruncate", "fsync"), action: func(string, bool) Action { return full }},
 		{name: "write-error", hits: named("write", "pwrite64", "copy_file_range"), action: once(Action{Error: syscall.EIO})},
 		{name: "sync-error", hits: named("fsync", "fdatasync", "close"), action: once(Action{Error: syscall.EIO})},
 		{name: "name-error", hits: named("renameat", "renameat2", "unlinkat", "mkdirat", "openat", "fchmod"), action: once(Action{Error: syscall.EIO})},
 		{name: "read-error", hits: named("read", "pread64"), action: once(Action{Error: syscall.EIO})},
 		{name: "short", hits: named("read", "pread64", "write", "pwrite64"), action: func(string, bool) Action { return Action{Short: true} }},
-		{name: "vanish", hits: func(Call) bool { return true }, action: vanish, after: reappear},
+		{name: "vanish", hits: onFiles, action: vanish, after: reappear},
+		{name: "no-memory", hits: named("mmap"), action: func(string, bool) Action { return Action{Error: syscall.ENOMEM} }, crashes: true},
 	}
 }
 
@@ -108,14 +112,14 @@ func (j *job) disturb(k kind, calls int, random *rand.Rand) error {
 		return fmt.Errorf("%s at call %d (%s %s): %s", k.name, at, victim.Name, strings.TrimPrefix(victim.Path, j.work), fmt.Sprintf(format, args...))
 	}
 	switch {
-	case panicked(outcome.Output):
+	case panicked(outcome.Output) && !(k.crashes && !strings.Contains(outcome.Output, "panic:")):
 		return fail("it panicked:\n%s", outcome.Output)
 	case outcome.Exit == 0:
 		if err := j.compare(dir); err != nil {
 			return fail("it ended as if nothing had happened, and %v", err)
 		}
 		return nil
-	case outcome.Exit > 0 && !strings.Contains(outcome.Output, "finetune: "):
+	case outcome.Exit > 0 && !k.crashes && !strings.Contains(outcome.Output, "finetune: "):
 		return fail("it ended with %d and didn't say why: %s", outcome.Exit, complaint(outcome.Output))
 	}
 	if err := j.finish(dir); err != nil {

@@ -1,10 +1,12 @@
 // Torture disturbs runs of finetune on purpose and looks whether anything was lost: it kills them between any two of their calls on files, lets the disk be
-// full, lets writes, reads, syncs and renames fail or be short, takes the directory away, and flips bits of what was written. After each the run is
-// gone on with and must end with the bytes of a run that nobody disturbed, or one line must have said what is damaged.
+// full, lets writes, reads, syncs and renames fail or be short, takes the directory away, gives no more memory, and flips bits of what was written. After each the run is
+// gone on with and must end with the bytes of a run that nobody disturbed, or one line must have said what is damaged. Last, it damages files of every kind
+// that people hand to the command, which must use or refuse them, in bounded time and memory.
 //
-//	go run ./internal/torture                  # the numbers of the proof: 200 kills, 50 of each other fault, 500 bits; about ten minutes
+//	go run ./internal/torture                  # the numbers of the proof: 200 kills, 50 of each other fault, 500 bits, 1,000 hostile files; about 15 minutes
 //	go run ./internal/torture -n 5 -bits 20    # a look
 //	go run ./internal/torture -only kill -n 1000 -seed 7
+//	go run ./internal/torture -job grpo -n 20 -bits 50 -hostile 0
 //
 // It needs linux on amd64, since it watches the calls by ptrace.
 package main
@@ -21,12 +23,14 @@ import (
 
 func main() {
 	binary := flag.String("binary", "", "the command to disturb (default: built from this tree)")
+	name := flag.String("job", "pretrain", "the run to disturb: pretrain, masked, lora, reward, dpo, kto, distillation, grpo")
 	n := flag.Int("n", 0, "faults of each kind (default 200 kills, 50 of the others)")
 	bits := flag.Int("bits", 500, "bits to flip")
-	only := flag.String("only", "", "one kind of fault: kill, full-disk, write-error, sync-error, name-error, read-error, short, vanish, bits")
+	only := flag.String("only", "", "one kind of fault: kill, full-disk, write-error, sync-error, name-error, read-error, short, vanish, no-memory, bits, hostile")
+	hostile := flag.Int("hostile", 1000, "files to damage for the commands that read them")
 	seed := flag.Uint64("seed", 1, "of what chance draws")
 	flag.Parse()
-	found, err := torture(*binary, *only, *n, *bits, *seed)
+	found, err := torture(*binary, *name, *only, *n, *bits, *hostile, *seed)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "torture:", err)
 		os.Exit(2)
@@ -37,7 +41,7 @@ func main() {
 }
 
 // torture makes all faults and tells what it found; it returns the number of faults after which something was wrong.
-func torture(binary, only string, n, bits int, seed uint64) (found int, err error) {
+func torture(binary, name, only string, n, bits, hostile int, seed uint64) (found int, err error) {
 	work, err := os.MkdirTemp("", "torture")
 	if err != nil {
 		return 0, err
@@ -51,7 +55,7 @@ func torture(binary, only string, n, bits int, seed uint64) (found int, err erro
 			return 0, err
 		}
 	}
-	j, err := newJob(binary, work)
+	j, err := newJob(binary, work, name)
 	if err != nil {
 		return 0, err
 	}
@@ -73,6 +77,13 @@ func torture(binary, only string, n, bits int, seed uint64) (found int, err erro
 	}
 	if only == "" || only == "bits" {
 		bad, err := j.flips(bits, seed)
+		if err != nil {
+			return found, err
+		}
+		found += bad
+	}
+	if only == "" || only == "hostile" {
+		bad, err := j.hostile(hostile, seed)
 		if err != nil {
 			return found, err
 		}

@@ -23,24 +23,19 @@ type job struct {
 	want   map[string][]byte // the files of an undisturbed run, by name
 }
 
-// text is what the job learns from: enough for two epochs and the end of a third.
-func text() []byte {
-	var b bytes.Buffer
-	for i := range 120 {
-		fmt.Fprintf(&b, "Line %d of a text that nobody reads twice: %x and %o.\n", i, i*i*7919, i*31)
-	}
-	return b.Bytes()
-}
-
-// newJob makes the undisturbed run.
-func newJob(binary, work string) (*job, error) {
-	data := filepath.Join(work, "text.txt")
-	if err := os.WriteFile(data, text(), 0o644); err != nil {
-		return nil, err
+// newJob makes the undisturbed run of a job.
+func newJob(binary, work, name string) (*job, error) {
+	args, ok := jobs[name]
+	if !ok {
+		return nil, fmt.Errorf("unknown job %q, there are %q", name, slices.Sorted(maps.Keys(jobs)))
 	}
 	j := &job{binary: binary, work: work}
-	j.args = []string{"pretrain", "--data", data, "--n-layer=1", "--n-head=2", "--n-embd=16", "--seq-len=16", "--batch-size=4", "--max-steps=12", "--save-steps=3",
-		"--eval-steps=3", "--save-total-limit=2", "--warmup-steps=2", "--dropout=0.1", "--sample-tokens=0", "--logging-steps=1", "--gradient-accumulation-steps=2", "--threads=2"}
+	for _, a := range append(slices.Clone(args), common...) {
+		j.args = append(j.args, strings.Replace(a, "@/", work+"/", 1))
+	}
+	if err := j.materials(); err != nil {
+		return nil, err
+	}
 	dir := filepath.Join(work, "undisturbed")
 	if status, out := j.run(j.start(dir)...); status != 0 {
 		return nil, fmt.Errorf("the undisturbed run ended with %d:\n%s", status, out)

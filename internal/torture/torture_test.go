@@ -22,7 +22,7 @@ func TestTorture(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	j, err := newJob(binary, work)
+	j, err := newJob(binary, work, "pretrain")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,6 +26,7 @@ var watched = map[uint64]struct {
 	unix.SYS_READ: {"read", descriptor}, unix.SYS_PREAD64: {"pread64", descriptor}, unix.SYS_WRITE: {"write", descriptor}, unix.SYS_PWRITE64: {"pwrite64", descriptor},
 	unix.SYS_FSYNC: {"fsync", descriptor}, unix.SYS_FDATASYNC: {"fdatasync", descriptor}, unix.SYS_FTRUNCATE: {"ftruncate", descriptor},
 	unix.SYS_FCHMOD: {"fchmod", descriptor}, unix.SYS_CLOSE: {"close", descriptor}, unix.SYS_COPY_FILE_RANGE: {"copy_file_range", descriptor},
+	unix.SYS_MMAP: {"mmap", noFile},
 }
 
 type argument int
@@ -33,10 +34,11 @@ type argument int
 const (
 	pathAt     argument = iota // a directory's descriptor and a path
 	descriptor                 // a file's descriptor
+	noFile                     // memory is asked for, of a file or not
 )
 
 // reading are the calls that leave the disk as it is; openat does where it creates nothing.
-var reading = map[string]bool{"read": true, "pread64": true, "close": true}
+var reading = map[string]bool{"read": true, "pread64": true, "close": true, "mmap": true}
 
 // counted are the calls whose third argument is a number of bytes.
 var counted = map[string]bool{"read": true, "pread64": true, "write": true, "pwrite64": true}
@@ -53,7 +55,7 @@ type tracer struct {
 // pending is what is to be done when a thread's call returns.
 type pending struct{ fail syscall.Errno }
 
-// trace runs a command and asks fault about each of its calls on files below dir, which must be absolute. Calls of several threads come one after the other.
+// trace runs a command and asks fault about each of its calls on files below dir, which must be absolute, and for memory. Calls of several threads come one after the other.
 func trace(dir string, args []string, fault func(Call) Action) (Outcome, error) {
 	runtime.LockOSThread() // ptrace belongs to a thread
 	defer runtime.UnlockOSThread()
@@ -153,7 +155,7 @@ func (t *tracer) entered(tid int) error {
 		return nil
 	}
 	path := t.path(tid, w.what, &regs)
-	if path != t.dir && !strings.HasPrefix(path, t.dir+"/") {
+	if w.what != noFile && path != t.dir && !strings.HasPrefix(path, t.dir+"/") {
 		return nil
 	}
 	t.calls++
@@ -193,7 +195,10 @@ func (t *tracer) result(tid int, e syscall.Errno) error {
 
 // path returns the file that a call is about, or "" where it can't be found out.
 func (t *tracer) path(tid int, what argument, regs *syscall.PtraceRegs) string {
-	if what == descriptor {
+	switch what {
+	case noFile:
+		return ""
+	case descriptor:
 		path, _ := os.Readlink(fmt.Sprintf("/proc/%d/fd/%d", t.pid, int32(regs.Rdi)))
 		return path
 	}
