@@ -28,6 +28,10 @@ type Machine struct {
 	profile    *Profile
 	found      []foundGrad // in the order in which a run finds them
 	onGradient func(p *Param)
+	lookups    []Lookup // in the order in which a run finds their first part
+	onLookup   func(p *Param)
+	reads      []firstRead // in the order of steps
+	onRead     func(p *Param)
 	watched    map[int]Watched // by steps; nil before the first RunWatched
 }
 
@@ -181,6 +185,7 @@ func compile(g *Graph, within *arena, outputs []*Node) (*Machine, error) {
 			}
 		}
 	}
+	m.reads, m.lookups = p.firstReads(runs), p.lookups(runs)
 	slices.SortStableFunc(m.found, func(a, b foundGrad) int { return a.step - b.step })
 	for _, n := range outputs {
 		b := m.buffer(find(p.of[n]))
@@ -309,10 +314,22 @@ func (m *Machine) SetRandom(r Random) { m.random = r }
 // overwrite them, which is the default. Runs that add are errors after Graph.OverlapGradients.
 func (m *Machine) Accumulate(on bool) { m.accumulate = on }
 
-// GradientOrder returns the parameters that have a gradient, in the order in which a run finds them.
-func (m *Machine) GradientOrder() []*Param {
-	all := make([]*Param, len(m.found))
-	for i, f := range m.found {
+// GradientOrder returns the parameters that have a gradient, in the order in which a run finds them; of those of Lookups, the first part.
+func (m *Machine) GradientOrder() []*Param { return gradientOrder(m.found, m.lookups) }
+
+// gradientOrder sorts parameters by the steps behind which their gradients, or the first parts of those of lookups, are complete.
+func gradientOrder(found []foundGrad, lookups []Lookup) []*Param {
+	found = slices.Clone(found)
+	for i, f := range found {
+		for _, l := range lookups {
+			if l.Param == f.param {
+				found[i].step = l.step
+			}
+		}
+	}
+	slices.SortStableFunc(found, func(a, b foundGrad) int { return a.step - b.step })
+	all := make([]*Param, len(found))
+	for i, f := range found {
 		all[i] = f.param
 	}
 	return all
@@ -344,8 +361,12 @@ func (m *Machine) runAll(goOn func(*runner) bool) error {
 			}
 		}
 	}
-	found := m.found
+	found, early, reads := m.found, m.lookups, m.reads
 	for i := range m.steps {
+		for m.onRead != nil && len(reads) > 0 && reads[0].step == i {
+			m.onRead(reads[0].param)
+			reads = reads[1:]
+		}
 		var begin time.Time
 		if m.profile != nil {
 			begin = time.Now()
@@ -355,6 +376,10 @@ func (m *Machine) runAll(goOn func(*runner) bool) error {
 		}
 		if m.profile != nil {
 			m.profile.record(&m.steps[i], time.Since(begin))
+		}
+		for m.onLookup != nil && len(early) > 0 && early[0].step == i {
+			m.onLookup(early[0].Param)
+			early = early[1:]
 		}
 		for m.onGradient != nil && len(found) > 0 && found[0].step == i {
 			m.onGradient(found[0].param)

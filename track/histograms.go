@@ -31,6 +31,9 @@ func (h *Histograms) Begin(made int) (err error) {
 	return err
 }
 
+// Blind says that it doesn't look at the model in Step.
+func (*Histograms) Blind() {}
+
 // Looked keeps a look.
 func (h *Histograms) Looked(e train.LookEvent) error {
 	line := map[string]float64{"step": float64(e.Step)}

@@ -40,6 +40,9 @@ func NewTensorBoard(dir string, settings []Setting) *TensorBoard {
 	return &TensorBoard{dir: dir, settings: settings}
 }
 
+// Blind says that it doesn't look at the model.
+func (*TensorBoard) Blind() {}
+
 // Step writes the figures of a logged step.
 func (t *TensorBoard) Step(e train.StepEvent) error {
 	if err := t.open(e.Step); err != nil || !e.Logged {

@@ -41,6 +41,14 @@ type NormWatcher interface {
 	Norms(step int, byName iter.Seq2[string, float64]) error
 }
 
+// A Blind callback doesn't look at the model in Step: where ranks divide the optimizer's state, new parameters may still be on their way from others
+// then. The trainer waits for them before it calls those that don't say so. In Eval, Save and End the model is complete for all.
+type Blind interface {
+	Callback
+	// Blind does nothing.
+	Blind()
+}
+
 // StepEvent is what Callback.Step is told.
 type StepEvent struct {
 	Metrics

@@ -66,6 +66,8 @@ type Config struct {
 	Ranks Ranks
 	// ShardOptimizer lets each rank keep the optimizer's state of its part of the parameters only; see StepperConfig.
 	ShardOptimizer bool
+	// RoundGradients rounds gradients to bfloat16, in which ranks send them: half of the bytes, and 8 bits of each number; see StepperConfig. Default: false.
+	RoundGradients bool
 	// Identity is what must be the same on all ranks beside what the trainer sees, by what it is called: hashes of the data, of a tokenizer, of
 	// the program. A run whose ranks differ doesn't begin.
 	Identity map[string]string

@@ -25,5 +25,8 @@ type alone struct{}
 func (alone) Rank() int                    { return 0 }
 func (alone) Size() int                    { return 1 }
 func (alone) Exchange(_, _ [][]byte) error { return nil }
-func (alone) Abort(error)                  {}
-func (alone) Close() error                 { return nil }
+func (alone) Start(_, _ [][]byte) func() error {
+	return func() error { return nil }
+}
+func (alone) Abort(error)  {}
+func (alone) Close() error { return nil }

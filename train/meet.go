@@ -76,11 +76,16 @@ func (t *Trainer) meet() error {
 	if err != nil {
 		return err
 	}
-	mine, err := json.Marshal(identity)
+	return Same(t.config.Ranks, identity)
+}
+
+// Same returns an error on all ranks where one of them tells something else of itself than rank 0, by what it is called. All ranks call it at one time.
+func Same(r Ranks, told map[string]string) error {
+	mine, err := json.Marshal(told)
 	if err != nil {
 		return err
 	}
-	all, err := gather(t.config.Ranks, mine)
+	all, err := gather(r, mine)
 	if err != nil {
 		return err
 	}
@@ -102,6 +107,30 @@ func (t *Trainer) meet() error {
 	return nil
 }
 
+// Kernels names the instructions that this process computes by, as far as they give other bits than others.
+func Kernels() string {
+	if cpu.Best() == cpu.Generic {
+		return "plain Go"
+	}
+	return "AVX2, AVX-512 or NEON, whose bits are the same"
+}
+
+// Describe tells the parameters of a model from others that ranks may have, by names, shapes and values.
+func Describe(params []*graph.Param) (string, error) {
+	sum := crc32.New(castagnoli)
+	for _, p := range params {
+		if err := json.NewEncoder(sum).Encode([]any{p.Name, p.Shape, p.Frozen, p.Stored()}); err != nil {
+			return "", err
+		}
+		if blocks := p.Packed(); blocks != nil {
+			sum.Write(blocks.Data)
+			continue
+		}
+		sum.Write(elementBytes(p))
+	}
+	return fmt.Sprintf("%d parameters with the checksum %08x", len(params), sum.Sum32()), nil
+}
+
 func orNone(s string) string {
 	if s == "" {
 		return "none"
@@ -112,16 +141,9 @@ func orNone(s string) string {
 // identity returns what must be the same on all ranks, by what it is called.
 func (t *Trainer) identity() (map[string]string, error) {
 	c := t.config
-	sum := crc32.New(castagnoli)
-	for _, p := range t.model.Params() {
-		if err := json.NewEncoder(sum).Encode([]any{p.Name, p.Shape, p.Frozen, p.Stored()}); err != nil {
-			return nil, err
-		}
-		if blocks := p.Packed(); blocks != nil {
-			sum.Write(blocks.Data)
-			continue
-		}
-		sum.Write(elementBytes(p))
+	model, err := Describe(t.model.Params())
+	if err != nil {
+		return nil, err
 	}
 	var sizes [2]int
 	for i, d := range []interface{ Len() int }{c.Train, c.Validation} {
@@ -129,17 +151,13 @@ func (t *Trainer) identity() (map[string]string, error) {
 			sizes[i] = d.Len()
 		}
 	}
-	kernels := "AVX2 or AVX-512, whose bits are the same"
-	if cpu.Best() == cpu.Generic {
-		kernels = "plain Go"
-	}
 	all := map[string]string{
-		"model":                fmt.Sprintf("%d parameters with the checksum %08x", len(t.model.Params()), sum.Sum32()),
+		"model":                model,
 		"number of rows":       fmt.Sprintf("%d to learn from, %d to validate on", sizes[0], sizes[1]),
 		"place in the run":     fmt.Sprintf("%d steps made, row %d of epoch %d", t.state.Step, t.state.Loader.Position, t.state.Loader.Epoch),
-		"kind of instructions": kernels,
-		"settings": fmt.Sprintf("%d steps of %d × %d rows, seed %d, schedule %+v, label smoothing %g, grouped %v, evaluation each %d by %d rows, saving each %d, patience %d, best by %q kept %v, sharded %v",
-			c.MaxSteps, c.BatchSize, c.Accumulation, c.Seed, c.schedule(), c.LabelSmoothing, c.GroupByLength, c.EvalSteps, c.EvalBatchSize, c.SaveSteps, c.Patience, c.BestMetric, c.KeepBest, c.ShardOptimizer),
+		"kind of instructions": Kernels(),
+		"settings": fmt.Sprintf("%d steps of %d × %d rows, seed %d, schedule %+v, label smoothing %g, grouped %v, evaluation each %d by %d rows, saving each %d, patience %d, best by %q kept %v, sharded %v, rounded %v",
+			c.MaxSteps, c.BatchSize, c.Accumulation, c.Seed, c.schedule(), c.LabelSmoothing, c.GroupByLength, c.EvalSteps, c.EvalBatchSize, c.SaveSteps, c.Patience, c.BestMetric, c.KeepBest, c.ShardOptimizer, c.RoundGradients),
 	}
 	for what, is := range c.Identity {
 		all[what] = is

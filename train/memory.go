@@ -69,7 +69,7 @@ func beside(steps, use graph.Memory) graph.Memory {
 func estimateSteps(m Model, c StepperConfig) (use MemoryUse, err error) {
 	arena := 0 // of what doesn't fit into that of the whole layout
 	for i, l := range slices.Backward(c.layouts()) {
-		g, _, j, err := traceStep(m, c, l)
+		g, in, j, err := traceStep(m, c, l)
 		if err != nil {
 			return use, err
 		}
@@ -87,12 +87,24 @@ func estimateSteps(m Model, c StepperConfig) (use MemoryUse, err error) {
 		if several(c.Ranks) {
 			ranks = c.Ranks.Size()
 		}
-		if use.Optimizer, err = estimateOptimizer(c, params, ranks); err != nil {
+		var sharded bool
+		if use.Optimizer, sharded, err = estimateOptimizer(c, params, ranks); err != nil {
 			return use, err
 		}
 		elements := 0
 		if ranks > 1 {
-			elements = exchange.Estimate(params, ranks, c.Accumulation).Elements
+			order, found, err := graph.PlanGradients(g, append(j.outputs(false), j.loss.Total)...)
+			if err != nil {
+				return use, err
+			}
+			late := map[*graph.Param]int{}
+			for _, l := range lookupsOf(found, &in) {
+				late[l.table] = 0
+			}
+			cost := exchange.Estimate(order, ranks, c.Accumulation, !sharded, late)
+			if elements = cost.Elements; c.RoundGradients {
+				use.Steps.Gradients += exchange.NarrowBytes * cost.Staged
+			}
 		} else {
 			_, depth := exchange.Additions(exchange.Branches(c.Accumulation, 0, c.Accumulation))
 			for _, p := range params {
@@ -105,20 +117,20 @@ func estimateSteps(m Model, c StepperConfig) (use MemoryUse, err error) {
 	return use, nil
 }
 
-// estimateOptimizer returns what the optimizer of parameters keeps on each of the ranks, as near as their parts are even.
-func estimateOptimizer(c StepperConfig, params []*graph.Param, ranks int) (bytes int, err error) {
+// estimateOptimizer returns what the optimizer of parameters keeps on each of the ranks, as near as their parts are even, and whether it is divided.
+func estimateOptimizer(c StepperConfig, params []*graph.Param, ranks int) (bytes int, sharded bool, err error) {
 	outlines := make([]*graph.Param, len(params))
 	for i, p := range params {
 		outlines[i] = p.Outline()
 	}
 	o, err := c.optimizer()(outlines)
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	if _, ok := o.(optim.Sharder); ok && c.ShardOptimizer {
-		return (o.Memory() + ranks - 1) / ranks, nil
+		return (o.Memory() + ranks - 1) / ranks, true, nil
 	}
-	return o.Memory(), nil
+	return o.Memory(), false, nil
 }
 
 // traceStep traces a training step of the model on micro-batches of a layout.
@@ -144,7 +156,7 @@ func (c Config) stepper() StepperConfig {
 		Rows: c.BatchSize, Layout: c.Train.Layout(), Accumulation: c.Accumulation,
 		Seed: c.Seed, Optimizer: c.Optimizer, LabelSmoothing: c.LabelSmoothing, Checkpointing: c.Checkpointing,
 		BFloat16: c.BFloat16,
-		Ranks:    c.Ranks, ShardOptimizer: c.ShardOptimizer,
+		Ranks:    c.Ranks, ShardOptimizer: c.ShardOptimizer, RoundGradients: c.RoundGradients,
 	}
 	if sized, ok := c.Train.(data.Sized); ok && c.GroupByLength {
 		s.Narrow = data.NarrowLayouts(sized, c.BatchSize)

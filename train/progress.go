@@ -36,6 +36,7 @@ type Progress struct {
 }
 
 var (
+	_ Blind        = (*Progress)(nil)
 	_ EvalWatcher  = (*Progress)(nil)
 	_ SkipWatcher  = (*Progress)(nil)
 	_ SpikeWatcher = (*Progress)(nil)
@@ -45,6 +46,9 @@ var (
 func NewProgress(out io.Writer) *Progress {
 	return &Progress{out: out, terminal: screen.Lively(out)}
 }
+
+// Blind says that it doesn't look at the model.
+func (*Progress) Blind() {}
 
 // Step shows a step.
 func (p *Progress) Step(e StepEvent) error {

@@ -19,6 +19,10 @@ type Ranks interface {
 	// Exchange sends send[r] to rank r and fills recv[r] with what that one sends here, which must be as long. Empty slices are neither sent
 	// nor waited for, nor is what this rank has for itself.
 	Exchange(send, recv [][]byte) error
+	// Start begins an exchange that goes on while this process does something else, other exchanges too, and returns what waits for its end; until then, the
+	// slices' elements are left alone. Exchanges that were begun by Start are matched with one another, in their order, and apart from those of
+	// Exchange. One goroutine of a rank begins them.
+	Start(send, recv [][]byte) (wait func() error)
 	// Abort ends the run on all ranks, for a cause that the others get to know of. It may be called from any goroutine.
 	Abort(cause error)
 	// Close leaves the ranks in good order, when all of them do.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/crc32"
+	"math"
 	"os"
 	"reflect"
 	"strings"
@@ -242,6 +244,74 @@ func TestFailureEndsAllRanks(t *testing.T) {
 type brokenOptimizer struct{ optim.Optimizer }
 
 func (brokenOptimizer) Step(float64) (float64, error) { return 0, errors.New("no space left") }
+
+// TestCallbacksSeeTheWholeModel compares the model that callbacks see behind each step on ranks that divide the optimizer's state.
+func TestCallbacksSeeTheWholeModel(t *testing.T) {
+	c := testConfig(t)
+	c.Accumulation, c.EvalSteps = 1, 0
+	var lock sync.Mutex
+	seen := map[int]map[string]int{}
+	errs := onRanks(3, func(r Ranks) error {
+		m := newTestModel(t, tensor.Float32, 0)
+		c := c
+		c.Ranks = r
+		c.Callbacks = []Callback{hooks{step: func(e StepEvent) error {
+			sum := crc32.New(castagnoli)
+			for _, p := range m.Params() {
+				sum.Write(elementBytes(p))
+			}
+			lock.Lock()
+			defer lock.Unlock()
+			if seen[e.Step] == nil {
+				seen[e.Step] = map[string]int{}
+			}
+			seen[e.Step][fmt.Sprint(sum.Sum32())]++
+			return nil
+		}}}
+		tr, err := New(m, c)
+		if err != nil {
+			return err
+		}
+		defer tr.Close()
+		return tr.Run(context.Background())
+	})
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
+	if len(seen) != c.MaxSteps {
+		t.Fatalf("%d steps were seen, expected %d", len(seen), c.MaxSteps)
+	}
+	for step, sums := range seen {
+		if len(sums) != 1 {
+			t.Errorf("step %d: ranks see different models: %v", step, sums)
+		}
+	}
+}
+
+// TestRoundedGradients makes runs whose gradients are rounded, on several ranks and in one process, to the same bits, which aren't those without
+// rounding.
+func TestRoundedGradients(t *testing.T) {
+	dropped := func() Model { return newTestModel(t, tensor.Float32, 0.1) }
+	c := testConfig(t)
+	c.Accumulation = 6
+	exact := straight(t, c)
+	c = testConfig(t)
+	c.Accumulation, c.RoundGradients = 6, true
+	want := straight(t, c)
+	if x, y := *want.state.BestEvalLoss, *exact.state.BestEvalLoss; x == y || math.Abs(x-y) > 0.02*y {
+		t.Errorf("the best loss is %v, that without rounding %v", x, y)
+	}
+	for _, n := range []int{2, 3} {
+		for _, sharded := range []bool{false, true} {
+			c := testConfig(t)
+			c.Accumulation, c.RoundGradients, c.ShardOptimizer = 6/n, true, sharded
+			if err := errors.Join(untilStep(c, n, 0, 0, false, dropped)...); err != nil {
+				t.Fatal(err)
+			}
+			readOutcome(t, c.Dir).compare(t, want)
+		}
+	}
+}
 
 // TestEvaluationOnRanks compares figures and losses to the bit.
 func TestEvaluationOnRanks(t *testing.T) {

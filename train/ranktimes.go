@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math"
 
+	"github.com/seahorse-ml/seahorse/graph"
 	"github.com/seahorse-ml/seahorse/internal/exchange"
 )
 
@@ -16,6 +17,9 @@ func (plannedRanks) Rank() int   { return 0 }
 func (p plannedRanks) Size() int { return int(p) }
 func (plannedRanks) Exchange(_, _ [][]byte) error {
 	return errors.New("train: these ranks are only planned")
+}
+func (p plannedRanks) Start(send, recv [][]byte) func() error {
+	return func() error { return p.Exchange(send, recv) }
 }
 func (plannedRanks) Abort(error)  {}
 func (plannedRanks) Close() error { return nil }
@@ -32,8 +36,9 @@ type Together struct {
 	Sent    int  // bytes that a rank sends in a step
 	Sharded bool // the optimizer's state is divided
 
-	sums, spread, last, exchanges float64 // bytes, those of the buckets that wait for the last gradient, and how many exchanges there are
-	pass, step, update            float64 // seconds: the backward pass in which gradients go out, all on a rank but the update, and the whole update
+	sums, spread, exchanges     float64 // bytes, and how many exchanges there are of each
+	last, first                 float64 // shares of these that go out behind the last gradient, and that are there before the next pass begins
+	forward, pass, step, update float64 // seconds: the forward and the backward pass of a micro-batch, all on a rank but the update, and the whole update
 }
 
 // What the model of times assumes.
@@ -45,13 +50,26 @@ const (
 
 // Together returns what steps take on n ranks, of which each has c.Accumulation micro-batches, as the steps had that were measured.
 func (t Times) Together(c Config, n int) Together {
-	cost := exchange.Estimate(t.params, n, c.Accumulation)
+	late := map[*graph.Param]int{}
+	for _, l := range t.lookups {
+		late[l.table] = min(l.rows(), n*t.looked)
+	}
+	sharded := t.sharder && c.ShardOptimizer
+	cost := exchange.Estimate(t.params, n, c.Accumulation, !sharded, late)
 	size := float64(t.params[0].DType().Size())
 	micro := (t.Step - t.Update) / float64(c.Accumulation)
+	sums, spread := size*float64(cost.Sums), size*float64(cost.Spread)
+	if c.RoundGradients {
+		sums = exchange.NarrowBytes * float64(cost.Sums)
+		if !sharded {
+			spread = exchange.NarrowBytes * float64(cost.Spread)
+		}
+	}
 	return Together{
-		Ranks: n, Sent: (cost.Sums + cost.Spread) * int(size), Sharded: t.sharder && c.ShardOptimizer,
-		sums: size * float64(cost.Sums), spread: size * float64(cost.Spread), exchanges: float64(cost.Buckets),
-		last: float64(cost.Last) / float64(t.elements()), pass: backwardShare * micro, step: t.Step - t.Update, update: t.Update,
+		Ranks: n, Sent: int(sums + spread), Sharded: sharded,
+		sums: sums, spread: spread, exchanges: float64(cost.Buckets),
+		last: float64(cost.Last) / float64(t.elements()), first: float64(cost.First) / float64(t.elements()),
+		forward: (1 - backwardShare) * micro, pass: backwardShare * micro, step: t.Step - t.Update, update: t.Update,
 	}
 }
 
@@ -63,9 +81,9 @@ func (t Times) elements() (n int) {
 	return n
 }
 
-// Step returns the seconds of a step. Sums are exchanged behind the backward pass as gradients are found, but for those of the buckets that wait for
-// the last one. Where the optimizer is whole on each rank, sums are spread there too; where it is divided, new parameters are spread after
-// the update.
+// Step returns the seconds of a step. Sums are exchanged behind the backward pass as gradients are found, but for those that wait for the last
+// one. Where the optimizer is whole on each rank, sums are spread there too; where it is divided, new parameters are spread behind the next forward
+// pass, but for those that it begins with.
 func (t Together) Step(n Network) float64 {
 	if t.Ranks == 1 {
 		return t.step + t.update
@@ -75,7 +93,7 @@ func (t Together) Step(n Network) float64 {
 	spread := t.spread/n.Speed + t.exchanges*round
 	small := smallExchanges * round
 	if t.Sharded {
-		return t.step + max(sums-t.pass, t.last*sums) + t.update/float64(t.Ranks) + spread + small
+		return t.step + max(sums-t.pass, t.last*sums) + t.update/float64(t.Ranks) + max(spread-t.forward, t.first*spread) + small
 	}
 	both := sums + spread
 	return t.step + max(both-t.pass, t.last*both) + t.update + small

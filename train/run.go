@@ -274,6 +274,11 @@ func (t *Trainer) fill(ctx context.Context) error {
 // as they are due.
 func (t *Trainer) conclude(ctx context.Context) error {
 	m := &t.last
+	if t.seen(m.Step) {
+		if err := t.stepper.settle(); err != nil {
+			return fmt.Errorf("train: %w", err)
+		}
+	}
 	evaluation, err := t.evaluate(ctx, m)
 	if err != nil {
 		pending := *m
@@ -327,6 +332,14 @@ func (t *Trainer) tellNorms(step int) error {
 			return w.Norms(step, byName)
 		}
 		return nil
+	})
+}
+
+// seen tells whether something looks at the model behind a step: an evaluation, or a callback that isn't Blind.
+func (t *Trainer) seen(step int) bool {
+	return t.config.due(t.config.EvalSteps, step) || slices.ContainsFunc(t.config.Callbacks, func(c Callback) bool {
+		_, blind := c.(Blind)
+		return !blind
 	})
 }
 
@@ -386,6 +399,9 @@ func (t *Trainer) evalConfig() EvalConfig {
 
 // save writes a checkpoint unless this step has one.
 func (t *Trainer) save() error {
+	if err := t.stepper.settle(); err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
 	if t.saved == t.state.Step {
 		return nil
 	}

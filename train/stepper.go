@@ -53,6 +53,10 @@ type StepperConfig struct {
 	// ShardOptimizer lets each rank keep the state of its part of the parameters only, where the optimizer is an optim.Sharder as Adam is: the
 	// same result with less memory. Default false.
 	ShardOptimizer bool
+	// RoundGradients rounds the gradient of each micro-batch to bfloat16 before they are added up, and each of their sums: ranks send them in half of the
+	// bytes then, and the result is still the same for any number of ranks, this process alone among them. It costs exactness: 8 bits are left of each
+	// number. Default false.
+	RoundGradients bool
 }
 
 // A Stepper makes optimization steps on batches of one shape, and of narrower ones if it is told to. After the first step, a
@@ -163,7 +167,7 @@ func NewStepper(m Model, c StepperConfig) (*Stepper, error) {
 	} else {
 		var depth int
 		s.additions, depth = exchange.Additions(exchange.Branches(c.Accumulation, 0, c.Accumulation))
-		s.aside = exchange.NewStack(params, depth)
+		s.aside = exchange.NewStack(params, depth, c.RoundGradients)
 	}
 	for range c.Accumulation {
 		s.batches, s.rowLosses = append(s.batches, data.NewBatch(c.Rows, c.Layout)), append(s.rowLosses, make([]rowLoss, c.Rows))
@@ -198,12 +202,16 @@ func (s *Stepper) Batches() []*data.Batch { return s.batches }
 // asked before each micro-batch.
 func (s *Stepper) Step(ctx context.Context, learningRate float64) (StepResult, error) {
 	r, err := s.step(ctx, learningRate)
+	if err == nil {
+		err = s.settle()
+	}
 	if err != nil {
 		return r, fmt.Errorf("train: %w", err)
 	}
 	return r, nil
 }
 
+// step is Step, but for new parameters of other ranks that may still be on their way; see settle.
 func (s *Stepper) step(ctx context.Context, learningRate float64) (StepResult, error) {
 	var r StepResult
 	if !s.counted {
@@ -261,6 +269,7 @@ func (s *Stepper) passAlone(ctx context.Context, random *graph.Random, r *StepRe
 		if err := s.pass(p, *random, i); err != nil {
 			return err
 		}
+		s.aside.Round()
 		for range s.additions[i] {
 			s.aside.Add()
 		}
@@ -321,7 +330,7 @@ func (s *Stepper) update(learningRate float64, r *StepResult) error {
 	norm, err := s.optimizer.Step(learningRate)
 	r.GradNorm = norm
 	if err == nil && s.ranks != nil && s.ranks.sharded {
-		err = s.ranks.reducer.Spread()
+		s.ranks.reducer.Spread()
 	}
 	s.updating = time.Since(begin)
 	if s.profile != nil {
@@ -366,6 +375,7 @@ func (s *Stepper) Memory() (machine graph.Memory, optimizer int) {
 // Close gives the machine's memory back.
 func (s *Stepper) Close() (err error) {
 	if s.ranks != nil {
+		err = s.settle()
 		s.ranks.reducer.Close()
 		s.ranks = nil
 	}

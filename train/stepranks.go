@@ -13,9 +13,13 @@ import (
 type stepRanks struct {
 	Ranks
 	reducer exchange.Reducer
-	final   func(p *graph.Param) // of reducer
-	sharded bool                 // the optimizer is
-	slot    int                  // bytes in which a micro-batch is told to others
+	final   func(p *graph.Param) // of reducer, as early is
+	early   func(p *graph.Param)
+	await   func(p *graph.Param)
+	sharded bool            // the optimizer is
+	slot    int             // bytes in which a micro-batch is told to others
+	lookups []lookup        // tables that may be exchanged in two parts
+	late    []exchange.Rows // of each, the rows that come late in this step on any rank; nil where they are exchanged whole
 }
 
 // join makes what the ranks have together.
@@ -23,14 +27,24 @@ func (s *Stepper) join(c StepperConfig) error {
 	whole := s.passes[len(s.passes)-1]
 	sharder, ok := s.optimizer.(optim.Sharder)
 	s.ranks = &stepRanks{Ranks: c.Ranks, sharded: ok && c.ShardOptimizer, slot: 16 + whole.judge.packed()}
+	s.ranks.lookups = s.sharedLookups()
 	s.ranks.reducer = exchange.NewReducer(exchange.Config{
 		Peers: c.Ranks, Params: whole.machine.GradientOrder(), Accumulation: c.Accumulation, Gather: !s.ranks.sharded,
+		Round: c.RoundGradients, Lookups: tables(s.ranks.lookups),
 	})
-	s.ranks.final = s.ranks.reducer.Final
+	s.ranks.final, s.ranks.early, s.ranks.await = s.ranks.reducer.Final, s.ranks.reducer.Early, s.ranks.reducer.Await
 	if !s.ranks.sharded {
 		return nil
 	}
 	return sharder.Shard(optim.Shards{Rank: c.Ranks.Rank(), Size: c.Ranks.Size(), Owner: s.ranks.reducer.Owner, Exchange: c.Ranks.Exchange})
+}
+
+// settle returns when this rank has the new parameters of all others, which are on their way behind a step.
+func (s *Stepper) settle() error {
+	if s.ranks == nil || !s.ranks.sharded {
+		return nil
+	}
+	return s.ranks.reducer.Settle()
 }
 
 // gatherState brings the optimizer's state to rank 0, which is about to save it.
@@ -54,6 +68,10 @@ func (s *Stepper) count(flags uint64) (all []uint64, err error) {
 		return nil, nil
 	}
 	mine := binary.LittleEndian.AppendUint64(nil, flags)
+	late := s.lateRows()
+	for _, rows := range late {
+		mine = append(mine, rows...)
+	}
 	for _, b := range s.batches { // one by one, so that sums don't depend on the number of ranks
 		for k, name := range s.names {
 			mine = appendFloats(mine, s.countOf(b, k, name))
@@ -66,14 +84,20 @@ func (s *Stepper) count(flags uint64) (all []uint64, err error) {
 	clear(s.counts)
 	for _, m := range told {
 		all = append(all, binary.LittleEndian.Uint64(m))
+		m = m[8:]
+		for _, rows := range late {
+			rows.AddAll(m[:len(rows)])
+			m = m[len(rows):]
+		}
 		one := make([]float64, len(s.counts))
-		for m = m[8:]; len(m) > 0; {
+		for len(m) > 0 {
 			m = takeFloats(m, one)
 			for k, n := range one {
 				s.counts[k] += n
 			}
 		}
 	}
+	s.splitLookups(late)
 	return all, nil
 }
 
@@ -94,13 +118,19 @@ func (s *Stepper) passTogether(random *graph.Random, r *StepResult) error {
 		p := s.passFor(b)
 		last := i == len(s.batches)-1
 		if last {
-			s.ranks.reducer.Begin()
+			s.ranks.reducer.Begin(s.ranks.late)
 			p.machine.OnGradient(s.ranks.final)
+			p.machine.OnLookup(s.ranks.early)
+		}
+		if i == 0 && s.ranks.sharded {
+			p.machine.OnRead(s.ranks.await)
 		}
 		if err := s.pass(p, *random, i); err != nil {
 			return err
 		}
+		p.machine.OnRead(nil)
 		p.machine.OnGradient(nil)
+		p.machine.OnLookup(nil)
 		if !last {
 			s.ranks.reducer.Put()
 		}

@@ -18,6 +18,8 @@ type Times struct {
 	Update     float64 // the part of Step in which the optimizer works
 
 	params  []*graph.Param // that are trained, in the order in which a step finds their gradients
+	lookups []lookup       // those of them whose gradients are found in two parts
+	looked  int            // rows of such that a micro-batch looks up, at most
 	sharder bool           // the optimizer can be divided among ranks
 }
 
@@ -71,6 +73,14 @@ func MeasureTimes(ctx context.Context, m Model, c Config, seconds float64) (time
 	}
 	times.Step, times.Update = spent/float64(made-1), times.Update/float64(made-1)
 	times.params = t.stepper.passes[len(t.stepper.passes)-1].machine.GradientOrder()
+	times.lookups = t.stepper.sharedLookups()
+	for _, l := range times.lookups {
+		looked := 0
+		for _, name := range l.names {
+			looked += len(t.stepper.batches[0].Ints(name))
+		}
+		times.looked = max(times.looked, looked)
+	}
 	_, times.sharder = t.stepper.optimizer.(optim.Sharder)
 	if c.Validation != nil {
 		times.Evaluation, err = t.timeEvaluation(ctx, seconds/2)

@@ -116,7 +116,7 @@ func (o *trainingOptions) trains(r *task.Run, callbacks ...train.Callback) train
 	c.Patience, c.BestMetric, c.KeepBest = o.EarlyStoppingPatience, strings.TrimPrefix(o.MetricForBestModel, "eval_"), o.LoadBestModelAtEnd
 	c.LabelSmoothing, c.GroupByLength, c.Checkpointing, c.BFloat16 = o.LabelSmoothing, o.GroupByLength, o.GradientCheckpointing, o.BF16
 	c.EvalBatchSize = task.EvalBatch(r.Rows.Train.Layout())
-	c.Ranks, c.ShardOptimizer = o.team.Ranks, o.shards()
+	c.Ranks, c.ShardOptimizer, c.RoundGradients = o.team.Ranks, o.shards(), o.RoundGradients
 	c.Callbacks, c.Obey = callbacks, true
 	return r.Trains(c)
 }

@@ -25,6 +25,9 @@ type sampler struct {
 	last   int                               // step of the last sample
 }
 
+// Blind says that it looks at the model behind evaluations and at the end only.
+func (*sampler) Blind() {}
+
 // Eval shows a sample.
 func (s *sampler) Eval(e train.EvalEvent) error { return s.show(e.Step) }
 

@@ -68,7 +68,7 @@ var layers = []layer{
 	{packages: []string{"adapt/..."}, imports: []string{"models", "layers", "graph", "internal/atomicfile", "internal/orderedjson", "internal/safetensors"}, gorgonia: true},
 	{packages: []string{"words"}, imports: []string{"internal/correlation", "internal/kernels/...", "internal/pickle", "internal/parallel", "internal/random", "internal/atomicfile", "internal/safetensors"}, gorgonia: true},
 	{packages: []string{"optim"}, imports: []string{"graph", "internal/kernels/...", "internal/parallel", "internal/memory", "internal/safetensors"}, gorgonia: true},
-	{packages: []string{"internal/exchange"}, imports: []string{"optim", "graph", "internal/kernels/...", "internal/parallel", "internal/memory"}, gorgonia: true},
+	{packages: []string{"internal/exchange"}, imports: []string{"internal/float16", "optim", "graph", "internal/kernels/...", "internal/parallel", "internal/memory"}, gorgonia: true},
 	{packages: []string{"internal/mpi/..."}},
 	{packages: []string{"train"}, imports: []string{"internal/exchange", "internal/mpi", "optim", "layers", "data/...", "graph", "internal/atomicfile", "internal/safetensors", "internal/dirlock", "internal/runlog", "internal/screen", "internal/cpu", "weights"}, gorgonia: true},
 	{packages: []string{"agent/tool/..."}, imports: []string{"search", "internal/orderedjson"}},

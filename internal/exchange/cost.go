@@ -5,21 +5,41 @@ import "github.com/seahorse-ml/seahorse/graph"
 // Cost is what a Reducer takes, on the rank that takes most.
 type Cost struct {
 	Elements int // of memory: sums that are put aside, and what goes to other ranks and comes from them
+	Staged   int // of those, what goes and comes
 	Sums     int // elements that go out in a step for the sums
 	Spread   int // elements that go out in a step to spread what a rank has
 	Buckets  int // exchanges of each kind
-	Last     int // elements of the buckets that wait for the last parameter
+	Last     int // elements of all that go out when the last gradient is found
+	First    int // elements of all that a pass waits for before it begins, where values are spread
 }
 
-// Estimate returns what a Reducer would take for parameters in the order in which their gradients are found.
-func Estimate(params []*graph.Param, ranks, accumulation int) Cost {
+// Estimate returns what a Reducer would take for parameters in the order in which their gradients are found. Late gives for Config.Lookups how many of
+// their rows are found late. Gather is Config's.
+func Estimate(params []*graph.Param, ranks, accumulation int, gather bool, late map[*graph.Param]int) Cost {
 	all, elements := stretches(params)
-	list := buckets(all, ranks)
+	var alone []int
+	last := 0 // of the parameters that are exchanged whole
+	for i, p := range params {
+		if _, ok := late[p]; ok {
+			alone = append(alone, i)
+		} else {
+			last = i
+		}
+	}
+	list := buckets(all, ranks, alone)
 	c := Cost{Buckets: len(list)}
 	for _, b := range list {
-		if all[b.hi-1].param == len(params)-1 {
+		if all[b.hi-1].param == last {
 			c.Last += all[b.hi-1].end() - all[b.lo].at
 		}
+	}
+	c.First = all[list[len(list)-1].hi-1].end() - all[list[len(list)-1].lo].at
+	for p, rows := range late {
+		c.First += p.Len()
+		if float64(rows) > mostLate*float64(p.Shape[0]) {
+			rows = p.Shape[0]
+		}
+		c.Last += rows * p.Shape[1]
 	}
 	counts := make([]int, ranks) // branches of each rank
 	for q := range counts {
@@ -27,10 +47,10 @@ func Estimate(params []*graph.Param, ranks, accumulation int) Cost {
 	}
 	for rank := range counts {
 		_, depth := Additions(Branches(ranks*accumulation, rank*accumulation, (rank+1)*accumulation))
-		room, sums, spread := depth*elements, 0, 0
+		staged, sums, spread := 0, 0, 0
 		out, in := staging(list, counts, rank)
 		for q := range counts {
-			room += out[q] + in[q]
+			staged += slots(gather) * (out[q] + in[q])
 		}
 		for _, b := range list {
 			for q, s := range b.shards {
@@ -40,7 +60,8 @@ func Estimate(params []*graph.Param, ranks, accumulation int) Cost {
 				}
 			}
 		}
-		c.Elements, c.Sums, c.Spread = max(c.Elements, room), max(c.Sums, sums), max(c.Spread, spread)
+		c.Elements, c.Staged = max(c.Elements, depth*elements+staged), max(c.Staged, staged)
+		c.Sums, c.Spread = max(c.Sums, sums), max(c.Spread, spread)
 	}
 	return c
 }

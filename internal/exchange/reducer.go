@@ -1,11 +1,10 @@
 package exchange
 
 import (
+	"sort"
 	"sync/atomic"
-	"unsafe"
 
 	"github.com/seahorse-ml/seahorse/graph"
-	"github.com/seahorse-ml/seahorse/internal/memory"
 	"gorgonia.org/tensor"
 )
 
@@ -13,7 +12,7 @@ import (
 type Peers interface {
 	Rank() int
 	Size() int
-	Exchange(send, recv [][]byte) error
+	Start(send, recv [][]byte) (wait func() error)
 }
 
 // Config says what a Reducer adds up.
@@ -23,6 +22,11 @@ type Config struct {
 	Accumulation int            // micro-batches of a step on each rank
 	// Gather gives each rank all sums. Default: only those of the stretches that it owns.
 	Gather bool
+	// Round rounds the gradient of each micro-batch, and each sum of the tree, to bfloat16, and sends them so: half of the bytes. The sums are those of
+	// a Stack that rounds, whatever the number of ranks.
+	Round bool
+	// Lookups are those of Params whose gradients a pass finds in two parts (graph.Lookup), so that most of them can be sent early.
+	Lookups []*graph.Param
 }
 
 // A Reducer adds up the gradients of a step over its micro-batches on all ranks, in the order of the tree over them. Each rank gets a
@@ -31,15 +35,23 @@ type Config struct {
 type Reducer interface {
 	// Put is called behind each micro-batch of the rank but the last.
 	Put()
-	// Begin is called before the last micro-batch.
-	Begin()
+	// Begin is called before the last micro-batch. Rows are those of each of Lookups that are found late in the last micro-batch of one of the ranks; nil
+	// if their gradients are to be exchanged whole. All ranks give the same.
+	Begin(rows []Rows)
+	// Early is called in the last micro-batch when the gradient of one of Lookups is found but for its late rows.
+	Early(p *graph.Param)
 	// Final is called in the last micro-batch when a parameter's gradient is found.
 	Final(p *graph.Param)
 	// Wait returns when all sums are where the gradients were: all of them, or those of the stretches that the rank owns. Where the pass
 	// failed it isn't called, and the Reducer can't be used any more.
 	Wait() error
-	// Spread gives each rank the parameters' values in the stretches that others own.
-	Spread() error
+	// Spread begins to give each rank the parameters' values in the stretches that others own, and goes on while the process does something else: those
+	// that a pass reads first come first. Await and Settle wait for it, and the exchanges of the next step come behind it.
+	Spread()
+	// Await returns when a parameter's values are there, or never will be, as Settle tells.
+	Await(p *graph.Param)
+	// Settle returns when all parameters' values are there.
+	Settle() error
 	// Owner returns the rank that owns the stretch of a parameter that begins with an element.
 	Owner(p *graph.Param, lo int) int
 	// Bytes returns the memory that it takes.
@@ -67,19 +79,25 @@ type reducer[T float32 | float64] struct {
 	done    int       // micro-batches of this step
 	index   map[*graph.Param]int
 	values  [][]T // of the parameters
+	begins  []int // of each parameter, among all elements
 	buckets []bucket
-	of      [][]int // buckets of each parameter
-	left    []int   // gradients that a bucket still waits for
-	next    int     // the first bucket that isn't complete
-	staging [][]T   // what goes to each rank, and of the own one what it spreads
-	coming  [][]T   // what comes from each rank
-	send    [][]byte
-	recv    [][]byte
-	parts   [][][]T // of a bucket by branch: the elements in the own shard, by stretch
-	now     *bucket
-	idle    atomic.Bool // the pass is over, so that the workers are free
-	ready   chan int    // how many buckets are complete
+	lookups []int        // places of Lookups among the parameters
+	orders  [2]schedule  // of exchanges: with lookups whole, and in two parts
+	order   *schedule    // of this step
+	rows    []Rows       // of lookups that come late in this step
+	flights []*flight[T] // as many as are under way at most
+	begun   int          // flights of a step
+	chunk   [][]stretch  // of each rank: what the next flight exchanges
+	parts   []stretch    // of a shard
+	room    []int        // elements of each rank that a flight has room for
+	left    []int        // gradients that a task still waits for
+	next    int          // the first task that isn't complete
+	idle    atomic.Bool  // the pass is over, so that the workers are free
+	ready   chan int     // how many tasks are complete
 	ended   chan error
+	spreads chan struct{} // one is to begin
+	news    *spreading    // of it
+	now     work[T]       // that the workers divide
 	merging func(worker, i int)
 	summing func(worker, i int)
 }
@@ -90,7 +108,7 @@ type sum struct{ a, b int }
 func newReducer[T float32 | float64](c Config) *reducer[T] {
 	n, rank := c.Peers.Size(), c.Peers.Rank()
 	total := n * c.Accumulation
-	r := &reducer[T]{Config: c, index: map[*graph.Param]int{}, ready: make(chan int, 1), ended: make(chan error, 1)}
+	r := &reducer[T]{Config: c, index: map[*graph.Param]int{}, ready: make(chan int, 1), ended: make(chan error, 1), spreads: make(chan struct{}, 1)}
 	places := map[Branch]int{}
 	var own []Branch
 	for q := range n {
@@ -106,26 +124,29 @@ func newReducer[T float32 | float64](c Config) *reducer[T] {
 	r.plan(Branch{0, total}, places)
 	var depth int
 	r.adds, depth = Additions(own)
-	r.sums = newStack[T](c.Params, depth)
-	r.buckets = buckets(r.sums.pieces, n)
-	r.of, r.left = make([][]int, len(c.Params)), make([]int, len(r.buckets))
+	r.sums = newStack[T](c.Params, depth, c.Round)
+	r.lookups = indices(c.Lookups, c.Params)
+	r.buckets = buckets(r.sums.pieces, n, r.lookups)
+	at := 0
 	for i, p := range c.Params {
 		r.index[p] = i
 		r.values = append(r.values, graph.Data[T](p))
+		r.begins = append(r.begins, at)
+		at += p.Len()
 	}
-	for i, b := range r.buckets {
-		last := -1
-		for _, s := range r.sums.pieces[b.lo:b.hi] {
-			if s.param != last {
-				last = s.param
-				r.of[last] = append(r.of[last], i)
-			}
+	for i := range r.orders {
+		r.orders[i] = newSchedule(len(c.Params), r.sums.pieces, r.buckets, r.lookups, i == 1)
+	}
+	r.chunk, r.room = make([][]stretch, n), make([]int, n)
+	for _, b := range r.buckets {
+		for q, s := range b.shards {
+			r.room[q] = max(r.room[q], s.size)
 		}
 	}
-	r.parts = make([][][]T, len(places))
-	r.makeStaging(rank)
-	r.merging = func(_, i int) { r.merge(&r.sums.pieces[r.now.lo+i]) }
-	r.summing = func(_, i int) { r.addUp(i) }
+	r.news = newSpreading(len(c.Params), r.sums.pieces, r.buckets, r.lookups)
+	r.makeFlights()
+	r.merging = func(_, i int) { r.merge(&r.now.parts[i]) }
+	r.summing = func(_, i int) { r.addUp(r.now.flight, i) }
 	go r.work()
 	return r
 }
@@ -146,43 +167,27 @@ func (r *reducer[T]) plan(b Branch, places map[Branch]int) int {
 	return left
 }
 
-// makeStaging makes room for the largest bucket.
-func (r *reducer[T]) makeStaging(rank int) {
-	n := r.Peers.Size()
-	r.staging, r.coming, r.send, r.recv = make([][]T, n), make([][]T, n), make([][]byte, n), make([][]byte, n)
-	out, in := staging(r.buckets, r.counts, rank)
-	for q := range n {
-		r.staging[q] = memory.Make[T](out[q])
-		if q != rank {
-			r.coming[q] = memory.Make[T](in[q])
-		}
-	}
-}
-
 func (r *reducer[T]) Bytes() int {
 	total := r.sums.Bytes()
-	for q := range r.staging {
-		total += (len(r.staging[q]) + len(r.coming[q])) * int(unsafe.Sizeof(T(0)))
+	for _, f := range r.flights {
+		total += f.bytes()
 	}
 	return total
 }
 
 func (r *reducer[T]) Owner(p *graph.Param, lo int) int {
-	i := r.index[p]
-	for _, k := range r.of[i] {
-		b := &r.buckets[k]
-		for q, s := range b.shards {
-			for _, piece := range r.sums.pieces[s.lo:s.hi] {
-				if piece.param == i && piece.lo == lo {
-					return q
-				}
-			}
+	at := r.begins[r.index[p]] + lo
+	next := sort.Search(len(r.buckets), func(i int) bool { return r.sums.pieces[r.buckets[i].lo].at > at }) // behind its bucket
+	for q, s := range r.buckets[next-1].shards {
+		if s.at <= at && at < s.at+s.size {
+			return q
 		}
 	}
 	return -1
 }
 
 func (r *reducer[T]) Put() {
+	r.sums.Round()
 	for range r.adds[r.done] {
 		r.sums.Add()
 	}
@@ -190,20 +195,24 @@ func (r *reducer[T]) Put() {
 	r.done++
 }
 
-func (r *reducer[T]) Begin() {
-	r.next = 0
-	r.idle.Store(false)
-	clear(r.left)
-	for _, of := range r.of {
-		for _, b := range of {
-			r.left[b]++
-		}
+func (r *reducer[T]) Begin(rows []Rows) {
+	r.next, r.rows = 0, rows
+	r.order = &r.orders[0]
+	if rows != nil {
+		r.order = &r.orders[1]
 	}
+	r.left = r.order.waits(r.left)
+	r.idle.Store(false)
 }
 
-func (r *reducer[T]) Final(p *graph.Param) {
-	for _, b := range r.of[r.index[p]] {
-		r.left[b]--
+func (r *reducer[T]) Early(p *graph.Param) { r.found(r.order.early[r.index[p]]) }
+
+func (r *reducer[T]) Final(p *graph.Param) { r.found(r.order.final[r.index[p]]) }
+
+// found lets the exchanges begin for which something that tasks waited for was the last.
+func (r *reducer[T]) found(tasks []int) {
+	for _, t := range tasks {
+		r.left[t]--
 	}
 	before := r.next
 	for r.next < len(r.left) && r.left[r.next] == 0 {
@@ -228,19 +237,55 @@ func (r *reducer[T]) Wait() error {
 
 func (r *reducer[T]) Close() { close(r.ready) }
 
-// work exchanges the buckets of one step after the other.
+// work makes the exchanges of one step after the other.
 func (r *reducer[T]) work() {
 	at := 0
 	var failed error
-	for complete := range r.ready {
-		for ; at < complete; at++ {
-			if failed == nil {
-				failed = r.reduce(&r.buckets[at])
-			}
+	spread := func() {
+		if failed == nil {
+			failed = r.spreadAll()
 		}
-		if at == len(r.buckets) {
-			r.ended <- failed
-			at = 0
+		if failed != nil {
+			r.news.set(0, failed)
 		}
 	}
+	for {
+		select {
+		case <-r.spreads:
+			spread()
+			continue
+		case complete, open := <-r.ready:
+			if !open {
+				return
+			}
+			select {
+			case <-r.spreads: // which was wanted before
+				spread()
+			default:
+			}
+			for ; at < complete; at++ {
+				if failed == nil {
+					failed = r.do(r.order.tasks[at])
+				}
+			}
+		}
+		if at == len(r.order.tasks) {
+			if failed == nil {
+				failed = r.land()
+			}
+			at = 0
+			r.ended <- failed
+		}
+	}
+}
+
+// do makes an exchange.
+func (r *reducer[T]) do(t task) error {
+	switch {
+	case t.lookup < 0:
+		return r.reduce(&r.buckets[t.bucket])
+	case t.bucket < 0:
+		return r.reduceLate(t.lookup)
+	}
+	return r.reduceEarly(&r.buckets[t.bucket], t.lookup)
 }

@@ -1,6 +1,8 @@
 package exchange
 
 import (
+	"slices"
+
 	"github.com/seahorse-ml/seahorse/graph"
 	"github.com/seahorse-ml/seahorse/optim"
 )
@@ -43,19 +45,24 @@ type shard struct {
 	at, size int // elements
 }
 
-// buckets divides stretches into buckets, and those among ranks, each its part of every bucket.
-func buckets(all []stretch, ranks int) []bucket {
+// buckets divides stretches into buckets, and those among ranks, each its part of every bucket. Some parameters have buckets of their own.
+func buckets(all []stretch, ranks int, alone []int) []bucket {
 	least := max(bucketElements, 4*ranks*optim.PieceSize)
 	var list []bucket
 	for lo := 0; lo < len(all); {
 		hi := lo + 1
-		for hi < len(all) && all[hi].at-all[lo].at < least {
+		for hi < len(all) && all[hi].at-all[lo].at < least && together(all[lo].param, all[hi].param, alone) {
 			hi++
 		}
 		list = append(list, divide(all, lo, hi, ranks, len(list)))
 		lo = hi
 	}
 	return list
+}
+
+// together tells whether two parameters may be in a bucket.
+func together(a, b int, alone []int) bool {
+	return a == b || !slices.Contains(alone, a) && !slices.Contains(alone, b)
 }
 
 // divide cuts a bucket where the elements are about even; the first part goes to another rank in each bucket, so that what is left over

@@ -57,7 +57,7 @@ func beFast(w *World) error {
 	r := exchange.NewReducer(exchange.Config{Peers: w, Params: params, Accumulation: 1, Gather: true})
 	defer r.Close()
 	ours, err := w.median(func() error {
-		r.Begin()
+		r.Begin(nil)
 		for _, p := range params {
 			r.Final(p)
 		}

@@ -19,18 +19,20 @@ type World struct {
 	aborting   atomic.Pointer[string] // why
 	beats      beats
 
+	underWay []*transfer
+	waiting  patience // for what is under way
+
 	// What the library writes to lies here, so that it doesn't move.
 	flag     int32
 	number   int32
-	requests []byte
 	statuses []byte
-	pending  int
 }
 
-// call is something for the thread to do.
+// call is something for the thread to do: a function, or to begin an exchange.
 type call struct {
-	do   func() error
-	done chan error
+	do       func() error
+	exchange *transfer
+	done     chan error
 }
 
 // Start loads the library and becomes one of the job's processes.
@@ -53,9 +55,10 @@ func (w *World) Size() int { return w.size }
 // Library tells what is loaded, as it says of itself.
 func (w *World) Library() string { return w.lib.version }
 
-// run is the thread's work: calls, and a sign of life now and then.
+// run is the thread's work: calls, exchanges, and a sign of life now and then.
 func (w *World) run(l Launcher, started chan<- error) {
 	runtime.LockOSThread()
+	preferPromptness()
 	if err := w.start(l); err != nil {
 		started <- err
 		return
@@ -65,16 +68,42 @@ func (w *World) run(l Launcher, started chan<- error) {
 	ticker := time.NewTicker(w.beats.every / 4)
 	defer ticker.Stop()
 	for {
+		if len(w.underWay) > 0 {
+			select {
+			case c := <-w.calls:
+				if c == nil {
+					return
+				}
+				w.take(c)
+			default:
+				w.advance()
+			}
+			continue
+		}
 		select {
 		case c := <-w.calls:
 			if c == nil {
 				return
 			}
-			c.done <- c.do()
+			w.take(c)
 		case <-ticker.C:
 			w.look()
 		}
 	}
+}
+
+// take does what is called for, or begins it.
+func (w *World) take(c *call) {
+	if c.exchange == nil {
+		c.done <- c.do()
+		return
+	}
+	if err := w.post(c.exchange); err != nil || c.exchange.pending == 0 {
+		c.exchange.done <- err
+		return
+	}
+	w.underWay = append(w.underWay, c.exchange)
+	w.waiting.begin()
 }
 
 func (w *World) start(l Launcher) error {
@@ -109,97 +138,9 @@ func address[T any](p *T) uintptr { return uintptr(unsafe.Pointer(p)) }
 
 // inThread lets the thread do something.
 func (w *World) inThread(do func() error) error {
-	c := &call{do, make(chan error, 1)}
+	c := &call{do: do, done: make(chan error, 1)}
 	w.calls <- c
 	return <-c.done
-}
-
-// Exchange is described at train.Ranks.
-func (w *World) Exchange(send, recv [][]byte) error {
-	if len(send) != w.size || len(recv) != w.size {
-		return fmt.Errorf("mpi: %d slices to send and %d to receive, expected %d of each", len(send), len(recv), w.size)
-	}
-	err := w.inThread(func() error { return w.exchange(send, recv) })
-	runtime.KeepAlive(send)
-	runtime.KeepAlive(recv)
-	return err
-}
-
-// Tags of messages.
-const (
-	dataTag = 7001
-	beatTag = 7002
-)
-
-// largest is the most bytes of one message: the library counts in 32 bits.
-const largest = 1 << 30
-
-func (w *World) exchange(send, recv [][]byte) error {
-	w.pending = 0
-	// Each begins with the rank behind its own, so that not all talk to the same one at first.
-	for i := 1; i < w.size; i++ {
-		from := (w.rank - i + w.size) % w.size
-		for data := recv[from]; len(data) > 0; data = data[min(largest, len(data)):] {
-			if err := w.post("MPI_Irecv", w.lib.irecv, data, from, dataTag); err != nil {
-				return err
-			}
-		}
-	}
-	for i := 1; i < w.size; i++ {
-		to := (w.rank + i) % w.size
-		for data := send[to]; len(data) > 0; data = data[min(largest, len(data)):] {
-			if err := w.post("MPI_Isend", w.lib.isend, data, to, dataTag); err != nil {
-				return err
-			}
-		}
-	}
-	if w.pending == 0 {
-		return nil
-	}
-	if n := 64 * w.pending; len(w.statuses) < n { // more than a status has in any library
-		w.statuses = make([]byte, n)
-	}
-	return w.wait(func() (bool, error) {
-		err := w.lib.call("MPI_Testall", w.lib.testall, uintptr(w.pending), address(&w.requests[0]), address(&w.flag), address(&w.statuses[0]))
-		return w.flag != 0, err
-	})
-}
-
-// post begins to send or receive the first bytes of data.
-func (w *World) post(name string, f uintptr, data []byte, peer, tag int) error {
-	at := w.pending * w.lib.handleSize
-	for len(w.requests) < at+w.lib.handleSize {
-		w.requests = append(w.requests, make([]byte, 64*w.lib.handleSize)...)
-	}
-	w.pending++
-	return w.lib.call(name, f, address(&data[0]), uintptr(min(largest, len(data))), w.lib.bytes, uintptr(peer), uintptr(tag), w.lib.world, address(&w.requests[at]))
-}
-
-// How a thread waits: it looks again and again for a while, and then sleeps in between, so that others have the core.
-const (
-	awake = 300 * time.Microsecond
-	nap   = 20 * time.Microsecond
-)
-
-// wait returns when ready does, and gives signs of life meanwhile.
-func (w *World) wait(ready func() (bool, error)) error {
-	begin := time.Now()
-	for looks := 0; ; looks++ {
-		ok, err := ready()
-		if ok || err != nil {
-			return err
-		}
-		if looks%16 != 15 {
-			yield()
-			continue
-		}
-		now := time.Now()
-		w.beats.tend(w, now)
-		w.obey()
-		if now.Sub(begin) > awake {
-			sleep(nap)
-		}
-	}
 }
 
 // look gives a sign of life while there is nothing to do.

@@ -1,0 +1,157 @@
+//go:build mpi && linux
+
+package mpi
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Tags of messages: those of Exchange, signs of life, and those of Start.
+const (
+	dataTag = 7001
+	beatTag = 7002
+	laneTag = 7003
+)
+
+// largest is the most bytes of one message: the library counts in 32 bits.
+const largest = 1 << 30
+
+// transfer is an exchange that is under way.
+type transfer struct {
+	send, recv [][]byte
+	tag        int
+	requests   []byte
+	pending    int // requests
+	done       chan error
+}
+
+// Exchange is described at train.Ranks.
+func (w *World) Exchange(send, recv [][]byte) error { return w.begin(send, recv, dataTag)() }
+
+// Start is described at train.Ranks.
+func (w *World) Start(send, recv [][]byte) (wait func() error) { return w.begin(send, recv, laneTag) }
+
+// begin lets the thread begin an exchange.
+func (w *World) begin(send, recv [][]byte, tag int) (wait func() error) {
+	if len(send) != w.size || len(recv) != w.size {
+		err := fmt.Errorf("mpi: %d slices to send and %d to receive, expected %d of each", len(send), len(recv), w.size)
+		return func() error { return err }
+	}
+	e := &transfer{send: slices.Clone(send), recv: slices.Clone(recv), tag: tag, done: make(chan error, 1)}
+	w.calls <- &call{exchange: e}
+	return func() error { return <-e.done }
+}
+
+// post begins to send and to receive what belongs to an exchange.
+func (w *World) post(e *transfer) error {
+	// Each begins with the rank behind its own, so that not all talk to the same one at first.
+	for i := 1; i < w.size; i++ {
+		from := (w.rank - i + w.size) % w.size
+		for data := e.recv[from]; len(data) > 0; data = data[min(largest, len(data)):] {
+			if err := w.request(e, "MPI_Irecv", w.lib.irecv, data, from); err != nil {
+				return err
+			}
+		}
+	}
+	for i := 1; i < w.size; i++ {
+		to := (w.rank + i) % w.size
+		for data := e.send[to]; len(data) > 0; data = data[min(largest, len(data)):] {
+			if err := w.request(e, "MPI_Isend", w.lib.isend, data, to); err != nil {
+				return err
+			}
+		}
+	}
+	if n := 64 * e.pending; len(w.statuses) < n { // more than a status has in any library
+		w.statuses = make([]byte, n)
+	}
+	return nil
+}
+
+// request begins to send or receive the first bytes of data.
+func (w *World) request(e *transfer, name string, f uintptr, data []byte, peer int) error {
+	if len(e.requests) == 0 {
+		e.requests = make([]byte, w.requestBytes(e))
+	}
+	at := e.pending * w.lib.handleSize
+	e.pending++
+	return w.lib.call(name, f, address(&data[0]), uintptr(min(largest, len(data))), w.lib.bytes, uintptr(peer), uintptr(e.tag), w.lib.world, address(&e.requests[at]))
+}
+
+// requestBytes returns what the requests of an exchange take, so that they don't move while the library writes to them.
+func (w *World) requestBytes(e *transfer) (n int) {
+	for q := range e.send {
+		for _, data := range [][]byte{e.send[q], e.recv[q]} {
+			n += (len(data) + largest - 1) / largest
+		}
+	}
+	return n * w.lib.handleSize
+}
+
+// advance looks whether exchanges have ended, and rests if none has.
+func (w *World) advance() {
+	ended := false
+	w.underWay = slices.DeleteFunc(w.underWay, func(e *transfer) bool {
+		err := w.lib.call("MPI_Testall", w.lib.testall, uintptr(e.pending), address(&e.requests[0]), address(&w.flag), address(&w.statuses[0]))
+		if err == nil && w.flag == 0 {
+			return false
+		}
+		ended = true
+		e.done <- err
+		return true
+	})
+	if ended {
+		w.waiting.begin()
+		return
+	}
+	if w.waiting.rest() {
+		w.look()
+	}
+}
+
+// How a thread waits: it looks again and again for a while, and then sleeps in between, so that others have the core: the longer, the longer it has
+// waited already.
+const (
+	awake    = 300 * time.Microsecond
+	leastNap = 20 * time.Microsecond
+	mostNap  = 500 * time.Microsecond
+	napShare = 16 // of the time that it has waited
+	glances  = 4  // looks between two naps, each of which may move a part of a message
+)
+
+// patience is a wait.
+type patience struct {
+	since time.Time
+	looks int
+}
+
+func (p *patience) begin() { p.since, p.looks = time.Now(), 0 }
+
+// rest lets others have the core behind a look that was in vain, and tells whether it is time to look at other things.
+func (p *patience) rest() bool {
+	p.looks++
+	if p.looks%16 != 0 {
+		yield()
+		return false
+	}
+	if waited := time.Since(p.since); waited > awake {
+		sleep(min(max(waited/napShare, leastNap), mostNap))
+		p.looks -= glances
+	}
+	return true
+}
+
+// wait returns when ready does, and gives signs of life meanwhile.
+func (w *World) wait(ready func() (bool, error)) error {
+	var p patience
+	for p.begin(); ; {
+		ok, err := ready()
+		if ok || err != nil {
+			return err
+		}
+		if p.rest() {
+			w.look()
+		}
+	}
+}
