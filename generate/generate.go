@@ -23,7 +23,7 @@ func Stream(ctx context.Context, m Model, prompt []int32, c Config) iter.Seq2[in
 }
 
 // Batch writes the texts for several prompts side by side, and returns the new tokens of each.
-// Prompt i draws the random numbers of stream i, so that the first gets what Stream gives it.
+// Prompt i draws the random numbers of stream c.Stream + i, so that the first gets what Stream gives it.
 func Batch(ctx context.Context, m Model, prompts [][]int32, c Config) ([][]int32, error) {
 	out := make([][]int32, len(prompts))
 	err := write(ctx, m, prompts, c, func(i int, id int32) bool {
@@ -57,7 +57,7 @@ func writeOn(ctx context.Context, s *scorer, texts []text, c Config, yield func(
 	begun, ended := make([]int, len(texts)), make([]bool, len(texts))
 	samplers := make([]*sampler, len(texts))
 	for i, t := range texts {
-		samplers[i], begun[i] = &sampler{config: c, stream: uint64(i), begun: len(t.ids)}, len(t.ids)
+		samplers[i], begun[i] = &sampler{config: c, stream: c.Stream + uint64(i), begun: len(t.ids)}, len(t.ids)
 	}
 	for n := range c.MaxNewTokens {
 		if err := ctx.Err(); err != nil {

@@ -24,9 +24,10 @@ type Config struct {
 	// been; 0 means none.
 	FrequencyPenalty, PresencePenalty float64
 	// Bias is added to logits before all else; nil for none.
-	Bias map[int32]float32
-	Seed uint64  // what is drawn depends on it and on the number of the token only
-	Stop []int32 // tokens that end the text; they are generated last
+	Bias   map[int32]float32
+	Seed   uint64  // what is drawn depends on it, on the text's stream and on the number of the token only
+	Stream uint64  // of random numbers for the first text; those behind it have the next ones
+	Stop   []int32 // tokens that end the text; they are generated last
 	// Ended is asked after each token, with all that were generated for the text, whether
 	// it ends there; nil leaves that to Stop and MaxNewTokens. See StopStrings.
 	Ended func(ids []int32) bool

@@ -28,6 +28,8 @@ type EvalConfig struct {
 	// for silence.
 	Encoding func(data.Progress)
 	Progress func(done, total int)
+	// Ranks measure together, each some of the rows; all of them call Run at one time, and get the same result. Default: this process alone.
+	Ranks train.Ranks
 }
 
 // Measurement is an evaluation whose data are ready.
@@ -87,7 +89,7 @@ func EvalBatch(l data.Layout) int {
 }
 
 func (m *Measurement) config() train.EvalConfig {
-	return train.EvalConfig{BatchSize: m.Config.BatchSize, Progress: m.Config.Progress}
+	return train.EvalConfig{BatchSize: m.Config.BatchSize, Progress: m.Config.Progress, Ranks: m.Config.Ranks}
 }
 
 // learner returns the model with the loss that is measured.

@@ -39,8 +39,8 @@ func (f bestOfFlags) expand(prompts [][]int32) [][]int32 {
 	return all
 }
 
-// choose returns the best of the texts for each prompt, and the values of them all.
-func (c *generateCommand) choose(ctx context.Context, s *streams, w *task.Writer, ids [][]int32) (best [][]int32, rewards [][]float64, err error) {
+// choose returns the best of the texts for each prompt from first on, and the values of them all.
+func (c *generateCommand) choose(ctx context.Context, s *streams, w *task.Writer, ids [][]int32, first int) (best [][]int32, rewards [][]float64, err error) {
 	t, err := c.sketch(s, c.RewardModel, task.OpenConfig{})
 	if err != nil {
 		return nil, nil, fmt.Errorf("--reward-model: %w", err)
@@ -60,7 +60,7 @@ func (c *generateCommand) choose(ctx context.Context, s *streams, w *task.Writer
 		if err != nil {
 			return nil, nil, err
 		}
-		asked, answers = append(asked, c.asked[i/c.BestOf]), append(answers, text)
+		asked, answers = append(asked, c.asked[first+i/c.BestOf]), append(answers, text)
 	}
 	values, err := r.Rewards(ctx, asked, answers)
 	if err != nil {

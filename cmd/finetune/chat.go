@@ -145,7 +145,7 @@ func (c *chatCommand) say(ctx context.Context, s *streams, x *task.Chat, text st
 	if c.JSON {
 		printer := json.NewEncoder(s.out)
 		printer.SetEscapeHTML(false)
-		return printer.Encode(replied{text, r.Text, r.Cut, speeds{perSecond(r.Read, r.Reading), perSecond(r.Written, r.Writing)}})
+		return printer.Encode(replied{text, r.Text, r.Cut, speeds{perSecond(r.Read, r.Reading.Seconds()), perSecond(r.Written, r.Writing.Seconds())}})
 	}
 	if err := flow.Flush(); err != nil {
 		return err

@@ -14,6 +14,7 @@ import (
 	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/reward"
 	"github.com/seahorse-ml/seahorse/task"
+	"github.com/seahorse-ml/seahorse/train"
 )
 
 // dataGenerateCommand is `finetune data generate`.
@@ -62,7 +63,7 @@ func (dataGenerateCommand) Help() string {
 	return `Answers prompts and keeps the good answers, to learn from: {"prompt", "completion"} of texts, {"messages"} of messages and with --chat. Each record says where it
 comes from, under "provenance": the prompt's number and the answer's, both from 0, the model, how it was drawn, its reward and votes.
 
-The same seed gives the same answers, beside whatever others they are written, and through kill -9. A server may heed the seed that it is sent or not. Its key is
+Under mpirun, the ranks share the prompts. The same seed gives the same answers, beside whatever others they are written, and through kill -9. A server may heed the seed that it is sent or not. Its key is
 read from the environment and kept nowhere.
 
 Examples:
@@ -80,7 +81,17 @@ func (c *dataGenerateCommand) Run(ctx context.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
-	useThreads(c.Threads)
+	return together(s, c.Threads, func(t team) error { return c.run(ctx, s, t, synthesis) })
+}
+
+// run answers the prompts as one of several ranks, or alone.
+func (c *dataGenerateCommand) run(ctx context.Context, s *streams, ranks team, synthesis task.Synthesis) error {
+	if ranks.several() && c.BaseURL != "" {
+		return errors.New("a server is asked by one process; several ranks answer by a --model")
+	}
+	if err := ranks.refuseStdin(c.Data...); err != nil {
+		return err
+	}
 	source, err := c.open(c.Data, data.TrainPart, c.Seed, s)
 	if err != nil {
 		return err
@@ -95,10 +106,40 @@ func (c *dataGenerateCommand) Run(ctx context.Context, s *streams) error {
 		return err
 	}
 	defer end()
+	batch := max(1, 2*c.Rows/c.NumSamples)
+	if !ranks.several() {
+		return c.write(ctx, s, synthesis, by, prompts, hash, batch)
+	}
+	shared := &task.SharedAnswerer{Answerer: by, Ranks: ranks, Prompts: prompts}
+	if err := c.agree(ranks, by, hash); err != nil {
+		return err
+	}
+	if ranks.Rank() > 0 {
+		return interrupted(ctx, shared.Serve(ctx))
+	}
+	if err := c.write(ctx, s, synthesis, shared, prompts, hash, batch*ranks.Size()); err != nil {
+		return err
+	}
+	return shared.End()
+}
+
+// agree returns an error where another rank is about to answer otherwise.
+func (c *dataGenerateCommand) agree(ranks team, by task.Answerer, hash string) error {
+	model, err := train.Describe(by.(*task.OwnAnswerer).Trained.Model.Params())
+	if err != nil {
+		return err
+	}
+	flags := *c
+	flags.Threads = 0
+	return ranks.same(flags, map[string]string{"model": model, "set of prompts": hash})
+}
+
+// write answers the prompts, so many at a time, and writes the records that are kept.
+func (c *dataGenerateCommand) write(ctx context.Context, s *streams, synthesis task.Synthesis, by task.Answerer, prompts []task.Question, hash string, batch int) error {
 	m := newMeter(s.err, "answering prompts")
 	defer m.done()
 	f := task.SynthesisFile{
-		Path: c.Output, Settings: c.settings(hash), Batch: max(1, 2*c.Rows/c.NumSamples),
+		Path: c.Output, Settings: c.settings(hash), Batch: batch,
 		Progress: func(done, total, _ int) { m.show(int64(done), int64(total)) },
 	}
 	report, err := f.Write(ctx, synthesis, by, prompts)

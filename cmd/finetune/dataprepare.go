@@ -45,7 +45,7 @@ the order, --limit, the split, and of train.* what --augment adds. The report na
 have these stages too.
 
 With --teacher, records become tokens as "finetune sft" makes them of them, by --tokenizer or else the teacher's own. The file takes 8 times --top-k bytes
-for each token; any number of runs can learn from it, without the teacher.
+for each token; any number of runs can learn from it, without the teacher. Under mpirun, the ranks share what the teacher reads; the rest is done by one of them.
 
 Examples:
 
@@ -56,12 +56,28 @@ Examples:
     finetune sft --model smollm2 --data prepared --output-dir runs/talks`
 }
 
-// Run prepares the records.
+// Run prepares the records. Of several ranks, rank 0 does, and the others read for the teacher.
 func (c *dataPrepareCommand) Run(ctx context.Context, s *streams) error {
 	config, err := c.config()
 	if err != nil {
 		return err
 	}
+	return together(s, 0, func(t team) error { return c.share(ctx, s, t, config) })
+}
+
+// share does what there is for a rank to do.
+func (c *dataPrepareCommand) share(ctx context.Context, s *streams, ranks team, config curate.Config) error {
+	if err := ranks.same(*c, map[string]string{}); err != nil {
+		return err
+	}
+	if ranks.Rank() > 0 {
+		return c.serve(ctx, ranks)
+	}
+	return c.run(ctx, s, ranks, config)
+}
+
+// run prepares the records, with other ranks to read for the teacher or alone.
+func (c *dataPrepareCommand) run(ctx context.Context, s *streams, ranks team, config curate.Config) error {
 	source, err := c.open(c.Data, data.TrainPart, c.Seed, s)
 	if err != nil {
 		return err
@@ -82,7 +98,7 @@ func (c *dataPrepareCommand) Run(ctx context.Context, s *streams) error {
 		}
 	}
 	if c.Teacher != "" {
-		if err := c.teach(ctx, s, names); err != nil {
+		if err := c.teach(ctx, s, ranks, names); err != nil {
 			return interrupted(ctx, err)
 		}
 	}

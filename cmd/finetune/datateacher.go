@@ -13,7 +13,7 @@ import (
 )
 
 // teach writes what a teacher holds probable behind each token of prepared records.
-func (c *dataPrepareCommand) teach(ctx context.Context, s *streams, names []string) (err error) {
+func (c *dataPrepareCommand) teach(ctx context.Context, s *streams, ranks team, names []string) (err error) {
 	if err := errors.Join(modelFolder(&c.Teacher), atLeast("top-k", &c.TopK, 1), atLeast("seq-len", &c.SeqLen, 1)); err != nil {
 		return err
 	}
@@ -44,14 +44,35 @@ func (c *dataPrepareCommand) teach(ctx context.Context, s *streams, names []stri
 		defer f.Close()
 		tokens = append(tokens, f.Tokens)
 	}
-	storage, err := storageFlags{}.storage(c.Teacher)
+	config, err := c.asking(ranks)
 	if err != nil {
 		return err
 	}
 	m := newMeter(s.err, "asking the teacher")
 	defer m.done()
-	config := task.TopsConfig{Teacher: c.Teacher, Storage: storage, Top: c.TopK, Length: c.SeqLen, Progress: func(done, total int) { m.show(int64(done), int64(total)) }}
+	config.Progress = func(done, total int) { m.show(int64(done), int64(total)) }
 	return task.WriteTops(ctx, path, config, tokens...)
+}
+
+// asking returns how the teacher is asked.
+func (c *dataPrepareCommand) asking(ranks team) (task.TopsConfig, error) {
+	storage, err := storageFlags{}.storage(c.Teacher)
+	return task.TopsConfig{Teacher: c.Teacher, Storage: storage, Top: c.TopK, Length: c.SeqLen, Ranks: ranks}, err
+}
+
+// serve reads for the teacher as one of the ranks behind the first.
+func (c *dataPrepareCommand) serve(ctx context.Context, ranks team) error {
+	if c.Teacher == "" {
+		return nil
+	}
+	if err := modelFolder(&c.Teacher); err != nil {
+		return err
+	}
+	config, err := c.asking(ranks)
+	if err != nil {
+		return err
+	}
+	return interrupted(ctx, task.ServeTops(ctx, config))
 }
 
 // encodeFor makes tokens of a file as an objective has them.

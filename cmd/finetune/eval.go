@@ -106,8 +106,15 @@ func (c *evalCommand) Run(ctx context.Context, s *streams) error {
 	if err := errors.Join(checkThreads(c.Threads), atLeast("seq-len", c.SeqLen, 1), atLeast("batch-size", c.BatchSize, 1), atLeast("max-source-length", c.MaxSourceLength, 1)); err != nil {
 		return err
 	}
-	useThreads(c.Threads)
+	return together(s, c.Threads, func(t team) error { return c.run(ctx, s, t) })
+}
+
+// run measures as one of several ranks, or alone.
+func (c *evalCommand) run(ctx context.Context, s *streams, ranks team) error {
 	if len(c.Task) > 0 {
+		if ranks.several() {
+			return errors.New("a --task is asked in one process; several ranks measure on --data")
+		}
 		return c.examine(ctx, s)
 	}
 	if len(c.Data) == 0 {
@@ -116,11 +123,14 @@ func (c *evalCommand) Run(ctx context.Context, s *streams) error {
 	if len(c.Compare) > 0 || c.Answers != "" {
 		return errors.New("--compare and --answers are for a --task")
 	}
+	if err := ranks.refuseStdin(c.Data...); err != nil {
+		return err
+	}
 	t, err := sketched(s, c.Model, c.storageFlags, c.adapterFlag, c.memoryFlag)
 	if err != nil {
 		return err
 	}
-	m, err := c.measure(ctx, s, t)
+	m, files, err := c.measure(ctx, s, t, ranks)
 	if err != nil {
 		return interrupted(ctx, err)
 	}
@@ -136,6 +146,10 @@ func (c *evalCommand) Run(ctx context.Context, s *streams) error {
 	if err := load(t); err != nil {
 		return err
 	}
+	if err := c.agree(ranks, t, files); err != nil {
+		return err
+	}
+	m.Config.Ranks = ranks
 	progress := newMeter(s.err, "evaluating")
 	m.Config.Progress = func(done, total int) { progress.show(int64(done), int64(total)) }
 	result, err := m.Run(ctx)
@@ -167,8 +181,22 @@ func (s *streams) tellLength(what string, length, learned int) {
 	}
 }
 
-// measure encodes the data and makes the rows to measure on.
-func (c *evalCommand) measure(ctx context.Context, s *streams, t *task.Trained) (*task.Measurement, error) {
+// agree returns an error where another rank is about to measure something else.
+func (c *evalCommand) agree(ranks team, t *task.Trained, files []data.FileHash) error {
+	if !ranks.several() {
+		return nil
+	}
+	model, err := train.Describe(t.Model.Params())
+	if err != nil {
+		return err
+	}
+	flags := *c
+	flags.Threads = 0
+	return ranks.same(flags, map[string]string{"model": model, "data": fmt.Sprint(files)})
+}
+
+// measure encodes the data and makes the rows to measure on. Several ranks are told what the files are, to be compared.
+func (c *evalCommand) measure(ctx context.Context, s *streams, t *task.Trained, ranks team) (*task.Measurement, []data.FileHash, error) {
 	config := task.EvalConfig{Seed: c.Seed}
 	for _, o := range []struct {
 		flag  string
@@ -183,24 +211,29 @@ func (c *evalCommand) measure(ctx context.Context, s *streams, t *task.Trained) 
 		switch {
 		case o.value == nil:
 		case o.most > 0 && *o.value > o.most:
-			return nil, fmt.Errorf("--%s %d: the model's context is %d tokens", o.flag, *o.value, o.most)
+			return nil, nil, fmt.Errorf("--%s %d: the model's context is %d tokens", o.flag, *o.value, o.most)
 		default:
 			*o.to = *o.value
 		}
 	}
 	_, part := held(c.Data, data.TestPart, data.ValidationPart)
 	if err := c.weigh(&c.dataFormat, t.Objective); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	source, err := c.open(c.Data, part, c.Seed, s)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer source.Close()
 	encoding := newMeter(s.err, "encoding the text")
 	defer encoding.done()
 	config.Encoding = func(p data.Progress) { encoding.show(p.Read, p.Size) }
-	return t.Measure(ctx, source, config)
+	m, err := t.Measure(ctx, source, config)
+	if err != nil || !ranks.several() {
+		return m, nil, err
+	}
+	files, err := source.Hashes()
+	return m, files, err
 }
 
 // checkRows refuses rows that take more memory than is free.

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"time"
 
 	"github.com/seahorse-ml/seahorse/generate"
 	"github.com/seahorse-ml/seahorse/task"
@@ -74,7 +73,14 @@ func (c *generateCommand) Run(ctx context.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
-	useThreads(c.Threads)
+	return together(s, c.Threads, func(t team) error { return c.run(ctx, s, t, config) })
+}
+
+// run continues the prompts as one of several ranks, or alone.
+func (c *generateCommand) run(ctx context.Context, s *streams, ranks team, config generate.Config) error {
+	if err := ranks.refuseStdin(c.PromptsFile, c.Messages); err != nil {
+		return err
+	}
 	t, err := sketched(s, c.Model, c.storageFlags, c.adapterFlag, c.memoryFlag)
 	if err != nil {
 		return err
@@ -88,46 +94,35 @@ func (c *generateCommand) Run(ctx context.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
+	lo, hi := ranks.part(len(prompts))
 	search := generate.BeamConfig{Beams: c.NumBeams, MaxNewTokens: c.MaxNewTokens, LengthPenalty: c.LengthPenalty}
-	if err := c.checkTexts(w.Model, c.expand(prompts), config, search); err != nil {
-		return err
+	if lo < hi {
+		if err := c.checkTexts(w.Model, c.expand(prompts[lo:hi]), config, search); err != nil {
+			return err
+		}
 	}
 	if err := load(t); err != nil {
 		return err
 	}
+	if err := c.agree(ranks, t, prompts); err != nil {
+		return err
+	}
 	w.Model = t.Model.(generate.Model) // as the sketch is
-	if len(texts) == 1 && c.NumBeams == 1 && c.BestOf == 1 && !c.JSON {
+	if len(texts) == 1 && c.NumBeams == 1 && c.BestOf == 1 && !c.JSON && !ranks.several() {
 		fmt.Fprint(s.out, c.shown(w, texts[0]))
 		_, err := w.Write(ctx, s.out, prompts[0])
 		fmt.Fprintln(s.out)
 		return interrupted(ctx, err)
 	}
-	if c.NumBeams > 1 {
-		ids, err := w.Search(ctx, prompts, search)
-		if err != nil {
-			return interrupted(ctx, err)
-		}
-		return c.print(s.out, w, texts, prompts, ids, nil, speeds{})
-	}
-	begin := time.Now()
-	read := begin
-	w.Config.Watch = func(n int) {
-		if n == 0 {
-			read = time.Now()
-		}
-	}
-	ids, err := w.WriteAll(ctx, c.expand(prompts))
+	mine, err := c.write(ctx, s, w, prompts, lo, hi, search)
 	if err != nil {
 		return interrupted(ctx, err)
 	}
-	speed := speeds{rate(c.expand(prompts), read.Sub(begin)), rate(ids, time.Since(read))}
-	var rewards [][]float64
-	if c.BestOf > 1 {
-		if ids, rewards, err = c.choose(ctx, s, w, ids); err != nil {
-			return interrupted(ctx, err)
-		}
+	all, err := parts(ranks, mine)
+	if err != nil || ranks.Rank() > 0 {
+		return err
 	}
-	return c.print(s.out, w, texts, prompts, ids, rewards, speed)
+	return c.printAll(s.out, w, texts, prompts, all)
 }
 
 // encode returns the ids of prompts or sources, and says where they aren't like those that the run learned from.
@@ -291,15 +286,6 @@ func (c *generateCommand) print(out io.Writer, w *task.Writer, texts []string, p
 	return nil
 }
 
-// rate returns the tokens of all texts for each second.
-func rate(texts [][]int32, took time.Duration) float64 {
-	n := 0
-	for _, ids := range texts {
-		n += len(ids)
-	}
-	return perSecond(n, took)
-}
-
-func perSecond(n int, took time.Duration) float64 {
-	return round(float64(n)/max(took.Seconds(), 1e-9), 1)
+func perSecond(n int, seconds float64) float64 {
+	return round(float64(n)/max(seconds, 1e-9), 1)
 }

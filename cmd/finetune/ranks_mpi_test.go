@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/seahorse-ml/seahorse/adapt"
+	"github.com/seahorse-ml/seahorse/internal/cpu"
 	"github.com/seahorse-ml/seahorse/internal/mpi/mpitest"
 	"github.com/seahorse-ml/seahorse/task"
 	"github.com/seahorse-ml/seahorse/train"
@@ -96,6 +97,7 @@ func TestRanksUnderLaunchers(t *testing.T) {
 	for name, args := range map[string][]string{
 		"char":      {"pretrain", "--data", text, "--tokenizer=char", "--n-layer=2", "--n-head=2", "--n-embd=32", "--seq-len=32", "--batch-size=4", "--max-steps=12", "--eval-steps=5", "--dropout=0.1"},
 		"unsharded": {"pretrain", "--data", text, "--tokenizer=char", "--n-layer=2", "--n-head=2", "--n-embd=32", "--seq-len=32", "--batch-size=4", "--max-steps=12", "--eval-steps=5", "--no-shard-optimizer"},
+		"rounded":   {"pretrain", "--data", text, "--tokenizer=char", "--n-layer=2", "--n-head=2", "--n-embd=32", "--seq-len=32", "--batch-size=4", "--max-steps=12", "--eval-steps=5", "--round-gradients"},
 		"mini":      {"pretrain", "--data", text, "--preset=mini", "--vocab-size=300", "--seq-len=16", "--batch-size=1", "--max-steps=2", "--save-steps=0", "--eval-steps=0", "--validation-split=0"},
 		"LoRA":      {"sft", "--model", encoder, "--data", classes, "--objective=classification", "--lora-r=4", "--lora-dropout=0.1", "--seq-len=24", "--batch-size=4", "--max-steps=12", "--eval-steps=5"},
 		"grouped":   {"sft", "--model", writer, "--data", pairs, "--objective=seq2seq", "--group-by-length", "--seq-len=24", "--batch-size=4", "--max-steps=12", "--eval-steps=5", "--dropout=0.1"},
@@ -120,6 +122,61 @@ func TestRanksUnderLaunchers(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestProcessorsUnderLaunchers lets the second rank use other instructions: the same bytes come of those whose bits are the same, and others are refused.
+func TestProcessorsUnderLaunchers(t *testing.T) {
+	if !cpu.Has(cpu.AVX512) {
+		t.Skip("this processor has one kind of instructions only beside plain Go")
+	}
+	dir := t.TempDir()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"pretrain", "--data", corpus(t, dir), "--tokenizer=char", "--n-layer=2", "--n-head=2", "--n-embd=32", "--seq-len=32", "--batch-size=4", "--max-steps=12", "--eval-steps=5", "--dropout=0.1", "--sample-tokens=0"}
+	want := filepath.Join(dir, "alone")
+	succeeds(t, process(t, append(args, "--output-dir", want, "--gradient-accumulation-steps=2")...))
+	for _, l := range mpitest.Launchers(t) {
+		for level, refused := range map[cpu.Level]bool{cpu.AVX2: false, cpu.Generic: true} {
+			got := filepath.Join(dir, l.Name+level.String())
+			of := func(level cpu.Level) []string {
+				return append([]string{"/usr/bin/env", fmt.Sprintf("%s=%v", cpu.Variable, level), self}, append(args, "--output-dir", got)...)
+			}
+			c := l.Different(of(cpu.AVX512), of(level))
+			c.Env = append(os.Environ(), asCommand+"=1")
+			if !refused {
+				succeeds(t, c)
+				if err := alike(got, want); err != nil {
+					t.Errorf("%s, AVX-512 beside %v: %v", l.Name, level, err)
+				}
+				continue
+			}
+			out, err := c.CombinedOutput()
+			if err == nil || !strings.Contains(string(out), "rank 1 has another kind of instructions than rank 0: plain Go") {
+				t.Errorf("%s, AVX-512 beside %v: error %v\n%s", l.Name, level, err, out)
+			}
+		}
+	}
+}
+
+// TestApplyingUnderLaunchers evaluates and writes on 3 ranks what one process does.
+func TestApplyingUnderLaunchers(t *testing.T) {
+	dir := t.TempDir()
+	model, text := newWriter(t, dir), corpus(t, dir)
+	prompts := write(t, filepath.Join(dir, "prompts.txt"), "say a:\nsay b:\nsay c:\nsay d:\n")
+	for _, args := range [][]string{
+		{"eval", "--model", model, "--data", text, "--seq-len=32", "--json"},
+		{"generate", "--model", model, "--prompts-file", prompts, "--no-chat", "--temperature=1.2", "--max-new-tokens=9"},
+	} {
+		want, _ := succeed(t, "", args...)
+		for _, l := range mpitest.Launchers(t) {
+			out, err := launched(t, l, 3, args...).Output()
+			if err != nil || string(out) != want {
+				t.Errorf("%s, %s: error %v, printed %s, expected %s", l.Name, args[0], err, out, want)
+			}
+		}
 	}
 }
 

@@ -54,7 +54,7 @@ func (c *showLandscapeCommand) Run(ctx context.Context, s *streams) error {
 		return err
 	}
 	eval := evalCommand{Model: c.Model, Data: c.Data, SeqLen: c.SeqLen, BatchSize: c.BatchSize, dataFormat: c.dataFormat, memoryFlag: c.memoryFlag}
-	m, err := eval.measure(ctx, s, t)
+	m, _, err := eval.measure(ctx, s, t, team{})
 	if err != nil {
 		return interrupted(ctx, err)
 	}

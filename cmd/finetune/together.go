@@ -1,0 +1,92 @@
+package main
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+
+	"github.com/seahorse-ml/seahorse/graph"
+	"github.com/seahorse-ml/seahorse/train"
+)
+
+// together runs a command that applies models, on all ranks that a launcher has started: each has its share of the machine, and rank 0 alone says
+// something.
+func together(s *streams, threads int, run func(t team) error) error {
+	t, err := joinRanks(s)
+	if err != nil {
+		return err
+	}
+	useThreads(cmp.Or(threads, t.threads))
+	if t.Size() > 1 {
+		runtime.GOMAXPROCS(graph.Workers() + 1) // one of them talks to the other ranks
+	}
+	return t.leave(run(t))
+}
+
+// several tells whether there are other ranks.
+func (t team) several() bool { return t.Ranks != nil && t.Size() > 1 }
+
+// same returns an error where ranks are about to do something else than rank 0: with another program, other options, which are flags, or what else is
+// told by its name.
+func (t team) same(flags any, told map[string]string) error {
+	if !t.several() {
+		return nil
+	}
+	options, err := json.Marshal(flags)
+	if err != nil {
+		return err
+	}
+	if told["program"], err = program(); err != nil {
+		return err
+	}
+	told["set of options"], told["kind of instructions"] = string(options), train.Kernels()
+	return train.Same(t, told)
+}
+
+// refuseStdin returns an error where several ranks would read standard input, which only one of them has.
+func (t team) refuseStdin(paths ...string) error {
+	if t.several() && slices.Contains(paths, "-") {
+		return errors.New("standard input is that of rank 0 alone; give several ranks a file that all of them see")
+	}
+	return nil
+}
+
+// part returns which of n things this rank does: as many as the others, those before it first.
+func (t team) part(n int) (lo, hi int) {
+	if !t.several() {
+		return 0, n
+	}
+	at := func(rank int) int { return (rank*n + t.Size() - 1) / t.Size() }
+	return at(t.Rank()), at(t.Rank() + 1)
+}
+
+// parts gives rank 0 what each rank has made of its part, in their order; others get their own only.
+func parts[T any](t team, mine T) ([]T, error) {
+	if !t.several() {
+		return []T{mine}, nil
+	}
+	told, err := json.Marshal(mine)
+	if err != nil {
+		return nil, err
+	}
+	var send []byte
+	if t.Rank() > 0 {
+		send = told
+	}
+	all, err := train.Gather(t, send)
+	if err != nil || t.Rank() > 0 {
+		return []T{mine}, err
+	}
+	list := []T{mine}
+	for rank, told := range all[1:] {
+		var one T
+		if err := json.Unmarshal(told, &one); err != nil {
+			return nil, fmt.Errorf("what rank %d has sent: %w", rank+1, err)
+		}
+		list = append(list, one)
+	}
+	return list, nil
+}
