@@ -1,6 +1,10 @@
 package exchange
 
-import "github.com/seahorse-ml/seahorse/graph"
+import (
+	"slices"
+
+	"github.com/seahorse-ml/seahorse/graph"
+)
 
 // A task is one exchange of a step: of a bucket, or of the rows of a lookup that are complete at the end only.
 type task struct {
@@ -22,16 +26,8 @@ func newSchedule(params int, pieces []stretch, list []bucket, lookups []int, par
 		*waits = append(*waits, len(s.tasks))
 		s.tasks = append(s.tasks, t)
 	}
-	looked := func(b bucket) int {
-		for i, param := range lookups {
-			if pieces[b.lo].param == param {
-				return i
-			}
-		}
-		return -1
-	}
 	for i, b := range list {
-		switch l := looked(b); {
+		switch l := lookupOf(pieces, b, lookups); {
 		case l >= 0 && parts:
 			add(task{i, l}, &s.early[lookups[l]])
 		case l < 0:
@@ -51,12 +47,17 @@ func newSchedule(params int, pieces []stretch, list []bucket, lookups []int, par
 			continue
 		}
 		for i, b := range list {
-			if looked(b) == l {
+			if lookupOf(pieces, b, lookups) == l {
 				add(task{i, -1}, &s.final[param])
 			}
 		}
 	}
 	return s
+}
+
+// lookupOf returns which lookup's a bucket is, or -1.
+func lookupOf(pieces []stretch, b bucket, lookups []int) int {
+	return slices.Index(lookups, pieces[b.lo].param)
 }
 
 // waits returns for how many parameters each task waits.
@@ -73,14 +74,9 @@ func (s *schedule) waits(left []int) []int {
 }
 
 // indices returns where some parameters are among all.
-func indices(of, params []*graph.Param) []int {
-	var all []int
+func indices(of, params []*graph.Param) (all []int) {
 	for _, p := range of {
-		for i, q := range params {
-			if p == q {
-				all = append(all, i)
-			}
-		}
+		all = append(all, slices.Index(params, p))
 	}
 	return all
 }

@@ -26,9 +26,7 @@ func newSpreading(params int, pieces []stretch, list []bucket, lookups []int) *s
 	for i := range list {
 		s.order = append(s.order, len(list)-1-i)
 	}
-	slices.SortStableFunc(s.order, func(a, b int) int {
-		return looked(pieces, list[b], lookups) - looked(pieces, list[a], lookups)
-	})
+	slices.SortStableFunc(s.order, func(a, b int) int { return first(pieces, list[a], lookups) - first(pieces, list[b], lookups) })
 	for at, i := range s.order {
 		for _, p := range pieces[list[i].lo:list[i].hi] {
 			s.needs[p.param] = at + 1
@@ -37,12 +35,12 @@ func newSpreading(params int, pieces []stretch, list []bucket, lookups []int) *s
 	return s
 }
 
-// looked returns 1 for a bucket of a table that is looked up, and 0 for others.
-func looked(pieces []stretch, b bucket, lookups []int) int {
-	if slices.Contains(lookups, pieces[b.lo].param) {
-		return 1
+// first returns 0 for a bucket of a table that is looked up, and 1 for others.
+func first(pieces []stretch, b bucket, lookups []int) int {
+	if lookupOf(pieces, b, lookups) >= 0 {
+		return 0
 	}
-	return 0
+	return 1
 }
 
 // set says how many buckets are there.
