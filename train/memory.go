@@ -93,7 +93,7 @@ func estimateSteps(m Model, c StepperConfig) (use MemoryUse, err error) {
 		}
 		elements := 0
 		if ranks > 1 {
-			order, found, err := graph.PlanGradients(g, append(j.outputs(false), j.loss.Total)...)
+			order, found, err := graph.PlanGradients(g, append(j.outputs(), j.loss.Total)...)
 			if err != nil {
 				return use, err
 			}
