@@ -25,14 +25,24 @@ type curationFlags struct {
 	AugmentSynonyms string   `placeholder:"FILE" help:"Words that mean the same, a line each, between commas; or a word, a colon, and those that may stand for it."`
 }
 
+// The defaults of flags that mean nothing without another one.
+const (
+	usualSimilarity = 0.8
+	usualCopies     = 1
+	usualRate       = 0.1
+)
+
 // config returns what is to be done with data.
 func (f curationFlags) config(seed uint64) (curate.Config, error) {
 	c := curate.Config{Dedup: curate.Dedup(f.Dedup), Similarity: f.NearSimilarity, Seed: seed}
 	var match, reject, near, augment error
 	c.Match, match = compiled("match", f.Match)
 	c.Reject, reject = compiled("reject", f.Reject)
-	if f.NearSimilarity == 0 {
-		near = errors.New("--near-similarity 0: expected more")
+	switch {
+	case !(f.NearSimilarity > 0 && f.NearSimilarity <= 1):
+		near = fmt.Errorf("--near-similarity %g: expected more than 0 and at most 1", f.NearSimilarity)
+	case f.NearSimilarity != usualSimilarity && c.Dedup != curate.NearDedup:
+		near = errors.New("--near-similarity is for --dedup near")
 	}
 	c.Augment, augment = f.augmenter(seed)
 	return c, errors.Join(match, reject, near, augment)
@@ -62,6 +72,12 @@ func (f curationFlags) augmenter(seed uint64) (*curate.Augmenter, error) {
 		return nil, errors.New("--augment synonyms needs --augment-synonyms, a file of words that mean the same")
 	case !synonyms && f.AugmentSynonyms != "":
 		return nil, errors.New("--augment-synonyms is for --augment synonyms")
+	case f.AugmentCopies < 1:
+		return nil, fmt.Errorf("--augment-copies %d: expected 1 or more", f.AugmentCopies)
+	case !(f.AugmentRate > 0 && f.AugmentRate <= 1):
+		return nil, fmt.Errorf("--augment-rate %g: expected more than 0 and at most 1", f.AugmentRate)
+	case len(ways) == 0 && (f.AugmentCopies != usualCopies || f.AugmentRate != usualRate):
+		return nil, errors.New("--augment-copies and --augment-rate are for --augment")
 	case len(ways) == 0:
 		return nil, nil
 	}

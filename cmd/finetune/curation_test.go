@@ -59,7 +59,11 @@ func TestCurationOfTraining(t *testing.T) {
 		"--augment-synonyms: open":                                    {"--augment=synonyms", "--augment-synonyms", filepath.Join(dir, "none")},
 		"no record is left of 42":                                     {"--match=nothing has it"},
 		"lengths of 5 to 3 characters":                                {"--min-chars=5", "--max-chars=3"},
-		"0 copies that change a share of 0.1":                         {"--augment=swap", "--augment-copies=0"},
+		"--augment-copies 0: expected 1 or more":                      {"--augment=swap", "--augment-copies=0"},
+		"--augment-rate NaN: expected more than 0 and at most 1":      {"--augment-rate=NaN"},
+		"--augment-copies and --augment-rate are for --augment":       {"--augment-copies=3"},
+		"--near-similarity 1.5: expected more than 0 and at most 1":   {"--near-similarity=1.5"},
+		"--near-similarity is for --dedup near":                       {"--near-similarity=0.5"},
 		"a.txt:1: {\"text\"} can't be augmented, expected records wi": {"--augment=swap", "--data", filepath.Dir(texts)},
 	} {
 		if status, _, said := finetune(t, "", append([]string{"sft", "--model", base, "--data", file, "--output-dir", filepath.Join(dir, "no")}, args...)...); status != exitFailure || !strings.Contains(said, want) {
