@@ -30,7 +30,7 @@ func TestKilledRunIsExact(t *testing.T) {
 	for _, step := range []string{"step 4", "step 10", "step 25"} {
 		c := testConfig(t)
 		command := exec.Command(os.Args[0], "-test.run=^TestKilledRunIsExact$")
-		command.Env = append(os.Environ(), killedRun+"="+c.Dir)
+		command.Env = append(os.Environ(), killedRun+"="+c.Dir, "TMPDIR="+t.TempDir()) // nobody tidies up after a process that is killed
 		out, err := command.StdoutPipe()
 		if err != nil {
 			t.Fatal(err)
