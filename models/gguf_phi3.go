@@ -31,7 +31,7 @@ func ggufPhi3() ggufLayout {
 	}
 }
 
-// phi3 changes a decoder's configuration to a Phi-3's.
+// phi3 is a decoder's configuration with what only a Phi-3 has.
 func (m *ggufMeta) phi3() map[string]any {
 	c := m.decoder()
 	width, heads := m.size("embedding_length"), m.size("attention.head_count")

@@ -218,6 +218,43 @@ func TestGGUFRefuses(t *testing.T) {
 	})
 }
 
+// TestToGGUFScaling writes Llama 3's scaling of positions in both of its spellings, and refuses what a file can't say.
+func TestToGGUFScaling(t *testing.T) {
+	const scaling = `"factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 8192}`
+	for _, test := range []struct{ arch, fields, err string }{
+		{"llama", `"rope_parameters": {"rope_theta": 10000.0, "rope_type": "llama3", ` + scaling, ""},
+		{"llama", `"rope_theta": 10000.0, "rope_scaling": {"type": "llama3", ` + scaling, ""},
+		{"qwen3", `"rope_parameters": {"rope_theta": 10000.0, "rope_type": "llama3", ` + scaling, `positions scaled as "llama3" are not known there`},
+		{"mixtral", `"sliding_window": 16`, "a sliding window of 16 tokens"},
+		{"qwen3", `"sliding_window": 16, "use_sliding_window": true`, "a sliding window of 16 tokens"},
+		{"qwen3", `"sliding_window": 16, "use_sliding_window": false`, ""},
+	} {
+		g := ggufGoldens(t)[test.arch]
+		var fields map[string]any
+		if err := json.Unmarshal(g.Config, &fields); err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range []string{"rope_parameters", "rope_scaling", "rope_theta", "sliding_window"} {
+			delete(fields, name)
+		}
+		if err := json.Unmarshal([]byte("{"+test.fields+"}"), &fields); err != nil {
+			t.Fatal(err)
+		}
+		config, err := json.Marshal(fields)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, outs, err := ToGGUF(config, golden.Source{Shapes: g.Parameters}, ToGGUFConfig{})
+		factors := slices.ContainsFunc(outs, func(o gguf.Out) bool { return o.Name == ropeFactors })
+		switch {
+		case test.err != "" && (err == nil || !strings.Contains(err.Error(), test.err)), test.err == "" && err != nil:
+			t.Errorf("%s with %s: %v, expected %q", test.arch, test.fields, err, test.err)
+		case test.err == "" && factors != strings.Contains(test.fields, "llama3"):
+			t.Errorf("%s with %s: factors are %v", test.arch, test.fields, factors)
+		}
+	}
+}
+
 // TestPackedGGUF keeps a file's matrices as they lie: the model computes the very bits that it computes with their floats.
 func TestPackedGGUF(t *testing.T) {
 	for _, name := range []string{"llama", "mixtral", "qwen3", "gemma3"} {
