@@ -13,7 +13,7 @@ for i in $(seq 200); do
 	echo "{\"source\": \"$a $b $c\", \"target\": \"$c $b $a\"}" >&3
 	echo "{\"prompt\": \"$a $b $c: \", \"completion\": \"$c $b $a\"}" >&4
 	echo "{\"text\": \"$a $b $c\", \"label\": \"$([ "$a" = fire ] || [ "$b" = sun ] && echo warm || echo cold)\"}" >&5
-	echo "{\"text\": \"$a $b $c\", \"value\": $((i % 5)).5}" >&6
+	echo "{\"text\": \"$a $b $c\", \"label\": $((i % 5)).5}" >&6
 done 3>pairs.jsonl 4>prompts.jsonl 5>labels.jsonl 6>values.jsonl
 
 small=(--n-layer 2 --n-embd 64 --n-head 4 --seq-len 48)
@@ -22,7 +22,7 @@ run() { # NAME COMMAND ARGUMENTS...
 	local name=$1 side sums=()
 	shift
 	for side in old new; do
-		(mkdir -p "$side" && cd "$side" && "${!side}" "$@" --output-dir "$name" --dropout 0 --warmup-steps 2 --sample-tokens 0 --threads 2 >"$name.log" 2>&1) ||
+		(mkdir -p "$side" && cd "$side" && "${!side}" "$@" --output-dir "$name" --dropout 0 --warmup-steps 2 --eval-steps 1000 --save-steps 1000 --sample-tokens 0 --threads 2 >"$name.log" 2>&1) ||
 			{ echo "$name: $side failed: $(tail -1 "$side/$name.log")"; differ=1; return; }
 		sums+=("$(sha256sum <"$side/$name/model.safetensors" | cut -c1-16)")
 	done
