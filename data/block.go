@@ -220,13 +220,18 @@ func (c *cutter) readTo(text []byte, size int) (filled []byte, eof bool, err err
 			return text, true, nil
 		}
 		if err != nil {
-			if errors.Is(err, io.ErrUnexpectedEOF) {
-				err = fmt.Errorf("%w: the compressed file is cut short", err)
-			}
-			return text, false, err
+			return text, false, cutShort(err)
 		}
 	}
 	return text, false, nil
+}
+
+// cutShort says what an unexpected end of a compressed file means.
+func cutShort(err error) error {
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return fmt.Errorf("%w: the compressed file is cut short", err)
+	}
+	return err
 }
 
 // end returns where to cut text that goes on: behind the last record, or where a tokenizer cuts as well.

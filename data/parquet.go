@@ -1,6 +1,7 @@
 package data
 
 import (
+	"errors"
 	"io"
 	"os"
 	"sync/atomic"
@@ -40,10 +41,15 @@ func (c *cutter) parquet(read *atomic.Int64, yield func(*block) bool) error {
 	}
 	for o, err := range p.Rows() {
 		row++
+		var fault *Fault
 		if err != nil {
-			return &Fault{Name: c.in.name, Line: row, Row: true, Err: structuralError{err}}
+			var ofRow *parquetfile.RowError
+			if fault = (&Fault{Name: c.in.name, Line: row, Row: true, Err: err}); !errors.As(err, &ofRow) {
+				fault.Err = structuralError{err}
+				return fault
+			}
 		}
-		if rows = append(rows, record{line: row, object: o}); len(rows) == rowsOfBlock && !flush(false) {
+		if rows = append(rows, record{line: row, object: o, fault: fault}); len(rows) == rowsOfBlock && !flush(false) {
 			return nil
 		}
 	}
@@ -75,7 +81,7 @@ func (in input) seekable() (f *os.File, remove func(), err error) {
 	}
 	if _, err := io.Copy(f, r); err != nil {
 		remove()
-		return nil, nil, err
+		return nil, nil, cutShort(err)
 	}
 	return f, remove, nil
 }

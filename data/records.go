@@ -18,6 +18,7 @@ type record struct {
 	table  bool            // a row of CSV or TSV: all values are text
 	twice  map[string]bool // columns that the header names twice
 	at     place
+	fault  *Fault // what is wrong with it, which has no object then; nil for nothing
 }
 
 func newObject(keys int) *orderedjson.Object {
@@ -41,7 +42,11 @@ func (b *block) records() iter.Seq2[record, error] {
 	}
 	return func(yield func(record, error) bool) {
 		for _, r := range b.rows {
-			if !yield(r, nil) {
+			var err error
+			if r.fault != nil {
+				err = r.fault
+			}
+			if !yield(r, err) {
 				return
 			}
 		}
@@ -172,10 +177,45 @@ func (r record) text(key string) ([]byte, error) {
 	if !ok {
 		return nil, fmt.Errorf("%q must be a string, got %s", key, shown(value))
 	}
-	if i := strings.IndexByte(s, 0); i >= 0 {
-		return nil, fmt.Errorf("%q has a NUL character behind %d bytes, expected text", key, i)
+	if err := checkNUL(key, s); err != nil {
+		return nil, err
 	}
 	return []byte(s), nil
+}
+
+// checkNUL returns an error for a NUL character in the value of a key, or within it: what holds one is no text, and tokenizers written in C end there.
+func checkNUL(key string, value any) error {
+	switch v := value.(type) {
+	case string:
+		if i := strings.IndexByte(v, 0); i >= 0 {
+			return fmt.Errorf("%q has a NUL character behind %d bytes, expected text", key, i)
+		}
+	case []any:
+		for _, item := range v {
+			if err := checkNUL(key, item); err != nil {
+				return err
+			}
+		}
+	case *orderedjson.Object:
+		for _, inner := range v.Keys {
+			if err := checkNUL(key, v.Values[inner]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// checkKeys is checkNUL for the keys of a shape.
+func (r record) checkKeys(s Shape) error {
+	for _, key := range s.Keys() {
+		if value, ok := r.object.Get(key); ok {
+			if err := checkNUL(key, value); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // shown returns the start of a value as JSON, for errors.

@@ -50,7 +50,17 @@ func guard(err *error) {
 // rowsAtOnce is how many rows are read at a time.
 const rowsAtOnce = 64
 
-// Rows yields the rows in their order, as objects of their columns. Behind an error comes nothing more. Bytes that are no text are null.
+// A RowError is what is wrong with one row. Those behind it can still be read.
+type RowError struct{ Err error }
+
+// Error says what is wrong.
+func (e *RowError) Error() string { return e.Err.Error() }
+
+// Unwrap returns what is wrong.
+func (e *RowError) Unwrap() error { return e.Err }
+
+// Rows yields the rows in their order, as objects of their columns. An error stands in the place of the row that it is of; behind one that is no RowError comes nothing more. Bytes that are no
+// text are null.
 func (f *Reader) Rows() iter.Seq2[*orderedjson.Object, error] {
 	return func(yield func(*orderedjson.Object, error) bool) {
 		groups, err := f.groups()
@@ -59,7 +69,7 @@ func (f *Reader) Rows() iter.Seq2[*orderedjson.Object, error] {
 			return
 		}
 		for i, g := range groups {
-			more, err := f.group(g, &f.meta.RowGroups[i], func(o *orderedjson.Object) bool { return yield(o, nil) })
+			more, err := f.group(g, &f.meta.RowGroups[i], yield)
 			if err != nil {
 				yield(nil, err)
 				return
@@ -86,7 +96,7 @@ func (f *Reader) groups() (groups []parquet.RowGroup, err error) {
 }
 
 // group yields the rows of one group. What yield panics with isn't caught.
-func (f *Reader) group(g parquet.RowGroup, m *format.RowGroup, yield func(*orderedjson.Object) bool) (more bool, err error) {
+func (f *Reader) group(g parquet.RowGroup, m *format.RowGroup, yield func(*orderedjson.Object, error) bool) (more bool, err error) {
 	rows, err := openRows(g)
 	if err != nil {
 		return false, err
@@ -94,18 +104,18 @@ func (f *Reader) group(g parquet.RowGroup, m *format.RowGroup, yield func(*order
 	defer rows.Close()
 	buffer := make([]parquet.Row, rowsAtOnce)
 	for got, want := int64(0), m.NumRows; got < want; {
-		objects, err := f.read(rows, buffer, m)
-		if err != nil {
-			return false, err
-		}
-		got += int64(len(objects))
-		if len(objects) == 0 || got > want {
+		read, failed := f.read(rows, buffer, m)
+		got += int64(len(read))
+		if failed == nil && len(read) == 0 || got > want {
 			return false, fmt.Errorf("damaged: %d rows in a group of %d", got, want)
 		}
-		for _, o := range objects {
-			if !yield(o) {
+		for _, r := range read {
+			if !yield(r.object, r.err) {
 				return false, nil
 			}
+		}
+		if failed != nil {
+			return false, failed
 		}
 	}
 	return true, nil
@@ -116,8 +126,14 @@ func openRows(g parquet.RowGroup) (rows parquet.Rows, err error) {
 	return g.Rows(), nil
 }
 
-// read reads some rows.
-func (f *Reader) read(rows parquet.Rows, buffer []parquet.Row, m *format.RowGroup) (objects []*orderedjson.Object, err error) {
+// readRow is a row, or its RowError.
+type readRow struct {
+	object *orderedjson.Object
+	err    error
+}
+
+// read reads some rows, up to an error.
+func (f *Reader) read(rows parquet.Rows, buffer []parquet.Row, m *format.RowGroup) (read []readRow, err error) {
 	defer guard(&err)
 	n, err := rows.ReadRows(buffer)
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -125,12 +141,13 @@ func (f *Reader) read(rows parquet.Rows, buffer []parquet.Row, m *format.RowGrou
 	}
 	for _, row := range buffer[:n] {
 		o, err := f.object(row, m)
-		if err != nil {
-			return nil, err
+		var ofRow *RowError
+		if err != nil && !errors.As(err, &ofRow) {
+			return read, err
 		}
-		objects = append(objects, o)
+		read = append(read, readRow{o, err})
 	}
-	return objects, nil
+	return read, nil
 }
 
 // object puts the values of a row together.

@@ -71,7 +71,7 @@ func (n *node) bytes(b []byte) (any, error) {
 	case utf8.Valid(b):
 		return string(b), nil
 	case n.means == asText:
-		return nil, fmt.Errorf("column %q: text that isn't UTF-8: %.20q", n.path, b)
+		return nil, &RowError{fmt.Errorf("column %q: text that isn't UTF-8: %.20q", n.path, b)}
 	}
 	return nil, nil
 }
