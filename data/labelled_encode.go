@@ -172,7 +172,7 @@ func (e *labelEncoder) text(x labelledText) encodedExample {
 	}
 	classes := make([]int32, len(x.names))
 	for i, name := range x.names {
-		if name == ignoredLabel && e.config.Labels.Kind == TokenClassification {
+		if name == IgnoredLabel && e.config.Labels.Kind == TokenClassification {
 			classes[i] = Ignored
 			continue
 		}

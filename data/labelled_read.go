@@ -11,8 +11,8 @@ import (
 	"sync/atomic"
 )
 
-// ignoredLabel is the label of a word that has no class to learn, as datasets for transformers write it.
-const ignoredLabel = "-100"
+// IgnoredLabel is the label of a word that has no class to learn, as datasets for transformers write it.
+const IgnoredLabel = "-100"
 
 // labelledText is a record of a file of labelled texts.
 type labelledText struct {
@@ -46,6 +46,12 @@ func (r record) labelled(kind LabelKind) (labelledText, error) {
 	name, err := r.className("label")
 	x.names = []string{name}
 	return x, err
+}
+
+// Labelled returns the text of a record of the shapes that ReadLabels documents, and its labels: the name of its class, those of its words, or its values.
+func (r Record) Labelled(kind LabelKind) (x Text, names []string, values []float32, err error) {
+	found, err := record{line: r.Line, object: r.Object, table: r.table}.labelled(kind)
+	return found.Text, found.names, found.values, err
 }
 
 // labelledWords reads a record of words and their classes.
@@ -200,7 +206,7 @@ func ReadLabels(s *Source, kind LabelKind) (Labels, error) {
 				return l, s.gather(err, checkLabelled(kind))
 			}
 			for _, name := range x.names {
-				seen[name] = seen[name] || name != ignoredLabel || kind != TokenClassification
+				seen[name] = seen[name] || name != IgnoredLabel || kind != TokenClassification
 			}
 			if values == 0 {
 				values = len(x.values)

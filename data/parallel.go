@@ -19,6 +19,44 @@ type PlacedPiece struct {
 // MapPieces calls f for each piece of a source, on GOMAXPROCS goroutines, and yields what it returns in the order of the source. What is wrong with one record is told to f, and
 // reading goes on; what is wrong with a file ends it. A piece is valid until f returns.
 func MapPieces[T any](ctx context.Context, s *Source, f func(PlacedPiece) T) iter.Seq2[T, error] {
+	return mapBlocks(ctx, s, func(b *block) (made []T, err error) {
+		for p, err := range b.pieces() {
+			if err != nil && isStructural(err) {
+				return made, err
+			}
+			made = append(made, f(PlacedPiece{p, b.name, max(p.line, lineOf(err)), err}))
+		}
+		return made, nil
+	})
+}
+
+// PlacedRecord is a record, or what is wrong with one.
+type PlacedRecord struct {
+	Record       // of one that is wrong its name and line alone
+	Err    error // with file and line
+}
+
+// MapRecords is MapPieces for records of some shapes. A plain text has none, which is an error.
+func MapRecords[T any](ctx context.Context, s *Source, shapes []Shape, f func(PlacedRecord) T) iter.Seq2[T, error] {
+	return mapBlocks(ctx, s, func(b *block) (made []T, err error) {
+		if b.format == plainText {
+			return nil, b.fail(0, structural("plain text, expected records of %s", listShapes(shapes)))
+		}
+		for r, err := range b.shaped(shapes) {
+			if err != nil && isStructural(err) {
+				return made, err
+			}
+			if err != nil {
+				r = Record{Name: b.name, Line: lineOf(err), row: b.byRow}
+			}
+			made = append(made, f(PlacedRecord{r, err}))
+		}
+		return made, nil
+	})
+}
+
+// mapBlocks calls f for each block of a source, on GOMAXPROCS goroutines, and yields what it returns in the order of the source, up to the first error.
+func mapBlocks[T any](ctx context.Context, s *Source, f func(*block) ([]T, error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		type work struct {
 			block *block
@@ -58,13 +96,8 @@ func MapPieces[T any](ctx context.Context, s *Source, f func(PlacedPiece) T) ite
 		for range workers {
 			wait.Go(func() {
 				for w := range todo {
-					for p, err := range w.block.pieces() {
-						if err != nil && isStructural(err) {
-							w.err = err
-							break
-						}
-						w.made = append(w.made, f(PlacedPiece{p, w.block.name, max(p.line, lineOf(err)), err}))
-					}
+					w.made, w.err = f(w.block)
+					w.block = nil
 					close(w.done)
 				}
 			})

@@ -16,6 +16,7 @@ type Record struct {
 	Line   int                 // of the file, or where there are no lines the number of the row, from 1
 
 	row   bool
+	table bool // all values are text
 	plain bool
 	at    place
 }
@@ -77,6 +78,37 @@ func (s *Source) Records(shapes ...Shape) iter.Seq2[Record, error] {
 	}
 }
 
+// Rows yields the records of a source whatever their keys are, in their order; their Shape is NoShape. What can't be read is an error, told for all of them at once. A plain text has none,
+// which is an error.
+func (s *Source) Rows() iter.Seq2[Record, error] {
+	rows := func(b *block) func(func(Record, error) bool) {
+		return each(b, func(r record) (Record, error) {
+			return Record{Object: r.object, Name: b.name, Line: r.line, row: b.byRow, table: r.table, at: r.at}, nil
+		})
+	}
+	return func(yield func(Record, error) bool) {
+		var read atomic.Int64
+		for b, err := range s.blocks(&read, newBuffer) {
+			if err == nil && b.format == plainText {
+				err = b.fail(0, structural("plain text, expected records (.jsonl, .json, .csv, .tsv, .parquet), as the name, the content or the format says"))
+			}
+			if err != nil {
+				yield(Record{}, err)
+				return
+			}
+			for r, err := range rows(b) {
+				if err != nil {
+					yield(Record{}, s.gather(err, checkOf(rows)))
+					return
+				}
+				if !yield(r, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
 // textRecord makes a record of a plain text.
 func (b *block) textRecord(text string, shapes []Shape) (Record, error) {
 	o := orderedjson.NewObject()
@@ -101,8 +133,20 @@ func (b *block) shaped(shapes []Shape) iter.Seq2[Record, error] {
 				}
 			}
 		}
-		return Record{Shape: shape, Object: r.object, Name: b.name, Line: r.line, row: b.byRow, at: r.at}, err
+		if err == nil {
+			err = r.checkKeys(shape)
+		}
+		return Record{Shape: shape, Object: r.object, Name: b.name, Line: r.line, row: b.byRow, table: r.table, at: r.at}, err
 	})
+}
+
+// Pair returns the two texts of a record of the shape PairShape or InstructionShape, neither of them empty, as EncodeConfig.Pairs has them.
+func (r Record) Pair() (prompt, completion []byte, err error) {
+	p, err := (&block{unweighted: true}).piece(record{line: r.Line, object: r.Object, table: r.table})
+	if err == nil {
+		err = p.check(EncodeConfig{Pairs: true})
+	}
+	return p.Prompt, p.Text, err
 }
 
 // has tells whether a key belongs to the records of a shape.
@@ -134,4 +178,24 @@ func (s Shape) Keys() []string {
 // Shapes are all shapes that a record may have.
 func Shapes() []Shape {
 	return []Shape{TextShape, PairShape, InstructionShape, MessagesShape, PreferenceShape, TripletShape, LabelledShape, WordsShape, PromptShape}
+}
+
+// FirstShapes returns the shapes that the first record has of which there is a record; of a plain text TextShape, and none where nothing can be read.
+func (s *Source) FirstShapes() []Shape {
+	var read atomic.Int64
+	for b, err := range s.blocks(&read, newBuffer) {
+		if err != nil {
+			return nil
+		}
+		if b.format == plainText {
+			return []Shape{TextShape}
+		}
+		for r, err := range each(b, func(r record) (record, error) { return r, nil }) {
+			if err == nil {
+				found, _ := r.shapes(Shapes(), true)
+				return found
+			}
+		}
+	}
+	return nil
 }

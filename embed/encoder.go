@@ -111,15 +111,21 @@ func (e *Encoder) frame(prompt string, texts []string) ([][]int32, error) {
 
 // Frame returns the ids by which a model reads a text: with the special tokens around it, unless the body is a table of vectors, and cut to the model's length.
 func (m *Model) Frame(t *tokenizer.Tokenizer, text string) ([]int32, error) {
-	if _, static := m.Body.(*Static); static {
-		ids := t.AppendIDs(nil, []byte(text), false)
-		if m.Config.MaxLength > 0 {
-			ids = ids[:min(len(ids), m.Config.MaxLength)]
-		}
-		return ids, nil
-	}
-	ids, _, _, _, err := t.Frame([]byte(text), nil, m.ContextLength())
+	ids, _, err := m.FrameCut(t, text)
 	return ids, err
+}
+
+// FrameCut is Frame, and tells whether the text was longer.
+func (m *Model) FrameCut(t *tokenizer.Tokenizer, text string) (ids []int32, cut bool, err error) {
+	if _, static := m.Body.(*Static); static {
+		ids = t.AppendIDs(nil, []byte(text), false)
+		if most := m.Config.MaxLength; most > 0 && len(ids) > most {
+			return ids[:most], true, nil
+		}
+		return ids, false, nil
+	}
+	ids, _, _, cut, err = t.Frame([]byte(text), nil, m.ContextLength())
+	return ids, cut, err
 }
 
 // EncodeIDs is Encode for texts that are ids already.

@@ -12,6 +12,7 @@ import (
 	"github.com/seahorse-ml/seahorse/data/chat"
 	"github.com/seahorse-ml/seahorse/data/inspect"
 	"github.com/seahorse-ml/seahorse/data/tokenizer"
+	"github.com/seahorse-ml/seahorse/embed"
 	"github.com/seahorse-ml/seahorse/internal/atomicfile"
 	"github.com/seahorse-ml/seahorse/internal/orderedjson"
 	"github.com/seahorse-ml/seahorse/task"
@@ -25,23 +26,28 @@ type dataInspectCommand struct {
 	dataFormat
 	lossOptions
 
+	Objective string `enum:",causal,seq2seq,dpo,kto,reward,classification,token-classification,regression,embedding" default:"" placeholder:"NAME" help:"What is to be learned: causal, seq2seq, dpo, kto, reward, classification, token-classification, regression or embedding. Default: what the keys of the first record are for."`
 	MaxLength *int   `aliases:"seq-len" placeholder:"N" help:"The most tokens of a record, beyond which --truncation says what becomes of it. Default: the model's context."`
 	Packing   bool   `help:"Let records share rows, as sft does, and show where each begins."`
 	HTML      string `name:"html" placeholder:"FILE" help:"Write a page that shows rows, lengths and findings."`
 	Rows      int    `default:"100" placeholder:"N" help:"Rows that the page shows (${default})."`
-	JSON      bool   `name:"json" help:"Print an object for each row instead: file, line, ids, targets (1 for each id that is learned), text, and documents: where those of the row begin."`
+	JSON      bool   `name:"json" help:"Print an object for each row instead: file, line, ids, targets (1 for each id that is learned), text, and documents: where those of the row begin; part and labels too where a record has several texts or labels."`
 	Threads   int    `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores that the process may use."`
 }
 
 // Help is shown below the command's summary.
 func (dataInspectCommand) Help() string {
-	return `Records are encoded as sft learns them by a causal model: conversations by the chat template, only what the assistant says being learned. Nothing is cut, unless it is longer
-than --max-length or the model's context. What can't be read is counted, with file and line, and the rest is gone through.
+	return `Records are encoded as what learns from them does. Texts, pairs and conversations are for a causal model: conversations by the chat template, only what the assistant says being
+learned; an encoder-decoder has a row for the source and one for the target. Records of {"chosen", "rejected"} are for dpo, two rows each; those of {"anchor", "positive"} for embed train, a row for each text; those of {"tokens", "labels"}, and of {"text",
+"label"} where the model is an encoder, for a classifier, whose labels are counted. --objective says otherwise. Nothing is cut, unless it is longer than --max-length or the model's context.
+What can't be read is counted, with file and line, and the rest is gone through.
 
 Examples:
 
     finetune data inspect --model smollm2 --data talks.jsonl
     finetune data inspect --model smollm2 --data talks.jsonl --html talks.html
+    finetune data inspect --model smollm2 --data preferences.jsonl --objective kto
+    finetune data inspect --model all-MiniLM-L6-v2 --data triplets.jsonl
     finetune data inspect --model smollm2 --data talks.jsonl --max-length 512 --packing --json | head -1`
 }
 
@@ -60,12 +66,11 @@ func (c *dataInspectCommand) Run(ctx context.Context, s *streams) error {
 		return err
 	}
 	useThreads(c.Threads)
-	boundGarbage()
-	t, err := loadTokenizer(s, c.Model)
+	folder, err := embed.Folder(c.Model)
 	if err != nil {
-		return err
+		folder = c.Model
 	}
-	config, err := c.config(t)
+	t, err := loadTokenizer(s, folder)
 	if err != nil {
 		return err
 	}
@@ -74,6 +79,14 @@ func (c *dataInspectCommand) Run(ctx context.Context, s *streams) error {
 		return err
 	}
 	defer source.Close()
+	objective, err := c.objective(s, source)
+	if err != nil {
+		return err
+	}
+	config, err := c.config(t, objective)
+	if err != nil {
+		return err
+	}
 	page := &inspect.Page{Title: strings.Join(c.Data, ", ") + " as " + c.Model + " sees it", Tokenizer: t, Most: c.Rows}
 	out := bufio.NewWriterSize(s.out, 1<<16)
 	var line []byte
@@ -103,10 +116,9 @@ func (c *dataInspectCommand) Run(ctx context.Context, s *streams) error {
 	return out.Flush()
 }
 
-// config returns how records become rows.
-func (c *dataInspectCommand) config(t *tokenizer.Tokenizer) (inspect.Config, error) {
-	base := task.Pretrained{Dir: c.Model}
-	m, err := base.Outline()
+// config returns how records become rows of an objective.
+func (c *dataInspectCommand) config(t *tokenizer.Tokenizer, o task.Objective) (inspect.Config, error) {
+	m, err := c.outline()
 	if err != nil {
 		return inspect.Config{}, err
 	}
@@ -114,10 +126,20 @@ func (c *dataInspectCommand) config(t *tokenizer.Tokenizer) (inspect.Config, err
 	if c.MaxLength != nil {
 		limit.Most = *c.MaxLength
 	}
+	found, err := task.Inspect(o, t, limit.Most)
+	if err != nil {
+		return inspect.Config{}, err
+	}
+	if found != nil {
+		if c.Packing || c.Truncation != "" {
+			return inspect.Config{}, fmt.Errorf("--packing and --truncation are for texts and conversations; the objective is %s", o.Name())
+		}
+		return inspect.Config{Tokenizer: t, Reader: found.Reader, Limit: found.Limit}, nil
+	}
 	if limit.How == "" {
 		limit.How, limit.Conversations = data.TruncateDrop, true
 	}
-	conversations := task.Conversations{Dir: c.Model, Template: c.ChatTemplate, Instructions: c.InstructionFormat}
+	conversations := c.conversations()
 	asks, err := conversations.Asks(t)
 	if err != nil {
 		return inspect.Config{}, err
@@ -160,6 +182,19 @@ func appendRow(dst []byte, r *inspect.Row) []byte {
 	dst = append(dst, `], "text": `...)
 	dst = orderedjson.AppendString(dst, r.Text, false)
 	dst = appendInts(append(dst, `, "documents": `...), r.Documents)
+	if r.Part != "" {
+		dst = orderedjson.AppendString(append(dst, `, "part": `...), r.Part, false)
+	}
+	if r.Labels != nil {
+		dst = append(dst, `, "labels": [`...)
+		for i, label := range r.Labels {
+			if i > 0 {
+				dst = append(dst, ", "...)
+			}
+			dst = orderedjson.AppendString(dst, label, false)
+		}
+		dst = append(dst, ']')
+	}
 	return append(dst, "}\n"...)
 }
 
@@ -180,8 +215,23 @@ func (c *dataInspectCommand) print(out io.Writer, r *inspect.Report, config insp
 	if c.Packing {
 		fmt.Fprintf(out, "packed into rows of %d, of which %.1f%% is padding\n", config.Length, 100*r.Padding)
 	}
-	fmt.Fprintf(out, "tokens of a record: half have at most %d, 95%% at most %d, the longest %d; a row has at most %d\n\n%s\n",
-		r.Quantile(0.5), r.Quantile(0.95), r.Quantile(1), config.Limit.Most, r.Text(16))
+	what, most := "record", ""
+	if config.Reader != nil {
+		what = "text"
+	}
+	if config.Limit != nil {
+		most = fmt.Sprintf("; a row has at most %d", config.Limit.Most)
+	}
+	fmt.Fprintf(out, "tokens of a %s: half have at most %d, 95%% at most %d, the longest %d%s\n\n%s\n", what, r.Quantile(0.5), r.Quantile(0.95), r.Quantile(1), most, r.Text(16))
+	if counts, more := r.Classes(10); len(counts) > 0 {
+		for _, one := range counts {
+			fmt.Fprintf(out, "%9s  labelled %s\n", grouped(int64(one.Count)), one.Name)
+		}
+		if more > 0 {
+			fmt.Fprintf(out, "           and %s more labels\n", grouped(int64(more)))
+		}
+		fmt.Fprintln(out)
+	}
 	for _, kind := range inspect.Kinds {
 		f := r.Found[kind]
 		if f == nil {

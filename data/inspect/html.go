@@ -27,6 +27,8 @@ type Page struct {
 // shownRow is a row cut into tokens.
 type shownRow struct {
 	Where   string
+	Part    string
+	Labels  string
 	Tokens  []shownToken
 	Count   int
 	Targets int
@@ -48,7 +50,7 @@ func (p *Page) Add(r *Row) {
 	if len(p.rows) >= p.Most {
 		return
 	}
-	one := shownRow{Where: located(r.File, r.Line), Count: len(r.IDs)}
+	one := shownRow{Where: located(r.File, r.Line), Part: r.Part, Labels: strings.Join(r.Labels, " "), Count: len(r.IDs)}
 	begins := map[int]bool{}
 	for _, at := range r.Documents[1:] {
 		begins[at] = true
@@ -87,12 +89,18 @@ type pageData struct {
 	Findings []shownFinding
 	Bars     []bar
 	Ticks    []tick
+	Labels   []ClassCount
 	Rows     []shownRow
 	More     int
 	Median   int
 	P95      int
 	Longest  int
+	// MoreLabels is how many labels aren't shown.
+	MoreLabels int
 }
+
+// shownLabels is how many labels a page counts.
+const shownLabels = 30
 
 type shownFinding struct {
 	Kind  string
@@ -109,6 +117,7 @@ type tick struct {
 // Write writes the page.
 func (p *Page) Write(w io.Writer, r *Report) error {
 	d := pageData{Title: p.Title, Report: r, Rows: p.rows, More: r.Rows - len(p.rows), Median: r.Quantile(0.5), P95: r.Quantile(0.95), Longest: r.Quantile(1)}
+	d.Labels, d.MoreLabels = r.Classes(shownLabels)
 	for _, kind := range Kinds {
 		if f := r.Found[kind]; f != nil {
 			d.Findings = append(d.Findings, shownFinding{kind, f.Count, f.First, f.Count - len(f.First)})

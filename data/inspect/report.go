@@ -1,9 +1,12 @@
 package inspect
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"hash/crc32"
 	"slices"
+	"strings"
 
 	"github.com/seahorse-ml/seahorse/data"
 )
@@ -20,6 +23,11 @@ type Report struct {
 	Padding float64             // share of packed rows that is padding; 0 without packing
 	Lengths []int               // how many records have so many tokens, by their number
 	Found   map[string]*Finding // by kind
+	Labels  map[string]int      // how many texts or words have a class; empty where there are none
+
+	files []string         // of places
+	first map[uint64]place // of texts by their hash
+	texts int              // of the first record, where all have as many
 }
 
 // Finding counts the records of a kind.
@@ -37,17 +45,37 @@ func Inspect(ctx context.Context, s *data.Source, c Config, row func(*Row) error
 		}
 	}
 	b := newBuilder(c)
-	r := &Report{Found: map[string]*Finding{}}
+	r := &Report{Found: map[string]*Finding{}, Labels: map[string]int{}, first: map[uint64]place{}}
+	if c.Reader != nil {
+		for rows, err := range data.MapRecords(ctx, s, c.Reader.Shapes, b.record) {
+			if err != nil {
+				return r, err
+			}
+			if c.Reader.Even {
+				r.even(rows)
+			}
+			r.count(rows, c.Reader.Classes)
+			for i := range rows {
+				if one := &rows[i]; one.fault == nil && len(one.IDs) > 0 {
+					one.Documents = []int{0}
+					if err := r.emit(one, row); err != nil {
+						return r, err
+					}
+				}
+			}
+		}
+		return r, nil
+	}
 	var p *packer
 	if c.Length > 0 {
 		p = newPacker(c.Length)
 	}
-	first := map[uint64]place{}
 	for one, err := range data.MapPieces(ctx, s, b.row) {
 		if err != nil {
 			return r, err
 		}
-		r.count(&one, first)
+		rows := [1]Row{one}
+		r.count(rows[:], false)
 		switch {
 		case one.fault != nil || len(one.IDs) == 0:
 		case p != nil:
@@ -69,18 +97,35 @@ func Inspect(ctx context.Context, s *data.Source, c Config, row func(*Row) error
 
 // place is where a text came first.
 type place struct {
-	file string
-	line int32
+	file  int32 // in the report's files
+	line  int32
+	label uint32 // a hash of its label
 }
 
-// count adds a record to the report.
-func (r *Report) count(one *Row, first map[uint64]place) {
+// count adds a record to the report, by its rows.
+func (r *Report) count(rows []Row, classes bool) {
 	r.Records++
+	one := &rows[0]
 	if one.fault == nil && len(one.IDs) > 0 {
-		if at, known := first[one.hash]; known {
-			one.find(Duplicate, "the text of %s", located(at.file, int(at.line)))
-		} else {
-			first[one.hash] = place{one.File, int32(one.Line)}
+		label := uint32(0)
+		if classes {
+			label = crc32.ChecksumIEEE([]byte(strings.Join(one.Labels, "\x00")))
+			for i := range rows {
+				for _, name := range rows[i].Labels {
+					r.Labels[name]++
+				}
+			}
+		}
+		switch at, known := r.first[one.hash]; {
+		case !known:
+			if n := len(r.files); n == 0 || r.files[n-1] != one.File {
+				r.files = append(r.files, one.File)
+			}
+			r.first[one.hash] = place{int32(len(r.files) - 1), int32(one.Line), label}
+		case at.label != label:
+			one.find(Conflict, "the text of %s", located(r.files[at.file], int(at.line)))
+		default:
+			one.find(Duplicate, "the text of %s", located(r.files[at.file], int(at.line)))
 		}
 	}
 	for i, f := range one.findings {
@@ -96,11 +141,13 @@ func (r *Report) count(one *Row, first map[uint64]place) {
 			known.First = append(known.First, located(one.File, one.Line)+": "+f.what)
 		}
 	}
-	if n := len(one.IDs); n > 0 {
-		if n >= len(r.Lengths) {
-			r.Lengths = append(r.Lengths, make([]int, n+1-len(r.Lengths))...)
+	for i := range rows {
+		if n := len(rows[i].IDs); n > 0 {
+			if n >= len(r.Lengths) {
+				r.Lengths = append(r.Lengths, make([]int, n+1-len(r.Lengths))...)
+			}
+			r.Lengths[n]++
 		}
-		r.Lengths[n]++
 	}
 }
 
@@ -119,15 +166,20 @@ func (r *Report) emit(one *Row, row func(*Row) error) error {
 	return row(one)
 }
 
-// Suspicious returns how many findings are suspicions.
-func (r *Report) Suspicious() int {
-	n := 0
-	for _, kind := range Kinds[slices.Index(Kinds, Endless):] {
-		if f := r.Found[kind]; f != nil {
-			n += f.Count
-		}
+// ClassCount is how many texts or words have a class.
+type ClassCount struct {
+	Name  string
+	Count int
+}
+
+// Classes returns the most frequent labels, at most so many, and how many there are besides.
+func (r *Report) Classes(most int) (counts []ClassCount, more int) {
+	for name, n := range r.Labels {
+		counts = append(counts, ClassCount{name, n})
 	}
-	return n
+	slices.SortFunc(counts, func(a, b ClassCount) int { return cmp.Or(b.Count-a.Count, strings.Compare(a.Name, b.Name)) })
+	more = max(0, len(counts)-most)
+	return counts[:len(counts)-more], more
 }
 
 // Quantile returns the number of tokens that a share q of the records has at most.

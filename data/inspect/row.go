@@ -17,7 +17,10 @@ type Row struct {
 	IDs       []int32
 	Learn     []bool // for each token whether it is a target
 	Text      string
-	Documents []int // the positions in IDs at which documents begin
+	Documents []int    // the positions in IDs at which documents begin
+	Part      string   // of the record that the text is, such as "chosen"; "" where it is all of it
+	Labels    []string // that are learned of the text or its words; none where there are none
+	Follows   bool     // another row of the same record comes before it
 
 	findings []finding
 	hash     uint64
@@ -38,6 +41,9 @@ type Config struct {
 	Limit *data.LengthLimit
 	// Length is how many tokens a packed row has; 0 gives each record a row of its own.
 	Length int
+	// Reader reads records as an objective learns from them that isn't a causal model's; nil reads texts and conversations. Instructions, Learn, LearnPrompts and
+	// Length are for those alone.
+	Reader *Reader
 }
 
 // kinds of what is found out about a row.
@@ -49,6 +55,8 @@ const (
 	Cut         = "cut"
 	Dropped     = "dropped"
 	Duplicate   = "duplicated"
+	Conflict    = "same text with another label"
+	Alike       = "texts of a record alike"
 	Endless     = "assistant never ends"
 	Echo        = "answer equal to its prompt"
 	Script      = "language changes"
@@ -56,8 +64,8 @@ const (
 	SpecialText = "special token in a text"
 )
 
-// Kinds lists what is counted of rows, in the order in which it is shown. Those from Endless on are suspicions.
-var Kinds = []string{Unreadable, NotUTF8, Empty, NoTarget, Cut, Dropped, Duplicate, Endless, Echo, Script, Secret, SpecialText}
+// Kinds lists what is counted of rows, in the order in which it is shown.
+var Kinds = []string{Unreadable, NotUTF8, Empty, NoTarget, Cut, Dropped, Duplicate, Conflict, Alike, Endless, Echo, Script, Secret, SpecialText}
 
 // finding is what was found out about a row.
 type finding struct{ kind, what string }
@@ -217,20 +225,31 @@ func (b *builder) endless(r *Row) bool {
 
 // check looks at the tokens of a row, and cuts it.
 func (b *builder) check(r *Row) {
-	r.hash = maphash.String(b.seed, r.Text)
-	learned := 0
+	r.hash = b.hashOf(r.Text)
+	b.fit(r, true)
+}
+
+// hashOf returns what equal texts have in common.
+func (b *builder) hashOf(text string) uint64 { return maphash.String(b.seed, text) }
+
+// fit cuts a row to the limit. One of which tokens are learned should have some.
+func (b *builder) fit(r *Row, learned bool) {
+	targets := 0
 	for _, learn := range r.Learn[min(1, len(r.Learn)):] {
 		if learn {
-			learned++
+			targets++
 		}
 	}
-	if len(r.IDs) > 0 && learned == 0 {
+	if len(r.IDs) > 0 && targets == 0 && learned {
 		r.find(NoTarget, "%d tokens and none to learn", len(r.IDs))
 	}
 	if b.Limit == nil || r.Line == 0 {
 		return
 	}
 	from, to, note, err := b.Limit.Keep(r.Learn)
+	if r.Part != "" {
+		note = strings.TrimSuffix(r.Part+": "+note, r.Part+": ")
+	}
 	switch {
 	case err != nil:
 		r.refuse(err)

@@ -27,23 +27,32 @@ var secrets = []struct {
 
 // suspect looks for what is likely to be wrong with a prompt and its answer.
 func (b *builder) suspect(r *Row, prompt, answer string) {
+	b.compare(r, prompt, answer)
+	b.suspectText(r, prompt)
+	b.suspectText(r, answer)
+}
+
+// compare looks at an answer beside its prompt.
+func (b *builder) compare(r *Row, prompt, answer string) {
 	if p := strings.TrimSpace(prompt); p != "" && p == strings.TrimSpace(answer) && len(r.findings) == 0 {
 		r.find(Echo, "%q", shortened(p))
 	}
-	for _, text := range []string{prompt, answer} {
-		for _, special := range b.special {
-			if strings.Contains(text, special) {
-				r.find(SpecialText, "%s, which becomes that token", special)
-			}
-		}
-		for _, s := range secrets {
-			if strings.Contains(text, s.hint) && s.pattern.MatchString(text) {
-				r.find(Secret, "%s", s.name)
-			}
-		}
-	}
 	if from, to := script(prompt), script(answer); from != "" && to != "" && from != to {
 		r.find(Script, "from %s to %s", from, to)
+	}
+}
+
+// suspectText looks for what shouldn't be in a text.
+func (b *builder) suspectText(r *Row, text string) {
+	for _, special := range b.special {
+		if strings.Contains(text, special) {
+			r.find(SpecialText, "%s, which becomes that token", special)
+		}
+	}
+	for _, s := range secrets {
+		if strings.Contains(text, s.hint) && s.pattern.MatchString(text) {
+			r.find(Secret, "%s", s.name)
+		}
 	}
 }
 
