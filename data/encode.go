@@ -47,6 +47,8 @@ type EncodeConfig struct {
 	Instructions bool
 	// Seen is called with the shape of each record, by several goroutines at once; nil for nobody.
 	Seen func(Shape)
+	// Blank is called with the place of each record without any text, which leaves no document, by several goroutines at once; nil for nobody.
+	Blank func(place error)
 	// Limit bounds the tokens of records, and counts those beyond; nil doesn't. Pairs have limits of their own.
 	Limit *LengthLimit
 	// LearnPrompts makes the tokens of prompts such to be learned too.

@@ -70,7 +70,7 @@ func render(t *Tokens) string {
 }
 
 func TestEncode(t *testing.T) {
-	pairs := `{"prompt":"ab","completion":"c"}` + "\n" + `{"prompt":"","completion":"d"}` + "\n" + `{"prompt":"e","completion":""}` + "\n" + `{"text":""}`
+	pairs := `{"prompt":"ab","completion":"c"}` + "\n" + `{"prompt":"","completion":"d"}` + "\n" + `{"prompt":"e","completion":"f"}` + "\n" + `{"text":""}`
 	cases := []struct {
 		name, content string
 		config        EncodeConfig
@@ -81,10 +81,10 @@ func TestEncode(t *testing.T) {
 		{"a.txt", "ab", EncodeConfig{}, "ab", 1, false},
 		{"a.txt", "ab", EncodeConfig{EndOfText: true}, "ab$", 1, false},
 		{"a.txt", "ab", EncodeConfig{EndOfText: true, AddSpecial: true}, "^ab$", 1, false},
-		{"a.jsonl", pairs, EncodeConfig{}, ".a.bcd.e", 3, false},
-		{"a.jsonl", pairs, EncodeConfig{EndOfText: true}, ".a.bc$d$.e$", 3, false},
-		{"a.jsonl", pairs, EncodeConfig{EndOfText: true, AddSpecial: true}, ".^.a.bc$^d$.^.e$", 3, false},
-		{"a.jsonl", pairs, EncodeConfig{EndOfText: true, AddSpecial: true}, ".^.a.bc$^d$.^.e$", 3, true},
+		{"a.jsonl", pairs, EncodeConfig{}, ".a.bcd.ef", 3, false},
+		{"a.jsonl", pairs, EncodeConfig{EndOfText: true}, ".a.bc$d$.ef$", 3, false},
+		{"a.jsonl", pairs, EncodeConfig{EndOfText: true, AddSpecial: true}, ".^.a.bc$^d$.^.ef$", 3, false},
+		{"a.jsonl", pairs, EncodeConfig{EndOfText: true, AddSpecial: true}, ".^.a.bc$^d$.^.ef$", 3, true},
 		{"a.txt", "ab", EncodeConfig{EndOfText: true, AddSpecial: true}, "^ab$", 1, true},
 		{"a.txt", "ab$", EncodeConfig{EndOfText: true, AddSpecial: true}, "^ab$", 1, false},
 		{"a.txt", "ab$", EncodeConfig{Unframed: true}, "ab", 1, true},
@@ -110,7 +110,7 @@ func mixedFolder(t testing.TB) *Source {
 	folder := t.TempDir()
 	var lines strings.Builder
 	for i := range 20_000 {
-		fmt.Fprintf(&lines, `{"prompt":"%d?","completion":"%s"}`+"\n", i, strings.Repeat("y", i%50))
+		fmt.Fprintf(&lines, `{"prompt":"%d?","completion":"%s"}`+"\n", i, strings.Repeat("y", 1+i%50))
 	}
 	pairs := writeFile(t, t.TempDir(), "pairs.jsonl", lines.String())
 	writeFile(t, folder, "long.txt", strings.Repeat("All work and no play. \n", 50_000))
@@ -176,8 +176,8 @@ func TestEncodeRefuses(t *testing.T) {
 	}{
 		{"a.jsonl", "\n\n", EncodeConfig{}, "no text in "},
 		{"a.jsonl", `{"text":""}`, EncodeConfig{EndOfText: true}, "no text in "},
-		{"a.jsonl", `{"prompt":"a","completion":""}`, EncodeConfig{}, "nothing to learn: every completion is empty"},
-		{"a.jsonl", `{"prompt":"a","completion":""}`, EncodeConfig{EndOfText: true}, "nothing to learn: every completion is empty"},
+		{"a.jsonl", "{\"prompt\":\"a\",\"completion\":\"b\"}\n{\"prompt\":\"a\",\"completion\":\"\"}", EncodeConfig{}, "a.jsonl:2: an empty completion, expected text to learn behind the prompt"},
+		{"a.jsonl", `{"prompt":"a","completion":""}`, EncodeConfig{EndOfText: true, LearnPrompts: true}, "nothing to learn: every completion is empty"},
 		{"a.jsonl", strings.Repeat(`{"text":"a"}`+"\n", 60_000) + "oops", EncodeConfig{}, "a.jsonl:60001: expected a JSON object"},
 		{"a.txt", "a", EncodeConfig{Workers: -1}, "Workers is -1"},
 		{"a.txt.gz", gzipped(t, ""), EncodeConfig{}, "no text in "},

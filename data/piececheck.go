@@ -9,8 +9,18 @@ func (p Piece) check(c EncodeConfig) error {
 		return errors.New(`a conversation, {"messages"} or {"conversations"}, expected texts or pairs of texts`)
 	case c.Pairs && (len(p.Prompt) == 0 || len(p.Text) == 0):
 		return errors.New("expected a pair of texts, {\"prompt\", \"completion\"} or {\"source\", \"target\"}, neither of them empty")
+	case !c.Pairs && !c.LearnPrompts && len(p.Prompt) > 0 && len(p.Text) == 0 && (p.Shape == PairShape || p.Shape == InstructionShape):
+		return errors.New("an empty completion, expected text to learn behind the prompt")
 	}
 	return nil
+}
+
+// errBlank is what is told of records without any text.
+var errBlank = errors.New("a record without text")
+
+// blank tells whether a piece is a record that leaves no document.
+func (p Piece) blank() bool {
+	return p.Shape != NoShape && p.Shape != MessagesShape && len(p.Prompt)+len(p.Text) == 0
 }
 
 // checkEncoded finds the faults of records that are to be encoded so.

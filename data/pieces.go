@@ -110,7 +110,7 @@ func (b *block) piece(r record) (Piece, error) {
 	}
 	switch p.Shape {
 	case MessagesShape:
-		p.Record = r.object
+		p.Record, err = r.object, r.checkKeys(MessagesShape)
 	case InstructionShape:
 		p.Prompt, p.Text, err = r.instruction()
 		p.Record = r.object

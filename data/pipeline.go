@@ -136,6 +136,9 @@ func (j *job) encode(e Encoder, c EncodeConfig) error {
 			c.Seen(p.Shape)
 		}
 		if err = p.check(c); err == nil {
+			if p.blank() && c.Blank != nil {
+				c.Blank(j.fail(p.line, errBlank))
+			}
 			err = j.append(e, c, p)
 		}
 		for i := runs; i < len(j.runs); i++ {

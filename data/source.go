@@ -108,6 +108,7 @@ func Open(c SourceConfig) (*Source, error) {
 	if c.SkipInvalid {
 		s.leaveOutInvalid()
 	}
+	s.noteEmpty()
 	for i := range s.files {
 		s.files[i].index = i
 	}
@@ -123,6 +124,19 @@ func Open(c SourceConfig) (*Source, error) {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
+}
+
+// noteEmpty notes the files that have no bytes, where others have some.
+func (s *Source) noteEmpty() {
+	var empty []string
+	for _, f := range s.files {
+		if f.size == 0 {
+			empty = append(empty, f.name)
+		}
+	}
+	if n := len(empty); n > 0 && n < len(s.files) {
+		s.notes = append(s.notes, fmt.Sprintf("passed over as empty: %s", someOf(empty, 5)))
+	}
 }
 
 // OpenSource opens one path, a file, a folder or Stdin, which reads stdin.

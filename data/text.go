@@ -126,6 +126,9 @@ func (r record) words(key string) ([]string, error) {
 		}
 		words[i] = word
 	}
+	if err := checkNUL(key, value); err != nil {
+		return nil, err
+	}
 	if len(list) == 0 {
 		return nil, fmt.Errorf(`%q must be a list of strings, got %s`, key, shown(value))
 	}

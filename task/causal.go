@@ -86,8 +86,10 @@ func (o Causal) Encode(ctx context.Context, s *data.Source, c Encoding) (*data.T
 	if c.Length > 0 {
 		e.Limit = limit
 	}
+	var blank blankRecords
+	e.Blank = blank.add
 	tokens, err := c.texts(ctx, s, e)
-	report := Report{Long: limit.Report(), Alpaca: alpaca.Load()}
+	report := Report{Long: limit.Report(), Alpaca: alpaca.Load(), Blank: blank.report()}
 	if turns.used != nil {
 		report.Template, report.Borrowed = turns.used.Where, turns.used.Borrowed
 	}

@@ -37,8 +37,9 @@ func (Masked) Labels(*data.Source) (data.Labels, error) { return data.Labels{}, 
 // Encode makes a stream of documents without the tokens that frame a text, even where the documents have them; rows get them when
 // they are made.
 func (Masked) Encode(ctx context.Context, s *data.Source, c Encoding) (*data.Tokens, Report, error) {
-	tokens, err := c.texts(ctx, s, data.EncodeConfig{Unframed: true})
-	return tokens, Report{}, err
+	var blank blankRecords
+	tokens, err := c.texts(ctx, s, data.EncodeConfig{Unframed: true, Blank: blank.add})
+	return tokens, Report{Blank: blank.report()}, err
 }
 
 // Rows hides tokens of windows of a stream, or of packed documents.

@@ -59,6 +59,7 @@ type Report struct {
 	Borrowed bool              // the model has no template of its own
 	Alpaca   bool              // instructions were written by Alpaca's prompt, not as conversations
 	Long     data.LengthReport // of records of more tokens than a row has
+	Blank    BlankReport       // of records without any text, which leave no document
 	Full     []error           // records that were left out as their prompts fill a row, with file and line
 }
 

@@ -190,6 +190,7 @@ func (r *Run) encode(ctx context.Context) error {
 	_, held, err := r.Objective.Encode(ctx, r.Validation, e)
 	r.Report.Cut = append(r.Report.Cut, held.Cut...)
 	r.Report.Long.Add(held.Long)
+	r.Report.Blank.Add(held.Blank)
 	r.Report.Full = append(r.Report.Full, held.Full...)
 	return err
 }

@@ -93,6 +93,15 @@ func (s *streams) tellConversations(r task.Report, length int) {
 	if r.Alpaca {
 		s.say("alpaca     instructions are written by the prompt of Stanford's Alpaca, not as conversations (--instruction-format)")
 	}
+	if n := r.Blank.Count; n > 0 {
+		s.say("empty      %s without text left out", plural(n, "record"))
+		for _, err := range r.Blank.First {
+			s.say("           %v", err)
+		}
+		if more := n - len(r.Blank.First); more > 0 {
+			s.say("           and %s more", grouped(int64(more)))
+		}
+	}
 	if r.Long.Dropped > 0 {
 		why := "more than"
 		if r.Long.Unlearned > 0 {
