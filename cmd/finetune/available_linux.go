@@ -38,6 +38,24 @@ func residentMemory() int64 {
 	return pages * int64(os.Getpagesize())
 }
 
+// peakMemory returns the most memory that the process has had since forgetPeak, files that it has mapped included; 0 where the system doesn't tell.
+func peakMemory() int64 {
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0
+	}
+	for lines := bufio.NewScanner(bytes.NewReader(status)); lines.Scan(); {
+		if fields := strings.Fields(lines.Text()); len(fields) == 3 && fields[0] == "VmHWM:" {
+			n, _ := strconv.ParseInt(fields[1], 10, 64)
+			return n << 10
+		}
+	}
+	return 0
+}
+
+// forgetPeak makes the memory of now the most that the process has had, where the system can.
+func forgetPeak() { _ = os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) }
+
 // memAvailable reads MemAvailable from a /proc/meminfo.
 func memAvailable(info []byte) (int64, bool) {
 	for lines := bufio.NewScanner(bytes.NewReader(info)); lines.Scan(); {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"strings"
 
@@ -87,6 +88,21 @@ func boundGarbage() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(garbagePercent)
 	}
+}
+
+// garbageBytes is about how much may wait to be collected while a run goes on.
+const garbageBytes = 16 << 20
+
+// settle gives back what preparing has left behind, and lets no more than garbageBytes wait for the collector from now on, or a hundredth of what is in use:
+// that is memory beyond what was estimated. The user's GOGC goes before.
+func settle() {
+	debug.FreeOSMemory()
+	if os.Getenv("GOGC") != "" {
+		return
+	}
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	debug.SetGCPercent(min(garbagePercent, max(1, int(100*garbageBytes/max(1, m.HeapAlloc)))))
 }
 
 // check refuses what takes more memory than is free, by the parts that estimate finds. To find them takes what batch says, so that
@@ -244,9 +260,12 @@ func sum(parts []memoryPart) int64 {
 	return total
 }
 
-// programPart returns what the process itself takes beside what a run lays out, as it is now: its code, its tokenizer, the tokens that are
-// mapped, the trace. It is in use already and so isn't held against what is free.
-func programPart() memoryPart { return memoryPart{int(residentMemory()), "the program"} }
+// programPart returns what the process itself takes beside what a run lays out: its code, its tokenizer, the tokens that are mapped, the trace, what reading a model takes for a
+// while, the panels of products. It is told by the most that the process has had where a part of the run was made, and else by what it has now. It isn't held against what
+// is free, since most of it is in use already.
+func programPart(laidOut int) memoryPart {
+	return memoryPart{max(0, int(peakMemory())-laidOut), "the program"}
+}
 
 // trainingParts returns where the memory of training goes.
 func trainingParts(use train.MemoryUse) []memoryPart {

@@ -101,6 +101,7 @@ func (o *trainingOptions) begin(ctx context.Context, s *streams, j job, r *task.
 		return err
 	}
 	boundGarbage()
+	settle()
 	if r.NeedsReference() {
 		s.say("reference  what it makes of the data is computed once, before training")
 		if err := r.Refer(ctx); err != nil {

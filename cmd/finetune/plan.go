@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -23,8 +22,8 @@ type planCommand struct {
 
 // Help is shown below the command's summary.
 func (planCommand) Help() string {
-	return `The data are encoded and the rows made as for the run, the memory is what the run will lay out, and the time comes from some seconds of training steps, whose result is thrown away.
-What doesn't fit is told, with a batch that would. With --ranks, memory is that of one rank, and the time that of a network of 10 Gbit/s.
+	return `The data are encoded and the rows made as for the run. Memory is what the run will lay out, and what the process has taken besides; that and the time come from some seconds of training
+steps, whose result is thrown away. What doesn't fit is told, with a batch that would. With --ranks, memory is that of one rank, and the time that of a network of 10 Gbit/s.
 
 Examples:
 
@@ -53,6 +52,7 @@ func (c *planCommand) Run(ctx context.Context, s *streams) error {
 func plan(ctx context.Context, s *streams, j planned, dir string) error {
 	o := j.common()
 	useThreads(o.Threads)
+	forgetPeak()
 	c, err := taskOf(s, j)
 	if err != nil {
 		return err
@@ -77,16 +77,14 @@ func plan(ctx context.Context, s *streams, j planned, dir string) error {
 	if ranks > 1 {
 		config.Ranks = train.PlannedRanks(ranks)
 	}
-	debug.FreeOSMemory() // what encoding has left
 	use, err := train.EstimateMemory(r.Learner(), config)
 	if err != nil {
 		return err
 	}
 	free, known := freeMemory()
 	s.planModel(r)
-	parts := append(trainingParts(use), programPart())
-	s.planMemory(parts, free, known)
 	if known && int64(use.Total()) > free {
+		s.planMemory(append(trainingParts(use), memoryPart{int(residentMemory()), "the program"}), free, known)
 		advice, err := fitting(j, r, config, free)
 		if err != nil {
 			return err
@@ -95,14 +93,21 @@ func plan(ctx context.Context, s *streams, j planned, dir string) error {
 		return errDoesNotFit
 	}
 	boundGarbage()
+	settle()
 	if err := r.Load(); err != nil {
 		return err
 	}
-	config.Ranks = nil
+	settle()
+	config.Ranks = nil // what follows is made here alone
+	laidOut, err := train.EstimateMemory(r.Learner(), config)
+	if err != nil {
+		return err
+	}
 	times, err := train.MeasureTimes(ctx, r.Learner(), config, timedSeconds)
 	if err != nil {
 		return interrupted(ctx, err)
 	}
+	s.planMemory(append(trainingParts(use), programPart(laidOut.Total())), free, known)
 	sample, err := o.timeSample(ctx, r)
 	if err != nil {
 		return interrupted(ctx, err)

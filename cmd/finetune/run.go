@@ -35,11 +35,13 @@ func (o *trainingOptions) train(ctx context.Context, s *streams, r *task.Run, re
 		}
 		c.Identity = map[string]string{"program": sum}
 	}
+	settle()
 	t, err := train.New(r.Learner(), c)
 	if err != nil {
 		return err
 	}
 	defer t.Close()
+	settle()
 	if resume {
 		from, skipped, err := t.Resume()
 		if err != nil {

@@ -5,7 +5,7 @@
 
 The runs have 0.8 to 350 million parameters: whole models, adapters, 4 bits, checkpointing, packed and unpacked rows, classifiers. The peak is
 that of the process by the kernel's count, mapped files included, and the time that of the process from its first step to its end, so that it says
-something on a machine with nothing else to do only. Needs Linux, Go, and for the largest model torch and transformers.
+something on a machine with nothing else to do only (--memory-only prints it and doesn't judge it). Needs Linux, Go, and for the largest model torch and transformers.
 """
 
 import argparse
@@ -43,16 +43,21 @@ def records(work):
     (work / "book.txt").write_text(book)
 
 
+LARGE = """
+import sys, torch
+from transformers import LlamaConfig, LlamaForCausalLM
+torch.set_default_dtype(torch.bfloat16)
+config = LlamaConfig(vocab_size=49152, hidden_size=1024, intermediate_size=2816, num_hidden_layers=24, num_attention_heads=16, tie_word_embeddings=True,
+                     max_position_embeddings=2048, bos_token_id=1, eos_token_id=2, pad_token_id=2)
+LlamaForCausalLM(config).save_pretrained(sys.argv[1])
+"""
+
+
 def large(work, finetune, gguf):
     """Writes a Llama of 350 million random parameters, with SmolLM2's tokenizer."""
-    import torch
-    from transformers import LlamaConfig, LlamaForCausalLM
-
     subprocess.run([finetune, "export", "--model", gguf, "--format", "hf", "--output", work / "smol"], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    torch.set_default_dtype(torch.bfloat16)
-    config = LlamaConfig(vocab_size=49152, hidden_size=1024, intermediate_size=2816, num_hidden_layers=24, num_attention_heads=16, tie_word_embeddings=True,
-                         max_position_embeddings=2048, bos_token_id=1, eos_token_id=2, pad_token_id=2)
-    LlamaForCausalLM(config).save_pretrained(work / "large")
+    # In a process of its own: the kernel counts what this one has at most for those that it starts.
+    subprocess.run([sys.executable, "-c", LARGE, work / "large"], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     for name in ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja"):
         if (work / "smol" / name).exists():  # without a template, conversations are written as ChatML
             shutil.copy(work / "smol" / name, work / "large" / name)
