@@ -1,6 +1,7 @@
 package task
 
 import (
+	"fmt"
 	"path/filepath"
 	"strings"
 
@@ -29,6 +30,15 @@ func (e *Exam) Prompt(description string, examples []ExamExample) string {
 		shown = append(shown, ExamExample{literal(x.Question), literal(x.Answer)})
 	}
 	return e.context(literal(description), shown, question{prompt: e.Question})
+}
+
+// Ask takes a text/template over the fields of a record, such as Prompt returns, for all that stands before an answer: the description, examples and the question.
+func (e *Exam) Ask(prompt string) error {
+	e.Question, e.Description, e.Examples, e.FewShot, e.FewShotData = prompt, "", nil, 0, ""
+	if err := e.complete(); err != nil {
+		return fmt.Errorf("task: %s: the template: %w", e.path, err)
+	}
+	return nil
 }
 
 // literal returns a text as a text/template that writes it.

@@ -60,6 +60,7 @@ Examples:
     finetune eval --model runs/opticks --data held-out.txt
     finetune eval --model runs/reviews --data held-out.csv --json
     finetune eval --model runs/mine --compare runs/other --task quiz.yaml --answers answers.jsonl
+    finetune eval --model runs/mine --task quiz.yaml --template prompts/quiz/prompt.tmpl
     shuf -n 100 pairs.jsonl | finetune eval --model runs/pairs --data - --data-format jsonl`
 }
 
@@ -120,8 +121,8 @@ func (c *evalCommand) run(ctx context.Context, s *streams, ranks team) error {
 	if len(c.Data) == 0 {
 		return errors.New("missing flags: --data=FILE|DIR|- or --task=FILE")
 	}
-	if len(c.Compare) > 0 || c.Answers != "" {
-		return errors.New("--compare and --answers are for a --task")
+	if len(c.Compare) > 0 || c.Answers != "" || c.Template != "" {
+		return errors.New("--compare, --template and --answers are for a --task")
 	}
 	if err := ranks.refuseStdin(c.Data...); err != nil {
 		return err

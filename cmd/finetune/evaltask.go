@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"slices"
 
 	"github.com/seahorse-ml/seahorse/internal/atomicfile"
@@ -16,9 +17,10 @@ import (
 
 // taskFlags are the options of eval that ask questions.
 type taskFlags struct {
-	Task    []string `sep:"none" placeholder:"FILE" help:"Ask the questions of a task, a YAML file, in place of measuring a loss on --data. Several may be given."`
-	Compare []string `sep:"none" placeholder:"DIR" help:"Ask these models the same questions. May be given several times."`
-	Answers string   `placeholder:"FILE" help:"Keep the answers to the questions as JSON lines."`
+	Task     []string `sep:"none" placeholder:"FILE" help:"Ask the questions of a task, a YAML file, in place of measuring a loss on --data. Several may be given."`
+	Compare  []string `sep:"none" placeholder:"DIR" help:"Ask these models the same questions. May be given several times."`
+	Template string   `placeholder:"FILE" help:"Ask by this text/template over the fields of a record, in the place of a task's description, examples and question: such as the prompt.tmpl of finetune prompt optimize."`
+	Answers  string   `placeholder:"FILE" help:"Keep the answers to the questions as JSON lines."`
 }
 
 // examined is what --json prints of a task.
@@ -40,9 +42,20 @@ func (c *evalCommand) examine(ctx context.Context, s *streams) error {
 	if len(c.Data) > 0 {
 		return errors.New("--task has its own data; --data is for measuring a loss")
 	}
+	prompt := ""
+	if c.Template != "" {
+		content, err := os.ReadFile(c.Template)
+		if err != nil {
+			return err
+		}
+		prompt = string(content)
+	}
 	var exams []*task.Exam
 	for _, path := range c.Task {
 		e, err := task.ReadExam(path)
+		if err == nil && c.Template != "" {
+			err = e.Ask(prompt)
+		}
 		if err != nil {
 			return err
 		}

@@ -42,6 +42,24 @@ func TestEvalTask(t *testing.T) {
 	if n := strings.Count(read(t, kept), "\n"); n != 8 {
 		t.Errorf("%d answers were kept, want 8", n)
 	}
+	template := write(t, filepath.Join(dir, "prompt.tmpl"), "q: {{.q}}\na:")
+	other := write(t, filepath.Join(dir, "other.yaml"), "data: q.jsonl\nquestion: \"{{.missing}}\"\ndescription: nothing\nchoices: options\nanswer: right\n")
+	asked, _ := succeed(t, "", "eval", "--model", run, "--task", other, "--template", template, "--json")
+	if want := strings.Replace(lines[0], "choices.yaml", "other.yaml", 1); strings.TrimSpace(asked) != want {
+		t.Errorf("by a template: %s, want %s", asked, want)
+	}
+	rows := write(t, filepath.Join(dir, "rows.csv"), "q,id\na b c,1\nx y z,2\n")
+	filled, _ := succeed(t, "", "generate", "--model", run, "--template", template, "--rows", rows, "--temperature=0", "--max-new-tokens=3", "--json")
+	if filled := strings.Split(strings.TrimSpace(filled), "\n"); len(filled) != 2 || !strings.Contains(filled[1], `"prompt":"q: x y z\na:"`) || !strings.Contains(filled[0], `"text":" d`) {
+		t.Errorf("prompts of rows: %q", filled)
+	}
+	for want, args := range map[string][]string{
+		"rows.csv:2: ": {"--template", write(t, filepath.Join(dir, "bad.tmpl"), "{{.none}}"), "--rows", rows}, "give both": {"--rows", rows}, "plain text, expected records": {"--template", template, "--rows", text},
+	} {
+		if _, _, said := finetune(t, "", append([]string{"generate", "--model", run}, args...)...); !strings.Contains(said, want) {
+			t.Errorf("generate %v: %s, want %q", args, said, want)
+		}
+	}
 	for want, args := range map[string][]string{
 		"missing flags: --data=FILE|DIR|- or --task=FILE": {},
 		"--task has its own data":                         {"--task", choices, "--data", text},

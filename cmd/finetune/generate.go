@@ -24,6 +24,7 @@ type generateCommand struct {
 	JSON          bool     `name:"json" help:"Print an object for each prompt at the end instead: prompt, prompt_ids, ids and text of what was written, with --best-of the rewards of all texts, and tokens a second of all prompts and of all that was written."`
 	Threads       int      `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores that the process may use."`
 
+	rowPrompts
 	bestOfFlags
 	samplingFlags
 	storageFlags
@@ -48,7 +49,8 @@ Examples:
     finetune generate --model runs/opticks --prompt "Light" --temperature 0 --max-new-tokens 50
     finetune generate --model runs/opticks --prompt "Prop. I." --prompt "Prop. II." --stop $'\n\n'
     finetune generate --model runs/chat --prompt "Who are you?" --best-of 8 --reward-model runs/reward
-    finetune generate --model runs/phonemes --prompts-file words.txt --num-beams 4 --json`
+    finetune generate --model runs/phonemes --prompts-file words.txt --num-beams 4 --json
+    finetune generate --model runs/chat --template question.tmpl --rows questions.csv --json`
 }
 
 // generated is what --json prints.
@@ -200,7 +202,7 @@ func (c *generateCommand) prompts(s *streams, t *task.Trained, w *task.Writer) (
 	if err != nil {
 		return nil, nil, err
 	}
-	if c.Messages == "" || len(c.Prompt) > 0 || c.PromptsFile != "" {
+	if c.Messages == "" || len(c.Prompt) > 0 || c.PromptsFile != "" || c.Template != "" || len(c.Rows) > 0 {
 		if texts, err = c.texts(s.in); err != nil {
 			return nil, nil, err
 		}
@@ -244,8 +246,12 @@ func (c *generateCommand) texts(stdin io.Reader) ([]string, error) {
 			return nil, fmt.Errorf("%s has no prompts", c.PromptsFile)
 		}
 	}
-	if len(texts) == 0 {
-		return nil, errors.New("nothing to continue: give a --prompt or a --prompts-file")
+	filled, err := c.filled(stdin)
+	if err != nil {
+		return nil, err
+	}
+	if texts = append(texts, filled...); len(texts) == 0 {
+		return nil, errors.New("nothing to continue: give a --prompt, a --prompts-file or a --template with --rows")
 	}
 	return texts, nil
 }
