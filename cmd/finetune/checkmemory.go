@@ -91,7 +91,7 @@ func boundGarbage() {
 }
 
 // garbageBytes is about how much may wait to be collected while a run goes on.
-const garbageBytes = 16 << 20
+const garbageBytes = 8 << 20
 
 // settle gives back what preparing has left behind, and lets no more than garbageBytes wait for the collector from now on, or a hundredth of what is in use:
 // that is memory beyond what was estimated. The user's GOGC goes before.

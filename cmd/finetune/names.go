@@ -32,7 +32,7 @@ var namedFlags = map[string]nameKind{
 	"model": modelName, "init": modelName, "reference-model": modelName, "compare": modelName, "adapter": modelName, "teacher": modelName,
 	"teacher-model": modelName, "reward-model": modelName, "embedder": modelName,
 	"tokenizer": tokenizerName,
-	"data":      fileName, "validation-data": fileName, "prompts-file": fileName, "messages": fileName, "imatrix": fileName, "similarity": fileName, "analogies": fileName,
+	"data":      fileName, "validation-data": fileName, "prompts-file": fileName, "rows": fileName, "messages": fileName, "imatrix": fileName, "similarity": fileName, "analogies": fileName,
 }
 
 // nameKindOf returns what the value of a flag or an argument of a command may name; 0 for nothing.
