@@ -42,7 +42,6 @@ func ExampleInspect() {
 	// line 1: "Say hello. hello"
 	// line 2: "Say it. it"
 	// line 3: "Say hello. hello"
-	// line 4: "Say nothing. "
 	// empty [standard input:4: an empty completion]
 	// duplicated [standard input:3: the text of standard input:1]
 }

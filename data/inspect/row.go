@@ -1,6 +1,7 @@
 package inspect
 
 import (
+	"errors"
 	"fmt"
 	"hash/maphash"
 	"strings"
@@ -142,6 +143,9 @@ func (r *Row) refuse(err error) {
 	r.find(kind, "%s", text)
 }
 
+// errEmpty is the fault of prompts without a completion.
+var errEmpty = errors.New("an empty completion")
+
 // text makes a row of a text, or of a prompt and its completion.
 func (b *builder) text(r *Row, p data.PlacedPiece) {
 	joined := append(append([]byte(nil), p.Prompt...), p.Text...)
@@ -150,6 +154,9 @@ func (b *builder) text(r *Row, p data.PlacedPiece) {
 		r.find(Empty, "no text")
 	} else if len(p.Prompt) > 0 && strings.TrimSpace(string(p.Text)) == "" {
 		r.find(Empty, "an empty completion")
+		if len(p.Text) == 0 && !b.LearnPrompts { // which can't be learned
+			r.fault = errEmpty
+		}
 	}
 	span := [][2]int{{len(p.Prompt), len(joined)}}
 	if b.LearnPrompts {
