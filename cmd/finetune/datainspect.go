@@ -211,7 +211,11 @@ func appendInts[T int | int32](dst []byte, values []T) []byte {
 
 // print tells what was found out.
 func (c *dataInspectCommand) print(out io.Writer, r *inspect.Report, config inspect.Config) {
-	fmt.Fprintf(out, "%s, %s of %s tokens; %s are learned\n", plural(r.Records, "record"), plural(r.Rows, "row"), grouped(r.Tokens), grouped(r.Targets))
+	fmt.Fprintf(out, "%s, %s of %s tokens", plural(r.Records, "record"), plural(r.Rows, "row"), grouped(r.Tokens))
+	if r.Targets > 0 || config.Reader == nil { // else labels or vectors are
+		fmt.Fprintf(out, "; %s are learned", grouped(r.Targets))
+	}
+	fmt.Fprintln(out)
 	if c.Packing {
 		fmt.Fprintf(out, "packed into rows of %d, of which %.1f%% is padding\n", config.Length, 100*r.Padding)
 	}
