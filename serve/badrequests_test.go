@@ -1,11 +1,9 @@
 package serve
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -183,43 +181,6 @@ func answers(s *Server, path, body string) string {
 }
 
 var paths = []string{"/v1/chat/completions", "/v1/completions", "/v1/embeddings"}
-
-// TestThousandBadRequests sends a thousand requests in which something was changed at random.
-func TestThousandBadRequests(t *testing.T) {
-	s, _ := newTestServer(t, Config{Batch: generate.BatcherConfig{Rows: 4}})
-	r := rand.New(rand.NewPCG(7, 8))
-	values := []string{`null`, `-1`, `1e400`, `""`, `[]`, `{}`, `"\ud800"`, `[[[[]]]]`, `true`, `99999999999999999999`, `"x"`, `0.5`}
-	for range 1000 {
-		body := []byte(seeds[r.IntN(len(seeds))])
-		for range 1 + r.IntN(3) {
-			switch at := r.IntN(len(body)); r.IntN(4) {
-			case 0:
-				body[at] = byte(r.IntN(256))
-			case 1:
-				body = append(body[:at:at], body[min(len(body), at+1+r.IntN(10)):]...)
-			case 2:
-				body = body[:at+1]
-			case 3:
-				if colon := bytes.IndexByte(body[at:], ':'); colon >= 0 {
-					end := at + colon + 1
-					for end < len(body) && body[end] != ',' && body[end] != '}' {
-						end++
-					}
-					body = []byte(string(body[:at+colon+1]) + values[r.IntN(len(values))] + string(body[end:]))
-				}
-			}
-			if len(body) == 0 {
-				body = []byte("{")
-			}
-		}
-		if wrong := answers(s, paths[r.IntN(len(paths))], string(body)); wrong != "" {
-			t.Fatalf("%q: %s", body, wrong)
-		}
-	}
-	if writing, waiting := s.batcher.Load(); waiting > 0 || s.busy.Load() != 0 {
-		t.Errorf("%d texts, %d requests and %d are left", writing, waiting, s.busy.Load())
-	}
-}
 
 func FuzzRequests(f *testing.F) {
 	trained, err := tiny()

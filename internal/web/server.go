@@ -7,7 +7,6 @@ import (
 	"log"
 	"net"
 	"net/http"
-	"sync"
 	"time"
 )
 
@@ -44,13 +43,16 @@ func Serve(ctx context.Context, l net.Listener, h http.Handler, limits Limits, g
 	limits = limits.complete()
 	server := &http.Server{
 		Handler:           http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.ServeHTTP(paced(w, r, limits), r) }),
+		ConnState:         func(c net.Conn, state http.ConnState) { c.(*client).is(state) },
 		ReadHeaderTimeout: limits.Read,
 		IdleTimeout:       limits.Idle,
 		MaxHeaderBytes:    limits.Header,
 		ErrorLog:          log.New(io.Discard, "", 0), // what clients do wrong; handlers tell their own faults
 	}
 	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(&fewer{Listener: l, free: make(chan struct{}, limits.Connections)}) }()
+	go func() {
+		failed <- server.Serve(&fewer{Listener: l, free: make(chan struct{}, limits.Connections), write: limits.Write})
+	}()
 	select {
 	case err := <-failed:
 		return err
@@ -109,30 +111,4 @@ func (b *timedBody) Read(p []byte) (int, error) {
 		b.control.SetReadDeadline(time.Time{})
 	}
 	return n, err
-}
-
-// fewer is a listener that accepts so many connections at one time.
-type fewer struct {
-	net.Listener
-	free chan struct{}
-}
-
-func (l *fewer) Accept() (net.Conn, error) {
-	l.free <- struct{}{}
-	c, err := l.Listener.Accept()
-	if err != nil {
-		<-l.free
-		return nil, err
-	}
-	return &counted{Conn: c, done: sync.OnceFunc(func() { <-l.free })}, nil
-}
-
-type counted struct {
-	net.Conn
-	done func()
-}
-
-func (c *counted) Close() error {
-	defer c.done()
-	return c.Conn.Close()
 }

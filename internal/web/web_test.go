@@ -122,7 +122,9 @@ func TestSlowClients(t *testing.T) {
 		"POST /?wait=xxxxxx HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\na": "HTTP/1.1 200 OK",
 		"POST /?wait=xxxxxx HTTP/1.1\r\nHost: a\r\n\r\n":                       "HTTP/1.1 200 OK",
 		"nonsense\r\n\r\n": "HTTP/1.1 400 Bad Request",
-		head:               "",
+		head:               "HTTP/1.1 408 Request Timeout",
+		"PO":               "HTTP/1.1 408 Request Timeout",
+		"":                 "",
 	} {
 		if got := said(t, address, text); got != want {
 			t.Errorf("%.60q: %q, expected %q", text, got, want)
