@@ -85,6 +85,17 @@ func (c *Chat) Reset(system string) {
 	}
 }
 
+// TakeBack takes back what somebody said last, with the answer, and returns it; ok is false where nothing was said.
+func (c *Chat) TakeBack() (text string, ok bool) {
+	for i := len(c.Messages) - 1; i >= 0; i-- {
+		if m := c.Messages[i]; m.Role == "user" {
+			c.Messages = c.Messages[:i]
+			return m.Content, true
+		}
+	}
+	return "", false
+}
+
 // Say says something to the model and writes its answer as it comes. Where ctx ends, the answer is kept as far as it has come.
 func (c *Chat) Say(ctx context.Context, out io.Writer, text string) (r Reply, err error) {
 	c.Messages = append(c.Messages, chat.NewMessage("user", text))

@@ -31,7 +31,9 @@ type chatCommand struct {
 	storageFlags
 	memoryFlag
 
-	stopped bool // by Ctrl-C, and nothing was said since
+	stopped bool   // by Ctrl-C, and nothing was said since
+	typed   bool   // lines come from a terminal, and are edited there
+	begin   string // of the next one
 }
 
 // Help is shown below the command's summary.

@@ -71,7 +71,7 @@ func (p *pseudoTerminal) text() string {
 func TestChatAtATerminal(t *testing.T) {
 	base := newTalker(t)
 	flags := []string{"chat", "--model", base, "--max-new-tokens=60", "--temperature=0"}
-	want, _ := succeed(t, "abc\nabc\n", flags...)
+	want, _ := succeed(t, "abc\nabc\n/edit ab\n", flags...)
 	p := newPseudoTerminal(t, 24)
 	before, err := unix.IoctlGetTermios(int(p.screen.Fd()), unix.TCGETS)
 	if err != nil {
@@ -84,10 +84,14 @@ func TestChatAtATerminal(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Process.Kill()
-	const prompt = "> \r\x1b[2C" // with the cursor behind it
-	for i, keys := range []string{"axc你\x7f\x1b[D\x7fb\r", "\x1b[A\r", "\x03", "\x03"} {
-		wait(t, func() bool { return strings.Count(p.text(), prompt) > i })
-		if _, err := p.keys.WriteString(keys); err != nil {
+	const prompt, filled = "> \r\x1b[2C", "> abc\r\x1b[5C" // with the cursor behind them
+	seen := map[string]int{}
+	for _, step := range [][2]string{{prompt, "axc你\x7f\x1b[D\x7fb\r"}, {prompt, "\x1b[A\r"}, {prompt, "/edit\r"}, {filled, "\x7f\r"}, {prompt, "\x03"}, {prompt, "\x03"}} {
+		wait(t, func() bool { return strings.Count(p.text(), step[0]) > seen[step[0]] })
+		for _, shown := range []string{prompt, filled} {
+			seen[shown] = strings.Count(p.text(), shown)
+		}
+		if _, err := p.keys.WriteString(step[1]); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -45,6 +45,11 @@ func TestChat(t *testing.T) {
 	if answers[0] != first || !strings.Contains(read(t, saved), `"content": "abc"}`) {
 		t.Errorf("the first answer is %q, expected %q", answers[0], first)
 	}
+	other := filepath.Join(dir, "edited.jsonl")
+	edited, said := talk("/edit\n/edit abc\nxyz\n/edit abc\n/save " + other + "\n")
+	if !strings.HasSuffix(edited, first+"\n") || !strings.Contains(said, "/edit TEXT\nnothing was said yet") || strings.Count(read(t, other), `"role"`) != 2 || strings.Contains(read(t, other), "xyz") {
+		t.Errorf("edited, %q was answered, expected %q; said %s; saved %s", edited, first, said, read(t, other))
+	}
 	lines, _ := talk("abc\nabc\n", "--system=be", "--json")
 	var x replied
 	for i, line := range strings.Split(strings.TrimSpace(lines), "\n") {

@@ -20,13 +20,14 @@ import (
 // chatCommands are the lines that are for the program, as /help shows them.
 const chatCommands = `    /reset          begin anew
     /system TEXT    begin anew, with what the system says
+    /edit TEXT      say this in place of what was said last; without a text, edit that
     /save FILE      write the conversation to a file, for /load, --messages and sft
     /load FILE      go on with the conversation that was written to a file
     /help           show these lines
     /quit           end, as Ctrl-D does`
 
 // knownChatCommands are their first words.
-var knownChatCommands = []string{"/reset", "/system", "/save", "/load", "/help", "/quit"}
+var knownChatCommands = []string{"/reset", "/system", "/edit", "/save", "/load", "/help", "/quit"}
 
 // talk says line by line to the model.
 func (c *chatCommand) talk(ctx context.Context, s *streams, x *task.Chat) error {
@@ -50,11 +51,19 @@ func (c *chatCommand) talk(ctx context.Context, s *streams, x *task.Chat) error 
 		}
 		c.stopped = false
 		text := strings.TrimSpace(line)
-		switch command, rest, _ := strings.Cut(text, " "); {
+		command, rest, _ := strings.Cut(text, " ")
+		var wrong error
+		if command == "/edit" {
+			command = ""
+			text, wrong = c.edit(x, strings.TrimSpace(rest))
+		}
+		switch {
+		case wrong != nil:
+			s.say("%v", wrong)
 		case text == "":
 		case command == "/quit":
 			return nil
-		case strings.HasPrefix(text, "/"):
+		case strings.HasPrefix(command, "/"):
 			if said := c.command(s, x, command, strings.TrimSpace(rest)); said != nil {
 				s.say("%v", said)
 			}
@@ -93,7 +102,9 @@ func (c *chatCommand) lines(s *streams) (next func() (string, error), closeLines
 		}
 		return columns, rows
 	}
+	c.typed = true
 	return func() (text string, err error) {
+		editor.Begin, c.begin = c.begin, ""
 		before, err := term.MakeRaw(int(keys.Fd()))
 		if err != nil {
 			return "", fmt.Errorf("the terminal: %w", err)
@@ -157,6 +168,22 @@ func (c *chatCommand) command(s *streams, x *task.Chat, command, rest string) er
 	}
 	last := len(knownChatCommands) - 1
 	return fmt.Errorf("%s is not known%s; known are %s and %s", command, suggestion(command, knownChatCommands), strings.Join(knownChatCommands[:last], ", "), knownChatCommands[last])
+}
+
+// edit takes back what was said last, with its answer, and returns what is said in its place: text. Where there is none, the next line that is typed begins
+// with what was said.
+func (c *chatCommand) edit(x *task.Chat, text string) (string, error) {
+	if text == "" && !c.typed {
+		return "", errors.New("/edit TEXT")
+	}
+	last, ok := x.TakeBack()
+	if !ok {
+		return "", errors.New("nothing was said yet that could be edited")
+	}
+	if text == "" {
+		c.begin = last
+	}
+	return text, nil
 }
 
 // loadMessages makes a conversation that was saved the one that goes on.

@@ -18,6 +18,7 @@ type Editor struct {
 	Size func() (columns, rows int) // of the terminal, asked for at each key
 	// Complete returns what a beginning of a line may become; nil completes nothing.
 	Complete func(begin string) []string
+	Begin    string // stands in the next line that is read, to be edited; Read takes it
 
 	history []string
 	row     int // of the cursor, from the first that is shown
@@ -33,7 +34,8 @@ const (
 // that of In; Ctrl-C in another line throws it away.
 func (e *Editor) Read(prompt string) (text string, err error) {
 	var l line
-	e.row = 0
+	l.insert(e.Begin)
+	e.row, e.Begin = 0, ""
 	place, draft := len(e.history), ""
 	if _, err := io.WriteString(e.Out, pasteOn); err != nil {
 		return "", err
