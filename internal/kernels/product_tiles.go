@@ -286,9 +286,11 @@ func (p *Product[T]) skinnyTiles(worker, n0, n1, k, depth int) {
 	n := n0
 	switch {
 	case depth == 0:
-	case packed && p.TransB && p.M <= t.turnedRows && step == 1:
-		p.slimPacked(worker, row, n0, n1, k, depth, accumulate)
-		n = n1
+	case packed && p.TransB && step == 1:
+		if n = p.rowBlocks(row, n0, n1, k, depth, accumulate); p.M <= t.turnedRows {
+			p.slimPacked(worker, row, n, n1, k, depth, accumulate)
+			n = n1
+		}
 	case packed:
 	case p.TransB && p.M <= t.turnedRows && step == 1:
 		for ; n < n1; n += t.turnedCols {
