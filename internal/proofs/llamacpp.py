@@ -1,10 +1,12 @@
 """What the proofs beside llama.cpp have in common: a GGUF file as llama.cpp computes with it, through llama-cpp-python's bindings.
 
-LLAMA_CPP_LIB_PATH names a folder with another build of llama.cpp's libraries, of the version that the bindings are for: those that pip builds take the
-processor's AMX tiles where it has some, by which llama_decode crashed on one of our machines (cmake -DGGML_NATIVE=OFF … leaves them out).
+LLAMA_CPP_LIB_PATH names a folder with another build of llama.cpp's libraries, of the version that the bindings are for. With what pip builds on a processor
+with AMX tiles, llama_decode crashed on our machine, unless matrices stay as they lie in the file (use_extra_bufts=False, as it is here). A build that leaves the
+tiles out (cmake -DGGML_NATIVE=OFF …) may turn them as it likes: SEAHORSE_LLAMA_TURNS=1.
 """
 
 import ctypes
+import os
 import pathlib
 import subprocess
 
@@ -13,6 +15,7 @@ import numpy
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 FLOAT32, FLOAT16 = 0, 1  # as ggml numbers types
+TURNS = os.environ.get("SEAHORSE_LLAMA_TURNS") == "1"
 
 
 def version():
@@ -36,7 +39,7 @@ class Model:
         self.silent = silent  # is called for as long as the library is there
         llama_cpp.llama_backend_init()
         params = llama_cpp.llama_model_default_params()
-        params.n_gpu_layers = 0
+        params.n_gpu_layers, params.use_extra_bufts = 0, TURNS
         self.model = llama_cpp.llama_model_load_from_file(str(path).encode(), params)
         if not self.model:
             raise SystemExit(f"llama.cpp doesn't open {path}")

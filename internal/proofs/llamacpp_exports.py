@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Shows that llama.cpp opens what `finetune export` writes, and computes the same with it.
 
-    python internal/proofs/llamacpp_exports.py MODEL [--finetune PATH] [--formats f32,q8_0,…] [--adapter DIR] [--keep DIR]
+    python internal/proofs/llamacpp_exports.py MODEL [--finetune PATH] [--formats f32,q8_0,…] [--unpacked q8_0,…] [--adapter DIR] [--keep DIR]
 
 For each format: 48 greedy tokens behind 20 prompts, which must be the same up to the first whose lead over the next best is below 0.01, and the perplexity
 of a text, which must agree within 0.5%. llama.cpp has its keys and values in float32; yet it rounds what it multiplies with packed matrices, to 8 bits
-or to the matrix's 16, which we don't. So equal tokens are demanded of f32 alone, and of the others told: how many texts are equal so far, and the
-largest lead by which a token differs. Then an adapter (that of --adapter, or one that learns a little here) as a GGUF file beside the model, against
+or to the matrix's 16, which we don't. So equal tokens are demanded of f32 alone, and of the others told: how many texts are equal, and by what leads the
+others differ. What a packed file of --unpacked stands for is written once more, in float32: with that llama.cpp must write what we do with the packed one. Then an adapter (that of --adapter, or one that learns a little here) as a GGUF file beside the model, against
 finetune with the adapter's own directory. Needs Go, numpy and llama-cpp-python.
 """
 
@@ -49,7 +49,8 @@ def main():
     parser.add_argument("model")
     parser.add_argument("--finetune")
     parser.add_argument("--formats", default=",".join(FORMATS))
-    parser.add_argument("--adapter")
+    parser.add_argument("--unpacked", default="q8_0")
+    parser.add_argument("--adapter", help="a directory; none for no adapter")
     parser.add_argument("--keep", help="a folder for the files, which stay there and are taken as they are if they are there")
     options = parser.parse_args()
     print(version())
@@ -58,8 +59,9 @@ def main():
         work.mkdir(exist_ok=True)
         proof = Proof(options.finetune or built(folder), options.model, work)
         for name in options.formats.split(","):
-            proof.export(name)
-        proof.adapter(options.adapter)
+            proof.export(name, name in options.unpacked.split(","))
+        if options.adapter != "none":
+            proof.adapter(options.adapter)
     if proof.wrong:
         sys.exit("not shown: " + ", ".join(proof.wrong))
 
@@ -87,15 +89,18 @@ class Proof:
             self.run("export", *arguments, "--output", path)
         return path
 
-    def export(self, name):
+    def export(self, name, unpacked):
         path = self.file(f"{name}.gguf", "--model", self.model, "--quantize", name)
         self.compare(name, Model(path), ["--model", path], exact=name == "f32")
+        if unpacked:
+            floats = self.file(f"{name}-unpacked.gguf", "--model", path, "--quantize", "f32")
+            self.compare(f"{name}, as float32 for llama.cpp", Model(floats), ["--model", path], exact=True)
 
     def adapter(self, folder):
         if not folder:
             folder = self.work / "adapter"
             if not folder.exists():
-                self.run("sft", "--model", self.model, "--data", self.learned, "--use-peft", "--lora-r", 8, "--learning-rate", 0.003, "--max-steps", 6,
+                self.run("sft", "--model", self.model, "--data", self.learned, "--use-peft", "--lora-r", 8, "--learning-rate", 0.003, "--max-steps", 6, "--validation-split", 0,
                          "--seq-len", 128, "--batch-size", 2, "--sample-tokens", 0, "--output-dir", folder)  # fmt: skip
         base = self.file("f32.gguf", "--model", self.model, "--quantize", "f32")
         lora = self.file("adapter.gguf", "--model", self.model, "--adapter", folder, "--format", "gguf-lora")
@@ -142,8 +147,8 @@ class Proof:
             token = int(logits.argmax())
             if best - second < LEAD:
                 return n, None
-            if n == len(line["ids"]):  # ours has ended
-                return n, None if theirs.ends(token) else float(best - second)
+            if n == len(line["ids"]):  # ours has ended, by the token that was last if it is one that does
+                return n, None if theirs.ends(token) or theirs.ends(line["ids"][-1]) else float(best - second)
             if token != line["ids"][n]:
                 return n, float(best - second)
             logits = theirs.read([token])
