@@ -15,7 +15,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"strings"
 )
 
 //go:embed template.jinja
@@ -28,9 +27,9 @@ func main() {
 	log.SetFlags(0)
 	dir := flag.String("dir", "agents", "directory that is made, if need be, and written into")
 	seed := flag.Uint64("seed", 1, "decides which problems there are")
-	answers := flag.Int("answers", 3000, "problems with nothing but their answers, of text.jsonl")
-	shown := flag.Int("shown", 1000, "problems that are solved by the calculator, by one agent and by two, of text.jsonl")
-	practice := flag.Int("practice", 1500, "problems to practise on, of practice.jsonl")
+	answers := flag.Int("answers", 2000, "problems with nothing but their answers, of text.jsonl")
+	shown := flag.Int("shown", 4000, "problems that are solved by the calculator, by one agent and by two, of text.jsonl")
+	practice := flag.Int("practice", 1000, "problems to practise on, of practice.jsonl")
 	held := flag.Int("held", 300, "problems to be examined by, of held.jsonl")
 	flag.Parse()
 	if err := write(*dir, *seed, *answers, *shown, *practice, *held); err != nil {
@@ -38,15 +37,18 @@ func main() {
 	}
 }
 
-// problem is a·b + c·d.
+// problem is a·b + c·d. Each product has four digits.
 type problem [4]int
+
+// least is the smallest factor; the largest is 99.
+const least = 32
 
 func (p problem) question() string { return fmt.Sprintf("%d*%d+%d*%d", p[0], p[1], p[2], p[3]) }
 func (p problem) answer() string   { return fmt.Sprint(p[0]*p[1] + p[2]*p[3]) }
 
 // write writes the files. No problem is in two of them.
 func write(dir string, seed uint64, answers, shown, practice, held int) error {
-	const most = 1_000_000 // of the 65 million that there are
+	const most = 1_000_000 // of the 21 million that there are
 	if answers < 1 || shown < 1 || practice < 1 || held < 1 || answers+shown+practice+held > most {
 		return fmt.Errorf("%d, %d, %d and %d problems, expected at least one of each and at most %d in all", answers, shown, practice, held, most)
 	}
@@ -59,7 +61,7 @@ func write(dir string, seed uint64, answers, shown, practice, held int) error {
 		for {
 			var p problem
 			for i := range p {
-				p[i] = 10 + chance.IntN(90)
+				p[i] = least + chance.IntN(100-least)
 			}
 			if !seen[p] {
 				seen[p] = true
@@ -101,26 +103,27 @@ func write(dir string, seed uint64, answers, shown, practice, held int) error {
 // its parts to a computer.
 func texts(p problem, shown bool) []string {
 	if !shown {
-		return []string{"U:" + p.question() + "~A:" + p.answer() + "~"}
+		return []string{said("user", p.question()) + said("assistant", p.answer())}
 	}
 	first, second := p[0]*p[1], p[2]*p[3]
 	one, two, sum := fmt.Sprintf("%d*%d", p[0], p[1]), fmt.Sprintf("%d*%d", p[2], p[3]), fmt.Sprintf("%d+%d", first, second)
-	plan := "S:computer~U:" + p.question() + "~" + called("computer", "task", one, fmt.Sprint(first)) + called("computer", "task", two, fmt.Sprint(second)) +
-		called("computer", "task", sum, p.answer()) + "A:" + p.answer() + "~"
-	all := []string{computed(p.question(), p.answer()), plan}
-	return append(all, computed(one, fmt.Sprint(first)), computed(sum, p.answer()))
+	plan := said("tools", "computer") + said("user", p.question()) + called("computer", "task", one, fmt.Sprint(first)) + called("computer", "task", two, fmt.Sprint(second)) +
+		called("computer", "task", sum, p.answer()) + said("assistant", p.answer())
+	return []string{computed(p.question(), p.answer()), plan, computed(one, fmt.Sprint(first)), computed(sum, p.answer())}
 }
 
 // computed is a conversation in which an expression is computed by the calculator.
 func computed(expression, answer string) string {
-	return "S:calculator~U:" + expression + "~" + called("calculator", "expression", expression, answer) + "A:" + answer + "~"
+	return said("tools", "calculator") + said("user", expression) + called("calculator", "expression", expression, answer) + said("assistant", answer)
 }
 
 // called is a call of a tool with what it returns.
 func called(name, key, value, result string) string {
-	call := fmt.Sprintf(`<tool_call>{"name": %q, "arguments": {%q: %q}}</tool_call>`, name, key, value)
-	return strings.Join([]string{"A:" + call, "T:" + result, ""}, "~")
+	return said("assistant", fmt.Sprintf(`<tool_call>{"name": %q, "arguments": {%q: %q}}</tool_call>`, name, key, value)) + said("tool", result)
 }
+
+// said is a message.
+func said(role, text string) string { return "<|" + role + "|>" + text + "<|im_end|>" }
 
 // writeFile writes a file.
 func writeFile(path string, write func(w io.Writer) error) (err error) {
