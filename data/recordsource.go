@@ -36,7 +36,7 @@ func (r Record) Origin() Origin { return Origin{Name: r.Name, Line: r.Line, Row:
 func (r Record) Place() string { return r.Origin().String() }
 
 // Records yields the records of a source that have one of some shapes, in their order. Others are errors, which are told all at once. A plain
-// text is a record of one text where TextShape is asked for.
+// text is a record of one text where TextShape is asked for. Without any shapes all records are yielded, whatever their keys, as of NoShape.
 func (s *Source) Records(shapes ...Shape) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
 		var read atomic.Int64
@@ -111,6 +111,9 @@ func (s *Source) Rows() iter.Seq2[Record, error] {
 
 // textRecord makes a record of a plain text.
 func (b *block) textRecord(text string, shapes []Shape) (Record, error) {
+	if len(shapes) == 0 {
+		return Record{}, b.fail(0, structural("plain text, expected records"))
+	}
 	o := orderedjson.NewObject()
 	o.Set("text", text)
 	if _, err := (Columns{}).shape(record{object: o}, shapes); err != nil {
@@ -125,10 +128,13 @@ func (b *block) shaped(shapes []Shape) iter.Seq2[Record, error] {
 		return func(func(Record, error) bool) {}
 	}
 	return each(b, func(r record) (Record, error) {
-		shape, err := b.columnNames.shape(r, shapes)
+		shape, err := NoShape, error(nil)
+		if len(shapes) > 0 {
+			shape, err = b.columnNames.shape(r, shapes)
+		}
 		if err == nil {
 			for _, key := range r.object.Keys {
-				if r.twice[key] && shape.has(key) {
+				if r.twice[key] && (shape == NoShape || shape.has(key)) {
 					_, err = r.get(key)
 				}
 			}

@@ -116,6 +116,41 @@ func TestAdvantages(t *testing.T) {
 	}
 }
 
+// TestReadTokens has samples with tokens in them that the policy was told: they are read and not learned, so that each loss is that of a longer prompt, or of a mean
+// without them.
+func TestReadTokens(t *testing.T) {
+	policy := newTables(t, 0)
+	c := DefaultGRPOConfig()
+	c.LossType, c.Beta = "grpo", 0.5
+	evaluate := func(d ...Drawn) train.Evaluation {
+		t.Helper()
+		rows, err := NewSamples(d, SamplesConfig{Length: 8, Old: true, Reference: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		e, err := train.Evaluate(context.Background(), GRPO{policy, c}, rows, train.EvalConfig{BatchSize: 4})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e
+	}
+	first := Drawn{Prompt: []int32{1, 2}, Completion: []int32{3, 4}, Advantage: 0.5, Old: []float32{-2, -2.5}, Reference: []float32{-1, -3}}
+	second := Drawn{Prompt: []int32{1, 2, 3, 4, 9, 8}, Completion: []int32{5, 6}, Advantage: 0.5, Old: []float32{-2.1, -1.5}, Reference: []float32{-2, -1}}
+	both := Drawn{Prompt: first.Prompt, Completion: []int32{3, 4, 9, 8, 5, 6}, Learn: []bool{true, true, false, false, true, true}, Advantage: 0.5,
+		Old: []float32{-2, -2.5, 7, 7, -2.1, -1.5}, Reference: []float32{-1, -3, 7, 7, -2, -1}}
+	want := (evaluate(first).Loss + evaluate(second).Loss) / 2
+	if got := evaluate(both).Loss; math.Abs(got-want) > 1e-12 {
+		t.Errorf("the loss of two turns is %g, expected %g", got, want)
+	}
+	if n := both.Learned(); n != 4 {
+		t.Errorf("%d tokens are learned, expected 4", n)
+	}
+	both.Learn = both.Learn[1:]
+	if _, err := NewSamples([]Drawn{both}, SamplesConfig{Length: 8}); err == nil || !strings.Contains(err.Error(), "tells of 5 tokens whether they are learned, and has 6") {
+		t.Error(err)
+	}
+}
+
 // TestSamples looks at log-probabilities of samples, and at what is no sample.
 func TestSamples(t *testing.T) {
 	all, policy := readGRPO(t), newTables(t, 0)

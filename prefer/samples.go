@@ -14,6 +14,7 @@ import (
 type Drawn struct {
 	Prompt, Completion []int32
 	Masked             bool      // nothing of it is learned; default false
+	Learn              []bool    `json:",omitempty"` // which tokens of the completion are learned, the others being only read; nil for all
 	Advantage          float32   //
 	Old                []float32 // log-probabilities of the completion's tokens when it was drawn; nil where rows have none
 	Reference          []float32 // those of a reference; nil where rows have none
@@ -25,6 +26,23 @@ type SamplesConfig struct {
 	Old, Reference bool // rows have OldLogProbs, ReferenceLogProbs; default false
 	// Sampled is what rows have under that name; 0 leaves it out.
 	Sampled float32
+}
+
+// Learned returns how many tokens of the sample are learned.
+func (d Drawn) Learned() int {
+	switch {
+	case d.Masked:
+		return 0
+	case d.Learn == nil:
+		return len(d.Completion)
+	}
+	n := 0
+	for _, learned := range d.Learn {
+		if learned {
+			n++
+		}
+	}
+	return n
 }
 
 // Samples is a dataset of a sample in each row, for GRPO. It knows the sizes of its rows.
@@ -40,6 +58,9 @@ func NewSamples(samples []Drawn, c SamplesConfig) (*Samples, error) {
 		if len(s.Prompt) == 0 || n == 0 || len(s.Prompt)+n-1 > c.Length {
 			return nil, fmt.Errorf("prefer: sample %d of %d has a prompt of %d tokens and a completion of %d, expected some of each and at most %d, less one",
 				i+1, len(samples), len(s.Prompt), n, c.Length+1)
+		}
+		if s.Learn != nil && len(s.Learn) != n {
+			return nil, fmt.Errorf("prefer: sample %d of %d tells of %d tokens whether they are learned, and has %d", i+1, len(samples), len(s.Learn), n)
 		}
 		if c.Old && len(s.Old) != n || c.Reference && len(s.Reference) != n {
 			return nil, fmt.Errorf("prefer: sample %d of %d has %d log-probabilities and %d of a reference for %d tokens", i+1, len(samples), len(s.Old), len(s.Reference), n)
@@ -91,11 +112,24 @@ func (s *Samples) Fill(row data.Row, i int, _ uint64) {
 	}
 	row.Floats(Advantage)[0] = x.Advantage
 	at := len(x.Prompt) - 1
+	for k, learned := range x.Learn {
+		if !learned {
+			targets[at+k] = data.Ignored
+		}
+	}
+	learned := func(name string, values []float32) {
+		into := row.Floats(name)[at:]
+		for k, v := range values {
+			if x.Learn == nil || x.Learn[k] {
+				into[k] = v
+			}
+		}
+	}
 	if s.config.Old && !x.Masked {
-		copy(row.Floats(OldLogProbs)[at:], x.Old)
+		learned(OldLogProbs, x.Old)
 	}
 	if s.config.Reference && !x.Masked {
-		copy(row.Floats(ReferenceLogProbs)[at:], x.Reference)
+		learned(ReferenceLogProbs, x.Reference)
 	}
 	if s.config.Sampled != 0 {
 		row.Floats(Sampled)[0] = s.config.Sampled

@@ -16,6 +16,20 @@ type Sample struct {
 	Record   json.RawMessage `json:"record"`   // of the prompt, as the data have it; nil for none
 	Tokens   int             `json:"tokens"`   // of the answer
 	Ended    bool            `json:"ended"`    // the model ended it, not the most tokens that it may have
+	// Episode is all that was said behind the prompt in an environment, of which the answer is the last turn, and Earned the reward of that; "" and 0 without.
+	Episode string  `json:"episode,omitempty"`
+	Earned  float64 `json:"earned,omitempty"`
+}
+
+// Earned is a Checker of what an environment has given.
+type Earned struct{}
+
+// Name is "environment".
+func (Earned) Name() string { return "environment" }
+
+// Rewards returns what was given.
+func (Earned) Rewards(_ context.Context, samples []Sample) ([]float64, error) {
+	return each(samples, func(s Sample) (float64, error) { return s.Earned, nil })
 }
 
 // A Checker tells how good answers are.

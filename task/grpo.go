@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/seahorse-ml/seahorse/agent/environment"
 	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/data/chat"
 	"github.com/seahorse-ml/seahorse/data/tokenizer"
@@ -34,6 +35,10 @@ type GRPO struct {
 	MaskTruncated bool
 	// Reference is the directory of the model that the policy is held to where Config.Beta isn't 0. Default: the model of the run as it is before training.
 	Reference string
+	// Environment is what the model acts in by turns, all of which are one sample; nil for answers of one turn. Config.MaxLength then bounds its tokens together with
+	// those that it is told, and Turns its turns, ≥ 1.
+	Environment environment.Environment
+	Turns       int
 	// Conversations says how prompts that are messages are written.
 	Conversations Conversations
 }
@@ -69,6 +74,9 @@ func (o GRPO) Validate() error {
 		return fmt.Errorf("task: grpo: samples of at most %d tokens, expected at least 1", o.Config.MaxLength)
 	case !(o.Sampling.Temperature > 0) || math.IsInf(o.Sampling.Temperature, 0):
 		return fmt.Errorf("task: grpo: a temperature of %g, expected more than 0: samples of a group are to differ", o.Sampling.Temperature)
+	}
+	if o.Environment != nil && o.Turns < 1 {
+		return fmt.Errorf("task: grpo: episodes of %d turns, expected at least 1", o.Turns)
 	}
 	if _, err := prefer.Advantages([]float64{0}, 1, o.Scaling); err != nil {
 		return err
@@ -118,14 +126,24 @@ func promptsName(tokens string) string {
 
 // promptEncoder turns records into prompts.
 type promptEncoder struct {
-	turns   *turns
-	expects bool // records need an "answer"
+	turns       *turns
+	expects     bool                    // records need an "answer"
+	environment environment.Environment // nil for prompts of the records
+	stage       *stage                  // of the environment, once there was a record
+	unfit       error                   // why no episode can be written by the template
 }
 
 // encode returns the tokens of a record's prompt and its text.
 func (e *promptEncoder) encode(o *orderedjson.Object) (ids []int32, text string, err error) {
 	if answer, _ := o.Get("answer"); e.expects && (answer == nil || answer == "") {
 		return nil, "", errors.New(`no "answer", which the rewards compare with`)
+	}
+	if e.environment != nil {
+		episode, err := e.environment.Begin(orderedjson.Append(nil, o, orderedjson.Format{}))
+		if err != nil {
+			return nil, "", err
+		}
+		return e.begin(episode.Talk())
 	}
 	prompt, _ := o.Get("prompt")
 	switch prompt := prompt.(type) {
@@ -138,13 +156,32 @@ func (e *promptEncoder) encode(o *orderedjson.Object) (ids []int32, text string,
 		if err != nil {
 			return nil, "", err
 		}
+		return e.talk(c)
+	}
+	return nil, "", fmt.Errorf(`"prompt": expected a text or a list of messages, got %s`, orderedjson.Kind(prompt))
+}
+
+// begin returns the tokens of what an environment says first, and their text.
+func (e *promptEncoder) begin(c chat.Conversation) (ids []int32, text string, err error) {
+	if e.stage == nil {
 		t, err := e.turns.template(len(c.Tools) > 0)
 		if err != nil {
 			return nil, "", err
 		}
-		return t.Encoding(e.turns.tokenizer).Prompt(c)
+		if e.stage, e.unfit = newStage(t, e.turns.tokenizer, len(c.Tools) > 0); e.unfit != nil {
+			return nil, "", e.unfit
+		}
 	}
-	return nil, "", fmt.Errorf(`"prompt": expected a text or a list of messages, got %s`, orderedjson.Kind(prompt))
+	return e.talk(c)
+}
+
+// talk returns the tokens of a conversation up to an answer, and their text.
+func (e *promptEncoder) talk(c chat.Conversation) (ids []int32, text string, err error) {
+	t, err := e.turns.template(len(c.Tools) > 0)
+	if err != nil {
+		return nil, "", err
+	}
+	return t.Encoding(e.turns.tokenizer).Prompt(c)
 }
 
 // promptIDs returns the tokens of a text that is to be continued.
@@ -163,10 +200,10 @@ func (o GRPO) Encode(ctx context.Context, s *data.Source, c Encoding) (*data.Tok
 		return nil, report, err
 	}
 	defer w.Abort()
-	e := &promptEncoder{turns: newTurns(o.Conversations, c.Tokenizer), expects: o.Rewards.Expects()}
+	e := &promptEncoder{turns: newTurns(o.Conversations, c.Tokenizer), expects: o.Rewards.Expects(), environment: o.Environment}
 	most, read, full := c.Length-o.Config.MaxLength, 0, 0
 	var records []promptRecord
-	for r, err := range s.Records(data.PromptShape) {
+	for r, err := range s.Records(o.shapes()...) {
 		if err == nil {
 			err = context.Cause(ctx)
 		}
@@ -175,6 +212,9 @@ func (o GRPO) Encode(ctx context.Context, s *data.Source, c Encoding) (*data.Tok
 		}
 		read++
 		ids, text, err := e.encode(r.Object)
+		if e.unfit != nil {
+			return nil, report, e.unfit
+		}
 		if err == nil && len(ids) == 0 {
 			err = errors.New("the prompt has no tokens")
 		}
@@ -211,6 +251,14 @@ func (o GRPO) Encode(ctx context.Context, s *data.Source, c Encoding) (*data.Tok
 		err = e.turns.save(filepath.Dir(c.Path))
 	}
 	return nil, report, err
+}
+
+// shapes returns those of records: an environment makes the prompt of any.
+func (o GRPO) shapes() []data.Shape {
+	if o.Environment != nil {
+		return nil
+	}
+	return []data.Shape{data.PromptShape}
 }
 
 // EvalRows is an error: what is measured is what the model writes, in the run itself.

@@ -33,6 +33,7 @@ type rollouts struct {
 	drawn     []prefer.Drawn
 	figures   train.Figures // of the round
 	log       samplesFile
+	stage     *stage // of an environment; nil until it is needed, and without one
 }
 
 func newRollouts(r *Run, o GRPO, c train.Config) *rollouts {
@@ -91,9 +92,7 @@ func (r *rollouts) Feed(ctx context.Context, step int, batches []*data.Batch) (t
 func (r *rollouts) learned() int {
 	n := 0
 	for _, d := range r.drawn {
-		if !d.Masked {
-			n += len(d.Completion)
-		}
+		n += d.Learned()
 	}
 	return max(n, 1)
 }
@@ -101,6 +100,9 @@ func (r *rollouts) learned() int {
 // draw samples a round, whose first step is told, and judges it.
 func (r *rollouts) draw(ctx context.Context, round, step int) error {
 	if err := r.validate(); err != nil {
+		return err
+	}
+	if err := r.begin(); err != nil {
 		return err
 	}
 	o := r.objective
@@ -119,18 +121,14 @@ func (r *rollouts) draw(ctx context.Context, round, step int) error {
 	if err != nil {
 		return err
 	}
-	var judged []reward.Sample
-	r.drawn = r.drawn[:0]
-	for i, group := range written {
-		for _, w := range group {
-			s, err := r.sample(prompts[i], w.IDs)
-			if err != nil {
-				return err
-			}
-			judged = append(judged, s)
-			r.drawn = append(r.drawn, prefer.Drawn{Prompt: prompts[i].ids, Completion: w.IDs, Masked: o.MaskTruncated && !s.Ended})
-		}
+	judged, drawn, err := r.samplesOf(ctx, prompts, requests, written)
+	if err != nil {
+		return err
 	}
+	for i, s := range judged {
+		drawn[i].Masked = o.MaskTruncated && !s.Ended
+	}
+	r.drawn = drawn
 	sums, by, err := o.Rewards.Rewards(ctx, judged)
 	if err != nil {
 		return err
@@ -212,7 +210,7 @@ func (r *rollouts) openReference() (prefer.Model, error) {
 
 // request is how a prompt is continued.
 func (r *rollouts) request(p prompt, config generate.Config) generate.Request {
-	config.MaxNewTokens, config.Stop = r.objective.Config.MaxLength, r.text().Ends()
+	config.MaxNewTokens, config.Stop = r.objective.Config.MaxLength, r.stops()
 	return generate.Request{Prompt: p.ids, Config: config}
 }
 
@@ -242,12 +240,30 @@ func (r *rollouts) write(ctx context.Context, requests []generate.Request) ([][]
 	return r.batcher.Write(ctx, requests)
 }
 
+// samplesOf makes samples of what was written for prompts, group by group; in an environment the model goes on from there.
+func (r *rollouts) samplesOf(ctx context.Context, prompts []prompt, requests []generate.Request, written [][]generate.Written) (judged []reward.Sample, drawn []prefer.Drawn, err error) {
+	if r.objective.Environment != nil {
+		return r.play(ctx, prompts, requests, written)
+	}
+	for i, group := range written {
+		for _, w := range group {
+			s, err := r.sample(prompts[i], w.IDs)
+			if err != nil {
+				return nil, nil, err
+			}
+			judged = append(judged, s)
+			drawn = append(drawn, prefer.Drawn{Prompt: prompts[i].ids, Completion: w.IDs})
+		}
+	}
+	return judged, drawn, nil
+}
+
 // sample is what checkers are shown of a text.
 func (r *rollouts) sample(p prompt, ids []int32) (reward.Sample, error) {
 	text, err := r.text().Text(ids)
 	return reward.Sample{
 		Prompt: p.Prompt, Answer: text, Expected: p.Expected, Record: p.Record, Tokens: len(ids),
-		Ended: len(ids) > 0 && slices.Contains(r.text().Ends(), ids[len(ids)-1]),
+		Ended: len(ids) > 0 && slices.Contains(r.stops(), ids[len(ids)-1]),
 	}, err
 }
 
@@ -255,6 +271,9 @@ func (r *rollouts) sample(p prompt, ids []int32) (reward.Sample, error) {
 func (r *rollouts) measure(ctx context.Context, progress func(done, total int)) (train.Evaluation, error) {
 	var e train.Evaluation
 	var judged []reward.Sample
+	if err := r.begin(); err != nil {
+		return e, err
+	}
 	for part := range slices.Chunk(r.rows.held, sideBySide) {
 		var requests []generate.Request
 		for _, p := range part {
@@ -264,13 +283,11 @@ func (r *rollouts) measure(ctx context.Context, progress func(done, total int)) 
 		if err != nil {
 			return e, err
 		}
-		for i, w := range written {
-			s, err := r.sample(part[i], w[0].IDs)
-			if err != nil {
-				return e, err
-			}
-			judged = append(judged, s)
+		found, _, err := r.samplesOf(ctx, part, requests, written)
+		if err != nil {
+			return e, err
 		}
+		judged = append(judged, found...)
 		progress(len(judged), len(r.rows.held))
 	}
 	sums, by, err := r.objective.Rewards.Rewards(ctx, judged)

@@ -28,6 +28,7 @@ type sampleLine struct {
 	Step      int                 `json:"step"` // the first that learns from it
 	Prompt    string              `json:"prompt"`
 	Answer    string              `json:"answer"`
+	Episode   string              `json:"episode,omitempty"` // of an environment, of which the answer is the last turn
 	Expected  string              `json:"expected,omitempty"`
 	Tokens    int                 `json:"tokens"`
 	Ended     bool                `json:"ended"`
@@ -54,7 +55,7 @@ func (f samplesFile) add(step int, names []string, samples []reward.Sample, sums
 	lines.SetEscapeHTML(false)
 	for i, s := range samples {
 		line := sampleLine{
-			Step: step, Prompt: s.Prompt, Answer: s.Answer, Expected: s.Expected, Tokens: s.Tokens, Ended: s.Ended, Rewards: map[string]*float64{},
+			Step: step, Prompt: s.Prompt, Answer: s.Answer, Episode: s.Episode, Expected: s.Expected, Tokens: s.Tokens, Ended: s.Ended, Rewards: map[string]*float64{},
 			Reward: number(sums[i]), Advantage: advantages[i],
 		}
 		for k, name := range names {

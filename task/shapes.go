@@ -28,7 +28,7 @@ func Shapes(o Objective) []data.Shape {
 	case Reward:
 		return (&answerEncoder{}).shapes()
 	case GRPO:
-		return []data.Shape{data.PromptShape}
+		return o.shapes()
 	case Embedding:
 		return o.shapes()
 	}

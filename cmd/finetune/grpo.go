@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
+	"github.com/seahorse-ml/seahorse/agent/environment"
 	"github.com/seahorse-ml/seahorse/generate"
 	"github.com/seahorse-ml/seahorse/prefer"
 	"github.com/seahorse-ml/seahorse/reward"
@@ -18,12 +19,14 @@ import (
 type grpoCommand struct {
 	preferenceOptions
 
-	Reward        []string      `group:"reward" required:"" sep:"none" placeholder:"CHECKER" help:"What tells how good an answer is: exact, numeric, regex:PATTERN, schema:FILE, length:MOST, model:DIR or exec:COMMAND (see below). Several may be given."`
-	RewardWeights []float64     `group:"reward" placeholder:"X" help:"What each --reward counts, in their order. Default: 1 each."`
+	Environment   string        `group:"reward" placeholder:"NAME" help:"What the model acts in by turns, and whose reward is learned from: arithmetic, maze or retrieval:INDEX (see below)."`
+	MaxTurns      int           `group:"reward" default:"6" placeholder:"N" help:"Turns of the model in an --environment at most (${default})."`
+	Reward        []string      `group:"reward" sep:"none" placeholder:"CHECKER" help:"What tells how good an answer is: exact, numeric, regex:PATTERN, schema:FILE, length:MOST, model:DIR or exec:COMMAND (see below). Several may be given."`
+	RewardWeights []float64     `group:"reward" placeholder:"X" help:"What each --reward counts, in their order, that of the --environment before them. Default: 1 each."`
 	RewardTimeout time.Duration `group:"reward" default:"1m" placeholder:"TIME" help:"The most time that an exec:COMMAND may take for all answers of a round (${default})."`
 
 	NumGenerations           int     `group:"sampling" default:"8" placeholder:"G" help:"Answers to each prompt, which are compared with each other (${default})."`
-	MaxCompletionLength      int     `group:"sampling" default:"256" placeholder:"N" help:"The most tokens of an answer (${default})."`
+	MaxCompletionLength      int     `group:"sampling" default:"256" placeholder:"N" help:"The most tokens of an answer, or of all that comes behind the prompt in an --environment (${default})."`
 	Temperature              float64 `group:"sampling" default:"1" placeholder:"X" help:"What logits are divided by, where answers are drawn and where they are learned (${default})."`
 	TopK                     int     `group:"sampling" default:"0" placeholder:"K" help:"Draw from the K best tokens only. 0 draws from all."`
 	TopP                     float64 `group:"sampling" default:"1" placeholder:"P" help:"Draw from the best tokens that have this probability together (${default})."`
@@ -60,6 +63,12 @@ Checkers, several of which are added up by --reward-weights:
     exec:COMMAND      a program that reads the answers of a round as JSON lines {"prompt", "answer", "expected", "record", "tokens", "ended"}, and writes
                       a number, or null, for each
 
+Environments, of which a sample is a conversation of up to --max-turns turns, within --max-completion-length tokens with what the model is told:
+
+    arithmetic        {"question": "17*23=?", "answer": 391}; there is a calculator
+    maze              {"maze": ["#####", "#S.G#", "#####"]}; each turn names a way: north, east, south or west
+    retrieval:INDEX   {"question": "Who built it?", "answer": "Gustave Eiffel"}; there is a search over the index, by words
+
 A round draws --num-generations answers to each of some prompts: together they fill --steps-per-generation batches. Their advantages over the others to
 the same prompt are learned. rollouts.jsonl keeps all answers with their rewards. Validation takes the best token each time; its loss is minus the mean reward.
 metrics.jsonl has reward, reward_std, frac_reward_zero_std, rewards/NAME/mean, completions/mean_length, completions/clipped_ratio, clip_ratio/… and kl.
@@ -95,6 +104,10 @@ func (c *grpoCommand) resolve() error {
 	}
 	var err error
 	c.ReferenceModel, err = absolute(c.ReferenceModel)
+	if index, ok := strings.CutPrefix(c.Environment, "retrieval:"); ok && index != "" && err == nil {
+		index, err = absolute(index)
+		c.Environment = "retrieval:" + index
+	}
 	for i, r := range c.Reward { // paths are to hold in another working directory too
 		kind, path, _ := strings.Cut(r, ":")
 		if (kind == "schema" || kind == "model") && path != "" && err == nil {
@@ -117,7 +130,7 @@ func (c *grpoCommand) validate() error {
 		return errors.New("--group-by-length is for rows that are there before they are learned; those of grpo are drawn while it runs")
 	}
 	if err := errors.Join(atLeast("num-generations", &c.NumGenerations, 2), atLeast("max-completion-length", &c.MaxCompletionLength, 1),
-		atLeast("steps-per-generation", c.StepsPerGeneration, 1), atLeast("num-iterations", &c.NumIterations, 1)); err != nil {
+		atLeast("steps-per-generation", c.StepsPerGeneration, 1), atLeast("num-iterations", &c.NumIterations, 1), atLeast("max-turns", &c.MaxTurns, 1)); err != nil {
 		return err
 	}
 	if c.SeqLen != nil && *c.SeqLen <= c.MaxCompletionLength {
@@ -157,6 +170,16 @@ func (c *grpoCommand) objective(s *streams) (task.GRPO, error) {
 	if c.ReferenceModel != "" && c.Beta == 0 {
 		return o, errors.New("--reference-model is what the model is held to by --beta, which is 0")
 	}
+	if len(c.Reward) == 0 && c.Environment == "" {
+		return o, errors.New("missing flags: --reward=CHECKER,..., or --environment")
+	}
+	if c.Environment != "" {
+		var err error
+		if o.Environment, err = parseEnvironment(c.Environment, s); err != nil {
+			return o, fmt.Errorf("--environment: %w", err)
+		}
+		o.Turns, o.Rewards.Checkers = c.MaxTurns, []reward.Checker{reward.Earned{}}
+	}
 	for _, text := range c.Reward {
 		checker, err := parseChecker(text, c.RewardTimeout, s)
 		if err != nil {
@@ -165,6 +188,14 @@ func (c *grpoCommand) objective(s *streams) (task.GRPO, error) {
 		o.Rewards.Checkers = append(o.Rewards.Checkers, checker)
 	}
 	return o, nil
+}
+
+// parseEnvironment returns what --environment names. An index is opened where there are streams.
+func parseEnvironment(name string, s *streams) (environment.Environment, error) {
+	if index, ok := strings.CutPrefix(name, "retrieval:"); ok && index != "" && s == nil {
+		return environment.Retrieval{}, nil
+	}
+	return environment.Named(name)
 }
 
 // parseChecker returns what a --reward names. Reward models are opened where there are streams to warn on.
