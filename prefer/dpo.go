@@ -16,19 +16,25 @@ type DPOConfig struct {
 	LossType string
 	// Beta is how strongly the policy is held to the reference, > 0.
 	Beta float64
-	// LabelSmoothing is the share of pairs that are taken to be the wrong way round, in [0, 0.5): of robust and exo_pair, which needs it.
+	// LabelSmoothing is the share of pairs that are taken to be the wrong way round, in [0, 0.5): of robust, aot, aot_unpaired and exo_pair, which needs it.
 	LabelSmoothing float64
+	// Divergence is one of Divergences, which holds the policy to the reference, and Alpha the α of alpha_divergence; trl's default is 0.5. Default: reverse_kl.
+	Divergence string
+	Alpha      float64
 	// DiscoTau is the temperature of discopop, > 0.
 	DiscoTau float64
 }
 
-// LossTypes returns the names of DPO's losses.
+// LossTypes returns the names of DPO's losses. Those of aot and aot_unpaired compare the texts of a micro-batch in the order of their log-ratios, so that
+// micro-batches differ from one large batch.
 func LossTypes() []string {
-	return []string{"sigmoid", "hinge", "ipo", "exo_pair", "nca_pair", "robust", "bco_pair", "sppo_hard", "apo_zero", "apo_down", "discopop", "sigmoid_norm"}
+	return []string{"sigmoid", "hinge", "ipo", "exo_pair", "nca_pair", "robust", "bco_pair", "sppo_hard", "apo_zero", "apo_down", "discopop", "sigmoid_norm", "aot", "aot_unpaired"}
 }
 
 // DefaultDPOConfig returns the sigmoid loss with β 0.1.
-func DefaultDPOConfig() DPOConfig { return DPOConfig{LossType: "sigmoid", Beta: 0.1, DiscoTau: 0.05} }
+func DefaultDPOConfig() DPOConfig {
+	return DPOConfig{LossType: "sigmoid", Beta: 0.1, DiscoTau: 0.05, Alpha: 0.5}
+}
 
 // Validate tells what is wrong with the configuration.
 func (c DPOConfig) Validate() error {
@@ -44,7 +50,7 @@ func (c DPOConfig) Validate() error {
 	case c.LossType == "discopop" && !(c.DiscoTau > 0):
 		return fmt.Errorf("prefer: dpo: discopop's temperature is %v, expected more than 0", c.DiscoTau)
 	}
-	return nil
+	return c.validateDivergence()
 }
 
 // DPO learns which of two texts is better by the log-probabilities that a policy gives them, beside those of a reference that
@@ -76,7 +82,16 @@ func (d DPO) Loss(g *graph.Graph, b layers.Batch) layers.Loss {
 	chosen, rejected := side(g, logps, 0), side(g, logps, 1)
 	a := on(g)
 	good, bad := a.Sub(chosen, side(g, reference, 0)), a.Sub(rejected, side(g, reference, 1))
-	losses := d.Config.losses(a, good, bad, lengths(g, targets))
+	counts := lengths(g, targets)
+	var losses *graph.Node
+	switch d.Config.LossType {
+	case "aot":
+		losses = d.Config.transported(a, a.Sub(chosen, rejected), a.Sub(side(g, reference, 0), side(g, reference, 1)), counts)
+	case "aot_unpaired":
+		losses = d.Config.transported(a, good, bad, counts)
+	default:
+		losses = d.Config.losses(a, good, bad, counts)
+	}
 	goodReward, badReward := a.Times(good, d.Config.Beta), a.Times(bad, d.Config.Beta)
 	return layers.Loss{Total: a.total(losses, b.Scale), Each: losses, Figures: pairFigures(a, chosen, rejected, goodReward, badReward)}
 }
@@ -93,6 +108,7 @@ func pairFigures(a algebra, chosen, rejected, goodReward, badReward *graph.Node)
 // losses returns those of the pairs, [B], by the log-ratios of policy to reference.
 func (c DPOConfig) losses(a algebra, good, bad, lengths *graph.Node) *graph.Node {
 	beta := c.Beta
+	good, bad = c.score(a, good), c.score(a, bad)
 	delta := a.Times(a.Sub(good, bad), beta)
 	goodReward, badReward := a.Times(good, beta), a.Times(bad, beta)
 	less := func(x *graph.Node) *graph.Node { return a.Times(x, -1) }
@@ -129,4 +145,13 @@ func (c DPOConfig) losses(a algebra, good, bad, lengths *graph.Node) *graph.Node
 		return a.Add(logistic, a.Mul(share, a.Sub(exponential, logistic)))
 	}
 	return less(a.logSigmoid(delta))
+}
+
+// transported returns the losses of what is better and what is worse, each sorted by itself (Melnyk et al., 2024). Rows of padding, whose texts have no targets, come
+// last.
+func (c DPOConfig) transported(a algebra, better, worse, lengths *graph.Node) *graph.Node {
+	const last = 1e6 // beyond the log-ratio of any text
+	padding := a.Times(a.less(side(a.Graph, lengths, 0), 0.5), last)
+	delta := a.Times(a.Sub(a.sorted(a.Add(better, padding)), a.sorted(a.Add(worse, padding))), c.Beta)
+	return a.Sub(a.Times(a.logSigmoid(delta), c.LabelSmoothing-1), a.Times(a.logSigmoid(a.Times(delta, -1)), c.LabelSmoothing))
 }

@@ -187,12 +187,19 @@ func TestLossesAreThoseOfTRL(t *testing.T) {
 			var rows data.Dataset = e.pairs(t, false, nil)
 			kind, detail, _ := strings.Cut(name, "_")
 			switch kind {
-			case "dpo":
+			case "dpo", "divergence":
 				c := DefaultDPOConfig()
+				if kind == "divergence" {
+					c.Divergence, detail, _ = strings.Cut(detail, "/")
+				}
 				if c.LossType = strings.TrimSuffix(detail, "_0.5"); c.LossType != detail {
 					c.Beta = 0.5
 				}
-				if c.LossType == "robust" || c.LossType == "exo_pair" {
+				switch c.LossType {
+				case "aot", "aot_unpaired": // what is sorted is a micro-batch
+					most = 1
+					fallthrough
+				case "robust", "exo_pair":
 					c.LabelSmoothing = 0.1
 				}
 				m = DPO{policy, reference, c}
@@ -439,15 +446,18 @@ func TestLossesRefuse(t *testing.T) {
 		"beta 0, expected more than 0":                     dpo(func(c *DPOConfig) { c.Beta = 0 }),
 		"label smoothing 0.5":                              dpo(func(c *DPOConfig) { c.LabelSmoothing = 0.5 }),
 		"exo_pair needs a label smoothing":                 dpo(func(c *DPOConfig) { c.LossType = "exo_pair" }),
-		`no input "reference"`:                             DPO{Policy: policy, Config: DefaultDPOConfig()},
-		"orpo: beta 0":                                     ORPO{Policy: policy},
-		`no input "whole_targets"`:                         ORPO{policy, 0.1},
-		"cpo: beta 0":                                      SimPO{Policy: policy},
-		`cpo: loss type "best"`:                            CPO{Policy: policy, LossType: "best"},
-		"and 0 of hinge":                                   CPO{Policy: policy, LossType: "hinge", Beta: 1, LabelSmoothing: 0.1},
-		`no input "better_targets"`:                        CPO{Policy: policy, LossType: "hinge", Beta: 1, Alpha: 1},
-		`kto: loss type ""`:                                KTO{Policy: policy, Beta: 1},
-		"distillation: beta 2":                             Distill{policy, policy, 2, 1},
+		`divergence "kl", expected one of reverse_kl`:      dpo(func(c *DPOConfig) { c.Divergence = "kl" }),
+		"and the loss type apo_zero, expected one of":      dpo(func(c *DPOConfig) { c.Divergence, c.LossType = "forward_kl", "apo_zero" }),
+		"alpha NaN":                 dpo(func(c *DPOConfig) { c.Divergence, c.Alpha = "alpha_divergence", math.NaN() }),
+		`no input "reference"`:      DPO{Policy: policy, Config: DefaultDPOConfig()},
+		"orpo: beta 0":              ORPO{Policy: policy},
+		`no input "whole_targets"`:  ORPO{policy, 0.1},
+		"cpo: beta 0":               SimPO{Policy: policy},
+		`cpo: loss type "best"`:     CPO{Policy: policy, LossType: "best"},
+		"and 0 of hinge":            CPO{Policy: policy, LossType: "hinge", Beta: 1, LabelSmoothing: 0.1},
+		`no input "better_targets"`: CPO{Policy: policy, LossType: "hinge", Beta: 1, Alpha: 1},
+		`kto: loss type ""`:         KTO{Policy: policy, Beta: 1},
+		"distillation: beta 2":      Distill{policy, policy, 2, 1},
 	} {
 		if _, err := train.Evaluate(context.Background(), m, pairs, train.EvalConfig{BatchSize: 3}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, expected %q", err, want)

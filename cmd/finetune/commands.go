@@ -73,7 +73,7 @@ func newParser(c *commands, s *streams) (*kong.Kong, error) {
 			{Key: "adapter", Title: "Adapter:"},
 			{Key: "run", Title: "Run:"},
 		}),
-		kong.Vars{"presets": strings.Join(presetNames(), ","), "dpolosses": strings.Join(prefer.LossTypes(), ","), "grpolosses": strings.Join(prefer.GRPOLossTypes(), ","), "cpolosses": strings.Join(prefer.CPOLossTypes(), ","), "arches": strings.Join(models.Arches(), ", "), "quantizations": strings.Join(models.Quantizations(), ", ")},
+		kong.Vars{"presets": strings.Join(presetNames(), ","), "dpolosses": strings.Join(prefer.LossTypes(), ","), "divergences": strings.Join(prefer.Divergences(), ","), "grpolosses": strings.Join(prefer.GRPOLossTypes(), ","), "cpolosses": strings.Join(prefer.CPOLossTypes(), ","), "arches": strings.Join(models.Arches(), ", "), "quantizations": strings.Join(models.Quantizations(), ", ")},
 	)
 }
 

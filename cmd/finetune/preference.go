@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/alecthomas/kong"
 	"github.com/seahorse-ml/seahorse/models"
@@ -111,7 +112,7 @@ func (c *preferenceOptions) resolve() error {
 // noSmoothing refuses label smoothing where a loss has none.
 func (c *preferenceOptions) noSmoothing(of string) error {
 	if c.LabelSmoothing != 0 {
-		return fmt.Errorf("--label-smoothing is for the loss types robust and exo_pair of dpo, sigmoid and simpo of cpo, and for simpo, not for %s", of)
+		return fmt.Errorf("--label-smoothing is for the loss types robust, exo_pair, aot and aot_unpaired of dpo, sigmoid and simpo of cpo, and for simpo, not for %s", of)
 	}
 	return nil
 }
@@ -154,8 +155,10 @@ func (c *preferenceOptions) learning(s *streams, loss train.Model, reference str
 // dpoCommand is `finetune dpo`.
 type dpoCommand struct {
 	preferenceOptions
-	LossType    string  `group:"optimization" default:"sigmoid" enum:"${dpolosses}" placeholder:"NAME" help:"The loss, as trl calls it (${default}): ${enum}."`
-	DiscopopTau float64 `group:"optimization" default:"0.05" placeholder:"X" help:"Temperature of the loss discopop (${default})."`
+	LossType             string  `group:"optimization" default:"sigmoid" enum:"${dpolosses}" placeholder:"NAME" help:"The loss, as trl calls it (${default}): ${enum}."`
+	FDivergenceType      string  `group:"optimization" name:"f-divergence-type" default:"reverse_kl" enum:"${divergences}" placeholder:"NAME" help:"The divergence that holds the model to the reference (${default}): ${enum}; others than reverse_kl are for the loss types sigmoid, sigmoid_norm, hinge, ipo, exo_pair, robust and discopop."`
+	FAlphaDivergenceCoef float64 `group:"optimization" name:"f-alpha-divergence-coef" default:"0.5" placeholder:"X" help:"The alpha of alpha_divergence (${default})."`
+	DiscopopTau          float64 `group:"optimization" default:"0.05" placeholder:"X" help:"Temperature of the loss discopop (${default})."`
 	betaOption
 	referenceOptions
 }
@@ -173,7 +176,7 @@ func (dpoCommand) Help() string {
 
 %s
 What the reference makes of the data is computed once, before training, and kept in the directory of the run, so that training takes the memory of one
-model. --label-smoothing is the share of pairs that are taken to be the wrong way round, of the loss types robust and exo_pair.
+model. --label-smoothing is the share of pairs that are taken to be the wrong way round, of the loss types robust, exo_pair, aot and aot_unpaired.
 metrics.jsonl has rewards/chosen, rewards/rejected, rewards/margins, rewards/accuracies, logps/chosen and logps/rejected of training and validation.
 Defaults: %d epochs in batches of 8, learning rate 1e-6, of adapters 1e-5, at most %d tokens in a row, no dropout.
 
@@ -198,7 +201,7 @@ func (c *dpoCommand) resolve() error {
 	if err := c.betaOption.validate(); err != nil {
 		return err
 	}
-	if c.LossType != "robust" && c.LossType != "exo_pair" {
+	if !slices.Contains([]string{"robust", "exo_pair", "aot", "aot_unpaired"}, c.LossType) {
 		if err := c.noSmoothing("--loss-type " + c.LossType); err != nil {
 			return err
 		}
@@ -213,7 +216,9 @@ func (c *dpoCommand) resolve() error {
 }
 
 func (c *dpoCommand) loss() prefer.DPO {
-	return prefer.DPO{Config: prefer.DPOConfig{LossType: c.LossType, Beta: c.Beta, LabelSmoothing: c.LabelSmoothing, DiscoTau: c.DiscopopTau}}
+	return prefer.DPO{Config: prefer.DPOConfig{
+		LossType: c.LossType, Beta: c.Beta, LabelSmoothing: c.LabelSmoothing, Divergence: c.FDivergenceType, Alpha: c.FAlphaDivergenceCoef, DiscoTau: c.DiscopopTau,
+	}}
 }
 
 func (c *dpoCommand) config(s *streams) (task.Config, error) {

@@ -69,13 +69,21 @@ def stub(**more):
     return SimpleNamespace(accelerator=Accelerator, _metrics={"train": Metrics()}, _total_train_tokens=0, _tp_size=1, aux_loss_enabled=False, **more)
 
 
-def dpo(loss_type, beta, smoothing):
+class Double:
+    """PyTorch, where trl asks for float32 by name."""
+    float32 = torch.float64
+
+    def __getattr__(self, name):
+        return getattr(torch, name)
+
+
+def dpo(loss_type, beta, smoothing, divergence="reverse_kl"):
     from trl import DPOTrainer
     model = Tables(0)
-    self = stub(model=model, ref_model=Tables(5), ld_alpha=None, precompute_ref_logps=False, f_divergence_type="reverse_kl", loss_types=[loss_type], loss_weights=[1.0],
+    self = stub(model=model, ref_model=Tables(5), ld_alpha=None, precompute_ref_logps=False, f_divergence_type=divergence, f_alpha_divergence_coef=0.5, loss_types=[loss_type], loss_weights=[1.0],
                 beta=beta, label_smoothing=smoothing, use_weighting=False, args=SimpleNamespace(discopop_tau=0.05, gradient_checkpointing_kwargs=None))
     texts, prompts = [c for c, _, _ in PAIRS] + [r for _, r, _ in PAIRS], [p for _, _, p in PAIRS] * 2
-    with mock.patch("trl.trainer.dpo_trainer.disable_gradient_checkpointing", lambda *_: torch.no_grad()):
+    with mock.patch("trl.trainer.dpo_trainer.disable_gradient_checkpointing", lambda *_: torch.no_grad()), mock.patch("trl.trainer.dpo_trainer.torch", Double()):
         loss = DPOTrainer._compute_loss(self, model, batch(texts, prompts), False)
     names = ["rewards/chosen", "rewards/rejected", "rewards/accuracies", "rewards/margins", "logps/chosen", "logps/rejected"]
     return finish(loss, model, {n: self._metrics["train"][n][0] for n in names})
@@ -185,7 +193,7 @@ def gkd_top(beta, k):
 
 
 def main():
-    types = ["sigmoid", "hinge", "ipo", "exo_pair", "nca_pair", "robust", "bco_pair", "sppo_hard", "apo_zero", "apo_down", "discopop", "sigmoid_norm"]
+    types = ["sigmoid", "hinge", "ipo", "exo_pair", "nca_pair", "robust", "bco_pair", "sppo_hard", "apo_zero", "apo_down", "discopop", "sigmoid_norm", "aot", "aot_unpaired"]
     result = {"pairs": PAIRS, "margins": MARGINS, "desirable": DESIRABLE, "orpo": orpo(0.1), "simpo": simpo(2.0, 0.5, 0.0), "simpo_smoothed": simpo(2.0, 0.5, 0.1),
               "kto": kto("kto", 0.1, 1.0, 1.0), "kto_weighted": kto("kto", 0.5, 1.5, 0.5), "apo_zero_unpaired": kto("apo_zero_unpaired", 0.1, 1.0, 1.0),
               "reward": reward(False, None), "reward_margins": reward(True, 0.01), "gkd_0": gkd(0.0, 1.0), "gkd_0.3": gkd(0.3, 0.9), "gkd_1": gkd(1.0, 1.0)}
@@ -199,8 +207,11 @@ def main():
     result["cpo_sigmoid_smoothed"] = cpo("sigmoid", 0.5, 0.1)
     result["cpo_simpo_alone"] = cpo("simpo", 0.0, 0.0)
     for t in types:
-        smoothing = 0.1 if t in ("exo_pair", "robust") else 0.0
+        smoothing = 0.1 if t in ("exo_pair", "robust", "aot", "aot_unpaired") else 0.0
         result["dpo_" + t] = dpo(t, 0.1, smoothing)
+    for t in ["sigmoid", "hinge", "ipo", "exo_pair", "robust", "discopop", "sigmoid_norm"]:
+        for divergence in ["forward_kl", "js_divergence", "alpha_divergence"]:
+            result[f"divergence_{divergence}/{t}"] = dpo(t, 0.1, 0.1 if t in ("exo_pair", "robust") else 0.0, divergence)
     result["dpo_sigmoid_0.5"] = dpo("sigmoid", 0.5, 0.0)
     print(json.dumps(result))
 
