@@ -48,7 +48,11 @@ const look = async (page, name) => {
       const closed = [...document.querySelectorAll("details:not([open])")];
       for (const d of closed) d.open = true;
       const found = (await axe.run()).violations.map(v => `${v.id}: ${v.nodes[0].html.slice(0, 150)}`);
-      if (document.documentElement.scrollWidth > innerWidth) found.push("scrolls sideways");
+      if (document.documentElement.scrollWidth > innerWidth) {
+        const inside = e => e && (getComputedStyle(e).overflowX !== "visible" || inside(e.parentElement));
+        const wide = [...document.body.querySelectorAll("*")].filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !inside(e.parentElement));
+        found.push("scrolls sideways: " + wide.map(e => e.outerHTML.slice(0, 100)).slice(0, 3).join(" "));
+      }
       for (const d of closed) d.open = false;
       return found;
     });
