@@ -30,7 +30,7 @@ const open = async url => {
   const page = await browser.newPage();
   page.on("console", m => { if (["error", "warn"].includes(m.type())) page.faults.push("console: " + m.text()); });
   page.on("pageerror", e => page.faults.push("error: " + e.message));
-  page.on("requestfailed", r => page.faults.push("not loaded: " + r.url()));
+  page.on("requestfailed", r => { if (r.response()?.status() !== 204) page.faults.push("not loaded: " + r.url()); }); // 204: nothing is new
   page.faults = [];
   await page.setViewport({ width: 1400, height: 900 });
   await page.goto(url, { waitUntil: "load" });
