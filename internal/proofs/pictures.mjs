@@ -21,9 +21,12 @@ const under = name => {
   assert.ok(found, `README.md has commands under ${name}`);
   return found[1].trim().split("\n").map(line => line.trim().split(" ").slice(1));
 };
+const children = [];
+process.on("exit", () => { for (const c of children) c.kill("SIGKILL"); });
 const start = args => {
   console.log("finetune", ...args);
   const p = spawn(finetune, args, { cwd: dir });
+  children.push(p);
   p.said = "";
   p.stdout.on("data", d => p.said += d);
   p.stderr.on("data", d => p.said += d);

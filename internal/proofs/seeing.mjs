@@ -24,6 +24,9 @@ const until = async (what, most, f) => {
   }
 };
 
+const children = [];
+process.on("exit", () => { for (const c of children) c.kill("SIGKILL"); });
+
 const browser = await puppeteer.launch({ executablePath: chromium, args: ["--no-sandbox", "--disable-gpu"], headless: true });
 let pages = 0;
 const open = async url => {
@@ -65,6 +68,7 @@ const look = async (page, name) => {
 const runs = path.join(root, "runs"), dir = path.join(runs, "group", "live");
 fs.mkdirSync(runs);
 const board = spawn(finetune, ["board", runs]);
+children.push(board);
 let said = "";
 board.stdout.on("data", d => said += d);
 board.stderr.on("data", d => said += d);
@@ -73,6 +77,7 @@ const home = await open(said.match(/http:\/\/\S+/)[0]);
 const options = ["--data", text, "--n-layer", "2", "--n-head", "2", "--n-embd", "64", "--seq-len", "64", "--batch-size", "8", "--max-steps", "200000", "--eval-steps", "300",
   "--logging-steps", "5", "--log-histograms", "200", "--sample-tokens", "40", "--threads", "1", "--save-steps", "0", "--output-dir", dir];
 const run = spawn(finetune, ["pretrain", ...options], { stdio: "ignore" });
+children.push(run);
 const ended = new Promise(r => run.on("exit", r));
 const metrics = path.join(dir, "metrics.jsonl");
 await until("the run's first line", 60000, () => fs.existsSync(metrics) && fs.statSync(metrics).size > 0);
