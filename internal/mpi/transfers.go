@@ -103,9 +103,8 @@ func (w *World) advance() {
 	})
 	if ended {
 		w.waiting.begin()
-		return
 	}
-	if w.waiting.rest() {
+	if ended || w.waiting.rest() {
 		w.look()
 	}
 }
