@@ -1,7 +1,9 @@
 package task
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -23,9 +25,7 @@ const mostPlaces = 4
 // RowPlace tells where a row of a batch of the run's comes from, by files and lines; "" where that isn't known: in runs of data that were encoded by others, and
 // of rows that aren't made of the data's texts alone. It is not safe for concurrent use.
 func (r *Run) RowPlace(b *data.Batch, row int) string {
-	if r.origins == nil {
-		r.origins = r.openOrigins()
-	}
+	_ = r.CheckOrigins() // that they aren't known is no error: nothing is learned from them
 	if r.origins.origins == nil {
 		return ""
 	}
@@ -42,21 +42,32 @@ func (r *Run) RowPlace(b *data.Batch, row int) string {
 	return strings.Join(places, ", ")
 }
 
-// openOrigins reads where the data come from. That it isn't known is no error: nothing is learned from it.
-func (r *Run) openOrigins() *rowOrigins {
-	o := &rowOrigins{run: r}
+// CheckOrigins reads where the data come from, if it hasn't been read, and returns what is wrong with the file that says so.
+func (r *Run) CheckOrigins() (err error) {
+	if r.origins == nil {
+		r.origins, err = r.openOrigins()
+	}
+	return err
+}
+
+// openOrigins reads where the data come from. Runs whose data were encoded by others don't know it.
+func (r *Run) openOrigins() (o *rowOrigins, err error) {
+	o = &rowOrigins{run: r}
 	if len(r.files) == 0 { // the data come first
-		return o
+		return o, nil
 	}
 	dir := r.Dir
 	if r.prepared != nil {
 		dir = r.prepared.staging
 	}
-	if known, err := data.ReadOrigins(filepath.Join(dir, tokensName), r.files[0]); err == nil {
+	known, err := data.ReadOrigins(filepath.Join(dir, tokensName), r.files[0])
+	if err == nil {
 		o.tokens, o.origins = r.files[0].Tokens, known
+	} else if errors.Is(err, fs.ErrNotExist) {
+		err = nil
 	}
 	o.lines = strings.Count(string(r.Tokenizer.Decode(r.Tokenizer.AppendPart(nil, []byte("a\n\nb\n"), true, true, false), false)), "\n") == 3
-	return o
+	return o, err
 }
 
 // stretches returns the tokens [from, to) that a row is made of. A row of a record whose dataset doesn't know them is made of as many documents as each of the

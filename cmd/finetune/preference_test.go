@@ -144,7 +144,7 @@ func TestWrongPreferences(t *testing.T) {
 		{"simpo", pairs, "gamma -1 and alpha 0, expected 0 or more", []string{"--simpo-gamma=-1"}},
 		{"kto", write(t, filepath.Join(dir, "unjudged.jsonl"), `{"prompt":"a","completion":"b"}`+"\n"), `unjudged.jsonl:1: expected "label"`, nil},
 		{"kto", write(t, filepath.Join(dir, "maybe.jsonl"), `{"prompt":"a","completion":"b","label":"maybe"}`+"\n"), `maybe.jsonl:1: "label" is "maybe", expected true or false`, nil},
-		{"dpo", pairs, "for the loss types robust and exo_pair", []string{"--label-smoothing=0.1"}},
+		{"dpo", pairs, "for the loss types robust, exo_pair, aot and aot_unpaired", []string{"--label-smoothing=0.1"}},
 		{"dpo", pairs, "exo_pair needs a label smoothing", []string{"--loss-type=exo_pair"}},
 		{"dpo", pairs, "computed before training in any case", []string{"--precompute-ref-log-probs=false"}},
 		{"dpo", pairs, "--prompt-tuning is for sft", []string{"--prompt-tuning=3"}},

@@ -92,6 +92,9 @@ func (c *resumeCommand) beginReopened(s *streams, j job, r *task.Run, command *k
 	} else if changed {
 		fmt.Fprintf(s.err, "note: %s isn't what it was when the run began or last went on; it goes on as it says now\n", filepath.Join(c.Dir, task.RunName))
 	}
+	if err := r.CheckOrigins(); err != nil {
+		fmt.Fprintf(s.err, "note: where rows come from isn't told: %v\n", err)
+	}
 	if err := j.common().checkMemory(j, r); err != nil {
 		return err
 	}
