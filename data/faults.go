@@ -1,6 +1,7 @@
 package data
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -28,6 +29,14 @@ func (f *Fault) Error() string {
 
 // Unwrap returns what is wrong.
 func (f *Fault) Unwrap() error { return f.Err }
+
+// ComparePlaces orders errors by the file and the line of the Fault that they are or wrap, those without one first.
+func ComparePlaces(a, b error) int {
+	x, y := new(Fault), new(Fault)
+	errors.As(a, &x)
+	errors.As(b, &y)
+	return cmp.Or(strings.Compare(x.Name, y.Name), x.Line-y.Line)
+}
 
 func (f *Fault) place() string { return Origin{Name: f.Name, Line: f.Line, Row: f.Row}.String() }
 

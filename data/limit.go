@@ -1,11 +1,8 @@
 package data
 
 import (
-	"cmp"
-	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 )
 
@@ -73,12 +70,7 @@ func (l *LengthLimit) Report() LengthReport {
 	defer l.mutex.Unlock()
 	told := l.told
 	told.First = slices.Clone(told.First)
-	slices.SortFunc(told.First, func(a, b error) int {
-		x, y := new(Fault), new(Fault)
-		errors.As(a, &x)
-		errors.As(b, &y)
-		return cmp.Or(strings.Compare(x.Name, y.Name), x.Line-y.Line)
-	})
+	slices.SortFunc(told.First, ComparePlaces)
 	return told
 }
 

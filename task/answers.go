@@ -222,8 +222,8 @@ func (e *answerEncoder) answer(record *orderedjson.Object, prompt, answer any) (
 		}
 		whole := text + answer
 		ids, learn = e.turns.tokenizer.AppendTargets(nil, nil, []byte(whole), [][2]int{{len(text), len(whole)}}, true)
-		if end, ok := e.turns.tokenizer.EndOfText(); ok && (len(ids) == 0 || ids[len(ids)-1] != end) {
-			ids, learn = append(ids, end), append(learn, true)
+		if ids = withEnd(e.turns.tokenizer, ids); len(ids) > len(learn) {
+			learn = append(learn, true)
 		}
 	case []any:
 		text, begins, err := e.render(record, prompt, answer)

@@ -1,10 +1,7 @@
 package task
 
 import (
-	"cmp"
-	"errors"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/seahorse-ml/seahorse/data"
@@ -38,25 +35,15 @@ func (b *blankRecords) add(place error) {
 	b.told.Count++
 	b.told.First = append(b.told.First, place)
 	if len(b.told.First) > 2*blankShown { // workers are at different places
-		b.sort()
+		slices.SortStableFunc(b.told.First, data.ComparePlaces)
 		b.told.First = b.told.First[:blankShown]
 	}
-}
-
-// sort puts the records in order.
-func (b *blankRecords) sort() {
-	slices.SortStableFunc(b.told.First, func(x, y error) int {
-		f, g := new(data.Fault), new(data.Fault)
-		errors.As(x, &f)
-		errors.As(y, &g)
-		return cmp.Or(strings.Compare(f.Name, g.Name), f.Line-g.Line)
-	})
 }
 
 // report returns what was counted.
 func (b *blankRecords) report() BlankReport {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
-	b.sort()
+	slices.SortStableFunc(b.told.First, data.ComparePlaces)
 	return BlankReport{b.told.Count, slices.Clone(b.told.First[:min(len(b.told.First), blankShown)])}
 }

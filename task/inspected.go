@@ -68,10 +68,7 @@ func (e *answerEncoder) inspected(r data.Record) ([]inspect.Text, error) {
 				t.Labels = []string{fmt.Sprintf("better by %g", a.margin)}
 			}
 			if !e.whole { // a reward model tells the worth of a text by its last token, and learns none
-				t.Learn = make([]bool, len(t.IDs))
-				for k := len(a.prompt); k < len(t.IDs); k++ {
-					t.Learn[k] = true
-				}
+				t.Learn = append(make([]bool, len(a.prompt)), slices.Repeat([]bool{true}, len(answer))...)
 			}
 			texts = append(texts, t)
 		}
@@ -86,14 +83,8 @@ func (Seq2Seq) inspected(r data.Record, t *tokenizer.Tokenizer) ([]inspect.Text,
 		return nil, err
 	}
 	about := inspect.Text{Part: "source", IDs: t.AppendPart(nil, source, true, true, true)}
-	written := inspect.Text{Part: "target", IDs: t.AppendPart(nil, target, true, true, true)}
-	if end, ok := t.EndOfText(); ok && (len(written.IDs) == 0 || written.IDs[len(written.IDs)-1] != end) {
-		written.IDs = append(written.IDs, end)
-	}
-	written.Learn = make([]bool, len(written.IDs))
-	for i := range written.Learn {
-		written.Learn[i] = true
-	}
+	written := inspect.Text{Part: "target", IDs: withEnd(t, t.AppendPart(nil, target, true, true, true))}
+	written.Learn = slices.Repeat([]bool{true}, len(written.IDs))
 	return []inspect.Text{about, written}, nil
 }
 

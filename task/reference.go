@@ -9,7 +9,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 
 	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/internal/atomicfile"
@@ -43,8 +42,6 @@ func (r *Run) Refer(ctx context.Context) error {
 		}
 		all = append(all, d.References()...)
 	}
-	m = nil
-	debug.FreeOSMemory() // a whole model is garbage, and training needs its room
 	for i, v := range all {
 		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
 			return fmt.Errorf("task: reference: the log-probability of text %d of %d is %v, expected a number", i+1, len(all), v)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/seahorse-ml/seahorse/train"
 )
@@ -32,14 +33,7 @@ func (a *SharedAnswerer) Answer(ctx context.Context, first int, prompts []Questi
 	if err != nil {
 		return nil, err
 	}
-	var said [][]Said
-	for rank, part := range all {
-		var one [][]Said
-		if err := json.Unmarshal(part, &one); err != nil {
-			return nil, fmt.Errorf("task: synthesis: what rank %d has sent: %w", rank, err)
-		}
-		said = append(said, one...)
-	}
+	said := slices.Concat(all...)
 	if len(said) != len(prompts) {
 		return nil, fmt.Errorf("task: synthesis: ranks have answered %d prompts, expected %d", len(said), len(prompts))
 	}
@@ -83,29 +77,14 @@ func (a *SharedAnswerer) tell(r request) error {
 }
 
 // work answers this rank's part of a request, and returns at rank 0 what all ranks have answered.
-func (a *SharedAnswerer) work(ctx context.Context, r request) ([][]byte, error) {
-	n := a.Ranks.Size()
-	at := func(rank int) int { return r.First + (rank*r.Count+n-1)/n }
-	lo, hi := at(a.Ranks.Rank()), at(a.Ranks.Rank()+1)
-	said := [][]Said{}
-	if lo < hi {
+func (a *SharedAnswerer) work(ctx context.Context, r request) ([][][]Said, error) {
+	lo, hi := train.Part(a.Ranks, r.Count)
+	var said [][]Said
+	if lo, hi := r.First+lo, r.First+hi; lo < hi {
 		var err error
 		if said, err = a.Answerer.Answer(ctx, lo, a.Prompts[lo:hi], r.Samples); err != nil {
 			return nil, err
 		}
 	}
-	told, err := json.Marshal(said)
-	if err != nil {
-		return nil, err
-	}
-	if a.Ranks.Rank() > 0 {
-		_, err := train.Gather(a.Ranks, told)
-		return nil, err
-	}
-	all, err := train.Gather(a.Ranks, nil)
-	if err != nil {
-		return nil, err
-	}
-	all[0] = told
-	return all, nil
+	return train.Collect(a.Ranks, said)
 }

@@ -83,9 +83,8 @@ func (t *Trained) writes(s *Shown, text string, c ShownConfig) error {
 	_, about := t.Model.(generate.Encoder)
 	answer := c.Written
 	if answer == nil && c.Answer != "" {
-		answer = t.Tokenizer.AppendPart(nil, []byte(c.Answer), about, true, about)
-		if end, ok := t.Tokenizer.EndOfText(); about && ok && (len(answer) == 0 || answer[len(answer)-1] != end) {
-			answer = append(answer, end)
+		if answer = t.Tokenizer.AppendPart(nil, []byte(c.Answer), about, true, about); about {
+			answer = withEnd(t.Tokenizer, answer)
 		}
 	}
 	if about {

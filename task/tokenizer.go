@@ -22,3 +22,11 @@ func TokenizerConfig(kind, arch string, o Objective) tokenizer.TrainConfig {
 	}
 	return c
 }
+
+// withEnd appends the token that ends a text, where there is one and it isn't there yet.
+func withEnd(t *tokenizer.Tokenizer, ids []int32) []int32 {
+	if end, ok := t.EndOfText(); ok && (len(ids) == 0 || ids[len(ids)-1] != end) {
+		return append(ids, end)
+	}
+	return ids
+}

@@ -197,7 +197,7 @@ func tellEvents(r Ranks, events []Event) ([]Event, error) {
 			return nil, fmt.Errorf("train: events: %w", err)
 		}
 	}
-	all, err := gather(r, mine)
+	all, err := Gather(r, mine)
 	if err != nil || leads(r) {
 		return events, err
 	}

@@ -85,7 +85,7 @@ func Same(r Ranks, told map[string]string) error {
 	if err != nil {
 		return err
 	}
-	all, err := gather(r, mine)
+	all, err := Gather(r, mine)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package train
 import (
 	"context"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -57,22 +58,11 @@ func leads(r Ranks) bool { return r == nil || r.Rank() == 0 }
 
 // gatherEqual returns what each rank has, in their order; it is as long on all.
 func gatherEqual(r Ranks, mine []byte) ([][]byte, error) {
-	all, send, recv := make([][]byte, r.Size()), make([][]byte, r.Size()), make([][]byte, r.Size())
-	for q := range all {
-		if q == r.Rank() {
-			all[q] = mine
-			continue
-		}
-		all[q] = make([]byte, len(mine))
-		send[q], recv[q] = mine, all[q]
-	}
-	return all, r.Exchange(send, recv)
+	return gatherOf(r, mine, func(int) int { return len(mine) })
 }
 
 // Gather returns what each rank has, in their order.
-func Gather(r Ranks, mine []byte) ([][]byte, error) { return gather(r, mine) }
-
-func gather(r Ranks, mine []byte) ([][]byte, error) {
+func Gather(r Ranks, mine []byte) ([][]byte, error) {
 	if r.Size() == 1 {
 		return [][]byte{mine}, nil
 	}
@@ -80,16 +70,57 @@ func gather(r Ranks, mine []byte) ([][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	return gatherOf(r, mine, func(q int) int { return int(binary.LittleEndian.Uint64(lengths[q])) })
+}
+
+// gatherOf returns what each rank has, of so many bytes.
+func gatherOf(r Ranks, mine []byte, bytes func(rank int) int) ([][]byte, error) {
 	all, send, recv := make([][]byte, r.Size()), make([][]byte, r.Size()), make([][]byte, r.Size())
 	for q := range all {
 		if q == r.Rank() {
 			all[q] = mine
 			continue
 		}
-		all[q] = make([]byte, binary.LittleEndian.Uint64(lengths[q]))
+		all[q] = make([]byte, bytes(q))
 		send[q], recv[q] = mine, all[q]
 	}
 	return all, r.Exchange(send, recv)
+}
+
+// Part returns which of n things a rank does: as many as the others, those before it first. Without ranks, nil, all of them are.
+func Part(r Ranks, n int) (lo, hi int) {
+	if !several(r) {
+		return 0, n
+	}
+	at := func(rank int) int { return (rank*n + r.Size() - 1) / r.Size() }
+	return at(r.Rank()), at(r.Rank() + 1)
+}
+
+// Collect gives rank 0 what each rank has made of its part, in their order, as JSON; others get their own only.
+func Collect[T any](r Ranks, mine T) ([]T, error) {
+	if !several(r) {
+		return []T{mine}, nil
+	}
+	var send []byte
+	if r.Rank() > 0 {
+		var err error
+		if send, err = json.Marshal(mine); err != nil {
+			return nil, fmt.Errorf("train: ranks: %w", err)
+		}
+	}
+	all, err := Gather(r, send)
+	if err != nil || r.Rank() > 0 {
+		return []T{mine}, err
+	}
+	list := []T{mine}
+	for rank, told := range all[1:] {
+		var one T
+		if err := json.Unmarshal(told, &one); err != nil {
+			return nil, fmt.Errorf("train: what rank %d has sent: %w", rank+1, err)
+		}
+		list = append(list, one)
+	}
+	return list, nil
 }
 
 // agree returns an error on all ranks if one has one: its own, or that of the first that has.
@@ -101,7 +132,7 @@ func agree(r Ranks, err error) error {
 	if err != nil {
 		text = err.Error()
 	}
-	all, failed := gather(r, []byte(text))
+	all, failed := Gather(r, []byte(text))
 	if failed != nil {
 		return errors.Join(err, failed)
 	}

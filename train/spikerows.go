@@ -78,7 +78,7 @@ func (t *Trainer) addRows(s *Spike) error {
 	if err != nil {
 		return fmt.Errorf("train: spike: %w", err)
 	}
-	all, err := gather(t.config.Ranks, mine)
+	all, err := Gather(t.config.Ranks, mine)
 	if err != nil {
 		return err
 	}

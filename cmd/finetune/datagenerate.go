@@ -14,7 +14,6 @@ import (
 	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/reward"
 	"github.com/seahorse-ml/seahorse/task"
-	"github.com/seahorse-ml/seahorse/train"
 )
 
 // dataGenerateCommand is `finetune data generate`.
@@ -125,13 +124,9 @@ func (c *dataGenerateCommand) run(ctx context.Context, s *streams, ranks team, s
 
 // agree returns an error where another rank is about to answer otherwise.
 func (c *dataGenerateCommand) agree(ranks team, by task.Answerer, hash string) error {
-	model, err := train.Describe(by.(*task.OwnAnswerer).Trained.Model.Params())
-	if err != nil {
-		return err
-	}
 	flags := *c
 	flags.Threads = 0
-	return ranks.same(flags, map[string]string{"model": model, "set of prompts": hash})
+	return ranks.sameModel(by.(*task.OwnAnswerer).Trained, flags, map[string]string{"set of prompts": hash})
 }
 
 // write answers the prompts, so many at a time, and writes the records that are kept.

@@ -184,16 +184,9 @@ func (s *streams) tellLength(what string, length, learned int) {
 
 // agree returns an error where another rank is about to measure something else.
 func (c *evalCommand) agree(ranks team, t *task.Trained, files []data.FileHash) error {
-	if !ranks.several() {
-		return nil
-	}
-	model, err := train.Describe(t.Model.Params())
-	if err != nil {
-		return err
-	}
 	flags := *c
 	flags.Threads = 0
-	return ranks.same(flags, map[string]string{"model": model, "data": fmt.Sprint(files)})
+	return ranks.sameModel(t, flags, map[string]string{"data": fmt.Sprint(files)})
 }
 
 // measure encodes the data and makes the rows to measure on. Several ranks are told what the files are, to be compared.

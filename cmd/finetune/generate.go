@@ -10,6 +10,7 @@ import (
 
 	"github.com/seahorse-ml/seahorse/generate"
 	"github.com/seahorse-ml/seahorse/task"
+	"github.com/seahorse-ml/seahorse/train"
 )
 
 // generateCommand is `finetune generate`.
@@ -96,7 +97,7 @@ func (c *generateCommand) run(ctx context.Context, s *streams, ranks team, confi
 	if err != nil {
 		return err
 	}
-	lo, hi := ranks.part(len(prompts))
+	lo, hi := train.Part(ranks.Ranks, len(prompts))
 	search := generate.BeamConfig{Beams: c.NumBeams, MaxNewTokens: c.MaxNewTokens, LengthPenalty: c.LengthPenalty}
 	if lo < hi {
 		if err := c.checkTexts(w.Model, c.expand(prompts[lo:hi]), config, search); err != nil {
@@ -120,7 +121,7 @@ func (c *generateCommand) run(ctx context.Context, s *streams, ranks team, confi
 	if err != nil {
 		return interrupted(ctx, err)
 	}
-	all, err := parts(ranks, mine)
+	all, err := train.Collect(ranks.Ranks, mine)
 	if err != nil || ranks.Rank() > 0 {
 		return err
 	}

@@ -10,7 +10,6 @@ import (
 
 	"github.com/seahorse-ml/seahorse/generate"
 	"github.com/seahorse-ml/seahorse/task"
-	"github.com/seahorse-ml/seahorse/train"
 )
 
 // written is what a rank has written for its part of the prompts.
@@ -26,14 +25,10 @@ func (c *generateCommand) agree(ranks team, t *task.Trained, prompts [][]int32) 
 	if !ranks.several() {
 		return nil
 	}
-	model, err := train.Describe(t.Model.Params())
-	if err != nil {
-		return err
-	}
 	flags := *c
 	flags.Threads = 0
 	sum := sha256.Sum256(fmt.Append(nil, prompts))
-	return ranks.same(flags, map[string]string{"model": model, "set of prompts": hex.EncodeToString(sum[:])})
+	return ranks.sameModel(t, flags, map[string]string{"set of prompts": hex.EncodeToString(sum[:])})
 }
 
 // write continues the prompts from lo to hi, to what it would be beside all others.

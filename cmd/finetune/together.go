@@ -4,11 +4,11 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"runtime"
 	"slices"
 
 	"github.com/seahorse-ml/seahorse/graph"
+	"github.com/seahorse-ml/seahorse/task"
 	"github.com/seahorse-ml/seahorse/train"
 )
 
@@ -46,47 +46,21 @@ func (t team) same(flags any, told map[string]string) error {
 	return train.Same(t, told)
 }
 
+// sameModel is same for a command that applies a model.
+func (t team) sameModel(m *task.Trained, flags any, told map[string]string) (err error) {
+	if !t.several() {
+		return nil
+	}
+	if told["model"], err = train.Describe(m.Model.Params()); err != nil {
+		return err
+	}
+	return t.same(flags, told)
+}
+
 // refuseStdin returns an error where several ranks would read standard input, which only one of them has.
 func (t team) refuseStdin(paths ...string) error {
 	if t.several() && slices.Contains(paths, "-") {
 		return errors.New("standard input is that of rank 0 alone; give several ranks a file that all of them see")
 	}
 	return nil
-}
-
-// part returns which of n things this rank does: as many as the others, those before it first.
-func (t team) part(n int) (lo, hi int) {
-	if !t.several() {
-		return 0, n
-	}
-	at := func(rank int) int { return (rank*n + t.Size() - 1) / t.Size() }
-	return at(t.Rank()), at(t.Rank() + 1)
-}
-
-// parts gives rank 0 what each rank has made of its part, in their order; others get their own only.
-func parts[T any](t team, mine T) ([]T, error) {
-	if !t.several() {
-		return []T{mine}, nil
-	}
-	told, err := json.Marshal(mine)
-	if err != nil {
-		return nil, err
-	}
-	var send []byte
-	if t.Rank() > 0 {
-		send = told
-	}
-	all, err := train.Gather(t, send)
-	if err != nil || t.Rank() > 0 {
-		return []T{mine}, err
-	}
-	list := []T{mine}
-	for rank, told := range all[1:] {
-		var one T
-		if err := json.Unmarshal(told, &one); err != nil {
-			return nil, fmt.Errorf("what rank %d has sent: %w", rank+1, err)
-		}
-		list = append(list, one)
-	}
-	return list, nil
 }
