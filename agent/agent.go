@@ -186,7 +186,7 @@ func (a *Agent) hold(ctx context.Context, p *progress, question string, depth in
 				return "", NoText, nil
 			}
 			p.answer.Calls, p.answer.Faults = p.answer.Calls+1, p.answer.Faults+1
-			c.Messages = append(c.Messages, chat.NewMessage("assistant", text), chat.ToolMessage(callID(calls), "none", a.Writer.Plain("error: "+bad.Error(), OfTool)))
+			c.Messages = append(c.Messages, chat.NewMessage("assistant", text), chat.ToolMessage(chat.CallID(calls), "none", a.Writer.Plain("error: "+bad.Error(), OfTool)))
 			calls++
 			continue
 		case len(made) == 0 && text == "":
@@ -197,7 +197,7 @@ func (a *Agent) hold(ctx context.Context, p *progress, question string, depth in
 		}
 		ids := make([]string, len(made))
 		for i := range made {
-			ids[i] = callID(calls + i)
+			ids[i] = chat.CallID(calls + i)
 			made[i].Arguments = a.Writer.Plain(made[i].Arguments, OfAgent)
 		}
 		calls += len(made)
@@ -224,9 +224,6 @@ func (a *Agent) hold(ctx context.Context, p *progress, question string, depth in
 		}
 	}
 }
-
-// callID names a call: nine letters and digits, as Mistral's templates want them.
-func callID(n int) string { return fmt.Sprintf("call%05d", n) }
 
 // call calls a tool or another agent; it is the n-th of a turn.
 func (a *Agent) call(ctx context.Context, p *progress, c chat.Call, n, depth int) (tool.Result, error) {

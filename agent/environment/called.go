@@ -148,8 +148,8 @@ func (e *called) Act(ctx context.Context, turn string, form chat.CallForm) (Step
 	return s, nil
 }
 
-// id names the next call: nine letters and digits, as Mistral's templates want them.
+// id names the next call.
 func (e *called) id() string {
 	e.calls++
-	return fmt.Sprintf("call%05d", e.calls-1)
+	return chat.CallID(e.calls - 1)
 }

@@ -100,7 +100,6 @@ func (o *trainingOptions) begin(ctx context.Context, s *streams, j job, r *task.
 	if err != nil {
 		return err
 	}
-	boundGarbage()
 	settle()
 	if r.NeedsReference() {
 		s.say("reference  what it makes of the data is computed once, before training")

@@ -92,7 +92,6 @@ func plan(ctx context.Context, s *streams, j planned, dir string) error {
 		fmt.Fprintf(s.out, "fits        %s\n", advice)
 		return errDoesNotFit
 	}
-	boundGarbage()
 	settle()
 	if err := r.Load(); err != nil {
 		return err

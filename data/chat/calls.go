@@ -166,6 +166,9 @@ func callOf(value any) (Call, bool) {
 	return c, ok
 }
 
+// CallID names call n of a conversation, from 0: nine letters and digits, as Mistral's templates want them.
+func CallID(n int) string { return fmt.Sprintf("call%05d", n) }
+
 // ReadCalls reads an answer that is there whole: its text, and the calls behind it. What looks like a call and can't be read is an error, where the form
 // tells calls from text for sure; an answer without calls is its text.
 func ReadCalls(form CallForm, answer string) (text string, calls []Call, err error) {
