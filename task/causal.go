@@ -21,6 +21,8 @@ type Causal struct {
 	Truncation data.Truncation
 	// LearnPrompts learns prompts as well as completions; default false.
 	LearnPrompts bool
+	// Unended adds no token that ends a text to texts and completions without one; default false.
+	Unended bool
 	// Unpacked gives each document a row of its own; default false.
 	Unpacked bool
 }
@@ -43,12 +45,15 @@ func (Causal) Head(data.Labels) (models.Head, bool) { return models.Head{}, fals
 // Note writes what of conversations and pairs is learned.
 func (o Causal) Note(s *Settings) {
 	s.Instructions = o.Conversations.Instructions
+	if o.Unended {
+		s.Ends = new(bool)
+	}
 	s.LastAnswer, s.Prompts, s.Truncation = o.Conversations.Learn == chat.LearnLastAnswer, o.LearnPrompts, o.Truncation
 }
 
 // With returns the objective by whose settings a model was trained.
 func (Causal) With(dir string, s Settings) Objective {
-	o := Causal{Conversations: Conversations{Dir: dir, Instructions: s.Instructions}, LearnPrompts: s.Prompts, Truncation: s.Truncation}
+	o := Causal{Conversations: Conversations{Dir: dir, Instructions: s.Instructions}, LearnPrompts: s.Prompts, Truncation: s.Truncation, Unended: s.Ends != nil && !*s.Ends}
 	switch {
 	case s.LastAnswer:
 		o.Conversations.Learn = chat.LearnLastAnswer
@@ -66,7 +71,7 @@ func (Causal) Labels(*data.Source) (data.Labels, error) { return data.Labels{}, 
 
 // Encode makes a stream of documents, each with the tokens that frame and end a text. To conversations nothing is added.
 func (o Causal) Encode(ctx context.Context, s *data.Source, c Encoding) (*data.Tokens, Report, error) {
-	e := data.EncodeConfig{EndOfText: true, AddSpecial: true, LearnPrompts: o.LearnPrompts}
+	e := data.EncodeConfig{EndOfText: !o.Unended, AddSpecial: true, LearnPrompts: o.LearnPrompts}
 	turns := newTurns(o.Conversations, c.Tokenizer)
 	e.Conversation = turns.encode
 	var err error

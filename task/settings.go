@@ -24,6 +24,7 @@ type Settings struct {
 	Prompts      bool            `yaml:"train_on_prompt,omitempty"`      // prompts are learned too
 	Instructions string          `yaml:"instruction_format,omitempty"`   // how instructions are written; see Conversations
 	Truncation   data.Truncation `yaml:"truncation,omitempty"`           // of records that are too long
+	Ends         *bool           `yaml:"eos,omitempty"`                  // texts get the token that ends one; nil is true
 }
 
 // Settable is an Objective with fields of its own, which a run notes in its settings, so that the

@@ -25,6 +25,7 @@ type lossOptions struct {
 	AssistantOnlyLoss  bool   `group:"data" help:"Learn all that the assistant says in a conversation. That is the default."`
 	CompletionOnlyLoss bool   `group:"data" help:"Learn the last answer of a conversation only."`
 	TrainOnPrompt      bool   `group:"data" help:"Learn prompts and what others than the assistant say too."`
+	EOS                bool   `name:"eos" group:"data" default:"true" negatable:"" help:"End texts and completions by the token that ends a text, where they don't (on). To conversations nothing is added."`
 	Truncation         string `group:"data" enum:",drop,left,right,error" default:"" placeholder:"drop|left|right|error" help:"What becomes of a record of more tokens than --seq-len: it is left out, cut at one side, or an error. Default: drop for conversations; others are learned in pieces."`
 }
 
@@ -34,8 +35,8 @@ func (c *chatOptions) resolve(objective string) error {
 	if objective == (task.Reward{}).Name() {
 		own.ChatTemplate = ""
 	}
-	if own != (chatOptions{Packing: true}) && objective != (task.Causal{}).Name() {
-		return fmt.Errorf("--chat-template, --instruction-format, --assistant-only-loss, --completion-only-loss, --train-on-prompt, --no-packing and --truncation are for the objective causal, not for %s", objective)
+	if own != (chatOptions{lossOptions: lossOptions{EOS: true}, Packing: true}) && objective != (task.Causal{}).Name() {
+		return fmt.Errorf("--chat-template, --instruction-format, --assistant-only-loss, --completion-only-loss, --train-on-prompt, --no-eos, --no-packing and --truncation are for the objective causal, not for %s", objective)
 	}
 	return c.lossOptions.resolve()
 }
@@ -78,7 +79,7 @@ func (c *lossOptions) learn() chat.Learn {
 func (c *chatOptions) causal(dir string) task.Causal {
 	return task.Causal{
 		Conversations: task.Conversations{Dir: dir, Template: c.ChatTemplate, Learn: c.learn(), Instructions: c.InstructionFormat},
-		Truncation:    data.Truncation(c.Truncation), LearnPrompts: c.TrainOnPrompt, Unpacked: !c.Packing,
+		Truncation:    data.Truncation(c.Truncation), LearnPrompts: c.TrainOnPrompt, Unpacked: !c.Packing, Unended: !c.EOS,
 	}
 }
 

@@ -146,7 +146,7 @@ func (c *dataInspectCommand) config(t *tokenizer.Tokenizer, o task.Objective) (i
 	}
 	templates := conversations.Templates(t)
 	config := inspect.Config{
-		Tokenizer: t, Learn: c.learn(), LearnPrompts: c.TrainOnPrompt, Limit: limit, Instructions: asks,
+		Tokenizer: t, Learn: c.learn(), LearnPrompts: c.TrainOnPrompt, Unended: !c.EOS, Limit: limit, Instructions: asks,
 		Template: func(tools bool) (*chat.Template, error) {
 			found, err := templates(tools)
 			if err != nil {

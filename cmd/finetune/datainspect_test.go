@@ -74,6 +74,10 @@ func TestDataInspect(t *testing.T) {
 	if all := rows("--packing", "--max-length=200"); len(all) >= 5 || len(all[0].Documents) < 2 || all[0].Documents[1] >= len(all[0].IDs) {
 		t.Errorf("packed rows are %+v", all)
 	}
+	ended, bare := rows(), rows("--no-eos")
+	if e, b := ended[len(ended)-1].IDs, bare[len(bare)-1].IDs; len(e) != len(b)+1 || !slices.Equal(e[:len(b)], b) {
+		t.Errorf("--no-eos shows %v, else %v", b, e)
+	}
 	if cut := rows("--max-length=40", "--truncation=left"); len(cut[0].IDs) != 40 || !strings.HasSuffix(cut[0].Text, "an answer<|im_end|>\n") {
 		t.Errorf("a row cut at its left is %+v", cut[0])
 	}

@@ -38,6 +38,8 @@ type Config struct {
 	Instructions bool
 	// LearnPrompts makes prompts of pairs targets too.
 	LearnPrompts bool
+	// Unended adds no token that ends a text to texts and completions without one.
+	Unended bool
 	// Limit bounds the tokens of a record; nil doesn't.
 	Limit *data.LengthLimit
 	// Length is how many tokens a packed row has; 0 gives each record a row of its own.
@@ -163,7 +165,7 @@ func (b *builder) text(r *Row, p data.PlacedPiece) {
 		span[0][0] = 0
 	}
 	r.IDs, r.Learn = b.Tokenizer.AppendTargets(nil, nil, joined, span, true)
-	if n := len(r.IDs); b.end >= 0 && p.Last && n > 0 && r.IDs[n-1] != b.end {
+	if n := len(r.IDs); b.end >= 0 && !b.Unended && p.Last && n > 0 && r.IDs[n-1] != b.end {
 		r.IDs, r.Learn = append(r.IDs, b.end), append(r.Learn, true)
 	}
 	b.suspect(r, string(p.Prompt), string(p.Text))
