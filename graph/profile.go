@@ -10,8 +10,9 @@ import (
 
 // A Profile counts where a machine's time goes, by kind of operation.
 type Profile struct {
-	Runs int
-	ops  map[string]*OpProfile
+	Steps int           // that AddStep counted
+	Total time.Duration // of these steps
+	ops   map[string]*OpProfile
 }
 
 // OpProfile is one line of a profile.
@@ -41,6 +42,12 @@ func (p *Profile) Add(name string, d time.Duration, flops float64) {
 	o.Calls++
 	o.Time += d
 	o.Flops += flops
+}
+
+// AddStep counts a step that took so long as a whole: what operations took is a part of it.
+func (p *Profile) AddStep(d time.Duration) {
+	p.Steps++
+	p.Total += d
 }
 
 // Ops returns the lines of the profile, most time first.

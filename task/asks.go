@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/seahorse-ml/seahorse/models"
 	"github.com/seahorse-ml/seahorse/train"
@@ -89,6 +90,28 @@ func (r *Run) asks() func(ctx context.Context, progress func(done, total int)) (
 		}
 		return all, nil
 	}
+}
+
+// timedQuestions is how many questions of an exam are asked to know how long all of them take.
+const timedQuestions = 16
+
+// ExamSeconds returns how long the run's exams take with each evaluation, in seconds: some questions of each are asked, and the rest counted like them.
+// A model that has learned where its answers end may write less.
+func (r *Run) ExamSeconds(ctx context.Context) (float64, error) {
+	seconds := 0.0
+	for _, e := range r.Exams {
+		all, contexts, err := e.asked()
+		if err != nil {
+			return 0, err
+		}
+		n := min(len(all), timedQuestions)
+		begin := time.Now()
+		if _, err := e.take(ctx, r.trained(), all[:n], contexts[:n], nil); err != nil {
+			return 0, err
+		}
+		seconds += time.Since(begin).Seconds() * float64(len(all)) / float64(n)
+	}
+	return seconds, nil
 }
 
 // checkExams finds out whether the run's model can take its exams.

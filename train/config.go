@@ -101,6 +101,9 @@ type Config struct {
 	// tokenizer.
 	Save func(dir string) error
 
+	// Profile, if it isn't nil, counts where the time of the steps goes, as operations, "rows" for what making their batches takes, and "optimizer". Default: nil.
+	Profile *graph.Profile
+
 	// Text tells what stands in a row of a batch, for the lines of SpikesName; nil leaves it at the rows' numbers. Default: nil.
 	Text func(b *data.Batch, row int) string
 	// Place tells where a row of a batch comes from, file and line, for the same; "" where that isn't known. Default: nil.

@@ -187,10 +187,14 @@ func (t *Trainer) step(ctx context.Context) error {
 	}
 	for made := false; !made; {
 		var err error
+		filling := time.Now()
 		if t.config.Feed != nil {
 			fed, err = t.feed(ctx)
 		} else {
 			err = t.fill(ctx)
+		}
+		if p := t.config.Profile; p != nil {
+			p.Add("rows", time.Since(filling), 0)
 		}
 		if err != nil {
 			return err
@@ -209,7 +213,11 @@ func (t *Trainer) step(ctx context.Context) error {
 		}
 		made = true
 	}
-	seconds := time.Since(begin).Seconds()
+	taken := time.Since(begin)
+	if p := t.config.Profile; p != nil {
+		p.AddStep(taken)
+	}
+	seconds := taken.Seconds()
 	t.targets += r.Targets
 	t.seconds += seconds
 	t.state.Step++

@@ -83,6 +83,7 @@ func New(m Model, c Config) (*Trainer, error) {
 	if t.stepper, err = NewStepper(m, c.stepper()); err != nil {
 		return nil, err
 	}
+	t.stepper.SetProfile(c.Profile)
 	steps, _ := t.stepper.Memory()
 	t.evaluation = beside(steps, evaluation)
 	return t, nil

@@ -5,10 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"slices"
-	"text/tabwriter"
 	"time"
 
 	"github.com/seahorse-ml/seahorse/data"
@@ -123,11 +121,11 @@ func (c *benchCommand) Run(ctx context.Context, s *streams) error {
 		return err
 	}
 	defer stepper.Close()
-	profile := &graph.Profile{}
+	profile, first := &graph.Profile{}, min(work.warmup, c.Steps-1)
 	out := json.NewEncoder(s.out)
 	var seconds []float64
 	for step := range c.Steps {
-		if c.Profile && step == min(work.warmup, c.Steps-1) {
+		if c.Profile && step == first {
 			stepper.SetProfile(profile)
 		}
 		if err := loader.Next(stepper.Batches()[0]); err != nil {
@@ -138,22 +136,25 @@ func (c *benchCommand) Run(ctx context.Context, s *streams) error {
 		if err != nil {
 			return interrupted(ctx, err)
 		}
-		seconds = append(seconds, time.Since(begin).Seconds())
+		taken := time.Since(begin)
+		seconds = append(seconds, taken.Seconds())
+		if step >= first {
+			profile.AddStep(taken)
+		}
 		if err := out.Encode(benchStep{step, round(r.Loss, 6), round(r.GradNorm, 6), round(seconds[step], 4)}); err != nil {
 			return err
 		}
 	}
-	timed := seconds[min(work.warmup, c.Steps-1):]
 	summary := benchSummary{Preset: c.Preset, Init: c.Init, Adapter: c.Adapter, Threads: graph.Workers(), PeakMiB: peakMiB(), Parameters: models.CountParameters(m)}
 	if a, ok := m.(adaptedBench); ok {
 		summary.Trained = countParameters(a.adapter.Params())
 	}
-	summary.TokensPerSecond = round(float64(*c.BatchSize**c.SeqLen)/median(timed), 1)
+	summary.TokensPerSecond = round(float64(*c.BatchSize**c.SeqLen)/median(seconds[first:]), 1)
 	if err := out.Encode(summary); err != nil {
 		return err
 	}
 	if c.Profile {
-		return printProfile(s.err, profile, timed)
+		return printProfile(s.err, profile)
 	}
 	return nil
 }
@@ -174,39 +175,6 @@ func (c *benchCommand) work() benchWork {
 
 func (w benchWork) optimizer(params []*graph.Param) (optim.Optimizer, error) {
 	return optim.NewAdamW(optim.Groups(params, w.decay), optim.AdamConfig{Beta1: 0.9, Beta2: w.beta2, Eps: 1e-8, MaxGradNorm: 1})
-}
-
-// printProfile prints a line for each kind of operation: its share of the steps' time, what it computed in it, and the fraction
-// that this is of the machine's peak, measured now.
-func printProfile(w io.Writer, p *graph.Profile, seconds []float64) error {
-	total := 0.0
-	for _, s := range seconds {
-		total += s
-	}
-	peak := graph.PeakFlops()
-	out := tabwriter.NewWriter(w, 0, 8, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(out, "operation\tcalls a step\tms a step\tshare\tGFLOP/s\tof peak\t")
-	steps := float64(len(seconds))
-	line := func(name, calls string, s, flops float64) {
-		speed, fraction := "", ""
-		if flops > 0 {
-			speed, fraction = fmt.Sprintf("%.1f", flops/s/1e9), fmt.Sprintf("%.0f%%", 100*flops/s/peak)
-		}
-		fmt.Fprintf(out, "%s\t%s\t%.3f\t%.1f%%\t%s\t%s\t\n", name, calls, 1000*s/steps, 100*s/total, speed, fraction)
-	}
-	rest, flops := total, 0.0
-	for _, o := range p.Ops() {
-		line(o.Name, fmt.Sprint(o.Calls/len(seconds)), o.Time.Seconds(), o.Flops)
-		rest -= o.Time.Seconds()
-		flops += o.Flops
-	}
-	line("the rest", "", rest, 0)
-	line("all", "", total, flops)
-	if err := out.Flush(); err != nil {
-		return err
-	}
-	_, err := fmt.Fprintf(w, "peak of %s: %.1f GFLOP/s\n", plural(graph.Workers(), "thread"), peak/1e9)
-	return err
 }
 
 func median(values []float64) float64 {

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -21,7 +22,15 @@ func TestEvalTaskInTraining(t *testing.T) {
 	args := []string{"pretrain", "--data", text, "--n-layer=1", "--n-head=2", "--n-embd=16", "--seq-len=64", "--batch-size=4", "--warmup-steps=0", "--learning-rate=0.02", "--sample-tokens=0", "--tokenizer=char",
 		"--eval-steps=10", "--save-steps=10", "--max-steps=40", "--lr-scheduler-type=constant", "--eval-task", quiz, "--eval-task", words, "--metric-for-best-model=eval_words/chrf", "--load-best-model-at-end"}
 	whole, part := filepath.Join(dir, "whole"), filepath.Join(dir, "part")
-	_, said := succeed(t, "", append(args, "--output-dir", whole)...)
+	if planned, _ := succeed(t, "", append([]string{"plan"}, args...)...); !strings.Contains(planned, "for the questions of --eval-task") {
+		t.Errorf("plan doesn't count the questions:\n%s", planned)
+	}
+	_, said := succeed(t, "", append(args, "--output-dir", whole, "--profile")...)
+	for _, operation := range []string{"operation", "rows", "optimizer", "linear", "the rest"} {
+		if !regexp.MustCompile(`(?m)^ *` + operation + ` `).MatchString(said) {
+			t.Errorf("the profile is without %q:\n%s", operation, said)
+		}
+	}
 	if !strings.Contains(said, "quiz 1/acc ") || strings.Contains(said, "words/chrf 0\nstep 40: saved") {
 		t.Errorf("pretrain says\n%s", said)
 	}

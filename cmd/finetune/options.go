@@ -63,6 +63,7 @@ type trainingOptions struct {
 	LogHistograms         int      `group:"run" default:"0" placeholder:"N" help:"Each N steps, write down how the weights, gradients and activations of each layer are spread, how much the update moves it, and which units are dead; that step takes longer (${default}: never)."`
 	ReportTo              []string `group:"run" enum:"tensorboard,csv,none" default:"none" placeholder:"tensorboard|csv|none" help:"Write the figures for other programs too, into the run's directory: events for TensorBoard, or a table, metrics.csv. Several are separated by commas (${default})."`
 	SampleTokens          int      `group:"run" default:"200" placeholder:"N" help:"Tokens of the sample that is shown after each validation (${default}). 0 shows none."`
+	Profile               bool     `group:"run" help:"Print at the end, or where the run is stopped, where the time of the steps has gone, for each kind of operation."`
 	Seed                  uint64   `group:"run" default:"1337" placeholder:"N" help:"Seed of all random numbers (${default})."`
 	Threads               int      `group:"run" default:"0" placeholder:"N" help:"Threads to run on. Default: all cores that the process may use. The result does not depend on it."`
 

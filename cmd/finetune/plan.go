@@ -116,10 +116,11 @@ func plan(ctx context.Context, s *streams, j planned, dir string) error {
 		times.Step = times.Together(config, ranks).Step(train.Network{Speed: 10 * gigabit, Latency: plannedLatency})
 		times.Evaluation /= float64(ranks)
 	}
-	s.planTime(config, times, sample, ranks)
-	if n := len(r.Exams); n > 0 {
-		fmt.Fprintf(s.out, "            without the questions of %s (--eval-task), which aren't timed\n", plural(n, "task"))
+	exams, err := r.ExamSeconds(ctx)
+	if err != nil {
+		return interrupted(ctx, err)
 	}
+	s.planTime(config, times, sample, exams, ranks)
 	return nil
 }
 
@@ -235,9 +236,9 @@ func (o *trainingOptions) timeSample(ctx context.Context, r *task.Run) (seconds 
 	return time.Since(begin).Seconds() * float64(o.SampleTokens) / float64(n), nil
 }
 
-// planTime tells how long the run will take on so many ranks, where a sample takes so many seconds.
-func (s *streams) planTime(c train.Config, times train.Times, sample float64, ranks int) {
-	validation := times.Evaluation * float64(c.Evaluations())
+// planTime tells how long the run will take on so many ranks, where a sample takes so many seconds, and the questions of an evaluation so many.
+func (s *streams) planTime(c train.Config, times train.Times, sample, exams float64, ranks int) {
+	validation, questions := times.Evaluation*float64(c.Evaluations()), exams*float64(c.Evaluations())
 	samples := sample * float64(max(1, c.Evaluations()))
 	layout := c.Train.Layout()
 	tokens := float64(ranks*c.BatchSize*c.Accumulation*layout.Length(data.TextLength)) / times.Step
@@ -245,9 +246,12 @@ func (s *streams) planTime(c train.Config, times train.Times, sample float64, ra
 	if ranks > 1 {
 		on = fmt.Sprintf("%d ranks of %s", ranks, on)
 	}
-	fmt.Fprintf(s.out, "time        about %s: %.3g s a step (%s tokens a second on %s)", roughly(times.Total(c)+samples), times.Step, grouped(int64(tokens)), on)
+	fmt.Fprintf(s.out, "time        about %s: %.3g s a step (%s tokens a second on %s)", roughly(times.Total(c)+samples+questions), times.Step, grouped(int64(tokens)), on)
 	if validation > 0 {
 		fmt.Fprintf(s.out, ", %s for validation", roughly(validation))
+	}
+	if questions > 0 {
+		fmt.Fprintf(s.out, ", %s for the questions of --eval-task", roughly(questions))
 	}
 	if samples > 0 {
 		fmt.Fprintf(s.out, ", %s for samples", roughly(samples))

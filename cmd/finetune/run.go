@@ -70,6 +70,11 @@ func (o *trainingOptions) train(ctx context.Context, s *streams, r *task.Run, re
 	err = t.Run(ctx)
 	s.save.Store(nil)
 	s.saving.Store(false)
+	if c.Profile != nil && o.team.Rank() == 0 {
+		if err := printProfile(s.err, c.Profile); err != nil {
+			return err
+		}
+	}
 	var interrupted *train.Interrupted
 	if errors.As(err, &interrupted) {
 		return &stopped{dir: r.Dir, step: interrupted.Step}
@@ -120,6 +125,9 @@ func (o *trainingOptions) trains(r *task.Run, callbacks ...train.Callback) train
 	c.EvalBatchSize = task.EvalBatch(r.Rows.Train.Layout())
 	c.Ranks, c.ShardOptimizer, c.RoundGradients = o.team.Ranks, o.shards(), o.RoundGradients
 	c.Callbacks, c.Obey = callbacks, true
+	if o.Profile {
+		c.Profile = &graph.Profile{}
+	}
 	return r.Trains(c)
 }
 

@@ -1,7 +1,7 @@
 "use strict";
 // Draws the charts of a report: reading off by pointer or arrow keys, zooming by dragging or + and -, runs shown or not.
 const seahorse = (() => {
-  const colors = 8, dashes = 4, left = 56, right = 10, top = 8, bottom = 22;
+  const colors = 8, dashes = 4, mostPoints = 12000, left = 56, right = 10, top = 8, bottom = 22;
   const SVG = "http://www.w3.org/2000/svg";
   const state = { runs: [], charts: [], hidden: new Set(), raw: true, zoom: null, cursor: null };
 
@@ -60,6 +60,21 @@ const seahorse = (() => {
 
   const visible = c => c.lines.filter(l => !state.hidden.has(l.run) && (l.kind !== "raw" || state.raw) && l.steps.length);
 
+  // thinned returns the numbers of the points of a line that are drawn: all, or the first, the last, and the lowest and highest of equal parts.
+  const thinned = (values, from, to, most) => {
+    const all = to - from <= most, parts = all ? to - from : most >> 1, found = [];
+    for (let part = 0; part < parts; part++) {
+      const begin = from + Math.floor((to - from) * part / parts), end = from + Math.floor((to - from) * (part + 1) / parts);
+      let low = begin, high = begin;
+      for (let i = begin + 1; i < end; i++) { if (values[i] < values[low]) low = i; if (values[i] > values[high]) high = i; }
+      if (part === 0 && low !== begin && high !== begin) found.push(begin);
+      found.push(Math.min(low, high));
+      if (low !== high) found.push(Math.max(low, high));
+      if (part === parts - 1 && found[found.length - 1] !== end - 1) found.push(end - 1);
+    }
+    return found;
+  };
+
   // draw draws a chart anew.
   const draw = c => {
     const box = c.plot.getBoundingClientRect(), width = Math.max(180, box.width), height = box.height;
@@ -100,7 +115,7 @@ const seahorse = (() => {
       if (l.kind !== kind) continue;
       const from = Math.max(0, at(l.steps, x0) - 1), to = Math.min(l.steps.length, at(l.steps, x1) + 1);
       let path = "", begun = false;
-      for (let i = from; i < to; i++) {
+      for (const i of thinned(l.values, from, to, mostPoints / lines.length)) {
         if (c.log && l.values[i] <= 0) { begun = false; continue; }
         path += `${begun ? "L" : "M"}${px(l.steps[i]).toFixed(1)} ${py(scale(l.values[i])).toFixed(1)}`;
         begun = true;
@@ -165,20 +180,26 @@ const seahorse = (() => {
       const c = state.charts.find(c => c.plot === e.target);
       if (!c) continue;
       c.seen = e.isIntersecting;
-      if (c.seen && waiting.delete(c)) draw(c);
     }
+    askFrame();
   }, { rootMargin: "300px" });
   let asked = false;
   // redraw draws the charts that are on the screen, and the others when they come there.
   const redraw = () => {
     for (const c of state.charts) waiting.add(c);
+    askFrame();
+  };
+  const askFrame = () => {
     if (asked) return;
     asked = true;
-    requestAnimationFrame(() => {
-      asked = false;
-      for (const c of state.charts) if (c.seen && waiting.delete(c)) draw(c);
-      later(drawNext);
-    });
+    requestAnimationFrame(drawSeen);
+  };
+  // drawSeen draws one of the charts that are on the screen with each frame, so that none takes long: first the one that is used.
+  const drawSeen = () => {
+    const seen = state.charts.filter(c => c.seen && waiting.has(c)), c = seen.includes(state.active) ? state.active : seen[0];
+    if (c) { waiting.delete(c); draw(c); }
+    asked = false;
+    if (seen.length > 1) askFrame(); else later(drawNext);
   };
   // drawNext draws a chart that isn't on the screen, when there is nothing else to do.
   const later = f => (globalThis.requestIdleCallback || setTimeout)(f);
