@@ -12,7 +12,7 @@ import (
 	"github.com/seahorse-ml/seahorse/train"
 )
 
-// TestTensorBoard finds what a run tells in its event file; internal/proofs/tensorboard.py lets TensorBoard itself read one.
+// TestTensorBoard finds what a run tells in its event file; internal/proofs/tensorboard_events.py lets TensorBoard itself read one.
 func TestTensorBoard(t *testing.T) {
 	dir := t.TempDir()
 	b := NewTensorBoard(dir, []Setting{{"learning_rate", "0.5"}, {"preset", "char"}})

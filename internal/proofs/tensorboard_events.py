@@ -1,6 +1,6 @@
 """TensorBoard's own readers on the events of a run that was killed and gone on with.
 
-    python tensorboard.py FINETUNE      (pip install tensorboard safetensors)
+    python internal/proofs/tensorboard_events.py FINETUNE      (pip install tensorboard safetensors)
 
 Every scalar is compared with metrics.jsonl, the texts with samples.jsonl, the hparams with run.yaml, histograms of
 weights with those of the checkpoint before their step, and metrics.csv with metrics.jsonl.
