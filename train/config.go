@@ -101,7 +101,8 @@ type Config struct {
 	// tokenizer.
 	Save func(dir string) error
 
-	// Profile, if it isn't nil, counts where the time of the steps goes, as operations, "rows" for what making their batches takes, and "optimizer". Default: nil.
+	// Profile, if it isn't nil, counts where the time of the steps goes, as operations, "rows" for what making their batches takes, "optimizer", and of several
+	// ranks "waiting for ranks". Default: nil.
 	Profile *graph.Profile
 
 	// Text tells what stands in a row of a batch, for the lines of SpikesName; nil leaves it at the rows' numbers. Default: nil.

@@ -2,6 +2,7 @@ package train
 
 import (
 	"encoding/binary"
+	"time"
 
 	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/graph"
@@ -32,11 +33,23 @@ func (s *Stepper) join(c StepperConfig) error {
 		Peers: c.Ranks, Params: whole.machine.GradientOrder(), Accumulation: c.Accumulation, Gather: !s.ranks.sharded,
 		Round: c.RoundGradients, Lookups: tables(s.ranks.lookups),
 	})
-	s.ranks.final, s.ranks.early, s.ranks.await = s.ranks.reducer.Final, s.ranks.reducer.Early, s.ranks.reducer.Await
+	s.ranks.final, s.ranks.early = s.ranks.reducer.Final, s.ranks.reducer.Early
+	s.ranks.await = func(p *graph.Param) {
+		begin := time.Now()
+		s.ranks.reducer.Await(p)
+		s.waited(begin)
+	}
 	if !s.ranks.sharded {
 		return nil
 	}
 	return sharder.Shard(optim.Shards{Rank: c.Ranks.Rank(), Size: c.Ranks.Size(), Owner: s.ranks.reducer.Owner, Exchange: c.Ranks.Exchange})
+}
+
+// waited adds a wait for other ranks to the profile.
+func (s *Stepper) waited(begin time.Time) {
+	if s.profile != nil {
+		s.profile.Add("waiting for ranks", time.Since(begin), 0)
+	}
 }
 
 // settle returns when this rank has the new parameters of all others, which are on their way behind a step.
@@ -137,9 +150,11 @@ func (s *Stepper) passTogether(random *graph.Random, r *StepResult) error {
 		told = s.tell(told, p, i)
 		random.Step++
 	}
+	begin := time.Now()
 	if err := s.ranks.reducer.Wait(); err != nil {
 		return err
 	}
+	s.waited(begin)
 	random.Step = base + uint64(s.ranks.Size()*len(s.batches))
 	all, err := gatherEqual(s.ranks, told)
 	if err != nil {

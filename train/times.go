@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/seahorse-ml/seahorse/data"
@@ -16,6 +17,7 @@ type Times struct {
 	Step       float64 // an optimization step, with all of its micro-batches
 	Evaluation float64 // one through the whole of the validation data; 0 without
 	Update     float64 // the part of Step in which the optimizer works
+	Save       float64 // a checkpoint
 
 	params  []*graph.Param // that are trained, in the order in which a step finds their gradients
 	lookups []lookup       // those of them whose gradients are found in two parts
@@ -23,9 +25,17 @@ type Times struct {
 	sharder bool           // the optimizer can be divided among ranks
 }
 
-// Total returns how long a run of a configuration takes by them, checkpoints and callbacks aside.
+// Total returns how long a run of a configuration takes by them, callbacks aside.
 func (t Times) Total(c Config) float64 {
-	return t.Step*float64(c.MaxSteps) + t.Evaluation*float64(c.Evaluations())
+	return t.Step*float64(c.MaxSteps) + t.Evaluation*float64(c.Evaluations()) + t.Save*float64(c.Saves())
+}
+
+// Saves returns how often the run writes the model if it goes to its end: into its checkpoints, and in the end into its directory.
+func (c Config) Saves() int {
+	if c.SaveSteps == 0 {
+		return 2
+	}
+	return (c.MaxSteps+c.SaveSteps-1)/c.SaveSteps + 1
 }
 
 // Evaluations returns how many evaluations the run has if it goes to its end.
@@ -45,8 +55,8 @@ const (
 	mostTimed   = 200
 )
 
-// MeasureTimes makes the first steps of a run, for about so many seconds and at least three, and part of an evaluation in half as many.
-// The learning rate is 0, nothing is written, and the model's parameters stay as they are.
+// MeasureTimes makes the first steps of a run, for about so many seconds and at least three, part of an evaluation in half as many, and a checkpoint, which it
+// writes into a directory of its own for temporary files and removes. The learning rate is 0, and the model's parameters stay as they are.
 func MeasureTimes(ctx context.Context, m Model, c Config, seconds float64) (times Times, err error) {
 	t, err := New(m, c)
 	if err != nil {
@@ -83,9 +93,26 @@ func MeasureTimes(ctx context.Context, m Model, c Config, seconds float64) (time
 	}
 	_, times.sharder = t.stepper.optimizer.(optim.Sharder)
 	if c.Validation != nil {
-		times.Evaluation, err = t.timeEvaluation(ctx, seconds/2)
+		if times.Evaluation, err = t.timeEvaluation(ctx, seconds/2); err != nil {
+			return times, err
+		}
 	}
+	times.Save, err = t.timeSave()
 	return times, err
+}
+
+// timeSave returns how long a checkpoint takes.
+func (t *Trainer) timeSave() (seconds float64, err error) {
+	dir, err := os.MkdirTemp("", "checkpoint-")
+	if err != nil {
+		return 0, fmt.Errorf("train: timing a checkpoint: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	begin := time.Now()
+	if _, err := newStore(dir).save(t.model, t.stepper.optimizer, t.state, t.besideModel, 0); err != nil {
+		return 0, fmt.Errorf("train: timing a checkpoint: %w", err)
+	}
+	return time.Since(begin).Seconds(), nil
 }
 
 // timeEvaluation returns how long an evaluation takes, of which it makes as much as fits into some seconds, and at least one batch.

@@ -106,19 +106,19 @@ func plan(ctx context.Context, s *streams, j planned, dir string) error {
 	if err != nil {
 		return interrupted(ctx, err)
 	}
-	s.planMemory(append(trainingParts(use), programPart(laidOut.Total())), free, known)
 	sample, err := o.timeSample(ctx, r)
 	if err != nil {
 		return interrupted(ctx, err)
 	}
+	exams, err := r.ExamSeconds(ctx)
+	if err != nil {
+		return interrupted(ctx, err)
+	}
+	s.planMemory(append(trainingParts(use), programPart(laidOut.Total())), free, known)
 	if ranks > 1 {
 		s.planRanks(config, times, ranks)
 		times.Step = times.Together(config, ranks).Step(train.Network{Speed: 10 * gigabit, Latency: plannedLatency})
 		times.Evaluation /= float64(ranks)
-	}
-	exams, err := r.ExamSeconds(ctx)
-	if err != nil {
-		return interrupted(ctx, err)
 	}
 	s.planTime(config, times, sample, exams, ranks)
 	return nil
@@ -252,6 +252,9 @@ func (s *streams) planTime(c train.Config, times train.Times, sample, exams floa
 	}
 	if questions > 0 {
 		fmt.Fprintf(s.out, ", %s for the questions of --eval-task", roughly(questions))
+	}
+	if saves := times.Save * float64(c.Saves()); saves >= 1 {
+		fmt.Fprintf(s.out, ", %s for checkpoints", roughly(saves))
 	}
 	if samples > 0 {
 		fmt.Fprintf(s.out, ", %s for samples", roughly(samples))
