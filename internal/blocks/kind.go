@@ -42,38 +42,29 @@ type format struct {
 	packWeighted func(dst []byte, src, weights []float32) // by the importance of columns; nil where it makes no difference
 }
 
+// formats are those of the kinds that are known; they are asked for at each turn of a kernel.
+var formats = [...]*format{
+	F32:   {"F32", 1, 4, unpackF32, packF32, nil},
+	F16:   {"F16", 1, 2, unpackF16, packF16, nil},
+	BF16:  {"BF16", 1, 2, unpackBF16, packBF16, nil},
+	Q4_0:  {"Q4_0", 32, 18, unpackQ40, packQ40, weighedQ40},
+	Q4_1:  {"Q4_1", 32, 20, unpackQ41, packQ41, weighedQ41},
+	Q5_0:  {"Q5_0", 32, 22, unpackQ50, packQ50, weighedQ50},
+	Q5_1:  {"Q5_1", 32, 24, unpackQ51, packQ51, weighedQ51},
+	Q8_0:  {"Q8_0", 32, 34, unpackQ80, packQ80, nil},
+	Q2_K:  {"Q2_K", superBlock, 84, unpackQ2K, nil, nil},
+	Q3_K:  {"Q3_K", superBlock, 110, unpackQ3K, nil, nil},
+	Q4_K:  {"Q4_K", superBlock, 144, unpackQ4K, packQ4K, weighedQ4K},
+	Q5_K:  {"Q5_K", superBlock, 176, unpackQ5K, packQ5K, weighedQ5K},
+	Q6_K:  {"Q6_K", superBlock, 210, unpackQ6K, packQ6K, weighedQ6K},
+	IQ4NL: {"IQ4_NL", 32, 18, unpackIQ4NL, nil, nil},
+}
+
 func (k Kind) format() *format {
-	switch k {
-	case F32:
-		return &format{"F32", 1, 4, unpackF32, packF32, nil}
-	case F16:
-		return &format{"F16", 1, 2, unpackF16, packF16, nil}
-	case BF16:
-		return &format{"BF16", 1, 2, unpackBF16, packBF16, nil}
-	case Q4_0:
-		return &format{"Q4_0", 32, 18, unpackQ40, packQ40, weighedQ40}
-	case Q4_1:
-		return &format{"Q4_1", 32, 20, unpackQ41, packQ41, weighedQ41}
-	case Q5_0:
-		return &format{"Q5_0", 32, 22, unpackQ50, packQ50, weighedQ50}
-	case Q5_1:
-		return &format{"Q5_1", 32, 24, unpackQ51, packQ51, weighedQ51}
-	case Q8_0:
-		return &format{"Q8_0", 32, 34, unpackQ80, packQ80, nil}
-	case Q2_K:
-		return &format{"Q2_K", superBlock, 84, unpackQ2K, nil, nil}
-	case Q3_K:
-		return &format{"Q3_K", superBlock, 110, unpackQ3K, nil, nil}
-	case Q4_K:
-		return &format{"Q4_K", superBlock, 144, unpackQ4K, packQ4K, weighedQ4K}
-	case Q5_K:
-		return &format{"Q5_K", superBlock, 176, unpackQ5K, packQ5K, weighedQ5K}
-	case Q6_K:
-		return &format{"Q6_K", superBlock, 210, unpackQ6K, packQ6K, weighedQ6K}
-	case IQ4NL:
-		return &format{"IQ4_NL", 32, 18, unpackIQ4NL, nil, nil}
+	if int(k) >= len(formats) {
+		return nil
 	}
-	return nil
+	return formats[k]
 }
 
 // Kinds returns all formats.

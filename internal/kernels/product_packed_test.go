@@ -119,3 +119,25 @@ func TestGatherPacked(t *testing.T) {
 		equalBits(t, kind.String(), got, want)
 	}
 }
+
+// TestRunPackedAllocatesNothing looks at products of one row and of many, whose panels are filled in other ways.
+func TestRunPackedAllocatesNothing(t *testing.T) {
+	r := rand.New(rand.NewPCG(41, 42))
+	for _, kind := range blocks.Kinds() {
+		for _, m := range []int{1, 3, 100} {
+			for _, transB := range []bool{false, true} {
+				g := ProductConfig{M: m, N: 256, K: 512, TransB: transB}
+				rows, cols := g.K, g.N
+				if transB {
+					rows, cols = g.N, g.K
+				}
+				packed, _ := packRandom(r, kind, rows, cols)
+				a, c := make([]float32, g.M*g.K), make([]float32, g.M*g.N)
+				p := NewProduct[float32](g)
+				if n := testing.AllocsPerRun(20, func() { p.RunPacked(c, a, packed, Epilogue[float32]{}) }); n > 0 {
+					t.Errorf("%v, %+v: %g objects are allocated", kind, g, n)
+				}
+			}
+		}
+	}
+}

@@ -36,10 +36,10 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         finetune = options.finetune or built(folder)
         goroot = subprocess.run(["go", "env", "GOROOT"], stdout=subprocess.PIPE, check=True, text=True).stdout.strip()
-        text = pathlib.Path(goroot, "src/testdata/Isaac.Newton-Opticks.txt").read_text()[100_000:]
+        text = pathlib.Path(goroot, "src/testdata/Isaac.Newton-Opticks.txt").read_text()[100_000 : 100_000 + 8 * options.prompt]  # llama.cpp is slow at splitting much text
         model = Model(options.model)
-        while len(model.ids(text)) > options.prompt:
-            text = text[: len(text) * 99 // 100 if len(text) < 20_000 else 20_000]
+        while (n := len(model.ids(text))) > options.prompt:
+            text = text[: len(text) * options.prompt // n]
         prompt = pathlib.Path(folder, "prompt.txt")
         prompt.write_text(" ".join(text.split()) + "\n")
         del model
