@@ -71,10 +71,10 @@ func Open(dir string) (*Index, error) {
 }
 
 func (x *Index) open() error {
-	path := filepath.Join(x.dir, manifestName)
+	path := filepath.Join(x.dir, ManifestName)
 	b, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("search: %s holds no index: it has no %s", x.dir, manifestName)
+		return fmt.Errorf("search: %s holds no index: it has no %s", x.dir, ManifestName)
 	}
 	if err == nil {
 		x.manifest, err = parseManifest(b)
@@ -93,7 +93,7 @@ func (x *Index) open() error {
 			err = fmt.Errorf("%w: vectors of %d, and those of the index have %d", errDamaged, s.width, x.manifest.Settings.Width)
 		}
 		if err == nil && len(e.Deleted) > 0 && (e.Deleted[0] < 0 || e.Deleted[len(e.Deleted)-1] >= len(s.documents)) {
-			err = fmt.Errorf("%w: %s deletes documents %v of %d", errDamaged, manifestName, e.Deleted, len(s.documents))
+			err = fmt.Errorf("%w: %s deletes documents %v of %d", errDamaged, ManifestName, e.Deleted, len(s.documents))
 		}
 		if err != nil {
 			return fmt.Errorf("search: %s: %w", filepath.Join(x.dir, e.File), err)
@@ -126,7 +126,7 @@ func (x *Index) mapFile(name string, size int64) ([]byte, error) {
 	path := filepath.Join(x.dir, name)
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("search: %s lists a file that can't be read: %w", manifestName, err)
+		return nil, fmt.Errorf("search: %s lists a file that can't be read: %w", ManifestName, err)
 	}
 	x.files = append(x.files, f)
 	info, err := f.Stat()

@@ -128,7 +128,7 @@ func TestBM25(t *testing.T) {
 	}
 	for i, words := range all {
 		want := 0.0
-		for _, term := range []string{"line", "of", "number", "line"} {
+		for _, term := range []string{"line", "number", "line"} { // "of" is a stop word
 			n := 0
 			for _, other := range all {
 				if slices.Contains(other, term) {
@@ -239,7 +239,7 @@ func TestDamage(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := find(t, x, Hybrid, document(3), 12)
-	names := []string{manifestName, x.manifest.Cells.File}
+	names := []string{ManifestName, x.manifest.Cells.File}
 	for _, e := range x.manifest.Segments {
 		names = append(names, e.File)
 	}

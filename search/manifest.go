@@ -12,8 +12,8 @@ import (
 	"github.com/seahorse-ml/seahorse/internal/atomicfile"
 )
 
-// manifestName is the file that makes a directory an index.
-const manifestName = "index.json"
+// ManifestName is the file that makes a directory an index. It is replaced whenever the index changes.
+const ManifestName = "index.json"
 
 // Settings are what an index was made by.
 type Settings struct {
@@ -68,7 +68,7 @@ func (m manifest) write(dir string) error {
 	if err != nil {
 		return fmt.Errorf("search: %w", err)
 	}
-	return atomicfile.WriteBytes(filepath.Join(dir, manifestName), append(b, '\n'))
+	return atomicfile.WriteBytes(filepath.Join(dir, ManifestName), append(b, '\n'))
 }
 
 // parseManifest reads a manifest.
@@ -98,7 +98,7 @@ func parseManifest(b []byte) (manifest, error) {
 		files = append(files, m.Cells.File)
 	}
 	for i, name := range files {
-		if !filepath.IsLocal(name) || strings.ContainsAny(name, `/\`) || name == manifestName || slices.Contains(files[:i], name) {
+		if !filepath.IsLocal(name) || strings.ContainsAny(name, `/\`) || name == ManifestName || slices.Contains(files[:i], name) {
 			return m, fmt.Errorf("%w: lists %q", errDamaged, name)
 		}
 	}
@@ -110,6 +110,6 @@ func parseManifest(b []byte) (manifest, error) {
 
 // IsIndex tells whether a directory is an index.
 func IsIndex(dir string) bool {
-	info, err := os.Stat(filepath.Join(dir, manifestName))
+	info, err := os.Stat(filepath.Join(dir, ManifestName))
 	return err == nil && info.Mode().IsRegular()
 }

@@ -229,7 +229,7 @@ func (x *Index) inCells(q Query) []nearest.Hit {
 	return all.Sorted()
 }
 
-// byWords ranks passages by BM25: Σ over the query's terms of idf·f·(k1+1)/(f + k1·(1 - b + b·length/mean length)), with f how often the term is in the
+// byWords ranks passages by BM25: Σ over the query's terms, stop words aside, of idf·f·(k1+1)/(f + k1·(1 - b + b·length/mean length)), with f how often the term is in the
 // passage and idf = ln(1 + (N - n + ½)/(n + ½)) for n of N passages that have it.
 func (x *Index) byWords(q Query) ([]nearest.Hit, error) {
 	passages, total := 0, 0
@@ -251,7 +251,7 @@ func (x *Index) byWords(q Query) ([]nearest.Hit, error) {
 	scores := map[int]float64{}
 	type posting struct{ passage, count, length int }
 	var list []posting
-	asked := terms(q.Text, x.manifest.Settings.Language)
+	asked := queryTerms(q.Text, x.manifest.Settings.Language)
 	slices.Sort(asked)
 	for _, term := range asked { // one that is there twice counts twice
 		list = list[:0]

@@ -7,6 +7,13 @@ import (
 	"unicode"
 
 	"github.com/kljensen/snowball"
+	"github.com/kljensen/snowball/english"
+	"github.com/kljensen/snowball/french"
+	"github.com/kljensen/snowball/hungarian"
+	"github.com/kljensen/snowball/norwegian"
+	"github.com/kljensen/snowball/russian"
+	"github.com/kljensen/snowball/spanish"
+	"github.com/kljensen/snowball/swedish"
 )
 
 // Languages returns those whose words are reduced to their stems; "" reduces none.
@@ -25,12 +32,35 @@ func checkLanguage(language string) error {
 // terms returns the words of a text by which it is found: runs of letters and digits in lower case, as their stems. Of Chinese and Japanese they are pairs of
 // neighbouring characters, and single ones that stand alone.
 func terms(text, language string) []string {
+	return termsBut(text, language, func(string) bool { return false })
+}
+
+// stopWords tells of a language's words whether they are in so many texts that a query means little by them.
+var stopWords = map[string]func(word string) bool{
+	"english": english.IsStopWord, "french": french.IsStopWord, "spanish": spanish.IsStopWord, "russian": russian.IsStopWord,
+	"swedish": swedish.IsStopWord, "norwegian": norwegian.IsStopWord, "hungarian": hungarian.IsStopWord,
+}
+
+// queryTerms returns the terms of a query without the language's stop words, unless it has no others.
+func queryTerms(text, language string) []string {
+	if stop := stopWords[language]; stop != nil {
+		if some := termsBut(text, language, stop); len(some) > 0 {
+			return some
+		}
+	}
+	return terms(text, language)
+}
+
+// termsBut returns terms without those of words that are left out.
+func termsBut(text, language string, leaveOut func(word string) bool) []string {
 	var out []string
 	var word []rune
 	var run []rune // of ideographs
 	flush := func() {
 		if len(word) > 0 {
-			out = append(out, stem(string(word), language))
+			if w := string(word); !leaveOut(w) {
+				out = append(out, stem(w, language))
+			}
 			word = word[:0]
 		}
 		if len(run) == 1 {
@@ -78,4 +108,23 @@ func stem(word, language string) string {
 		return word
 	}
 	return s
+}
+
+// Support tells of each passage which share of an answer's distinct words, its language's stop words aside, the passage has too. It finds what an answer was
+// made from that doesn't say so.
+func Support(answer, language string, passages []string) []float64 {
+	words := queryTerms(answer, language)
+	slices.Sort(words)
+	words = slices.Compact(words)
+	shares := make([]float64, len(passages))
+	for i, p := range passages {
+		there := terms(p, language)
+		slices.Sort(there)
+		for _, w := range words {
+			if _, ok := slices.BinarySearch(there, w); ok {
+				shares[i] += 1 / float64(len(words))
+			}
+		}
+	}
+	return shares
 }

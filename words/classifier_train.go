@@ -64,7 +64,7 @@ func newClassifier(examples Examples, split Splitter, c ClassifierConfig) (*Clas
 		if err != nil {
 			return nil, err
 		}
-		split(e.Text, words.add)
+		split(e.Text, func(word []byte) { words.add(word) })
 		words.add([]byte(lineEnd))
 		for _, label := range e.Labels {
 			labels.add([]byte(LabelPrefix + label))

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/seahorse-ml/seahorse/internal/kernels"
+	"github.com/seahorse-ml/seahorse/internal/parallel"
 	"github.com/seahorse-ml/seahorse/internal/random"
 )
 
@@ -34,13 +35,15 @@ func newModel(c Config, v *Vocabulary) *Model {
 
 // drawEvenly sets x to even numbers of ±width.
 func drawEvenly(x []float32, seed uint64, width float64) {
-	const stream = 1
-	for i := 0; i < len(x); i += 4 {
-		block := random.QuickBlock(seed, stream, uint64(i/4))
-		for j := 0; j < 4 && i+j < len(x); j++ {
-			x[i+j] = float32((float64(block[j])/(1<<31) - 1) * width)
+	const stream, atOnce = 1, 1 << 16
+	parallel.Run((len(x)+atOnce-1)/atOnce, func(_, part int) {
+		for i := part * atOnce; i < min((part+1)*atOnce, len(x)); i += 4 {
+			block := random.QuickBlock(seed, stream, uint64(i/4))
+			for j := 0; j < 4 && i+j < len(x); j++ {
+				x[i+j] = float32((float64(block[j])/(1<<31) - 1) * width)
+			}
 		}
-	}
+	})
 }
 
 // makeParts finds the parts of all words.

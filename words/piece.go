@@ -1,6 +1,10 @@
 package words
 
-import "github.com/seahorse-ml/seahorse/internal/kernels"
+import (
+	"math"
+
+	"github.com/seahorse-ml/seahorse/internal/kernels"
+)
 
 // piece is what works on a piece of the text.
 type piece struct {
@@ -13,16 +17,32 @@ type piece struct {
 	inputs   []int32 // places of in
 	outputs  []int32 // places of out
 	labels   []float32
-	hidden   []float32 // [D], of CBOW and parts
-	pull     []float32 // [inputs, D]: where the outputs draw the inputs
+	hidden   []float32 // [stride], of CBOW and parts
+	errors   []float32 // [stride]: where the outputs draw hidden
+	before   []float32 // [inputs, stride], as they were
+	slopes   []float32 // [inputs, outputs], times the rate
+	turned   []float32 // [outputs, inputs]: the same
+	order    []int32   // 0, 1, ...
+	even     []float32 // [inputs]: one over their number
+
+	seen []uint64 // by place of out: the last run of outputs that it was in
+	run  uint64
+
+	watch func(loss float64) // is told each place's loss; nil but in tests
+	loss  float64            // of the place
 }
 
 func newPiece(t *trainer) *piece {
 	dim := t.model.Config.Dim
-	return &piece{
+	p := &piece{
 		trainer: t, in: newRows(t.model.in, dim), out: newRows(t.model.out, dim),
-		hidden: make([]float32, dim), pull: make([]float32, dim*(2*t.model.Config.Window+1)),
+		hidden: make([]float32, strideOf(dim)), errors: make([]float32, strideOf(dim)),
 	}
+	for i := range 2 * t.model.Config.Window {
+		p.order = append(p.order, int32(i))
+	}
+	p.before = make([]float32, len(p.order)*strideOf(dim))
+	return p
 }
 
 // learn goes through sentences from to to.
@@ -125,52 +145,116 @@ func (p *piece) appendTarget(word int32) {
 	}
 }
 
-// pairs learns each input against each output: the words drawn against one are those of all inputs of a place (Ji et al., 2016).
+// pairs learns each input against each output: the words drawn against one are those of all inputs of a place (Ji et al., 2016). Outputs learn one after the
+// other, by the inputs as they are before.
 func (p *piece) pairs() {
-	dim := p.in.dim
-	errors := p.pull[:len(p.inputs)*dim]
-	clear(errors)
-	for j, place := range p.outputs {
-		y := p.out.row(place)
-		var slopes [32]float32
-		for first := 0; first < len(p.inputs); first += len(slopes) {
-			inputs := p.inputs[first:min(first+len(slopes), len(p.inputs))]
-			for i, input := range inputs {
-				slope := (p.labels[j] - sigmoid(kernels.Dot(p.in.row(input), y))) * p.rate
-				slopes[i] = slope
-				kernels.AXPY(errors[(first+i)*dim:][:dim], y, slope)
-			}
-			for i, input := range inputs {
-				kernels.AXPY(y, p.in.row(input), slopes[i])
+	n, stride := len(p.inputs), p.in.stride
+	for i, input := range p.inputs {
+		copy(p.before[i*stride:][:stride], p.in.row(input))
+	}
+	for lo := 0; lo < len(p.outputs); {
+		hi := p.distinct(lo)
+		outputs, m := p.outputs[lo:hi], hi-lo
+		p.slopes, p.turned = room(p.slopes, n*m), room(p.turned, n*m)
+		for i := range n {
+			kernels.DotEach(p.slopes[i*m:][:m], p.before[i*stride:][:stride], p.out.local, outputs, stride)
+		}
+		p.toSlopes(p.labels[lo:hi])
+		for i, input := range p.inputs {
+			kernels.AXPYEach(p.in.row(input), p.slopes[i*m:][:m], p.out.local, outputs, stride)
+			for j, slope := range p.slopes[i*m:][:m] {
+				p.turned[j*n+i] = slope
 			}
 		}
+		for j, output := range outputs {
+			kernels.AXPYEach(p.out.row(output), p.turned[j*n:][:n], p.before, p.order[:n], stride)
+		}
+		lo = hi
 	}
-	for i, input := range p.inputs {
-		kernels.Accumulate(p.in.row(input), errors[i*dim:][:dim])
+	p.tell()
+}
+
+// distinct returns the end of the outputs from lo on of which none is there twice. Those learn together as they would one after the other.
+func (p *piece) distinct(lo int) int {
+	p.run++
+	for i, output := range p.outputs[lo:] {
+		if more := int(output) + 1 - len(p.seen); more > 0 {
+			p.seen = append(p.seen, make([]uint64, more)...)
+		}
+		if p.seen[output] == p.run {
+			return lo + i
+		}
+		p.seen[output] = p.run
+	}
+	return len(p.outputs)
+}
+
+// room returns n elements, those of x where it has so many.
+func room(x []float32, n int) []float32 {
+	if cap(x) < n {
+		return make([]float32, n, 2*n)
+	}
+	return x[:n]
+}
+
+// toSlopes turns scores [any, labels] into the derivatives of the loss by them, which is -log of the labels' probabilities, times the negative rate.
+func (p *piece) toSlopes(labels []float32) {
+	if p.watch != nil {
+		p.addLoss(labels)
+	}
+	kernels.Activate(kernels.Sigmoid, p.slopes, p.slopes, false)
+	for i := 0; i < len(p.slopes); i += len(labels) {
+		for j, label := range labels {
+			p.slopes[i+j] = (label - p.slopes[i+j]) * p.rate
+		}
+	}
+}
+
+// addLoss adds the loss of scores to that of the place.
+func (p *piece) addLoss(labels []float32) {
+	for i, score := range p.slopes {
+		x := float64(score)
+		if labels[i%len(labels)] > 0 {
+			x = -x
+		}
+		p.loss += math.Log1p(math.Exp(x))
+	}
+}
+
+// tell tells whoever watches the loss of a place.
+func (p *piece) tell() {
+	if p.watch != nil {
+		p.watch(p.loss)
+		p.loss = 0
 	}
 }
 
 // mean sets hidden to the mean of the inputs.
 func (p *piece) mean() {
+	p.even = room(p.even, len(p.inputs))
+	kernels.Fill(p.even, 1/float32(len(p.inputs)))
 	clear(p.hidden)
-	for _, input := range p.inputs {
-		kernels.Accumulate(p.hidden, p.in.row(input))
-	}
-	kernels.Scale(p.hidden, p.hidden, 1/float32(len(p.inputs)))
+	kernels.AXPYEach(p.hidden, p.even, p.in.local, p.inputs, p.in.stride)
 }
 
 // single learns hidden against each output, and adds its error to each input.
 func (p *piece) single() {
-	dim := p.in.dim
-	errors := p.pull[:dim]
-	clear(errors)
-	for j, place := range p.outputs {
-		y := p.out.row(place)
-		slope := (p.labels[j] - sigmoid(kernels.Dot(p.hidden, y))) * p.rate
-		kernels.AXPY(errors, y, slope)
-		kernels.AXPY(y, p.hidden, slope)
+	stride := p.in.stride
+	clear(p.errors)
+	for lo := 0; lo < len(p.outputs); {
+		hi := p.distinct(lo)
+		outputs := p.outputs[lo:hi]
+		p.slopes = room(p.slopes, len(outputs))
+		kernels.DotEach(p.slopes, p.hidden, p.out.local, outputs, stride)
+		p.toSlopes(p.labels[lo:hi])
+		kernels.AXPYEach(p.errors, p.slopes, p.out.local, outputs, stride)
+		for j, output := range outputs {
+			kernels.AXPY(p.out.row(output), p.hidden, p.slopes[j])
+		}
+		lo = hi
 	}
 	for _, input := range p.inputs {
-		kernels.Accumulate(p.in.row(input), errors)
+		kernels.Accumulate(p.in.row(input), p.errors)
 	}
+	p.tell()
 }

@@ -1,6 +1,8 @@
 package words
 
 import (
+	"slices"
+
 	"github.com/seahorse-ml/seahorse/internal/kernels"
 )
 
@@ -9,14 +11,21 @@ import (
 type rows struct {
 	matrix []float32 // [R, dim]
 	dim    int
+	stride int       // dim, rounded up such that rows begin at cache lines
 	place  []int32   // of a row in local, from 1 on; 0 where it wasn't asked for yet
 	asked  []int32   // rows that were
-	local  []float32 // [asked, dim]
+	local  []float32 // [asked, stride], zeros behind dim
 	uses   []int32   // of each that was asked for
 }
 
 func newRows(matrix []float32, dim int) *rows {
-	return &rows{matrix: matrix, dim: dim, place: make([]int32, len(matrix)/dim)}
+	return &rows{matrix: matrix, dim: dim, stride: strideOf(dim), place: make([]int32, len(matrix)/dim)}
+}
+
+// strideOf returns the elements from one local row to the next.
+func strideOf(dim int) int {
+	const line = 16 // elements
+	return (dim + line - 1) / line * line
 }
 
 // at returns the place of a row in local, and counts its use.
@@ -25,7 +34,9 @@ func (r *rows) at(row int32) int32 {
 	if place == 0 {
 		r.asked = append(r.asked, row)
 		r.uses = append(r.uses, 0)
-		r.local = append(r.local, r.matrix[int(row)*r.dim:][:r.dim]...)
+		n := len(r.local)
+		r.local = slices.Grow(r.local, r.stride)[:n+r.stride]
+		copy(r.local[n:], r.of(row))
 		place = int32(len(r.asked))
 		r.place[row] = place
 	}
@@ -33,15 +44,11 @@ func (r *rows) at(row int32) int32 {
 	return place - 1
 }
 
-// row returns a row by its place.
-func (r *rows) row(place int32) []float32 { return r.local[int(place)*r.dim:][:r.dim] }
+// row returns a row by its place [stride].
+func (r *rows) row(place int32) []float32 { return r.local[int(place)*r.stride:][:r.stride] }
 
-// changes turns the local rows into what was added to them.
-func (r *rows) changes() {
-	for i, row := range r.asked {
-		kernels.AXPY(r.local[i*r.dim:][:r.dim], r.matrix[int(row)*r.dim:][:r.dim], -1)
-	}
-}
+// of returns a row of the matrix.
+func (r *rows) of(row int32) []float32 { return r.matrix[int(row)*r.dim:][:r.dim] }
 
 // forget makes the rows ready for the next piece.
 func (r *rows) forget() {
@@ -51,49 +58,57 @@ func (r *rows) forget() {
 	r.asked, r.uses, r.local = r.asked[:0], r.uses[:0], r.local[:0]
 }
 
-// merge adds the changes of several pieces to those rows of the matrix that are part of parts, in the order of the pieces. Factors [R] is
-// room for it.
+// merge adds what several pieces changed to those rows of the matrix that are part of parts, in the order of the pieces.
 //
 // Each piece began where the round began, so a row that many of them changed would go too far by the sum of their changes. With n uses a
 // row goes about the part n/(n+relax) of its way to where it is drawn; all uses together would have gone that part of their number. The sum is
 // multiplied by the ratio of the two: 1 for a row that few use, and one over the number of pieces for a row that all of them use often.
-func merge(pieces []*rows, factors []float32, part, parts int, relax float64) {
-	matrix, dim := pieces[0].matrix, pieces[0].dim
+func merge(pieces []*rows, part, parts int, relax float64) {
+	dim := pieces[0].dim
 	for p, piece := range pieces {
-		for i, row := range piece.asked {
-			if int(row)%parts != part {
+		for _, row := range piece.asked {
+			if int(row)%parts != part || usedBefore(pieces[:p], row) {
 				continue
 			}
-			if first(pieces, row) == p {
-				factors[row] = factorOf(pieces[p:], row, relax)
+			target, factor, shared := piece.of(row), float32(0), false
+			if factor, shared = factorOf(pieces[p:], row, relax); !shared {
+				copy(target, piece.row(piece.place[row]-1))
+				continue
 			}
-			kernels.AXPY(matrix[int(row)*dim:][:dim], piece.local[i*dim:][:dim], factors[row])
+			for _, other := range pieces[p:] {
+				if place := other.place[row]; place > 0 {
+					kernels.AXPY(other.row(place - 1)[:dim], target, -1)
+				}
+			}
+			for _, other := range pieces[p:] {
+				if place := other.place[row]; place > 0 {
+					kernels.AXPY(target, other.row(place - 1)[:dim], factor)
+				}
+			}
 		}
 	}
 }
 
-// first returns the first piece that used a row.
-func first(pieces []*rows, row int32) int {
-	for p, piece := range pieces {
+// usedBefore tells whether one of the pieces used a row.
+func usedBefore(pieces []*rows, row int32) bool {
+	for _, piece := range pieces {
 		if piece.place[row] > 0 {
-			return p
+			return true
 		}
 	}
-	return -1
+	return false
 }
 
-func factorOf(pieces []*rows, row int32, relax float64) float32 {
-	total, ways, shared := 0.0, 0.0, 0
+// factorOf returns what the changes of a row are multiplied by, and whether more than one piece used it.
+func factorOf(pieces []*rows, row int32, relax float64) (factor float32, shared bool) {
+	total, ways, users := 0.0, 0.0, 0
 	for _, piece := range pieces {
 		if place := piece.place[row]; place > 0 {
 			uses := float64(piece.uses[place-1])
 			total += uses
 			ways += uses / (uses + relax)
-			shared++
+			users++
 		}
 	}
-	if shared == 1 {
-		return 1
-	}
-	return float32(total / (total + relax) / ways)
+	return float32(total / (total + relax) / ways), users > 1
 }

@@ -80,26 +80,3 @@ func keepRates(v *Vocabulary, sample float64) []float64 {
 	}
 	return rates
 }
-
-// sigmoidRange is where the sigmoid is cut off: beyond it a pair is as good as learned.
-const sigmoidRange = 6
-
-// sigmoids is the sigmoid at evenly spaced places.
-var sigmoids = func() (t [1 << 12]float32) {
-	for i := range t {
-		x := (2*(float64(i)+0.5)/float64(len(t)) - 1) * sigmoidRange
-		t[i] = float32(1 / (1 + math.Exp(-x)))
-	}
-	return t
-}()
-
-// sigmoid returns 1/(1+e^-x), 0 and 1 beyond the range.
-func sigmoid(x float32) float32 {
-	switch {
-	case x >= sigmoidRange:
-		return 1
-	case x <= -sigmoidRange:
-		return 0
-	}
-	return sigmoids[int((x+sigmoidRange)*(float32(len(sigmoids))/(2*sigmoidRange)))]
-}

@@ -96,17 +96,26 @@ func IsDir(dir string) bool {
 	return err == nil
 }
 
-// readDir reads what all directories of vectors have.
-func readDir(dir string) (s settings, v *Vocabulary, err error) {
-	raw, err := os.ReadFile(filepath.Join(dir, settingsName))
+// readSettings reads words.json.
+func readSettings(dir string) (s settings, err error) {
+	path := filepath.Join(dir, settingsName)
+	raw, err := os.ReadFile(path)
 	if err != nil {
-		return s, nil, fmt.Errorf("words: %w", err)
+		return s, fmt.Errorf("words: %w", err)
 	}
 	if err := json.Unmarshal(raw, &s); err != nil {
-		return s, nil, fmt.Errorf("words: %s: %w", filepath.Join(dir, settingsName), err)
+		return s, fmt.Errorf("words: %s: %w", path, err)
 	}
 	if s.Dim < 1 || s.Dim > mostDim {
-		return s, nil, fmt.Errorf("words: %s: dim is %d, expected 1 to %d", filepath.Join(dir, settingsName), s.Dim, mostDim)
+		return s, fmt.Errorf("words: %s: dim is %d, expected 1 to %d", path, s.Dim, mostDim)
+	}
+	return s, nil
+}
+
+// readDir reads what all directories of vectors have.
+func readDir(dir string) (s settings, v *Vocabulary, err error) {
+	if s, err = readSettings(dir); err != nil {
+		return s, nil, err
 	}
 	path := filepath.Join(dir, vocabularyName)
 	f, err := os.Open(path)
@@ -186,6 +195,15 @@ func OpenModel(dir string) (m *Model, split string, err error) {
 	}
 	m.out, err = readMatrix(dir, "out", s.Dim, v.Len())
 	return m, s.Split, err
+}
+
+// SplitOf returns how the text of a model was split that OpenModel reads.
+func SplitOf(dir string) (string, error) {
+	if info, err := os.Stat(dir); err == nil && info.Mode().IsRegular() {
+		return "spaces", nil
+	}
+	s, err := readSettings(dir)
+	return s.Split, err
 }
 
 // readMatrix reads a matrix of rows·dim.

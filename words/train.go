@@ -17,17 +17,17 @@ const (
 // relaxRate is the relax of merge for a learning rate of 1: a row with a vector and a slope of usual size goes 1-1/e of its way in so many uses.
 const relaxRate = 2.5
 
-// Train learns vectors from a text, which it goes through twice, and whose words it holds by their numbers, four bytes each. It ends with the cause of ctx when that ends.
+// Train learns vectors from a text, which it goes through once, and whose words it holds by their numbers, four bytes each. It ends with the cause of ctx when that ends.
 func Train(ctx context.Context, texts Texts, split Splitter, c Config) (*Model, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	v, err := CountWords(texts, split, c.MinCount)
+	v, text, err := readCounted(texts, split, c.MinCount)
 	if err != nil {
 		return nil, err
 	}
 	m := newModel(c, v)
-	if err := m.learn(ctx, texts, split); err != nil {
+	if err := m.learn(ctx, text); err != nil {
 		return nil, err
 	}
 	return m, nil
@@ -41,7 +41,11 @@ func (m *Model) Continue(ctx context.Context, texts Texts, split Splitter, c Con
 	if err := m.Config.Validate(); err != nil {
 		return err
 	}
-	return m.learn(ctx, texts, split)
+	text, err := readCorpus(texts, split, m.Vocabulary)
+	if err != nil {
+		return err
+	}
+	return m.learn(ctx, text)
 }
 
 // trainer is what the pieces of a training share.
@@ -55,22 +59,32 @@ type trainer struct {
 	starts   []int64
 	total    int64 // words of all epochs
 	pieces   []*piece
-	factors  struct{ in, out []float32 }
 	inputs   float64 // how many rows a hidden vector is the mean of: each has that part of a say in it
 }
 
-func (m *Model) learn(ctx context.Context, texts Texts, split Splitter) error {
+func (m *Model) learn(ctx context.Context, text *corpus) error {
 	c := m.Config
-	text, err := readCorpus(texts, split, m.Vocabulary)
-	if err != nil {
-		return err
-	}
 	if m.Vocabulary.Len() < 2 {
 		return fmt.Errorf("words: a vocabulary of one word, %q: there is nothing to tell it from", m.Vocabulary.Word(0))
 	}
 	if c.Threads > 0 {
 		parallel.SetWorkers(c.Threads)
 	}
+	t := newTrainer(m, text)
+	for epoch := range c.Epochs {
+		for first := 0; first < len(t.ends); first += roundPieces {
+			if ctx.Err() != nil {
+				return fmt.Errorf("words: training: %w", context.Cause(ctx))
+			}
+			t.round(epoch, first)
+		}
+	}
+	return nil
+}
+
+// newTrainer cuts a text into pieces and makes room for those of a round.
+func newTrainer(m *Model, text *corpus) *trainer {
+	c := m.Config
 	t := &trainer{model: m, corpus: text, keep: keepRates(m.Vocabulary, c.Sample), total: int64(len(text.ids)) * int64(c.Epochs)}
 	if c.Hierarchical {
 		t.tree = newHuffman(m.Vocabulary)
@@ -92,16 +106,7 @@ func (m *Model) learn(ctx context.Context, texts Texts, split Splitter) error {
 	for range roundPieces {
 		t.pieces = append(t.pieces, newPiece(t))
 	}
-	t.factors.in, t.factors.out = make([]float32, len(m.in)/c.Dim), make([]float32, len(m.out)/c.Dim)
-	for epoch := range c.Epochs {
-		for first := 0; first < len(t.ends); first += roundPieces {
-			if ctx.Err() != nil {
-				return fmt.Errorf("words: training: %w", context.Cause(ctx))
-			}
-			t.round(epoch, first)
-		}
-	}
-	return nil
+	return t
 }
 
 // cut divides the corpus into pieces of whole sentences.
@@ -130,8 +135,6 @@ func (t *trainer) round(epoch, first int) {
 		p.random = source{random.Uint64(c.Seed, 2+uint64(epoch), uint64(first+i))}
 		p.rate = t.rate(int64(epoch)*int64(len(t.corpus.ids)) + t.starts[first+i])
 		p.learn(from, t.ends[first+i])
-		p.in.changes()
-		p.out.changes()
 	})
 	in, out := make([]*rows, len(pieces)), make([]*rows, len(pieces))
 	for i, p := range pieces {
@@ -142,9 +145,9 @@ func (t *trainer) round(epoch, first int) {
 	parts := parallel.Workers()
 	parallel.Run(2*parts, func(_, i int) {
 		if i < parts {
-			merge(in, t.factors.in, i, parts, relaxIn)
+			merge(in, i, parts, relaxIn)
 		} else {
-			merge(out, t.factors.out, i-parts, parts, relax)
+			merge(out, i-parts, parts, relax)
 		}
 	})
 	parallel.Run(len(pieces), func(_, i int) {

@@ -1,7 +1,6 @@
 package words
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -77,7 +76,7 @@ func CountWords(texts Texts, split Splitter, minCount int) (*Vocabulary, error) 
 		if err != nil {
 			return nil, err
 		}
-		split(text, c.add)
+		split(text, func(word []byte) { c.add(word) })
 	}
 	return c.vocabulary(minCount)
 }
@@ -92,7 +91,8 @@ type counter struct {
 
 func newCounter() *counter { return &counter{index: map[string]int32{}} }
 
-func (c *counter) add(word []byte) {
+// add counts a word and returns its number, by the order of first places.
+func (c *counter) add(word []byte) int32 {
 	i, ok := c.index[string(word)]
 	if !ok {
 		i = int32(len(c.words))
@@ -101,6 +101,7 @@ func (c *counter) add(word []byte) {
 	}
 	c.counts[i]++
 	c.total++
+	return i
 }
 
 // vocabulary returns the words that were counted often enough.
@@ -121,48 +122,4 @@ func (c *counter) vocabulary(minCount int) (*Vocabulary, error) {
 		v.index[c.words[old]] = int32(i)
 	}
 	return v, nil
-}
-
-// sentenceWords is the most words of a sentence; a longer one is cut.
-const sentenceWords = 1000
-
-// corpus is a text as numbers of words, those that the vocabulary doesn't have left out. Sentences are lines.
-type corpus struct {
-	ids  []int32
-	ends []int32 // of sentences, in words
-}
-
-// readCorpus reads a text by a vocabulary.
-func readCorpus(texts Texts, split Splitter, v *Vocabulary) (*corpus, error) {
-	c := &corpus{}
-	start := 0
-	end := func() {
-		if len(c.ids) > start {
-			c.ends = append(c.ends, int32(len(c.ids)))
-			start = len(c.ids)
-		}
-	}
-	for text, err := range texts() {
-		if err != nil {
-			return nil, err
-		}
-		for line := range bytes.Lines(text) {
-			split(line, func(word []byte) {
-				if id, ok := v.index[string(word)]; ok {
-					c.ids = append(c.ids, id)
-					if len(c.ids)-start == sentenceWords {
-						end()
-					}
-				}
-			})
-			if len(c.ids) > math.MaxInt32 {
-				return nil, fmt.Errorf("words: the corpus has more than %d words", math.MaxInt32)
-			}
-			end()
-		}
-	}
-	if len(c.ids) == 0 {
-		return nil, fmt.Errorf("words: %w: the text has none of the vocabulary's", ErrNoWords)
-	}
-	return c, nil
 }

@@ -33,7 +33,7 @@ type askCommand struct {
 // Help is shown below the command's summary.
 func (askCommand) Help() string {
 	return `The passages that fit the question are given to the model, which answers from them. Below its answer stand the sources: those that it names by their number, or
-else all that it was given. Where nothing fits, that is said, and the model isn't asked.
+where it names none those that have most of its words, or else all that it was given. Where nothing fits, that is said, and the model isn't asked.
 
 Examples:
 
@@ -47,7 +47,7 @@ const askSystem = "You answer questions from the numbered passages that you are 
 // sourceLine is a source of an answer as JSON.
 type sourceLine struct {
 	Number int    `json:"number"`
-	Cited  bool   `json:"cited"` // the answer names it
+	Cited  bool   `json:"cited"` // the answer names it, or names none and shares most words with this one
 	Source string `json:"source"`
 	Text   string `json:"text"`
 }
@@ -81,7 +81,7 @@ func (c *askCommand) Run(ctx context.Context, s *streams) error {
 	if err != nil {
 		return interrupted(ctx, err)
 	}
-	sources := sourcesOf(answer, hits[:used])
+	sources := sourcesOf(answer, f.index.Settings().Language, hits[:used])
 	if c.JSON {
 		out := json.NewEncoder(s.out)
 		out.SetEscapeHTML(false)
@@ -146,12 +146,23 @@ func (c *askCommand) answer(ctx context.Context, s *streams, hits []search.Hit) 
 
 var citation = regexp.MustCompile(`\[(\d+)\]`)
 
-// sourcesOf lists the passages that the model was given, and which of them the answer names.
-func sourcesOf(answer string, hits []search.Hit) []sourceLine {
+// sourcesOf lists the passages that the model was given, and which of them the answer is from: those that it names, or else those with most of its words.
+func sourcesOf(answer, language string, hits []search.Hit) []sourceLine {
 	named := map[int]bool{}
 	for _, m := range citation.FindAllStringSubmatch(answer, -1) {
-		if n, err := strconv.Atoi(m[1]); err == nil {
+		if n, err := strconv.Atoi(m[1]); err == nil && n >= 1 && n <= len(hits) {
 			named[n] = true
+		}
+	}
+	if len(named) == 0 {
+		texts := make([]string, len(hits))
+		for i, h := range hits {
+			texts[i] = h.Whole()
+		}
+		shares := search.Support(answer, language, texts)
+		most := slices.Max(shares)
+		for i, share := range shares {
+			named[i+1] = share > 0 && share == most
 		}
 	}
 	var all []sourceLine

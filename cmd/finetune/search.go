@@ -19,6 +19,7 @@ type searchCommand struct {
 	Index searchIndexCommand `cmd:"" help:"Put documents into an index, to search them."`
 	Query searchQueryCommand `cmd:"" help:"Find the passages of an index that fit a query."`
 	Eval  searchEvalCommand  `cmd:"" help:"Measure how often the passages that answer questions are found."`
+	Serve searchServeCommand `cmd:"" help:"Answer searches over HTTP."`
 }
 
 // manyPassages is from how many passages on vectors are grouped, unless the user says otherwise: fewer are scanned in some milliseconds.
@@ -250,13 +251,14 @@ func isRecords(name string) bool {
 
 // findOptions say how an index is searched.
 type findOptions struct {
-	Index      string `required:"" placeholder:"DIR" help:"The index."`
-	Top        int    `default:"5" placeholder:"N" help:"Passages to find (${default})."`
-	Mode       string `enum:",hybrid,vector,bm25" default:"" placeholder:"hybrid|vector|bm25" help:"Rank by vectors, by words (BM25), or by both, fused by their ranks. Default: hybrid where the index has vectors, else bm25."`
-	Candidates int    `default:"0" placeholder:"N" help:"Passages of each ranking that are fused or reranked. Default: ten times --top, at least 100."`
-	Rerank     string `placeholder:"DIR" help:"A cross-encoder that reads query and passage together: a classifier or regression of pairs, whose last value or class counts."`
-	Exact      bool   `help:"Scan all vectors of an index that has cells."`
-	Threads    int    `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores that the process may use."`
+	Index      string  `required:"" placeholder:"DIR" help:"The index."`
+	Top        int     `default:"5" placeholder:"N" help:"Passages to find (${default})."`
+	Mode       string  `enum:",hybrid,vector,bm25" default:"" placeholder:"hybrid|vector|bm25" help:"Rank by vectors, by words (BM25), or by both, fused by their ranks. Default: hybrid where the index has vectors, else bm25."`
+	Candidates int     `default:"0" placeholder:"N" help:"Passages of each ranking that are fused or reranked. Default: ten times --top, at least 100."`
+	Rank       float64 `name:"rank-constant" default:"60" placeholder:"K" help:"Ranks are fused as the sum of 1/(K + rank): the less, the more the first of each ranking count (${default})."`
+	Rerank     string  `placeholder:"DIR" help:"A cross-encoder that reads query and passage together: a classifier or regression of pairs, whose last value or class counts."`
+	Exact      bool    `help:"Scan all vectors of an index that has cells."`
+	Threads    int     `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores that the process may use."`
 }
 
 // searcher searches an index.
@@ -269,7 +271,7 @@ type searcher struct {
 
 // open opens the index and the models.
 func (o findOptions) open() (*searcher, error) {
-	if err := errors.Join(checkThreads(o.Threads), atLeast("top", &o.Top, 1), atLeast("candidates", &o.Candidates, 0)); err != nil {
+	if err := errors.Join(checkThreads(o.Threads), atLeast("top", &o.Top, 1), atLeast("candidates", &o.Candidates, 0), inRange("rank-constant", &o.Rank, false)); err != nil {
 		return nil, err
 	}
 	useThreads(o.Threads)
@@ -313,23 +315,32 @@ func (f *searcher) close() {
 
 // find searches.
 func (f *searcher) find(ctx context.Context, text string) ([]search.Hit, error) {
+	q, err := f.query(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	return f.index.Search(ctx, q)
+}
+
+// query returns what the index is asked, with the vector of the text where there are vectors.
+func (f *searcher) query(ctx context.Context, text string) (search.Query, error) {
 	var vector []float32
 	if f.encoder != nil {
 		vectors, err := unitVectors(f.encoder.Encode(ctx, f.encoder.Model.PromptOr("query"), []string{text}))
 		if err != nil {
-			return nil, err
+			return search.Query{}, err
 		}
 		vector = vectors[0]
 	}
 	q := search.DefaultQuery(text, vector)
-	q.Top, q.Candidates, q.Exact = f.Top, f.Candidates, f.Exact
+	q.Top, q.Candidates, q.Exact, q.Rank = f.Top, f.Candidates, f.Exact, f.Rank
 	if f.Mode != "" {
 		q.Mode = search.Mode(f.Mode)
 	}
 	if f.rerank != nil {
 		q.Rerank = f.scores
 	}
-	return f.index.Search(ctx, q)
+	return q, nil
 }
 
 // scores are what the cross-encoder makes of a query with passages.

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/seahorse-ml/seahorse/search"
 )
 
 // searchTexts writes documents, each with a word of its own, and questions about some of them.
@@ -52,6 +54,9 @@ func TestSearch(t *testing.T) {
 			var figures map[string]float64
 			if err := json.Unmarshal([]byte(out), &figures); err != nil || figures["answered@1"] != 1 || figures["questions"] != 6 {
 				t.Errorf("%v: %s", err, out)
+			}
+			if out, _ = succeed(t, "", "search", "eval", "--index", index, "--data", questions); strings.Contains(out, "the cells find") != (name == "vectors") || !strings.Contains(out, "a search takes") {
+				t.Error(out)
 			}
 			succeed(t, "", "search", "query", "--index", index, "who keeps letters")
 		})
@@ -124,4 +129,21 @@ func TestAsk(t *testing.T) {
 		t.Errorf("%q", out)
 	}
 	fails(t, "no room for a passage", "ask", "--index", index, "--model", writer, "--max-new-tokens=550", "key")
+}
+
+// TestCitations tells which passages an answer is from: those that it names, or else those with most of its words.
+func TestCitations(t *testing.T) {
+	hits := []search.Hit{{Passage: search.Passage{Text: "Noah built an ark"}}, {Passage: search.Passage{Text: "the ark was of gopher wood"}}, {Passage: search.Passage{Text: "it rained"}}}
+	for answer, want := range map[string][]bool{
+		"It rained [3], see [1] and [9].": {true, false, true},
+		"Of gopher wood.":                 {false, true, false},
+		"An ark.":                         {true, true, false},
+		"I don't know.":                   {false, false, false},
+	} {
+		for i, source := range sourcesOf(answer, "english", hits) {
+			if source.Cited != want[i] {
+				t.Errorf("%s: passage %d is cited: %v", answer, i+1, source.Cited)
+			}
+		}
+	}
 }

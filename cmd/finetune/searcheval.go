@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/seahorse-ml/seahorse/embed"
 	"github.com/seahorse-ml/seahorse/search"
@@ -24,7 +25,9 @@ type searchEvalCommand struct {
 
 // Help is shown below the command's summary.
 func (searchEvalCommand) Help() string {
-	return `Tells the share of questions that are answered by one of the first 1, 5 and 10 passages, and the mean of 1/rank.
+	return `Tells the share of questions that are answered by one of the first 1, 5 and 10 passages, the mean of 1/rank, and how long a search takes without the
+vector of its query. Where vectors are in cells, which is approximate, it also tells how many of the ten that an exact scan finds they find, and how long that
+scan takes.
 
 Example:
 
@@ -98,31 +101,108 @@ func (c *searchEvalCommand) Run(ctx context.Context, s *streams) error {
 	}
 	defer f.close()
 	ranked, own := make([][]int, len(questions)), make([][]int, len(questions))
-	for i, q := range questions {
-		hits, err := f.find(ctx, q.Question)
+	var taken timings
+	var near *agreement
+	if f.encoder != nil && f.index.Grouped() && !f.Exact {
+		near = &agreement{}
+	}
+	for i, question := range questions {
+		q, err := f.query(ctx, question.Question)
 		if err != nil {
 			return interrupted(ctx, err)
 		}
+		begin := time.Now()
+		hits, err := f.index.Search(ctx, q)
+		if err != nil {
+			return interrupted(ctx, err)
+		}
+		taken = append(taken, time.Since(begin))
+		if near != nil {
+			if err := near.compare(ctx, f.index, q); err != nil {
+				return interrupted(ctx, err)
+			}
+		}
 		for _, h := range hits {
 			ranked[i] = append(ranked[i], h.Number)
-			if q.answeredBy(h) {
+			if question.answeredBy(h) {
 				own[i] = append(own[i], h.Number)
 			}
 		}
 	}
 	r := embed.RankedRetrieval(ranked, own, f.index.Len())
-	out := struct {
-		Questions int     `json:"questions"`
-		Passages  int     `json:"passages"`
-		At1       float64 `json:"answered@1"`
-		At5       float64 `json:"answered@5"`
-		At10      float64 `json:"answered@10"`
-		MRR       float64 `json:"mrr@10"`
-	}{r.Anchors, r.Texts, r.Recall[1], r.Recall[5], r.Recall[10], r.MRR}
+	out := searchFigures{Questions: r.Anchors, Passages: r.Texts, At1: r.Recall[1], At5: r.Recall[5], At10: r.Recall[10], MRR: r.MRR, Milliseconds: taken.median()}
+	if near != nil {
+		out.CellsRecall, out.CellsMilliseconds, out.ExactMilliseconds = near.share(), near.cells.median(), near.exact.median()
+	}
 	if c.JSON {
 		return json.NewEncoder(s.out).Encode(out)
 	}
-	_, err = fmt.Fprintf(s.out, "answered by the first passage %.1f%%, the first 5 %.1f%%, the first 10 %.1f%%; MRR@10 %.4f; %s, %s\n",
-		100*out.At1, 100*out.At5, 100*out.At10, out.MRR, plural(out.Questions, "question"), plural(out.Passages, "passage"))
+	fmt.Fprintf(s.out, "answered by the first passage %.1f%%, the first 5 %.1f%%, the first 10 %.1f%%; MRR@10 %.4f; %s, %s; a search takes %.2f ms\n",
+		100*out.At1, 100*out.At5, 100*out.At10, out.MRR, plural(out.Questions, "question"), plural(out.Passages, "passage"), out.Milliseconds)
+	if near != nil {
+		fmt.Fprintf(s.out, "by vectors, the cells find %.2f%% of the exact scan's first 10, in %.2f ms beside %.2f\n", 100*out.CellsRecall, out.CellsMilliseconds, out.ExactMilliseconds)
+	}
+	return nil
+}
+
+// searchFigures is what --json prints. Times are medians.
+type searchFigures struct {
+	Questions         int     `json:"questions"`
+	Passages          int     `json:"passages"`
+	At1               float64 `json:"answered@1"`
+	At5               float64 `json:"answered@5"`
+	At10              float64 `json:"answered@10"`
+	MRR               float64 `json:"mrr@10"`
+	Milliseconds      float64 `json:"search_ms"`
+	CellsRecall       float64 `json:"cells_recall@10,omitempty"`
+	CellsMilliseconds float64 `json:"cells_ms,omitempty"`
+	ExactMilliseconds float64 `json:"exact_ms,omitempty"`
+}
+
+// timings are how long searches took.
+type timings []time.Duration
+
+// median returns milliseconds.
+func (t timings) median() float64 {
+	sorted := slices.Sorted(slices.Values(t))
+	if len(sorted) == 0 {
+		return 0
+	}
+	return round(float64(sorted[len(sorted)/2])/1e6, 3)
+}
+
+// agreement compares searches by vectors in cells with exact ones.
+type agreement struct {
+	cells, exact timings
+	found, all   int
+}
+
+// compare searches in both ways.
+func (a *agreement) compare(ctx context.Context, x *search.Index, q search.Query) error {
+	q.Mode, q.Top, q.Candidates, q.Rerank = search.Vector, 10, 10, nil
+	numbers := func(exact bool, times *timings) (all []int, err error) {
+		q.Exact = exact
+		begin := time.Now()
+		hits, err := x.Search(ctx, q)
+		*times = append(*times, time.Since(begin))
+		for _, h := range hits {
+			all = append(all, h.Number)
+		}
+		return all, err
+	}
+	near, err := numbers(false, &a.cells)
+	if err != nil {
+		return err
+	}
+	exact, err := numbers(true, &a.exact)
+	for _, n := range exact {
+		a.all++
+		if slices.Contains(near, n) {
+			a.found++
+		}
+	}
 	return err
 }
+
+// share returns the part of the exact hits that the cells found.
+func (a *agreement) share() float64 { return float64(a.found) / float64(max(1, a.all)) }

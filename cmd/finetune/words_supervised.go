@@ -28,7 +28,7 @@ const (
 type wordsSupervisedCommand struct {
 	Data      []string `required:"" sep:"none" placeholder:"FILE|DIR|-" help:"Texts with labels: lines of fastText with __label__ before each label, or records of {\"text\", \"label\"}, of which a label may be a list. May be given several times."`
 	OutputDir string   `required:"" placeholder:"DIR" help:"Directory for the classifier, model.bin in fastText's form."`
-	Split     string   `enum:"letters,spaces,characters" default:"letters" placeholder:"letters|spaces|characters" help:"What a word is: a run of letters and digits, in lower case; what is between spaces, as in fastText; or a character (${default})."`
+	Split     string   `default:"letters" placeholder:"NAME|DIR" help:"What a word is. letters: a run of letters and digits, in lower case; chinese: the same, and of Chinese the words of a dictionary; characters: each letter; spaces: what is between them, as in fastText; or the directory of a tokenizer, whose tokens are words then (${default})."`
 
 	Dim           *int    `placeholder:"D" help:"Dimensions. Default: 100, or those of --pretrained-vectors."`
 	Epochs        int     `default:"5" aliases:"epoch" placeholder:"N" help:"Passes over the texts (${default})."`
@@ -149,6 +149,10 @@ func (c *wordsSupervisedCommand) Run(ctx context.Context, s *streams) error {
 	if err := k.Validate(); err != nil {
 		return err
 	}
+	split, err := openSplit(s, c.Split)
+	if err != nil {
+		return err
+	}
 	source, err := c.open(c.Data, data.TrainPart, c.Seed, s)
 	if err != nil {
 		return err
@@ -157,7 +161,7 @@ func (c *wordsSupervisedCommand) Run(ctx context.Context, s *streams) error {
 	begin := time.Now()
 	bar := newRateMeter(s, "words")
 	k.Progress = bar.show
-	m, loss, err := words.TrainClassifier(ctx, labelledExamples(ctx, source), splitters[c.Split], k)
+	m, loss, err := words.TrainClassifier(ctx, labelledExamples(ctx, source), split.by, k)
 	bar.done()
 	if err != nil {
 		return interrupted(ctx, err)
@@ -165,11 +169,11 @@ func (c *wordsSupervisedCommand) Run(ctx context.Context, s *streams) error {
 	if err := os.MkdirAll(c.OutputDir, 0o755); err != nil {
 		return err
 	}
-	raw, err := json.Marshal(map[string]string{"split": c.Split})
+	raw, err := json.Marshal(map[string]string{"split": split.name})
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(atomicfile.WriteBytes(filepath.Join(c.OutputDir, classifierSettings), append(raw, '\n')), m.Save(filepath.Join(c.OutputDir, classifierModel))); err != nil {
+	if err := errors.Join(atomicfile.WriteBytes(filepath.Join(c.OutputDir, classifierSettings), append(raw, '\n')), split.keep(c.OutputDir), m.Save(filepath.Join(c.OutputDir, classifierModel))); err != nil {
 		return err
 	}
 	s.say("%s, %s, loss %.4f; the classifier is in %s after %v; try: finetune words test --model %s --data FILE", plural(m.Words.Len(), "word"), plural(m.Labels.Len(), "label"), loss,
@@ -178,7 +182,7 @@ func (c *wordsSupervisedCommand) Run(ctx context.Context, s *streams) error {
 }
 
 // openTextClassifier reads a classifier from its directory or a .bin of fastText, which splits at spaces.
-func openTextClassifier(path string) (*words.Classifier, words.Splitter, error) {
+func openTextClassifier(s *streams, path string) (*words.Classifier, words.Splitter, error) {
 	if !isDir(path) {
 		c, err := words.OpenClassifier(path)
 		return c, words.Spaces, err
@@ -195,12 +199,12 @@ func openTextClassifier(path string) (*words.Classifier, words.Splitter, error) 
 	if err := json.Unmarshal(raw, &settings); err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", file, err)
 	}
-	split, ok := splitters[settings.Split]
-	if !ok {
-		return nil, nil, fmt.Errorf("%s: split %q, expected letters, spaces or characters", file, settings.Split)
+	split, err := openKeptSplit(s, settings.Split, path)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", file, err)
 	}
 	c, err := words.OpenClassifier(filepath.Join(path, classifierModel))
-	return c, split, err
+	return c, split.by, err
 }
 
 // wordsPredictCommand is `finetune words predict`.
@@ -227,7 +231,7 @@ func (c *wordsPredictCommand) Run(ctx context.Context, s *streams) error {
 	if err := atLeast("top-k", &c.TopK, 0); err != nil {
 		return err
 	}
-	m, split, err := openTextClassifier(c.Model)
+	m, split, err := openTextClassifier(s, c.Model)
 	if err != nil {
 		return err
 	}
@@ -318,7 +322,7 @@ func (c *wordsTestCommand) Run(ctx context.Context, s *streams) error {
 	if err := atLeast("top-k", &c.TopK, 1); err != nil {
 		return err
 	}
-	m, split, err := openTextClassifier(c.Model)
+	m, split, err := openTextClassifier(s, c.Model)
 	if err != nil {
 		return err
 	}

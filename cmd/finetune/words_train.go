@@ -17,7 +17,7 @@ type wordsTrainCommand struct {
 	Data      []string `required:"" sep:"none" placeholder:"FILE|DIR|-" help:"The text. May be given several times."`
 	OutputDir string   `required:"" placeholder:"DIR" help:"Directory for the vectors."`
 	Method    string   `enum:"skipgram,cbow,fasttext,glove,svd" default:"skipgram" placeholder:"NAME" help:"How they are learned: ${enum} (${default})."`
-	Split     string   `enum:"letters,spaces,characters" default:"letters" placeholder:"letters|spaces|characters" help:"What a word is: a run of letters and digits, in lower case; what is between spaces, as it is; or a character, for Chinese (${default})."`
+	Split     string   `placeholder:"NAME|DIR" help:"What a word is. letters: a run of letters and digits, in lower case; chinese: the same, and of Chinese the words of a dictionary; characters: each letter; spaces: what is between them, as it is; or the directory of a tokenizer, whose tokens are words then. Default: letters, or that of --model."`
 	Model     string   `placeholder:"DIR|FILE" help:"Go on learning from the vectors of an earlier skipgram, cbow or fasttext, with their words and settings: its directory, or a .bin of fastText with --split spaces."`
 
 	Dim      *int     `placeholder:"D" help:"Dimensions. Default: 100."`
@@ -36,6 +36,7 @@ type wordsTrainCommand struct {
 	Buckets  *int     `name:"bucket" placeholder:"N" help:"fasttext and cbow: vectors that all parts share. Default: 2000000."`
 	XMax     float64  `name:"x-max" default:"100" placeholder:"X" help:"glove: the weight from which on a pair counts in full (${default})."`
 	Alpha    float64  `default:"0.75" placeholder:"X" help:"glove: power of lesser weights (${default})."`
+	Memory   float64  `default:"4" placeholder:"GB" help:"glove: about how much memory pairs of words take, in gigabytes. Those that don't fit are kept in files in --output-dir while it learns; the result does not depend on it. 0 keeps all in memory (${default})."`
 	Shift    float64  `default:"1" placeholder:"K" help:"svd: k of the shifted PPMI (${default})."`
 
 	Phrases         int     `default:"0" placeholder:"N" help:"Make words that belong together, such as new_york, one word, in N passes: 1 for pairs, 2 for up to four words (${default})."`
@@ -56,11 +57,9 @@ Examples:
     finetune words train --data corpus.txt --output-dir runs/words
     finetune words train --data corpus/ --method fasttext --dim 300 --epochs 10 --output-dir runs/words
     finetune words train --data poems.txt --split characters --method svd --output-dir runs/characters
+    finetune words train --data poems.txt --split runs/tokenizer --output-dir runs/tokens
     finetune words neighbors --model runs/words king`
 }
-
-// splitters are the values of --split.
-var splitters = map[string]words.Splitter{"letters": words.Letters, "spaces": words.Spaces, "characters": words.Characters}
 
 // Run learns vectors.
 func (c *wordsTrainCommand) Run(ctx context.Context, s *streams) error {
@@ -80,14 +79,17 @@ func (c *wordsTrainCommand) Run(ctx context.Context, s *streams) error {
 	defer source.Close()
 	texts := func() iter.Seq2[[]byte, error] { return interruptibleTexts(ctx, source.Documents()) }
 	begin := time.Now()
-	split, phrases, err := c.splitter(s, texts)
+	kept, split, phrases, err := c.splitter(s, texts)
 	if err != nil {
 		return interrupted(ctx, err)
 	}
 	if c.Method == "glove" || c.Method == "svd" {
-		err = c.count(ctx, s, texts, split)
+		err = c.count(ctx, s, texts, kept.name, split)
 	} else {
-		err = c.predict(ctx, s, texts, split)
+		err = c.predict(ctx, s, texts, kept.name, split)
+	}
+	if err == nil {
+		err = kept.keep(c.OutputDir)
 	}
 	if err == nil && len(phrases) > 0 {
 		err = words.SavePhrases(filepath.Join(c.OutputDir, phrasesName), phrases)
@@ -117,36 +119,52 @@ func interruptibleTexts(ctx context.Context, texts iter.Seq2[[]byte, error]) ite
 // phrasesName is the file of phrases in a directory of vectors.
 const phrasesName = "phrases.json"
 
-// splitter returns what splits the text: by --split, with the phrases that --phrases finds or that the vectors of --model have.
-func (c *wordsTrainCommand) splitter(s *streams, texts words.Texts) (words.Splitter, []*words.Phrases, error) {
-	split := splitters[c.Split]
-	var phrases []*words.Phrases
+// split returns what --split names, or the split of --model.
+func (c *wordsTrainCommand) split(s *streams) (wordSplit, error) {
+	switch {
+	case c.Split != "":
+		return openSplit(s, c.Split)
+	case c.Model == "":
+		return openSplit(s, splitLetters)
+	}
+	name, err := words.SplitOf(c.Model)
+	if err != nil {
+		return wordSplit{}, err
+	}
+	return openKeptSplit(s, name, c.Model)
+}
+
+// splitter returns what splits the text: by --split, and with the phrases that --phrases finds or that the vectors of --model have.
+func (c *wordsTrainCommand) splitter(s *streams, texts words.Texts) (kept wordSplit, split words.Splitter, phrases []*words.Phrases, err error) {
+	if kept, err = c.split(s); err != nil {
+		return kept, nil, nil, err
+	}
+	split = kept.by
 	if c.Model != "" && isFile(c.Model, phrasesName) {
-		var err error
 		if phrases, err = words.OpenPhrases(filepath.Join(c.Model, phrasesName)); err != nil {
-			return nil, nil, err
+			return kept, nil, nil, err
 		}
 		for _, p := range phrases {
 			split = p.Splitter(split)
 		}
 	}
 	if err := atLeast("phrases", &c.Phrases, 0); err != nil {
-		return nil, nil, err
+		return kept, nil, nil, err
 	}
 	if c.Model != "" && c.Phrases > 0 {
-		return nil, nil, errors.New("--phrases: a training that goes on keeps the phrases of --model")
+		return kept, nil, nil, errors.New("--phrases: a training that goes on keeps the phrases of --model")
 	}
 	for range c.Phrases {
 		config := words.DefaultPhrasesConfig()
 		config.Scoring, config.Threshold, config.MinCount = words.PhraseScoring(c.PhraseScoring), c.PhraseThreshold, c.PhraseMinCount
 		p, err := words.LearnPhrases(texts, split, config)
 		if err != nil {
-			return nil, nil, err
+			return kept, nil, nil, err
 		}
 		s.say("found %s", plural(len(p.Scores), "phrase"))
 		phrases, split = append(phrases, p), p.Splitter(split)
 	}
-	return split, phrases, nil
+	return kept, split, phrases, nil
 }
 
 // config returns the settings of a method that predicts words.
@@ -180,7 +198,7 @@ func set[T any](value *T, given *T) {
 }
 
 // predict learns by skip-gram, CBOW or fastText.
-func (c *wordsTrainCommand) predict(ctx context.Context, s *streams, texts words.Texts, split words.Splitter) error {
+func (c *wordsTrainCommand) predict(ctx context.Context, s *streams, texts words.Texts, splitName string, split words.Splitter) error {
 	config := c.config()
 	bar := newRateMeter(s, "words")
 	config.Progress = bar.show
@@ -191,7 +209,7 @@ func (c *wordsTrainCommand) predict(ctx context.Context, s *streams, texts words
 		if m, before, err = words.OpenModel(c.Model); err != nil {
 			return err
 		}
-		if string(m.Config.Method) != c.Method || before != c.Split {
+		if string(m.Config.Method) != c.Method || before != splitName {
 			return fmt.Errorf("%s was learned by --method %s and --split %s; go on with the same", c.Model, m.Config.Method, before)
 		}
 		err = m.Continue(ctx, texts, split, config)
@@ -202,50 +220,5 @@ func (c *wordsTrainCommand) predict(ctx context.Context, s *streams, texts words
 	if err != nil {
 		return err
 	}
-	return m.SaveDir(c.OutputDir, c.Split)
-}
-
-// count learns by GloVe or SVD.
-func (c *wordsTrainCommand) count(ctx context.Context, s *streams, texts words.Texts, split words.Splitter) error {
-	if c.Model != "" {
-		return fmt.Errorf("--model: %s doesn't go on from earlier vectors", c.Method)
-	}
-	minCount, dim := 5, 100
-	set(&minCount, c.MinCount)
-	set(&dim, c.Dim)
-	if err := errors.Join(atLeast("min-count", &minCount, 1), atLeast("dim", &dim, 1)); err != nil {
-		return err
-	}
-	v, err := words.CountWords(texts, split, minCount)
-	if err != nil {
-		return err
-	}
-	weighting := words.Harmonic
-	if c.Method == "svd" {
-		weighting = words.Linear
-	}
-	near, err := words.CountCooccurrence(texts, split, v, words.CooccurrenceConfig{Window: c.Window, Weighting: weighting})
-	if err != nil {
-		return err
-	}
-	var vectors *words.Vectors
-	if c.Method == "svd" {
-		if near, err = near.PMI(words.PMIConfig{Smoothing: 0.75, Shift: c.Shift}); err != nil {
-			return err
-		}
-		vectors, _, err = near.SVD(words.SVDConfig{Dim: dim, Power: 0.5, Seed: c.Seed})
-	} else {
-		g := words.DefaultGloVeConfig()
-		g.Dim, g.Seed, g.XMax, g.Alpha = dim, c.Seed, c.XMax, c.Alpha
-		set(&g.Epochs, c.Epochs)
-		set(&g.LearningRate, c.Rate)
-		bar := newRateMeter(s, "pairs")
-		g.Progress = bar.show
-		vectors, _, err = near.GloVe(ctx, g)
-		bar.done()
-	}
-	if err != nil {
-		return err
-	}
-	return vectors.SaveDir(c.OutputDir, c.Split)
+	return m.SaveDir(c.OutputDir, splitName)
 }

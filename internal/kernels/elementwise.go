@@ -18,6 +18,8 @@ type vectors struct {
 	sum         func(a []float32) float32
 	dot         func(a, b []float32) float32
 	sumSquares  func(a []float32) float64
+	dotEach     func(dst, a, x []float32, at []int32, stride int)
+	axpyEach    func(dst, s, x []float32, at []int32, stride int)
 
 	activate      [activations]func(dst, x []float32, past bool) // by Activation; Identity has none
 	activateGrad  [activations]func(dst, x, dy []float32)
@@ -38,6 +40,8 @@ type vectors struct {
 	normRow   func(y, x, w []float32, rstd, offset float32, past bool)
 	normSums  func(dw, db, dy, x, w []float32, mean, rstd, offset float32) (sum, sumH float32)
 	normGrad  func(dx, dy, x, w []float32, mean, rstd, offset, meanG, meanGH float32, accumulate, past bool)
+
+	adaGradDot func(a, b, aSquares, bSquares []float32, slope, most, rate float32)
 
 	adamW func(p, g, m, v []float32, scale, decay, shrink, beta2, rest1, rest2, rate, root, eps float32, past bool)
 

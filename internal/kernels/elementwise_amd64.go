@@ -16,6 +16,8 @@ var vectorsAVX2 = vectors{
 	sum:        sumAVX2,
 	dot:        dotAVX2,
 	sumSquares: sumSquaresAVX2,
+	dotEach:    dotEachAVX2,
+	axpyEach:   axpyEachAVX2,
 
 	activate: [activations]func(dst, x []float32, past bool){
 		ReLU:        reluAVX2,
@@ -80,6 +82,7 @@ var vectorsAVX2 = vectors{
 	layerNorm: layerNormAVX2,
 	normRow:   normRowAVX2, normSums: normSumsAVX2, normGrad: normGradAVX2,
 
+	adaGradDot:   adaGradDotAVX2,
 	adamW:        adamWAVX2,
 	dropoutWords: 4, dropoutMask: dropoutMaskAVX2, applyDropout: applyDropoutAVX2,
 	rotateHalves: rotateHalvesAVX2, rotatePairs: rotatePairsAVX2,
@@ -94,6 +97,8 @@ var vectorsAVX512 = vectors{
 	sum:        sumAVX512,
 	dot:        dotAVX512,
 	sumSquares: sumSquaresAVX512,
+	dotEach:    dotEachAVX512,
+	axpyEach:   axpyEachAVX512,
 
 	activate: [activations]func(dst, x []float32, past bool){
 		ReLU:        reluAVX512,
@@ -158,6 +163,7 @@ var vectorsAVX512 = vectors{
 	layerNorm: layerNormAVX512,
 	normRow:   normRowAVX512, normSums: normSumsAVX512, normGrad: normGradAVX512,
 
+	adaGradDot:   adaGradDotAVX512,
 	adamW:        adamWAVX512,
 	dropoutWords: 8, dropoutMask: dropoutMaskAVX512, applyDropout: applyDropoutAVX512,
 	rotateHalves: rotateHalvesAVX512, rotatePairs: rotatePairsAVX512,

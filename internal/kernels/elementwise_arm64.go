@@ -16,6 +16,8 @@ var vectorsNEON = vectors{
 	sum:        sumNEON,
 	dot:        dotNEON,
 	sumSquares: sumSquaresNEON,
+	dotEach:    dotEachNEON,
+	axpyEach:   axpyEachNEON,
 
 	activate: [activations]func(dst, x []float32, past bool){
 		ReLU:        reluNEON,
@@ -80,6 +82,7 @@ var vectorsNEON = vectors{
 	layerNorm: layerNormNEON,
 	normRow:   normRowNEON, normSums: normSumsNEON, normGrad: normGradNEON,
 
+	adaGradDot:   adaGradDotNEON,
 	adamW:        adamWNEON,
 	dropoutWords: 4, dropoutMask: dropoutMaskNEON, applyDropout: applyDropoutNEON,
 	rotateHalves: rotateHalvesNEON, rotatePairs: rotatePairsNEON,

@@ -612,6 +612,473 @@ done31:
 	VZEROUPPER
 	RET
 
+// func dotEachAVX2(dst []float32, a []float32, x []float32, at []int32, stride int)
+// Requires: AVX, CMOV, FMA3
+TEXT ·dotEachAVX2(SB), NOSPLIT, $0-104
+	MOVQ dst_base+0(FP), AX
+	MOVQ a_base+24(FP), CX
+	MOVQ a_len+32(FP), DX
+	MOVQ at_base+72(FP), BX
+	MOVQ at_len+80(FP), SI
+
+rows32:
+	CMPQ   SI, $0x04
+	JL     fewer33
+	MOVQ   stride+96(FP), DI
+	MOVQ   x_base+48(FP), R8
+	MOVL   (BX), R9
+	IMULQ  DI, R9
+	LEAQ   (R8)(R9*4), R9
+	MOVL   4(BX), R10
+	IMULQ  DI, R10
+	LEAQ   (R8)(R10*4), R10
+	MOVL   8(BX), R11
+	IMULQ  DI, R11
+	LEAQ   (R8)(R11*4), R11
+	MOVL   12(BX), R12
+	IMULQ  DI, R12
+	LEAQ   (R8)(R12*4), R12
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	XORQ   DI, DI
+	MOVQ   DX, R8
+	SUBQ   $0x10, R8
+	JL     tail35
+
+loop34:
+	VMOVUPS     (CX)(DI*4), Y8
+	VFMADD231PS (R9)(DI*4), Y8, Y0
+	VFMADD231PS (R10)(DI*4), Y8, Y2
+	VFMADD231PS (R11)(DI*4), Y8, Y4
+	VFMADD231PS (R12)(DI*4), Y8, Y6
+	VMOVUPS     32(CX)(DI*4), Y8
+	VFMADD231PS 32(R9)(DI*4), Y8, Y1
+	VFMADD231PS 32(R10)(DI*4), Y8, Y3
+	VFMADD231PS 32(R11)(DI*4), Y8, Y5
+	VFMADD231PS 32(R12)(DI*4), Y8, Y7
+	ADDQ        $0x10, DI
+	CMPQ        DI, R8
+	JLE         loop34
+
+tail35:
+	MOVQ        DX, R8
+	SUBQ        DI, R8
+	JZ          done36
+	MOVQ        R8, R13
+	XORQ        R14, R14
+	SUBQ        $0x00, R13
+	CMOVQLT     R14, R13
+	MOVQ        $0x00000008, R14
+	CMPQ        R13, R14
+	CMOVQGT     R14, R13
+	LEAQ        laneMask<>+0(SB), R15
+	MOVQ        $+8, R14
+	SUBQ        R13, R14
+	VMOVUPS     (R15)(R14*4), Y8
+	VMASKMOVPS  (CX)(DI*4), Y8, Y9
+	VMASKMOVPS  (R9)(DI*4), Y8, Y10
+	VFMADD231PS Y10, Y9, Y0
+	VMASKMOVPS  (R10)(DI*4), Y8, Y10
+	VFMADD231PS Y10, Y9, Y2
+	VMASKMOVPS  (R11)(DI*4), Y8, Y10
+	VFMADD231PS Y10, Y9, Y4
+	VMASKMOVPS  (R12)(DI*4), Y8, Y8
+	VFMADD231PS Y8, Y9, Y6
+	XORQ        R13, R13
+	SUBQ        $0x08, R8
+	CMOVQLT     R13, R8
+	MOVQ        $0x00000008, R13
+	CMPQ        R8, R13
+	CMOVQGT     R13, R8
+	LEAQ        laneMask<>+0(SB), R14
+	MOVQ        $+8, R13
+	SUBQ        R8, R13
+	VMOVUPS     (R14)(R13*4), Y8
+	VMASKMOVPS  32(CX)(DI*4), Y8, Y9
+	VMASKMOVPS  32(R9)(DI*4), Y8, Y10
+	VFMADD231PS Y10, Y9, Y1
+	VMASKMOVPS  32(R10)(DI*4), Y8, Y10
+	VFMADD231PS Y10, Y9, Y3
+	VMASKMOVPS  32(R11)(DI*4), Y8, Y10
+	VFMADD231PS Y10, Y9, Y5
+	VMASKMOVPS  32(R12)(DI*4), Y8, Y8
+	VFMADD231PS Y8, Y9, Y7
+
+done36:
+	VADDPS       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X0
+	VPERMILPS    $0x0e, X0, X1
+	VADDPS       X1, X0, X0
+	VPERMILPS    $0x01, X0, X1
+	VADDPS       X1, X0, X0
+	VMOVSS       X0, (AX)
+	VADDPS       Y3, Y2, Y2
+	VEXTRACTF128 $0x01, Y2, X0
+	VADDPS       X0, X2, X2
+	VPERMILPS    $0x0e, X2, X0
+	VADDPS       X0, X2, X2
+	VPERMILPS    $0x01, X2, X0
+	VADDPS       X0, X2, X2
+	VMOVSS       X2, 4(AX)
+	VADDPS       Y5, Y4, Y4
+	VEXTRACTF128 $0x01, Y4, X0
+	VADDPS       X0, X4, X4
+	VPERMILPS    $0x0e, X4, X0
+	VADDPS       X0, X4, X4
+	VPERMILPS    $0x01, X4, X0
+	VADDPS       X0, X4, X4
+	VMOVSS       X4, 8(AX)
+	VADDPS       Y7, Y6, Y6
+	VEXTRACTF128 $0x01, Y6, X0
+	VADDPS       X0, X6, X6
+	VPERMILPS    $0x0e, X6, X0
+	VADDPS       X0, X6, X6
+	VPERMILPS    $0x01, X6, X0
+	VADDPS       X0, X6, X6
+	VMOVSS       X6, 12(AX)
+	ADDQ         $0x10, AX
+	ADDQ         $0x10, BX
+	SUBQ         $0x04, SI
+	JMP          rows32
+
+fewer33:
+rows37:
+	CMPQ   SI, $0x02
+	JL     fewer38
+	MOVQ   stride+96(FP), DI
+	MOVQ   x_base+48(FP), R8
+	MOVL   (BX), R9
+	IMULQ  DI, R9
+	LEAQ   (R8)(R9*4), R9
+	MOVL   4(BX), R10
+	IMULQ  DI, R10
+	LEAQ   (R8)(R10*4), R10
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	XORQ   DI, DI
+	MOVQ   DX, R8
+	SUBQ   $0x10, R8
+	JL     tail40
+
+loop39:
+	VMOVUPS     (CX)(DI*4), Y4
+	VFMADD231PS (R9)(DI*4), Y4, Y0
+	VFMADD231PS (R10)(DI*4), Y4, Y2
+	VMOVUPS     32(CX)(DI*4), Y4
+	VFMADD231PS 32(R9)(DI*4), Y4, Y1
+	VFMADD231PS 32(R10)(DI*4), Y4, Y3
+	ADDQ        $0x10, DI
+	CMPQ        DI, R8
+	JLE         loop39
+
+tail40:
+	MOVQ        DX, R8
+	SUBQ        DI, R8
+	JZ          done41
+	MOVQ        R8, R11
+	XORQ        R12, R12
+	SUBQ        $0x00, R11
+	CMOVQLT     R12, R11
+	MOVQ        $0x00000008, R12
+	CMPQ        R11, R12
+	CMOVQGT     R12, R11
+	LEAQ        laneMask<>+0(SB), R13
+	MOVQ        $+8, R12
+	SUBQ        R11, R12
+	VMOVUPS     (R13)(R12*4), Y4
+	VMASKMOVPS  (CX)(DI*4), Y4, Y5
+	VMASKMOVPS  (R9)(DI*4), Y4, Y6
+	VFMADD231PS Y6, Y5, Y0
+	VMASKMOVPS  (R10)(DI*4), Y4, Y4
+	VFMADD231PS Y4, Y5, Y2
+	XORQ        R11, R11
+	SUBQ        $0x08, R8
+	CMOVQLT     R11, R8
+	MOVQ        $0x00000008, R11
+	CMPQ        R8, R11
+	CMOVQGT     R11, R8
+	LEAQ        laneMask<>+0(SB), R12
+	MOVQ        $+8, R11
+	SUBQ        R8, R11
+	VMOVUPS     (R12)(R11*4), Y4
+	VMASKMOVPS  32(CX)(DI*4), Y4, Y5
+	VMASKMOVPS  32(R9)(DI*4), Y4, Y6
+	VFMADD231PS Y6, Y5, Y1
+	VMASKMOVPS  32(R10)(DI*4), Y4, Y4
+	VFMADD231PS Y4, Y5, Y3
+
+done41:
+	VADDPS       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X0
+	VPERMILPS    $0x0e, X0, X1
+	VADDPS       X1, X0, X0
+	VPERMILPS    $0x01, X0, X1
+	VADDPS       X1, X0, X0
+	VMOVSS       X0, (AX)
+	VADDPS       Y3, Y2, Y2
+	VEXTRACTF128 $0x01, Y2, X0
+	VADDPS       X0, X2, X2
+	VPERMILPS    $0x0e, X2, X0
+	VADDPS       X0, X2, X2
+	VPERMILPS    $0x01, X2, X0
+	VADDPS       X0, X2, X2
+	VMOVSS       X2, 4(AX)
+	ADDQ         $0x08, AX
+	ADDQ         $0x08, BX
+	SUBQ         $0x02, SI
+	JMP          rows37
+
+fewer38:
+rows42:
+	CMPQ   SI, $0x01
+	JL     fewer43
+	MOVQ   stride+96(FP), DI
+	MOVQ   x_base+48(FP), R8
+	MOVL   (BX), R9
+	IMULQ  DI, R9
+	LEAQ   (R8)(R9*4), R9
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	XORQ   DI, DI
+	MOVQ   DX, R8
+	SUBQ   $0x10, R8
+	JL     tail45
+
+loop44:
+	VMOVUPS     (CX)(DI*4), Y2
+	VFMADD231PS (R9)(DI*4), Y2, Y0
+	VMOVUPS     32(CX)(DI*4), Y2
+	VFMADD231PS 32(R9)(DI*4), Y2, Y1
+	ADDQ        $0x10, DI
+	CMPQ        DI, R8
+	JLE         loop44
+
+tail45:
+	MOVQ        DX, R8
+	SUBQ        DI, R8
+	JZ          done46
+	MOVQ        R8, R10
+	XORQ        R11, R11
+	SUBQ        $0x00, R10
+	CMOVQLT     R11, R10
+	MOVQ        $0x00000008, R11
+	CMPQ        R10, R11
+	CMOVQGT     R11, R10
+	LEAQ        laneMask<>+0(SB), R12
+	MOVQ        $+8, R11
+	SUBQ        R10, R11
+	VMOVUPS     (R12)(R11*4), Y2
+	VMASKMOVPS  (CX)(DI*4), Y2, Y3
+	VMASKMOVPS  (R9)(DI*4), Y2, Y2
+	VFMADD231PS Y2, Y3, Y0
+	XORQ        R10, R10
+	SUBQ        $0x08, R8
+	CMOVQLT     R10, R8
+	MOVQ        $0x00000008, R10
+	CMPQ        R8, R10
+	CMOVQGT     R10, R8
+	LEAQ        laneMask<>+0(SB), R11
+	MOVQ        $+8, R10
+	SUBQ        R8, R10
+	VMOVUPS     (R11)(R10*4), Y2
+	VMASKMOVPS  32(CX)(DI*4), Y2, Y3
+	VMASKMOVPS  32(R9)(DI*4), Y2, Y2
+	VFMADD231PS Y2, Y3, Y1
+
+done46:
+	VADDPS       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X0
+	VPERMILPS    $0x0e, X0, X1
+	VADDPS       X1, X0, X0
+	VPERMILPS    $0x01, X0, X1
+	VADDPS       X1, X0, X0
+	VMOVSS       X0, (AX)
+	ADDQ         $0x04, AX
+	ADDQ         $0x04, BX
+	SUBQ         $0x01, SI
+	JMP          rows42
+
+fewer43:
+	VZEROUPPER
+	RET
+
+// func axpyEachAVX2(dst []float32, s []float32, x []float32, at []int32, stride int)
+// Requires: AVX, FMA3
+TEXT ·axpyEachAVX2(SB), NOSPLIT, $0-104
+	MOVQ dst_base+0(FP), AX
+	MOVQ s_base+24(FP), CX
+	MOVQ dst_len+8(FP), DX
+	MOVQ at_base+72(FP), BX
+	MOVQ at_len+80(FP), SI
+
+rows47:
+	CMPQ         SI, $0x04
+	JL           fewer48
+	MOVQ         stride+96(FP), DI
+	MOVQ         x_base+48(FP), R8
+	MOVL         (BX), R9
+	IMULQ        DI, R9
+	LEAQ         (R8)(R9*4), R9
+	MOVL         4(BX), R10
+	IMULQ        DI, R10
+	LEAQ         (R8)(R10*4), R10
+	MOVL         8(BX), R11
+	IMULQ        DI, R11
+	LEAQ         (R8)(R11*4), R11
+	MOVL         12(BX), R12
+	IMULQ        DI, R12
+	LEAQ         (R8)(R12*4), R12
+	VBROADCASTSS (CX), Y0
+	VBROADCASTSS 4(CX), Y1
+	VBROADCASTSS 8(CX), Y2
+	VBROADCASTSS 12(CX), Y3
+	XORQ         DI, DI
+	MOVQ         DX, R8
+	SUBQ         $0x08, R8
+	JL           tail50
+
+loop49:
+	VMOVUPS     (AX)(DI*4), Y4
+	VFMADD231PS (R9)(DI*4), Y0, Y4
+	VFMADD231PS (R10)(DI*4), Y1, Y4
+	VFMADD231PS (R11)(DI*4), Y2, Y4
+	VFMADD231PS (R12)(DI*4), Y3, Y4
+	VMOVUPS     Y4, (AX)(DI*4)
+	ADDQ        $0x08, DI
+	CMPQ        DI, R8
+	JLE         loop49
+
+tail50:
+	MOVQ        DX, R8
+	SUBQ        DI, R8
+	JZ          done51
+	LEAQ        laneMask<>+0(SB), R14
+	MOVQ        $+8, R13
+	SUBQ        R8, R13
+	VMOVUPS     (R14)(R13*4), Y4
+	VMASKMOVPS  (AX)(DI*4), Y4, Y5
+	VMASKMOVPS  (R9)(DI*4), Y4, Y6
+	VFMADD231PS Y6, Y0, Y5
+	VMASKMOVPS  (R10)(DI*4), Y4, Y0
+	VFMADD231PS Y0, Y1, Y5
+	VMASKMOVPS  (R11)(DI*4), Y4, Y0
+	VFMADD231PS Y0, Y2, Y5
+	VMASKMOVPS  (R12)(DI*4), Y4, Y0
+	VFMADD231PS Y0, Y3, Y5
+	VMASKMOVPS  Y5, Y4, (AX)(DI*4)
+
+done51:
+	ADDQ $0x10, CX
+	ADDQ $0x10, BX
+	SUBQ $0x04, SI
+	JMP  rows47
+
+fewer48:
+rows52:
+	CMPQ         SI, $0x02
+	JL           fewer53
+	MOVQ         stride+96(FP), DI
+	MOVQ         x_base+48(FP), R8
+	MOVL         (BX), R9
+	IMULQ        DI, R9
+	LEAQ         (R8)(R9*4), R9
+	MOVL         4(BX), R10
+	IMULQ        DI, R10
+	LEAQ         (R8)(R10*4), R10
+	VBROADCASTSS (CX), Y0
+	VBROADCASTSS 4(CX), Y1
+	XORQ         DI, DI
+	MOVQ         DX, R8
+	SUBQ         $0x08, R8
+	JL           tail55
+
+loop54:
+	VMOVUPS     (AX)(DI*4), Y2
+	VFMADD231PS (R9)(DI*4), Y0, Y2
+	VFMADD231PS (R10)(DI*4), Y1, Y2
+	VMOVUPS     Y2, (AX)(DI*4)
+	ADDQ        $0x08, DI
+	CMPQ        DI, R8
+	JLE         loop54
+
+tail55:
+	MOVQ        DX, R8
+	SUBQ        DI, R8
+	JZ          done56
+	LEAQ        laneMask<>+0(SB), R12
+	MOVQ        $+8, R11
+	SUBQ        R8, R11
+	VMOVUPS     (R12)(R11*4), Y2
+	VMASKMOVPS  (AX)(DI*4), Y2, Y3
+	VMASKMOVPS  (R9)(DI*4), Y2, Y4
+	VFMADD231PS Y4, Y0, Y3
+	VMASKMOVPS  (R10)(DI*4), Y2, Y0
+	VFMADD231PS Y0, Y1, Y3
+	VMASKMOVPS  Y3, Y2, (AX)(DI*4)
+
+done56:
+	ADDQ $0x08, CX
+	ADDQ $0x08, BX
+	SUBQ $0x02, SI
+	JMP  rows52
+
+fewer53:
+rows57:
+	CMPQ         SI, $0x01
+	JL           fewer58
+	MOVQ         stride+96(FP), DI
+	MOVQ         x_base+48(FP), R8
+	MOVL         (BX), R9
+	IMULQ        DI, R9
+	LEAQ         (R8)(R9*4), R9
+	VBROADCASTSS (CX), Y0
+	XORQ         DI, DI
+	MOVQ         DX, R8
+	SUBQ         $0x08, R8
+	JL           tail60
+
+loop59:
+	VMOVUPS     (AX)(DI*4), Y1
+	VFMADD231PS (R9)(DI*4), Y0, Y1
+	VMOVUPS     Y1, (AX)(DI*4)
+	ADDQ        $0x08, DI
+	CMPQ        DI, R8
+	JLE         loop59
+
+tail60:
+	MOVQ        DX, R8
+	SUBQ        DI, R8
+	JZ          done61
+	LEAQ        laneMask<>+0(SB), R11
+	MOVQ        $+8, R10
+	SUBQ        R8, R10
+	VMOVUPS     (R11)(R10*4), Y1
+	VMASKMOVPS  (AX)(DI*4), Y1, Y2
+	VMASKMOVPS  (R9)(DI*4), Y1, Y3
+	VFMADD231PS Y3, Y0, Y2
+	VMASKMOVPS  Y2, Y1, (AX)(DI*4)
+
+done61:
+	ADDQ $0x04, CX
+	ADDQ $0x04, BX
+	SUBQ $0x01, SI
+	JMP  rows57
+
+fewer58:
+	VZEROUPPER
+	RET
+
 // func addAVX512(dst []float32, a []float32, b []float32)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·addAVX512(SB), NOSPLIT, $0-72
@@ -622,20 +1089,20 @@ TEXT ·addAVX512(SB), NOSPLIT, $0-72
 	XORQ SI, SI
 	MOVQ BX, DI
 	SUBQ $0x10, DI
-	JL   tail33
+	JL   tail63
 
-loop32:
+loop62:
 	VMOVUPS (CX)(SI*4), Z0
 	VMOVUPS (DX)(SI*4), Z1
 	VADDPS  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $0x10, SI
 	CMPQ    SI, DI
-	JLE     loop32
+	JLE     loop62
 
-tail33:
+tail63:
 	SUBQ      SI, BX
-	JZ        done34
+	JZ        done64
 	MOVQ      $-1, DI
 	BZHIQ     BX, DI, DI
 	KMOVW     DI, K1
@@ -644,7 +1111,7 @@ tail33:
 	VADDPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done34:
+done64:
 	VZEROUPPER
 	RET
 
@@ -658,20 +1125,20 @@ TEXT ·mulAVX512(SB), NOSPLIT, $0-72
 	XORQ SI, SI
 	MOVQ BX, DI
 	SUBQ $0x10, DI
-	JL   tail36
+	JL   tail66
 
-loop35:
+loop65:
 	VMOVUPS (CX)(SI*4), Z0
 	VMOVUPS (DX)(SI*4), Z1
 	VMULPS  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $0x10, SI
 	CMPQ    SI, DI
-	JLE     loop35
+	JLE     loop65
 
-tail36:
+tail66:
 	SUBQ      SI, BX
-	JZ        done37
+	JZ        done67
 	MOVQ      $-1, DI
 	BZHIQ     BX, DI, DI
 	KMOVW     DI, K1
@@ -680,7 +1147,7 @@ tail36:
 	VMULPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done37:
+done67:
 	VZEROUPPER
 	RET
 
@@ -694,19 +1161,19 @@ TEXT ·scaleAVX512(SB), NOSPLIT, $0-52
 	XORQ         BX, BX
 	MOVQ         DX, SI
 	SUBQ         $0x10, SI
-	JL           tail39
+	JL           tail69
 
-loop38:
+loop68:
 	VMOVUPS (CX)(BX*4), Z1
 	VMULPS  Z1, Z0, Z1
 	VMOVUPS Z1, (AX)(BX*4)
 	ADDQ    $0x10, BX
 	CMPQ    BX, SI
-	JLE     loop38
+	JLE     loop68
 
-tail39:
+tail69:
 	SUBQ      BX, DX
-	JZ        done40
+	JZ        done70
 	MOVQ      $-1, SI
 	BZHIQ     DX, SI, SI
 	KMOVW     SI, K1
@@ -714,7 +1181,7 @@ tail39:
 	VMULPS    Z1, Z0, Z1
 	VMOVUPS   Z1, K1, (AX)(BX*4)
 
-done40:
+done70:
 	VZEROUPPER
 	RET
 
@@ -728,9 +1195,9 @@ TEXT ·axpyAVX512(SB), NOSPLIT, $0-52
 	XORQ         BX, BX
 	MOVQ         DX, SI
 	SUBQ         $0x10, SI
-	JL           tail42
+	JL           tail72
 
-loop41:
+loop71:
 	VMOVUPS (CX)(BX*4), Z1
 	VMULPS  Z1, Z0, Z1
 	VMOVUPS (AX)(BX*4), Z2
@@ -738,11 +1205,11 @@ loop41:
 	VMOVUPS Z1, (AX)(BX*4)
 	ADDQ    $0x10, BX
 	CMPQ    BX, SI
-	JLE     loop41
+	JLE     loop71
 
-tail42:
+tail72:
 	SUBQ      BX, DX
-	JZ        done43
+	JZ        done73
 	MOVQ      $-1, SI
 	BZHIQ     DX, SI, SI
 	KMOVW     SI, K1
@@ -752,7 +1219,7 @@ tail42:
 	VADDPS    Z0, Z1, Z1
 	VMOVUPS   Z1, K1, (AX)(BX*4)
 
-done43:
+done73:
 	VZEROUPPER
 	RET
 
@@ -766,9 +1233,9 @@ TEXT ·addRowsAVX512(SB), NOSPLIT, $0-64
 	MOVQ stride+56(FP), SI
 	SHLQ $0x02, SI
 
-rows46:
+rows76:
 	CMPQ BX, $0x04
-	JL   single44
+	JL   single74
 	MOVQ CX, DI
 	ADDQ SI, DI
 	MOVQ DI, R8
@@ -780,9 +1247,9 @@ rows46:
 	XORQ R11, R11
 	MOVQ DX, R12
 	SUBQ $0x10, R12
-	JL   tail48
+	JL   tail78
 
-loop47:
+loop77:
 	VMOVUPS (AX)(R11*4), Z0
 	VMOVUPS (CX)(R11*4), Z1
 	VADDPS  Z1, Z0, Z0
@@ -795,12 +1262,12 @@ loop47:
 	VMOVUPS Z0, (AX)(R11*4)
 	ADDQ    $0x10, R11
 	CMPQ    R11, R12
-	JLE     loop47
+	JLE     loop77
 
-tail48:
+tail78:
 	MOVQ      DX, R12
 	SUBQ      R11, R12
-	JZ        done49
+	JZ        done79
 	MOVQ      $-1, R13
 	BZHIQ     R12, R13, R13
 	KMOVW     R13, K1
@@ -815,35 +1282,35 @@ tail48:
 	VADDPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(R11*4)
 
-done49:
+done79:
 	MOVQ R10, CX
 	SUBQ $0x04, BX
-	JMP  rows46
+	JMP  rows76
 
-single44:
-rows50:
+single74:
+rows80:
 	CMPQ BX, $0x01
-	JL   done45
+	JL   done75
 	MOVQ CX, DI
 	ADDQ SI, DI
 	XORQ R8, R8
 	MOVQ DX, R9
 	SUBQ $0x10, R9
-	JL   tail52
+	JL   tail82
 
-loop51:
+loop81:
 	VMOVUPS (AX)(R8*4), Z0
 	VMOVUPS (CX)(R8*4), Z1
 	VADDPS  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(R8*4)
 	ADDQ    $0x10, R8
 	CMPQ    R8, R9
-	JLE     loop51
+	JLE     loop81
 
-tail52:
+tail82:
 	MOVQ      DX, R9
 	SUBQ      R8, R9
-	JZ        done53
+	JZ        done83
 	MOVQ      $-1, R10
 	BZHIQ     R9, R10, R10
 	KMOVW     R10, K1
@@ -852,12 +1319,12 @@ tail52:
 	VADDPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(R8*4)
 
-done53:
+done83:
 	MOVQ DI, CX
 	SUBQ $0x01, BX
-	JMP  rows50
+	JMP  rows80
 
-done45:
+done75:
 	VZEROUPPER
 	RET
 
@@ -871,20 +1338,20 @@ TEXT ·sumAVX512(SB), NOSPLIT, $0-28
 	XORQ   DX, DX
 	MOVQ   CX, BX
 	SUBQ   $0x20, BX
-	JL     tail55
+	JL     tail85
 
-loop54:
+loop84:
 	VMOVUPS (AX)(DX*4), Z2
 	VADDPS  Z2, Z0, Z0
 	VMOVUPS 64(AX)(DX*4), Z2
 	VADDPS  Z2, Z1, Z1
 	ADDQ    $0x20, DX
 	CMPQ    DX, BX
-	JLE     loop54
+	JLE     loop84
 
-tail55:
+tail85:
 	SUBQ      DX, CX
-	JZ        done56
+	JZ        done86
 	MOVQ      CX, BX
 	XORQ      SI, SI
 	SUBQ      $0x00, BX
@@ -909,7 +1376,7 @@ tail55:
 	VMOVUPS.Z 64(AX)(DX*4), K1, Z2
 	VADDPS    Z2, Z1, Z1
 
-done56:
+done86:
 	VADDPS        Z1, Z0, Z0
 	VEXTRACTF64X4 $0x01, Z0, Y1
 	VADDPS        Y1, Y0, Y0
@@ -934,9 +1401,9 @@ TEXT ·dotAVX512(SB), NOSPLIT, $0-52
 	XORQ   BX, BX
 	MOVQ   DX, SI
 	SUBQ   $0x20, SI
-	JL     tail58
+	JL     tail88
 
-loop57:
+loop87:
 	VMOVUPS     (AX)(BX*4), Z2
 	VMOVUPS     (CX)(BX*4), Z3
 	VFMADD231PS Z2, Z3, Z0
@@ -945,11 +1412,11 @@ loop57:
 	VFMADD231PS Z2, Z3, Z1
 	ADDQ        $0x20, BX
 	CMPQ        BX, SI
-	JLE         loop57
+	JLE         loop87
 
-tail58:
+tail88:
 	SUBQ        BX, DX
-	JZ          done59
+	JZ          done89
 	MOVQ        DX, SI
 	XORQ        DI, DI
 	SUBQ        $0x00, SI
@@ -976,7 +1443,7 @@ tail58:
 	VMOVUPS.Z   64(CX)(BX*4), K1, Z3
 	VFMADD231PS Z2, Z3, Z1
 
-done59:
+done89:
 	VADDPS        Z1, Z0, Z0
 	VEXTRACTF64X4 $0x01, Z0, Y1
 	VADDPS        Y1, Y0, Y0
@@ -1002,9 +1469,9 @@ TEXT ·sumSquaresAVX512(SB), NOSPLIT, $0-32
 	XORQ   DX, DX
 	MOVQ   CX, BX
 	SUBQ   $0x20, BX
-	JL     tail61
+	JL     tail91
 
-loop60:
+loop90:
 	VMOVUPS       (AX)(DX*4), Z4
 	VCVTPS2PD     Y4, Z5
 	VFMADD231PD   Z5, Z5, Z0
@@ -1019,11 +1486,11 @@ loop60:
 	VFMADD231PD   Z4, Z4, Z3
 	ADDQ          $0x20, DX
 	CMPQ          DX, BX
-	JLE           loop60
+	JLE           loop90
 
-tail61:
+tail91:
 	SUBQ          DX, CX
-	JZ            done62
+	JZ            done92
 	MOVQ          CX, BX
 	XORQ          SI, SI
 	SUBQ          $0x00, BX
@@ -1056,7 +1523,7 @@ tail61:
 	VCVTPS2PD     Y4, Z4
 	VFMADD231PD   Z4, Z4, Z3
 
-done62:
+done92:
 	VADDPD        Z2, Z0, Z0
 	VADDPD        Z3, Z1, Z1
 	VADDPD        Z1, Z0, Z0
@@ -1067,5 +1534,388 @@ done62:
 	VPERMILPD     $0x01, X0, X1
 	VADDPD        X1, X0, X0
 	VMOVSD        X0, total+24(FP)
+	VZEROUPPER
+	RET
+
+// func dotEachAVX512(dst []float32, a []float32, x []float32, at []int32, stride int)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·dotEachAVX512(SB), NOSPLIT, $0-104
+	MOVQ dst_base+0(FP), AX
+	MOVQ a_base+24(FP), CX
+	MOVQ a_len+32(FP), DX
+	MOVQ at_base+72(FP), BX
+	MOVQ at_len+80(FP), SI
+
+rows93:
+	CMPQ   SI, $0x04
+	JL     fewer94
+	MOVQ   stride+96(FP), DI
+	MOVQ   x_base+48(FP), R8
+	MOVL   (BX), R9
+	IMULQ  DI, R9
+	LEAQ   (R8)(R9*4), R9
+	MOVL   4(BX), R10
+	IMULQ  DI, R10
+	LEAQ   (R8)(R10*4), R10
+	MOVL   8(BX), R11
+	IMULQ  DI, R11
+	LEAQ   (R8)(R11*4), R11
+	MOVL   12(BX), R12
+	IMULQ  DI, R12
+	LEAQ   (R8)(R12*4), R12
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	XORQ   DI, DI
+	MOVQ   DX, R8
+	SUBQ   $0x10, R8
+	JL     tail96
+
+loop95:
+	VMOVUPS     (CX)(DI*4), Z4
+	VFMADD231PS (R9)(DI*4), Z4, Z0
+	VFMADD231PS (R10)(DI*4), Z4, Z1
+	VFMADD231PS (R11)(DI*4), Z4, Z2
+	VFMADD231PS (R12)(DI*4), Z4, Z3
+	ADDQ        $0x10, DI
+	CMPQ        DI, R8
+	JLE         loop95
+
+tail96:
+	MOVQ        DX, R8
+	SUBQ        DI, R8
+	JZ          done97
+	MOVQ        $-1, R13
+	BZHIQ       R8, R13, R13
+	KMOVW       R13, K1
+	VMOVUPS.Z   (CX)(DI*4), K1, Z4
+	VMOVUPS.Z   (R9)(DI*4), K1, Z5
+	VFMADD231PS Z5, Z4, Z0
+	VMOVUPS.Z   (R10)(DI*4), K1, Z5
+	VFMADD231PS Z5, Z4, Z1
+	VMOVUPS.Z   (R11)(DI*4), K1, Z5
+	VFMADD231PS Z5, Z4, Z2
+	VMOVUPS.Z   (R12)(DI*4), K1, Z5
+	VFMADD231PS Z5, Z4, Z3
+
+done97:
+	VEXTRACTF64X4 $0x01, Z0, Y4
+	VADDPS        Y4, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X4
+	VADDPS        X4, X0, X0
+	VPERMILPS     $0x0e, X0, X4
+	VADDPS        X4, X0, X0
+	VPERMILPS     $0x01, X0, X4
+	VADDPS        X4, X0, X0
+	VMOVSS        X0, (AX)
+	VEXTRACTF64X4 $0x01, Z1, Y0
+	VADDPS        Y0, Y1, Y1
+	VEXTRACTF128  $0x01, Y1, X0
+	VADDPS        X0, X1, X1
+	VPERMILPS     $0x0e, X1, X0
+	VADDPS        X0, X1, X1
+	VPERMILPS     $0x01, X1, X0
+	VADDPS        X0, X1, X1
+	VMOVSS        X1, 4(AX)
+	VEXTRACTF64X4 $0x01, Z2, Y0
+	VADDPS        Y0, Y2, Y2
+	VEXTRACTF128  $0x01, Y2, X0
+	VADDPS        X0, X2, X2
+	VPERMILPS     $0x0e, X2, X0
+	VADDPS        X0, X2, X2
+	VPERMILPS     $0x01, X2, X0
+	VADDPS        X0, X2, X2
+	VMOVSS        X2, 8(AX)
+	VEXTRACTF64X4 $0x01, Z3, Y0
+	VADDPS        Y0, Y3, Y3
+	VEXTRACTF128  $0x01, Y3, X0
+	VADDPS        X0, X3, X3
+	VPERMILPS     $0x0e, X3, X0
+	VADDPS        X0, X3, X3
+	VPERMILPS     $0x01, X3, X0
+	VADDPS        X0, X3, X3
+	VMOVSS        X3, 12(AX)
+	ADDQ          $0x10, AX
+	ADDQ          $0x10, BX
+	SUBQ          $0x04, SI
+	JMP           rows93
+
+fewer94:
+rows98:
+	CMPQ   SI, $0x02
+	JL     fewer99
+	MOVQ   stride+96(FP), DI
+	MOVQ   x_base+48(FP), R8
+	MOVL   (BX), R9
+	IMULQ  DI, R9
+	LEAQ   (R8)(R9*4), R9
+	MOVL   4(BX), R10
+	IMULQ  DI, R10
+	LEAQ   (R8)(R10*4), R10
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	XORQ   DI, DI
+	MOVQ   DX, R8
+	SUBQ   $0x10, R8
+	JL     tail101
+
+loop100:
+	VMOVUPS     (CX)(DI*4), Z2
+	VFMADD231PS (R9)(DI*4), Z2, Z0
+	VFMADD231PS (R10)(DI*4), Z2, Z1
+	ADDQ        $0x10, DI
+	CMPQ        DI, R8
+	JLE         loop100
+
+tail101:
+	MOVQ        DX, R8
+	SUBQ        DI, R8
+	JZ          done102
+	MOVQ        $-1, R11
+	BZHIQ       R8, R11, R11
+	KMOVW       R11, K1
+	VMOVUPS.Z   (CX)(DI*4), K1, Z2
+	VMOVUPS.Z   (R9)(DI*4), K1, Z3
+	VFMADD231PS Z3, Z2, Z0
+	VMOVUPS.Z   (R10)(DI*4), K1, Z3
+	VFMADD231PS Z3, Z2, Z1
+
+done102:
+	VEXTRACTF64X4 $0x01, Z0, Y2
+	VADDPS        Y2, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X2
+	VADDPS        X2, X0, X0
+	VPERMILPS     $0x0e, X0, X2
+	VADDPS        X2, X0, X0
+	VPERMILPS     $0x01, X0, X2
+	VADDPS        X2, X0, X0
+	VMOVSS        X0, (AX)
+	VEXTRACTF64X4 $0x01, Z1, Y0
+	VADDPS        Y0, Y1, Y1
+	VEXTRACTF128  $0x01, Y1, X0
+	VADDPS        X0, X1, X1
+	VPERMILPS     $0x0e, X1, X0
+	VADDPS        X0, X1, X1
+	VPERMILPS     $0x01, X1, X0
+	VADDPS        X0, X1, X1
+	VMOVSS        X1, 4(AX)
+	ADDQ          $0x08, AX
+	ADDQ          $0x08, BX
+	SUBQ          $0x02, SI
+	JMP           rows98
+
+fewer99:
+rows103:
+	CMPQ   SI, $0x01
+	JL     fewer104
+	MOVQ   stride+96(FP), DI
+	MOVQ   x_base+48(FP), R8
+	MOVL   (BX), R9
+	IMULQ  DI, R9
+	LEAQ   (R8)(R9*4), R9
+	VXORPS Z0, Z0, Z0
+	XORQ   DI, DI
+	MOVQ   DX, R8
+	SUBQ   $0x10, R8
+	JL     tail106
+
+loop105:
+	VMOVUPS     (CX)(DI*4), Z1
+	VFMADD231PS (R9)(DI*4), Z1, Z0
+	ADDQ        $0x10, DI
+	CMPQ        DI, R8
+	JLE         loop105
+
+tail106:
+	MOVQ        DX, R8
+	SUBQ        DI, R8
+	JZ          done107
+	MOVQ        $-1, R10
+	BZHIQ       R8, R10, R10
+	KMOVW       R10, K1
+	VMOVUPS.Z   (CX)(DI*4), K1, Z1
+	VMOVUPS.Z   (R9)(DI*4), K1, Z2
+	VFMADD231PS Z2, Z1, Z0
+
+done107:
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPS        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPS        X1, X0, X0
+	VPERMILPS     $0x0e, X0, X1
+	VADDPS        X1, X0, X0
+	VPERMILPS     $0x01, X0, X1
+	VADDPS        X1, X0, X0
+	VMOVSS        X0, (AX)
+	ADDQ          $0x04, AX
+	ADDQ          $0x04, BX
+	SUBQ          $0x01, SI
+	JMP           rows103
+
+fewer104:
+	VZEROUPPER
+	RET
+
+// func axpyEachAVX512(dst []float32, s []float32, x []float32, at []int32, stride int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·axpyEachAVX512(SB), NOSPLIT, $0-104
+	MOVQ dst_base+0(FP), AX
+	MOVQ s_base+24(FP), CX
+	MOVQ dst_len+8(FP), DX
+	MOVQ at_base+72(FP), BX
+	MOVQ at_len+80(FP), SI
+
+rows108:
+	CMPQ         SI, $0x04
+	JL           fewer109
+	MOVQ         stride+96(FP), DI
+	MOVQ         x_base+48(FP), R8
+	MOVL         (BX), R9
+	IMULQ        DI, R9
+	LEAQ         (R8)(R9*4), R9
+	MOVL         4(BX), R10
+	IMULQ        DI, R10
+	LEAQ         (R8)(R10*4), R10
+	MOVL         8(BX), R11
+	IMULQ        DI, R11
+	LEAQ         (R8)(R11*4), R11
+	MOVL         12(BX), R12
+	IMULQ        DI, R12
+	LEAQ         (R8)(R12*4), R12
+	VBROADCASTSS (CX), Z0
+	VBROADCASTSS 4(CX), Z1
+	VBROADCASTSS 8(CX), Z2
+	VBROADCASTSS 12(CX), Z3
+	XORQ         DI, DI
+	MOVQ         DX, R8
+	SUBQ         $0x10, R8
+	JL           tail111
+
+loop110:
+	VMOVUPS     (AX)(DI*4), Z4
+	VFMADD231PS (R9)(DI*4), Z0, Z4
+	VFMADD231PS (R10)(DI*4), Z1, Z4
+	VFMADD231PS (R11)(DI*4), Z2, Z4
+	VFMADD231PS (R12)(DI*4), Z3, Z4
+	VMOVUPS     Z4, (AX)(DI*4)
+	ADDQ        $0x10, DI
+	CMPQ        DI, R8
+	JLE         loop110
+
+tail111:
+	MOVQ        DX, R8
+	SUBQ        DI, R8
+	JZ          done112
+	MOVQ        $-1, R13
+	BZHIQ       R8, R13, R13
+	KMOVW       R13, K1
+	VMOVUPS.Z   (AX)(DI*4), K1, Z4
+	VMOVUPS.Z   (R9)(DI*4), K1, Z5
+	VFMADD231PS Z5, Z0, Z4
+	VMOVUPS.Z   (R10)(DI*4), K1, Z0
+	VFMADD231PS Z0, Z1, Z4
+	VMOVUPS.Z   (R11)(DI*4), K1, Z0
+	VFMADD231PS Z0, Z2, Z4
+	VMOVUPS.Z   (R12)(DI*4), K1, Z0
+	VFMADD231PS Z0, Z3, Z4
+	VMOVUPS     Z4, K1, (AX)(DI*4)
+
+done112:
+	ADDQ $0x10, CX
+	ADDQ $0x10, BX
+	SUBQ $0x04, SI
+	JMP  rows108
+
+fewer109:
+rows113:
+	CMPQ         SI, $0x02
+	JL           fewer114
+	MOVQ         stride+96(FP), DI
+	MOVQ         x_base+48(FP), R8
+	MOVL         (BX), R9
+	IMULQ        DI, R9
+	LEAQ         (R8)(R9*4), R9
+	MOVL         4(BX), R10
+	IMULQ        DI, R10
+	LEAQ         (R8)(R10*4), R10
+	VBROADCASTSS (CX), Z0
+	VBROADCASTSS 4(CX), Z1
+	XORQ         DI, DI
+	MOVQ         DX, R8
+	SUBQ         $0x10, R8
+	JL           tail116
+
+loop115:
+	VMOVUPS     (AX)(DI*4), Z2
+	VFMADD231PS (R9)(DI*4), Z0, Z2
+	VFMADD231PS (R10)(DI*4), Z1, Z2
+	VMOVUPS     Z2, (AX)(DI*4)
+	ADDQ        $0x10, DI
+	CMPQ        DI, R8
+	JLE         loop115
+
+tail116:
+	MOVQ        DX, R8
+	SUBQ        DI, R8
+	JZ          done117
+	MOVQ        $-1, R11
+	BZHIQ       R8, R11, R11
+	KMOVW       R11, K1
+	VMOVUPS.Z   (AX)(DI*4), K1, Z2
+	VMOVUPS.Z   (R9)(DI*4), K1, Z3
+	VFMADD231PS Z3, Z0, Z2
+	VMOVUPS.Z   (R10)(DI*4), K1, Z0
+	VFMADD231PS Z0, Z1, Z2
+	VMOVUPS     Z2, K1, (AX)(DI*4)
+
+done117:
+	ADDQ $0x08, CX
+	ADDQ $0x08, BX
+	SUBQ $0x02, SI
+	JMP  rows113
+
+fewer114:
+rows118:
+	CMPQ         SI, $0x01
+	JL           fewer119
+	MOVQ         stride+96(FP), DI
+	MOVQ         x_base+48(FP), R8
+	MOVL         (BX), R9
+	IMULQ        DI, R9
+	LEAQ         (R8)(R9*4), R9
+	VBROADCASTSS (CX), Z0
+	XORQ         DI, DI
+	MOVQ         DX, R8
+	SUBQ         $0x10, R8
+	JL           tail121
+
+loop120:
+	VMOVUPS     (AX)(DI*4), Z1
+	VFMADD231PS (R9)(DI*4), Z0, Z1
+	VMOVUPS     Z1, (AX)(DI*4)
+	ADDQ        $0x10, DI
+	CMPQ        DI, R8
+	JLE         loop120
+
+tail121:
+	MOVQ        DX, R8
+	SUBQ        DI, R8
+	JZ          done122
+	MOVQ        $-1, R10
+	BZHIQ       R8, R10, R10
+	KMOVW       R10, K1
+	VMOVUPS.Z   (AX)(DI*4), K1, Z1
+	VMOVUPS.Z   (R9)(DI*4), K1, Z2
+	VFMADD231PS Z2, Z0, Z1
+	VMOVUPS     Z1, K1, (AX)(DI*4)
+
+done122:
+	ADDQ $0x04, CX
+	ADDQ $0x04, BX
+	SUBQ $0x01, SI
+	JMP  rows118
+
+fewer119:
 	VZEROUPPER
 	RET

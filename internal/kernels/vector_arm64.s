@@ -2199,6 +2199,1998 @@ done31:
 	FMOVD F0, total+24(FP)
 	RET
 
+TEXT ·dotEachNEON(SB), NOSPLIT, $0-104
+	MOVD dst_base+0(FP), R0
+	MOVD a_base+24(FP), R1
+	MOVD a_len+32(FP), R2
+	MOVD at_base+72(FP), R3
+	MOVD at_len+80(FP), R4
+
+rows32:
+	CMP $4, R4
+	BLT fewer33
+	MOVD stride+96(FP), R5
+	MOVD x_base+48(FP), R8
+	MOVWU 0(R3), R9
+	MUL R5, R9, R9
+	ADD R9<<2, R8, R19
+	ADD $0, R19, R9
+	MOVWU 4(R3), R10
+	MUL R5, R10, R10
+	ADD R10<<2, R8, R20
+	ADD $0, R20, R10
+	MOVWU 8(R3), R11
+	MUL R5, R11, R11
+	ADD R11<<2, R8, R21
+	ADD $0, R21, R11
+	MOVWU 12(R3), R12
+	MUL R5, R12, R12
+	ADD R12<<2, R8, R22
+	ADD $0, R22, R12
+	WORD $0x6f00e400 // movi v0.2d, #0
+	WORD $0x6f00e401 // movi v1.2d, #0
+	WORD $0x6f00e402 // movi v2.2d, #0
+	WORD $0x6f00e403 // movi v3.2d, #0
+	WORD $0x6f00e404 // movi v4.2d, #0
+	WORD $0x6f00e405 // movi v5.2d, #0
+	WORD $0x6f00e406 // movi v6.2d, #0
+	WORD $0x6f00e407 // movi v7.2d, #0
+	WORD $0x6f00e408 // movi v8.2d, #0
+	WORD $0x6f00e409 // movi v9.2d, #0
+	WORD $0x6f00e40a // movi v10.2d, #0
+	WORD $0x6f00e40b // movi v11.2d, #0
+	WORD $0x6f00e40c // movi v12.2d, #0
+	WORD $0x6f00e40d // movi v13.2d, #0
+	WORD $0x6f00e40e // movi v14.2d, #0
+	WORD $0x6f00e40f // movi v15.2d, #0
+	MOVD $0, R5
+	MOVD R2, R8
+	SUBS $16, R8, R8
+	BLT tail35
+
+loop34:
+	ADD R5<<2, R1, R19
+	WORD $0xad404670 // ldp q16, q17, [x19, #0]
+	ADD R5<<2, R9, R20
+	WORD $0x3dc00296 // ldr q22, [x20, #0]
+	WORD $0x4e36ce00 // fmla v0.4s, v16.4s, v22.4s
+	WORD $0x3dc00696 // ldr q22, [x20, #16]
+	WORD $0x4e36ce21 // fmla v1.4s, v17.4s, v22.4s
+	ADD R5<<2, R10, R21
+	WORD $0x3dc002b6 // ldr q22, [x21, #0]
+	WORD $0x4e36ce04 // fmla v4.4s, v16.4s, v22.4s
+	WORD $0x3dc006b6 // ldr q22, [x21, #16]
+	WORD $0x4e36ce25 // fmla v5.4s, v17.4s, v22.4s
+	ADD R5<<2, R11, R22
+	WORD $0x3dc002d6 // ldr q22, [x22, #0]
+	WORD $0x4e36ce08 // fmla v8.4s, v16.4s, v22.4s
+	WORD $0x3dc006d6 // ldr q22, [x22, #16]
+	WORD $0x4e36ce29 // fmla v9.4s, v17.4s, v22.4s
+	ADD R5<<2, R12, R19
+	WORD $0x3dc00276 // ldr q22, [x19, #0]
+	WORD $0x4e36ce0c // fmla v12.4s, v16.4s, v22.4s
+	WORD $0x3dc00676 // ldr q22, [x19, #16]
+	WORD $0x4e36ce2d // fmla v13.4s, v17.4s, v22.4s
+	ADD R5<<2, R1, R20
+	WORD $0xad414690 // ldp q16, q17, [x20, #32]
+	ADD R5<<2, R9, R21
+	WORD $0x3dc00ab6 // ldr q22, [x21, #32]
+	WORD $0x4e36ce02 // fmla v2.4s, v16.4s, v22.4s
+	WORD $0x3dc00eb6 // ldr q22, [x21, #48]
+	WORD $0x4e36ce23 // fmla v3.4s, v17.4s, v22.4s
+	ADD R5<<2, R10, R22
+	WORD $0x3dc00ad6 // ldr q22, [x22, #32]
+	WORD $0x4e36ce06 // fmla v6.4s, v16.4s, v22.4s
+	WORD $0x3dc00ed6 // ldr q22, [x22, #48]
+	WORD $0x4e36ce27 // fmla v7.4s, v17.4s, v22.4s
+	ADD R5<<2, R11, R19
+	WORD $0x3dc00a76 // ldr q22, [x19, #32]
+	WORD $0x4e36ce0a // fmla v10.4s, v16.4s, v22.4s
+	WORD $0x3dc00e76 // ldr q22, [x19, #48]
+	WORD $0x4e36ce2b // fmla v11.4s, v17.4s, v22.4s
+	ADD R5<<2, R12, R20
+	WORD $0x3dc00a96 // ldr q22, [x20, #32]
+	WORD $0x4e36ce0e // fmla v14.4s, v16.4s, v22.4s
+	WORD $0x3dc00e96 // ldr q22, [x20, #48]
+	WORD $0x4e36ce2f // fmla v15.4s, v17.4s, v22.4s
+	ADD $16, R5, R5
+	CMP R8, R5
+	BLE loop34
+
+tail35:
+	MOVD R2, R8
+	SUBS R5, R8, R8
+	BEQ done36
+	MOVD R8, R13
+	MOVD $0, R14
+	SUBS $0, R13, R13
+	CSEL LT, R14, R13, R13
+	MOVD $8, R14
+	CMP R14, R13
+	CSEL GT, R14, R13, R13
+	MOVD $laneMask<>+0(SB), R15
+	MOVD $8, R14
+	SUBS R13, R14, R14
+	ADD R14<<2, R15, R21
+	WORD $0xad4046b0 // ldp q16, q17, [x21, #0]
+	ADD R5<<2, R1, R22
+	WORD $0x0e1c3e11 // mov w17, v16.s[3]
+	TBZ $31, R17, neon1
+	WORD $0x3dc002d2 // ldr q18, [x22, #0]
+	B neon2
+
+neon1:
+	WORD $0x6f00e412 // movi v18.2d, #0
+	WORD $0x0e043e11 // mov w17, v16.s[0]
+	TBZ $31, R17, neon2
+	WORD $0x0d4082d2 // ld1 { v18.s }[0], [x22]
+	WORD $0x0e0c3e11 // mov w17, v16.s[1]
+	TBZ $31, R17, neon2
+	ADD $4, R22, R23
+	WORD $0x0d4092f2 // ld1 { v18.s }[1], [x23]
+	WORD $0x0e143e11 // mov w17, v16.s[2]
+	TBZ $31, R17, neon2
+	ADD $8, R22, R23
+	WORD $0x4d4082f2 // ld1 { v18.s }[2], [x23]
+
+neon2:
+	WORD $0x0e1c3e31 // mov w17, v17.s[3]
+	TBZ $31, R17, neon3
+	WORD $0x3dc006d3 // ldr q19, [x22, #16]
+	B neon4
+
+neon3:
+	WORD $0x6f00e413 // movi v19.2d, #0
+	WORD $0x0e043e31 // mov w17, v17.s[0]
+	TBZ $31, R17, neon4
+	ADD $16, R22, R23
+	WORD $0x0d4082f3 // ld1 { v19.s }[0], [x23]
+	WORD $0x0e0c3e31 // mov w17, v17.s[1]
+	TBZ $31, R17, neon4
+	ADD $20, R22, R23
+	WORD $0x0d4092f3 // ld1 { v19.s }[1], [x23]
+	WORD $0x0e143e31 // mov w17, v17.s[2]
+	TBZ $31, R17, neon4
+	ADD $24, R22, R23
+	WORD $0x4d4082f3 // ld1 { v19.s }[2], [x23]
+
+neon4:
+	ADD R5<<2, R9, R19
+	WORD $0x0e1c3e11 // mov w17, v16.s[3]
+	TBZ $31, R17, neon5
+	WORD $0x3dc00274 // ldr q20, [x19, #0]
+	B neon6
+
+neon5:
+	WORD $0x6f00e414 // movi v20.2d, #0
+	WORD $0x0e043e11 // mov w17, v16.s[0]
+	TBZ $31, R17, neon6
+	WORD $0x0d408274 // ld1 { v20.s }[0], [x19]
+	WORD $0x0e0c3e11 // mov w17, v16.s[1]
+	TBZ $31, R17, neon6
+	ADD $4, R19, R23
+	WORD $0x0d4092f4 // ld1 { v20.s }[1], [x23]
+	WORD $0x0e143e11 // mov w17, v16.s[2]
+	TBZ $31, R17, neon6
+	ADD $8, R19, R23
+	WORD $0x4d4082f4 // ld1 { v20.s }[2], [x23]
+
+neon6:
+	WORD $0x0e1c3e31 // mov w17, v17.s[3]
+	TBZ $31, R17, neon7
+	WORD $0x3dc00675 // ldr q21, [x19, #16]
+	B neon8
+
+neon7:
+	WORD $0x6f00e415 // movi v21.2d, #0
+	WORD $0x0e043e31 // mov w17, v17.s[0]
+	TBZ $31, R17, neon8
+	ADD $16, R19, R23
+	WORD $0x0d4082f5 // ld1 { v21.s }[0], [x23]
+	WORD $0x0e0c3e31 // mov w17, v17.s[1]
+	TBZ $31, R17, neon8
+	ADD $20, R19, R23
+	WORD $0x0d4092f5 // ld1 { v21.s }[1], [x23]
+	WORD $0x0e143e31 // mov w17, v17.s[2]
+	TBZ $31, R17, neon8
+	ADD $24, R19, R23
+	WORD $0x4d4082f5 // ld1 { v21.s }[2], [x23]
+
+neon8:
+	WORD $0x4e34ce40 // fmla v0.4s, v18.4s, v20.4s
+	WORD $0x4e35ce61 // fmla v1.4s, v19.4s, v21.4s
+	ADD R5<<2, R10, R20
+	WORD $0x0e1c3e11 // mov w17, v16.s[3]
+	TBZ $31, R17, neon9
+	WORD $0x3dc00294 // ldr q20, [x20, #0]
+	B neon10
+
+neon9:
+	WORD $0x6f00e414 // movi v20.2d, #0
+	WORD $0x0e043e11 // mov w17, v16.s[0]
+	TBZ $31, R17, neon10
+	WORD $0x0d408294 // ld1 { v20.s }[0], [x20]
+	WORD $0x0e0c3e11 // mov w17, v16.s[1]
+	TBZ $31, R17, neon10
+	ADD $4, R20, R23
+	WORD $0x0d4092f4 // ld1 { v20.s }[1], [x23]
+	WORD $0x0e143e11 // mov w17, v16.s[2]
+	TBZ $31, R17, neon10
+	ADD $8, R20, R23
+	WORD $0x4d4082f4 // ld1 { v20.s }[2], [x23]
+
+neon10:
+	WORD $0x0e1c3e31 // mov w17, v17.s[3]
+	TBZ $31, R17, neon11
+	WORD $0x3dc00695 // ldr q21, [x20, #16]
+	B neon12
+
+neon11:
+	WORD $0x6f00e415 // movi v21.2d, #0
+	WORD $0x0e043e31 // mov w17, v17.s[0]
+	TBZ $31, R17, neon12
+	ADD $16, R20, R23
+	WORD $0x0d4082f5 // ld1 { v21.s }[0], [x23]
+	WORD $0x0e0c3e31 // mov w17, v17.s[1]
+	TBZ $31, R17, neon12
+	ADD $20, R20, R23
+	WORD $0x0d4092f5 // ld1 { v21.s }[1], [x23]
+	WORD $0x0e143e31 // mov w17, v17.s[2]
+	TBZ $31, R17, neon12
+	ADD $24, R20, R23
+	WORD $0x4d4082f5 // ld1 { v21.s }[2], [x23]
+
+neon12:
+	WORD $0x4e34ce44 // fmla v4.4s, v18.4s, v20.4s
+	WORD $0x4e35ce65 // fmla v5.4s, v19.4s, v21.4s
+	ADD R5<<2, R11, R21
+	WORD $0x0e1c3e11 // mov w17, v16.s[3]
+	TBZ $31, R17, neon13
+	WORD $0x3dc002b4 // ldr q20, [x21, #0]
+	B neon14
+
+neon13:
+	WORD $0x6f00e414 // movi v20.2d, #0
+	WORD $0x0e043e11 // mov w17, v16.s[0]
+	TBZ $31, R17, neon14
+	WORD $0x0d4082b4 // ld1 { v20.s }[0], [x21]
+	WORD $0x0e0c3e11 // mov w17, v16.s[1]
+	TBZ $31, R17, neon14
+	ADD $4, R21, R23
+	WORD $0x0d4092f4 // ld1 { v20.s }[1], [x23]
+	WORD $0x0e143e11 // mov w17, v16.s[2]
+	TBZ $31, R17, neon14
+	ADD $8, R21, R23
+	WORD $0x4d4082f4 // ld1 { v20.s }[2], [x23]
+
+neon14:
+	WORD $0x0e1c3e31 // mov w17, v17.s[3]
+	TBZ $31, R17, neon15
+	WORD $0x3dc006b5 // ldr q21, [x21, #16]
+	B neon16
+
+neon15:
+	WORD $0x6f00e415 // movi v21.2d, #0
+	WORD $0x0e043e31 // mov w17, v17.s[0]
+	TBZ $31, R17, neon16
+	ADD $16, R21, R23
+	WORD $0x0d4082f5 // ld1 { v21.s }[0], [x23]
+	WORD $0x0e0c3e31 // mov w17, v17.s[1]
+	TBZ $31, R17, neon16
+	ADD $20, R21, R23
+	WORD $0x0d4092f5 // ld1 { v21.s }[1], [x23]
+	WORD $0x0e143e31 // mov w17, v17.s[2]
+	TBZ $31, R17, neon16
+	ADD $24, R21, R23
+	WORD $0x4d4082f5 // ld1 { v21.s }[2], [x23]
+
+neon16:
+	WORD $0x4e34ce48 // fmla v8.4s, v18.4s, v20.4s
+	WORD $0x4e35ce69 // fmla v9.4s, v19.4s, v21.4s
+	ADD R5<<2, R12, R22
+	WORD $0x0e1c3e11 // mov w17, v16.s[3]
+	TBZ $31, R17, neon17
+	WORD $0x3dc002d0 // ldr q16, [x22, #0]
+	B neon18
+
+neon17:
+	WORD $0x4eb01e16 // mov v22.16b, v16.16b
+	WORD $0x6f00e410 // movi v16.2d, #0
+	WORD $0x0e043ed1 // mov w17, v22.s[0]
+	TBZ $31, R17, neon18
+	WORD $0x0d4082d0 // ld1 { v16.s }[0], [x22]
+	WORD $0x0e0c3ed1 // mov w17, v22.s[1]
+	TBZ $31, R17, neon18
+	ADD $4, R22, R23
+	WORD $0x0d4092f0 // ld1 { v16.s }[1], [x23]
+	WORD $0x0e143ed1 // mov w17, v22.s[2]
+	TBZ $31, R17, neon18
+	ADD $8, R22, R23
+	WORD $0x4d4082f0 // ld1 { v16.s }[2], [x23]
+
+neon18:
+	WORD $0x0e1c3e31 // mov w17, v17.s[3]
+	TBZ $31, R17, neon19
+	WORD $0x3dc006d1 // ldr q17, [x22, #16]
+	B neon20
+
+neon19:
+	WORD $0x4eb11e36 // mov v22.16b, v17.16b
+	WORD $0x6f00e411 // movi v17.2d, #0
+	WORD $0x0e043ed1 // mov w17, v22.s[0]
+	TBZ $31, R17, neon20
+	ADD $16, R22, R23
+	WORD $0x0d4082f1 // ld1 { v17.s }[0], [x23]
+	WORD $0x0e0c3ed1 // mov w17, v22.s[1]
+	TBZ $31, R17, neon20
+	ADD $20, R22, R23
+	WORD $0x0d4092f1 // ld1 { v17.s }[1], [x23]
+	WORD $0x0e143ed1 // mov w17, v22.s[2]
+	TBZ $31, R17, neon20
+	ADD $24, R22, R23
+	WORD $0x4d4082f1 // ld1 { v17.s }[2], [x23]
+
+neon20:
+	WORD $0x4e30ce4c // fmla v12.4s, v18.4s, v16.4s
+	WORD $0x4e31ce6d // fmla v13.4s, v19.4s, v17.4s
+	MOVD $0, R13
+	SUBS $8, R8, R8
+	CSEL LT, R13, R8, R8
+	MOVD $8, R13
+	CMP R13, R8
+	CSEL GT, R13, R8, R8
+	MOVD $laneMask<>+0(SB), R14
+	MOVD $8, R13
+	SUBS R8, R13, R13
+	ADD R13<<2, R14, R19
+	WORD $0xad404670 // ldp q16, q17, [x19, #0]
+	ADD R5<<2, R1, R20
+	ADD $32, R20, R16
+	WORD $0x0e1c3e11 // mov w17, v16.s[3]
+	TBZ $31, R17, neon21
+	WORD $0x3dc00212 // ldr q18, [x16, #0]
+	B neon22
+
+neon21:
+	WORD $0x6f00e412 // movi v18.2d, #0
+	WORD $0x0e043e11 // mov w17, v16.s[0]
+	TBZ $31, R17, neon22
+	WORD $0x0d408212 // ld1 { v18.s }[0], [x16]
+	WORD $0x0e0c3e11 // mov w17, v16.s[1]
+	TBZ $31, R17, neon22
+	ADD $4, R16, R23
+	WORD $0x0d4092f2 // ld1 { v18.s }[1], [x23]
+	WORD $0x0e143e11 // mov w17, v16.s[2]
+	TBZ $31, R17, neon22
+	ADD $8, R16, R23
+	WORD $0x4d4082f2 // ld1 { v18.s }[2], [x23]
+
+neon22:
+	WORD $0x0e1c3e31 // mov w17, v17.s[3]
+	TBZ $31, R17, neon23
+	WORD $0x3dc00613 // ldr q19, [x16, #16]
+	B neon24
+
+neon23:
+	WORD $0x6f00e413 // movi v19.2d, #0
+	WORD $0x0e043e31 // mov w17, v17.s[0]
+	TBZ $31, R17, neon24
+	ADD $16, R16, R23
+	WORD $0x0d4082f3 // ld1 { v19.s }[0], [x23]
+	WORD $0x0e0c3e31 // mov w17, v17.s[1]
+	TBZ $31, R17, neon24
+	ADD $20, R16, R23
+	WORD $0x0d4092f3 // ld1 { v19.s }[1], [x23]
+	WORD $0x0e143e31 // mov w17, v17.s[2]
+	TBZ $31, R17, neon24
+	ADD $24, R16, R23
+	WORD $0x4d4082f3 // ld1 { v19.s }[2], [x23]
+
+neon24:
+	ADD R5<<2, R9, R21
+	ADD $32, R21, R16
+	WORD $0x0e1c3e11 // mov w17, v16.s[3]
+	TBZ $31, R17, neon25
+	WORD $0x3dc00214 // ldr q20, [x16, #0]
+	B neon26
+
+neon25:
+	WORD $0x6f00e414 // movi v20.2d, #0
+	WORD $0x0e043e11 // mov w17, v16.s[0]
+	TBZ $31, R17, neon26
+	WORD $0x0d408214 // ld1 { v20.s }[0], [x16]
+	WORD $0x0e0c3e11 // mov w17, v16.s[1]
+	TBZ $31, R17, neon26
+	ADD $4, R16, R23
+	WORD $0x0d4092f4 // ld1 { v20.s }[1], [x23]
+	WORD $0x0e143e11 // mov w17, v16.s[2]
+	TBZ $31, R17, neon26
+	ADD $8, R16, R23
+	WORD $0x4d4082f4 // ld1 { v20.s }[2], [x23]
+
+neon26:
+	WORD $0x0e1c3e31 // mov w17, v17.s[3]
+	TBZ $31, R17, neon27
+	WORD $0x3dc00615 // ldr q21, [x16, #16]
+	B neon28
+
+neon27:
+	WORD $0x6f00e415 // movi v21.2d, #0
+	WORD $0x0e043e31 // mov w17, v17.s[0]
+	TBZ $31, R17, neon28
+	ADD $16, R16, R23
+	WORD $0x0d4082f5 // ld1 { v21.s }[0], [x23]
+	WORD $0x0e0c3e31 // mov w17, v17.s[1]
+	TBZ $31, R17, neon28
+	ADD $20, R16, R23
+	WORD $0x0d4092f5 // ld1 { v21.s }[1], [x23]
+	WORD $0x0e143e31 // mov w17, v17.s[2]
+	TBZ $31, R17, neon28
+	ADD $24, R16, R23
+	WORD $0x4d4082f5 // ld1 { v21.s }[2], [x23]
+
+neon28:
+	WORD $0x4e34ce42 // fmla v2.4s, v18.4s, v20.4s
+	WORD $0x4e35ce63 // fmla v3.4s, v19.4s, v21.4s
+	ADD R5<<2, R10, R22
+	ADD $32, R22, R16
+	WORD $0x0e1c3e11 // mov w17, v16.s[3]
+	TBZ $31, R17, neon29
+	WORD $0x3dc00214 // ldr q20, [x16, #0]
+	B neon30
+
+neon29:
+	WORD $0x6f00e414 // movi v20.2d, #0
+	WORD $0x0e043e11 // mov w17, v16.s[0]
+	TBZ $31, R17, neon30
+	WORD $0x0d408214 // ld1 { v20.s }[0], [x16]
+	WORD $0x0e0c3e11 // mov w17, v16.s[1]
+	TBZ $31, R17, neon30
+	ADD $4, R16, R23
+	WORD $0x0d4092f4 // ld1 { v20.s }[1], [x23]
+	WORD $0x0e143e11 // mov w17, v16.s[2]
+	TBZ $31, R17, neon30
+	ADD $8, R16, R23
+	WORD $0x4d4082f4 // ld1 { v20.s }[2], [x23]
+
+neon30:
+	WORD $0x0e1c3e31 // mov w17, v17.s[3]
+	TBZ $31, R17, neon31
+	WORD $0x3dc00615 // ldr q21, [x16, #16]
+	B neon32
+
+neon31:
+	WORD $0x6f00e415 // movi v21.2d, #0
+	WORD $0x0e043e31 // mov w17, v17.s[0]
+	TBZ $31, R17, neon32
+	ADD $16, R16, R23
+	WORD $0x0d4082f5 // ld1 { v21.s }[0], [x23]
+	WORD $0x0e0c3e31 // mov w17, v17.s[1]
+	TBZ $31, R17, neon32
+	ADD $20, R16, R23
+	WORD $0x0d4092f5 // ld1 { v21.s }[1], [x23]
+	WORD $0x0e143e31 // mov w17, v17.s[2]
+	TBZ $31, R17, neon32
+	ADD $24, R16, R23
+	WORD $0x4d4082f5 // ld1 { v21.s }[2], [x23]
+
+neon32:
+	WORD $0x4e34ce46 // fmla v6.4s, v18.4s, v20.4s
+	WORD $0x4e35ce67 // fmla v7.4s, v19.4s, v21.4s
+	ADD R5<<2, R11, R19
+	ADD $32, R19, R16
+	WORD $0x0e1c3e11 // mov w17, v16.s[3]
+	TBZ $31, R17, neon33
+	WORD $0x3dc00214 // ldr q20, [x16, #0]
+	B neon34
+
+neon33:
+	WORD $0x6f00e414 // movi v20.2d, #0
+	WORD $0x0e043e11 // mov w17, v16.s[0]
+	TBZ $31, R17, neon34
+	WORD $0x0d408214 // ld1 { v20.s }[0], [x16]
+	WORD $0x0e0c3e11 // mov w17, v16.s[1]
+	TBZ $31, R17, neon34
+	ADD $4, R16, R23
+	WORD $0x0d4092f4 // ld1 { v20.s }[1], [x23]
+	WORD $0x0e143e11 // mov w17, v16.s[2]
+	TBZ $31, R17, neon34
+	ADD $8, R16, R23
+	WORD $0x4d4082f4 // ld1 { v20.s }[2], [x23]
+
+neon34:
+	WORD $0x0e1c3e31 // mov w17, v17.s[3]
+	TBZ $31, R17, neon35
+	WORD $0x3dc00615 // ldr q21, [x16, #16]
+	B neon36
+
+neon35:
+	WORD $0x6f00e415 // movi v21.2d, #0
+	WORD $0x0e043e31 // mov w17, v17.s[0]
+	TBZ $31, R17, neon36
+	ADD $16, R16, R23
+	WORD $0x0d4082f5 // ld1 { v21.s }[0], [x23]
+	WORD $0x0e0c3e31 // mov w17, v17.s[1]
+	TBZ $31, R17, neon36
+	ADD $20, R16, R23
+	WORD $0x0d4092f5 // ld1 { v21.s }[1], [x23]
+	WORD $0x0e143e31 // mov w17, v17.s[2]
+	TBZ $31, R17, neon36
+	ADD $24, R16, R23
+	WORD $0x4d4082f5 // ld1 { v21.s }[2], [x23]
+
+neon36:
+	WORD $0x4e34ce4a // fmla v10.4s, v18.4s, v20.4s
+	WORD $0x4e35ce6b // fmla v11.4s, v19.4s, v21.4s
+	ADD R5<<2, R12, R20
+	ADD $32, R20, R16
+	WORD $0x0e1c3e11 // mov w17, v16.s[3]
+	TBZ $31, R17, neon37
+	WORD $0x3dc00210 // ldr q16, [x16, #0]
+	B neon38
+
+neon37:
+	WORD $0x4eb01e16 // mov v22.16b, v16.16b
+	WORD $0x6f00e410 // movi v16.2d, #0
+	WORD $0x0e043ed1 // mov w17, v22.s[0]
+	TBZ $31, R17, neon38
+	WORD $0x0d408210 // ld1 { v16.s }[0], [x16]
+	WORD $0x0e0c3ed1 // mov w17, v22.s[1]
+	TBZ $31, R17, neon38
+	ADD $4, R16, R23
+	WORD $0x0d4092f0 // ld1 { v16.s }[1], [x23]
+	WORD $0x0e143ed1 // mov w17, v22.s[2]
+	TBZ $31, R17, neon38
+	ADD $8, R16, R23
+	WORD $0x4d4082f0 // ld1 { v16.s }[2], [x23]
+
+neon38:
+	WORD $0x0e1c3e31 // mov w17, v17.s[3]
+	TBZ $31, R17, neon39
+	WORD $0x3dc00611 // ldr q17, [x16, #16]
+	B neon40
+
+neon39:
+	WORD $0x4eb11e36 // mov v22.16b, v17.16b
+	WORD $0x6f00e411 // movi v17.2d, #0
+	WORD $0x0e043ed1 // mov w17, v22.s[0]
+	TBZ $31, R17, neon40
+	ADD $16, R16, R23
+	WORD $0x0d4082f1 // ld1 { v17.s }[0], [x23]
+	WORD $0x0e0c3ed1 // mov w17, v22.s[1]
+	TBZ $31, R17, neon40
+	ADD $20, R16, R23
+	WORD $0x0d4092f1 // ld1 { v17.s }[1], [x23]
+	WORD $0x0e143ed1 // mov w17, v22.s[2]
+	TBZ $31, R17, neon40
+	ADD $24, R16, R23
+	WORD $0x4d4082f1 // ld1 { v17.s }[2], [x23]
+
+neon40:
+	WORD $0x4e30ce4e // fmla v14.4s, v18.4s, v16.4s
+	WORD $0x4e31ce6f // fmla v15.4s, v19.4s, v17.4s
+
+done36:
+	WORD $0x4e22d400 // fadd v0.4s, v0.4s, v2.4s
+	WORD $0x4e23d421 // fadd v1.4s, v1.4s, v3.4s
+	WORD $0x4ea11c22 // mov v2.16b, v1.16b
+	WORD $0x4e22d400 // fadd v0.4s, v0.4s, v2.4s
+	WORD $0x6e004002 // ext v2.16b, v0.16b, v0.16b, #8
+	WORD $0x4e22d400 // fadd v0.4s, v0.4s, v2.4s
+	WORD $0x4ea00802 // rev64 v2.4s, v0.4s
+	WORD $0x4e22d400 // fadd v0.4s, v0.4s, v2.4s
+	WORD $0xbd000000 // str s0, [x0, #0]
+	WORD $0x4e26d484 // fadd v4.4s, v4.4s, v6.4s
+	WORD $0x4e27d4a5 // fadd v5.4s, v5.4s, v7.4s
+	WORD $0x4ea51ca0 // mov v0.16b, v5.16b
+	WORD $0x4e20d484 // fadd v4.4s, v4.4s, v0.4s
+	WORD $0x6e044080 // ext v0.16b, v4.16b, v4.16b, #8
+	WORD $0x4e20d484 // fadd v4.4s, v4.4s, v0.4s
+	WORD $0x4ea00880 // rev64 v0.4s, v4.4s
+	WORD $0x4e20d484 // fadd v4.4s, v4.4s, v0.4s
+	WORD $0xbd000404 // str s4, [x0, #4]
+	WORD $0x4e2ad508 // fadd v8.4s, v8.4s, v10.4s
+	WORD $0x4e2bd529 // fadd v9.4s, v9.4s, v11.4s
+	WORD $0x4ea91d20 // mov v0.16b, v9.16b
+	WORD $0x4e20d508 // fadd v8.4s, v8.4s, v0.4s
+	WORD $0x6e084100 // ext v0.16b, v8.16b, v8.16b, #8
+	WORD $0x4e20d508 // fadd v8.4s, v8.4s, v0.4s
+	WORD $0x4ea00900 // rev64 v0.4s, v8.4s
+	WORD $0x4e20d508 // fadd v8.4s, v8.4s, v0.4s
+	WORD $0xbd000808 // str s8, [x0, #8]
+	WORD $0x4e2ed58c // fadd v12.4s, v12.4s, v14.4s
+	WORD $0x4e2fd5ad // fadd v13.4s, v13.4s, v15.4s
+	WORD $0x4ead1da0 // mov v0.16b, v13.16b
+	WORD $0x4e20d58c // fadd v12.4s, v12.4s, v0.4s
+	WORD $0x6e0c4180 // ext v0.16b, v12.16b, v12.16b, #8
+	WORD $0x4e20d58c // fadd v12.4s, v12.4s, v0.4s
+	WORD $0x4ea00980 // rev64 v0.4s, v12.4s
+	WORD $0x4e20d58c // fadd v12.4s, v12.4s, v0.4s
+	WORD $0xbd000c0c // str s12, [x0, #12]
+	ADD $16, R0, R0
+	ADD $16, R3, R3
+	SUBS $4, R4, R4
+	B rows32
+
+fewer33:
+
+rows37:
+	CMP $2, R4
+	BLT fewer38
+	MOVD stride+96(FP), R5
+	MOVD x_base+48(FP), R8
+	MOVWU 0(R3), R9
+	MUL R5, R9, R9
+	ADD R9<<2, R8, R21
+	ADD $0, R21, R9
+	MOVWU 4(R3), R10
+	MUL R5, R10, R10
+	ADD R10<<2, R8, R22
+	ADD $0, R22, R10
+	WORD $0x6f00e400 // movi v0.2d, #0
+	WORD $0x6f00e401 // movi v1.2d, #0
+	WORD $0x6f00e402 // movi v2.2d, #0
+	WORD $0x6f00e403 // movi v3.2d, #0
+	WORD $0x6f00e404 // movi v4.2d, #0
+	WORD $0x6f00e405 // movi v5.2d, #0
+	WORD $0x6f00e406 // movi v6.2d, #0
+	WORD $0x6f00e407 // movi v7.2d, #0
+	MOVD $0, R5
+	MOVD R2, R8
+	SUBS $16, R8, R8
+	BLT tail40
+
+loop39:
+	ADD R5<<2, R1, R19
+	WORD $0xad402668 // ldp q8, q9, [x19, #0]
+	ADD R5<<2, R9, R20
+	WORD $0x3dc00296 // ldr q22, [x20, #0]
+	WORD $0x4e36cd00 // fmla v0.4s, v8.4s, v22.4s
+	WORD $0x3dc00696 // ldr q22, [x20, #16]
+	WORD $0x4e36cd21 // fmla v1.4s, v9.4s, v22.4s
+	ADD R5<<2, R10, R21
+	WORD $0x3dc002b6 // ldr q22, [x21, #0]
+	WORD $0x4e36cd04 // fmla v4.4s, v8.4s, v22.4s
+	WORD $0x3dc006b6 // ldr q22, [x21, #16]
+	WORD $0x4e36cd25 // fmla v5.4s, v9.4s, v22.4s
+	WORD $0xad412668 // ldp q8, q9, [x19, #32]
+	WORD $0x3dc00a96 // ldr q22, [x20, #32]
+	WORD $0x4e36cd02 // fmla v2.4s, v8.4s, v22.4s
+	WORD $0x3dc00e96 // ldr q22, [x20, #48]
+	WORD $0x4e36cd23 // fmla v3.4s, v9.4s, v22.4s
+	WORD $0x3dc00ab6 // ldr q22, [x21, #32]
+	WORD $0x4e36cd06 // fmla v6.4s, v8.4s, v22.4s
+	WORD $0x3dc00eb6 // ldr q22, [x21, #48]
+	WORD $0x4e36cd27 // fmla v7.4s, v9.4s, v22.4s
+	ADD $16, R5, R5
+	CMP R8, R5
+	BLE loop39
+
+tail40:
+	MOVD R2, R8
+	SUBS R5, R8, R8
+	BEQ done41
+	MOVD R8, R11
+	MOVD $0, R12
+	SUBS $0, R11, R11
+	CSEL LT, R12, R11, R11
+	MOVD $8, R12
+	CMP R12, R11
+	CSEL GT, R12, R11, R11
+	MOVD $laneMask<>+0(SB), R13
+	MOVD $8, R12
+	SUBS R11, R12, R12
+	ADD R12<<2, R13, R22
+	WORD $0xad4026c8 // ldp q8, q9, [x22, #0]
+	ADD R5<<2, R1, R19
+	WORD $0x0e1c3d11 // mov w17, v8.s[3]
+	TBZ $31, R17, neon41
+	WORD $0x3dc0026a // ldr q10, [x19, #0]
+	B neon42
+
+neon41:
+	WORD $0x6f00e40a // movi v10.2d, #0
+	WORD $0x0e043d11 // mov w17, v8.s[0]
+	TBZ $31, R17, neon42
+	WORD $0x0d40826a // ld1 { v10.s }[0], [x19]
+	WORD $0x0e0c3d11 // mov w17, v8.s[1]
+	TBZ $31, R17, neon42
+	ADD $4, R19, R23
+	WORD $0x0d4092ea // ld1 { v10.s }[1], [x23]
+	WORD $0x0e143d11 // mov w17, v8.s[2]
+	TBZ $31, R17, neon42
+	ADD $8, R19, R23
+	WORD $0x4d4082ea // ld1 { v10.s }[2], [x23]
+
+neon42:
+	WORD $0x0e1c3d31 // mov w17, v9.s[3]
+	TBZ $31, R17, neon43
+	WORD $0x3dc0066b // ldr q11, [x19, #16]
+	B neon44
+
+neon43:
+	WORD $0x6f00e40b // movi v11.2d, #0
+	WORD $0x0e043d31 // mov w17, v9.s[0]
+	TBZ $31, R17, neon44
+	ADD $16, R19, R23
+	WORD $0x0d4082eb // ld1 { v11.s }[0], [x23]
+	WORD $0x0e0c3d31 // mov w17, v9.s[1]
+	TBZ $31, R17, neon44
+	ADD $20, R19, R23
+	WORD $0x0d4092eb // ld1 { v11.s }[1], [x23]
+	WORD $0x0e143d31 // mov w17, v9.s[2]
+	TBZ $31, R17, neon44
+	ADD $24, R19, R23
+	WORD $0x4d4082eb // ld1 { v11.s }[2], [x23]
+
+neon44:
+	ADD R5<<2, R9, R20
+	WORD $0x0e1c3d11 // mov w17, v8.s[3]
+	TBZ $31, R17, neon45
+	WORD $0x3dc0028c // ldr q12, [x20, #0]
+	B neon46
+
+neon45:
+	WORD $0x6f00e40c // movi v12.2d, #0
+	WORD $0x0e043d11 // mov w17, v8.s[0]
+	TBZ $31, R17, neon46
+	WORD $0x0d40828c // ld1 { v12.s }[0], [x20]
+	WORD $0x0e0c3d11 // mov w17, v8.s[1]
+	TBZ $31, R17, neon46
+	ADD $4, R20, R23
+	WORD $0x0d4092ec // ld1 { v12.s }[1], [x23]
+	WORD $0x0e143d11 // mov w17, v8.s[2]
+	TBZ $31, R17, neon46
+	ADD $8, R20, R23
+	WORD $0x4d4082ec // ld1 { v12.s }[2], [x23]
+
+neon46:
+	WORD $0x0e1c3d31 // mov w17, v9.s[3]
+	TBZ $31, R17, neon47
+	WORD $0x3dc0068d // ldr q13, [x20, #16]
+	B neon48
+
+neon47:
+	WORD $0x6f00e40d // movi v13.2d, #0
+	WORD $0x0e043d31 // mov w17, v9.s[0]
+	TBZ $31, R17, neon48
+	ADD $16, R20, R23
+	WORD $0x0d4082ed // ld1 { v13.s }[0], [x23]
+	WORD $0x0e0c3d31 // mov w17, v9.s[1]
+	TBZ $31, R17, neon48
+	ADD $20, R20, R23
+	WORD $0x0d4092ed // ld1 { v13.s }[1], [x23]
+	WORD $0x0e143d31 // mov w17, v9.s[2]
+	TBZ $31, R17, neon48
+	ADD $24, R20, R23
+	WORD $0x4d4082ed // ld1 { v13.s }[2], [x23]
+
+neon48:
+	WORD $0x4e2ccd40 // fmla v0.4s, v10.4s, v12.4s
+	WORD $0x4e2dcd61 // fmla v1.4s, v11.4s, v13.4s
+	ADD R5<<2, R10, R21
+	WORD $0x0e1c3d11 // mov w17, v8.s[3]
+	TBZ $31, R17, neon49
+	WORD $0x3dc002a8 // ldr q8, [x21, #0]
+	B neon50
+
+neon49:
+	WORD $0x4ea81d16 // mov v22.16b, v8.16b
+	WORD $0x6f00e408 // movi v8.2d, #0
+	WORD $0x0e043ed1 // mov w17, v22.s[0]
+	TBZ $31, R17, neon50
+	WORD $0x0d4082a8 // ld1 { v8.s }[0], [x21]
+	WORD $0x0e0c3ed1 // mov w17, v22.s[1]
+	TBZ $31, R17, neon50
+	ADD $4, R21, R23
+	WORD $0x0d4092e8 // ld1 { v8.s }[1], [x23]
+	WORD $0x0e143ed1 // mov w17, v22.s[2]
+	TBZ $31, R17, neon50
+	ADD $8, R21, R23
+	WORD $0x4d4082e8 // ld1 { v8.s }[2], [x23]
+
+neon50:
+	WORD $0x0e1c3d31 // mov w17, v9.s[3]
+	TBZ $31, R17, neon51
+	WORD $0x3dc006a9 // ldr q9, [x21, #16]
+	B neon52
+
+neon51:
+	WORD $0x4ea91d36 // mov v22.16b, v9.16b
+	WORD $0x6f00e409 // movi v9.2d, #0
+	WORD $0x0e043ed1 // mov w17, v22.s[0]
+	TBZ $31, R17, neon52
+	ADD $16, R21, R23
+	WORD $0x0d4082e9 // ld1 { v9.s }[0], [x23]
+	WORD $0x0e0c3ed1 // mov w17, v22.s[1]
+	TBZ $31, R17, neon52
+	ADD $20, R21, R23
+	WORD $0x0d4092e9 // ld1 { v9.s }[1], [x23]
+	WORD $0x0e143ed1 // mov w17, v22.s[2]
+	TBZ $31, R17, neon52
+	ADD $24, R21, R23
+	WORD $0x4d4082e9 // ld1 { v9.s }[2], [x23]
+
+neon52:
+	WORD $0x4e28cd44 // fmla v4.4s, v10.4s, v8.4s
+	WORD $0x4e29cd65 // fmla v5.4s, v11.4s, v9.4s
+	MOVD $0, R11
+	SUBS $8, R8, R8
+	CSEL LT, R11, R8, R8
+	MOVD $8, R11
+	CMP R11, R8
+	CSEL GT, R11, R8, R8
+	MOVD $laneMask<>+0(SB), R12
+	MOVD $8, R11
+	SUBS R8, R11, R11
+	ADD R11<<2, R12, R22
+	WORD $0xad4026c8 // ldp q8, q9, [x22, #0]
+	ADD $32, R19, R16
+	WORD $0x0e1c3d11 // mov w17, v8.s[3]
+	TBZ $31, R17, neon53
+	WORD $0x3dc0020a // ldr q10, [x16, #0]
+	B neon54
+
+neon53:
+	WORD $0x6f00e40a // movi v10.2d, #0
+	WORD $0x0e043d11 // mov w17, v8.s[0]
+	TBZ $31, R17, neon54
+	WORD $0x0d40820a // ld1 { v10.s }[0], [x16]
+	WORD $0x0e0c3d11 // mov w17, v8.s[1]
+	TBZ $31, R17, neon54
+	ADD $4, R16, R23
+	WORD $0x0d4092ea // ld1 { v10.s }[1], [x23]
+	WORD $0x0e143d11 // mov w17, v8.s[2]
+	TBZ $31, R17, neon54
+	ADD $8, R16, R23
+	WORD $0x4d4082ea // ld1 { v10.s }[2], [x23]
+
+neon54:
+	WORD $0x0e1c3d31 // mov w17, v9.s[3]
+	TBZ $31, R17, neon55
+	WORD $0x3dc0060b // ldr q11, [x16, #16]
+	B neon56
+
+neon55:
+	WORD $0x6f00e40b // movi v11.2d, #0
+	WORD $0x0e043d31 // mov w17, v9.s[0]
+	TBZ $31, R17, neon56
+	ADD $16, R16, R23
+	WORD $0x0d4082eb // ld1 { v11.s }[0], [x23]
+	WORD $0x0e0c3d31 // mov w17, v9.s[1]
+	TBZ $31, R17, neon56
+	ADD $20, R16, R23
+	WORD $0x0d4092eb // ld1 { v11.s }[1], [x23]
+	WORD $0x0e143d31 // mov w17, v9.s[2]
+	TBZ $31, R17, neon56
+	ADD $24, R16, R23
+	WORD $0x4d4082eb // ld1 { v11.s }[2], [x23]
+
+neon56:
+	ADD $32, R20, R16
+	WORD $0x0e1c3d11 // mov w17, v8.s[3]
+	TBZ $31, R17, neon57
+	WORD $0x3dc0020c // ldr q12, [x16, #0]
+	B neon58
+
+neon57:
+	WORD $0x6f00e40c // movi v12.2d, #0
+	WORD $0x0e043d11 // mov w17, v8.s[0]
+	TBZ $31, R17, neon58
+	WORD $0x0d40820c // ld1 { v12.s }[0], [x16]
+	WORD $0x0e0c3d11 // mov w17, v8.s[1]
+	TBZ $31, R17, neon58
+	ADD $4, R16, R23
+	WORD $0x0d4092ec // ld1 { v12.s }[1], [x23]
+	WORD $0x0e143d11 // mov w17, v8.s[2]
+	TBZ $31, R17, neon58
+	ADD $8, R16, R23
+	WORD $0x4d4082ec // ld1 { v12.s }[2], [x23]
+
+neon58:
+	WORD $0x0e1c3d31 // mov w17, v9.s[3]
+	TBZ $31, R17, neon59
+	WORD $0x3dc0060d // ldr q13, [x16, #16]
+	B neon60
+
+neon59:
+	WORD $0x6f00e40d // movi v13.2d, #0
+	WORD $0x0e043d31 // mov w17, v9.s[0]
+	TBZ $31, R17, neon60
+	ADD $16, R16, R23
+	WORD $0x0d4082ed // ld1 { v13.s }[0], [x23]
+	WORD $0x0e0c3d31 // mov w17, v9.s[1]
+	TBZ $31, R17, neon60
+	ADD $20, R16, R23
+	WORD $0x0d4092ed // ld1 { v13.s }[1], [x23]
+	WORD $0x0e143d31 // mov w17, v9.s[2]
+	TBZ $31, R17, neon60
+	ADD $24, R16, R23
+	WORD $0x4d4082ed // ld1 { v13.s }[2], [x23]
+
+neon60:
+	WORD $0x4e2ccd42 // fmla v2.4s, v10.4s, v12.4s
+	WORD $0x4e2dcd63 // fmla v3.4s, v11.4s, v13.4s
+	ADD $32, R21, R16
+	WORD $0x0e1c3d11 // mov w17, v8.s[3]
+	TBZ $31, R17, neon61
+	WORD $0x3dc00208 // ldr q8, [x16, #0]
+	B neon62
+
+neon61:
+	WORD $0x4ea81d16 // mov v22.16b, v8.16b
+	WORD $0x6f00e408 // movi v8.2d, #0
+	WORD $0x0e043ed1 // mov w17, v22.s[0]
+	TBZ $31, R17, neon62
+	WORD $0x0d408208 // ld1 { v8.s }[0], [x16]
+	WORD $0x0e0c3ed1 // mov w17, v22.s[1]
+	TBZ $31, R17, neon62
+	ADD $4, R16, R23
+	WORD $0x0d4092e8 // ld1 { v8.s }[1], [x23]
+	WORD $0x0e143ed1 // mov w17, v22.s[2]
+	TBZ $31, R17, neon62
+	ADD $8, R16, R23
+	WORD $0x4d4082e8 // ld1 { v8.s }[2], [x23]
+
+neon62:
+	WORD $0x0e1c3d31 // mov w17, v9.s[3]
+	TBZ $31, R17, neon63
+	WORD $0x3dc00609 // ldr q9, [x16, #16]
+	B neon64
+
+neon63:
+	WORD $0x4ea91d36 // mov v22.16b, v9.16b
+	WORD $0x6f00e409 // movi v9.2d, #0
+	WORD $0x0e043ed1 // mov w17, v22.s[0]
+	TBZ $31, R17, neon64
+	ADD $16, R16, R23
+	WORD $0x0d4082e9 // ld1 { v9.s }[0], [x23]
+	WORD $0x0e0c3ed1 // mov w17, v22.s[1]
+	TBZ $31, R17, neon64
+	ADD $20, R16, R23
+	WORD $0x0d4092e9 // ld1 { v9.s }[1], [x23]
+	WORD $0x0e143ed1 // mov w17, v22.s[2]
+	TBZ $31, R17, neon64
+	ADD $24, R16, R23
+	WORD $0x4d4082e9 // ld1 { v9.s }[2], [x23]
+
+neon64:
+	WORD $0x4e28cd46 // fmla v6.4s, v10.4s, v8.4s
+	WORD $0x4e29cd67 // fmla v7.4s, v11.4s, v9.4s
+
+done41:
+	WORD $0x4e22d400 // fadd v0.4s, v0.4s, v2.4s
+	WORD $0x4e23d421 // fadd v1.4s, v1.4s, v3.4s
+	WORD $0x4ea11c22 // mov v2.16b, v1.16b
+	WORD $0x4e22d400 // fadd v0.4s, v0.4s, v2.4s
+	WORD $0x6e004002 // ext v2.16b, v0.16b, v0.16b, #8
+	WORD $0x4e22d400 // fadd v0.4s, v0.4s, v2.4s
+	WORD $0x4ea00802 // rev64 v2.4s, v0.4s
+	WORD $0x4e22d400 // fadd v0.4s, v0.4s, v2.4s
+	WORD $0xbd000000 // str s0, [x0, #0]
+	WORD $0x4e26d484 // fadd v4.4s, v4.4s, v6.4s
+	WORD $0x4e27d4a5 // fadd v5.4s, v5.4s, v7.4s
+	WORD $0x4ea51ca0 // mov v0.16b, v5.16b
+	WORD $0x4e20d484 // fadd v4.4s, v4.4s, v0.4s
+	WORD $0x6e044080 // ext v0.16b, v4.16b, v4.16b, #8
+	WORD $0x4e20d484 // fadd v4.4s, v4.4s, v0.4s
+	WORD $0x4ea00880 // rev64 v0.4s, v4.4s
+	WORD $0x4e20d484 // fadd v4.4s, v4.4s, v0.4s
+	WORD $0xbd000404 // str s4, [x0, #4]
+	ADD $8, R0, R0
+	ADD $8, R3, R3
+	SUBS $2, R4, R4
+	B rows37
+
+fewer38:
+
+rows42:
+	CMP $1, R4
+	BLT fewer43
+	MOVD stride+96(FP), R5
+	MOVD x_base+48(FP), R8
+	MOVWU 0(R3), R9
+	MUL R5, R9, R9
+	ADD R9<<2, R8, R19
+	ADD $0, R19, R9
+	WORD $0x6f00e400 // movi v0.2d, #0
+	WORD $0x6f00e401 // movi v1.2d, #0
+	WORD $0x6f00e402 // movi v2.2d, #0
+	WORD $0x6f00e403 // movi v3.2d, #0
+	MOVD $0, R5
+	MOVD R2, R8
+	SUBS $16, R8, R8
+	BLT tail45
+
+loop44:
+	ADD R5<<2, R1, R20
+	WORD $0xad401684 // ldp q4, q5, [x20, #0]
+	ADD R5<<2, R9, R21
+	WORD $0x3dc002b6 // ldr q22, [x21, #0]
+	WORD $0x4e36cc80 // fmla v0.4s, v4.4s, v22.4s
+	WORD $0x3dc006b6 // ldr q22, [x21, #16]
+	WORD $0x4e36cca1 // fmla v1.4s, v5.4s, v22.4s
+	WORD $0xad411684 // ldp q4, q5, [x20, #32]
+	WORD $0x3dc00ab6 // ldr q22, [x21, #32]
+	WORD $0x4e36cc82 // fmla v2.4s, v4.4s, v22.4s
+	WORD $0x3dc00eb6 // ldr q22, [x21, #48]
+	WORD $0x4e36cca3 // fmla v3.4s, v5.4s, v22.4s
+	ADD $16, R5, R5
+	CMP R8, R5
+	BLE loop44
+
+tail45:
+	MOVD R2, R8
+	SUBS R5, R8, R8
+	BEQ done46
+	MOVD R8, R10
+	MOVD $0, R11
+	SUBS $0, R10, R10
+	CSEL LT, R11, R10, R10
+	MOVD $8, R11
+	CMP R11, R10
+	CSEL GT, R11, R10, R10
+	MOVD $laneMask<>+0(SB), R12
+	MOVD $8, R11
+	SUBS R10, R11, R11
+	ADD R11<<2, R12, R22
+	WORD $0xad4016c4 // ldp q4, q5, [x22, #0]
+	ADD R5<<2, R1, R19
+	WORD $0x0e1c3c91 // mov w17, v4.s[3]
+	TBZ $31, R17, neon65
+	WORD $0x3dc00266 // ldr q6, [x19, #0]
+	B neon66
+
+neon65:
+	WORD $0x6f00e406 // movi v6.2d, #0
+	WORD $0x0e043c91 // mov w17, v4.s[0]
+	TBZ $31, R17, neon66
+	WORD $0x0d408266 // ld1 { v6.s }[0], [x19]
+	WORD $0x0e0c3c91 // mov w17, v4.s[1]
+	TBZ $31, R17, neon66
+	ADD $4, R19, R23
+	WORD $0x0d4092e6 // ld1 { v6.s }[1], [x23]
+	WORD $0x0e143c91 // mov w17, v4.s[2]
+	TBZ $31, R17, neon66
+	ADD $8, R19, R23
+	WORD $0x4d4082e6 // ld1 { v6.s }[2], [x23]
+
+neon66:
+	WORD $0x0e1c3cb1 // mov w17, v5.s[3]
+	TBZ $31, R17, neon67
+	WORD $0x3dc00667 // ldr q7, [x19, #16]
+	B neon68
+
+neon67:
+	WORD $0x6f00e407 // movi v7.2d, #0
+	WORD $0x0e043cb1 // mov w17, v5.s[0]
+	TBZ $31, R17, neon68
+	ADD $16, R19, R23
+	WORD $0x0d4082e7 // ld1 { v7.s }[0], [x23]
+	WORD $0x0e0c3cb1 // mov w17, v5.s[1]
+	TBZ $31, R17, neon68
+	ADD $20, R19, R23
+	WORD $0x0d4092e7 // ld1 { v7.s }[1], [x23]
+	WORD $0x0e143cb1 // mov w17, v5.s[2]
+	TBZ $31, R17, neon68
+	ADD $24, R19, R23
+	WORD $0x4d4082e7 // ld1 { v7.s }[2], [x23]
+
+neon68:
+	ADD R5<<2, R9, R20
+	WORD $0x0e1c3c91 // mov w17, v4.s[3]
+	TBZ $31, R17, neon69
+	WORD $0x3dc00284 // ldr q4, [x20, #0]
+	B neon70
+
+neon69:
+	WORD $0x4ea41c96 // mov v22.16b, v4.16b
+	WORD $0x6f00e404 // movi v4.2d, #0
+	WORD $0x0e043ed1 // mov w17, v22.s[0]
+	TBZ $31, R17, neon70
+	WORD $0x0d408284 // ld1 { v4.s }[0], [x20]
+	WORD $0x0e0c3ed1 // mov w17, v22.s[1]
+	TBZ $31, R17, neon70
+	ADD $4, R20, R23
+	WORD $0x0d4092e4 // ld1 { v4.s }[1], [x23]
+	WORD $0x0e143ed1 // mov w17, v22.s[2]
+	TBZ $31, R17, neon70
+	ADD $8, R20, R23
+	WORD $0x4d4082e4 // ld1 { v4.s }[2], [x23]
+
+neon70:
+	WORD $0x0e1c3cb1 // mov w17, v5.s[3]
+	TBZ $31, R17, neon71
+	WORD $0x3dc00685 // ldr q5, [x20, #16]
+	B neon72
+
+neon71:
+	WORD $0x4ea51cb6 // mov v22.16b, v5.16b
+	WORD $0x6f00e405 // movi v5.2d, #0
+	WORD $0x0e043ed1 // mov w17, v22.s[0]
+	TBZ $31, R17, neon72
+	ADD $16, R20, R23
+	WORD $0x0d4082e5 // ld1 { v5.s }[0], [x23]
+	WORD $0x0e0c3ed1 // mov w17, v22.s[1]
+	TBZ $31, R17, neon72
+	ADD $20, R20, R23
+	WORD $0x0d4092e5 // ld1 { v5.s }[1], [x23]
+	WORD $0x0e143ed1 // mov w17, v22.s[2]
+	TBZ $31, R17, neon72
+	ADD $24, R20, R23
+	WORD $0x4d4082e5 // ld1 { v5.s }[2], [x23]
+
+neon72:
+	WORD $0x4e24ccc0 // fmla v0.4s, v6.4s, v4.4s
+	WORD $0x4e25cce1 // fmla v1.4s, v7.4s, v5.4s
+	MOVD $0, R10
+	SUBS $8, R8, R8
+	CSEL LT, R10, R8, R8
+	MOVD $8, R10
+	CMP R10, R8
+	CSEL GT, R10, R8, R8
+	MOVD $laneMask<>+0(SB), R11
+	MOVD $8, R10
+	SUBS R8, R10, R10
+	ADD R10<<2, R11, R21
+	WORD $0xad4016a4 // ldp q4, q5, [x21, #0]
+	ADD $32, R19, R16
+	WORD $0x0e1c3c91 // mov w17, v4.s[3]
+	TBZ $31, R17, neon73
+	WORD $0x3dc00206 // ldr q6, [x16, #0]
+	B neon74
+
+neon73:
+	WORD $0x6f00e406 // movi v6.2d, #0
+	WORD $0x0e043c91 // mov w17, v4.s[0]
+	TBZ $31, R17, neon74
+	WORD $0x0d408206 // ld1 { v6.s }[0], [x16]
+	WORD $0x0e0c3c91 // mov w17, v4.s[1]
+	TBZ $31, R17, neon74
+	ADD $4, R16, R23
+	WORD $0x0d4092e6 // ld1 { v6.s }[1], [x23]
+	WORD $0x0e143c91 // mov w17, v4.s[2]
+	TBZ $31, R17, neon74
+	ADD $8, R16, R23
+	WORD $0x4d4082e6 // ld1 { v6.s }[2], [x23]
+
+neon74:
+	WORD $0x0e1c3cb1 // mov w17, v5.s[3]
+	TBZ $31, R17, neon75
+	WORD $0x3dc00607 // ldr q7, [x16, #16]
+	B neon76
+
+neon75:
+	WORD $0x6f00e407 // movi v7.2d, #0
+	WORD $0x0e043cb1 // mov w17, v5.s[0]
+	TBZ $31, R17, neon76
+	ADD $16, R16, R23
+	WORD $0x0d4082e7 // ld1 { v7.s }[0], [x23]
+	WORD $0x0e0c3cb1 // mov w17, v5.s[1]
+	TBZ $31, R17, neon76
+	ADD $20, R16, R23
+	WORD $0x0d4092e7 // ld1 { v7.s }[1], [x23]
+	WORD $0x0e143cb1 // mov w17, v5.s[2]
+	TBZ $31, R17, neon76
+	ADD $24, R16, R23
+	WORD $0x4d4082e7 // ld1 { v7.s }[2], [x23]
+
+neon76:
+	ADD $32, R20, R16
+	WORD $0x0e1c3c91 // mov w17, v4.s[3]
+	TBZ $31, R17, neon77
+	WORD $0x3dc00204 // ldr q4, [x16, #0]
+	B neon78
+
+neon77:
+	WORD $0x4ea41c96 // mov v22.16b, v4.16b
+	WORD $0x6f00e404 // movi v4.2d, #0
+	WORD $0x0e043ed1 // mov w17, v22.s[0]
+	TBZ $31, R17, neon78
+	WORD $0x0d408204 // ld1 { v4.s }[0], [x16]
+	WORD $0x0e0c3ed1 // mov w17, v22.s[1]
+	TBZ $31, R17, neon78
+	ADD $4, R16, R23
+	WORD $0x0d4092e4 // ld1 { v4.s }[1], [x23]
+	WORD $0x0e143ed1 // mov w17, v22.s[2]
+	TBZ $31, R17, neon78
+	ADD $8, R16, R23
+	WORD $0x4d4082e4 // ld1 { v4.s }[2], [x23]
+
+neon78:
+	WORD $0x0e1c3cb1 // mov w17, v5.s[3]
+	TBZ $31, R17, neon79
+	WORD $0x3dc00605 // ldr q5, [x16, #16]
+	B neon80
+
+neon79:
+	WORD $0x4ea51cb6 // mov v22.16b, v5.16b
+	WORD $0x6f00e405 // movi v5.2d, #0
+	WORD $0x0e043ed1 // mov w17, v22.s[0]
+	TBZ $31, R17, neon80
+	ADD $16, R16, R23
+	WORD $0x0d4082e5 // ld1 { v5.s }[0], [x23]
+	WORD $0x0e0c3ed1 // mov w17, v22.s[1]
+	TBZ $31, R17, neon80
+	ADD $20, R16, R23
+	WORD $0x0d4092e5 // ld1 { v5.s }[1], [x23]
+	WORD $0x0e143ed1 // mov w17, v22.s[2]
+	TBZ $31, R17, neon80
+	ADD $24, R16, R23
+	WORD $0x4d4082e5 // ld1 { v5.s }[2], [x23]
+
+neon80:
+	WORD $0x4e24ccc2 // fmla v2.4s, v6.4s, v4.4s
+	WORD $0x4e25cce3 // fmla v3.4s, v7.4s, v5.4s
+
+done46:
+	WORD $0x4e22d400 // fadd v0.4s, v0.4s, v2.4s
+	WORD $0x4e23d421 // fadd v1.4s, v1.4s, v3.4s
+	WORD $0x4ea11c22 // mov v2.16b, v1.16b
+	WORD $0x4e22d400 // fadd v0.4s, v0.4s, v2.4s
+	WORD $0x6e004002 // ext v2.16b, v0.16b, v0.16b, #8
+	WORD $0x4e22d400 // fadd v0.4s, v0.4s, v2.4s
+	WORD $0x4ea00802 // rev64 v2.4s, v0.4s
+	WORD $0x4e22d400 // fadd v0.4s, v0.4s, v2.4s
+	WORD $0xbd000000 // str s0, [x0, #0]
+	ADD $4, R0, R0
+	ADD $4, R3, R3
+	SUBS $1, R4, R4
+	B rows42
+
+fewer43:
+	RET
+
+TEXT ·axpyEachNEON(SB), NOSPLIT, $0-104
+	MOVD dst_base+0(FP), R0
+	MOVD s_base+24(FP), R1
+	MOVD dst_len+8(FP), R2
+	MOVD at_base+72(FP), R3
+	MOVD at_len+80(FP), R4
+
+rows47:
+	CMP $4, R4
+	BLT fewer48
+	MOVD stride+96(FP), R5
+	MOVD x_base+48(FP), R8
+	MOVWU 0(R3), R9
+	MUL R5, R9, R9
+	ADD R9<<2, R8, R19
+	ADD $0, R19, R9
+	MOVWU 4(R3), R10
+	MUL R5, R10, R10
+	ADD R10<<2, R8, R20
+	ADD $0, R20, R10
+	MOVWU 8(R3), R11
+	MUL R5, R11, R11
+	ADD R11<<2, R8, R21
+	ADD $0, R21, R11
+	MOVWU 12(R3), R12
+	MUL R5, R12, R12
+	ADD R12<<2, R8, R22
+	ADD $0, R22, R12
+	WORD $0x4d40c820 // ld1r { v0.4s }, [x1]
+	WORD $0x4ea01c01 // mov v1.16b, v0.16b
+	ADD $4, R1, R16
+	WORD $0x4d40ca02 // ld1r { v2.4s }, [x16]
+	WORD $0x4ea21c43 // mov v3.16b, v2.16b
+	ADD $8, R1, R16
+	WORD $0x4d40ca04 // ld1r { v4.4s }, [x16]
+	WORD $0x4ea41c85 // mov v5.16b, v4.16b
+	ADD $12, R1, R16
+	WORD $0x4d40ca06 // ld1r { v6.4s }, [x16]
+	WORD $0x4ea61cc7 // mov v7.16b, v6.16b
+	MOVD $0, R5
+	MOVD R2, R8
+	SUBS $8, R8, R8
+	BLT tail50
+
+loop49:
+	ADD R5<<2, R0, R19
+	WORD $0xad402668 // ldp q8, q9, [x19, #0]
+	ADD R5<<2, R9, R20
+	WORD $0x3dc0028e // ldr q14, [x20, #0]
+	WORD $0x4e2ecc08 // fmla v8.4s, v0.4s, v14.4s
+	WORD $0x3dc0068e // ldr q14, [x20, #16]
+	WORD $0x4e2ecc29 // fmla v9.4s, v1.4s, v14.4s
+	ADD R5<<2, R10, R21
+	WORD $0x3dc002ae // ldr q14, [x21, #0]
+	WORD $0x4e2ecc48 // fmla v8.4s, v2.4s, v14.4s
+	WORD $0x3dc006ae // ldr q14, [x21, #16]
+	WORD $0x4e2ecc69 // fmla v9.4s, v3.4s, v14.4s
+	ADD R5<<2, R11, R22
+	WORD $0x3dc002ce // ldr q14, [x22, #0]
+	WORD $0x4e2ecc88 // fmla v8.4s, v4.4s, v14.4s
+	WORD $0x3dc006ce // ldr q14, [x22, #16]
+	WORD $0x4e2ecca9 // fmla v9.4s, v5.4s, v14.4s
+	ADD R5<<2, R12, R19
+	WORD $0x3dc0026e // ldr q14, [x19, #0]
+	WORD $0x4e2eccc8 // fmla v8.4s, v6.4s, v14.4s
+	WORD $0x3dc0066e // ldr q14, [x19, #16]
+	WORD $0x4e2ecce9 // fmla v9.4s, v7.4s, v14.4s
+	ADD R5<<2, R0, R20
+	WORD $0xad002688 // stp q8, q9, [x20, #0]
+	ADD $8, R5, R5
+	CMP R8, R5
+	BLE loop49
+
+tail50:
+	MOVD R2, R8
+	SUBS R5, R8, R8
+	BEQ done51
+	MOVD $laneMask<>+0(SB), R14
+	MOVD $8, R13
+	SUBS R8, R13, R13
+	ADD R13<<2, R14, R21
+	WORD $0xad4026a8 // ldp q8, q9, [x21, #0]
+	ADD R5<<2, R0, R22
+	WORD $0x0e1c3d11 // mov w17, v8.s[3]
+	TBZ $31, R17, neon1
+	WORD $0x3dc002ca // ldr q10, [x22, #0]
+	B neon2
+
+neon1:
+	WORD $0x6f00e40a // movi v10.2d, #0
+	WORD $0x0e043d11 // mov w17, v8.s[0]
+	TBZ $31, R17, neon2
+	WORD $0x0d4082ca // ld1 { v10.s }[0], [x22]
+	WORD $0x0e0c3d11 // mov w17, v8.s[1]
+	TBZ $31, R17, neon2
+	ADD $4, R22, R23
+	WORD $0x0d4092ea // ld1 { v10.s }[1], [x23]
+	WORD $0x0e143d11 // mov w17, v8.s[2]
+	TBZ $31, R17, neon2
+	ADD $8, R22, R23
+	WORD $0x4d4082ea // ld1 { v10.s }[2], [x23]
+
+neon2:
+	WORD $0x0e1c3d31 // mov w17, v9.s[3]
+	TBZ $31, R17, neon3
+	WORD $0x3dc006cb // ldr q11, [x22, #16]
+	B neon4
+
+neon3:
+	WORD $0x6f00e40b // movi v11.2d, #0
+	WORD $0x0e043d31 // mov w17, v9.s[0]
+	TBZ $31, R17, neon4
+	ADD $16, R22, R23
+	WORD $0x0d4082eb // ld1 { v11.s }[0], [x23]
+	WORD $0x0e0c3d31 // mov w17, v9.s[1]
+	TBZ $31, R17, neon4
+	ADD $20, R22, R23
+	WORD $0x0d4092eb // ld1 { v11.s }[1], [x23]
+	WORD $0x0e143d31 // mov w17, v9.s[2]
+	TBZ $31, R17, neon4
+	ADD $24, R22, R23
+	WORD $0x4d4082eb // ld1 { v11.s }[2], [x23]
+
+neon4:
+	ADD R5<<2, R9, R19
+	WORD $0x0e1c3d11 // mov w17, v8.s[3]
+	TBZ $31, R17, neon5
+	WORD $0x3dc0026c // ldr q12, [x19, #0]
+	B neon6
+
+neon5:
+	WORD $0x6f00e40c // movi v12.2d, #0
+	WORD $0x0e043d11 // mov w17, v8.s[0]
+	TBZ $31, R17, neon6
+	WORD $0x0d40826c // ld1 { v12.s }[0], [x19]
+	WORD $0x0e0c3d11 // mov w17, v8.s[1]
+	TBZ $31, R17, neon6
+	ADD $4, R19, R23
+	WORD $0x0d4092ec // ld1 { v12.s }[1], [x23]
+	WORD $0x0e143d11 // mov w17, v8.s[2]
+	TBZ $31, R17, neon6
+	ADD $8, R19, R23
+	WORD $0x4d4082ec // ld1 { v12.s }[2], [x23]
+
+neon6:
+	WORD $0x0e1c3d31 // mov w17, v9.s[3]
+	TBZ $31, R17, neon7
+	WORD $0x3dc0066d // ldr q13, [x19, #16]
+	B neon8
+
+neon7:
+	WORD $0x6f00e40d // movi v13.2d, #0
+	WORD $0x0e043d31 // mov w17, v9.s[0]
+	TBZ $31, R17, neon8
+	ADD $16, R19, R23
+	WORD $0x0d4082ed // ld1 { v13.s }[0], [x23]
+	WORD $0x0e0c3d31 // mov w17, v9.s[1]
+	TBZ $31, R17, neon8
+	ADD $20, R19, R23
+	WORD $0x0d4092ed // ld1 { v13.s }[1], [x23]
+	WORD $0x0e143d31 // mov w17, v9.s[2]
+	TBZ $31, R17, neon8
+	ADD $24, R19, R23
+	WORD $0x4d4082ed // ld1 { v13.s }[2], [x23]
+
+neon8:
+	WORD $0x4e2ccc0a // fmla v10.4s, v0.4s, v12.4s
+	WORD $0x4e2dcc2b // fmla v11.4s, v1.4s, v13.4s
+	ADD R5<<2, R10, R20
+	WORD $0x0e1c3d11 // mov w17, v8.s[3]
+	TBZ $31, R17, neon9
+	WORD $0x3dc00280 // ldr q0, [x20, #0]
+	B neon10
+
+neon9:
+	WORD $0x6f00e400 // movi v0.2d, #0
+	WORD $0x0e043d11 // mov w17, v8.s[0]
+	TBZ $31, R17, neon10
+	WORD $0x0d408280 // ld1 { v0.s }[0], [x20]
+	WORD $0x0e0c3d11 // mov w17, v8.s[1]
+	TBZ $31, R17, neon10
+	ADD $4, R20, R23
+	WORD $0x0d4092e0 // ld1 { v0.s }[1], [x23]
+	WORD $0x0e143d11 // mov w17, v8.s[2]
+	TBZ $31, R17, neon10
+	ADD $8, R20, R23
+	WORD $0x4d4082e0 // ld1 { v0.s }[2], [x23]
+
+neon10:
+	WORD $0x0e1c3d31 // mov w17, v9.s[3]
+	TBZ $31, R17, neon11
+	WORD $0x3dc00681 // ldr q1, [x20, #16]
+	B neon12
+
+neon11:
+	WORD $0x6f00e401 // movi v1.2d, #0
+	WORD $0x0e043d31 // mov w17, v9.s[0]
+	TBZ $31, R17, neon12
+	ADD $16, R20, R23
+	WORD $0x0d4082e1 // ld1 { v1.s }[0], [x23]
+	WORD $0x0e0c3d31 // mov w17, v9.s[1]
+	TBZ $31, R17, neon12
+	ADD $20, R20, R23
+	WORD $0x0d4092e1 // ld1 { v1.s }[1], [x23]
+	WORD $0x0e143d31 // mov w17, v9.s[2]
+	TBZ $31, R17, neon12
+	ADD $24, R20, R23
+	WORD $0x4d4082e1 // ld1 { v1.s }[2], [x23]
+
+neon12:
+	WORD $0x4e20cc4a // fmla v10.4s, v2.4s, v0.4s
+	WORD $0x4e21cc6b // fmla v11.4s, v3.4s, v1.4s
+	ADD R5<<2, R11, R21
+	WORD $0x0e1c3d11 // mov w17, v8.s[3]
+	TBZ $31, R17, neon13
+	WORD $0x3dc002a0 // ldr q0, [x21, #0]
+	B neon14
+
+neon13:
+	WORD $0x6f00e400 // movi v0.2d, #0
+	WORD $0x0e043d11 // mov w17, v8.s[0]
+	TBZ $31, R17, neon14
+	WORD $0x0d4082a0 // ld1 { v0.s }[0], [x21]
+	WORD $0x0e0c3d11 // mov w17, v8.s[1]
+	TBZ $31, R17, neon14
+	ADD $4, R21, R23
+	WORD $0x0d4092e0 // ld1 { v0.s }[1], [x23]
+	WORD $0x0e143d11 // mov w17, v8.s[2]
+	TBZ $31, R17, neon14
+	ADD $8, R21, R23
+	WORD $0x4d4082e0 // ld1 { v0.s }[2], [x23]
+
+neon14:
+	WORD $0x0e1c3d31 // mov w17, v9.s[3]
+	TBZ $31, R17, neon15
+	WORD $0x3dc006a1 // ldr q1, [x21, #16]
+	B neon16
+
+neon15:
+	WORD $0x6f00e401 // movi v1.2d, #0
+	WORD $0x0e043d31 // mov w17, v9.s[0]
+	TBZ $31, R17, neon16
+	ADD $16, R21, R23
+	WORD $0x0d4082e1 // ld1 { v1.s }[0], [x23]
+	WORD $0x0e0c3d31 // mov w17, v9.s[1]
+	TBZ $31, R17, neon16
+	ADD $20, R21, R23
+	WORD $0x0d4092e1 // ld1 { v1.s }[1], [x23]
+	WORD $0x0e143d31 // mov w17, v9.s[2]
+	TBZ $31, R17, neon16
+	ADD $24, R21, R23
+	WORD $0x4d4082e1 // ld1 { v1.s }[2], [x23]
+
+neon16:
+	WORD $0x4e20cc8a // fmla v10.4s, v4.4s, v0.4s
+	WORD $0x4e21ccab // fmla v11.4s, v5.4s, v1.4s
+	ADD R5<<2, R12, R22
+	WORD $0x0e1c3d11 // mov w17, v8.s[3]
+	TBZ $31, R17, neon17
+	WORD $0x3dc002c0 // ldr q0, [x22, #0]
+	B neon18
+
+neon17:
+	WORD $0x6f00e400 // movi v0.2d, #0
+	WORD $0x0e043d11 // mov w17, v8.s[0]
+	TBZ $31, R17, neon18
+	WORD $0x0d4082c0 // ld1 { v0.s }[0], [x22]
+	WORD $0x0e0c3d11 // mov w17, v8.s[1]
+	TBZ $31, R17, neon18
+	ADD $4, R22, R23
+	WORD $0x0d4092e0 // ld1 { v0.s }[1], [x23]
+	WORD $0x0e143d11 // mov w17, v8.s[2]
+	TBZ $31, R17, neon18
+	ADD $8, R22, R23
+	WORD $0x4d4082e0 // ld1 { v0.s }[2], [x23]
+
+neon18:
+	WORD $0x0e1c3d31 // mov w17, v9.s[3]
+	TBZ $31, R17, neon19
+	WORD $0x3dc006c1 // ldr q1, [x22, #16]
+	B neon20
+
+neon19:
+	WORD $0x6f00e401 // movi v1.2d, #0
+	WORD $0x0e043d31 // mov w17, v9.s[0]
+	TBZ $31, R17, neon20
+	ADD $16, R22, R23
+	WORD $0x0d4082e1 // ld1 { v1.s }[0], [x23]
+	WORD $0x0e0c3d31 // mov w17, v9.s[1]
+	TBZ $31, R17, neon20
+	ADD $20, R22, R23
+	WORD $0x0d4092e1 // ld1 { v1.s }[1], [x23]
+	WORD $0x0e143d31 // mov w17, v9.s[2]
+	TBZ $31, R17, neon20
+	ADD $24, R22, R23
+	WORD $0x4d4082e1 // ld1 { v1.s }[2], [x23]
+
+neon20:
+	WORD $0x4e20ccca // fmla v10.4s, v6.4s, v0.4s
+	WORD $0x4e21cceb // fmla v11.4s, v7.4s, v1.4s
+	ADD R5<<2, R0, R19
+	WORD $0x0e1c3d11 // mov w17, v8.s[3]
+	TBZ $31, R17, neon21
+	WORD $0x3d80026a // str q10, [x19, #0]
+	B neon22
+
+neon21:
+	WORD $0x0e043d11 // mov w17, v8.s[0]
+	TBZ $31, R17, neon22
+	WORD $0x0d00826a // st1 { v10.s }[0], [x19]
+	WORD $0x0e0c3d11 // mov w17, v8.s[1]
+	TBZ $31, R17, neon22
+	ADD $4, R19, R23
+	WORD $0x0d0092ea // st1 { v10.s }[1], [x23]
+	WORD $0x0e143d11 // mov w17, v8.s[2]
+	TBZ $31, R17, neon22
+	ADD $8, R19, R23
+	WORD $0x4d0082ea // st1 { v10.s }[2], [x23]
+
+neon22:
+	WORD $0x0e1c3d31 // mov w17, v9.s[3]
+	TBZ $31, R17, neon23
+	WORD $0x3d80066b // str q11, [x19, #16]
+	B neon24
+
+neon23:
+	WORD $0x0e043d31 // mov w17, v9.s[0]
+	TBZ $31, R17, neon24
+	ADD $16, R19, R23
+	WORD $0x0d0082eb // st1 { v11.s }[0], [x23]
+	WORD $0x0e0c3d31 // mov w17, v9.s[1]
+	TBZ $31, R17, neon24
+	ADD $20, R19, R23
+	WORD $0x0d0092eb // st1 { v11.s }[1], [x23]
+	WORD $0x0e143d31 // mov w17, v9.s[2]
+	TBZ $31, R17, neon24
+	ADD $24, R19, R23
+	WORD $0x4d0082eb // st1 { v11.s }[2], [x23]
+
+neon24:
+
+done51:
+	ADD $16, R1, R1
+	ADD $16, R3, R3
+	SUBS $4, R4, R4
+	B rows47
+
+fewer48:
+
+rows52:
+	CMP $2, R4
+	BLT fewer53
+	MOVD stride+96(FP), R5
+	MOVD x_base+48(FP), R8
+	MOVWU 0(R3), R9
+	MUL R5, R9, R9
+	ADD R9<<2, R8, R20
+	ADD $0, R20, R9
+	MOVWU 4(R3), R10
+	MUL R5, R10, R10
+	ADD R10<<2, R8, R21
+	ADD $0, R21, R10
+	WORD $0x4d40c820 // ld1r { v0.4s }, [x1]
+	WORD $0x4ea01c01 // mov v1.16b, v0.16b
+	ADD $4, R1, R16
+	WORD $0x4d40ca02 // ld1r { v2.4s }, [x16]
+	WORD $0x4ea21c43 // mov v3.16b, v2.16b
+	MOVD $0, R5
+	MOVD R2, R8
+	SUBS $8, R8, R8
+	BLT tail55
+
+loop54:
+	ADD R5<<2, R0, R22
+	WORD $0xad4016c4 // ldp q4, q5, [x22, #0]
+	ADD R5<<2, R9, R19
+	WORD $0x3dc0026e // ldr q14, [x19, #0]
+	WORD $0x4e2ecc04 // fmla v4.4s, v0.4s, v14.4s
+	WORD $0x3dc0066e // ldr q14, [x19, #16]
+	WORD $0x4e2ecc25 // fmla v5.4s, v1.4s, v14.4s
+	ADD R5<<2, R10, R20
+	WORD $0x3dc0028e // ldr q14, [x20, #0]
+	WORD $0x4e2ecc44 // fmla v4.4s, v2.4s, v14.4s
+	WORD $0x3dc0068e // ldr q14, [x20, #16]
+	WORD $0x4e2ecc65 // fmla v5.4s, v3.4s, v14.4s
+	WORD $0xad0016c4 // stp q4, q5, [x22, #0]
+	ADD $8, R5, R5
+	CMP R8, R5
+	BLE loop54
+
+tail55:
+	MOVD R2, R8
+	SUBS R5, R8, R8
+	BEQ done56
+	MOVD $laneMask<>+0(SB), R12
+	MOVD $8, R11
+	SUBS R8, R11, R11
+	ADD R11<<2, R12, R21
+	WORD $0xad4016a4 // ldp q4, q5, [x21, #0]
+	ADD R5<<2, R0, R22
+	WORD $0x0e1c3c91 // mov w17, v4.s[3]
+	TBZ $31, R17, neon25
+	WORD $0x3dc002c6 // ldr q6, [x22, #0]
+	B neon26
+
+neon25:
+	WORD $0x6f00e406 // movi v6.2d, #0
+	WORD $0x0e043c91 // mov w17, v4.s[0]
+	TBZ $31, R17, neon26
+	WORD $0x0d4082c6 // ld1 { v6.s }[0], [x22]
+	WORD $0x0e0c3c91 // mov w17, v4.s[1]
+	TBZ $31, R17, neon26
+	ADD $4, R22, R23
+	WORD $0x0d4092e6 // ld1 { v6.s }[1], [x23]
+	WORD $0x0e143c91 // mov w17, v4.s[2]
+	TBZ $31, R17, neon26
+	ADD $8, R22, R23
+	WORD $0x4d4082e6 // ld1 { v6.s }[2], [x23]
+
+neon26:
+	WORD $0x0e1c3cb1 // mov w17, v5.s[3]
+	TBZ $31, R17, neon27
+	WORD $0x3dc006c7 // ldr q7, [x22, #16]
+	B neon28
+
+neon27:
+	WORD $0x6f00e407 // movi v7.2d, #0
+	WORD $0x0e043cb1 // mov w17, v5.s[0]
+	TBZ $31, R17, neon28
+	ADD $16, R22, R23
+	WORD $0x0d4082e7 // ld1 { v7.s }[0], [x23]
+	WORD $0x0e0c3cb1 // mov w17, v5.s[1]
+	TBZ $31, R17, neon28
+	ADD $20, R22, R23
+	WORD $0x0d4092e7 // ld1 { v7.s }[1], [x23]
+	WORD $0x0e143cb1 // mov w17, v5.s[2]
+	TBZ $31, R17, neon28
+	ADD $24, R22, R23
+	WORD $0x4d4082e7 // ld1 { v7.s }[2], [x23]
+
+neon28:
+	ADD R5<<2, R9, R19
+	WORD $0x0e1c3c91 // mov w17, v4.s[3]
+	TBZ $31, R17, neon29
+	WORD $0x3dc00268 // ldr q8, [x19, #0]
+	B neon30
+
+neon29:
+	WORD $0x6f00e408 // movi v8.2d, #0
+	WORD $0x0e043c91 // mov w17, v4.s[0]
+	TBZ $31, R17, neon30
+	WORD $0x0d408268 // ld1 { v8.s }[0], [x19]
+	WORD $0x0e0c3c91 // mov w17, v4.s[1]
+	TBZ $31, R17, neon30
+	ADD $4, R19, R23
+	WORD $0x0d4092e8 // ld1 { v8.s }[1], [x23]
+	WORD $0x0e143c91 // mov w17, v4.s[2]
+	TBZ $31, R17, neon30
+	ADD $8, R19, R23
+	WORD $0x4d4082e8 // ld1 { v8.s }[2], [x23]
+
+neon30:
+	WORD $0x0e1c3cb1 // mov w17, v5.s[3]
+	TBZ $31, R17, neon31
+	WORD $0x3dc00669 // ldr q9, [x19, #16]
+	B neon32
+
+neon31:
+	WORD $0x6f00e409 // movi v9.2d, #0
+	WORD $0x0e043cb1 // mov w17, v5.s[0]
+	TBZ $31, R17, neon32
+	ADD $16, R19, R23
+	WORD $0x0d4082e9 // ld1 { v9.s }[0], [x23]
+	WORD $0x0e0c3cb1 // mov w17, v5.s[1]
+	TBZ $31, R17, neon32
+	ADD $20, R19, R23
+	WORD $0x0d4092e9 // ld1 { v9.s }[1], [x23]
+	WORD $0x0e143cb1 // mov w17, v5.s[2]
+	TBZ $31, R17, neon32
+	ADD $24, R19, R23
+	WORD $0x4d4082e9 // ld1 { v9.s }[2], [x23]
+
+neon32:
+	WORD $0x4e28cc06 // fmla v6.4s, v0.4s, v8.4s
+	WORD $0x4e29cc27 // fmla v7.4s, v1.4s, v9.4s
+	ADD R5<<2, R10, R20
+	WORD $0x0e1c3c91 // mov w17, v4.s[3]
+	TBZ $31, R17, neon33
+	WORD $0x3dc00280 // ldr q0, [x20, #0]
+	B neon34
+
+neon33:
+	WORD $0x6f00e400 // movi v0.2d, #0
+	WORD $0x0e043c91 // mov w17, v4.s[0]
+	TBZ $31, R17, neon34
+	WORD $0x0d408280 // ld1 { v0.s }[0], [x20]
+	WORD $0x0e0c3c91 // mov w17, v4.s[1]
+	TBZ $31, R17, neon34
+	ADD $4, R20, R23
+	WORD $0x0d4092e0 // ld1 { v0.s }[1], [x23]
+	WORD $0x0e143c91 // mov w17, v4.s[2]
+	TBZ $31, R17, neon34
+	ADD $8, R20, R23
+	WORD $0x4d4082e0 // ld1 { v0.s }[2], [x23]
+
+neon34:
+	WORD $0x0e1c3cb1 // mov w17, v5.s[3]
+	TBZ $31, R17, neon35
+	WORD $0x3dc00681 // ldr q1, [x20, #16]
+	B neon36
+
+neon35:
+	WORD $0x6f00e401 // movi v1.2d, #0
+	WORD $0x0e043cb1 // mov w17, v5.s[0]
+	TBZ $31, R17, neon36
+	ADD $16, R20, R23
+	WORD $0x0d4082e1 // ld1 { v1.s }[0], [x23]
+	WORD $0x0e0c3cb1 // mov w17, v5.s[1]
+	TBZ $31, R17, neon36
+	ADD $20, R20, R23
+	WORD $0x0d4092e1 // ld1 { v1.s }[1], [x23]
+	WORD $0x0e143cb1 // mov w17, v5.s[2]
+	TBZ $31, R17, neon36
+	ADD $24, R20, R23
+	WORD $0x4d4082e1 // ld1 { v1.s }[2], [x23]
+
+neon36:
+	WORD $0x4e20cc46 // fmla v6.4s, v2.4s, v0.4s
+	WORD $0x4e21cc67 // fmla v7.4s, v3.4s, v1.4s
+	WORD $0x0e1c3c91 // mov w17, v4.s[3]
+	TBZ $31, R17, neon37
+	WORD $0x3d8002c6 // str q6, [x22, #0]
+	B neon38
+
+neon37:
+	WORD $0x0e043c91 // mov w17, v4.s[0]
+	TBZ $31, R17, neon38
+	WORD $0x0d0082c6 // st1 { v6.s }[0], [x22]
+	WORD $0x0e0c3c91 // mov w17, v4.s[1]
+	TBZ $31, R17, neon38
+	ADD $4, R22, R23
+	WORD $0x0d0092e6 // st1 { v6.s }[1], [x23]
+	WORD $0x0e143c91 // mov w17, v4.s[2]
+	TBZ $31, R17, neon38
+	ADD $8, R22, R23
+	WORD $0x4d0082e6 // st1 { v6.s }[2], [x23]
+
+neon38:
+	WORD $0x0e1c3cb1 // mov w17, v5.s[3]
+	TBZ $31, R17, neon39
+	WORD $0x3d8006c7 // str q7, [x22, #16]
+	B neon40
+
+neon39:
+	WORD $0x0e043cb1 // mov w17, v5.s[0]
+	TBZ $31, R17, neon40
+	ADD $16, R22, R23
+	WORD $0x0d0082e7 // st1 { v7.s }[0], [x23]
+	WORD $0x0e0c3cb1 // mov w17, v5.s[1]
+	TBZ $31, R17, neon40
+	ADD $20, R22, R23
+	WORD $0x0d0092e7 // st1 { v7.s }[1], [x23]
+	WORD $0x0e143cb1 // mov w17, v5.s[2]
+	TBZ $31, R17, neon40
+	ADD $24, R22, R23
+	WORD $0x4d0082e7 // st1 { v7.s }[2], [x23]
+
+neon40:
+
+done56:
+	ADD $8, R1, R1
+	ADD $8, R3, R3
+	SUBS $2, R4, R4
+	B rows52
+
+fewer53:
+
+rows57:
+	CMP $1, R4
+	BLT fewer58
+	MOVD stride+96(FP), R5
+	MOVD x_base+48(FP), R8
+	MOVWU 0(R3), R9
+	MUL R5, R9, R9
+	ADD R9<<2, R8, R21
+	ADD $0, R21, R9
+	WORD $0x4d40c820 // ld1r { v0.4s }, [x1]
+	WORD $0x4ea01c01 // mov v1.16b, v0.16b
+	MOVD $0, R5
+	MOVD R2, R8
+	SUBS $8, R8, R8
+	BLT tail60
+
+loop59:
+	ADD R5<<2, R0, R22
+	WORD $0xad400ec2 // ldp q2, q3, [x22, #0]
+	ADD R5<<2, R9, R19
+	WORD $0x3dc0026e // ldr q14, [x19, #0]
+	WORD $0x4e2ecc02 // fmla v2.4s, v0.4s, v14.4s
+	WORD $0x3dc0066e // ldr q14, [x19, #16]
+	WORD $0x4e2ecc23 // fmla v3.4s, v1.4s, v14.4s
+	WORD $0xad000ec2 // stp q2, q3, [x22, #0]
+	ADD $8, R5, R5
+	CMP R8, R5
+	BLE loop59
+
+tail60:
+	MOVD R2, R8
+	SUBS R5, R8, R8
+	BEQ done61
+	MOVD $laneMask<>+0(SB), R11
+	MOVD $8, R10
+	SUBS R8, R10, R10
+	ADD R10<<2, R11, R20
+	WORD $0xad400e82 // ldp q2, q3, [x20, #0]
+	ADD R5<<2, R0, R21
+	WORD $0x0e1c3c51 // mov w17, v2.s[3]
+	TBZ $31, R17, neon41
+	WORD $0x3dc002a4 // ldr q4, [x21, #0]
+	B neon42
+
+neon41:
+	WORD $0x6f00e404 // movi v4.2d, #0
+	WORD $0x0e043c51 // mov w17, v2.s[0]
+	TBZ $31, R17, neon42
+	WORD $0x0d4082a4 // ld1 { v4.s }[0], [x21]
+	WORD $0x0e0c3c51 // mov w17, v2.s[1]
+	TBZ $31, R17, neon42
+	ADD $4, R21, R23
+	WORD $0x0d4092e4 // ld1 { v4.s }[1], [x23]
+	WORD $0x0e143c51 // mov w17, v2.s[2]
+	TBZ $31, R17, neon42
+	ADD $8, R21, R23
+	WORD $0x4d4082e4 // ld1 { v4.s }[2], [x23]
+
+neon42:
+	WORD $0x0e1c3c71 // mov w17, v3.s[3]
+	TBZ $31, R17, neon43
+	WORD $0x3dc006a5 // ldr q5, [x21, #16]
+	B neon44
+
+neon43:
+	WORD $0x6f00e405 // movi v5.2d, #0
+	WORD $0x0e043c71 // mov w17, v3.s[0]
+	TBZ $31, R17, neon44
+	ADD $16, R21, R23
+	WORD $0x0d4082e5 // ld1 { v5.s }[0], [x23]
+	WORD $0x0e0c3c71 // mov w17, v3.s[1]
+	TBZ $31, R17, neon44
+	ADD $20, R21, R23
+	WORD $0x0d4092e5 // ld1 { v5.s }[1], [x23]
+	WORD $0x0e143c71 // mov w17, v3.s[2]
+	TBZ $31, R17, neon44
+	ADD $24, R21, R23
+	WORD $0x4d4082e5 // ld1 { v5.s }[2], [x23]
+
+neon44:
+	ADD R5<<2, R9, R22
+	WORD $0x0e1c3c51 // mov w17, v2.s[3]
+	TBZ $31, R17, neon45
+	WORD $0x3dc002c6 // ldr q6, [x22, #0]
+	B neon46
+
+neon45:
+	WORD $0x6f00e406 // movi v6.2d, #0
+	WORD $0x0e043c51 // mov w17, v2.s[0]
+	TBZ $31, R17, neon46
+	WORD $0x0d4082c6 // ld1 { v6.s }[0], [x22]
+	WORD $0x0e0c3c51 // mov w17, v2.s[1]
+	TBZ $31, R17, neon46
+	ADD $4, R22, R23
+	WORD $0x0d4092e6 // ld1 { v6.s }[1], [x23]
+	WORD $0x0e143c51 // mov w17, v2.s[2]
+	TBZ $31, R17, neon46
+	ADD $8, R22, R23
+	WORD $0x4d4082e6 // ld1 { v6.s }[2], [x23]
+
+neon46:
+	WORD $0x0e1c3c71 // mov w17, v3.s[3]
+	TBZ $31, R17, neon47
+	WORD $0x3dc006c7 // ldr q7, [x22, #16]
+	B neon48
+
+neon47:
+	WORD $0x6f00e407 // movi v7.2d, #0
+	WORD $0x0e043c71 // mov w17, v3.s[0]
+	TBZ $31, R17, neon48
+	ADD $16, R22, R23
+	WORD $0x0d4082e7 // ld1 { v7.s }[0], [x23]
+	WORD $0x0e0c3c71 // mov w17, v3.s[1]
+	TBZ $31, R17, neon48
+	ADD $20, R22, R23
+	WORD $0x0d4092e7 // ld1 { v7.s }[1], [x23]
+	WORD $0x0e143c71 // mov w17, v3.s[2]
+	TBZ $31, R17, neon48
+	ADD $24, R22, R23
+	WORD $0x4d4082e7 // ld1 { v7.s }[2], [x23]
+
+neon48:
+	WORD $0x4e26cc04 // fmla v4.4s, v0.4s, v6.4s
+	WORD $0x4e27cc25 // fmla v5.4s, v1.4s, v7.4s
+	WORD $0x0e1c3c51 // mov w17, v2.s[3]
+	TBZ $31, R17, neon49
+	WORD $0x3d8002a4 // str q4, [x21, #0]
+	B neon50
+
+neon49:
+	WORD $0x0e043c51 // mov w17, v2.s[0]
+	TBZ $31, R17, neon50
+	WORD $0x0d0082a4 // st1 { v4.s }[0], [x21]
+	WORD $0x0e0c3c51 // mov w17, v2.s[1]
+	TBZ $31, R17, neon50
+	ADD $4, R21, R23
+	WORD $0x0d0092e4 // st1 { v4.s }[1], [x23]
+	WORD $0x0e143c51 // mov w17, v2.s[2]
+	TBZ $31, R17, neon50
+	ADD $8, R21, R23
+	WORD $0x4d0082e4 // st1 { v4.s }[2], [x23]
+
+neon50:
+	WORD $0x0e1c3c71 // mov w17, v3.s[3]
+	TBZ $31, R17, neon51
+	WORD $0x3d8006a5 // str q5, [x21, #16]
+	B neon52
+
+neon51:
+	WORD $0x0e043c71 // mov w17, v3.s[0]
+	TBZ $31, R17, neon52
+	ADD $16, R21, R23
+	WORD $0x0d0082e5 // st1 { v5.s }[0], [x23]
+	WORD $0x0e0c3c71 // mov w17, v3.s[1]
+	TBZ $31, R17, neon52
+	ADD $20, R21, R23
+	WORD $0x0d0092e5 // st1 { v5.s }[1], [x23]
+	WORD $0x0e143c71 // mov w17, v3.s[2]
+	TBZ $31, R17, neon52
+	ADD $24, R21, R23
+	WORD $0x4d0082e5 // st1 { v5.s }[2], [x23]
+
+neon52:
+
+done61:
+	ADD $4, R1, R1
+	ADD $4, R3, R3
+	SUBS $1, R4, R4
+	B rows57
+
+fewer58:
+	RET
+
 DATA laneMask<>+0(SB)/4, $0xffffffff
 DATA laneMask<>+4(SB)/4, $0xffffffff
 DATA laneMask<>+8(SB)/4, $0xffffffff

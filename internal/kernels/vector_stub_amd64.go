@@ -44,6 +44,16 @@ func dotAVX2(a []float32, b []float32) (total float32)
 //go:noescape
 func sumSquaresAVX2(a []float32) (total float64)
 
+// dotEachAVX2 sets dst[j] to the product of a and the row of x that begins at element stride·at[j].
+//
+//go:noescape
+func dotEachAVX2(dst []float32, a []float32, x []float32, at []int32, stride int)
+
+// axpyEachAVX2 adds to dst s[j] times the row of x that begins at element stride·at[j], one after the other.
+//
+//go:noescape
+func axpyEachAVX2(dst []float32, s []float32, x []float32, at []int32, stride int)
+
 // addAVX512 computes dst = a + b.
 //
 //go:noescape
@@ -83,3 +93,13 @@ func dotAVX512(a []float32, b []float32) (total float32)
 //
 //go:noescape
 func sumSquaresAVX512(a []float32) (total float64)
+
+// dotEachAVX512 sets dst[j] to the product of a and the row of x that begins at element stride·at[j].
+//
+//go:noescape
+func dotEachAVX512(dst []float32, a []float32, x []float32, at []int32, stride int)
+
+// axpyEachAVX512 adds to dst s[j] times the row of x that begins at element stride·at[j], one after the other.
+//
+//go:noescape
+func axpyEachAVX512(dst []float32, s []float32, x []float32, at []int32, stride int)

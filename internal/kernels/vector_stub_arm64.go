@@ -43,3 +43,13 @@ func dotNEON(a []float32, b []float32) (total float32)
 //
 //go:noescape
 func sumSquaresNEON(a []float32) (total float64)
+
+// dotEachNEON sets dst[j] to the product of a and the row of x that begins at element stride·at[j].
+//
+//go:noescape
+func dotEachNEON(dst []float32, a []float32, x []float32, at []int32, stride int)
+
+// axpyEachNEON adds to dst s[j] times the row of x that begins at element stride·at[j], one after the other.
+//
+//go:noescape
+func axpyEachNEON(dst []float32, s []float32, x []float32, at []int32, stride int)

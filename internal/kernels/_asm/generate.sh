@@ -15,7 +15,7 @@ for subject in peak product; do
 		-out "../${subject}_amd64.s" -stubs "../${subject}_stub_amd64.go"
 done
 go build -o "$elementwise" ./elementwise
-for subject in activation adamw attention crossentropy dropout norm rotary softmax vector; do
+for subject in activation adagrad adamw attention crossentropy dropout norm rotary softmax vector; do
 	"$elementwise" -subject "$subject" -pkg kernels \
 		-out "../${subject}_amd64.s" -stubs "../${subject}_stub_amd64.go"
 done
@@ -24,7 +24,7 @@ go build -o "$unpack" ./unpack
 go build -o "$row" ./row
 "$row" -pkg kernels -out ../row_amd64.s -stubs ../row_stub_amd64.go
 go build -o "$neon" ./neon
-for subject in activation adamw attention crossentropy dropout norm peak product rotary softmax unpack vector; do
+for subject in activation adagrad adamw attention crossentropy dropout norm peak product rotary softmax unpack vector; do
 	"$neon" -in "../${subject}_amd64.s" -stubs "../${subject}_stub_amd64.go" \
 		-out "../${subject}_arm64.s" -outstubs "../${subject}_stub_arm64.go"
 done

@@ -33,8 +33,8 @@ var segmenter struct {
 	err error
 }
 
-// cutChinese splits a run of Han characters.
-func cutChinese(run string) ([]string, error) {
+// ChineseWords returns what splits a run of Han characters.
+func ChineseWords() (func(run string) []string, error) {
 	segmenter.once.Do(func() {
 		segmenter.SkipLog = true
 		if err := segmenter.LoadDictStr(simplified + traditional); err != nil {
@@ -44,7 +44,7 @@ func cutChinese(run string) ([]string, error) {
 	if segmenter.err != nil {
 		return nil, segmenter.err
 	}
-	return segmenter.Cut(run), nil
+	return func(run string) []string { return segmenter.Cut(run) }, nil
 }
 
 // PreTokenize implements PreTokenizer.
@@ -57,11 +57,11 @@ func (Chinese) PreTokenize(pieces []Piece) ([]Piece, error) {
 				i = end
 				continue
 			}
-			words, err := cutChinese(string(t.Bytes[i:end]))
+			cut, err := ChineseWords()
 			if err != nil {
 				return nil, err
 			}
-			for _, word := range words {
+			for _, word := range cut(string(t.Bytes[i:end])) {
 				next := i + len(word)
 				if next > end || string(t.Bytes[i:next]) != word {
 					return nil, fmt.Errorf("pretok: the Chinese segmenter returned %q for a text that goes on as %q", word, t.Bytes[i:end])

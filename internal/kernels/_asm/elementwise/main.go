@@ -18,6 +18,7 @@ import (
 // subjects are the files that this command writes.
 var subjects = map[string]func(simd.Level){
 	"activation":   activations,
+	"adagrad":      adaGrad,
 	"adamw":        adamw,
 	"attention":    attention,
 	"crossentropy": crossEntropy,
@@ -29,7 +30,7 @@ var subjects = map[string]func(simd.Level){
 }
 
 func main() {
-	subject := flag.String("subject", "", "what to write: activation, adamw, attention, crossentropy, dropout, norm, rotary, softmax or vector")
+	subject := flag.String("subject", "", "what to write: activation, adagrad, adamw, attention, crossentropy, dropout, norm, rotary, softmax or vector")
 	flag.Parse()
 	write, ok := subjects[*subject]
 	if !ok {

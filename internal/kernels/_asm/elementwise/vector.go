@@ -18,6 +18,8 @@ func vector(l simd.Level) {
 	sum(l)
 	dot(l)
 	sumSquares(l)
+	dotEach(l)
+	axpyEach(l)
 }
 
 func binary(l simd.Level, name, doc string, combine func(ops ...Op)) {

@@ -12,6 +12,9 @@ import (
 // that its result is the same on all: two registers of AVX-512, or four of AVX2.
 const Group = 32
 
+// Half is Group for short vectors: one register of AVX-512, or two of AVX2.
+const Half = 16
+
 var labels int
 
 // NewLabel returns a label that no other has.
@@ -71,6 +74,9 @@ func (l Level) Past(body func(store Writer)) {
 // and under masks, which may be empty, for each of the last one.
 func (l Level) EachGroup(n reg.Register, body func(c Cursor)) { l.each(n, Group/l.Lanes, body) }
 
+// EachHalf is EachGroup by groups of Half lanes.
+func (l Level) EachHalf(n reg.Register, body func(c Cursor)) { l.each(n, Half/l.Lanes, body) }
+
 func (l Level) each(n reg.Register, parts int, body func(c Cursor)) {
 	loop, tail, done := NewLabel("loop"), NewLabel("tail"), NewLabel("done")
 	i, limit := GP64(), GP64()
@@ -114,8 +120,13 @@ func (l Level) within(rest reg.Register, part, parts int) reg.Register {
 }
 
 // Accumulators returns the registers of a group, zeroed.
-func (l Level) Accumulators() []reg.VecVirtual {
-	acc := make([]reg.VecVirtual, Group/l.Lanes)
+func (l Level) Accumulators() []reg.VecVirtual { return l.zeros(Group) }
+
+// HalfAccumulators returns the registers of a group of Half lanes, zeroed.
+func (l Level) HalfAccumulators() []reg.VecVirtual { return l.zeros(Half) }
+
+func (l Level) zeros(lanes int) []reg.VecVirtual {
+	acc := make([]reg.VecVirtual, lanes/l.Lanes)
 	for i := range acc {
 		acc[i] = l.Zero()
 	}
