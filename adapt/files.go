@@ -177,13 +177,6 @@ func put(m Model, c fileConfig, tree *graph.Params) (a *Adapter, err error) {
 	if c.prompt != nil {
 		a, err = putPrompt(m, *c.prompt, tree, false)
 	} else {
-		if ids, ok := c.lora.TrainedTokens[anyTable]; ok {
-			e, err := inputTable(m)
-			if err != nil {
-				return nil, err
-			}
-			c.lora.TrainedTokens = map[string][]int{e.Name: ids}
-		}
 		a, err = putLoRA(m, *c.lora, tree, false)
 	}
 	if err != nil {

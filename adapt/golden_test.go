@@ -56,7 +56,12 @@ func goldenCases(t *testing.T) map[string]goldenCase {
 // model makes the model of a case.
 func (c goldenCase) model(t *testing.T, dt tensor.Dtype) Trainable {
 	t.Helper()
-	p := graph.LoadParams(dt, golden.Source{Shapes: c.Shapes})
+	return c.build(t, graph.LoadParams(dt, golden.Source{Shapes: c.Shapes}))
+}
+
+// build makes the model of a case in a tree.
+func (c goldenCase) build(t *testing.T, p *graph.Params) Trainable {
+	t.Helper()
 	var head struct {
 		ModelType string `json:"model_type"`
 	}

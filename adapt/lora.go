@@ -3,6 +3,7 @@ package adapt
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -19,7 +20,8 @@ type LoRAConfig struct {
 	Exclude Targets // exclude_modules; default none
 	// RankStabilized multiplies the change by Alpha/√Rank (use_rslora; Kalajdzievski, 2023); default false.
 	RankStabilized bool
-	// DoRA trains the lengths of the matrices' rows apart from their directions (use_dora; Liu et al., 2024); default false.
+	// DoRA trains the lengths of the matrices' rows, of tables of embeddings those of the columns, apart from their directions (use_dora; Liu et al.,
+	// 2024); default false.
 	DoRA bool
 	// Bias gives the change a bias of its own (lora_bias); default false.
 	Bias bool
@@ -27,8 +29,8 @@ type LoRAConfig struct {
 	Ranks, Alphas []Pattern
 	// SavedModules are layers that are trained whole, in a copy (modules_to_save): their names or the ends of them.
 	SavedModules []string
-	// TrainedTokens are ids whose rows are trained in tables of embeddings, of which it has the names or the ends of them
-	// (trainable_token_indices). A head that is tied to the table scores by the same rows.
+	// TrainedTokens are ids whose rows are trained in tables of embeddings, of which it has the names or the ends of them; the empty name is that of the
+	// table that tokens are looked up in (trainable_token_indices). A head that is tied to the table scores by the same rows.
 	TrainedTokens map[string][]int
 	Task          Task // task_type; default none
 }
@@ -49,7 +51,7 @@ func (c LoRAConfig) Validate() error {
 	}
 	for name, ids := range c.TrainedTokens {
 		if len(ids) == 0 {
-			return fmt.Errorf("adapt: lora: no ids of tokens to train in %s", name)
+			return fmt.Errorf("adapt: lora: no ids of tokens to train in %q", name)
 		}
 	}
 	for _, p := range c.Ranks {
@@ -94,6 +96,15 @@ func putLoRA(m Model, c LoRAConfig, tree *graph.Params, strict bool) (*Adapter, 
 	all, err := layersOf(m, c.Task)
 	if err != nil {
 		return nil, err
+	}
+	if ids, ok := c.TrainedTokens[anyTable]; ok {
+		e, err := inputTable(m)
+		if err != nil {
+			return nil, err
+		}
+		c.TrainedTokens = maps.Clone(c.TrainedTokens)
+		delete(c.TrainedTokens, anyTable)
+		c.TrainedTokens[e.Name] = append(slices.Clone(c.TrainedTokens[e.Name]), ids...)
 	}
 	a := &Adapter{model: m, tree: tree}
 	targets, err := c.targets(all, strict)
@@ -192,17 +203,17 @@ func (c LoRAConfig) change(l layer, all []layer, p *graph.Params) (slot, error) 
 		return slot{}, err
 	}
 	if e := l.embedding; e != nil {
-		if c.DoRA || c.Bias {
-			return slot{}, fmt.Errorf("adapt: lora: %s is a table of embeddings; DoRA and biases are for projections", l.name)
+		if c.Bias {
+			return slot{}, fmt.Errorf("adapt: lora: %s is a table of embeddings; biases are for projections", l.name)
 		}
-		r := newLowRows(e, rank, scale, p)
+		r := newLowRows(e, c, rank, scale, p)
 		return slot{
 			attach: func() { e.Adapter = r }, detach: func() { e.Adapter = nil },
 			merge: func() error { return r.merge(e) }, fixed: tied(all, l.name, e.Weight),
 		}, nil
 	}
-	if h := l.linear; h.Weight.Packed() != nil && !l.inner && !l.expert {
-		return slot{}, fmt.Errorf("adapt: lora: the head %s is stored as %s; an adapter on it needs floats", l.name, h.Weight.Stored())
+	if h := l.linear; h.Weight.Packed() != nil && !l.inner && !l.expert && c.DoRA {
+		return slot{}, fmt.Errorf("adapt: lora: the head %s is stored as %s; DoRA on it needs floats", l.name, h.Weight.Stored())
 	}
 	r := newLowRank(l.linear, c, rank, scale, p)
 	s := slot{

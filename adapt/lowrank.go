@@ -37,7 +37,7 @@ func newLowRank(l *layers.Linear, c LoRAConfig, rank int, scale float64, p *grap
 	if c.DoRA {
 		r.magnitude = p.New("lora_magnitude_vector", graph.Zeros(), out)
 		if !p.Loading() && r.magnitude.Value() != nil {
-			r.measure(l)
+			measure(r.magnitude, l.Weight, l.InOut())
 		}
 	}
 	return r
@@ -131,25 +131,28 @@ func node(g *graph.Graph, p *graph.Param) *graph.Node {
 	return g.Param(p)
 }
 
-// measure sets the magnitude to the lengths of the rows of W.
-func (r *lowRank) measure(l *layers.Linear) {
-	switch w := l.Weight.Floats().Data().(type) {
+// measure sets a magnitude to the lengths of a matrix's rows, or of its columns.
+func measure(magnitude, weight *graph.Param, columns bool) {
+	switch w := weight.Floats().Data().(type) {
 	case []float32:
-		measure(graph.Data[float32](r.magnitude), w, l)
+		lengths(graph.Data[float32](magnitude), w, columns)
 	case []float64:
-		measure(graph.Data[float64](r.magnitude), w, l)
+		lengths(graph.Data[float64](magnitude), w, columns)
 	}
 }
 
-func measure[T float32 | float64](dst, w []T, l *layers.Linear) {
-	in, out := l.Sizes()
-	for o := range out {
-		sum := 0.0
-		for i := range in {
-			v := float64(w[at(l, o, i, in, out)])
-			sum += v * v
+// lengths sets dst to the lengths of as many rows, or columns, as it has elements.
+func lengths[T float32 | float64](dst, w []T, columns bool) {
+	squares := make([]float64, len(dst))
+	for i, v := range w {
+		k := i % len(dst)
+		if !columns {
+			k = i / (len(w) / len(dst))
 		}
-		dst[o] = T(math.Sqrt(sum))
+		squares[k] += float64(v) * float64(v)
+	}
+	for k, v := range squares {
+		dst[k] = T(math.Sqrt(v))
 	}
 }
 

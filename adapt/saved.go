@@ -163,9 +163,6 @@ func (c LoRAConfig) trainTokens(all []layer, targets map[string]bool, tree *grap
 					return nil, fmt.Errorf("adapt: lora: tokens are trained in %q, and %s, which is tied to it, is a target of an adapter too", name, h.name)
 				}
 			}
-			if l.embedding.Weight.Packed() != nil {
-				return nil, fmt.Errorf("adapt: lora: tokens are trained in %s, which is stored as %s; that needs floats", l.name, l.embedding.Weight.Stored())
-			}
 			found = true
 			table, err := newTokenRows(l.embedding, ids, tree.Sub(l.name).Sub("token_adapter"))
 			if err != nil {
@@ -189,44 +186,48 @@ func newTokenRows(e *layers.Embedding, ids []int, p *graph.Params) (*tokenRows, 
 	}
 	r := &tokenRows{rows: p.New("trainable_tokens_delta", graph.Zeros(), len(ids), width), ids: ids}
 	if !p.Loading() && r.rows.Value() != nil {
-		return r, r.copyRows(e.Weight, false)
+		r.copyRows(e.Weight)
 	}
 	return r, nil
 }
 
-// copyRows copies the rows from a table, or back to it.
-func (r *tokenRows) copyRows(table *graph.Param, back bool) error {
+// copyRows copies the rows from a table.
+func (r *tokenRows) copyRows(table *graph.Param) {
+	width := table.Shape[1]
 	for i, id := range r.ids {
-		from, to, err := rowsOf(table, id, r.rows, i)
-		if err != nil {
-			return err
+		for k := range width {
+			switch d := r.rows.Value().Data().(type) {
+			case []float32:
+				d[i*width+k] = float32(table.At(id*width + k))
+			case []float64:
+				d[i*width+k] = table.At(id*width + k)
+			}
 		}
-		if back {
-			from, to = to, from
-		}
-		if err := tensor.Copy(to, from); err != nil {
-			return fmt.Errorf("adapt: a row of %s: %w", table.Name, err)
+	}
+}
+
+// merge puts the rows into the table.
+func (r *tokenRows) merge(e *layers.Embedding) error {
+	width := e.Weight.Shape[1]
+	if e.Weight.Value() == nil {
+		return fmt.Errorf("adapt: merge: %s has no values as floats; it is stored as %s", e.Name, e.Weight.Stored())
+	}
+	for i, id := range r.ids {
+		switch d := e.Weight.Value().Data().(type) {
+		case []float32:
+			copy(d[id*width:(id+1)*width], graph.Data[float32](r.rows)[i*width:])
+		case []float64:
+			copy(d[id*width:(id+1)*width], graph.Data[float64](r.rows)[i*width:])
 		}
 	}
 	return nil
-}
-
-// rowsOf views a row of each of two parameters.
-func rowsOf(a *graph.Param, i int, b *graph.Param, k int) (x, y tensor.View, err error) {
-	if x, err = a.Value().Slice(tensor.S(i)); err != nil {
-		return nil, nil, fmt.Errorf("adapt: row %d of %s: %w", i, a.Name, err)
-	}
-	if y, err = b.Value().Slice(tensor.S(k)); err != nil {
-		return nil, nil, fmt.Errorf("adapt: row %d of %s: %w", k, b.Name, err)
-	}
-	return x, y, nil
 }
 
 // slots puts the rows on the table and on the heads that are tied to it.
 func (r *tokenRows) slots(e *layers.Embedding, all []layer) []slot {
 	slots := []slot{{
 		attach: func() { e.Adapter = tokenTable{r} }, detach: func() { e.Adapter = nil },
-		merge: func() error { return r.copyRows(e.Weight, true) },
+		merge: func() error { return r.merge(e) },
 	}}
 	for _, l := range all {
 		if l.linear == nil || l.linear.Weight != e.Weight {

@@ -2,8 +2,10 @@ package graph
 
 import (
 	"math"
+	"slices"
 	"testing"
 
+	"github.com/seahorse-ml/seahorse/internal/blocks"
 	"gorgonia.org/tensor"
 )
 
@@ -34,8 +36,12 @@ func TestOverlayGradients(t *testing.T) {
 
 // TestRowNormRatio compares with the sum of the matrices, in both orders of storage.
 func TestRowNormRatio(t *testing.T) {
-	const out, in, rank, scale = 300, 5, 2, 0.7
-	for _, inOut := range []bool{false, true} {
+	const rank, scale = 2, 0.7
+	for _, c := range []struct {
+		inOut   bool
+		out, in int
+	}{{false, 300, 5}, {true, 300, 5}, {true, 3, 9000}} {
+		inOut, out, in := c.inOut, c.out, c.in
 		p := NewParams(tensor.Float64, 3)
 		shape := []int{out, in}
 		if inOut {
@@ -86,6 +92,53 @@ func TestRowNormRatio(t *testing.T) {
 		}
 		if err := machine.Close(); err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+// TestAdaptersOfBlocks compares what adapters make of a matrix that is stored as blocks with what they make of its floats, by the bit.
+func TestAdaptersOfBlocks(t *testing.T) {
+	const rows, cols, rank = 70, 64, 3
+	fresh := NewParams(tensor.Float32, 5)
+	w := fresh.New("w", Normal(1), rows, cols)
+	data := make([]byte, blocks.Q4_1.Size(w.Len()))
+	blocks.Q4_1.Pack(data, Data[float32](w))
+	source := memorySource{map[string]*tensor.Dense{"w": w.Value()}, map[string]Packed{"w": {Format: blocks.Q4_1, Rows: rows, Cols: cols, Data: data}}}
+	tree := LoadParams(tensor.Float32, source)
+	tree.PackMatrices(func(string, []int) Storage { return Storage{AsStored: true} })
+	packed := tree.NewMatrix("w", Init{}, rows, cols)
+	if err := tensor.Copy(w.Value(), packed.Floats()); err != nil {
+		t.Fatal(err)
+	}
+	byRow, byCol := fresh.New("rows", Normal(1), rows, rank), fresh.New("columns", Normal(1), rank, cols)
+	inTurned, outTurned := fresh.New("a", Normal(1), rank, rows), fresh.New("b", Normal(1), cols, rank)
+	lengths, turned := fresh.New("lengths", Normal(1), rows), fresh.New("turned", Normal(1), cols)
+	for name, make := range map[string]func(g *Graph, w *Node) *Node{
+		"row norms": func(g *Graph, w *Node) *Node {
+			return g.RowNormRatio(g.Param(lengths), w, g.Param(byCol), g.Param(byRow), 0.5, LinearConfig{})
+		},
+		"column norms": func(g *Graph, w *Node) *Node {
+			return g.RowNormRatio(g.Param(turned), w, g.Param(inTurned), g.Param(outTurned), 0.5, LinearConfig{InOut: true})
+		},
+		"join":    func(g *Graph, w *Node) *Node { return g.Join(w, g.Param(byRow)) },
+		"overlay": func(g *Graph, w *Node) *Node { return g.OverlayRows(w, Overlay{g.Param(byCol), []int{69, 0, 7}}) },
+	} {
+		var results [][]float32
+		for _, w := range []*Param{w, packed} {
+			g := New(Config{})
+			y := make(g, g.Param(w))
+			machine, err := Compile(g, y)
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			defer machine.Close()
+			if err := machine.RunAll(); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			results = append(results, slices.Clone(Floats[float32](y)))
+		}
+		if !slices.Equal(results[0], results[1]) || math.IsNaN(float64(results[0][0])) {
+			t.Errorf("%s: blocks and floats differ", name)
 		}
 	}
 }

@@ -25,6 +25,8 @@ type joinOp struct {
 	rows, left, right int
 }
 
+func (o *joinOp) unpacks(i int) bool { return i == 0 }
+
 func (o *joinOp) DiffWRT(int) []bool { return []bool{true, true} }
 
 func (o *joinOp) SymDiff(_ gorgonia.Nodes, _, grad *Node) (gorgonia.Nodes, error) {
@@ -36,10 +38,14 @@ func (o *joinOp) lower(c *call) func() error {
 }
 
 func lowerJoin[T kernels.Float](o *joinOp, c *call) func() error {
-	dst, x, y, d := out[T](c, 0).data, in[T](c, 0), in[T](c, 1), o.left+o.right
+	dst, x, y, d, packed := out[T](c, 0).data, in[T](c, 0), in[T](c, 1), o.left+o.right, c.ins[0].packed
 	run := spread(o.rows, rowGrain(d), func(lo, hi int) {
 		for r := lo; r < hi; r++ {
-			copy(dst[r*d:], x[r*o.left:(r+1)*o.left])
+			if packed.Data != nil {
+				kernels.UnpackRow(dst[r*d:][:o.left], packed, r)
+			} else {
+				copy(dst[r*d:], x[r*o.left:(r+1)*o.left])
+			}
 			copy(dst[r*d+o.left:], y[r*o.right:(r+1)*o.right])
 		}
 	})

@@ -141,8 +141,8 @@ func lowerNormGrad[T kernels.Float](o *normGradOp, c *call) func() error {
 	pieces, params := o.pieces(), o.params
 	grain := (n.rows + pieces - 1) / pieces
 	run := spread(n.rows, grain, func(lo, hi int) {
-		sum := func(param int) []T { // this piece's sum for a parameter
-			if param >= params {
+		sum := func(param int) []T { // this piece's sum for a parameter; nil for a frozen one
+			if param >= params || out[T](c, 1+param).data == nil {
 				return nil
 			}
 			part := sums[(param*pieces+lo/grain)*d:][:d]

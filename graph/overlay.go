@@ -160,6 +160,8 @@ type overlayRowsOp struct {
 	over        []int32 // the row of each id, -1 for the table's own
 }
 
+func (o *overlayRowsOp) unpacks(i int) bool { return i == 0 }
+
 func (o *overlayRowsOp) DiffWRT(int) []bool { return []bool{true, true} }
 
 func (o *overlayRowsOp) SymDiff(in gorgonia.Nodes, _, grad *Node) (gorgonia.Nodes, error) {
@@ -174,12 +176,16 @@ func (o *overlayRowsOp) lower(c *call) func() error {
 }
 
 func lowerOverlayRows[T kernels.Float](o *overlayRowsOp, c *call) func() error {
-	dst, table, rows, d := out[T](c, 0).data, in[T](c, 0), in[T](c, 1), o.cols
+	dst, table, rows, d, packed := out[T](c, 0).data, in[T](c, 0), in[T](c, 1), o.cols, c.ins[0].packed
 	run := spread(o.vocab, rowGrain(d), func(lo, hi int) {
-		copy(dst[lo*d:hi*d], table[lo*d:hi*d])
 		for id := lo; id < hi; id++ {
+			to := dst[id*d : (id+1)*d]
 			if row := int(o.over[id]); row >= 0 {
-				copy(dst[id*d:(id+1)*d], rows[row*d:])
+				copy(to, rows[row*d:])
+			} else if packed.Data != nil {
+				kernels.UnpackRow(to, packed, id)
+			} else {
+				copy(to, table[id*d:])
 			}
 		}
 	})

@@ -41,7 +41,7 @@ type rowNormsOp struct {
 	parts         []*Node
 }
 
-func (o *rowNormsOp) unpacks(i int) bool { return i == 1 && !o.inOut }
+func (o *rowNormsOp) unpacks(i int) bool { return i == 1 }
 
 func (o *rowNormsOp) DiffWRT(int) []bool { return []bool{true, false, false, false} }
 
@@ -51,6 +51,26 @@ func (o *rowNormsOp) SymDiff(_ gorgonia.Nodes, _, grad *Node) (gorgonia.Nodes, e
 
 func (o *rowNormsOp) flops() float64 { return 2 * float64(o.out) * float64(o.in) * float64(o.rank+1) }
 
+// stored returns the rows of W as it is stored, their length, and how many of them make a piece of work.
+func (o *rowNormsOp) stored() (rows, cols, grain int) {
+	const most = 16 // pieces, each of which holds a row of the sum
+	rows, cols = o.out, o.in
+	if o.inOut {
+		rows, cols = cols, rows
+	}
+	return rows, cols, max(rowGrain(cols*max(1, o.rank)), pieceCount(rows, most))
+}
+
+// scratch holds a row of the sum for each piece, and where W is turned also B turned and the squares of each piece.
+func (o *rowNormsOp) scratch() int {
+	rows, cols, grain := o.stored()
+	n := pieceCount(rows, grain)
+	if o.inOut {
+		return (2*n + o.rank) * cols
+	}
+	return n * cols
+}
+
 func (o *rowNormsOp) lower(c *call) func() error {
 	return pick(c, lowerRowNorms[float32], lowerRowNorms[float64])(o, c)
 }
@@ -58,47 +78,63 @@ func (o *rowNormsOp) lower(c *call) func() error {
 func lowerRowNorms[T kernels.Float](o *rowNormsOp, c *call) func() error {
 	ratio, inverse := orSpare(out[T](c, 0).data, o.out), orSpare(out[T](c, 1).data, o.out)
 	m, w, a, b, scale := in[T](c, 0), in[T](c, 1), in[T](c, 2), in[T](c, 3), T(o.scale)
-	packed := c.ins[1].packed
+	packed, spare := c.ins[1].packed, scratch[T](c)
+	rows, cols, grain := o.stored()
+	n := pieceCount(rows, grain)
+	row := func(lo, i int) []T { // row i of W, in the memory of the piece that begins at lo
+		dst := spare[lo/grain*cols:][:cols]
+		if packed.Data != nil {
+			kernels.UnpackRow(dst, packed, i)
+		} else {
+			copy(dst, w[i*cols:(i+1)*cols])
+		}
+		return dst
+	}
 	set := func(i int, squares float64) {
 		norm := math.Sqrt(squares)
 		ratio[i], inverse[i] = T(float64(m[i])/norm), T(1/norm)
 	}
 	if !o.inOut {
-		grain := rowGrain(o.in * max(1, o.rank))
-		sums := make([]T, (o.out+grain-1)/grain*o.in)
-		run := spread(o.out, grain, func(lo, hi int) {
-			sum := sums[lo/grain*o.in:][:o.in]
+		run := spread(rows, grain, func(lo, hi int) {
 			for i := lo; i < hi; i++ {
-				if packed.Data != nil {
-					kernels.UnpackRow(sum, packed, i)
-				} else {
-					copy(sum, w[i*o.in:(i+1)*o.in])
-				}
+				sum := row(lo, i)
 				for r := range o.rank {
-					kernels.AXPY(sum, a[r*o.in:(r+1)*o.in], scale*b[i*o.rank+r])
+					kernels.AXPY(sum, a[r*cols:(r+1)*cols], scale*b[i*o.rank+r])
 				}
 				set(i, kernels.SumSquares(sum))
 			}
 		})
 		return func() error { run(); return nil }
 	}
-	const grain = 256 // columns
-	run := spread(o.out, grain, func(lo, hi int) {
-		var squares [grain]float64
-		for k := range o.in {
-			row := w[k*o.out+lo : k*o.out+hi]
-			for i := range row {
-				change := T(0)
-				for r := range o.rank {
-					change += a[r*o.in+k] * b[(lo+i)*o.rank+r]
-				}
-				v := float64(row[i] + scale*change)
-				squares[i] += v * v
+	// Rows hold one input of all norms each: the squares of pieces are added up in their order.
+	squares, turned := spare[n*cols:][:n*cols], spare[2*n*cols:][:o.rank*cols]
+	run := spread(rows, grain, func(lo, hi int) {
+		part := squares[lo/grain*cols:][:cols]
+		clear(part)
+		for k := lo; k < hi; k++ {
+			sum := row(lo, k)
+			for r := range o.rank {
+				kernels.AXPY(sum, turned[r*cols:(r+1)*cols], scale*a[r*rows+k])
+			}
+			for i, v := range sum {
+				part[i] += v * v
 			}
 		}
-		for i := lo; i < hi; i++ {
-			set(i, squares[i-lo])
-		}
 	})
-	return func() error { run(); return nil }
+	return func() error {
+		for i := range cols {
+			for r := range o.rank {
+				turned[r*cols+i] = b[i*o.rank+r]
+			}
+		}
+		run()
+		for i := range cols {
+			total := 0.0
+			for p := range n {
+				total += float64(squares[p*cols+i])
+			}
+			set(i, total)
+		}
+		return nil
+	}
 }

@@ -1,6 +1,6 @@
 """Compares adapters' directories with peft, in float32: python check_peft.py [case ...]
 
-For each case of peft_goldens.py a tiny model and an adapter are written by transformers and peft. This module's code opens both, and writes the adapter
+For each case of peft_goldens.py, and some more, a tiny model and an adapter are written by transformers and peft. This module's code opens both, and writes the adapter
 again; peft must load that without a missing key, and the logits of all must agree to 1e-4.
 Needs Go, torch, transformers and peft (made with 2.15.0, 5.24.0 and 0.21.2).
 """
@@ -16,9 +16,30 @@ import peft
 import torch
 
 import peft_goldens as goldens
-from peft_goldens import HERE, fill, integers, saved_name, weight
+import transformers
+from peft_goldens import HERE, SMALL, fill, integers, lora, saved_name, weight
 
 TOLERANCE = 1e-4
+
+
+def reward(method, kind=transformers.LlamaConfig):
+    """A decoder with a head of one value, which is a classifier to transformers."""
+    config = kind(**SMALL, num_labels=1, pad_token_id=0, bos_token_id=0, eos_token_id=0)
+    return goldens.run(config, method, transformers.AutoModelForSequenceClassification)
+
+
+def gemma(method):
+    """Gemma 3, which scales what it looks up."""
+    return goldens.run(transformers.Gemma3TextConfig(**SMALL, query_pre_attn_scalar=7, sliding_window=3, layer_types=["sliding_attention", "full_attention"], pad_token_id=0), method)
+
+
+# Beside the goldens: what has no loss there, or is computed in float32 by transformers whatever the model's type is.
+MORE = {
+    "llama_reward": lambda: reward(lora("SEQ_CLS")),
+    "qwen2_reward_dora": lambda: reward(lora("SEQ_CLS", use_dora=True), transformers.Qwen2Config),
+    "gemma3_embeddings": lambda: gemma(lora(target_modules=["embed_tokens", "q_proj"])),
+    "gemma3_embeddings_dora": lambda: gemma(lora(target_modules=["embed_tokens", "q_proj"], use_dora=True)),
+}
 
 
 def check(name):
@@ -61,12 +82,12 @@ def check(name):
         return {"config": {}}
 
     goldens.run = run
-    goldens.CASES[name]()
+    (goldens.CASES | MORE)[name]()
     return worst[0]
 
 
 def main():
-    for name in sys.argv[1:] or goldens.CASES:
+    for name in sys.argv[1:] or goldens.CASES | MORE:
         ours, theirs = check(name)
         print(f"{name:24} ours {ours:.1e}  peft with our files {theirs:.1e}", flush=True)
         if max(ours, theirs) > TOLERANCE:

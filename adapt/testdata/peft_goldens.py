@@ -119,9 +119,11 @@ CASES = {
     "llama_patterns": lambda: llama(
         lora(target_modules=r".*\.(self_attn\.(q|v)_proj|mlp\.\w+_proj)", use_rslora=True, rank_pattern={"1.mlp.down_proj": 5, "down_proj": 2, "self_attn.*": 4}, alpha_pattern={"v_proj": 7.5})
     ),
+    "llama_rslora": lambda: llama(lora(r=4, use_rslora=True)),
     "llama_dora": lambda: llama(lora(use_dora=True, modules_to_save=["norm"])),
     "llama_bias": lambda: llama(lora(target_modules=["q_proj", "down_proj"], lora_bias=True, exclude_modules=["layers.0.mlp.down_proj"])),
     "llama_embeddings": lambda: llama(lora(target_modules=["embed_tokens", "lm_head", "k_proj"])),
+    "llama_embeddings_dora": lambda: llama(lora(target_modules=["embed_tokens", "k_proj"], use_dora=True), tie_word_embeddings=False),
     "llama_head_dora": lambda: llama(lora(target_modules=["lm_head", "o_proj"], use_dora=True), tie_word_embeddings=False),
     "llama_tokens": lambda: llama(lora(target_modules=["v_proj"], trainable_token_indices=[3, 11])),
     "llama_tokens_untied": lambda: llama(lora(target_modules=["v_proj"], trainable_token_indices={"embed_tokens": [3, 11, 0]}), tie_word_embeddings=False),
@@ -130,6 +132,7 @@ CASES = {
     "gpt2_dora": lambda: gpt2(lora(use_dora=True)),
     "gpt2_saved": lambda: gpt2(lora(target_modules=["c_attn"], modules_to_save=["lm_head", "wte"])),
     "bert_lora": lambda: classifier(lora("SEQ_CLS")),
+    "bert_dora": lambda: classifier(lora("SEQ_CLS", target_modules=["word_embeddings", "query", "dense"], use_dora=True, use_rslora=True)),
     "bert_prompt": lambda: classifier(prompt("SEQ_CLS")),
     "roberta_lora": lambda: classifier(lora("SEQ_CLS", target_modules=["query", "dense"]), transformers.RobertaConfig, pad_token_id=1),
     "t5_lora": lambda: t5(lora("SEQ_2_SEQ_LM")),
