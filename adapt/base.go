@@ -22,11 +22,13 @@ import (
 
 // fingerprint tells a model from others: what adapter_base.json says.
 type fingerprint struct {
-	Config  string `json:"config_sha256"`  // of the configuration and of the parameters' names and shapes
-	Vectors string `json:"vectors_sha256"` // of a sample of the values of parameters of one dimension; empty of a sketch
-	Weights string `json:"weights_sha256"` // of a sample of the others; empty where some are stored as blocks, whose values depend on that
-	Vocab   int    `json:"vocab_size"`     // rows of the table that tokens are looked up in; 0 without
-	Head    *Head  `json:"head,omitempty"` // that the model got for the adapter; nil for its own
+	Config  string `json:"config_sha256"`           // of the configuration and of the parameters' names and shapes
+	Vectors string `json:"vectors_sha256"`          // of a sample of the values of parameters of one dimension; empty of a sketch
+	Weights string `json:"weights_sha256"`          // of a sample of the others; empty where some are stored as blocks, whose values depend on that
+	Formats string `json:"formats,omitempty"`       // of the parameters that are stored as blocks, such as "q4_1 q8_0"; empty without
+	Blocks  string `json:"blocks_sha256,omitempty"` // of a sample of their bytes
+	Vocab   int    `json:"vocab_size"`              // rows of the table that tokens are looked up in; 0 without
+	Head    *Head  `json:"head,omitempty"`          // that the model got for the adapter; nil for its own
 }
 
 // Head is what a head was made for that an adapter brings along. Models that are stored without it get one before the adapter is put on
@@ -74,8 +76,11 @@ func (f fingerprint) encode() []byte {
 	return append(data, '\n')
 }
 
-// sampled is how many values of each parameter are looked at.
-const sampled = 64
+// sampled is how many values of each parameter are looked at, or how many parts of its blocks, of sampledBytes.
+const (
+	sampled      = 64
+	sampledBytes = 16
+)
 
 // fingerprintOf returns that of a model, but for the modules that an adapter replaces, such as a classifier's head that begins at random.
 func fingerprintOf(m Model, replaced []string) (fingerprint, error) {
@@ -84,19 +89,26 @@ func fingerprintOf(m Model, replaced []string) (fingerprint, error) {
 	if err != nil {
 		return f, err
 	}
-	config, vectors, weights := sha256.New(), sha256.New(), sha256.New()
+	config, vectors, weights, packed, formats := sha256.New(), sha256.New(), sha256.New(), sha256.New(), map[string]bool{}
 	config.Write(settings)
 	params := slices.Clone(m.Params())
 	slices.SortFunc(params, func(a, b *graph.Param) int { return strings.Compare(a.Name, b.Name) })
-	values, floats := true, true
+	values := true
 	for _, p := range params {
 		layer := p.Name[:max(0, strings.LastIndexByte(p.Name, '.'))]
 		if slices.ContainsFunc(replaced, func(name string) bool { return ends(layer, name) }) {
 			continue
 		}
 		fmt.Fprintf(config, "%s %v\n", p.Name, []int(p.Shape))
-		values, floats = values && p.HasValues(), floats && p.Packed() == nil
-		if !p.HasValues() || p.Packed() != nil {
+		values = values && p.HasValues()
+		if !p.HasValues() {
+			continue
+		}
+		if b := p.Packed(); b != nil {
+			formats[p.Stored()] = true
+			for i := 0; i < len(b.Data); i += max(1, len(b.Data)/sampled) {
+				packed.Write(b.Data[i:min(i+sampledBytes, len(b.Data))])
+			}
 			continue
 		}
 		sum := weights
@@ -110,9 +122,11 @@ func fingerprintOf(m Model, replaced []string) (fingerprint, error) {
 	f.Config = hex.EncodeToString(config.Sum(nil))
 	if values {
 		f.Vectors = hex.EncodeToString(vectors.Sum(nil))
-	}
-	if values && floats {
-		f.Weights = hex.EncodeToString(weights.Sum(nil))
+		if len(formats) == 0 {
+			f.Weights = hex.EncodeToString(weights.Sum(nil))
+		} else {
+			f.Formats, f.Blocks = strings.Join(slices.Sorted(maps.Keys(formats)), " "), hex.EncodeToString(packed.Sum(nil))
+		}
 	}
 	if e, err := inputTable(m); err == nil {
 		f.Vocab = e.Weight.Shape[0]
@@ -175,7 +189,7 @@ func checkBase(dir string, m Model, replaced []string) error {
 		return fmt.Errorf("the adapter was trained on a model with a vocabulary of %d, and this one has %d", want.Vocab, got.Vocab)
 	case want.Config != got.Config:
 		return fmt.Errorf("the adapter was trained on another model: the configurations or the shapes of the parameters differ (%s)", BaseName)
-	case differ(want.Vectors, got.Vectors) || differ(want.Weights, got.Weights):
+	case differ(want.Vectors, got.Vectors) || differ(want.Weights, got.Weights) || want.Formats == got.Formats && differ(want.Blocks, got.Blocks):
 		return fmt.Errorf("the adapter was trained on another model: the configuration is the same, the weights differ (%s)", BaseName)
 	}
 	return nil

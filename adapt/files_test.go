@@ -2,6 +2,7 @@ package adapt
 
 import (
 	"encoding/json"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -9,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/seahorse-ml/seahorse/graph"
+	"github.com/seahorse-ml/seahorse/internal/blocks"
+	"github.com/seahorse-ml/seahorse/internal/golden"
 	"github.com/seahorse-ml/seahorse/internal/safetensors"
 	"gorgonia.org/tensor"
 )
@@ -138,6 +141,66 @@ func TestWhatPeftIgnoresIsRefused(t *testing.T) {
 				t.Errorf("got error %v, expected %q in it", err, test.want)
 			}
 		})
+	}
+}
+
+// TestBlocksAsFloats holds adapters on a base of 16 bits to those on the floats that they stand for, by the bit, of the loss and of gradients.
+func TestBlocksAsFloats(t *testing.T) {
+	for name, c := range goldenCases(t) {
+		if strings.HasPrefix(name, "gpt2_saved") || name == "llama_head_dora" {
+			continue // what is trained whole, or adapted by DoRA at the head, is in floats
+		}
+		t.Run(name, func(t *testing.T) {
+			p := graph.LoadParams(tensor.Float32, golden.Source{Shapes: c.Shapes})
+			p.PackMatrices(func(string, []int) graph.Storage { return graph.Storage{Format: blocks.BF16} })
+			packed, floats := c.build(t, p), c.model(t, tensor.Float32)
+			for i, q := range packed.Params() {
+				if err := tensor.Copy(floats.Params()[i].Value(), q.Floats()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			a, b := c.adapt(t, packed, tensor.Float32), c.adapt(t, floats, tensor.Float32)
+			for i, q := range a.Params() { // copies of the model's own are of floats that were rounded
+				if err := tensor.Copy(b.Params()[i].Value(), q.Value()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			got, loss := c.run(t, packed, a, tensor.Float32)
+			want, other := c.run(t, floats, b, tensor.Float32)
+			if !slices.Equal(got, want) || loss != other || math.IsNaN(loss) {
+				t.Errorf("the loss is %v, of floats %v", loss, other)
+			}
+			for i, q := range a.Params() {
+				if !slices.Equal(graph.GradData[float32](q), graph.GradData[float32](b.Params()[i])) {
+					t.Errorf("gradients of %s differ", q.Name)
+				}
+			}
+		})
+	}
+}
+
+// TestBlocksOfAnotherBase has a base whose matrices are stored in 16 bits: one that differs in them only is refused, and the same one in floats is taken.
+func TestBlocksOfAnotherBase(t *testing.T) {
+	c := goldenCases(t)["llama_dora"]
+	packed := func() Trainable {
+		p := graph.LoadParams(tensor.Float32, golden.Source{Shapes: c.Shapes})
+		p.PackMatrices(func(string, []int) graph.Storage { return graph.Storage{Format: blocks.BF16} })
+		return c.build(t, p)
+	}
+	dir := t.TempDir()
+	if err := c.adapt(t, packed(), tensor.Float32).Save(dir); err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range []Model{packed(), c.model(t, tensor.Float32)} {
+		if _, err := Open(dir, m, OpenConfig{}); err != nil {
+			t.Error(err)
+		}
+	}
+	other := packed()
+	i := slices.IndexFunc(other.Params(), func(p *graph.Param) bool { return p.Packed() != nil })
+	other.Params()[i].Packed().Data[0] ^= 1
+	if _, err := Open(dir, other, OpenConfig{}); err == nil || !strings.Contains(err.Error(), "the weights differ") {
+		t.Errorf("got error %v for other blocks", err)
 	}
 }
 

@@ -2,7 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -64,6 +67,9 @@ func (c *resumeCommand) begin(s *streams, t team) (*task.Run, *trainingOptions, 
 	if err := o.divide(t); err != nil {
 		return nil, nil, err
 	}
+	if err := c.checkBase(j); err != nil {
+		return nil, nil, err
+	}
 	config, err := taskOf(s, j)
 	if err != nil {
 		return nil, nil, err
@@ -73,6 +79,19 @@ func (c *resumeCommand) begin(s *streams, t team) (*task.Run, *trainingOptions, 
 		return nil, nil, hinted(err, strings.Join(j.corpus(), ", "))
 	}
 	return r, o, c.beginReopened(s, j, r, command)
+}
+
+// checkBase tells where the model that a run has started from isn't where it was. Whether it is the same, adapters tell as they are put on it.
+func (c *resumeCommand) checkBase(j job) error {
+	from, ok := j.(interface{ base() task.Pretrained })
+	if !ok {
+		return nil
+	}
+	dir := from.base().Dir
+	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return fmt.Errorf("the model that the run has started from was in %s, and isn't there any more: put it back, or write where it is now as model into %s", dir, filepath.Join(c.Dir, task.RunName))
 }
 
 // beginReopened lets a reopened run begin.
