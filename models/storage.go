@@ -22,6 +22,8 @@ const (
 	// FourBitStorage keeps blocks as a GGUF file has them, and packs floats to Q4_K, or to Q5_0 where 256 doesn't divide the rows; tables of
 	// embeddings and heads, in which errors cost more, to Q8_0.
 	FourBitStorage Storage = "4bit"
+	// BFloat16Storage rounds all matrices to bfloat16, which those of a model that was trained in it are already.
+	BFloat16Storage Storage = "bfloat16"
 )
 
 // policy returns how a tree keeps its matrices.
@@ -36,6 +38,8 @@ func (s Storage) policy(fields map[string]any) (func(name string, shape []int) g
 		return nil, nil
 	case StoredStorage:
 		return func(string, []int) graph.Storage { return graph.Storage{AsStored: true} }, nil
+	case BFloat16Storage:
+		return func(string, []int) graph.Storage { return graph.Storage{Format: blocks.BF16} }, nil
 	case EightBitStorage, FourBitStorage:
 		return func(_ string, shape []int) graph.Storage {
 			cols := shape[1]
@@ -51,7 +55,7 @@ func (s Storage) policy(fields map[string]any) (func(name string, shape []int) g
 			return graph.Storage{AsStored: true, Format: format}
 		}, nil
 	}
-	return nil, fmt.Errorf("storage %q; expected %q, %q, %q or nothing for floats", s, StoredStorage, EightBitStorage, FourBitStorage)
+	return nil, fmt.Errorf("storage %q; expected %q, %q, %q, %q or nothing for floats", s, StoredStorage, EightBitStorage, FourBitStorage, BFloat16Storage)
 }
 
 // refuseQuantised names the ways of packing that aren't known here.

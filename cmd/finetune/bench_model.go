@@ -57,7 +57,7 @@ func (c *benchCommand) openForBench(sketch bool) (task.Model, error) {
 		return nil, err
 	}
 	if storage != models.FloatStorage && c.Adapter == "" {
-		return nil, errors.New("--load-in-8bit and --load-in-4bit need --adapter: matrices in blocks are frozen")
+		return nil, fmt.Errorf("%s needs --adapter: matrices of less than 32 bits are frozen", c.set())
 	}
 	m, err := models.Open(c.Init, models.OpenConfig{Edit: models.WithDropout(0), Sketch: sketch, Storage: storage})
 	if err != nil {

@@ -218,7 +218,7 @@ func refuseStored(m models.Model, name string, free int64) error {
 		if err == nil {
 			return nil
 		}
-		return fmt.Errorf("%w; --load-in-8bit and --load-in-4bit take a quarter of it and less", err)
+		return fmt.Errorf("%w; --dtype bfloat16 takes half of it, --load-in-8bit and --load-in-4bit a quarter and less", err)
 	}
 	return fmt.Errorf("%s takes %s MiB of memory to load, and %s MiB are free; a smaller model fits; --no-memory-check starts it all the same",
 		name, grouped(int64(total/(1<<20))), grouped(free>>20))
