@@ -10,14 +10,16 @@ import (
 	"testing"
 
 	"github.com/seahorse-ml/seahorse/adapt"
+	"github.com/seahorse-ml/seahorse/task"
 )
 
 // adapterCases are runs of adapters with what else a command is told.
 func adapterCases() map[string][]string {
 	return map[string][]string{
 		"lora":   {"--lora-r=4", "--lora-dropout=0.1", "--gradient-checkpointing"},
-		"rslora": {"--lora-r=4", "--use-rslora", "--lora-target-modules=query,value", "--lora-modules-to-save=pooler"},
-		"dora":   {"--use-dora", "--lora-r=2"},
+		"rslora": {"--lora-r=4", "--use-rslora", "--lora-target-modules=query,value", "--lora-modules-to-save=pooler", "--rank-pattern=0.*query=2", "--alpha-pattern=query=7.5"},
+		"dora":   {"--use-dora", "--lora-r=2", "--lora-target-modules=word_embeddings,dense", "--dtype=bfloat16"},
+		"tokens": {"--lora-r=2", "--lora-target-modules=query", "--trainable-token-indices=5,7"},
 		"prompt": {"--prompt-tuning=3"},
 	}
 }
@@ -63,6 +65,24 @@ func TestKilledAdaptersAreExact(t *testing.T) {
 			}
 		})
 	}
+	t.Run("moved base", func(t *testing.T) {
+		run, place := filepath.Join(dir, "lora"), filepath.Join(dir, "elsewhere")
+		if err := os.Rename(encoder, place); err != nil {
+			t.Fatal(err)
+		}
+		fails(t, "the model that the run has started from was in "+encoder+", and isn't there any more: put it back, or write where it is now as model into", "resume", run, "--max-steps=41")
+		settings := filepath.Join(run, task.RunName)
+		before, err := os.ReadFile(settings)
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, settings, strings.Replace(string(before), "model: "+encoder+"\n", "model: "+place+"\n", 1))
+		succeed(t, "", "resume", run, "--max-steps=40")
+		write(t, settings, string(before))
+		if err := os.Rename(place, encoder); err != nil {
+			t.Fatal(err)
+		}
+	})
 	t.Run("another base", func(t *testing.T) {
 		run := filepath.Join(dir, "lora")
 		model := filepath.Join(encoder, "model.safetensors")
@@ -114,6 +134,13 @@ func TestAdapterOptionsAreChecked(t *testing.T) {
 		`no layer of the model is a target "q_proj"; there are c_attn`: {"--lora-target-modules=q_proj"},
 		"is the module to save \"nothing\"":                            {"--lora-modules-to-save=nothing"},
 		"rank 0, expected more than 0":                                 {"--lora-r=0"},
+		"--rank-pattern wte: expected a regular expression, = and":     {"--rank-pattern=wte"},
+		"rank 0.5 for \"wte\", expected a whole number above 0":        {"--rank-pattern=wte=0.5"},
+		"token 99 to train is outside of the vocabulary":               {"--trainable-token-indices=1,99"},
+		"--trainable-token-indices 1;2: expected ids of tokens":        {"--trainable-token-indices=1;2"},
+		"--dtype bfloat16 is for models that aren't trained":           {"--dtype=bfloat16"},
+		"--dtype and --load-in-4bit exclude each other":                {"--use-peft", "--dtype=bfloat16", "--load-in-4bit"},
+		"--use-dora is for low-rank adapters, not for --prompt-tuning": {"--prompt-tuning=2", "--use-dora", "--lora-modules-to-save=wte"},
 		"dropout 1, expected [0, 1)":                                   {"--lora-dropout=1"},
 		"--freeze is for runs without an adapter":                      {"--freeze=wte", "--use-peft"},
 		"no parameter of the model has \"nothing\" in its name":        {"--freeze=nothing"},

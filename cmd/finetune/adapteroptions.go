@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/seahorse-ml/seahorse/adapt"
@@ -38,22 +39,16 @@ type adapterOptions struct {
 	LoraModulesToSave string   `group:"adapter" placeholder:"NAMES" help:"Layers that are trained whole, in a copy. A new head is in any case."`
 	UseRslora         bool     `group:"adapter" help:"Multiply the change by alpha over the root of its rank."`
 	UseDora           bool     `group:"adapter" help:"Train the lengths of the matrices' rows apart from their directions (DoRA)."`
+	RankPattern       []string `group:"adapter" sep:"none" placeholder:"REGEX=R" help:"Another rank for layers: those whose names, or the ends of them behind a dot, the expression matches. May be given several times; the first that matches counts."`
+	AlphaPattern      []string `group:"adapter" sep:"none" placeholder:"REGEX=X" help:"Another alpha for layers, likewise."`
+	TrainableTokens   string   `group:"adapter" name:"trainable-token-indices" placeholder:"IDS" help:"Train the rows of these tokens too, such as ones that the model hasn't learned yet: ids with commas between them. A head that is tied to the table scores by them."`
 	PromptTuning      *int     `group:"adapter" placeholder:"N" help:"Train the vectors of N virtual tokens before each text, and nothing of the model. Documents then have rows of their own."`
 	Freeze            string   `group:"adapter" placeholder:"PATTERN" help:"Without an adapter: leave the parameters as they are in whose names this regular expression is found."`
 }
 
 // adapter returns the adapter that is trained, or nil for the whole model.
 func (o *adapterOptions) adapter(f adapterFlag, model string, seed uint64) (*task.Adaptation, error) {
-	set := map[string]bool{
-		"--lora-r": o.LoraR != nil, "--lora-alpha": o.LoraAlpha != nil, "--lora-dropout": o.LoraDropout != nil, "--lora-target-modules": o.LoraTargetModules != "",
-		"--lora-modules-to-save": o.LoraModulesToSave != "", "--use-rslora": o.UseRslora, "--use-dora": o.UseDora,
-	}
-	fresh := ""
-	for _, flag := range []string{"--lora-r", "--lora-alpha", "--lora-dropout", "--lora-target-modules", "--lora-modules-to-save", "--use-rslora", "--use-dora"} {
-		if set[flag] && fresh == "" {
-			fresh = flag
-		}
-	}
+	fresh := o.fresh()
 	if o.PromptTuning != nil {
 		switch {
 		case fresh != "" && fresh != "--lora-modules-to-save":
@@ -90,7 +85,58 @@ func (o *adapterOptions) adapter(f adapterFlag, model string, seed uint64) (*tas
 		c.Targets = adapt.ParseTargets(o.LoraTargetModules)
 	}
 	c.SavedModules = o.saved()
+	if err := o.patterns(&c); err != nil {
+		return nil, err
+	}
 	return &task.Adaptation{LoRA: &c, Name: publicName(model), Seed: seed}, c.Validate()
+}
+
+// fresh returns the first flag that is set of those of new low-rank adapters, or "".
+func (o *adapterOptions) fresh() string {
+	for _, f := range []struct {
+		flag string
+		set  bool
+	}{
+		{"--lora-r", o.LoraR != nil}, {"--lora-alpha", o.LoraAlpha != nil}, {"--lora-dropout", o.LoraDropout != nil}, {"--lora-target-modules", o.LoraTargetModules != ""},
+		{"--use-rslora", o.UseRslora}, {"--use-dora", o.UseDora}, {"--rank-pattern", len(o.RankPattern) > 0}, {"--alpha-pattern", len(o.AlphaPattern) > 0},
+		{"--trainable-token-indices", o.TrainableTokens != ""}, {"--lora-modules-to-save", o.LoraModulesToSave != ""},
+	} {
+		if f.set {
+			return f.flag
+		}
+	}
+	return ""
+}
+
+// patterns sets what some layers have otherwise, and the tokens that are trained.
+func (o *adapterOptions) patterns(c *adapt.LoRAConfig) error {
+	for _, p := range []struct {
+		flag  string
+		given []string
+		to    *[]adapt.Pattern
+	}{{"rank-pattern", o.RankPattern, &c.Ranks}, {"alpha-pattern", o.AlphaPattern, &c.Alphas}} {
+		for _, text := range p.given {
+			i := strings.LastIndexByte(text, '=')
+			value, err := strconv.ParseFloat(text[i+1:], 64)
+			if i <= 0 || err != nil {
+				return fmt.Errorf("--%s %s: expected a regular expression, = and a number", p.flag, text)
+			}
+			*p.to = append(*p.to, adapt.Pattern{Regex: text[:i], Value: value})
+		}
+	}
+	if o.TrainableTokens == "" {
+		return nil
+	}
+	var ids []int
+	for text := range strings.SplitSeq(o.TrainableTokens, ",") {
+		id, err := strconv.Atoi(strings.TrimSpace(text))
+		if err != nil {
+			return fmt.Errorf("--trainable-token-indices %s: expected ids of tokens with commas between them", o.TrainableTokens)
+		}
+		ids = append(ids, id)
+	}
+	c.TrainedTokens = map[string][]int{"": ids}
+	return nil
 }
 
 // saved returns the layers that are trained whole.
