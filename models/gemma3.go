@@ -2,7 +2,6 @@ package models
 
 import (
 	"math"
-	"slices"
 
 	"github.com/seahorse-ml/seahorse/layers"
 )
@@ -89,18 +88,29 @@ func (c Gemma3Config) common() DecoderConfig {
 	return common
 }
 
-// layerTypes returns the kind of each layer: without a list five slide, then one doesn't.
-func (c Gemma3Config) layerTypes() []string {
+// layerType returns the kind of a layer: without a list five slide, then one doesn't.
+func (c Gemma3Config) layerType(i int) string {
 	if len(c.LayerTypes) > 0 {
-		return c.LayerTypes
+		return c.LayerTypes[i]
 	}
 	pattern := 6
 	if c.Pattern != nil {
 		pattern = *c.Pattern
 	}
-	kinds := slices.Repeat([]string{slidingAttention}, c.NumLayers)
-	for i := pattern - 1; i < c.NumLayers; i += pattern {
-		kinds[i] = fullAttention
+	if (i+1)%pattern == 0 {
+		return fullAttention
+	}
+	return slidingAttention
+}
+
+// layerTypes returns the kind of each layer.
+func (c Gemma3Config) layerTypes() []string {
+	if len(c.LayerTypes) > 0 {
+		return c.LayerTypes
+	}
+	var kinds []string
+	for i := range c.NumLayers {
+		kinds = append(kinds, c.layerType(i))
 	}
 	return kinds
 }
@@ -131,7 +141,7 @@ func (c Gemma3Config) design() decoderDesign {
 }
 
 func (c Gemma3Config) layer(i int, b *layers.BlockConfig) {
-	kind := c.layerTypes()[i]
+	kind := c.layerType(i)
 	rotary, _ := c.layerRope(kind).rotary(c.headSize(), c.MaxPositions)
 	norm := b.Norm
 	a := &b.Attention

@@ -26,7 +26,7 @@ func ggufBert() ggufLayout {
 func (m *ggufMeta) bert() map[string]any {
 	return map[string]any{
 		"architectures": []string{"BertModel"},
-		"hidden_size":   m.size("embedding_length"), "intermediate_size": m.size("feed_forward_length"), "num_hidden_layers": m.size("block_count"),
+		"hidden_size":   m.size("embedding_length"), "intermediate_size": m.size("feed_forward_length"), "num_hidden_layers": m.layers(),
 		"num_attention_heads": m.size("attention.head_count"), "max_position_embeddings": m.rows("position_embd.weight"),
 		"layer_norm_eps": m.number("attention.layer_norm_epsilon", 1e-12), "type_vocab_size": m.rows("token_types.weight"), "hidden_act": "gelu",
 	}

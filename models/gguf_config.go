@@ -33,6 +33,16 @@ func (m *ggufMeta) size(name string) int {
 	return ints[0]
 }
 
+// layers returns the number of layers, each of which costs memory before it has a tensor: the file must have some of each.
+func (m *ggufMeta) layers() int {
+	n := m.size("block_count")
+	if n > len(m.file.Tensors) {
+		m.errs = append(m.errs, fmt.Errorf("%s is %d, and the file has %d tensors in all", m.key("block_count"), n, len(m.file.Tensors)))
+		return 0
+	}
+	return n
+}
+
 // sizeOr is size with a value for what isn't there.
 func (m *ggufMeta) sizeOr(name string, missing int) int {
 	if m.file.Meta.Get(m.key(name)) == nil {

@@ -26,7 +26,7 @@ func decoderTensors(query, key ggufChange) []ggufTensor {
 func (m *ggufMeta) decoder() map[string]any {
 	heads := m.size("attention.head_count")
 	c := map[string]any{
-		"hidden_size": m.size("embedding_length"), "intermediate_size": m.size("feed_forward_length"), "num_hidden_layers": m.size("block_count"),
+		"hidden_size": m.size("embedding_length"), "intermediate_size": m.size("feed_forward_length"), "num_hidden_layers": m.layers(),
 		"num_attention_heads": heads, "num_key_value_heads": m.sizeOr("attention.head_count_kv", heads), "max_position_embeddings": m.size("context_length"),
 		"rms_norm_eps": m.number("attention.layer_norm_rms_epsilon", 1e-5), "tie_word_embeddings": !m.has("output.weight"),
 		"rope_parameters": m.rope("rope.freq_base", 10000), "hidden_act": "silu",

@@ -21,7 +21,7 @@ func ggufGPT2() ggufLayout {
 
 func (m *ggufMeta) gpt2() map[string]any {
 	return map[string]any{
-		"n_embd": m.size("embedding_length"), "n_inner": m.size("feed_forward_length"), "n_layer": m.size("block_count"), "n_head": m.size("attention.head_count"),
+		"n_embd": m.size("embedding_length"), "n_inner": m.size("feed_forward_length"), "n_layer": m.layers(), "n_head": m.size("attention.head_count"),
 		"n_positions": m.rows("position_embd.weight"), "layer_norm_epsilon": m.number("attention.layer_norm_epsilon", 1e-5),
 		"tie_word_embeddings": !m.has("output.weight"),
 	}

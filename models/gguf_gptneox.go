@@ -26,7 +26,7 @@ func (m *ggufMeta) gptNeoX() map[string]any {
 	}
 	parallel, ok := m.file.Meta.Bool(m.key("use_parallel_residual"))
 	return map[string]any{
-		"hidden_size": width, "intermediate_size": m.size("feed_forward_length"), "num_hidden_layers": m.size("block_count"),
+		"hidden_size": width, "intermediate_size": m.size("feed_forward_length"), "num_hidden_layers": m.layers(),
 		"num_attention_heads": heads, "max_position_embeddings": m.size("context_length"), "layer_norm_eps": m.number("attention.layer_norm_epsilon", 1e-5),
 		"use_parallel_residual": parallel || !ok, "attention_bias": m.has("blk.0.attn_qkv.bias"), "tie_word_embeddings": !m.has("output.weight"),
 		"rope_parameters": rope,

@@ -29,7 +29,7 @@ type ggufGolden struct {
 	Parameters map[string][]int
 }
 
-func ggufGoldens(t *testing.T) map[string]ggufGolden {
+func ggufGoldens(t testing.TB) map[string]ggufGolden {
 	t.Helper()
 	data, err := os.ReadFile("testdata/gguf.json")
 	if err != nil {
