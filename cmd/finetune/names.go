@@ -23,13 +23,14 @@ type nameKind int
 
 const (
 	modelName     nameKind = iota + 1 // org/name, hf://org/name[/FILE], ollama:name
+	adapterName                       // the same, of an adapter whose model is named beside it
 	tokenizerName                     // the same, without the weights
 	fileName                          // hf://[datasets/]org/name/FILE only
 )
 
 // namedFlags are the flags, and arguments, whose values may name what is elsewhere, in whatever command.
 var namedFlags = map[string]nameKind{
-	"model": modelName, "init": modelName, "reference-model": modelName, "compare": modelName, "adapter": modelName, "teacher": modelName,
+	"model": modelName, "init": modelName, "reference-model": modelName, "compare": modelName, "adapter": adapterName, "teacher": modelName,
 	"teacher-model": modelName, "reward-model": modelName, "embedder": modelName,
 	"tokenizer": tokenizerName,
 	"data":      fileName, "validation-data": fileName, "prompts-file": fileName, "rows": fileName, "messages": fileName, "imatrix": fileName, "similarity": fileName, "analogies": fileName,

@@ -91,6 +91,15 @@ func TestNames(t *testing.T) {
 	if *requests > 3 { // plan's asks which files the data have
 		t.Errorf("%d requests for what is there", *requests)
 	}
+	// Where the model is named beside it, what the adapter calls its model isn't asked for.
+	config := read(t, "lora/adapter_config.json")
+	write(t, "lora/adapter_config.json", strings.Replace(config, "some/thing", "no/thing", 1))
+	*requests = 0
+	succeed(t, "", "generate", "--model=some/thing", "--adapter=lora", "--prompt=abc", "--max-new-tokens=2")
+	if *requests > 0 {
+		t.Errorf("%d requests for the model of an adapter that isn't used", *requests)
+	}
+	write(t, "lora/adapter_config.json", config)
 	// An adapter from elsewhere brings its model along.
 	t.Setenv("HF_HOME", t.TempDir())
 	succeed(t, "", "generate", "--model=lora", "--prompt=abc", "--max-new-tokens=2")
