@@ -121,6 +121,7 @@ func (c *benchCommand) Run(ctx context.Context, s *streams) error {
 		return err
 	}
 	defer stepper.Close()
+	settle()
 	profile, first := &graph.Profile{}, min(work.warmup, c.Steps-1)
 	out := json.NewEncoder(s.out)
 	var seconds []float64
