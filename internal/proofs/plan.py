@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Compares what `finetune plan` tells of twelve runs with what the runs take: peak memory within 10%, time within 20%.
 
-    python internal/proofs/plan.py SMOLLM2.gguf [--finetune PATH] [--only PART-OF-A-NAME] [--steps N] [--memory-only]
+    python internal/proofs/plan.py SMOLLM2.gguf [--adapters] [--finetune PATH] [--only PART-OF-A-NAME] [--steps N] [--memory-only]
 
-The runs have 0.8 to 350 million parameters: whole models, adapters, 4 bits, checkpointing, packed and unpacked rows, classifiers. The peak is
+The runs have 0.8 to 350 million parameters: whole models, adapters, 4 bits, checkpointing, packed and unpacked rows, classifiers; with --adapters they are twelve
+of adapters of SmolLM2, of each method and storage. The peak is
 that of the process by the kernel's count, mapped files included, and the time that of the process from its first step to its end, so that it says
 something on a machine with nothing else to do only (--memory-only prints it and doesn't judge it). Needs Linux, Go, and for the largest model torch and transformers.
 """
@@ -53,9 +54,13 @@ LlamaForCausalLM(config).save_pretrained(sys.argv[1])
 """
 
 
-def large(work, finetune, gguf):
-    """Writes a Llama of 350 million random parameters, with SmolLM2's tokenizer."""
+def floats(work, finetune, gguf):
+    """Writes SmolLM2 as a directory in float32."""
     subprocess.run([finetune, "export", "--model", gguf, "--format", "hf", "--output", work / "smol"], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def large(work):
+    """Writes a Llama of 350 million random parameters, with SmolLM2's tokenizer."""
     # In a process of its own: the kernel counts what this one has at most for those that it starts.
     subprocess.run([sys.executable, "-c", LARGE, work / "large"], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     for name in ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja"):
@@ -84,6 +89,28 @@ def runs(work, gguf):
     }
 
 
+def adapters(work, gguf):
+    """Returns runs of adapters of SmolLM2 by name."""
+    short = ["--data", str(work / "chats.jsonl"), "--seq-len", "128"]
+    four, one = ["--batch-size", "4"], ["--batch-size", "1", "--gradient-accumulation-steps", "4"]
+    file, folder = ["sft", "--model", gguf, *short, *four], ["sft", "--model", str(work / "smol"), *short]
+    few = ["--lora-target-modules", "q_proj,v_proj"]
+    return {
+        "LoRA": file + ["--use-peft"],
+        "rsLoRA of rank 64": file + ["--use-rslora", "--lora-r", "64"],
+        "rank 64, AdamW in 8 bits": file + ["--lora-r", "64", "--optim", "adamw_8bit"],
+        "DoRA": file + ["--use-dora"],
+        "DoRA, 4 bits, checkpointing": file + ["--use-dora", "--load-in-4bit", "--gradient-checkpointing"],
+        "LoRA of the table of embeddings": file + ["--lora-target-modules", "q_proj,v_proj,embed_tokens"],
+        "LoRA of the head": file + ["--lora-target-modules", "q_proj,v_proj,lm_head"],
+        "trained tokens": file + few + ["--trainable-token-indices", "1,2"],
+        "a prompt": file + ["--prompt-tuning", "16"],
+        "8 bits of a directory": folder + four + ["--use-peft", "--load-in-8bit"],
+        "4 bits of a directory": folder + four + ["--use-peft", "--load-in-4bit"],
+        "bfloat16, rows one by one": folder + one + ["--use-peft", "--dtype", "bfloat16"],
+    }
+
+
 def measured(command):
     """Runs a command; returns its output, its peak in MiB, and the seconds from the line before its first step to its end."""
     process = subprocess.Popen([str(c) for c in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
@@ -105,6 +132,7 @@ UNITS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("gguf")
+    parser.add_argument("--adapters", action="store_true")
     parser.add_argument("--finetune")
     parser.add_argument("--only", default="")
     parser.add_argument("--steps", type=int, default=12)
@@ -118,7 +146,7 @@ def main():
             finetune = str(work / "finetune")
             subprocess.run(["go", "build", "-o", finetune, "./cmd/finetune"], cwd=ROOT, check=True)
         records(work)
-        chosen = {name: args for name, args in runs(work, options.gguf).items() if options.only in name}
+        chosen = {name: args for name, args in (adapters if options.adapters else runs)(work, options.gguf).items() if options.only in name}
         size = ["--n-layer", "6", "--n-head", "6", "--n-embd", "384", "--tokenizer", "bpe", "--vocab-size", "8192", "--seq-len", "512", "--max-steps", "1", "--warmup-steps", "0",
                 "--sample-tokens", "0", "--validation-split", "0", "--batch-size", "1"]
         if any(str(work / "llama") in args for args in chosen.values()):
@@ -126,8 +154,10 @@ def main():
         if any(str(work / "bert") in args for args in chosen.values()):
             bert = [a if a != "384" else "192" for a in size]
             measured([finetune, "pretrain", "--arch", "bert", "--data", work / "book.txt", "--output-dir", work / "bert", *bert])
+        if any(str(work / "smol") in args or str(work / "large") in args for args in chosen.values()):
+            floats(work, finetune, options.gguf)
         if any(str(work / "large") in args for args in chosen.values()):
-            large(work, finetune, options.gguf)
+            large(work)
         for name, args in chosen.items():
             steps = options.steps * (20 if name.startswith("char") else 1)
             args = args + ["--max-steps", str(steps), "--warmup-steps", "0", "--sample-tokens", "0", "--validation-split", "0.02", "--eval-steps", "0"]
