@@ -26,7 +26,7 @@ func (p *Product[T]) rowBlocks(row, n0, n1, k, depth int, accumulate bool) int {
 		return n0
 	}
 	b := p.run.packed
-	r, size := rowProducts(p.kernel.level, b.Kind), b.Kind.Size(b.Cols)
+	r, size := rowProducts.of(p.kernel.level, b.Kind), b.Kind.Size(b.Cols)
 	if p.M > r.most() || r.cols*size > math.MaxInt32 {
 		return n0
 	}

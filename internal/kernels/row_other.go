@@ -2,10 +2,4 @@
 
 package kernels
 
-import (
-	"github.com/seahorse-ml/seahorse/internal/blocks"
-	"github.com/seahorse-ml/seahorse/internal/cpu"
-)
-
-// rowProducts returns none.
-func rowProducts(cpu.Level, blocks.Kind) rowProduct { return rowProduct{} }
+var rowProducts byFormat[rowProduct] // none

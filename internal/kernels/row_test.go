@@ -15,7 +15,7 @@ func TestRowBlocks(t *testing.T) {
 	eachProductKernel(t, func(t *testing.T, kernel *productKernel[float32]) {
 		fast := 0
 		for _, kind := range blocks.Kinds() {
-			if rowProducts(kernel.level, kind).one == nil {
+			if rowProducts.of(kernel.level, kind).one == nil {
 				continue
 			}
 			fast++

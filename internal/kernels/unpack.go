@@ -13,7 +13,7 @@ type unpacker struct {
 
 // unpackBlocks writes the values of whole blocks to dst: what blocks.Kind.Unpack says.
 func unpackBlocks(kind blocks.Kind, dst []float32, src []byte) {
-	unpackers(cpu.Best(), kind).unpack(kind, dst, src)
+	unpackers.of(cpu.Best(), kind).unpack(kind, dst, src)
 }
 
 func (u unpacker) unpack(kind blocks.Kind, dst []float32, src []byte) {

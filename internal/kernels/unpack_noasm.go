@@ -2,10 +2,4 @@
 
 package kernels
 
-import (
-	"github.com/seahorse-ml/seahorse/internal/blocks"
-	"github.com/seahorse-ml/seahorse/internal/cpu"
-)
-
-// unpackers returns none.
-func unpackers(cpu.Level, blocks.Kind) unpacker { return unpacker{} }
+var unpackers byFormat[unpacker] // none

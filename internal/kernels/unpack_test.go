@@ -21,7 +21,7 @@ func TestUnpack(t *testing.T) {
 		}
 		fast := 0
 		for _, kind := range blocks.Kinds() {
-			u := unpackers(level, kind)
+			u := unpackers.of(level, kind)
 			if u.run == nil {
 				continue
 			}
