@@ -84,7 +84,7 @@ func TestChatAtATerminal(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Process.Kill()
-	const prompt, filled = "> \r\x1b[2C", "> abc\r\x1b[5C" // with the cursor behind them
+	const prompt, filled = "> \x1b[J\r\x1b[2C", "> abc\x1b[J\r\x1b[5C" // with the cursor behind them
 	seen := map[string]int{}
 	for _, step := range [][2]string{{prompt, "axc你\x7f\x1b[D\x7fb\r"}, {prompt, "\x1b[A\r"}, {prompt, "/edit\r"}, {filled, "\x7f\r"}, {prompt, "\x03"}, {prompt, "\x03"}} {
 		wait(t, func() bool { return strings.Count(p.text(), step[0]) > seen[step[0]] })

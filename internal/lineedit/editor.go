@@ -160,7 +160,7 @@ func (e *Editor) draw(prompt string, l *line) string {
 	if e.row > 0 {
 		fmt.Fprintf(&b, "\x1b[%dA", e.row)
 	}
-	b.WriteString("\r\x1b[J" + strings.Join(rows, "\r\n"))
+	b.WriteString("\r" + strings.Join(rows, "\x1b[K\r\n") + "\x1b[J") // what was there is erased behind each row, so that nothing flickers
 	if up := len(rows) - 1 - row; up > 0 {
 		fmt.Fprintf(&b, "\x1b[%dA", up)
 	}

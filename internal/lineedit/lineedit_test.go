@@ -95,13 +95,12 @@ func (s *terminal) write(t *testing.T, text string) {
 				s.row = max(0, s.row-n)
 			case 'C':
 				s.column = min(s.columns-1, s.column+n)
+			case 'K':
+				clear(s.cells[s.row][s.column:])
 			case 'J':
-				for r := s.row; r < s.rows; r++ {
-					for c := range s.cells[r] {
-						if r > s.row || c >= s.column {
-							s.cells[r][c] = ""
-						}
-					}
+				clear(s.cells[s.row][s.column:])
+				for _, below := range s.cells[s.row+1:] {
+					clear(below)
 				}
 			}
 			text, state = rest[end+1:], -1
