@@ -14,42 +14,54 @@ import (
 	"pgregory.net/rapid"
 )
 
+// tokensOf writes tokens and opens them.
+func tokensOf(t rapid.TB, path string, write func(w *TokenWriter) error) *TokenFile {
+	t.Helper()
+	w, err := NewTokenWriter(path, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Abort()
+	if err := write(w); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	f, err := OpenTokens(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
 // TestOriginsRoundTrip writes origins of any kind and asks for each token.
 func TestOriginsRoundTrip(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "tokens")
 	rapid.Check(t, func(t *rapid.T) {
 		os.Remove(path + originsSuffix)
-		w, err := NewTokenWriter(path, 10)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer w.Abort()
 		var want []Origin
 		var first []int
-		for range rapid.IntRange(1, 3*originsBetween).Draw(t, "documents") {
-			o := Origin{
-				Name: rapid.SampledFrom([]string{"a.txt", "b.jsonl", "诗/c.parquet"}).Draw(t, "name"), Line: rapid.IntRange(0, 1<<40).Draw(t, "line"),
-				Row: rapid.Bool().Draw(t, "row"), Text: rapid.Bool().Draw(t, "text"),
+		f := tokensOf(t, path, func(w *TokenWriter) error {
+			for range rapid.IntRange(1, 3*originsBetween).Draw(t, "documents") {
+				o := Origin{
+					Name: rapid.SampledFrom([]string{"a.txt", "b.jsonl", "诗/c.parquet"}).Draw(t, "name"), Line: rapid.IntRange(0, 1<<40).Draw(t, "line"),
+					Row: rapid.Bool().Draw(t, "row"), Text: rapid.Bool().Draw(t, "text"),
+				}
+				n := rapid.IntRange(1, 3).Draw(t, "tokens")
+				if err := errors.Join(w.From(o), w.Append(make([]int32, n), true), w.EndDocument()); err != nil {
+					return err
+				}
+				begin := len(want)
+				if begin > 0 && want[begin-1] == o {
+					begin = first[begin-1]
+				}
+				for range n {
+					want, first = append(want, o), append(first, begin)
+				}
 			}
-			n := rapid.IntRange(1, 3).Draw(t, "tokens")
-			if err := errors.Join(w.From(o), w.Append(make([]int32, n), true), w.EndDocument()); err != nil {
-				t.Fatal(err)
-			}
-			begin := len(want)
-			if begin > 0 && want[begin-1] == o {
-				begin = first[begin-1]
-			}
-			for range n {
-				want, first = append(want, o), append(first, begin)
-			}
-		}
-		if err := w.Commit(); err != nil {
-			t.Fatal(err)
-		}
-		f, err := OpenTokens(path)
-		if err != nil {
-			t.Fatal(err)
-		}
+			return nil
+		})
 		defer f.Close()
 		origins, err := ReadOrigins(path, f)
 		if err != nil {
@@ -110,22 +122,13 @@ func TestOriginsOfSources(t *testing.T) {
 func TestOriginsRefuse(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name string, from bool) *TokenFile {
-		path := filepath.Join(dir, name)
-		w, err := NewTokenWriter(path, 10)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer w.Abort()
-		if from {
-			err = w.From(Origin{Name: "a", Line: 3})
-		}
-		if err := errors.Join(err, w.Append([]int32{int32(len(name))}, true), w.Commit()); err != nil {
-			t.Fatal(err)
-		}
-		f, err := OpenTokens(path)
-		if err != nil {
-			t.Fatal(err)
-		}
+		f := tokensOf(t, filepath.Join(dir, name), func(w *TokenWriter) error {
+			var err error
+			if from {
+				err = w.From(Origin{Name: "a", Line: 3})
+			}
+			return errors.Join(err, w.Append([]int32{int32(len(name))}, true))
+		})
 		t.Cleanup(func() { f.Close() })
 		return f
 	}
