@@ -100,11 +100,12 @@ func execute(ctx context.Context, args []string, s *streams) int {
 		args = []string{"--help"}
 	}
 	var c commands
-	parser, err := newParser(&c, s)
+	args = arguments(args)
+	parser, err := newParser(&c, s, args...)
 	if err != nil {
 		return fail(s, err)
 	}
-	parsed, err := parser.Parse(arguments(args))
+	parsed, err := parser.Parse(args)
 	if err != nil {
 		return fail(s, usageError(err))
 	}

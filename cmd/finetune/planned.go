@@ -22,11 +22,11 @@ type planned interface {
 func plannedCommand(ctx context.Context, s *streams, what string, given []string) (j planned, dir string, remove func(), err error) {
 	remove = func() {}
 	var inner commands
-	parser, err := newParser(&inner, s)
+	args := arguments(given)
+	parser, err := newParser(&inner, s, args...)
 	if err != nil {
 		return nil, "", remove, err
 	}
-	args := arguments(given)
 	var command *kong.Node
 	name := args[0]
 	for i, children := 0, parser.Model.Children; i < len(args) && len(children) > 0; i++ {

@@ -146,16 +146,20 @@ func readJob(s *streams, path, dir string, threads, maxSteps *int) (job, *kong.C
 		return nil, nil, err
 	}
 	var cs commands
-	parser, err := newParser(&cs, s)
-	if err != nil {
-		return nil, nil, err
-	}
 	name := ""
 	if i := slices.IndexFunc(entries, func(e entry) bool { return e.key == commandKey }); i >= 0 {
 		name = entries[i].value
 	}
-	j, known := jobNamed(parser, name)
+	parser, err := newParser(&cs, s, strings.Fields(name)...)
+	if err != nil {
+		return nil, nil, err
+	}
+	j, _ := jobNamed(parser, name)
 	if j == nil {
+		if parser, err = newParser(&cs, s); err != nil {
+			return nil, nil, err
+		}
+		_, known := jobNamed(parser, name)
 		return nil, nil, fmt.Errorf("%s: expected a line \"%s: %s\"", path, commandKey, strings.Join(known, "\" or \""+commandKey+": "))
 	}
 	args := append(strings.Fields(name), "--config="+path, "--output-dir="+dir)
