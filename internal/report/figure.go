@@ -7,9 +7,6 @@ import (
 	"io"
 	"math"
 
-	"gonum.org/v1/plot"
-	"gonum.org/v1/plot/font"
-	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
@@ -49,12 +46,10 @@ func (r *Report) WriteFigures(w io.Writer, format string) error {
 	}
 	whole := draw.New(c)
 	for i, chart := range shown {
-		p, err := chart.plot()
-		if err != nil {
-			return fmt.Errorf("report: %s: %w", chart.Title, err)
-		}
 		above := figureHeight * vg.Length(i)
-		p.Draw(draw.Crop(whole, 0, -vg.Points(6), height-above-figureHeight, -above))
+		if err := chart.axes().draw(draw.Crop(whole, 0, -vg.Points(6), height-above-figureHeight, -above)); err != nil {
+			return err
+		}
 	}
 	_, err = c.WriteTo(w)
 	return err
@@ -71,67 +66,44 @@ func canvas(format string, height vg.Length) (vg.CanvasWriterTo, error) {
 	return nil, fmt.Errorf("report: figures of the format %q, expected svg or png", format)
 }
 
-// newPlot returns a plot whose texts have the size of a paper's.
-func newPlot() *plot.Plot {
-	p := plot.New()
-	for _, size := range []*font.Length{&p.Title.TextStyle.Font.Size, &p.Legend.TextStyle.Font.Size, &p.X.Label.TextStyle.Font.Size, &p.X.Tick.Label.Font.Size, &p.Y.Tick.Label.Font.Size} {
-		*size = vg.Points(9)
-	}
-	p.Legend.Top = true
-	return p
-}
-
-// plot draws a chart by gonum/plot.
-func (c *Chart) plot() (*plot.Plot, error) {
-	p := newPlot()
-	p.Title.Text = c.Title
+// axes draws a chart's lines: those of single values first, below the others.
+func (c *Chart) axes() *axes {
+	title := c.Title
 	if c.Unit != "" {
-		p.Title.Text += ", " + c.Unit
+		title += ", " + c.Unit
 	}
-	p.X.Label.Text = "step"
-	grid := plotter.NewGrid()
-	grid.Vertical.Color = nil
-	grid.Horizontal.Color = color.Gray{220}
-	p.Add(grid)
-	named := 0
+	a, named := newAxes(title, "step"), 0
 	for _, kind := range []Kind{Raw, Smooth, Points} {
 		for _, l := range c.Lines {
 			if l.Kind != kind {
 				continue
 			}
-			line, err := plotter.NewLine(l.points())
-			if err != nil {
-				return nil, err
-			}
-			line.Color = ink[l.Color%colors]
-			line.Width = vg.Points(1.2)
-			line.Dashes = strokes[l.Color/colors%dashes]
-			if kind == Raw {
-				line.Color, line.Width = paler(ink[l.Color%colors]), vg.Points(0.6)
-			}
-			p.Add(line)
-			if kind != Raw && named < mostNamed {
+			s := stroke{points: l.points(), LineStyle: draw.LineStyle{Color: ink[l.Color%colors], Width: vg.Points(1.2), Dashes: strokes[l.Color/colors%dashes]}}
+			switch {
+			case kind == Raw:
+				s.Color, s.Width = paler(ink[l.Color%colors]), vg.Points(0.6)
+			case named < mostNamed:
 				named++
-				p.Legend.Add(l.Label, line)
+				s.name = l.Label
 			}
+			a.add(s)
 		}
 	}
-	return p, nil
+	return a
 }
 
 // points returns what is drawn of a line in a figure.
-func (l *Line) points() plotter.XYs {
+func (l *Line) points() (all []point) {
 	s := l.Whole.Thin(figurePoints)
 	if l.Kind == Smooth {
 		s = l.Whole.Every(figurePoints)
 	}
-	var points plotter.XYs
 	for i, v := range s.Values {
 		if !math.IsInf(v, 0) && !math.IsNaN(v) {
-			points = append(points, plotter.XY{X: float64(s.Steps[i]), Y: v})
+			all = append(all, point{float64(s.Steps[i]), v})
 		}
 	}
-	return points
+	return all
 }
 
 // paler mixes a colour with white.

@@ -3,12 +3,8 @@ package report
 import (
 	"errors"
 	"fmt"
-	"image/color"
 	"io"
-	"strconv"
 
-	"gonum.org/v1/plot"
-	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
@@ -21,68 +17,31 @@ func WriteRates(w io.Writer, format string, r train.Rates) error {
 	if err != nil {
 		return err
 	}
-	p := newPlot()
-	p.Title.Text = "Loss by learning rate"
-	p.X.Label.Text = "learning rate"
-	p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, rateTicks{}
-	grid := plotter.NewGrid()
-	grid.Vertical.Color = nil
-	grid.Horizontal.Color = color.Gray{220}
-	p.Add(grid)
 	if len(r.Points) == 0 {
 		return errors.New("report: rates: no points")
 	}
-	var each, mean plotter.XYs
-	for _, point := range r.Points {
-		each = append(each, plotter.XY{X: point.Rate, Y: point.Loss})
-		mean = append(mean, plotter.XY{X: point.Rate, Y: point.Smoothed})
+	a := newAxes("Loss by learning rate", "learning rate")
+	a.logarithmic, a.low = true, true
+	var each, mean []point
+	for _, p := range r.Points {
+		each, mean = append(each, point{p.Rate, p.Loss}), append(mean, point{p.Rate, p.Smoothed})
 	}
-	for i, points := range []plotter.XYs{each, mean} {
-		line, err := plotter.NewLine(points)
-		if err != nil {
-			return fmt.Errorf("report: rates: %w", err)
-		}
-		line.Color, line.Width = ink[0], vg.Points(1.2)
-		name := "mean"
-		if i == 0 {
-			line.Color, line.Width, name = paler(ink[0]), vg.Points(0.6), "each step"
-		}
-		p.Add(line)
-		p.Legend.Add(name, line)
-	}
-	lowest, first := mean[0].Y, mean[0].Y
-	for _, point := range mean {
-		lowest = min(lowest, point.Y)
+	a.add(stroke{each, draw.LineStyle{Color: paler(ink[0]), Width: vg.Points(0.6)}, "each step"})
+	a.add(stroke{mean, draw.LineStyle{Color: ink[0], Width: vg.Points(1.2)}, "mean"})
+	lowest, first := mean[0].y, mean[0].y
+	for _, p := range mean {
+		lowest = min(lowest, p.y)
 	}
 	if lowest < first { // what the loss comes to where it leaps would leave no room for how it falls
-		p.Y.Max = min(p.Y.Max, first+(first-lowest)/2)
+		a.y.hi = min(a.y.hi, first+(first-lowest)/2)
 	}
 	if r.Suggested > 0 {
-		mark, err := plotter.NewLine(plotter.XYs{{X: r.Suggested, Y: p.Y.Min}, {X: r.Suggested, Y: p.Y.Max}})
-		if err != nil {
-			return fmt.Errorf("report: rates: %w", err)
-		}
-		mark.Color, mark.Width, mark.Dashes = ink[1], vg.Points(1), strokes[1]
-		p.Add(mark)
-		p.Legend.Add(fmt.Sprintf("suggested: %.2g", r.Suggested), mark)
+		shown := a.y.sane()
+		a.add(stroke{[]point{{r.Suggested, shown.lo}, {r.Suggested, shown.hi}}, draw.LineStyle{Color: ink[1], Width: vg.Points(1), Dashes: strokes[1]}, fmt.Sprintf("suggested: %.2g", r.Suggested)})
 	}
-	p.Legend.Left = true
-	p.Legend.Top = false
-	p.Draw(draw.Crop(draw.New(c), 0, -vg.Points(6), 0, 0))
+	if err := a.draw(draw.Crop(draw.New(c), 0, -vg.Points(6), 0, 0)); err != nil {
+		return err
+	}
 	_, err = c.WriteTo(w)
 	return err
-}
-
-// rateTicks marks the powers of ten.
-type rateTicks struct{}
-
-// Ticks returns the marks between two values.
-func (rateTicks) Ticks(lo, hi float64) []plot.Tick {
-	marks := plot.LogTicks{Prec: -1}.Ticks(lo, hi)
-	for i := range marks {
-		if marks[i].Label != "" {
-			marks[i].Label = strconv.FormatFloat(marks[i].Value, 'g', 2, 64)
-		}
-	}
-	return marks
 }
