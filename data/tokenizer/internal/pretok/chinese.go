@@ -5,7 +5,6 @@ import (
 	"sync"
 	"unicode"
 	"unicode/utf8"
-	_ "unsafe" // for go:linkname
 
 	"github.com/go-ego/gse"
 
@@ -15,15 +14,6 @@ import (
 // Chinese splits runs of Han characters into words, by the dictionary of
 // go-ego/gse. It is not a component of Hugging Face's library.
 type Chinese struct{}
-
-// The dictionaries of go-ego/gse, simplified and traditional. They are taken by the names of their variables, since that package's own loaders also refer
-// to its Japanese dictionary and so bring it, 24 MB that nothing here reads, into every binary.
-//
-//go:linkname simplified github.com/go-ego/gse.zhS
-var simplified string
-
-//go:linkname traditional github.com/go-ego/gse.zhT
-var traditional string
 
 // segmenter is loaded when it is first needed: that takes about a second. Its type stays out of generic functions and interfaces, since the linker keeps all
 // methods of a type that is in one, and with them the Japanese dictionary.
@@ -37,7 +27,11 @@ var segmenter struct {
 func ChineseWords() (func(run string) []string, error) {
 	segmenter.once.Do(func() {
 		segmenter.SkipLog = true
-		if err := segmenter.LoadDictStr(simplified + traditional); err != nil {
+		words, err := dictionaries()
+		if err == nil {
+			err = segmenter.LoadDictStr(words)
+		}
+		if err != nil {
 			segmenter.err = fmt.Errorf("pretok: the Chinese dictionary: %w", err)
 		}
 	})
