@@ -22,7 +22,7 @@ type TableConfig struct {
 // times as quick, and as good as a mean of words can be.
 func Table(ctx context.Context, e *Encoder, c TableConfig) (*Static, error) {
 	vocab := e.Tokenizer.VocabSize()
-	if c.Dimensions < 0 || c.Frequency < 0 {
+	if c.Dimensions < 0 || !(c.Frequency >= 0) || math.IsInf(c.Frequency, 0) {
 		return nil, fmt.Errorf("embed: table: %d dimensions and a frequency of %g, expected 0 or more", c.Dimensions, c.Frequency)
 	}
 	if vocab > e.Model.VocabSize() {

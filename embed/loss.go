@@ -1,7 +1,6 @@
 package embed
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -86,8 +85,8 @@ func (c LossConfig) Validate() error {
 		}
 	}
 	for _, w := range c.Weights {
-		if math.IsNaN(w) || math.IsInf(w, 0) {
-			return errors.New("embed: a weight that is no number")
+		if !(w >= 0) || math.IsInf(w, 0) {
+			return fmt.Errorf("embed: a weight of %g, expected 0 or more", w)
 		}
 	}
 	return nil

@@ -3,6 +3,7 @@ package embed
 import (
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/seahorse-ml/seahorse/internal/nearest"
 )
@@ -23,6 +24,11 @@ type MineConfig struct {
 func Mine(anchors, texts [][]float32, own []int, c MineConfig) ([][]int, error) {
 	if c.Negatives < 1 || c.RangeMin < 0 {
 		return nil, fmt.Errorf("embed: mine: %d negatives behind the nearest %d, expected at least 1 and 0", c.Negatives, c.RangeMin)
+	}
+	for _, bound := range []*float64{c.Margin, c.MaxScore} {
+		if bound != nil && (math.IsNaN(*bound) || math.IsInf(*bound, 0)) {
+			return nil, fmt.Errorf("embed: mine: a bound of %g, expected a number", *bound)
+		}
 	}
 	if len(anchors) != len(own) {
 		return nil, fmt.Errorf("embed: mine: %d anchors and %d texts of theirs", len(anchors), len(own))

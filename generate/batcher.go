@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math"
 	"sync"
 
 	"github.com/seahorse-ml/seahorse/graph"
@@ -13,13 +14,16 @@ import (
 
 // BatcherConfig configures NewBatcher.
 type BatcherConfig struct {
-	Rows   int // texts that are written side by side at most; 0 means 32
+	Rows   int // texts that are written side by side at most, up to 65,536; 0 means 32
 	Length int // tokens of a text at most, its prompt among them; 0 means the model's context, and at most 4,096
 	// Cells are the tokens whose keys and values are kept, of all texts together. A text takes as many as its prompt and MaxNewTokens, and
 	// waits until there are some. 0 means 1,024 for each row, and enough for one text.
 	Cells int
 	Step  int // tokens of prompts that are read between two tokens of the texts, about; 0 means 128
 }
+
+// mostRows is more than any machine writes side by side.
+const mostRows = 1 << 16
 
 // ErrClosed is the error of requests to a Batcher that is closed.
 var ErrClosed = errors.New("generate: the batcher is closed")
@@ -115,11 +119,11 @@ func (c BatcherConfig) complete(m Model) (BatcherConfig, error) {
 		c.Step = step
 	}
 	switch {
-	case c.Rows < 0 || c.Step < 0:
-		return c, fmt.Errorf("generate: batcher: %d rows and steps of %d tokens, expected more than 0", c.Rows, c.Step)
+	case c.Rows < 0 || c.Rows > mostRows || c.Step < 0:
+		return c, fmt.Errorf("generate: batcher: %d rows and steps of %d tokens, expected 1 to %d, and more than 0", c.Rows, c.Step, mostRows)
 	case c.Length < 2 || c.Length > m.ContextLength():
 		return c, fmt.Errorf("generate: batcher: texts of %d tokens, expected 2 to the model's context of %d", c.Length, m.ContextLength())
-	case c.Cells < c.Length:
+	case c.Cells < c.Length || c.Cells > math.MaxInt32:
 		return c, fmt.Errorf("generate: batcher: room for %d tokens, expected as many as a text of %d has", c.Cells, c.Length)
 	}
 	c.Step = max(c.Step, promptPiece)

@@ -23,8 +23,11 @@ type BeamConfig struct {
 
 // Validate tells what is wrong with the configuration, or nil.
 func (c BeamConfig) Validate() error {
-	if c.Beams <= 0 || c.MaxNewTokens <= 0 {
+	switch {
+	case c.Beams <= 0 || c.MaxNewTokens <= 0:
 		return fmt.Errorf("generate: beam search: %d beams and %d new tokens, expected at least 1 of each", c.Beams, c.MaxNewTokens)
+	case math.IsNaN(c.LengthPenalty) || math.IsInf(c.LengthPenalty, 0):
+		return fmt.Errorf("generate: beam search: a length penalty of %g, expected a number", c.LengthPenalty)
 	}
 	return nil
 }

@@ -47,7 +47,7 @@ func (c DPOConfig) Validate() error {
 		return fmt.Errorf("prefer: dpo: label smoothing %v, expected [0, 0.5)", c.LabelSmoothing)
 	case c.LossType == "exo_pair" && c.LabelSmoothing == 0:
 		return fmt.Errorf("prefer: dpo: exo_pair needs a label smoothing above 0; its authors take 1e-3")
-	case c.LossType == "discopop" && !(c.DiscoTau > 0):
+	case c.LossType == "discopop" && (!(c.DiscoTau > 0) || math.IsInf(c.DiscoTau, 0)):
 		return fmt.Errorf("prefer: dpo: discopop's temperature is %v, expected more than 0", c.DiscoTau)
 	}
 	return c.validateDivergence()

@@ -42,6 +42,9 @@ type AttributionConfig struct {
 	Baseline *Text
 }
 
+// mostSteps are more than an integral of a model's gradients can use.
+const mostSteps = 10_000
+
 // Validate tells what is wrong with the configuration, or nil.
 func (c AttributionConfig) Validate() error {
 	switch {
@@ -49,8 +52,8 @@ func (c AttributionConfig) Validate() error {
 		return fmt.Errorf("show: attribution: method %q, expected %q or %q", c.Method, IntegratedGradients, GradientInput)
 	case c.Score != "" && c.Score != Logit && c.Score != Probability:
 		return fmt.Errorf("show: attribution: score %q, expected %q or %q", c.Score, Logit, Probability)
-	case c.Steps < 0:
-		return fmt.Errorf("show: attribution: %d steps, expected at least 1", c.Steps)
+	case c.Steps < 0 || c.Steps > mostSteps:
+		return fmt.Errorf("show: attribution: %d steps, expected 1 to %d", c.Steps, mostSteps)
 	case c.Baseline != nil && c.Method == GradientInput:
 		return errors.New("show: attribution: a baseline is for integrated gradients")
 	case c.Target < 0 || c.Position < 0:

@@ -16,7 +16,7 @@ import (
 
 // LandscapeConfig configures Measurement.Landscape.
 type LandscapeConfig struct {
-	Points int     // along each direction, odd and at least 3
+	Points int     // along each direction, odd, 3 to 1001
 	Reach  float64 // how far it goes along each direction to both sides, where 1 is as long as the parameters themselves; > 0
 	Rows   int     // of the data that the loss is measured on at most, spread evenly; 0 means all
 	Seed   uint64  // of the directions
@@ -24,11 +24,14 @@ type LandscapeConfig struct {
 	Progress func(done, total int)
 }
 
+// mostPoints are a million losses.
+const mostPoints = 1001
+
 // Validate tells what is wrong with the configuration, or nil.
 func (c LandscapeConfig) Validate() error {
 	switch {
-	case c.Points < 3 || c.Points%2 == 0:
-		return fmt.Errorf("task: landscape: %d points, expected an odd number from 3 on", c.Points)
+	case c.Points < 3 || c.Points%2 == 0 || c.Points > mostPoints:
+		return fmt.Errorf("task: landscape: %d points, expected an odd number from 3 to %d", c.Points, mostPoints)
 	case !(c.Reach > 0) || math.IsInf(c.Reach, 0):
 		return fmt.Errorf("task: landscape: a reach of %g, expected a positive number", c.Reach)
 	case c.Rows < 0:

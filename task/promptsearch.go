@@ -35,14 +35,17 @@ type PromptSearch struct {
 	Seed uint64
 }
 
+// mostSearched is more than anyone has time for.
+const mostSearched = 1_000_000
+
 // Validate tells what is wrong with the configuration, or nil.
 func (c PromptSearch) Validate() error {
 	for _, f := range []struct {
 		name         string
 		value, least int
 	}{{"Propose", c.Propose, 0}, {"Shots", c.Shots, 0}, {"Sets", c.Sets, 0}, {"Trials", c.Trials, 1}, {"Batch", c.Batch, 1}, {"Finalists", c.Finalists, 1}} {
-		if f.value < f.least {
-			return fmt.Errorf("task: prompt: %s is %d, expected %d or more", f.name, f.value, f.least)
+		if f.value < f.least || f.value > mostSearched {
+			return fmt.Errorf("task: prompt: %s is %d, expected %d to %d", f.name, f.value, f.least, mostSearched)
 		}
 	}
 	if !(c.HeldOut > 0 && c.HeldOut < 1) {

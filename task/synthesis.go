@@ -68,8 +68,8 @@ func (s Synthesis) Validate() error {
 		return fmt.Errorf("task: synthesis: %d answers to a prompt of which %d are kept, of %d to %d characters; expected at least 1, and 0 for no bound", s.Samples, s.Most, s.MinLength, s.MaxLength)
 	case !(s.Agreed >= 0 && s.Agreed <= 1):
 		return fmt.Errorf("task: synthesis: answers of which %g agree, expected [0, 1]", s.Agreed)
-	case math.IsNaN(s.Least):
-		return errors.New("task: synthesis: the least reward is no number")
+	case math.IsNaN(s.Least) || math.IsInf(s.Least, 0):
+		return fmt.Errorf("task: synthesis: a least reward of %g, expected a number", s.Least)
 	case s.Vote != nil && s.Samples < 2:
 		return errors.New("task: synthesis: a vote of one answer, expected several to each prompt")
 	}

@@ -56,15 +56,12 @@ func DefaultClassifierConfig() ClassifierConfig {
 
 // Validate tells what is wrong with the settings, or nil.
 func (c ClassifierConfig) Validate() error {
-	for _, f := range []struct {
-		name         string
-		value, least int
-	}{
-		{"Dim", c.Dim, 1}, {"Epochs", c.Epochs, 1}, {"MinCount", c.MinCount, 1}, {"MinCountLabel", c.MinCountLabel, 0}, {"WordNgrams", c.WordNgrams, 1},
-		{"MinN", c.MinN, 0}, {"MaxN", c.MaxN, 0}, {"Buckets", c.Buckets, 0}, {"Threads", c.Threads, 0},
+	for _, b := range []bound{
+		{"Dim", c.Dim, 1, mostDim}, {"Epochs", c.Epochs, 1, math.MaxInt32}, {"MinCount", c.MinCount, 1, math.MaxInt}, {"MinCountLabel", c.MinCountLabel, 0, math.MaxInt}, {"WordNgrams", c.WordNgrams, 1, mostWindow},
+		{"Negative", c.Negative, 0, mostWindow}, {"MinN", c.MinN, 0, mostWindow}, {"MaxN", c.MaxN, 0, mostWindow}, {"Buckets", c.Buckets, 0, math.MaxInt32}, {"Threads", c.Threads, 0, math.MaxInt32},
 	} {
-		if f.value < f.least {
-			return fmt.Errorf("words: classifier: %s is %d, expected %d or more", f.name, f.value, f.least)
+		if err := b.check(); err != nil {
+			return fmt.Errorf("words: classifier: %w", err)
 		}
 	}
 	switch {

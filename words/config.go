@@ -57,20 +57,36 @@ func DefaultConfig(m Method) Config {
 	return c
 }
 
+// mostWindow bounds windows, words drawn against pairs, and parts of words: beyond it there are no vectors that anyone would want.
+const mostWindow = 10_000
+
+// bound is what a number of a configuration must be within.
+type bound struct {
+	name               string
+	value, least, most int
+}
+
+func (b bound) check() error {
+	switch {
+	case b.value < b.least:
+		return fmt.Errorf("%s is %d, expected %d or more", b.name, b.value, b.least)
+	case b.value > b.most:
+		return fmt.Errorf("%s is %d, expected %d at most", b.name, b.value, b.most)
+	}
+	return nil
+}
+
 // Validate tells what is wrong with the settings, or nil.
 func (c Config) Validate() error {
 	if c.Method != SkipGram && c.Method != CBOW && c.Method != FastText {
 		return fmt.Errorf("words: method %q is not known; known are %s, %s and %s", c.Method, SkipGram, CBOW, FastText)
 	}
-	for _, f := range []struct {
-		name         string
-		value, least int
-	}{
-		{"Dim", c.Dim, 1}, {"Window", c.Window, 1}, {"Epochs", c.Epochs, 1}, {"Negative", c.Negative, 0}, {"Threads", c.Threads, 0},
-		{"MinCount", c.MinCount, 1}, {"MinN", c.MinN, 0}, {"MaxN", c.MaxN, 0}, {"Buckets", c.Buckets, 0},
+	for _, b := range []bound{
+		{"Dim", c.Dim, 1, mostDim}, {"Window", c.Window, 1, mostWindow}, {"Epochs", c.Epochs, 1, math.MaxInt32}, {"Negative", c.Negative, 0, mostWindow}, {"Threads", c.Threads, 0, math.MaxInt32},
+		{"MinCount", c.MinCount, 1, math.MaxInt}, {"MinN", c.MinN, 0, mostWindow}, {"MaxN", c.MaxN, 0, mostWindow}, {"Buckets", c.Buckets, 0, math.MaxInt32},
 	} {
-		if f.value < f.least {
-			return fmt.Errorf("words: %s is %d, expected %d or more", f.name, f.value, f.least)
+		if err := b.check(); err != nil {
+			return fmt.Errorf("words: %w", err)
 		}
 	}
 	for _, f := range []struct {

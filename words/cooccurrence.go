@@ -28,8 +28,11 @@ type CooccurrenceConfig struct {
 
 // Validate tells what is wrong with the settings, or nil.
 func (c CooccurrenceConfig) Validate() error {
-	if c.Window < 1 || c.Weighting > Flat {
-		return fmt.Errorf("words: co-occurrence: a window of %d and weighting %d, expected at least 1 and a known one", c.Window, c.Weighting)
+	if err := (bound{"Window", c.Window, 1, mostWindow}).check(); err != nil {
+		return fmt.Errorf("words: co-occurrence: %w", err)
+	}
+	if c.Weighting > Flat {
+		return fmt.Errorf("words: co-occurrence: weighting %d, expected a known one", c.Weighting)
 	}
 	return nil
 }

@@ -26,7 +26,7 @@ const (
 )
 
 const (
-	mostDim    = 1 << 16
+	mostDim    = 1 << 16 // of vectors, learned or read
 	mostWord   = 1 << 16 // bytes
 	lineBuffer = 1 << 20
 )

@@ -29,8 +29,11 @@ func DefaultGloVeConfig() GloVeConfig {
 
 // Validate tells what is wrong with the settings, or nil.
 func (c GloVeConfig) Validate() error {
-	if c.Dim < 1 || c.Epochs < 1 || !(c.LearningRate > 0) || !(c.XMax > 0) || !(c.Alpha >= 0) {
-		return fmt.Errorf("words: GloVe: %d dimensions, %d epochs, learning rate %g, x-max %g, alpha %g, expected positive ones", c.Dim, c.Epochs, c.LearningRate, c.XMax, c.Alpha)
+	if err := errors.Join(bound{"Dim", c.Dim, 1, mostDim}.check(), bound{"Epochs", c.Epochs, 1, math.MaxInt32}.check()); err != nil {
+		return fmt.Errorf("words: GloVe: %w", err)
+	}
+	if !(c.LearningRate > 0) || !(c.XMax > 0) || !(c.Alpha >= 0) || math.IsInf(c.LearningRate+c.XMax+c.Alpha, 0) {
+		return fmt.Errorf("words: GloVe: learning rate %g, x-max %g, alpha %g, expected positive ones", c.LearningRate, c.XMax, c.Alpha)
 	}
 	return nil
 }

@@ -48,7 +48,7 @@ func (c PhrasesConfig) Validate() error {
 		return fmt.Errorf("words: phrases: scoring %q is not known; known are %s and %s", c.Scoring, OriginalScoring, NPMIScoring)
 	case c.Delimiter == "" || strings.ContainsAny(c.Delimiter, " \t\r\n"):
 		return fmt.Errorf("words: phrases: delimiter %q, expected something without white space", c.Delimiter)
-	case math.IsNaN(c.Threshold) || c.Scoring == NPMIScoring && (c.Threshold < -1 || c.Threshold > 1) || c.Scoring == OriginalScoring && c.Threshold <= 0:
+	case math.IsNaN(c.Threshold) || math.IsInf(c.Threshold, 0) || c.Scoring == NPMIScoring && (c.Threshold < -1 || c.Threshold > 1) || c.Scoring == OriginalScoring && c.Threshold <= 0:
 		return fmt.Errorf("words: phrases: threshold %g, expected above 0, and for npmi in [-1, 1]", c.Threshold)
 	}
 	return nil

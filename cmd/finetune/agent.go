@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"sync"
 	"time"
@@ -139,7 +140,7 @@ func (c *agentCommand) Run(ctx context.Context, s *streams) (err error) {
 func (c *agentCommand) check() (reward.Checker, error) {
 	config := c.sampling(c.MaxNewTokens)
 	err := errors.Join(checkThreads(c.Threads), atLeast("max-length", c.MaxLength, 2), atLeast("max-turns", &c.MaxTurns, 1), atLeast("max-new-tokens", &c.MaxNewTokens, 1),
-		atLeast("max-tokens", &c.MaxTokens, 1), atLeast("tool-bytes", &c.ToolBytes, 1), atLeast("rows", &c.Rows, 1), config.Validate())
+		atLeast("max-tokens", &c.MaxTokens, 1), atLeast("tool-bytes", &c.ToolBytes, 1), between("rows", &c.Rows, 1, mostRows), config.Validate())
 	switch {
 	case err != nil:
 		return nil, err
@@ -151,6 +152,8 @@ func (c *agentCommand) check() (reward.Checker, error) {
 		return nil, errors.New("--agents names each agent's tools and system; --tool and --system don't go with it")
 	case c.SaveReward != nil && (c.Save == "" || c.Reward == ""):
 		return nil, errors.New("--save-reward is for --save, of answers that --reward judges")
+	case c.SaveReward != nil && (math.IsNaN(*c.SaveReward) || math.IsInf(*c.SaveReward, 0)):
+		return nil, fmt.Errorf("--save-reward %g: expected a number", *c.SaveReward)
 	case c.Reward == "":
 		return nil, nil
 	}

@@ -60,6 +60,9 @@ func (c *askCommand) Run(ctx context.Context, s *streams) error {
 	if err := errors.Join(atLeast("max-new-tokens", &c.MaxNewTokens, 1), inRange("temperature", &c.Temperature, false)); err != nil {
 		return err
 	}
+	if !(c.MinCosine >= -1 && c.MinCosine <= 1) {
+		return fmt.Errorf("--min-cosine %g: expected -1 to 1", c.MinCosine)
+	}
 	f, err := c.open()
 	if err != nil {
 		return err

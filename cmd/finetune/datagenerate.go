@@ -163,8 +163,14 @@ func (c *dataGenerateCommand) synthesis(s *streams) (task.Synthesis, error) {
 	y := task.Synthesis{
 		Samples: c.NumSamples, Least: c.MinReward, Agreed: c.VoteShare, MinLength: c.MinLength, MaxLength: c.MaxLength, Truncated: c.KeepTruncated, Most: c.Keep, Repeated: c.KeepRepeated,
 	}
-	errs := []error{checkThreads(c.Threads), atLeast("num-samples", &c.NumSamples, 1), atLeast("max-new-tokens", &c.MaxNewTokens, 1), atLeast("rows", &c.Rows, 1), atLeast("retries", &c.Retries, 0)}
+	errs := []error{checkThreads(c.Threads), atLeast("num-samples", &c.NumSamples, 1), atLeast("max-new-tokens", &c.MaxNewTokens, 1), between("rows", &c.Rows, 1, mostRows), atLeast("retries", &c.Retries, 0)}
 	switch {
+	case c.Timeout <= 0 || c.RewardTimeout <= 0:
+		errs = append(errs, fmt.Errorf("--timeout %v and --reward-timeout %v: expected times, such as 30s or 5m", c.Timeout, c.RewardTimeout))
+	case c.Vote == "" && c.VoteShare != 0.5:
+		errs = append(errs, errors.New("--vote-share is for --vote"))
+	case len(c.Reward) == 0 && c.MinReward != 1:
+		errs = append(errs, errors.New("--min-reward is for --reward"))
 	case (c.Model == "") == (c.BaseURL == ""):
 		errs = append(errs, errors.New("--model or --base-url: expected one of both, which answers"))
 	case (c.BaseURL == "") != (c.RemoteModel == ""):

@@ -109,9 +109,13 @@ func (c *dataPrepareCommand) run(ctx context.Context, s *streams, ranks team, co
 // config returns what is to be done.
 func (c *dataPrepareCommand) config() (curate.Config, error) {
 	config, err := c.curationFlags.config(c.Seed)
+	if c.Teacher == "" && (c.TopK != 32 || c.SeqLen != 512) {
+		return config, errors.New("--top-k and --seq-len are for --teacher")
+	}
 	config.MinLength, config.MaxLength, config.Shuffle, config.Limit = c.MinLength, c.MaxLength, c.Shuffle, c.Limit
 	config.Validation, config.Test = c.ValidationSplit, c.TestSplit
-	if err := errors.Join(err, config.Validate()); err != nil {
+	const mostTops = 1 << 16 // eight bytes each, behind every token
+	if err := errors.Join(err, config.Validate(), between("top-k", &c.TopK, 1, mostTops), atLeast("seq-len", &c.SeqLen, 1)); err != nil {
 		return config, err
 	}
 	return config, c.read(config.Augment)

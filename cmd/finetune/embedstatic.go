@@ -39,10 +39,10 @@ func (c *embedStaticCommand) Run(ctx context.Context, s *streams) error {
 	switch {
 	case (c.Model == "") == (c.Vectors == ""):
 		return errors.New("give either --model or --vectors")
-	case c.Sif < 0:
-		return fmt.Errorf("--sif %g: expected 0 or more", c.Sif)
+	case c.Vectors != "" && (c.Dim != 256 || c.Sif != 1e-4):
+		return errors.New("--dim and --sif are for --model; --vectors stay as they are")
 	}
-	if err := errors.Join(checkThreads(c.Threads), atLeast("dim", &c.Dim, 0)); err != nil {
+	if err := errors.Join(checkThreads(c.Threads), atLeast("dim", &c.Dim, 0), inRange("sif", &c.Sif, false)); err != nil {
 		return err
 	}
 	useThreads(c.Threads)

@@ -133,6 +133,9 @@ func (c *embedTrainCommand) resolve() error {
 		rate = 0.01
 	}
 	c.trainingOptions.resolve(trainingDefaults{seqLen: min(m.ContextLength(), embedSeqLen), batchSize: 32, warmupSteps: 100, learningRate: rate, weightDecay: 0, beta2: 0.999})
+	if err := c.checkSource(""); err != nil {
+		return err
+	}
 	if *c.SeqLen > m.ContextLength() {
 		return fmt.Errorf("--seq-len %d: the model's context is %d tokens", *c.SeqLen, m.ContextLength())
 	}

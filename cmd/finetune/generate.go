@@ -160,6 +160,9 @@ func (c *generateCommand) config() (generate.Config, error) {
 	if c.NumBeams > 1 && draws {
 		return config, errors.New("--num-beams searches for the most probable text; --temperature, --top-k, --top-p, --min-p and --repetition-penalty are for drawing")
 	}
+	if c.NumBeams == 1 && c.LengthPenalty != 1 {
+		return config, errors.New("--length-penalty is for --num-beams")
+	}
 	if _, err := generate.NewStopStrings(c.Stop...); err != nil {
 		return config, fmt.Errorf("--stop: %w", err)
 	}

@@ -129,9 +129,16 @@ func (c *grpoCommand) validate() error {
 	if c.GroupByLength {
 		return errors.New("--group-by-length is for rows that are there before they are learned; those of grpo are drawn while it runs")
 	}
-	if err := errors.Join(atLeast("num-generations", &c.NumGenerations, 2), atLeast("max-completion-length", &c.MaxCompletionLength, 1),
-		atLeast("steps-per-generation", c.StepsPerGeneration, 1), atLeast("num-iterations", &c.NumIterations, 1), atLeast("max-turns", &c.MaxTurns, 1)); err != nil {
+	const most = 1 << 20 // more than a round can hold, and less than makes products overflow
+	if err := errors.Join(between("num-generations", &c.NumGenerations, 2, most), atLeast("max-completion-length", &c.MaxCompletionLength, 1),
+		between("steps-per-generation", c.StepsPerGeneration, 1, most), between("num-iterations", &c.NumIterations, 1, most), atLeast("max-turns", &c.MaxTurns, 1)); err != nil {
 		return err
+	}
+	switch {
+	case c.RewardTimeout <= 0:
+		return fmt.Errorf("--reward-timeout %v: expected a time, such as 30s", c.RewardTimeout)
+	case c.Environment == "" && c.MaxTurns != 6:
+		return errors.New("--max-turns is for --environment")
 	}
 	if c.SeqLen != nil && *c.SeqLen <= c.MaxCompletionLength {
 		return fmt.Errorf("--seq-len %d: no room for a prompt beside --max-completion-length %d", *c.SeqLen, c.MaxCompletionLength)

@@ -95,6 +95,14 @@ func (o *trainingOptions) resolve(d trainingDefaults) {
 	setDefault(&o.Beta2, d.beta2)
 }
 
+// checkSource refuses a length of sources where there are none; it is called behind resolve.
+func (o *trainingOptions) checkSource(objective string) error {
+	if *o.MaxSourceLength != *o.SeqLen && objective != (task.Seq2Seq{}).Name() {
+		return errors.New("--max-source-length is for the objective seq2seq, whose texts have sources; all others have --seq-len")
+	}
+	return nil
+}
+
 // resolveSteps gives the options that count steps their values, for data of so many rows.
 func (o *trainingOptions) resolveSteps(rows, defaultSteps int) {
 	if o.MaxSteps == nil && o.NumTrainEpochs != nil {
@@ -125,8 +133,11 @@ func (o *trainingOptions) resolved(path string) error {
 
 // stepsOf returns the steps that epochs over data of so many rows take.
 func (o *trainingOptions) stepsOf(epochs float64, rows int) int {
-	perStep := float64(o.rowsPerStep())
-	return max(1, int(math.Ceil(epochs*float64(rows)/perStep)))
+	steps := math.Ceil(epochs * float64(rows) / float64(o.rowsPerStep()))
+	if steps >= math.MaxInt {
+		return math.MaxInt
+	}
+	return max(1, int(steps))
 }
 
 // rowsPerStep returns the rows of a step, on all ranks.
@@ -168,6 +179,10 @@ func (o *trainingOptions) validate() error {
 		if err := atLeast(c.flag, c.value, c.least); err != nil {
 			return err
 		}
+	}
+	const mostOfStep = 1 << 50
+	if batch := setting(o.BatchSize, 1); float64(batch)*float64(o.GradientAccumulationSteps)*float64(max(1, o.Ranks)) > mostOfStep {
+		return fmt.Errorf("--batch-size %d, --gradient-accumulation-steps %d and --ranks %d: expected at most 2^50 rows in a step", batch, o.GradientAccumulationSteps, max(1, o.Ranks))
 	}
 	if _, err := o.trainingCuration.config(o.Seed); err != nil {
 		return err
@@ -216,6 +231,22 @@ func setDefault[T any](option **T, value T) {
 	}
 }
 
+// setting returns what was set, or else what is usual.
+func setting[T any](option *T, usual T) T {
+	if option != nil {
+		return *option
+	}
+	return usual
+}
+
+// between returns an error if a flag has a value below least or above most.
+func between(flag string, value *int, least, most int) error {
+	if value != nil && *value > most {
+		return fmt.Errorf("--%s %d: expected %d at most", flag, *value, most)
+	}
+	return atLeast(flag, value, least)
+}
+
 // atLeast returns an error if a flag has a value below least.
 func atLeast(flag string, value *int, least int) error {
 	if value != nil && *value < least {
@@ -239,6 +270,9 @@ func inRange(flag string, value *float64, below1 bool) error {
 // mostThreads is more than the machines have that this is built for; each thread takes memory.
 const mostThreads = 1024
 
+// mostRows is more than any machine writes side by side.
+const mostRows = 1 << 16
+
 // checkThreads returns an error unless a process can run on n threads.
 func checkThreads(n int) error {
 	if n < 0 || n > mostThreads {
@@ -250,9 +284,14 @@ func checkThreads(n int) error {
 // useThreads makes the process run on n threads; 0 leaves it at all cores.
 func useThreads(n int) {
 	if n > 0 {
-		runtime.GOMAXPROCS(n)
-		graph.SetWorkers(n)
+		setThreads(n)
 	}
+}
+
+// setThreads is a variable for tests, which run side by side in one process.
+var setThreads = func(n int) {
+	runtime.GOMAXPROCS(n)
+	graph.SetWorkers(n)
 }
 
 // absolute makes a path one that also holds in another working directory. Standard input stays what it is.

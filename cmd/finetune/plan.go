@@ -34,6 +34,10 @@ Examples:
 
 // Run plans the command.
 func (c *planCommand) Run(ctx context.Context, s *streams) error {
+	const mostRanks = 1 << 20
+	if err := between("ranks", &c.Ranks, 0, mostRanks); err != nil {
+		return err
+	}
 	j, dir, remove, err := plannedCommand(ctx, s, "plan", c.Command)
 	defer remove()
 	if err != nil {

@@ -103,6 +103,9 @@ func (c *preferenceOptions) resolve() error {
 		rate = 1e-5
 	}
 	c.trainingOptions.resolve(trainingDefaults{seqLen: min(context, preferenceSeqLen), batchSize: 8, warmupSteps: 10, learningRate: rate, weightDecay: 0, beta2: 0.999})
+	if err := c.checkSource(""); err != nil {
+		return err
+	}
 	if *c.SeqLen > context {
 		return fmt.Errorf("--seq-len %d: the model's context is %d tokens", *c.SeqLen, context)
 	}
@@ -205,6 +208,12 @@ func (c *dpoCommand) resolve() error {
 		if err := c.noSmoothing("--loss-type " + c.LossType); err != nil {
 			return err
 		}
+	}
+	switch {
+	case c.DiscopopTau != 0.05 && c.LossType != "discopop":
+		return errors.New("--discopop-tau is for --loss-type discopop")
+	case c.FAlphaDivergenceCoef != 0.5 && c.FDivergenceType != "alpha_divergence":
+		return errors.New("--f-alpha-divergence-coef is for --f-divergence-type alpha_divergence")
 	}
 	if err := c.loss().Config.Validate(); err != nil {
 		return err

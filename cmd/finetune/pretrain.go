@@ -108,6 +108,9 @@ func (c *pretrainCommand) resolve() error {
 	setDefault(&c.NEmbd, p.width)
 	setDefault(&c.Dropout, 0)
 	c.trainingOptions.resolve(p.training)
+	if err := c.checkSource(c.Objective); err != nil {
+		return err
+	}
 	if err := c.teacherOptions.resolve(c.Objective); err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/seahorse-ml/seahorse/generate"
@@ -91,8 +92,8 @@ func (c *serveCommand) Run(ctx context.Context, s *streams) error {
 func (c *serveCommand) batch() (generate.BatcherConfig, error) {
 	const mostBody = 1024
 	b := generate.BatcherConfig{Rows: c.Rows}
-	err := errors.Join(checkThreads(c.Threads), atLeast("rows", &c.Rows, 1), atLeast("max-length", c.MaxLength, 2), atLeast("cache-tokens", c.CacheTokens, 2),
-		atLeast("max-new-tokens", &c.MaxNewTokens, 1), atLeast("max-waiting", &c.MaxWaiting, 1))
+	err := errors.Join(checkThreads(c.Threads), between("rows", &c.Rows, 1, mostRows), atLeast("max-length", c.MaxLength, 2), atLeast("cache-tokens", c.CacheTokens, 2),
+		atLeast("max-new-tokens", &c.MaxNewTokens, 1), between("max-waiting", &c.MaxWaiting, 1, math.MaxInt32))
 	switch {
 	case err != nil:
 		return b, err
@@ -119,7 +120,7 @@ func (c *serveCommand) checkRoom(t *task.Trained, batch generate.BatcherConfig) 
 	if batch.Length > m.ContextLength() {
 		return fmt.Errorf("--max-length %d: the model's context is %d tokens", batch.Length, m.ContextLength())
 	}
-	return c.check("a smaller --cache-tokens, --rows or model takes less", memoryPart{batch.Rows * m.VocabSize(), "scores"}, func() ([]memoryPart, error) {
+	return c.check("a smaller --cache-tokens, --rows or model takes less", memoryPart{times(batch.Rows, m.VocabSize()), "scores"}, func() ([]memoryPart, error) {
 		use, err := generate.EstimateBatcher(m, batch)
 		return []memoryPart{{use.Parameters, "parameters"}, {use.Arena, "activations"}, {use.Cache, "keys and values"}, {use.Scores, "scores"}}, err
 	})

@@ -122,6 +122,9 @@ func (c *sftCommand) resolve() error {
 	if *c.SeqLen > context {
 		return fmt.Errorf("--seq-len %d: the model's context is %d tokens", *c.SeqLen, context)
 	}
+	if err := c.checkSource(c.Objective); err != nil {
+		return err
+	}
 	if *c.MaxSourceLength > context {
 		return fmt.Errorf("--max-source-length %d: the model's context is %d tokens", *c.MaxSourceLength, context)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/seahorse-ml/seahorse/data"
@@ -115,7 +116,7 @@ func (c *showTokensCommand) Run(ctx context.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
-	config := show.TokensConfig{Top: c.Top + 1} // the token itself may be among them
+	config := show.TokensConfig{Top: min(c.Top, math.MaxInt32) + 1} // the token itself may be among them
 	if _, masked := l.Model.(*models.MaskedLM); masked {
 		if config.Mask, config.Positions, err = l.hidden(text); err != nil {
 			return err

@@ -46,6 +46,7 @@ type wordsSupervisedCommand struct {
 	Threads       int     `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores that the process may use. The result does not depend on it."`
 
 	dataFormat
+	memoryFlag
 }
 
 // Help is shown below the command's summary.
@@ -146,7 +147,11 @@ func (c *wordsSupervisedCommand) Run(ctx context.Context, s *streams) error {
 		k.Dim = k.Vectors.Dim
 	}
 	set(&k.Dim, c.Dim)
-	if err := k.Validate(); err != nil {
+	buckets := k.Buckets
+	if k.WordNgrams == 1 && k.MaxN == 0 {
+		buckets = 0 // there are none
+	}
+	if err := errors.Join(k.Validate(), c.checkVectors(buckets, k.Dim)); err != nil {
 		return err
 	}
 	split, err := openSplit(s, c.Split)
@@ -228,7 +233,7 @@ Examples:
 
 // Run predicts.
 func (c *wordsPredictCommand) Run(ctx context.Context, s *streams) error {
-	if err := atLeast("top-k", &c.TopK, 0); err != nil {
+	if err := errors.Join(atLeast("top-k", &c.TopK, 0), inRange("threshold", &c.Threshold, false)); err != nil {
 		return err
 	}
 	m, split, err := openTextClassifier(s, c.Model)
@@ -319,7 +324,7 @@ func labelFiguresOf(r words.LabelResult) labelFigures {
 
 // Run evaluates.
 func (c *wordsTestCommand) Run(ctx context.Context, s *streams) error {
-	if err := atLeast("top-k", &c.TopK, 1); err != nil {
+	if err := errors.Join(atLeast("top-k", &c.TopK, 1), inRange("threshold", &c.Threshold, false)); err != nil {
 		return err
 	}
 	m, split, err := openTextClassifier(s, c.Model)

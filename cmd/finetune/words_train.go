@@ -45,6 +45,7 @@ type wordsTrainCommand struct {
 	PhraseMinCount  int     `default:"5" placeholder:"N" help:"How often a pair must be there (${default})."`
 
 	dataFormat
+	memoryFlag
 }
 
 // Help is shown below the command's summary.
@@ -148,14 +149,19 @@ func (c *wordsTrainCommand) splitter(s *streams, texts words.Texts) (kept wordSp
 			split = p.Splitter(split)
 		}
 	}
-	if err := atLeast("phrases", &c.Phrases, 0); err != nil {
+	const mostPasses = 16 // of which each doubles how long phrases may be
+	if err := between("phrases", &c.Phrases, 0, mostPasses); err != nil {
 		return kept, nil, nil, err
 	}
-	if c.Model != "" && c.Phrases > 0 {
+	usual := words.DefaultPhrasesConfig()
+	switch {
+	case c.Model != "" && c.Phrases > 0:
 		return kept, nil, nil, errors.New("--phrases: a training that goes on keeps the phrases of --model")
+	case c.Phrases == 0 && (c.PhraseScoring != string(usual.Scoring) || c.PhraseThreshold != usual.Threshold || c.PhraseMinCount != usual.MinCount):
+		return kept, nil, nil, errors.New("--phrase-scoring, --phrase-threshold and --phrase-min-count are for --phrases")
 	}
 	for range c.Phrases {
-		config := words.DefaultPhrasesConfig()
+		config := usual
 		config.Scoring, config.Threshold, config.MinCount = words.PhraseScoring(c.PhraseScoring), c.PhraseThreshold, c.PhraseMinCount
 		p, err := words.LearnPhrases(texts, split, config)
 		if err != nil {
@@ -190,6 +196,12 @@ func (c *wordsTrainCommand) config() words.Config {
 	return w
 }
 
+// checkVectors refuses so many vectors, beside those of words, that they take more memory than is free.
+func (f memoryFlag) checkVectors(buckets, dim int) error {
+	vectors := memoryPart{times(times(max(0, buckets)+1, max(1, dim)), parameterBytes), "vectors"}
+	return f.check("a smaller --dim or --bucket takes less", vectors, func() ([]memoryPart, error) { return nil, nil })
+}
+
 // set sets what a user gave.
 func set[T any](value *T, given *T) {
 	if given != nil {
@@ -213,7 +225,7 @@ func (c *wordsTrainCommand) predict(ctx context.Context, s *streams, texts words
 			return fmt.Errorf("%s was learned by --method %s and --split %s; go on with the same", c.Model, m.Config.Method, before)
 		}
 		err = m.Continue(ctx, texts, split, config)
-	} else {
+	} else if err = errors.Join(config.Validate(), c.checkVectors(config.Buckets, config.Dim)); err == nil {
 		m, err = words.Train(ctx, texts, split, config)
 	}
 	bar.done()
