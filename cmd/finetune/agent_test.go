@@ -9,6 +9,7 @@ import (
 
 // TestAgentInAPipe asks a model that can't do it several questions, alone and as two agents.
 func TestAgentInAPipe(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	base := newWriter(t, dir)
 	kept := filepath.Join(dir, "kept.jsonl")
@@ -33,6 +34,7 @@ func TestAgentInAPipe(t *testing.T) {
 
 // TestWrongAgent asks for what isn't there.
 func TestWrongAgent(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	base := newWriter(t, dir)
 	bad := write(t, filepath.Join(dir, "bad.yaml"), "agents:\n  - name: a\n    tools: [agent:b]\n")

@@ -8,6 +8,7 @@ import (
 
 // TestPretrainFamilies trains a little model of each family that continues texts, and lets it write.
 func TestPretrainFamilies(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	text := corpus(t, dir)
 	for arch, flags := range map[string][]string{

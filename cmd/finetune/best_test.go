@@ -10,6 +10,7 @@ import (
 
 // TestBestModel stops a run that gets worse, and leaves the model of its best validation.
 func TestBestModel(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	text := write(t, filepath.Join(dir, "text.txt"), strings.Repeat("abc abd abe ", 40))
 	held := write(t, filepath.Join(dir, "held.txt"), strings.Repeat("ebd cba dbe ", 10))

@@ -10,6 +10,7 @@ import (
 
 // TestBFloat16 trains by products of bfloat16, to the same bits on any number of threads, or is told that the processor can't.
 func TestBFloat16(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	text := write(t, filepath.Join(dir, "text.txt"), strings.Repeat("the quick brown fox jumps over the lazy dog. ", 80))
 	args := func(to string, more ...string) []string {

@@ -69,6 +69,7 @@ func (p *pseudoTerminal) text() string {
 // TestChatAtATerminal types at a terminal: a line is edited before it is said, one that was said is brought back, answers are as wide as the terminal, and
 // Ctrl-C pressed twice ends the program, which leaves the terminal as it was.
 func TestChatAtATerminal(t *testing.T) {
+	t.Parallel()
 	base := newTalker(t)
 	flags := []string{"chat", "--model", base, "--max-new-tokens=60", "--temperature=0"}
 	want, _ := succeed(t, "abc\nabc\n/edit ab\n", flags...)

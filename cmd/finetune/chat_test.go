@@ -12,18 +12,19 @@ import (
 // newTalker makes a model with a chat template.
 func newTalker(t *testing.T) string {
 	t.Helper()
-	dir := t.TempDir()
-	base := filepath.Join(dir, "base")
-	letters := write(t, filepath.Join(dir, "letters.txt"), strings.Repeat("abcdefghijklmnopqrstuvwxyz. <>|_\n", 40))
-	succeed(t, "", "pretrain", "--data", letters, "--output-dir", base, "--n-layer=1", "--n-head=2", "--n-embd=32", "--seq-len=256", "--batch-size=2", "--max-steps=4",
-		"--warmup-steps=0", "--tokenizer=char", "--validation-split=0")
-	write(t, filepath.Join(base, "chat_template.jinja"),
-		"{% for m in messages %}<{{ m.role }}>{{ m.content }}{% if m.role == 'assistant' %}.{% endif %}{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}")
-	return base
+	from := fixed(t, "talker", func(dir string) {
+		base, letters := filepath.Join(dir, "base"), write(t, filepath.Join(dir, "letters.txt"), strings.Repeat("abcdefghijklmnopqrstuvwxyz. <>|_\n", 40))
+		succeed(t, "", "pretrain", "--data", letters, "--output-dir", base, "--n-layer=1", "--n-head=2", "--n-embd=32", "--seq-len=256", "--batch-size=2", "--max-steps=4",
+			"--warmup-steps=0", "--tokenizer=char", "--validation-split=0")
+		write(t, filepath.Join(base, "chat_template.jinja"),
+			"{% for m in messages %}<{{ m.role }}>{{ m.content }}{% if m.role == 'assistant' %}.{% endif %}{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}")
+	})
+	return copied(t, from, t.TempDir(), "base")
 }
 
 // TestChat holds what is answered in a conversation to what generate answers to the same messages.
 func TestChat(t *testing.T) {
+	t.Parallel()
 	base := newTalker(t)
 	dir := t.TempDir()
 	flags := []string{"--model", base, "--max-new-tokens=9", "--temperature=0"}

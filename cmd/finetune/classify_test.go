@@ -21,23 +21,26 @@ type classifiers struct {
 // newClassifiers trains a model for each objective with labels.
 func newClassifiers(t *testing.T, dir string) classifiers {
 	t.Helper()
-	c := classifiers{model: map[string]string{}, data: map[string]string{}}
-	c.encoder, _ = newModels(t, dir)
-	var classes, values, tokens strings.Builder
-	classes.WriteString("text,label\n")
-	for i := range 70 { // more than are read at a time
-		text := strings.Repeat("a rose ", i%5) + string(rune('a'+i%26))
-		fmt.Fprintf(&classes, "%s,%s\n", text, []string{"<low>", "high"}[i%26/13])
-		fmt.Fprintf(&values, "{\"text\":%q,\"label\":[%d,%g]}\n", text, i%2, float64(i%26)/13)
-		fmt.Fprintf(&tokens, "{\"tokens\":[\"at\",%q],\"labels\":[\"O\",\"B-%d\"]}\n", text, i%2)
-	}
-	for objective, file := range map[string]struct{ name, content string }{
-		"classification": {"classes.csv", classes.String()}, "regression": {"values.jsonl", values.String()}, "token-classification": {"tokens.jsonl", tokens.String()},
-	} {
-		c.data[objective] = write(t, filepath.Join(dir, file.name), file.content)
-		c.model[objective] = filepath.Join(dir, objective)
-		succeed(t, "", "sft", "--model", c.encoder, "--data", c.data[objective], "--objective", objective, "--output-dir", c.model[objective],
-			"--max-steps=25", "--batch-size=16", "--learning-rate=3e-3", "--seq-len=40")
+	files := map[string]string{"classification": "classes.csv", "regression": "values.jsonl", "token-classification": "tokens.jsonl"}
+	from := fixed(t, "classifiers", func(dir string) {
+		encoder, _ := newModels(t, dir)
+		var classes, values, tokens strings.Builder
+		classes.WriteString("text,label\n")
+		for i := range 70 { // more than are read at a time
+			text := strings.Repeat("a rose ", i%5) + string(rune('a'+i%26))
+			fmt.Fprintf(&classes, "%s,%s\n", text, []string{"<low>", "high"}[i%26/13])
+			fmt.Fprintf(&values, "{\"text\":%q,\"label\":[%d,%g]}\n", text, i%2, float64(i%26)/13)
+			fmt.Fprintf(&tokens, "{\"tokens\":[\"at\",%q],\"labels\":[\"O\",\"B-%d\"]}\n", text, i%2)
+		}
+		contents := map[string]string{"classification": classes.String(), "regression": values.String(), "token-classification": tokens.String()}
+		for objective, file := range files {
+			succeed(t, "", "sft", "--model", encoder, "--data", write(t, filepath.Join(dir, file), contents[objective]), "--objective", objective, "--output-dir", filepath.Join(dir, objective),
+				"--max-steps=25", "--batch-size=16", "--learning-rate=3e-3", "--seq-len=40")
+		}
+	})
+	c := classifiers{encoder: copied(t, from, dir, "bert", "transformer"), model: map[string]string{}, data: map[string]string{}}
+	for objective, file := range files {
+		c.model[objective], c.data[objective] = copied(t, from, dir, objective), copied(t, from, dir, file)
 	}
 	return c
 }
@@ -79,6 +82,7 @@ func near(a, b task.Classified) bool {
 
 // TestClassify holds what classify says of a file to what eval finds, and what it says of the same texts in other ways to that.
 func TestClassify(t *testing.T) {
+	t.Parallel()
 	c := newClassifiers(t, t.TempDir())
 	measure := func(objective string) (e measured) {
 		out, _ := succeed(t, "", "eval", "--model", c.model[objective], "--data", c.data[objective], "--json")

@@ -8,6 +8,7 @@ import (
 
 // TestConversations learns conversations by a template, which the run and its checkpoints keep, and measures by it.
 func TestConversations(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	base := filepath.Join(dir, "base")
 	letters := write(t, filepath.Join(dir, "letters.txt"), strings.Repeat("abcdefghijklmnopqrstuvwxyz ABCDEFGHIJKLMNOPQRSTUVWXYZ. <|_>\n:#,'", 20))
@@ -53,6 +54,7 @@ func TestConversations(t *testing.T) {
 
 // TestGenerateAnswers asks a model with a template as its users are: a prompt is what a user says, and only the answer is shown.
 func TestGenerateAnswers(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	base := filepath.Join(dir, "base")
 	letters := write(t, filepath.Join(dir, "letters.txt"), strings.Repeat("abcdefghijklmnopqrstuvwxyz ABCDEFGHIJKLMNOPQRSTUVWXYZ. <|_>\n:#,'", 20))

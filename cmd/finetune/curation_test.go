@@ -10,9 +10,10 @@ import (
 
 // TestCurationOfTraining takes records out and makes others, in commands that train, and goes on with such a run.
 func TestCurationOfTraining(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	base := filepath.Join(dir, "base")
-	succeed(t, "", append([]string{"pretrain", "--data", corpus(t, dir), "--output-dir", base}, tiny...)...)
+	pretrained(t, base)
 	var lines strings.Builder
 	for i := range 40 {
 		fmt.Fprintf(&lines, "{\"prompt\": \"Line %d of\", \"completion\": \" the text\"}\n", i%30)

@@ -38,6 +38,7 @@ func readGenerated(t *testing.T, path string) (all []generatedRecord) {
 
 // TestGeneratedByAServer asks a server that fails at times for sums, half of whose answers are wrong, and keeps the right ones by a checker and by votes.
 func TestGeneratedByAServer(t *testing.T) {
+	t.Parallel() // it waits a second for each fault
 	var asked, failed atomic.Int64
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		raw, _ := io.ReadAll(r.Body)
@@ -61,7 +62,6 @@ func TestGeneratedByAServer(t *testing.T) {
 		json.NewEncoder(w).Encode(map[string]any{"choices": []any{map[string]any{"message": map[string]any{"content": answer}, "finish_reason": "stop"}}, "usage": map[string]any{"completion_tokens": 4}})
 	}))
 	defer server.Close()
-	t.Setenv("SUMS_KEY", "secret")
 	dir := t.TempDir()
 	prompts := ""
 	for i := range 12 {
@@ -96,6 +96,7 @@ func TestGeneratedByAServer(t *testing.T) {
 
 // TestGeneratedIsExact kills a command that writes answers, and goes on with it: the records are those of one that was left in peace, and sft learns from them.
 func TestGeneratedIsExact(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	base := newWriter(t, dir)
 	texts, talks := promptData(t, dir)
@@ -115,7 +116,7 @@ func TestGeneratedIsExact(t *testing.T) {
 				}
 				os.Remove(killed)
 				os.Remove(killed + ".answers.jsonl")
-				if killWhen(t, process(t, of(killed)...), func() bool {
+				if signalWhen(t, process(t, of(killed)...), os.Kill, func() bool {
 					raw, _ := os.ReadFile(killed + ".answers.jsonl")
 					return strings.Count(string(raw), "\n") > 3
 				}) {
@@ -134,6 +135,7 @@ func TestGeneratedIsExact(t *testing.T) {
 
 // TestGenerateRefuses what can't be meant.
 func TestGenerateRefuses(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	texts, _ := promptData(t, dir)
 	for want, args := range map[string][]string{
@@ -145,7 +147,11 @@ func TestGenerateRefuses(t *testing.T) {
 		"expected number, text or a regular":        {"--model=.", "--vote=(", "--num-samples=2"},
 		"--match [: error parsing regexp":           {"--model=.", "--match=["},
 		"are for --model; the server has its own":   {"--base-url=http://localhost/v1", "--remote-model=m", "--top-k=3"},
-		"expected [0, 1]":                           {"--model=.", "--vote-share=2"},
+		"expected [0, 1]":                           {"--model=.", "--vote=number", "--num-samples=2", "--vote-share=2"},
+		"--vote-share is for --vote":                {"--model=.", "--vote-share=1"},
+		"--min-reward is for --reward":              {"--model=.", "--min-reward=NaN"},
+		"--rows 65537: expected 65536 at most":      {"--model=.", "--rows=65537"},
+		"expected times, such as 30s or 5m":         {"--model=.", "--timeout=0s"},
 	} {
 		fails(t, want, append([]string{"data", "generate", "--data", texts, "--output", filepath.Join(dir, "never.jsonl")}, args...)...)
 	}

@@ -20,6 +20,7 @@ type inspectedRow struct {
 
 // TestDataInspect shows rows as sft learns them, and counts what is wrong with the others.
 func TestDataInspect(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	base := filepath.Join(dir, "base")
 	letters := write(t, filepath.Join(dir, "letters.txt"), strings.Repeat("abcdefghijklmnopqrstuvwxyz ABCDEFGHIJKLMNOPQRSTUVWXYZ. <|_>\n:#,'-0123456789", 20))

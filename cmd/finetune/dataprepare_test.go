@@ -10,9 +10,10 @@ import (
 
 // TestDataPrepare prepares records and learns from what comes of them.
 func TestDataPrepare(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	run := filepath.Join(dir, "run")
-	succeed(t, "", append([]string{"pretrain", "--data", corpus(t, dir), "--output-dir", run}, tiny...)...)
+	pretrained(t, run)
 	var lines strings.Builder
 	for i := range 40 {
 		fmt.Fprintf(&lines, "{\"q\": \"Line %d\", \"completion\": \" of the text\"}\n", i%30)

@@ -65,6 +65,7 @@ func ranWell(t *testing.T, args ...string) string {
 
 // TestEmbedCommands goes from vectors of words to a table, mines negatives, learns, interrupts and resumes, and measures.
 func TestEmbedCommands(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	learn, held := embedPairs(t, dir)
 	static := wordVectors(t, dir, learn, held)
@@ -126,6 +127,7 @@ func TestEmbedCommands(t *testing.T) {
 
 // TestEmbedLearnsFromATeacher distils an encoder's vectors into a table.
 func TestEmbedLearnsFromATeacher(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	learn, held := embedPairs(t, dir)
 	static := wordVectors(t, dir, learn, held)
@@ -159,6 +161,7 @@ func TestEmbedLearnsFromATeacher(t *testing.T) {
 }
 
 func TestEmbedRefuses(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	learn, held := embedPairs(t, dir)
 	static := wordVectors(t, dir, learn, held)

@@ -18,22 +18,21 @@ const turnsTemplate = "{# <tool_call> #}{% for m in messages %}{{ m.role[0] }}:{
 // newWalker makes a model that answers by ways, whichever, and mazes to walk through.
 func newWalker(t *testing.T, dir string) (model, mazes string) {
 	t.Helper()
-	template := write(t, filepath.Join(dir, "turns.jinja"), turnsTemplate)
-	model = filepath.Join(dir, "walker")
-	var talks, all strings.Builder
-	for _, way := range []string{"north", "east", "south", "west"} {
-		fmt.Fprintf(&talks, "{\"messages\":[{\"role\":\"user\",\"content\":\"Ways: \"},{\"role\":\"assistant\",\"content\":%q}]}\n", way)
-	}
-	for range 10 {
-		all.WriteString("{\"maze\":[\"####\",\"#SG#\"]}\n{\"maze\":[\"#####\",\"#S.G#\"]}\n")
-	}
-	succeed(t, "", "sft", "--model", newWriter(t, dir), "--data", write(t, filepath.Join(dir, "ways.jsonl"), talks.String()), "--chat-template", template, "--output-dir", model, "--max-steps=200", "--seq-len=64",
-		"--learning-rate=1e-2", "--validation-split=0", "--sample-tokens=0")
-	return model, write(t, filepath.Join(dir, "mazes.jsonl"), all.String())
+	from := fixed(t, "walker", func(dir string) {
+		var talks strings.Builder
+		for _, way := range []string{"north", "east", "south", "west"} {
+			fmt.Fprintf(&talks, "{\"messages\":[{\"role\":\"user\",\"content\":\"Ways: \"},{\"role\":\"assistant\",\"content\":%q}]}\n", way)
+		}
+		succeed(t, "", "sft", "--model", newWriter(t, dir), "--data", write(t, filepath.Join(dir, "ways.jsonl"), talks.String()), "--chat-template", write(t, filepath.Join(dir, "turns.jinja"), turnsTemplate),
+			"--output-dir", filepath.Join(dir, "walker"), "--max-steps=200", "--seq-len=64", "--learning-rate=1e-2", "--validation-split=0", "--sample-tokens=0")
+	})
+	all := strings.Repeat("{\"maze\":[\"####\",\"#SG#\"]}\n{\"maze\":[\"#####\",\"#S.G#\"]}\n", 10)
+	return copied(t, from, dir, "walker"), write(t, filepath.Join(dir, "mazes.jsonl"), all)
 }
 
 // TestMazeIsLearned learns to walk east, and walks the episodes that are kept again: each turn is the model's, all else the maze's.
 func TestMazeIsLearned(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	model, mazes := newWalker(t, dir)
 	run := filepath.Join(dir, "run")
@@ -99,6 +98,7 @@ func TestMazeIsLearned(t *testing.T) {
 
 // TestEpisodeOfOneTurn compares an environment that ends after a turn with prompts that are answered: the same model comes out.
 func TestEpisodeOfOneTurn(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	base := newWriter(t, dir)
 	template := write(t, filepath.Join(dir, "ends.jinja"), strings.ReplaceAll(turnsTemplate, "|", "<|endoftext|>"))
@@ -121,6 +121,7 @@ func TestEpisodeOfOneTurn(t *testing.T) {
 
 // TestKilledEpisodesAreExact kills a run that walks through mazes, and goes on with it.
 func TestKilledEpisodesAreExact(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	model, mazes := newWalker(t, dir)
 	of := func(to, threads string) []string {
@@ -130,7 +131,7 @@ func TestKilledEpisodesAreExact(t *testing.T) {
 	}
 	want := filepath.Join(dir, "want")
 	succeed(t, "", of(want, "2")...)
-	killed := killAfter(t, "checkpoint-9", func(attempt string) []string { return of(want+attempt, "2") })
+	killed := killAfter(t, 9, func(attempt string) []string { return of(want+attempt, "2") })
 	for _, threads := range []string{"1", "3"} {
 		resumed := killed + threads
 		if err := os.CopyFS(resumed, os.DirFS(killed)); err != nil {
@@ -146,6 +147,7 @@ func TestKilledEpisodesAreExact(t *testing.T) {
 
 // TestWrongEnvironment asks for what can't be acted in.
 func TestWrongEnvironment(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	base := newWriter(t, dir)
 	template := write(t, filepath.Join(dir, "turns.jinja"), turnsTemplate)

@@ -9,6 +9,7 @@ import (
 
 // TestEvalTask asks a little model, which has learned the answers by heart, questions with choices and without.
 func TestEvalTask(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	run := filepath.Join(dir, "run")
 	text := write(t, filepath.Join(dir, "text.txt"), strings.Repeat("q: a b c\na: d\nq: x y z\na: w\n", 60))

@@ -10,6 +10,7 @@ import (
 
 // TestEvalTaskInTraining asks a model questions while it is trained: what is told, what is the best, and that a run that is resumed comes to the same.
 func TestEvalTaskInTraining(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	text := corpus(t, dir)
 	var questions strings.Builder

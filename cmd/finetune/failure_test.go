@@ -9,10 +9,11 @@ import (
 
 // TestFailures gives commands what they cannot work with. Each must end with status 1 and one clear line, and leave nothing behind.
 func TestFailures(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	path := func(name string) string { return filepath.Join(dir, name) }
 	text, model := corpus(t, dir), path("model")
-	succeed(t, "", append([]string{"pretrain", "--data", text, "--output-dir", model}, tiny...)...)
+	pretrained(t, model)
 	copyModel := func(name string, damage func(dir string)) string {
 		to := path(name)
 		if err := os.CopyFS(to, os.DirFS(model)); err != nil {

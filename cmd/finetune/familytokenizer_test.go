@@ -8,6 +8,7 @@ import (
 
 // TestTokenizersThatTransformersReplaces: whoever makes a qwen2 model with a tokenizer that transformers would not honour is told.
 func TestTokenizersThatTransformersReplaces(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	text := corpus(t, dir)
 	const warning = "transformers takes the tokenizer of any qwen2 model for byte-level BPE"

@@ -54,9 +54,10 @@ func objects(t *testing.T, args ...string) []generated {
 }
 
 func TestGenerate(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	run := filepath.Join(dir, "run")
-	succeed(t, "", append([]string{"pretrain", "--data", corpus(t, dir), "--output-dir", run}, tiny...)...)
+	pretrained(t, run)
 	pair, encoder := filepath.Join(dir, "t5"), filepath.Join(dir, "bert")
 	newModel(t, "t5", run, pair)
 	newModel(t, "bert", run, encoder)
@@ -146,9 +147,10 @@ func TestGenerate(t *testing.T) {
 
 // TestGenerateStopsAtTheModelsEnd ends texts at a token that only generation_config.json names.
 func TestGenerateStopsAtTheModelsEnd(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	run := filepath.Join(dir, "run")
-	succeed(t, "", append([]string{"pretrain", "--data", corpus(t, dir), "--output-dir", run}, tiny...)...)
+	pretrained(t, run)
 	flags := []string{"--model", run, "--temperature=0", "--max-new-tokens=20", "--prompt=Line 1"}
 	ids := objects(t, flags...)[0].IDs
 	config, err := json.Marshal(map[string]any{"eos_token_id": []int32{ids[3], 0}})

@@ -5,12 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
-	"time"
 )
 
 // promptData returns prompts, as texts and as messages, with answers to compare with.
@@ -27,6 +25,7 @@ func promptData(t *testing.T, dir string) (texts, talks string) {
 
 // TestGRPOIsLearned learns to write capitals by what checkers say, from texts and messages, whole and by an adapter, with a reference and without.
 func TestGRPOIsLearned(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	base := newWriter(t, dir)
 	texts, talks := promptData(t, dir)
@@ -57,30 +56,9 @@ func TestGRPOIsLearned(t *testing.T) {
 	}
 }
 
-// killWhen starts a run and kills it when something is so; it returns false where the run ended before.
-func killWhen(t *testing.T, c *exec.Cmd, so func() bool) bool {
-	t.Helper()
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan struct{})
-	go func() { c.Wait(); close(ended) }()
-	for {
-		select {
-		case <-ended:
-			return false
-		case <-time.After(time.Millisecond):
-		}
-		if so() {
-			c.Process.Kill()
-			<-ended
-			return true
-		}
-	}
-}
-
 // TestKilledGRPOIsExact kills runs while they sample, while answers are judged, and in the midst of the updates of a round, and goes on with them.
 func TestKilledGRPOIsExact(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Skip("the program that judges is for sh")
 	}
@@ -115,7 +93,7 @@ func TestKilledGRPOIsExact(t *testing.T) {
 				}
 				killed = want + attempt
 				os.Remove(marks)
-				if killWhen(t, process(t, of(killed, "2")...), func() bool { return c.when(killed) }) {
+				if signalWhen(t, process(t, of(killed, "2")...), os.Kill, func() bool { return c.when(killed) }) {
 					break
 				}
 			}
@@ -136,6 +114,7 @@ func TestKilledGRPOIsExact(t *testing.T) {
 
 // TestGRPOOfRewardModel has answers judged by a reward model, and looks at what is kept.
 func TestGRPOOfRewardModel(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	base := newWriter(t, dir)
 	pairs, _, _ := preferenceData(t, dir)
@@ -159,6 +138,7 @@ func TestGRPOOfRewardModel(t *testing.T) {
 
 // TestWrongGRPO gives what can't be learned, and looks for what is said of it.
 func TestWrongGRPO(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	base := newWriter(t, dir)
 	texts, _ := promptData(t, dir)

@@ -56,6 +56,7 @@ func learnedOf(t *testing.T, run string) (ids [][]int32, learn [][]int) {
 
 // TestInspectAsObjectives shows preferences, labelled texts and triplets as the runs that learn from them have them in their token files.
 func TestInspectAsObjectives(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	writer := newWriter(t, dir)
 	encoder, transformer := newModels(t, dir)
@@ -147,6 +148,7 @@ func sumOf(values []int) (n int) {
 
 // TestInspectFindsInRecords counts what is wrong with records that aren't texts, and tells how often each label comes.
 func TestInspectFindsInRecords(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	writer := newWriter(t, dir)
 	encoder, _ := newModels(t, dir)

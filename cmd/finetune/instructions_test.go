@@ -8,6 +8,7 @@ import (
 
 // TestInstructions learns instructions as conversations where the model has a template, and else by Alpaca's prompt, which is said.
 func TestInstructions(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	base := filepath.Join(dir, "base")
 	letters := write(t, filepath.Join(dir, "letters.txt"), strings.Repeat("abcdefghijklmnopqrstuvwxyz ABCDEFGHIJKLMNOPQRSTUVWXYZ. <|_>\n:#,'", 20))

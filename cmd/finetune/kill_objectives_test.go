@@ -1,9 +1,13 @@
 package main
 
 import (
-	"errors"
+	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 )
@@ -11,6 +15,7 @@ import (
 // TestKilledObjectivesAreExact kills a run of each objective that isn't causal on two threads, without any warning, goes on with it on one
 // and on three, and compares what comes out with a run that was left in peace.
 func TestKilledObjectivesAreExact(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	encoder, writer := newModels(t, dir)
 	for _, c := range objectiveCases() {
@@ -27,7 +32,7 @@ func TestKilledObjectivesAreExact(t *testing.T) {
 			write(t, filepath.Join(dir, c.file), c.content)
 			want := filepath.Join(dir, c.objective)
 			succeed(t, "", args(want, "2")...)
-			killed := killAfter(t, "checkpoint-8", func(attempt string) []string { return args(want+attempt, "2") })
+			killed := killAfter(t, 8, func(attempt string) []string { return args(want+attempt, "2") })
 			for _, threads := range []string{"1", "3"} {
 				resumed := killed + "-" + threads
 				if err := os.CopyFS(resumed, os.DirFS(killed)); err != nil {
@@ -40,41 +45,52 @@ func TestKilledObjectivesAreExact(t *testing.T) {
 	}
 }
 
-// killAfter starts a run and kills it once it has a checkpoint, again until one was killed before it ended. It returns its directory.
-func killAfter(t *testing.T, checkpoint string, args func(attempt string) []string) string {
+// killAfter starts a run and kills it once it has a checkpoint of a step or a later one, again until one was killed before it ended, at step 40. It
+// returns its directory.
+func killAfter(t *testing.T, step int, args func(attempt string) []string) string {
 	t.Helper()
-	for _, attempt := range []string{"-a", "-b", "-c", "-d", "-e"} {
-		a := args(attempt)
-		var dir string
-		for i, arg := range a {
-			if arg == "--output-dir" {
-				dir = a[i+1]
-			}
-		}
-		c := process(t, a...)
-		if err := c.Start(); err != nil {
-			t.Fatal(err)
-		}
-		ended := make(chan error, 1)
-		go func() { ended <- c.Wait() }()
-		running := true
-		for running && !isDir(filepath.Join(dir, checkpoint)) {
-			select {
-			case <-ended:
-				running = false
-			case <-time.After(time.Millisecond):
-			}
-		}
-		if running {
-			if err := c.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
-				t.Fatal(err)
-			}
-			<-ended
-		}
-		if isDir(filepath.Join(dir, checkpoint)) && !isDir(filepath.Join(dir, "checkpoint-40")) {
+	for attempt := range 8 {
+		a := args(fmt.Sprintf("-%d", attempt))
+		dir := a[slices.Index(a, "--output-dir")+1]
+		signalWhen(t, process(t, a...), os.Kill, func() bool { return lastCheckpoint(dir) >= step })
+		if last := lastCheckpoint(dir); last >= step && last < 40 {
 			return dir
 		}
 	}
 	t.Fatal("no run was killed before it ended")
 	return ""
+}
+
+// signalWhen starts a process, sends it a signal when something is so, and waits for its end; it returns false where that came before.
+func signalWhen(t *testing.T, c *exec.Cmd, signal os.Signal, so func() bool) bool {
+	t.Helper()
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() { c.Wait(); close(ended) }()
+	for {
+		select {
+		case <-ended:
+			return false
+		case <-time.After(time.Millisecond):
+		}
+		if so() {
+			c.Process.Signal(signal)
+			<-ended
+			return true
+		}
+	}
+}
+
+// lastCheckpoint returns the step of the last checkpoint in a run's directory, 0 if there is none.
+func lastCheckpoint(dir string) (last int) {
+	all, _ := filepath.Glob(filepath.Join(dir, "checkpoint-*"))
+	for _, path := range all {
+		_, number, _ := strings.Cut(filepath.Base(path), "-")
+		if step, err := strconv.Atoi(number); err == nil {
+			last = max(last, step)
+		}
+	}
+	return last
 }

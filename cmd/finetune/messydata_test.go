@@ -12,6 +12,7 @@ import (
 
 // TestMessyFolder learns from a folder with more than texts in it.
 func TestMessyFolder(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	folder := filepath.Join(dir, "texts")
 	if err := os.MkdirAll(folder, 0o777); err != nil {
@@ -48,6 +49,7 @@ var ratesOfRun = regexp.MustCompile(`"[a-z_]*_per_second":[0-9.]+`)
 
 // TestMarksAndLineEnds reads prompts, a configuration and lines for a tokenizer as Windows writes them.
 func TestMarksAndLineEnds(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	run := filepath.Join(dir, "run")
 	const mark = "\xef\xbb\xbf"

@@ -8,6 +8,7 @@ import (
 
 // TestModelBelowAFolder applies a model where sentence-transformers puts it: in the folder of its first module.
 func TestModelBelowAFolder(t *testing.T) {
+	t.Parallel()
 	root := t.TempDir()
 	_, run := newModels(t, t.TempDir())
 	folder := filepath.Join(root, "0_Transformer")

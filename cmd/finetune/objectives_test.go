@@ -48,18 +48,20 @@ type measured struct {
 // newModels pretrains a BERT and a Transformer of no size, which know characters.
 func newModels(t *testing.T, dir string) (encoder, writer string) {
 	t.Helper()
-	encoder, writer = filepath.Join(dir, "bert"), filepath.Join(dir, "transformer")
-	shape := []string{"--n-layer=1", "--n-head=2", "--n-embd=32", "--batch-size=4", "--max-steps=2", "--warmup-steps=0", "--tokenizer=char", "--validation-split=0"}
-	words := write(t, filepath.Join(dir, "letters.txt"), "abcdefghijklmnopqrstuvwxyz ABCDEFGHIJKLMNOPQRSTUVWXYZ. "+strings.Repeat("the rest ", 50))
-	succeed(t, "", append([]string{"pretrain", "--objective=masked", "--data", words, "--output-dir", encoder, "--seq-len=48"}, shape...)...)
-	all := write(t, filepath.Join(dir, "letters.jsonl"), "{\"source\":\"abcdefghijklmnopqrstuvwxyz\",\"target\":\"ABCDEFGHIJKLMNOPQRSTUVWXYZ\"}\n"+strings.Repeat("{\"source\":\"a\",\"target\":\"A\"}\n", 9))
-	succeed(t, "", append([]string{"pretrain", "--objective=seq2seq", "--data", all, "--output-dir", writer, "--seq-len=30"}, shape...)...)
-	return encoder, writer
+	from := fixed(t, "models", func(dir string) {
+		shape := []string{"--n-layer=1", "--n-head=2", "--n-embd=32", "--batch-size=4", "--max-steps=2", "--warmup-steps=0", "--tokenizer=char", "--validation-split=0"}
+		words := write(t, filepath.Join(dir, "letters.txt"), "abcdefghijklmnopqrstuvwxyz ABCDEFGHIJKLMNOPQRSTUVWXYZ. "+strings.Repeat("the rest ", 50))
+		succeed(t, "", append([]string{"pretrain", "--objective=masked", "--data", words, "--output-dir", filepath.Join(dir, "bert"), "--seq-len=48"}, shape...)...)
+		all := write(t, filepath.Join(dir, "letters.jsonl"), "{\"source\":\"abcdefghijklmnopqrstuvwxyz\",\"target\":\"ABCDEFGHIJKLMNOPQRSTUVWXYZ\"}\n"+strings.Repeat("{\"source\":\"a\",\"target\":\"A\"}\n", 9))
+		succeed(t, "", append([]string{"pretrain", "--objective=seq2seq", "--data", all, "--output-dir", filepath.Join(dir, "transformer"), "--seq-len=30"}, shape...)...)
+	})
+	return copied(t, from, dir, "bert"), copied(t, from, dir, "transformer")
 }
 
 // TestObjectives learns each objective, measures it with eval, and goes on with a copy of the run that was cut off in its middle, without
 // the data: the model must be the same to the bit.
 func TestObjectives(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	encoder, writer := newModels(t, dir)
 	for _, c := range objectiveCases() {

@@ -7,6 +7,7 @@ import (
 
 // TestOneRecord checks that one record is learned like several: though it is shorter than a row, and with the token that ends it.
 func TestOneRecord(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	model := filepath.Join(dir, "model")
 	succeed(t, "", "pretrain", "--data", corpus(t, dir), "--tokenizer=bpe", "--vocab-size=300", "--n-layer=1", "--n-head=1", "--n-embd=8",

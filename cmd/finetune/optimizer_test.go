@@ -7,6 +7,7 @@ import (
 
 // TestOptimizers makes some steps by each optimizer, and goes on from a checkpoint.
 func TestOptimizers(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	text := corpus(t, dir)
 	for _, name := range []string{"adamw_8bit", "adafactor", "sgd", "lion", "muon"} {

@@ -48,6 +48,7 @@ func TestPlan(t *testing.T) {
 
 // TestLRFind suggests a learning rate, draws a chart, and leaves nothing else behind.
 func TestLRFind(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	text := write(t, filepath.Join(dir, "text.txt"), strings.Repeat("Some text to learn from, line after line.\n", 400))
 	args := []string{"--steps=60", "pretrain", "--data", text, "--n-layer=1", "--n-head=2", "--n-embd=32", "--seq-len=32", "--batch-size=4", "--tokenizer=char"}

@@ -11,11 +11,12 @@ import (
 // newWriter pretrains a llama of no size, which knows characters.
 func newWriter(t *testing.T, dir string) string {
 	t.Helper()
-	base := filepath.Join(dir, "base")
-	letters := write(t, filepath.Join(dir, "letters.txt"), strings.Repeat("abcdefghijklmnopqrstuvwxyz ABCDEFGHIJKLMNOPQRSTUVWXYZ. <|_>\n:#,'", 20))
-	succeed(t, "", "pretrain", "--data", letters, "--output-dir", base, "--arch=llama", "--n-layer=1", "--n-head=2", "--n-embd=32", "--seq-len=160", "--batch-size=2", "--max-steps=1",
-		"--warmup-steps=0", "--tokenizer=char", "--validation-split=0")
-	return base
+	from := fixed(t, "writer", func(dir string) {
+		letters := write(t, filepath.Join(dir, "letters.txt"), strings.Repeat("abcdefghijklmnopqrstuvwxyz ABCDEFGHIJKLMNOPQRSTUVWXYZ. <|_>\n:#,'", 20))
+		succeed(t, "", "pretrain", "--data", letters, "--output-dir", filepath.Join(dir, "base"), "--arch=llama", "--n-layer=1", "--n-head=2", "--n-embd=32", "--seq-len=160", "--batch-size=2",
+			"--max-steps=1", "--warmup-steps=0", "--tokenizer=char", "--validation-split=0")
+	})
+	return copied(t, from, dir, "base")
 }
 
 // preferenceData returns pairs of which the answer in capitals is the better one, as texts and as messages, and the same judged one by one.
@@ -37,6 +38,7 @@ func preferenceData(t *testing.T, dir string) (pairs, talks, judged string) {
 
 // TestPreferenceIsLearned learns the better of two answers by each command: the margin of the rewards grows, from nothing where there is a reference.
 func TestPreferenceIsLearned(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	base := newWriter(t, dir)
 	pairs, talks, judged := preferenceData(t, dir)
@@ -82,6 +84,7 @@ func TestPreferenceIsLearned(t *testing.T) {
 
 // TestKilledPreferenceIsExact kills runs and goes on with them without their data and references.
 func TestKilledPreferenceIsExact(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	base := newWriter(t, dir)
 	pairs, talks, judged := preferenceData(t, dir)
@@ -98,7 +101,7 @@ func TestKilledPreferenceIsExact(t *testing.T) {
 			}
 			want := filepath.Join(dir, name)
 			succeed(t, "", of(want, "2")...)
-			killed := killAfter(t, "checkpoint-8", func(attempt string) []string { return of(want+attempt, "2") })
+			killed := killAfter(t, 8, func(attempt string) []string { return of(want+attempt, "2") })
 			for _, threads := range []string{"1", "3"} {
 				resumed := killed + "-" + threads
 				if err := os.CopyFS(resumed, os.DirFS(killed)); err != nil {
@@ -119,6 +122,7 @@ func TestKilledPreferenceIsExact(t *testing.T) {
 
 // TestWrongPreferences gives what can't be learned, and looks for what is said of it; nothing is left behind.
 func TestWrongPreferences(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	base := newWriter(t, dir)
 	pairs, _, judged := preferenceData(t, dir)

@@ -13,6 +13,7 @@ import (
 
 // TestPretrainEmbedding begins models with vectors of words, trained or left as they are, and tells what has none.
 func TestPretrainEmbedding(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	text := write(t, filepath.Join(dir, "text.txt"), strings.Repeat("line of the text line of the sun\n", 200))
 	vectors := write(t, filepath.Join(dir, "vectors.txt"), "line "+strings.Repeat("0.5 ", 16)+"\nnowhere "+strings.Repeat("0.25 ", 16)+"\n")

@@ -27,7 +27,15 @@ func TestMain(m *testing.M) {
 		main()
 	}
 	os.Setenv("HF_HUB_OFFLINE", "1") // a name that no test serves is asked for nowhere
-	os.Exit(m.Run())
+	os.Setenv("SUMS_KEY", "secret")  // of a server in a test
+	setThreads = func(int) {}        // tests run side by side; see finetune
+	var err error
+	if fixtures.root, err = os.MkdirTemp("", "finetune-test-"); err != nil {
+		panic(err)
+	}
+	status := m.Run()
+	os.RemoveAll(fixtures.root)
+	os.Exit(status)
 }
 
 // process returns a process of the command.
@@ -141,6 +149,7 @@ func killAndResume(t *testing.T, text, want string, whole time.Duration) (kills 
 
 // TestThreads makes the same run on one thread and on several.
 func TestThreads(t *testing.T) {
+	t.Parallel()
 	text := corpus(t, t.TempDir())
 	one := uninterrupted(t, text, "--threads=1")
 	for _, threads := range []string{"2", "3"} {
@@ -150,24 +159,21 @@ func TestThreads(t *testing.T) {
 
 // TestSignal stops a run as Ctrl-C does, resumes it elsewhere, and compares.
 func TestSignal(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Skip("a process cannot send Ctrl-C to another there")
 	}
 	text := corpus(t, t.TempDir())
-	dir := filepath.Join(t.TempDir(), "run")
+	var dir string
 	var said bytes.Buffer
-	c := process(t, append([]string{"pretrain", "--data", text, "--output-dir", dir}, small...)...)
-	c.Stderr = &said
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
+	var c *exec.Cmd
+	for attempt := 0; attempt == 0 || c.ProcessState.Success() && attempt < 5; attempt++ { // a run may end before it is signalled
+		dir = filepath.Join(t.TempDir(), "run")
+		said.Reset()
+		c = process(t, append([]string{"pretrain", "--data", text, "--output-dir", dir}, small...)...)
+		c.Stderr = &said
+		signalWhen(t, c, os.Interrupt, func() bool { return lastCheckpoint(dir) >= 4 })
 	}
-	for !isDir(filepath.Join(dir, "checkpoint-4")) && c.ProcessState == nil {
-		time.Sleep(time.Millisecond)
-	}
-	if err := c.Process.Signal(os.Interrupt); err != nil {
-		t.Fatal(err)
-	}
-	c.Wait()
 	for _, want := range []string{"stopping; once more to stop at once, without saving\n", "go on with: finetune resume " + dir} {
 		if c.ProcessState.ExitCode() != exitInterrupted || !strings.Contains(said.String(), want) {
 			t.Fatalf("status %d, said nothing of %q: %s", c.ProcessState.ExitCode(), want, said.String())
@@ -185,6 +191,7 @@ func TestSignal(t *testing.T) {
 
 // TestSignalOfCommandThatSavesNothing stops one that waits for standard input.
 func TestSignalOfCommandThatSavesNothing(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Skip("a process cannot send Ctrl-C to another there")
 	}

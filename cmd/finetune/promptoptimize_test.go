@@ -13,6 +13,7 @@ import (
 // TestPromptOptimize has a little model that answers rightly only behind a line that it knows from its text: the search finds it among others,
 // says so on the questions held out, and goes on where it was stopped, to the same end.
 func TestPromptOptimize(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	run := filepath.Join(dir, "run")
 	text := write(t, filepath.Join(dir, "text.txt"), strings.Repeat("# a b\n% a c\n% d c\n# a b\n# d b\n% a c\n% d c\n# d b\n", 80))

@@ -9,6 +9,7 @@ import (
 
 // TestReport trains for a moment, and shows what came of it.
 func TestReport(t *testing.T) {
+	t.Parallel()
 	root := t.TempDir()
 	for _, rate := range []string{"0.001", "0.002"} {
 		succeed(t, "", "pretrain", "--data", corpus(t, root), "--n-layer", "1", "--n-head", "1", "--n-embd", "16", "--seq-len", "16", "--batch-size", "2",

@@ -11,10 +11,11 @@ import (
 
 // TestRerunOfEachObjective makes a run of each objective, with an adapter too, and again on other threads, and lets the data change after that.
 func TestRerunOfEachObjective(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	encoder, writer := newModels(t, dir)
 	decoder := filepath.Join(dir, "decoder")
-	succeed(t, "", append([]string{"pretrain", "--data", corpus(t, dir), "--output-dir", decoder, "--tokenizer=char"}, tiny...)...)
+	pretrained(t, decoder)
 	cases := append(objectiveCases(), objectiveCase{objective: "causal", file: "causal.jsonl", content: strings.Repeat("{\"prompt\": \"Line 7\", \"completion\": \" of the text\"}\n", 20)})
 	for _, c := range cases {
 		t.Run(c.objective, func(t *testing.T) {
@@ -55,6 +56,7 @@ func TestRerunOfEachObjective(t *testing.T) {
 
 // TestRerunOfPretraining makes a run on a folder and standard input again, and has it find out what is changed, missing, new and damaged.
 func TestRerunOfPretraining(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	texts, run := filepath.Join(dir, "texts"), filepath.Join(dir, "run")
 	if err := os.MkdirAll(texts, 0o755); err != nil {
@@ -84,9 +86,10 @@ func TestRerunOfPretraining(t *testing.T) {
 
 // TestRerunOfConversations has a chat template of the user's be found out where it has changed.
 func TestRerunOfConversations(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	model, run := filepath.Join(dir, "model"), filepath.Join(dir, "run")
-	succeed(t, "", append([]string{"pretrain", "--data", corpus(t, dir), "--output-dir", model, "--tokenizer=char"}, tiny...)...)
+	pretrained(t, model)
 	template := write(t, filepath.Join(dir, "chat.jinja"), "{% for m in messages %}{{ m.content }} {% endfor %}")
 	chats := write(t, filepath.Join(dir, "chats.jsonl"), strings.Repeat(`{"messages": [{"role": "user", "content": "Line"}, {"role": "assistant", "content": "of"}]}`+"\n", 20))
 	succeed(t, "", "sft", "--model", model, "--data", chats, "--chat-template", template, "--output-dir", run, "--max-steps=2", "--seq-len=16", "--sample-tokens=0")
@@ -99,6 +102,7 @@ func TestRerunOfConversations(t *testing.T) {
 
 // TestRerunFindsAnotherResult has a run that went on beyond its end be told from one that was made in one go.
 func TestRerunFindsAnotherResult(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	run := filepath.Join(dir, "run")
 	succeed(t, "", append([]string{"pretrain", "--data", corpus(t, dir), "--output-dir", run, "--tokenizer=char"}, tiny...)...)
@@ -113,9 +117,10 @@ func TestRerunFindsAnotherResult(t *testing.T) {
 
 // TestRerunOfPreference makes a run of DPO again, whose rows have the log-probabilities of a reference.
 func TestRerunOfPreference(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	model, run := filepath.Join(dir, "model"), filepath.Join(dir, "run")
-	succeed(t, "", append([]string{"pretrain", "--data", corpus(t, dir), "--output-dir", model, "--tokenizer=char"}, tiny...)...)
+	pretrained(t, model)
 	pairs := write(t, filepath.Join(dir, "pairs.jsonl"), strings.Repeat("{\"prompt\": \"Line\", \"chosen\": \" of\", \"rejected\": \" is\"}\n", 20))
 	succeed(t, "", "dpo", "--model", model, "--data", pairs, "--output-dir", run, "--max-steps=2", "--seq-len=16", "--sample-tokens=0")
 	if out, _ := succeed(t, "", "rerun", run); strings.Count(out, "the same: ") != 3 {
@@ -126,6 +131,7 @@ func TestRerunOfPreference(t *testing.T) {
 
 // TestRerunOfEvents makes a run with events, and then that one again.
 func TestRerunOfEvents(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	run := filepath.Join(dir, "run")
 	succeed(t, "", append([]string{"pretrain", "--data", corpus(t, dir), "--output-dir", run, "--tokenizer=char", "--max-steps=8"}, tiny...)...)

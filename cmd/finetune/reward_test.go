@@ -15,6 +15,7 @@ import (
 
 // TestRewardModel learns that answers in capitals are better, whole and by an adapter, and chooses answers by it.
 func TestRewardModel(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	base := newWriter(t, dir)
 	pairs, talks, _ := preferenceData(t, dir)
@@ -83,6 +84,7 @@ func best(t *testing.T, base, rewards string) {
 
 // TestKilledRewardIsExact kills a run of a reward model and goes on with it.
 func TestKilledRewardIsExact(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	base := newWriter(t, dir)
 	pairs, _, _ := preferenceData(t, dir)
@@ -92,13 +94,14 @@ func TestKilledRewardIsExact(t *testing.T) {
 	}
 	want := filepath.Join(dir, "whole")
 	succeed(t, "", of(want)...)
-	killed := killAfter(t, "checkpoint-8", func(attempt string) []string { return of(want + attempt) })
+	killed := killAfter(t, 8, func(attempt string) []string { return of(want + attempt) })
 	succeed(t, "", "resume", killed, "--threads=1")
 	sameRun(t, "killed and resumed", killed, want)
 }
 
 // TestWrongRewards gives what can't be learned or applied, and looks for what is said of it.
 func TestWrongRewards(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	base := newWriter(t, dir)
 	pairs, _, judged := preferenceData(t, dir)

@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,10 +18,19 @@ import (
 var tiny = []string{"--n-layer=1", "--n-head=2", "--n-embd=16", "--seq-len=16", "--batch-size=4", "--max-steps=20", "--eval-steps=10", "--save-steps=10",
 	"--warmup-steps=2", "--learning-rate=0.01", "--sample-tokens=5"}
 
-// finetune runs a command line in this process and returns what it wrote.
+// finetune runs a command line in this process and returns what it wrote. Tests run side by side, and threads are a process's: a command with --threads
+// has one of its own.
 func finetune(t *testing.T, stdin string, args ...string) (status int, stdout, stderr string) {
 	t.Helper()
 	var out, errs bytes.Buffer
+	if slices.ContainsFunc(args, func(arg string) bool { return strings.HasPrefix(arg, "--threads") }) {
+		c := process(t, args...)
+		c.Stdin, c.Stdout, c.Stderr = strings.NewReader(stdin), &out, &errs
+		if err := c.Run(); err != nil && c.ProcessState == nil {
+			t.Fatal(err)
+		}
+		return c.ProcessState.ExitCode(), out.String(), errs.String()
+	}
 	status = execute(t.Context(), args, &streams{in: strings.NewReader(stdin), out: &out, err: &errs})
 	return status, out.String(), errs.String()
 }
@@ -65,6 +75,7 @@ func readMetrics(t *testing.T, dir string) []map[string]float64 {
 
 // TestWholeLife takes a text through all commands.
 func TestWholeLife(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	text, run := corpus(t, dir), filepath.Join(dir, "run")
 	_, said := succeed(t, "", append([]string{"pretrain", "--data", text, "--output-dir", run, "--tokenizer=bpe", "--vocab_size=300"}, tiny...)...)
@@ -132,6 +143,7 @@ func evalLoss(t *testing.T, model, data string) float64 {
 
 // TestEvalCountsEachTokenOnce compares eval with the validation of the run, and its figures with each other.
 func TestEvalCountsEachTokenOnce(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	text, run := corpus(t, dir), filepath.Join(dir, "run")
 	succeed(t, "", append([]string{"pretrain", "--data", text, "--output-dir", run, "--tokenizer=char", "--validation-split=0.25"}, tiny...)...)
@@ -158,6 +170,7 @@ func TestEvalCountsEachTokenOnce(t *testing.T) {
 }
 
 func TestStandardInput(t *testing.T) {
+	t.Parallel()
 	run := filepath.Join(t.TempDir(), "run")
 	succeed(t, strings.Repeat("some text from a pipe\n", 100), append([]string{"pretrain", "--data=-", "--output-dir", run, "--validation-split=0"}, tiny...)...)
 	if _, ok := readMetrics(t, run)[0]["eval_loss"]; ok {
@@ -167,9 +180,10 @@ func TestStandardInput(t *testing.T) {
 
 // TestDataFormat has data that standard input, or a file of any name, holds be what the same data are in a file whose name tells.
 func TestDataFormat(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
-	run, text := filepath.Join(dir, "run"), corpus(t, dir)
-	succeed(t, "", append([]string{"pretrain", "--data", text, "--output-dir", run}, tiny...)...)
+	run := filepath.Join(dir, "run")
+	pretrained(t, run)
 	lines := strings.Repeat("{\"prompt\": \"Line 1\", \"completion\": \" of the text\"}\n{\"text\": \"Line 7\"}\n", 20)
 	text7 := strings.Repeat("Line 7 of the text: seven times 7 is 49.\n", 20)
 	table := "text\n" + strings.Repeat("Line 1 of the text\n", 20)
@@ -203,6 +217,7 @@ func TestDataFormat(t *testing.T) {
 }
 
 func TestBench(t *testing.T) {
+	t.Parallel()
 	out, said := succeed(t, "", "bench", "--preset=char", "--steps=4", "--batch-size=1", "--seq-len=8", "--profile")
 	lines := strings.Split(strings.TrimSpace(out), "\n")
 	if len(lines) != 5 {
@@ -226,6 +241,7 @@ func TestBench(t *testing.T) {
 
 // TestBenchTokens lets bench read the very tokens that it would make itself.
 func TestBenchTokens(t *testing.T) {
+	t.Parallel()
 	flags := []string{"bench", "--preset=char", "--steps=2", "--batch-size=2", "--seq-len=8"}
 	var file []byte
 	for x, i := uint32(1), 0; i < 2*2*8+8+2; i++ {
@@ -251,6 +267,7 @@ func TestBenchTokens(t *testing.T) {
 
 // TestInterrupt stops a run by its context, as Ctrl-C does, and resumes it.
 func TestInterrupt(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	run := filepath.Join(dir, "a run")
 	ctx, cancel := context.WithCancelCause(t.Context())

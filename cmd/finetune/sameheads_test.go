@@ -10,6 +10,7 @@ import (
 // TestTrainedHeadIsKept gives a trained classifier labels by other names: eval finds the same accuracy, and sft keeps the head
 // unless a label is none of its classes.
 func TestTrainedHeadIsKept(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	c := newClassifiers(t, dir)
 	model, named := c.model["classification"], read(t, c.data["classification"])

@@ -27,6 +27,7 @@ func searchTexts(t *testing.T, dir string, n int) (documents, questions string) 
 
 // TestSearch indexes documents by their words and by an encoder's vectors, again and changed, and searches them.
 func TestSearch(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	encoder, _ := newModels(t, dir)
 	documents, questions := searchTexts(t, dir, 60)
@@ -67,6 +68,7 @@ func TestSearch(t *testing.T) {
 
 // TestKilledIndexing kills the indexing several times; it goes on each time, and in the end all is found.
 func TestKilledIndexing(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	documents, questions := searchTexts(t, dir, 3000)
 	index := filepath.Join(dir, "index")
@@ -106,6 +108,7 @@ func TestKilledIndexing(t *testing.T) {
 
 // TestAsk answers from passages, and says so where there are none.
 func TestAsk(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	letters := write(t, filepath.Join(dir, "letters.txt"), strings.Repeat("abcdefghijklmnopqrstuvwxyz ABCDEFGHIJKLMNOPQRSTUVWXYZ. <|_>\n:#,'", 20))
 	writer := filepath.Join(dir, "writer")

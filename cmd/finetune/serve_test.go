@@ -13,6 +13,7 @@ import (
 
 // TestServe starts a server, asks it, ends it by a signal while it answers, and looks whether that answer comes whole.
 func TestServe(t *testing.T) {
+	t.Parallel()
 	model := newTalker(t)
 	for _, test := range []struct{ flag, want string }{
 		{"--listen=0.0.0.0:0", "needs a token"}, {"--listen=8000", "HOST:PORT"}, {"--rows=0", "rows"}, {"--max-length=100000", "context"}, {"--timeout=-1s", "timeout"},

@@ -8,6 +8,7 @@ import (
 
 // TestWhatWasLearnedIsApplied has eval, classify and generate take the lengths of the run that made a model, and say where they don't.
 func TestWhatWasLearnedIsApplied(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	encoder, writer := newModels(t, dir)
 	text := "text,label\n" + strings.Repeat("red sun red sun red sun,warm\nblue sea blue sea blue sea,cold\n", 20)

@@ -10,9 +10,10 @@ import (
 
 // TestSeveralData learns from a folder with parts, from shares of several files, and from a pattern.
 func TestSeveralData(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	run, folder := filepath.Join(dir, "run"), filepath.Join(dir, "parts")
-	succeed(t, "", append([]string{"pretrain", "--data", corpus(t, dir), "--output-dir", run}, tiny...)...)
+	pretrained(t, run)
 	if err := os.MkdirAll(folder, 0o777); err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 
 // TestSignals saves a run by SIGUSR1 in its midst, refuses others in its directory meanwhile, and ends it by SIGHUP with a checkpoint.
 func TestSignals(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "run")
 	text := filepath.Join(t.TempDir(), "text.txt")
 	if err := os.WriteFile(text, []byte(strings.Repeat("the quick brown fox\n", 200)), 0o644); err != nil {

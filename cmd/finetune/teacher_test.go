@@ -9,6 +9,7 @@ import (
 // TestTeacherIsLearned learns from a teacher that has learned capitals: from pairs and conversations, whole and by an adapter, from the teacher itself, from what it
 // has said before, and from texts that both write.
 func TestTeacherIsLearned(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	base, teacher := newWriter(t, dir), filepath.Join(dir, "teacher")
 	pairs, talks := taughtData(t, dir)
@@ -84,6 +85,7 @@ func otherVocabulary(t *testing.T, dir string) string {
 // TestKilledDistillationIsExact kills runs that learn from a teacher, from texts of their own and from what it has said, and goes on with them on other numbers of
 // threads. What it has said needn't be there any more.
 func TestKilledDistillationIsExact(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	base := newWriter(t, dir)
 	pairs, _ := taughtData(t, dir)
@@ -100,7 +102,7 @@ func TestKilledDistillationIsExact(t *testing.T) {
 			}
 			want := filepath.Join(dir, name)
 			succeed(t, "", args(want, "2")...)
-			killed := killAfter(t, "checkpoint-8", func(attempt string) []string { return args(want+attempt, "2") })
+			killed := killAfter(t, 8, func(attempt string) []string { return args(want+attempt, "2") })
 			if name == "said" {
 				os.Remove(said)
 			}

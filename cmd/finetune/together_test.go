@@ -83,6 +83,7 @@ func unhurried(t *testing.T, printed string) string {
 
 // TestApplyingOnRanks evaluates, writes, and makes data on 3 ranks as in one process: all must be the same.
 func TestApplyingOnRanks(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	model, text := newWriter(t, dir), corpus(t, dir)
 	var prompts, records strings.Builder

@@ -12,6 +12,7 @@ import (
 const odd = "Line 12 of the text.\n\n  spaces  and\ttabs \nemoji 👩‍👩‍👧, 你好, bytes \xff\xfe\n"
 
 func TestTokenizerCommands(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	text, tok := corpus(t, dir), filepath.Join(dir, "tok")
 	succeed(t, "", "tokenizer", "train", "--data", text, "--vocab-size=300", "--output-dir", tok)
@@ -51,6 +52,7 @@ func TestTokenizerCommands(t *testing.T) {
 }
 
 func TestDecodeNamesTheLine(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	tok := filepath.Join(dir, "tok")
 	succeed(t, "", "tokenizer", "train", "--data", corpus(t, dir), "--model=char", "--output-dir", tok)
@@ -77,6 +79,7 @@ func TestByteSize(t *testing.T) {
 }
 
 func TestTextsAsJSON(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	tok := filepath.Join(dir, "tok")
 	succeed(t, "", "tokenizer", "train", "--data", corpus(t, dir), "--vocab-size=300", "--output-dir", tok)
@@ -91,6 +94,7 @@ func TestTextsAsJSON(t *testing.T) {
 }
 
 func TestEncodeDrawsTokens(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	tok := filepath.Join(dir, "tok")
 	succeed(t, "", "tokenizer", "train", "--data", corpus(t, dir), "--vocab-size=300", "--output-dir", tok)
@@ -131,6 +135,7 @@ func TestEncodeDrawsTokens(t *testing.T) {
 }
 
 func TestTrainEveryKind(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	text := corpus(t, dir)
 	for i, c := range []struct {

@@ -13,6 +13,7 @@ import (
 
 // TestUsageErrors gives wrong command lines, and looks for what is to help.
 func TestUsageErrors(t *testing.T) {
+	t.Parallel()
 	for line, want := range map[string]string{
 		"pretrain --lr 3":                                         `unknown flag --lr; did you mean "--learning-rate"?`,
 		"pretrain --epochs 3":                                     `did you mean "--num-train-epochs"?`,
@@ -55,6 +56,7 @@ func TestSynonyms(t *testing.T) {
 
 // TestResumeBeyondTheEnd resumes a complete run, which is fine, and lets it go on to more steps, but not to fewer than it has made.
 func TestResumeBeyondTheEnd(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	text, run := filepath.Join(dir, "text.txt"), filepath.Join(dir, "run")
 	write(t, text, strings.Repeat("the quick brown fox jumps over the lazy dog\n", 40))

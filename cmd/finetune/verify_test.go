@@ -9,9 +9,10 @@ import (
 
 // TestVerify damages a run's model and a checkpoint's optimizer, and asks of what is no run.
 func TestVerify(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	run := filepath.Join(dir, "run")
-	succeed(t, "", append([]string{"pretrain", "--data", corpus(t, dir), "--output-dir", run}, tiny...)...)
+	pretrained(t, run)
 	if out, _ := succeed(t, "", "verify", run); strings.Count(out, "as written\n") != 3 {
 		t.Errorf("of a run with two checkpoints, verify says:\n%s", out)
 	}

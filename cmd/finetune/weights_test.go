@@ -10,9 +10,10 @@ import (
 
 // TestWeightsOfRecords learns from records that say what they count, and measures by it.
 func TestWeightsOfRecords(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	base := filepath.Join(dir, "base")
-	succeed(t, "", append([]string{"pretrain", "--data", corpus(t, dir), "--output-dir", base}, tiny...)...)
+	pretrained(t, base)
 	pairs := func(name, first, second string) string {
 		return write(t, filepath.Join(dir, name), `{"prompt": "Line 1 of", "completion": " the text"`+first+"}\n"+`{"prompt": "Line 2 of", "completion": " seven"`+second+"}\n")
 	}

@@ -12,6 +12,7 @@ import (
 
 // TestWordsSupervised takes a classifier from lines of fastText and from records to labels and their figures.
 func TestWordsSupervised(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	lines, records := filepath.Join(dir, "train.txt"), filepath.Join(dir, "train.jsonl")
 	write(t, lines, strings.Repeat("__label__sky the sun and the moon\n__label__food bread and butter\n", 50))

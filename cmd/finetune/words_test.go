@@ -12,6 +12,7 @@ import (
 
 // TestWords takes vectors from a text to a file of word2vec's, by every method.
 func TestWords(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	text, pairs, questions := filepath.Join(dir, "text.txt"), filepath.Join(dir, "pairs.tsv"), filepath.Join(dir, "questions.txt")
 	write(t, text, strings.Repeat("the sun and the moon and the stars\nbread and butter and cheese and milk\nthe moon and the sun\nmilk and bread\n", 100))
@@ -19,11 +20,8 @@ func TestWords(t *testing.T) {
 	write(t, questions, ": all\nsun moon bread milk\n")
 	finetune := func(args ...string) string {
 		t.Helper()
-		var out, err bytes.Buffer
-		if status := execute(context.Background(), args, &streams{in: strings.NewReader(""), out: &out, err: &err}); status != 0 {
-			t.Fatalf("%v: status %d\n%s", args, status, err.String())
-		}
-		return out.String()
+		out, _ := succeed(t, "", args...)
+		return out
 	}
 	for _, method := range []string{"skipgram", "cbow", "fasttext", "glove", "svd"} {
 		model := filepath.Join(dir, method)
