@@ -130,7 +130,7 @@ func (s *Server) Close() {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer func() {
 		if v := recover(); v != nil {
-			if v == http.ErrAbortHandler {
+			if err, is := v.(error); is && errors.Is(err, http.ErrAbortHandler) {
 				panic(v)
 			}
 			s.config.Log("fault      %s: %v\n%s", r.URL.Path, v, debug.Stack())

@@ -34,7 +34,7 @@ func TestTensorBoard(t *testing.T) {
 	}
 	records := 0
 	for r := bytes.NewReader(raw); ; records++ {
-		if _, err := tfevents.ReadRecord(r); err == io.EOF {
+		if _, err := tfevents.ReadRecord(r); errors.Is(err, io.EOF) {
 			break
 		} else if err != nil {
 			t.Fatal(err)

@@ -77,7 +77,7 @@ func script(text string) string {
 	if len(text) > lookedAt {
 		text = text[:lookedAt]
 	}
-	letters, latin := 0, 0
+	latin := 0
 	for i := range len(text) {
 		if c := text[i] | 0x20; 'a' <= c && c <= 'z' {
 			latin++
@@ -85,7 +85,7 @@ func script(text string) string {
 			return mixedScript(text)
 		}
 	}
-	if letters = latin; letters < fewestLetters {
+	if latin < fewestLetters {
 		return ""
 	}
 	return "Latin"

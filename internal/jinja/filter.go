@@ -106,7 +106,7 @@ func indent(r *renderer, v any, args arguments) (any, error) {
 	if err := args.check("indent", 0, 3, "width", "first", "blank"); err != nil {
 		return nil, err
 	}
-	pad := ""
+	var pad string
 	switch width := number(args.take(0, "width", int64(4))).(type) {
 	case int64:
 		r.size(int(min(width, maxText+1)))

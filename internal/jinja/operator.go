@@ -265,7 +265,8 @@ func (r *renderer) marked(op string, a, b any) (any, bool) {
 
 // integers applies an operator whose result is an integer.
 func integers(op string, i, j int64) (any, error) {
-	v, ok := int64(0), true
+	var v int64
+	ok := true
 	switch op {
 	case "+":
 		v = i + j

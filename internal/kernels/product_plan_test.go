@@ -42,7 +42,8 @@ func TestStripRows(t *testing.T) {
 				p := newProduct(ProductConfig{M: m, N: 900, K: maxDepth}, kernel)
 				p.plan = p.newPlan(workers)
 				for _, item := range p.plan.last {
-					for i, rows := item.m0, 0; i < item.m1; i += rows {
+					var rows int
+					for i := item.m0; i < item.m1; i += rows {
 						if rows = p.stripRows(i, item.m1); rows <= kernel.rows/lastPart || rows > kernel.rows || i+rows > item.m1 {
 							t.Fatalf("%d rows on %d workers: the tile at row %d of %+v has %d", m, workers, i, item, rows)
 						}

@@ -158,7 +158,8 @@ func (p *Product[T]) stripTiles(worker, i, m0, m1, n0, n1, k, depth int) {
 		fetched = next.n1 // the strip is there
 	}
 	laterTile := choose(p.TransB, lineElements*p.LDB, lineElements)
-	for m, rows := m0, 0; m < m1; m += rows {
+	var rows int
+	for m := m0; m < m1; m += rows {
 		rows = p.stripRows(m, m1)
 		var a, ahead, later []T
 		var aheadRow, aheadStep, laterRow, laterStep int

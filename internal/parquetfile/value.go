@@ -141,7 +141,7 @@ func decimal(digits string, scale int) any {
 // half returns a number of 16 bits.
 func half(h uint16) float64 {
 	sign, exponent, fraction := h>>15, h>>10&31, float64(h&1023)
-	x := 0.0
+	var x float64
 	switch exponent {
 	case 0:
 		x = math.Ldexp(fraction, -24)

@@ -83,7 +83,8 @@ func Wrap(text string, columns, indent int) string {
 func splitWords(text string) []string {
 	var words []string
 	begin, at, wide, state := 0, 0, false, -1
-	for rest, cluster := text, ""; rest != ""; at += len(cluster) {
+	var cluster string
+	for rest := text; rest != ""; at += len(cluster) {
 		var width int
 		cluster, rest, width, state = uniseg.FirstGraphemeClusterInString(rest, state)
 		before := at > 0 && text[at-1] == ' '

@@ -41,7 +41,7 @@ func TestGolden(t *testing.T) {
 		g, gotErr := ReadRecord(bytes.NewReader(got))
 		x, wantErr := ReadRecord(bytes.NewReader(want))
 		if gotErr != nil || wantErr != nil {
-			if gotErr != io.EOF || wantErr != io.EOF {
+			if !errors.Is(gotErr, io.EOF) || !errors.Is(wantErr, io.EOF) {
 				t.Fatalf("record %d: %v, expected %v", i, gotErr, wantErr)
 			}
 			return
@@ -80,7 +80,7 @@ func TestDamaged(t *testing.T) {
 		t.Fatalf("%q, %v", got, err)
 	}
 	for i := range whole {
-		if _, err := ReadRecord(bytes.NewReader(whole[:i])); err != io.EOF && err != io.ErrUnexpectedEOF {
+		if _, err := ReadRecord(bytes.NewReader(whole[:i])); !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 			t.Errorf("%d bytes: %v", i, err)
 		}
 		bad := bytes.Clone(whole)

@@ -113,15 +113,13 @@ func (v *Attention) Terminal(w io.Writer, s Screen) error {
 			if i+k > 0 {
 				out.WriteString("\n")
 			}
-			title, rows := l.Name()+", mean of the heads", [][]float32(nil)
-			if h < 0 {
-				rows = l.mean()
-			} else {
-				title, rows = fmt.Sprintf("%s, head %d", l.Name(), h), l.Weights[h]
+			title, rows := l.Name()+", mean of the heads", l.mean
+			if h >= 0 {
+				title, rows = fmt.Sprintf("%s, head %d", l.Name(), h), func() [][]float32 { return l.Weights[h] }
 			}
 			out.WriteString(fold(title, s.Columns))
-			v.matrix(&out, s, l, rows)
-			v.keys(&out, s, l, rows)
+			v.matrix(&out, s, l, rows())
+			v.keys(&out, s, l, rows())
 		}
 	}
 	_, err := io.WriteString(w, out.String())

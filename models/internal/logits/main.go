@@ -31,7 +31,7 @@ func run(args []string) error {
 	}
 	var rows [][]int32
 	if err := json.NewDecoder(os.Stdin).Decode(&rows); err != nil || len(rows) == 0 || len(rows[0]) == 0 {
-		return fmt.Errorf("logits: standard input: expected a list of rows of ids, got error %v", err)
+		return fmt.Errorf("logits: standard input: expected a list of rows of ids, got error %w", err)
 	}
 	m, err := models.Open(args[0], models.OpenConfig{})
 	if err != nil {

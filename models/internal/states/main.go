@@ -37,7 +37,7 @@ func run(args []string) error {
 	}
 	var in texts
 	if err := json.NewDecoder(os.Stdin).Decode(&in); err != nil || len(in.IDs) == 0 {
-		return fmt.Errorf("states: standard input: expected ids, types and segments, got error %v", err)
+		return fmt.Errorf("states: standard input: expected ids, types and segments, got error %w", err)
 	}
 	m, err := models.Open(args[0], models.OpenConfig{})
 	if err != nil {
