@@ -104,7 +104,11 @@ func (s span) marks() []mark {
 	digits := max(0, -int(math.Floor(math.Log10(step)+1e-9)))
 	var all []mark
 	for i := math.Ceil(s.lo/step - 1e-9); i*step <= s.hi+1e-9*step; i++ {
-		m := mark{i * step, strconv.FormatFloat(i*step, 'f', digits, 64)}
+		at := i * step
+		if at == 0 {
+			at = 0 // and not -0
+		}
+		m := mark{at, strconv.FormatFloat(at, 'f', digits, 64)}
 		if far := math.Abs(m.at); far >= 1e6 || digits > 5 {
 			m.label = strconv.FormatFloat(m.at, 'g', 3, 64)
 		}
