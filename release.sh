@@ -5,8 +5,8 @@
 #   sbom.spdx    the modules that they are built from, with their versions, and Go's, as an SPDX 2.3 document
 #
 # What could differ from one machine to another is fixed: paths are trimmed, nothing is linked from the system, flags of the environment aren't heard, and processors
-# are the oldest that Go builds for (the kernels choose their instructions when they run). Tags make the binaries smaller: "minimal" leaves out what gonum/plot
-# has for other formats than those of our figures, "packed" embeds the Chinese dictionaries packed, in a file that is made here and kept nowhere.
+# are the oldest that Go builds for (the kernels choose their instructions when they run). The tag embeds the Chinese dictionaries packed, in a file
+# that is made here and kept nowhere.
 set -eu
 dist=$1
 shift
@@ -20,7 +20,7 @@ for platform in "$@"; do
 	os=${platform%/*} arch=${platform#*/}
 	name=finetune-$os-$arch
 	[ "$os" != windows ] || name=$name.exe
-	GOOS=$os GOARCH=$arch go build -trimpath -tags minimal,packed -ldflags '-s -w -buildid=' -o "$dist/$name" ./cmd/finetune
+	GOOS=$os GOARCH=$arch go build -trimpath -tags packed -ldflags '-s -w -buildid=' -o "$dist/$name" ./cmd/finetune
 done
 cd "$dist"
 if command -v sha256sum >/dev/null; then sha256sum finetune-*; else shasum -a 256 finetune-*; fi >SHA256SUMS
