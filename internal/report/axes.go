@@ -22,6 +22,7 @@ const (
 	away       = vg.Length(5)  // of the lines from the axes
 	sample     = vg.Length(20) // of a line in the legend
 	hairline   = vg.Length(0.5)
+	margin     = vg.Length(4)
 	fineGrid   = vg.Length(0.25)
 	mostMarks  = 6
 )
@@ -145,6 +146,7 @@ func (a *axes) draw(c draw.Canvas) error {
 	}
 	above, under, beside := style(draw.XCenter, draw.YTop), style(draw.XCenter, draw.YTop), style(draw.XRight, draw.YCenter)
 	height, descent := above.Height("X"), above.FontExtents().Descent
+	c = draw.Crop(c, margin, -margin, margin, -margin)
 	c.FillText(above, vg.Point{X: c.Center().X, Y: c.Max.Y + descent}, a.title)
 	x, y := a.x.sane(), a.y.sane()
 	columns, rows, placeX := x.marks(), y.marks(), x.share
