@@ -175,7 +175,8 @@ func TestShowLandscape(t *testing.T) {
 	decoder := filepath.Join(dir, "decoder")
 	newModel(t, "gpt2", encoder, decoder)
 	text := write(t, filepath.Join(dir, "text.txt"), strings.Repeat("a rose is a rose ", 40))
-	args := []string{"landscape", "--model", decoder, "--data", text, "--points", "5", "--reach", "0.5", "--rows", "0"}
+	t.Chdir(dir) // paths are shown as they are given, whatever they are
+	args := []string{"landscape", "--model", "decoder", "--data", "text.txt", "--points", "5", "--reach", "0.5", "--rows", "0"}
 	var found struct {
 		Along  []float64
 		Losses [][]float64
