@@ -21,6 +21,7 @@ const (
 	maxFooter  = 64 << 20  // bytes
 	maxHeader  = 1 << 20   // bytes of a page's header
 	maxPage    = 256 << 20 // bytes of a page, unpacked
+	maxText    = 64 << 20  // bytes of a value, as of a line of other formats
 	maxValues  = 1 << 24   // of a page
 	maxColumns = 10_000
 )

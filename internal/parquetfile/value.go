@@ -58,6 +58,8 @@ func short(f float32) float64 {
 // bytes returns what bytes mean.
 func (n *node) bytes(b []byte) (any, error) {
 	switch {
+	case len(b) > maxText:
+		return nil, &RowError{fmt.Errorf("column %q: a value of %d bytes, expected at most %d MiB", n.path, len(b), maxText>>20)}
 	case n.means == asDecimal && len(b) <= 64:
 		x := new(big.Int).SetBytes(b)
 		if len(b) > 0 && b[0]&0x80 != 0 { // two's complement

@@ -56,7 +56,7 @@ def long_lines(work):
     path = work / "a.parquet"
     program = "import pyarrow as pa, pyarrow.parquet as pq, sys; pq.write_table(pa.table({'text': ['ok', 'words ' * 17_000_000]}), sys.argv[1])"
     subprocess.run([sys.executable, "-c", program, path], check=True)
-    yield path, "a.parquet: "
+    yield path, "expected at most 64 MiB"
 
 
 def run(command):
