@@ -32,14 +32,25 @@ func (g *Graph) TokenLosses(x, w, b, targets *Node, c CrossEntropyConfig) *Node 
 	if b != nil {
 		op.bias, inputs = true, append(inputs, b)
 	}
-	return g.apply("token losses", op, tensor.Shape{rows}, inputs...)
+	op.parts = g.applyTuple("token losses", op, []tensor.Shape{{rows}, {rows}}, inputs...)
+	return op.parts[0]
 }
 
-// tokenLossOp has the inputs x, w, targets and maybe the bias.
+// SquaredProbabilities returns log Σ p² of the probabilities that all tokens of the vocabulary have at each row, [rows], for what TokenLosses returned; 0
+// where the target is ignored. It has no gradient. It returns nil for losses that come from elsewhere.
+func (g *Graph) SquaredProbabilities(tokenLosses *Node) *Node {
+	if op, ok := tupleOf(tokenLosses).(*tokenLossOp); ok {
+		return op.parts[1]
+	}
+	return nil
+}
+
+// tokenLossOp has the inputs x, w, targets and maybe the bias, and the outputs losses and squares of probabilities.
 type tokenLossOp struct {
 	base
 	bias   bool
 	config kernels.LinearCrossEntropyConfig
+	parts  []*Node
 }
 
 func (o *tokenLossOp) unpacks(i int) bool { return i == 1 }
@@ -85,6 +96,7 @@ func (o *tokenLossOp) lower(c *call) func() error {
 func lowerTokenLosses[T kernels.Float](o *tokenLossOp, c *call) func() error {
 	dst := out[T](c, 0).data
 	kernel, targets, b := tokenLossKernel[T](o, c)
+	kernel.Squares = out[T](c, 1).data
 	x, w, loss := in[T](c, 0), in[T](c, 1), make([]T, 1)
 	return func() error {
 		if err := checkTargets(targets, o.config.Vocab); err != nil {

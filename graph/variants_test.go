@@ -300,6 +300,25 @@ func TestTokenLossesAreThoseOfCrossEntropy(t *testing.T) {
 	if !slices.Equal(Floats[float64](got), Floats[float64](want)) || Floats[float64](got)[0] == 0 || !slices.Equal(Ints(twice), []int32{2, 0}) {
 		t.Errorf("got %v, expected %v", Floats[float64](got), Floats[float64](want))
 	}
+	squares := g.SquaredProbabilities(got)
+	both, err := Compile(g, got, squares)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer both.Close()
+	run(t, both)
+	for i, z := range [][]float64{{-3, -2, -2}, {6.5, 1, 3}} {
+		var sum, double float64
+		for _, v := range z {
+			sum, double = sum+math.Exp(v), double+math.Exp(2*v)
+		}
+		if s := Floats[float64](squares)[i]; math.Abs(s-math.Log(double/sum/sum)) > 1e-12 {
+			t.Errorf("the squares of row %d sum up to e^%g, expected e^%g", i, s, math.Log(double/sum/sum))
+		}
+	}
+	if g.SquaredProbabilities(x) != nil || !slices.Equal(Floats[float64](got), Floats[float64](want)) {
+		t.Errorf("squares of what has none, or losses %v beside them, expected %v", Floats[float64](got), Floats[float64](want))
+	}
 	if g.TokenLosses(x, g.Const("v", make([]float64, 3), 1, 3), nil, targets, CrossEntropyConfig{}); g.Err() == nil || !strings.Contains(g.Err().Error(), `weight "v" of shape (1, 3)`) {
 		t.Errorf("error %v", g.Err())
 	}

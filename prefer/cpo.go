@@ -8,7 +8,6 @@ import (
 
 	"github.com/seahorse-ml/seahorse/graph"
 	"github.com/seahorse-ml/seahorse/layers"
-	"gorgonia.org/gorgonia"
 )
 
 // CPO learns which of two texts is better by their log-probabilities, without a reference, and the better one by its cross entropy
@@ -66,19 +65,7 @@ func (c CPO) Loss(g *graph.Graph, b layers.Batch) layers.Loss {
 	if c.Alpha == 0 {
 		return layers.Loss{Total: a.total(losses, b.Scales[layers.Rows]), Each: losses, Figures: figures}
 	}
-	better := b.Node(g, BetterTargets)
-	if g.Err() != nil {
-		return layers.Loss{}
-	}
-	counts := g.RowSums(g.NotNegative(better))
-	nll := a.total(a.Times(sums, -1), b.Scales[BetterTargets])
-	if b.Scale == nil {
-		nll = a.Div(g.Check(gorgonia.Sum(a.Times(sums, -1))), g.Check(gorgonia.Sum(counts)))
-	}
-	mean := a.Div(a.Times(sums, -1), counts)
-	figures = append(figures, layers.Figure{Name: "nll_loss", Nodes: []*graph.Node{mean}, Weights: counts})
-	total := a.Add(a.total(losses, b.Scales[layers.Rows]), a.Times(nll, c.Alpha))
-	return layers.Loss{Total: total, Each: a.Add(losses, a.Times(mean, c.Alpha)), Figures: figures}
+	return withBetter(a, b, losses, sums, c.Alpha, figures)
 }
 
 // losses returns those of the pairs, [B], by how much more probable the better one is.

@@ -20,8 +20,8 @@ func Divergences() []string {
 	return []string{"reverse_kl", "forward_kl", "js_divergence", "alpha_divergence"}
 }
 
-// divergent are the losses that compare what both texts count, and so go with every divergence.
-var divergent = []string{"sigmoid", "sigmoid_norm", "hinge", "ipo", "exo_pair", "robust", "discopop"}
+// divergent are the losses that go with every divergence: those that compare what both texts count, and sft, which has no reference.
+var divergent = []string{"sigmoid", "sigmoid_norm", "hinge", "ipo", "exo_pair", "robust", "discopop", "sft"}
 
 // validateDivergence tells what is wrong with the divergence.
 func (c DPOConfig) validateDivergence() error {
@@ -30,10 +30,13 @@ func (c DPOConfig) validateDivergence() error {
 		return nil
 	case !slices.Contains(Divergences(), c.Divergence):
 		return fmt.Errorf("prefer: dpo: divergence %q, expected one of %s", c.Divergence, strings.Join(Divergences(), ", "))
-	case !slices.Contains(divergent, c.LossType):
-		return fmt.Errorf("prefer: dpo: the divergence %s and the loss type %s, expected one of %s", c.Divergence, c.LossType, strings.Join(divergent, ", "))
 	case math.IsNaN(c.Alpha) || math.IsInf(c.Alpha, 0):
 		return fmt.Errorf("prefer: dpo: alpha %v, expected a number", c.Alpha)
+	}
+	for _, name := range c.LossTypes {
+		if !slices.Contains(divergent, name) {
+			return fmt.Errorf("prefer: dpo: the divergence %s and the loss type %s, expected one of %s", c.Divergence, name, strings.Join(divergent, ", "))
+		}
 	}
 	return nil
 }

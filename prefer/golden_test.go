@@ -146,6 +146,7 @@ type outcome struct {
 	Loss            float64
 	Figures         map[string]float64
 	Embedding, Head []float64
+	Weights         []float64 // of several losses
 }
 
 func readGoldens(t *testing.T) (examples, map[string]outcome) {
@@ -187,22 +188,31 @@ func TestLossesAreThoseOfTRL(t *testing.T) {
 			var rows data.Dataset = e.pairs(t, false, nil)
 			kind, detail, _ := strings.Cut(name, "_")
 			switch kind {
-			case "dpo", "divergence":
+			case "dpo", "divergence", "ld", "wpo", "sum":
 				c := DefaultDPOConfig()
-				if kind == "divergence" {
-					c.Divergence, detail, _ = strings.Cut(detail, "/")
+				of := PairsConfig{}
+				if before, after, ok := strings.Cut(detail, "/"); ok {
+					detail = after
+					if alpha := strings.TrimPrefix(before, "ld_"); slices.Contains(Divergences(), before) {
+						c.Divergence = before
+					} else {
+						v := parse(t, alpha)
+						of.LDAlpha = &v
+					}
 				}
-				if c.LossType = strings.TrimSuffix(detail, "_0.5"); c.LossType != detail {
+				c.UseWeighting, c.LossWeights = kind == "wpo", want.Weights
+				types := strings.TrimSuffix(detail, "_0.5")
+				if c.LossTypes = strings.Split(types, ","); types != detail {
 					c.Beta = 0.5
 				}
-				switch c.LossType {
-				case "aot", "aot_unpaired": // what is sorted is a micro-batch
-					most = 1
-					fallthrough
-				case "robust", "exo_pair":
+				of.Better = c.Sums("sft")
+				if c.Sums("aot") || c.Sums("aot_unpaired") { // what is sorted is a micro-batch
+					most, c.LabelSmoothing = 1, 0.1
+				}
+				if c.Sums("robust") || c.Sums("exo_pair") {
 					c.LabelSmoothing = 0.1
 				}
-				m = DPO{policy, reference, c}
+				m, rows = DPO{policy, reference, c}, e.rows(t, of, nil)
 			case "orpo":
 				m, rows = ORPO{policy, 0.1}, e.pairs(t, true, nil)
 			case "simpo":
@@ -442,12 +452,16 @@ func TestLossesRefuse(t *testing.T) {
 		return DPO{policy, policy, c}
 	}
 	for want, m := range map[string]train.Model{
-		`loss type "best", expected one of sigmoid, hinge`: dpo(func(c *DPOConfig) { c.LossType = "best" }),
+		`loss type "best", expected one of sigmoid, hinge`: dpo(func(c *DPOConfig) { c.LossTypes = []string{"best"} }),
+		"0 loss types and 0 weights":                       dpo(func(c *DPOConfig) { c.LossTypes = nil }),
+		"1 loss types and 2 weights":                       dpo(func(c *DPOConfig) { c.LossWeights = []float64{1, 2} }),
+		"the weight of loss 1 is NaN":                      dpo(func(c *DPOConfig) { c.LossWeights = []float64{math.NaN()} }),
+		"weights of pairs and the loss type aot":           dpo(func(c *DPOConfig) { c.LossTypes, c.UseWeighting = []string{"aot"}, true }),
 		"beta 0, expected more than 0":                     dpo(func(c *DPOConfig) { c.Beta = 0 }),
 		"label smoothing 0.5":                              dpo(func(c *DPOConfig) { c.LabelSmoothing = 0.5 }),
-		"exo_pair needs a label smoothing":                 dpo(func(c *DPOConfig) { c.LossType = "exo_pair" }),
+		"exo_pair needs a label smoothing":                 dpo(func(c *DPOConfig) { c.LossTypes = []string{"exo_pair"} }),
 		`divergence "kl", expected one of reverse_kl`:      dpo(func(c *DPOConfig) { c.Divergence = "kl" }),
-		"and the loss type apo_zero, expected one of":      dpo(func(c *DPOConfig) { c.Divergence, c.LossType = "forward_kl", "apo_zero" }),
+		"and the loss type apo_zero, expected one of":      dpo(func(c *DPOConfig) { c.Divergence, c.LossTypes = "forward_kl", []string{"apo_zero"} }),
 		"alpha NaN":                 dpo(func(c *DPOConfig) { c.Divergence, c.Alpha = "alpha_divergence", math.NaN() }),
 		`no input "reference"`:      DPO{Policy: policy, Config: DefaultDPOConfig()},
 		"orpo: beta 0":              ORPO{Policy: policy},

@@ -25,6 +25,9 @@ type PairsConfig struct {
 	Whole bool
 	// Better adds BetterTargets, which CPO needs where it takes the cross entropy of the better text, and counts them. Default: pairs are counted.
 	Better bool
+	// LDAlpha is what the log-probabilities of tokens beyond the length of the shorter completion of a pair count, in [0, 1], so that a longer answer isn't
+	// better or worse for its length (LD-DPO: Liu et al., 2024). Below 1 it adds TokenWeights, which DPO needs for it. Default: nil, 1.
+	LDAlpha *float64
 }
 
 // Pairs is a dataset of a pair in each row: IDs and Targets [2, T], and Margin. It knows the sizes of its rows, so that pairs of like
@@ -34,6 +37,7 @@ type Pairs struct {
 	length    int
 	whole     bool
 	better    bool
+	beyond    float32 // what tokens beyond the shorter completion count
 	cut       int
 	reference [][2]float32 // log-probabilities; nil where they aren't computed
 }
@@ -44,7 +48,13 @@ func NewPairs(pairs []Pair, c PairsConfig) (*Pairs, error) {
 		return nil, fmt.Errorf("prefer: %d pairs in rows of %d tokens with targets of the whole (%t) and of the better text (%t), expected at least one pair, 0 or more tokens and one of both",
 			len(pairs), c.Length, c.Whole, c.Better)
 	}
-	p := &Pairs{pairs: pairs, whole: c.Whole, better: c.Better}
+	p := &Pairs{pairs: pairs, whole: c.Whole, better: c.Better, beyond: 1}
+	if c.LDAlpha != nil {
+		if !(*c.LDAlpha >= 0 && *c.LDAlpha <= 1) {
+			return nil, fmt.Errorf("prefer: tokens beyond the shorter completion count %v, expected [0, 1]", *c.LDAlpha)
+		}
+		p.beyond = float32(*c.LDAlpha)
+	}
 	for i, pair := range pairs {
 		if len(pair.Prompt) == 0 || len(pair.Chosen) == 0 || len(pair.Rejected) == 0 {
 			return nil, fmt.Errorf("prefer: pair %d of %d has a prompt of %d tokens and completions of %d and %d, expected some of each",
@@ -82,11 +92,17 @@ func (p *Pairs) Layout() data.Layout {
 		l.Inputs = append(l.Inputs, texts(BetterTargets, float64(data.Ignored), p.length))
 		l.Targets = BetterTargets
 	}
+	if p.weighed() {
+		l.Inputs = append(l.Inputs, data.Input{Name: TokenWeights, Type: data.Float, Shape: []int{2, p.length}, Length: data.TextLength, Axis: 1})
+	}
 	if p.reference != nil {
 		l.Inputs = append(l.Inputs, data.Input{Name: Reference, Type: data.Float, Shape: []int{2}})
 	}
 	return l
 }
+
+// weighed tells whether not all tokens count alike.
+func (p *Pairs) weighed() bool { return p.beyond != 1 }
 
 // texts is an input of tokens, whose last dimension is their number.
 func texts(name string, padding float64, shape ...int) data.Input {
@@ -110,6 +126,15 @@ func (p *Pairs) Fill(row data.Row, i int, _ uint64) {
 	}
 	if p.better {
 		copy(row.Ints(BetterTargets), targets[:n])
+	}
+	if p.weighed() {
+		shared := len(pair.Prompt) - 1 + min(len(pair.Chosen), len(pair.Rejected)) // places of targets that both texts have
+		weights := row.Floats(TokenWeights)
+		for k := range weights {
+			if weights[k] = 1; k%n >= shared {
+				weights[k] = p.beyond
+			}
+		}
 	}
 	if p.reference != nil {
 		copy(row.Floats(Reference), p.reference[i][:])
@@ -141,6 +166,14 @@ func (p *Pairs) Precompute(ctx context.Context, m Model, rows int) error {
 	return err
 }
 
+// fillFloats writes values into an input of the trace's type.
+func fillFloats(n *graph.Node, values []float32) {
+	copy(graph.Floats[float32](n), values)
+	for i := range graph.Floats[float64](n) {
+		graph.Floats[float64](n)[i] = float64(values[i])
+	}
+}
+
 // eachLogProb yields the log-probabilities of the texts of a dataset, in order.
 func eachLogProb(ctx context.Context, m Model, d data.Dataset, rows int, idsName, targetsName string, yield func(i int, v float64)) (err error) {
 	if rows < 1 || len(m.Params()) == 0 {
@@ -153,7 +186,11 @@ func eachLogProb(ctx context.Context, m Model, d data.Dataset, rows int, idsName
 		return g.Input(name, tensor.Int32, shape...)
 	}
 	ids, targets := input(idsName), input(targetsName)
-	logps := logProbs(g, m, ids, targets)
+	var weights *graph.Node
+	if at := b.Layout.Index(TokenWeights); at >= 0 {
+		weights = g.Input(TokenWeights, g.DType(), append([]int{b.Rows}, b.Layout.Inputs[at].Shape...)...)
+	}
+	logps := summed(g, tokenLosses(g, m, ids, targets), targets, weights)
 	machine, err := graph.Compile(g, logps)
 	if err != nil {
 		return fmt.Errorf("prefer: %w", err)
@@ -169,6 +206,9 @@ func eachLogProb(ctx context.Context, m Model, d data.Dataset, rows int, idsName
 		}
 		copy(graph.Ints(ids), b.Ints(idsName))
 		copy(graph.Ints(targets), b.Ints(targetsName))
+		if weights != nil {
+			fillFloats(weights, b.Floats(TokenWeights))
+		}
 		if err := machine.RunAll(); err != nil {
 			return fmt.Errorf("prefer: %w", err)
 		}

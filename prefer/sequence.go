@@ -22,13 +22,15 @@ const (
 	// IDs [K, T] are the tokens that go in, and Targets [K, T] those that are to come out, negative where nothing is learned: in
 	// prompts and padding.
 	IDs, Targets = layers.IDs, layers.Targets
-	// Reference [K] are the log-probabilities of the targets by a reference, summed, where they were computed before.
+	// Reference [K] are the log-probabilities of the targets by a reference, summed by TokenWeights, where they were computed before.
 	Reference = "reference"
 	// WholeTargets [T] are the targets of the better text with those of the prompt among them, of which ORPO takes the cross entropy; the
 	// layout counts them. AllTargets [K, T] are the same, and behind them the targets of the other text.
 	WholeTargets, AllTargets = "whole_targets", "all_targets"
 	// BetterTargets [T] are the targets of the better text alone, of which CPO takes the cross entropy; the layout counts them.
 	BetterTargets = "better_targets"
+	// TokenWeights [K, T] are what the log-probability of each target counts in the sum of its text; optional, 1 without.
+	TokenWeights = "token_weights"
 	// Margin is by how much the better one is better, for reward models; optional.
 	Margin = "margin"
 	// Desirable is 1 for a text that is good and 0 for one that isn't, for KTO.
@@ -55,13 +57,25 @@ func flat(g *graph.Graph, n *graph.Node) *graph.Node {
 
 // logProbs returns the summed log-probabilities of the targets of each text, [B·K].
 func logProbs(g *graph.Graph, m Model, ids, targets *graph.Node) *graph.Node {
-	ids, targets = flat(g, ids), flat(g, targets)
-	losses := m.TokenLosses(g, ids, targets, nil)
+	return summed(g, tokenLosses(g, m, ids, targets), targets, nil)
+}
+
+// tokenLosses returns the negative log-probabilities of the targets of all texts, [B·K·T].
+func tokenLosses(g *graph.Graph, m Model, ids, targets *graph.Node) *graph.Node {
+	return m.TokenLosses(g, flat(g, ids), flat(g, targets), nil)
+}
+
+// summed returns the log-probabilities of the targets of each text, [B·K], of their losses, each times its weight where those aren't nil.
+func summed(g *graph.Graph, losses, targets, weights *graph.Node) *graph.Node {
 	if g.Err() != nil {
 		return losses
 	}
-	s := ids.Shape()
-	return g.Scale(g.RowSums(g.Reshape(losses, s[0], s[1])), -1)
+	s := flat(g, targets).Shape()
+	rows := g.Reshape(losses, s[0], s[1])
+	if weights != nil {
+		rows = on(g).Mul(rows, flat(g, weights))
+	}
+	return g.Scale(g.RowSums(rows), -1)
 }
 
 // lengths returns how many targets each text has, [B·K].

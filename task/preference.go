@@ -20,6 +20,8 @@ type Preference struct {
 	// Reference is the directory of the model that the policy of DPO and KTO is held to, which must have the same tokenizer. Default: the
 	// model of the run as it is before training.
 	Reference string
+	// LDAlpha is what tokens of DPO's answers beyond the length of the shorter one count, in [0, 1]; see prefer.PairsConfig. Default: nil, 1.
+	LDAlpha *float64
 	// Conversations says how messages are written.
 	Conversations Conversations
 }
@@ -186,7 +188,8 @@ func (o Preference) dataset(t *data.Tokens, c RowsConfig) (referred, error) {
 		return prefer.NewTexts(judged, c.Length)
 	}
 	cpo, _ := o.Loss.(prefer.CPO)
-	return prefer.NewPairs(pairs, prefer.PairsConfig{Length: c.Length, Whole: o.Name() == "orpo", Better: cpo.Alpha > 0})
+	dpo, _ := o.Loss.(prefer.DPO)
+	return prefer.NewPairs(pairs, prefer.PairsConfig{Length: c.Length, Whole: o.Name() == "orpo", Better: cpo.Alpha > 0 || dpo.Config.Sums("sft"), LDAlpha: o.LDAlpha})
 }
 
 // tokensOf returns tokens [lo, hi).

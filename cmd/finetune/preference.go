@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/alecthomas/kong"
 	"github.com/seahorse-ml/seahorse/models"
@@ -158,10 +159,13 @@ func (c *preferenceOptions) learning(s *streams, loss train.Model, reference str
 // dpoCommand is `finetune dpo`.
 type dpoCommand struct {
 	preferenceOptions
-	LossType             string  `group:"optimization" default:"sigmoid" enum:"${dpolosses}" placeholder:"NAME" help:"The loss, as trl calls it (${default}): ${enum}."`
-	FDivergenceType      string  `group:"optimization" name:"f-divergence-type" default:"reverse_kl" enum:"${divergences}" placeholder:"NAME" help:"The divergence that holds the model to the reference (${default}): ${enum}; others than reverse_kl are for the loss types sigmoid, sigmoid_norm, hinge, ipo, exo_pair, robust and discopop."`
-	FAlphaDivergenceCoef float64 `group:"optimization" name:"f-alpha-divergence-coef" default:"0.5" placeholder:"X" help:"The alpha of alpha_divergence (${default})."`
-	DiscopopTau          float64 `group:"optimization" default:"0.05" placeholder:"X" help:"Temperature of the loss discopop (${default})."`
+	LossType             []string  `group:"optimization" default:"sigmoid" enum:"${dpolosses}" placeholder:"NAME,…" help:"The loss, as trl calls it (${default}): ${enum}. Several are added up."`
+	LossWeights          []float64 `group:"optimization" placeholder:"X,…" help:"What each of several losses counts. Default: 1 each."`
+	UseWeighting         bool      `group:"optimization" help:"Multiply the loss of a pair by how probable both answers are to the model itself (WPO); not for the loss types sft, aot and aot_unpaired."`
+	LDAlpha              *float64  `group:"optimization" name:"ld-alpha" placeholder:"X" help:"What tokens of an answer beyond the length of the shorter one count, from 0 to 1 (LD-DPO). Default: 1."`
+	FDivergenceType      string    `group:"optimization" name:"f-divergence-type" default:"reverse_kl" enum:"${divergences}" placeholder:"NAME" help:"The divergence that holds the model to the reference (${default}): ${enum}; others than reverse_kl are for the loss types sigmoid, sigmoid_norm, hinge, ipo, exo_pair, robust, discopop and sft."`
+	FAlphaDivergenceCoef float64   `group:"optimization" name:"f-alpha-divergence-coef" default:"0.5" placeholder:"X" help:"The alpha of alpha_divergence (${default})."`
+	DiscopopTau          float64   `group:"optimization" default:"0.05" placeholder:"X" help:"Temperature of the loss discopop (${default})."`
 	betaOption
 	referenceOptions
 }
@@ -188,6 +192,7 @@ Examples:
     finetune dpo --model runs/chat --data pairs.jsonl --output-dir runs/better
     finetune dpo --model SmolLM2-135M-Instruct --data pairs.jsonl --lora-r 16 --learning-rate 1e-5 --output-dir runs/dpo
     finetune dpo --model runs/chat --data pairs.parquet --loss-type ipo --beta 0.05 --output-dir runs/ipo
+    finetune dpo --model runs/chat --data pairs.jsonl --loss-type sigmoid,bco_pair,sft --loss-weights 0.8,0.2,1 --output-dir runs/mixed
     finetune dpo --model runs/chat --data pairs.jsonl --loss-type robust --label-smoothing 0.1 --reference-model runs/base --output-dir runs/robust`,
 		pairRecords, preferenceEpochs, preferenceSeqLen)
 }
@@ -204,16 +209,21 @@ func (c *dpoCommand) resolve() error {
 	if err := c.betaOption.validate(); err != nil {
 		return err
 	}
-	if !slices.Contains([]string{"robust", "exo_pair", "aot", "aot_unpaired"}, c.LossType) {
-		if err := c.noSmoothing("--loss-type " + c.LossType); err != nil {
+	smooth := func(name string) bool {
+		return slices.Contains([]string{"robust", "exo_pair", "aot", "aot_unpaired"}, name)
+	}
+	if !slices.ContainsFunc(c.LossType, smooth) {
+		if err := c.noSmoothing("--loss-type " + strings.Join(c.LossType, ",")); err != nil {
 			return err
 		}
 	}
 	switch {
-	case c.DiscopopTau != 0.05 && c.LossType != "discopop":
+	case c.DiscopopTau != 0.05 && !slices.Contains(c.LossType, "discopop"):
 		return errors.New("--discopop-tau is for --loss-type discopop")
 	case c.FAlphaDivergenceCoef != 0.5 && c.FDivergenceType != "alpha_divergence":
 		return errors.New("--f-alpha-divergence-coef is for --f-divergence-type alpha_divergence")
+	case c.LDAlpha != nil && !(*c.LDAlpha >= 0 && *c.LDAlpha <= 1):
+		return fmt.Errorf("--ld-alpha %g: expected 0 to 1", *c.LDAlpha)
 	}
 	if err := c.loss().Config.Validate(); err != nil {
 		return err
@@ -226,10 +236,16 @@ func (c *dpoCommand) resolve() error {
 
 func (c *dpoCommand) loss() prefer.DPO {
 	return prefer.DPO{Config: prefer.DPOConfig{
-		LossType: c.LossType, Beta: c.Beta, LabelSmoothing: c.LabelSmoothing, Divergence: c.FDivergenceType, Alpha: c.FAlphaDivergenceCoef, DiscoTau: c.DiscopopTau,
+		LossTypes: c.LossType, LossWeights: c.LossWeights, Beta: c.Beta, LabelSmoothing: c.LabelSmoothing, Divergence: c.FDivergenceType, Alpha: c.FAlphaDivergenceCoef,
+		DiscoTau: c.DiscopopTau, UseWeighting: c.UseWeighting,
 	}}
 }
 
 func (c *dpoCommand) config(s *streams) (task.Config, error) {
-	return c.learning(s, c.loss(), c.ReferenceModel)
+	t, err := c.learning(s, c.loss(), c.ReferenceModel)
+	if o, ok := t.Objective.(task.Preference); ok {
+		o.LDAlpha = c.LDAlpha
+		t.Objective = o
+	}
+	return t, err
 }

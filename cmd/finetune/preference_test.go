@@ -46,6 +46,8 @@ func TestPreferenceIsLearned(t *testing.T) {
 		"dpo":       {"dpo", "--data", pairs},
 		"messages":  {"dpo", "--data", talks, "--loss-type=ipo", "--group-by-length"},
 		"lora":      {"dpo", "--data", pairs, "--lora-r=8"},
+		"several":   {"dpo", "--data", pairs, "--loss-type=sigmoid,sft", "--loss-weights=1,0.5", "--ld-alpha=0.5"},
+		"weighted":  {"dpo", "--data", pairs, "--use-weighting"},
 		"reference": {"dpo", "--data", pairs, "--reference-model", base, "--loss-type=robust", "--label-smoothing=0.1"},
 		"orpo":      {"orpo", "--data", pairs},
 		"cpo":       {"cpo", "--data", pairs, "--loss-type=ipo", "--cpo-alpha=0.5"},
@@ -89,7 +91,7 @@ func TestKilledPreferenceIsExact(t *testing.T) {
 	base := newWriter(t, dir)
 	pairs, talks, judged := preferenceData(t, dir)
 	for name, args := range map[string][]string{
-		"dpo":  {"dpo", "--data", talks, "--validation-data", talks},
+		"dpo":  {"dpo", "--data", talks, "--validation-data", talks, "--loss-type=sigmoid,sft", "--loss-weights=1,0.5", "--ld-alpha=0.5"},
 		"lora": {"dpo", "--data", pairs, "--lora-r=4", "--lora-dropout=0.1", "--gradient-checkpointing"},
 		"orpo": {"orpo", "--data", pairs, "--dropout=0.1"},
 		"kto":  {"kto", "--data", judged},
@@ -149,6 +151,9 @@ func TestWrongPreferences(t *testing.T) {
 		{"kto", write(t, filepath.Join(dir, "unjudged.jsonl"), `{"prompt":"a","completion":"b"}`+"\n"), `unjudged.jsonl:1: expected "label"`, nil},
 		{"kto", write(t, filepath.Join(dir, "maybe.jsonl"), `{"prompt":"a","completion":"b","label":"maybe"}`+"\n"), `maybe.jsonl:1: "label" is "maybe", expected true or false`, nil},
 		{"dpo", pairs, "for the loss types robust, exo_pair, aot and aot_unpaired", []string{"--label-smoothing=0.1"}},
+		{"dpo", pairs, "--ld-alpha 2: expected 0 to 1", []string{"--ld-alpha=2"}},
+		{"dpo", pairs, "1 loss types and 2 weights", []string{"--loss-weights=1,2"}},
+		{"dpo", pairs, "weights of pairs and the loss type sft", []string{"--loss-type=sigmoid,sft", "--use-weighting"}},
 		{"dpo", pairs, "exo_pair needs a label smoothing", []string{"--loss-type=exo_pair"}},
 		{"dpo", pairs, "computed before training in any case", []string{"--precompute-ref-log-probs=false"}},
 		{"dpo", pairs, "--prompt-tuning is for sft", []string{"--prompt-tuning=3"}},

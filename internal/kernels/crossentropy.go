@@ -65,6 +65,15 @@ func logSumExp[T Float](z []T) (most, sum float64) {
 	return float64(top), sum
 }
 
+// logSumSquares returns log Σ p² for the softmax p of z, which is doubled on the way and halved again, both exactly.
+func logSumSquares[T Float](z []T) float64 {
+	most, sum := logSumExp(z)
+	Scale(z, z, 2)
+	double, squares := logSumExp(z)
+	Scale(z, z, 0.5)
+	return double + math.Log(squares) - 2*(most+math.Log(sum))
+}
+
 // expScaled computes dst[i] = (s·e^(x[i]-shift) + offset)·(1 - (perCap·x[i])²).
 // dst may be x.
 func expScaled[T Float](dst, x []T, shift, s, offset, perCap T) {

@@ -32,6 +32,9 @@ type LinearCrossEntropy[T Float] struct {
 	// Hits [Rows], unless it is nil, is set to 1 where a run finds no logit greater than that of the target, nor an equal one
 	// before it, and to 0 elsewhere.
 	Hits []T
+	// Squares [Rows], unless it is nil, is set by a run to log Σ p², the logarithm of the summed squares of the probabilities of all logits, and to 0 where the
+	// target is ignored.
+	Squares []T
 	// RowScales [Rows], unless it is nil, multiplies the loss and the gradients of each row, beside the scale that is given to a run; nll stays as it is.
 	RowScales []T
 	// Packed is the weight [Vocab, In] where it is stored as blocks; Run takes none then, and finds no gradient of it.
@@ -57,6 +60,7 @@ type linearCrossEntropyCall[T Float] struct {
 	logits  []T // [rows, ld], of which the first Vocab columns count
 	losses  []float64
 	hits    []T
+	squares []T
 	scales  []T // of rows
 	targets []int32
 	db      []T
@@ -145,12 +149,16 @@ func (l *LinearCrossEntropy[T]) Run(loss, nll, dx, dw, db, x, w, b []T, targets 
 		if l.Hits != nil {
 			l.call.hits = l.Hits[first:][:rows]
 		}
+		if l.Squares != nil {
+			l.call.squares = l.Squares[first:][:rows]
+		}
 		if l.RowScales != nil {
 			l.call.scales = l.RowScales[first:][:rows]
 		}
 		if !slices.ContainsFunc(l.call.targets, isTarget) {
 			clear(l.call.losses)
 			clear(l.call.hits)
+			clear(l.call.squares)
 			if dx != nil && !accDX {
 				clear(dx[first*l.In:][:rows*l.In])
 			}
@@ -232,6 +240,12 @@ func (l *LinearCrossEntropy[T]) rowsItem(_, i int) {
 		}
 		if c.hits != nil {
 			c.hits[r] = hit(z, int(c.targets[r]))
+		}
+		if c.squares != nil {
+			c.squares[r] = 0
+			if c.targets[r] >= 0 {
+				c.squares[r] = T(logSumSquares(z))
+			}
 		}
 		var grad []T
 		if c.grad {

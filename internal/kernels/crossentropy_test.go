@@ -207,6 +207,41 @@ func TestLinearCrossEntropyHits(t *testing.T) {
 	}
 }
 
+// TestLinearCrossEntropySquares makes logits that are the inputs, and holds that the losses stay what they are.
+func TestLinearCrossEntropySquares(t *testing.T) {
+	const cols = 19
+	logits, identity, targets := make([]float32, 5*cols), make([]float32, cols*cols), []int32{0, 18, -1, 4, 7}
+	for i := range cols {
+		identity[i*cols+i] = 1
+	}
+	for i := range logits {
+		logits[i] = float32((i*37)%23) - 11
+	}
+	for _, chunk := range []int{5, 2, 1} {
+		l := newLoss[float32](LinearCrossEntropyConfig{Rows: 5, In: cols, Vocab: cols}, chunk)
+		plain, nll := make([]float32, 5), make([]float32, 5)
+		l.Run(make([]float32, 1), plain, nil, nil, nil, logits, identity, nil, targets, 0, false, false, false)
+		l.Squares = []float32{7, 7, 7, 7, 7}
+		l.Run(make([]float32, 1), nll, nil, nil, nil, logits, identity, nil, targets, 0, false, false, false)
+		if !slices.Equal(plain, nll) {
+			t.Errorf("chunks of %d: losses %v with squares, %v without", chunk, nll, plain)
+		}
+		for r, target := range targets {
+			var sum, squares float64
+			for _, z := range logits[r*cols : (r+1)*cols] {
+				sum, squares = sum+math.Exp(float64(z)), squares+math.Exp(2*float64(z))
+			}
+			want := math.Log(squares / sum / sum)
+			if target < 0 {
+				want = 0
+			}
+			if got := float64(l.Squares[r]); math.Abs(got-want) > 1e-5 {
+				t.Errorf("chunks of %d: row %d has %g, expected %g", chunk, r, got, want)
+			}
+		}
+	}
+}
+
 func TestLinearCrossEntropyBitsOnAnyNumberOfThreads(t *testing.T) {
 	for _, test := range crossEntropyCases {
 		var first *crossEntropyData[float32]

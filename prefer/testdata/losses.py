@@ -36,8 +36,9 @@ class Tables(torch.nn.Module):
             return SimpleNamespace(logits=logits)
         shifted, target = logits[:, :-1], labels[:, 1:]
         logps = torch.gather(F.log_softmax(shifted, -1), 2, target.clamp(min=0).unsqueeze(2)).squeeze(2) * (target != -100)
+        squares = torch.logsumexp(2 * F.log_softmax(shifted.detach(), -1), -1) * (target != -100)
         zero = torch.zeros_like(logps)
-        return SimpleNamespace(log_probs=logps, entropy=zero, mean_logits=zero, is_top1=zero.bool(), logits=logits)
+        return SimpleNamespace(log_probs=logps, log_sum_sq_probs=squares, entropy=zero, mean_logits=zero, is_top1=zero.bool(), logits=logits)
 
 
 def batch(texts, prompts):
@@ -77,11 +78,11 @@ class Double:
         return getattr(torch, name)
 
 
-def dpo(loss_type, beta, smoothing, divergence="reverse_kl"):
+def dpo(loss_type, beta, smoothing, divergence="reverse_kl", weights=(1.0,), ld_alpha=None, weighting=False):
     from trl import DPOTrainer
     model = Tables(0)
-    self = stub(model=model, ref_model=Tables(5), ld_alpha=None, precompute_ref_logps=False, f_divergence_type=divergence, f_alpha_divergence_coef=0.5, loss_types=[loss_type], loss_weights=[1.0],
-                beta=beta, label_smoothing=smoothing, use_weighting=False, args=SimpleNamespace(discopop_tau=0.05, gradient_checkpointing_kwargs=None))
+    self = stub(model=model, ref_model=Tables(5), ld_alpha=ld_alpha, precompute_ref_logps=False, f_divergence_type=divergence, f_alpha_divergence_coef=0.5,
+                loss_types=loss_type.split(","), loss_weights=weights, beta=beta, label_smoothing=smoothing, use_weighting=weighting, args=SimpleNamespace(discopop_tau=0.05, gradient_checkpointing_kwargs=None))
     texts, prompts = [c for c, _, _ in PAIRS] + [r for _, r, _ in PAIRS], [p for _, _, p in PAIRS] * 2
     with mock.patch("trl.trainer.dpo_trainer.disable_gradient_checkpointing", lambda *_: torch.no_grad()), mock.patch("trl.trainer.dpo_trainer.torch", Double()):
         loss = DPOTrainer._compute_loss(self, model, batch(texts, prompts), False)
@@ -213,6 +214,17 @@ def main():
         for divergence in ["forward_kl", "js_divergence", "alpha_divergence"]:
             result[f"divergence_{divergence}/{t}"] = dpo(t, 0.1, 0.1 if t in ("exo_pair", "robust") else 0.0, divergence)
     result["dpo_sigmoid_0.5"] = dpo("sigmoid", 0.5, 0.0)
+    result["dpo_sft"] = dpo("sft", 0.1, 0.0)
+    for t in ["sigmoid", "ipo", "sppo_hard"]:
+        for alpha in [0, 0.5]:
+            result[f"ld_{alpha}/{t}"] = dpo(t, 0.1, 0.0, ld_alpha=alpha)
+    for t in ["sigmoid", "robust", "sppo_hard", "sigmoid_norm"]:
+        result["wpo_" + t] = dpo(t, 0.1, 0.1 if t == "robust" else 0.0, weighting=True)
+    result["wpo_sigmoid,ipo"] = dpo("sigmoid,ipo", 0.1, 0.0, weights=[0.5, 2.0], weighting=True) | {"weights": [0.5, 2.0]}
+    for t, weights in [("sigmoid,bco_pair,sft", [0.8, 0.2, 1.0]), ("ipo,hinge", [1.0, 1.0]), ("sft,robust", [0.25, 2.0]), ("sft,sft", [0.25, 2.0])]:
+        result["sum_" + t] = dpo(t, 0.1, 0.1 if "robust" in t else 0.0, weights=weights) | {"weights": weights}
+    result["sum_forward_kl/sigmoid,sft"] = dpo("sigmoid,sft", 0.1, 0.0, "forward_kl", weights=[1.0, 0.5]) | {"weights": [1.0, 0.5]}
+    result["sum_ld_0.5/sigmoid,sft"] = dpo("sigmoid,sft", 0.1, 0.0, weights=[1.0, 0.5], ld_alpha=0.5) | {"weights": [1.0, 0.5]}
     print(json.dumps(result))
 
 
