@@ -20,6 +20,10 @@ type BatcherConfig struct {
 	// waits until there are some. 0 means 1,024 for each row, and enough for one text.
 	Cells int
 	Step  int // tokens of prompts that are read between two tokens of the texts, about; 0 means 128
+	// Keep keeps what was read of the prompts of texts that have ended, in whole pieces of 64 tokens, as long as no other text needs the cells: a prompt
+	// that begins with the same pieces, as the next turn of a conversation does, is read from there on, with the same result to the bit. Before a
+	// model's parameters change, what is kept must be forgotten by Forget. Models that are Turning at a length keep nothing. Default: false.
+	Keep bool
 }
 
 // mostRows is more than any machine writes side by side.
@@ -30,7 +34,7 @@ var ErrClosed = errors.New("generate: the batcher is closed")
 
 // Batcher writes texts for many requests side by side: they join and leave between two tokens, and each has its own sampler. What is
 // written for a request depends on it alone, bit by bit, not on those beside it. Its methods may be called by many goroutines at once. While it
-// has nothing to write, the model's parameters may be changed.
+// has nothing to write, the model's parameters may be changed; see Forget.
 type Batcher struct {
 	model  Model
 	config BatcherConfig
@@ -40,6 +44,9 @@ type Batcher struct {
 	waiting []*job
 	rows    []*batchRow // that are written, by the order in which they came
 	free    cellSpace
+	kept    keptTexts // of texts that have ended
+	epoch   uint64    // counts how often what was kept is forgotten
+	spared  int       // tokens of prompts that weren't read again
 	closed  bool
 	ended   chan struct{} // closed when the goroutine has ended
 
@@ -127,6 +134,9 @@ func (c BatcherConfig) complete(m Model) (BatcherConfig, error) {
 		return c, fmt.Errorf("generate: batcher: room for %d tokens, expected as many as a text of %d has", c.Cells, c.Length)
 	}
 	c.Step = max(c.Step, promptPiece)
+	if t, ok := m.(Turning); ok && t.TurnsBeyond() > 0 {
+		c.Keep = false
+	}
 	return c, nil
 }
 

@@ -71,6 +71,13 @@ func (j *job) over() bool {
 	return j.cancelled || j.done
 }
 
+// failed tells whether it ended with an error.
+func (j *job) failed() bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.err != nil
+}
+
 // batchRow is a text that is written.
 type batchRow struct {
 	job     *job
@@ -82,6 +89,7 @@ type batchRow struct {
 	cells   cellRange
 	known   int // tokens whose keys and values are in the cells
 	sampler *sampler
+	epoch   uint64 // of the batcher when the text began
 	ended   bool
 }
 
@@ -129,7 +137,7 @@ func (b *Batcher) admit() bool {
 		b.rows = slices.DeleteFunc(b.rows, func(r *batchRow) bool {
 			gone := r.ended || r.job.over()
 			if gone {
-				b.free.give(r.cells)
+				b.leave(r)
 			}
 			return gone
 		})
@@ -153,21 +161,26 @@ func (b *Batcher) place(j *job) bool {
 	if len(b.rows)+samples > b.config.Rows {
 		return false
 	}
-	rows := make([]*batchRow, samples)
+	kept, rows := len(b.kept), make([]*batchRow, samples)
 	for i := range rows {
-		cells, ok := b.free.take(need)
+		var begins []int32 // what the first sample may know already; the others get it from that one
+		if i == 0 {
+			begins = j.request.Prompt
+		}
+		cells, known, ok := b.claim(begins, need)
 		if !ok {
 			for _, r := range rows[:i] {
 				b.free.give(r.cells)
 			}
-			return false
+			return len(b.kept) < kept && b.place(j) // there may be room where cells lay that are kept no more
 		}
 		prompt := j.request.Prompt
 		rows[i] = &batchRow{
-			job: j, sample: i, ids: append(make([]int32, 0, need), prompt...), begun: len(prompt), room: need, cells: cells,
+			job: j, sample: i, ids: append(make([]int32, 0, need), prompt...), begun: len(prompt), room: need, cells: cells, known: known, epoch: b.epoch,
 			sampler: &sampler{config: j.request.Config, stream: j.request.Stream + uint64(i), begun: len(prompt)},
 		}
 	}
+	b.spared += rows[0].known
 	for _, r := range rows {
 		r.first = rows[0]
 	}

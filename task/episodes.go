@@ -35,9 +35,12 @@ func newStage(t ChatTemplate, tokens *tokenizer.Tokenizer, tools bool) (*stage, 
 	return s, nil
 }
 
-// begin prepares for episodes, if there is an environment: by the template that the run keeps.
+// begin prepares for texts by the model as it is now; for episodes, if there is an environment, by the template that the run keeps.
 func (r *rollouts) begin() error {
 	o := r.objective
+	if r.batcher != nil {
+		r.batcher.Forget()
+	}
 	if o.Environment == nil || r.stage != nil {
 		return nil
 	}

@@ -231,7 +231,7 @@ func (r *rollouts) write(ctx context.Context, requests []generate.Request) ([][]
 	if r.batcher == nil {
 		length := r.rows.longest + r.objective.Config.MaxLength
 		rows := max(r.objective.Group, min(r.samples(), sideBySide))
-		b, err := r.text().Batcher(generate.BatcherConfig{Rows: rows, Length: length, Cells: rows * length})
+		b, err := r.text().Batcher(generate.BatcherConfig{Rows: rows, Length: length, Cells: rows * length, Keep: r.objective.Environment != nil})
 		if err != nil {
 			return nil, err
 		}

@@ -166,7 +166,7 @@ func (c *agentCommand) check() (reward.Checker, error) {
 
 // batch settles the sizes of what is written side by side, and refuses more than memory is free for.
 func (c *agentCommand) batch(t *task.Trained, questions int) (generate.BatcherConfig, error) {
-	b := generate.BatcherConfig{Rows: min(c.Rows, questions)}
+	b := generate.BatcherConfig{Rows: min(c.Rows, questions), Keep: true}
 	m, ok := t.Model.(generate.Model)
 	if _, about := t.Model.(generate.Encoder); !ok || about {
 		return b, nil // which NewModel refuses

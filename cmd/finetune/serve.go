@@ -91,7 +91,7 @@ func (c *serveCommand) Run(ctx context.Context, s *streams) error {
 // batch checks the flags and returns how much is written at one time.
 func (c *serveCommand) batch() (generate.BatcherConfig, error) {
 	const mostBody = 1024
-	b := generate.BatcherConfig{Rows: c.Rows}
+	b := generate.BatcherConfig{Rows: c.Rows, Keep: true}
 	err := errors.Join(checkThreads(c.Threads), between("rows", &c.Rows, 1, mostRows), atLeast("max-length", c.MaxLength, 2), atLeast("cache-tokens", c.CacheTokens, 2),
 		atLeast("max-new-tokens", &c.MaxNewTokens, 1), between("max-waiting", &c.MaxWaiting, 1, math.MaxInt32))
 	switch {
