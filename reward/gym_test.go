@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestAnswersOfReasoningGym has 1,000 answers judged as reasoning-gym judges them: sums by their numbers, counts of letters by their text.
+// TestAnswersOfReasoningGym has 1,000 answers to problems of each of two tasks judged as reasoning-gym judges them: sums by their numbers, counts of letters by their text.
 func TestAnswersOfReasoningGym(t *testing.T) {
 	raw, err := os.ReadFile("testdata/gym.json")
 	if err != nil {
@@ -29,7 +29,7 @@ func TestAnswersOfReasoningGym(t *testing.T) {
 		}
 		right += c[3].(float64)
 	}
-	if len(cases) != 1000 || right < 300 || right > 700 {
+	if len(cases) != 2000 || right < 600 || right > 1400 {
 		t.Errorf("%d cases, %g of them right", len(cases), right)
 	}
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes gym.json: 1,000 answers to problems of two tasks of reasoning-gym, and whether it takes each for right (a score of 1). Answers are bare, as
+"""Writes gym.json: 1,000 answers to problems of each of two tasks of reasoning-gym, and whether it takes each for right (a score of 1). Answers are bare, as
 its extract_answer leaves them: right ones, wrong ones, and right ones in other forms. Made with reasoning-gym 0.1.25:
 
     python gym.py > gym.json
@@ -21,7 +21,7 @@ def forms(task, right, r):
 def main():
     r, cases = random.Random(1), []
     for task in ["chain_sum", "letter_counting"]:
-        data = reasoning_gym.create_dataset(task, size=500, seed=7)
+        data = reasoning_gym.create_dataset(task, size=1000, seed=7)
         for entry in data:
             said = forms(task, entry["answer"], r)
             cases.append([task, said, entry["answer"], int(data.score_answer(said, entry) == 1.0)])
