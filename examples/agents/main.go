@@ -26,42 +26,46 @@ var agents []byte
 func main() {
 	log.SetFlags(0)
 	dir := flag.String("dir", "agents", "directory that is made, if need be, and written into")
-	seed := flag.Uint64("seed", 1, "decides which problems there are")
-	answers := flag.Int("answers", 2000, "problems with nothing but their answers, of text.jsonl")
-	shown := flag.Int("shown", 4000, "problems that are solved by the calculator, by one agent and by two, of text.jsonl")
-	practice := flag.Int("practice", 1000, "problems to practise on, of practice.jsonl")
-	held := flag.Int("held", 300, "problems to be examined by, of held.jsonl")
+	var c counts
+	flag.Uint64Var(&c.seed, "seed", 1, "decides which problems there are")
+	flag.IntVar(&c.answers, "answers", 2000, "problems with nothing but their answers, of text.jsonl and worked.jsonl")
+	flag.IntVar(&c.shown, "shown", 3000, "problems that are solved by the calculator, by one agent and by two, of text.jsonl and worked.jsonl")
+	flag.IntVar(&c.practice, "practice", 1000, "problems to practise on, of practice.jsonl")
+	flag.IntVar(&c.held, "held", 300, "problems to be examined by, of held.jsonl")
 	flag.Parse()
-	if err := write(*dir, *seed, *answers, *shown, *practice, *held); err != nil {
+	if err := write(*dir, c); err != nil {
 		log.Fatal("agents: ", err)
 	}
 }
 
-// problem is a·b + c·d. Each product has four digits.
-type problem [4]int
+// counts says how many problems of each kind are written.
+type counts struct {
+	seed                           uint64
+	answers, shown, practice, held int
+}
 
-// least is the smallest factor; the largest is 99.
-const least = 32
+// problem is a·b + c, of two digits each.
+type problem [3]int
 
-func (p problem) question() string { return fmt.Sprintf("%d*%d+%d*%d", p[0], p[1], p[2], p[3]) }
-func (p problem) answer() string   { return fmt.Sprint(p[0]*p[1] + p[2]*p[3]) }
+func (p problem) question() string { return fmt.Sprintf("%d*%d+%d", p[0], p[1], p[2]) }
+func (p problem) answer() string   { return fmt.Sprint(p[0]*p[1] + p[2]) }
 
-// write writes the files. No problem is in two of them.
-func write(dir string, seed uint64, answers, shown, practice, held int) error {
-	const most = 1_000_000 // of the 21 million that there are
-	if answers < 1 || shown < 1 || practice < 1 || held < 1 || answers+shown+practice+held > most {
-		return fmt.Errorf("%d, %d, %d and %d problems, expected at least one of each and at most %d in all", answers, shown, practice, held, most)
+// write writes the files. No problem is in two of them, but for text.jsonl and worked.jsonl, which have the same: as texts, and as messages.
+func write(dir string, c counts) error {
+	const most = 300_000 // of the 729,000 that there are
+	if c.answers < 1 || c.shown < 1 || c.practice < 1 || c.held < 1 || c.answers+c.shown+c.practice+c.held > most {
+		return fmt.Errorf("%d, %d, %d and %d problems, expected at least one of each and at most %d in all", c.answers, c.shown, c.practice, c.held, most)
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	chance := rand.New(rand.NewPCG(seed, 0))
+	chance := rand.New(rand.NewPCG(c.seed, 0))
 	seen := map[problem]bool{}
 	draw := func() problem {
 		for {
 			var p problem
 			for i := range p {
-				p[i] = least + chance.IntN(100-least)
+				p[i] = 10 + chance.IntN(90)
 			}
 			if !seen[p] {
 				seen[p] = true
@@ -69,72 +73,72 @@ func write(dir string, seed uint64, answers, shown, practice, held int) error {
 			}
 		}
 	}
-	asked := func(w io.Writer, n int) error {
-		for range n {
-			p := draw()
-			if err := json.NewEncoder(w).Encode(map[string]string{"question": p.question(), "answer": p.answer()}); err != nil {
-				return err
-			}
+	var held, practice, text, worked []any
+	for range c.held {
+		held = append(held, draw().asked())
+	}
+	for range c.practice {
+		practice = append(practice, draw().asked())
+	}
+	for i := range c.answers + c.shown {
+		told := []conversation{draw().told()}
+		if i >= c.answers {
+			told = draw().solved()
 		}
-		return nil
-	}
-	text := func(w io.Writer) error {
-		lines := json.NewEncoder(w)
-		lines.SetEscapeHTML(false)
-		for i := range answers + shown {
-			for _, t := range texts(draw(), i >= answers) {
-				if err := lines.Encode(map[string]string{"text": t}); err != nil {
-					return err
-				}
-			}
+		for _, t := range told {
+			text, worked = append(text, map[string]string{"text": t.text()}), append(worked, t)
 		}
-		return nil
 	}
-	return errors.Join(
-		writeFile(filepath.Join(dir, "held.jsonl"), func(w io.Writer) error { return asked(w, held) }),
-		writeFile(filepath.Join(dir, "practice.jsonl"), func(w io.Writer) error { return asked(w, practice) }),
-		writeFile(filepath.Join(dir, "text.jsonl"), text),
-		os.WriteFile(filepath.Join(dir, "template.jinja"), template, 0o644),
-		os.WriteFile(filepath.Join(dir, "agents.yaml"), agents, 0o644),
-	)
-}
-
-// texts returns conversations as the template writes them: a problem with its answer alone, or solved by an agent with a calculator, and by a planner that hands
-// its parts to a computer.
-func texts(p problem, shown bool) []string {
-	if !shown {
-		return []string{said("user", p.question()) + said("assistant", p.answer())}
+	for name, lines := range map[string][]any{"held": held, "practice": practice, "text": text, "worked": worked} {
+		if err := writeLines(filepath.Join(dir, name+".jsonl"), lines); err != nil {
+			return err
+		}
 	}
-	first, second := p[0]*p[1], p[2]*p[3]
-	one, two, sum := fmt.Sprintf("%d*%d", p[0], p[1]), fmt.Sprintf("%d*%d", p[2], p[3]), fmt.Sprintf("%d+%d", first, second)
-	plan := said("tools", "computer") + said("user", p.question()) + called("computer", "task", one, fmt.Sprint(first)) + called("computer", "task", two, fmt.Sprint(second)) +
-		called("computer", "task", sum, p.answer()) + said("assistant", p.answer())
-	return []string{computed(p.question(), p.answer()), plan, computed(one, fmt.Sprint(first)), computed(sum, p.answer())}
+	return errors.Join(os.WriteFile(filepath.Join(dir, "template.jinja"), template, 0o644), os.WriteFile(filepath.Join(dir, "agents.yaml"), agents, 0o644))
 }
 
-// computed is a conversation in which an expression is computed by the calculator.
-func computed(expression, answer string) string {
-	return said("tools", "calculator") + said("user", expression) + called("calculator", "expression", expression, answer) + said("assistant", answer)
+// asked is a problem as finetune agent reads it.
+func (p problem) asked() map[string]string {
+	return map[string]string{"question": p.question(), "answer": p.answer()}
 }
 
-// called is a call of a tool with what it returns.
-func called(name, key, value, result string) string {
-	return said("assistant", fmt.Sprintf(`<tool_call>{"name": %q, "arguments": {%q: %q}}</tool_call>`, name, key, value)) + said("tool", result)
+// told is the problem with nothing but its answer.
+func (p problem) told() conversation {
+	return conversation{Messages: []message{{Role: "user", Content: p.question()}, {Role: "assistant", Content: p.answer()}}}
 }
 
-// said is a message.
-func said(role, text string) string { return "<|" + role + "|>" + text + "<|im_end|>" }
+// solved are the conversations in which an agent with a calculator solves the problem, and in which a planner hands its steps to a computer.
+func (p problem) solved() []conversation {
+	product := p[0] * p[1]
+	steps := []step{{fmt.Sprintf("%d*%d", p[0], p[1]), fmt.Sprint(product)}, {fmt.Sprintf("%d+%d", product, p[2]), p.answer()}}
+	all := []conversation{work("calculator", "expression", p.question(), step{p.question(), p.answer()}), work("computer", "task", p.question(), steps...)}
+	for _, s := range steps {
+		all = append(all, work("calculator", "expression", s.expression, s))
+	}
+	return all
+}
 
-// writeFile writes a file.
-func writeFile(path string, write func(w io.Writer) error) (err error) {
+// writeLines writes a file of one object a line.
+func writeLines(path string, lines []any) (err error) {
 	file, err := os.Create(path)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
 	out := bufio.NewWriter(file)
-	if err := write(out); err != nil {
+	if err := encode(out, lines); err != nil {
 		return err
 	}
 	return out.Flush()
+}
+
+func encode(w io.Writer, lines []any) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	for _, line := range lines {
+		if err := e.Encode(line); err != nil {
+			return err
+		}
+	}
+	return nil
 }
