@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -51,11 +52,12 @@ func (configFile) BeforeResolve(ctx *kong.Context, trace *kong.Path) error {
 		if e.list != nil && trial.Kind() != reflect.Slice {
 			return fmt.Errorf("%s:%d: %s: expected one value", path, e.line, e.key)
 		}
-		if err := f.Parse(kong.Scan().PushTyped(e.plain(), kong.FlagValueToken), trial); err != nil {
+		value := e.plain(trial.Type())
+		if err := f.Parse(kong.Scan().PushTyped(value, kong.FlagValueToken), trial); err != nil {
 			return fmt.Errorf("%s:%d: %w", path, e.line, err)
 		}
 		f.Set = false // by the trial
-		values[f] = e.plain()
+		values[f] = value
 	}
 	ctx.AddResolver(kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, f *kong.Flag) (any, error) {
 		if v, ok := values[f]; ok {
@@ -88,12 +90,19 @@ type entry struct {
 	line       int
 }
 
-// plain returns the value as kong takes it: a text, or a list of texts.
-func (e entry) plain() any {
-	if e.list != nil {
+// plain returns the value as kong takes it for an option of a type: a text, or a list of texts or numbers.
+func (e entry) plain(t reflect.Type) any {
+	if e.list == nil {
+		return e.value
+	}
+	if t.Elem().Kind() != reflect.Float64 {
 		return e.list
 	}
-	return e.value
+	numbers := make([]any, len(e.list))
+	for i, text := range e.list {
+		numbers[i] = json.Number(text.(string))
+	}
+	return numbers
 }
 
 // readConfig reads a file of keys and plain values, or lists of them. A key with no value is as good as absent.
