@@ -2,8 +2,8 @@
 
     python internal/proofs/edges.py FINETUNE [PART-OF-A-COMMAND-AND-FLAG]
 
-A fault is a panic, an end by a signal, no end in time, a number that isn't finite in what is printed, and NaN, an infinity or -1 that is accepted. What else is
-accepted is listed by flag, for somebody to read: does it make sense, and was it taken for what it says? Takes some minutes on two cores.
+A fault is a panic, an end by a signal, no end in time, NaN in what is printed, and NaN, an infinity or -1 that is accepted. What else is accepted is
+listed by flag, for somebody to read: does it make sense, and was it taken for what it says? Some 4,000 runs, half an hour on two cores.
 """
 
 import concurrent.futures
@@ -187,7 +187,7 @@ def one(number, job):
     args = name.split(" (")[0].split() + [a.replace("OUT", out) for a in args] + [f"--{flag}={value}"]
     if name in ("plan", "lr-find"):  # the flag is theirs, not that of the command behind them
         args = args[:1] + args[-1:] + args[1:-1]
-    endless = name in SERVERS or flag in LONG and len(value) > 6
+    endless = name in SERVERS or flag in LONG and value in VALUES[3:5]
     begin = time.time()
     status, said = run(args, 3 if endless else LIMIT, "Line\n")
     took = time.time() - begin
@@ -202,8 +202,8 @@ def one(number, job):
             said += open(path).read()
     if accepted:
         bare = said.replace(f"--{flag}", "").replace(value, "")
-        if re.search(r"\bNaN\b|[+-]Inf\b|\binf\b", bare):
-            faults.append("prints a number that isn't finite")
+        if re.search(r"\bNaN\b", bare):
+            faults.append("prints NaN")
         if value in ("NaN", "inf", "NaNs", "infs") or value in ("-1", "-1s") and flag not in SIGNED:
             faults.append("accepted")
     for path in (out, out + ".svg", out + ".jsonl", out + ".jsonl.answers.jsonl", out + "-tokens", out + "-teacher.bin", out + "-report.json"):
