@@ -68,7 +68,7 @@ class Proof:
         ids = torch.randint(5, min(200, model.config.vocab_size), (2, 20), generator=torch.Generator().manual_seed(1))
         plain = ask(model, ids)
         with warnings.catch_warnings():
-            warnings.simplefilter("error")  # peft warns where a tensor is missing
+            warnings.simplefilter("error", UserWarning)  # peft warns where a tensor is missing
             adapted = ask(peft.PeftModel.from_pretrained(model, adapter).eval(), ids)
         loaded, info = kind.from_pretrained(merged, dtype=torch.float32, output_loading_info=True)
         if any(info.values()) or [type(loaded).__name__] != loaded.config.architectures:
