@@ -18,8 +18,8 @@ type bestOfFlags struct {
 // checkBest returns an error for flags that don't go together.
 func (f bestOfFlags) checkBest(beams int, temperature float64) error {
 	switch {
-	case f.BestOf < 1:
-		return fmt.Errorf("--best-of %d: expected 1 or more", f.BestOf)
+	case f.BestOf < 1 || f.BestOf > mostRows:
+		return fmt.Errorf("--best-of %d: expected 1 to %d", f.BestOf, mostRows)
 	case (f.BestOf > 1) != (f.RewardModel != ""):
 		return errors.New("--best-of N, of 2 or more, and --reward-model go together")
 	case f.BestOf > 1 && beams > 1:
