@@ -11,7 +11,8 @@ import (
 )
 
 // encodeConfig writes a configuration as Python does, with its keys sorted and with
-// a point in whole numbers of a float field: transformers checks the types. The fields in more come before its own.
+// a point in whole numbers of a float field: transformers checks the types. A float field that is one of whole numbers there has the
+// tag `python:"int"`. The fields in more come before its own.
 func encodeConfig(config any, more map[string]any) ([]byte, error) {
 	fields := pythonic(reflect.ValueOf(config))
 	if m, ok := fields.(map[string]any); ok {
@@ -72,6 +73,9 @@ func addFields(fields map[string]any, v reflect.Value) {
 			name = field.Name
 		}
 		fields[name] = pythonic(v.Field(i))
+		if f := v.Field(i); field.Tag.Get("python") == "int" && f.Float() == math.Trunc(f.Float()) {
+			fields[name] = int64(f.Float())
+		}
 	}
 }
 

@@ -18,7 +18,7 @@ func TestConfigIsWrittenAsPythonDoes(t *testing.T) {
 	}
 	for _, want := range []string{
 		`"attention_dropout": 0.0`, `"final_logit_softcapping": 3.0`, `"rms_norm_eps": 1e-06`, `"rope_theta": 1e+06`,
-		`"head_dim": 256,`, `"bos_token_id": 2,`, "\"eos_token_id\": [\n    1,\n    106\n  ]",
+		`"head_dim": 256,`, `"query_pre_attn_scalar": 256,`, `"bos_token_id": 2,`, "\"eos_token_id\": [\n    1,\n    106\n  ]",
 	} {
 		if !strings.Contains(string(data), want) {
 			t.Errorf("%s is not in\n%s", want, data)

@@ -11,10 +11,10 @@ import (
 type Gemma3Config struct {
 	DecoderConfig
 	HiddenActivation string      `json:"hidden_activation"`
-	QueryScalar      float64     `json:"query_pre_attn_scalar"`          // scores are divided by its root
-	FinalSoftCap     *float64    `json:"final_logit_softcapping"`        // of the logits; nil for none
-	RopeLocalBase    float64     `json:"rope_local_base_freq,omitempty"` // older files: base in layers that slide
-	RopeParameters   RopeByLayer `json:"rope_parameters,omitempty"`      // by kind of layer
+	QueryScalar      float64     `json:"query_pre_attn_scalar" python:"int"` // scores are divided by its root
+	FinalSoftCap     *float64    `json:"final_logit_softcapping"`            // of the logits; nil for none
+	RopeLocalBase    float64     `json:"rope_local_base_freq,omitempty"`     // older files: base in layers that slide
+	RopeParameters   RopeByLayer `json:"rope_parameters,omitempty"`          // by kind of layer
 	AttentionBias    bool        `json:"attention_bias"`
 	SlidingWindow    *int        `json:"sliding_window"` // tokens that a token sees, in layers that slide; nil for all
 	Pattern          *int        `json:"sliding_window_pattern,omitempty"`
