@@ -47,9 +47,11 @@ const [train, report] = under("report.png"), [board] = under("board.png");
 assert.deepEqual(under("layers.png"), [report]);
 
 // The board, while the run of the first picture goes on.
-const run = start(train), server = start(board);
+const run = start(train);
 const metrics = path.join(dir, "runs/mine/metrics.jsonl");
 while (!fs.existsSync(metrics) || fs.readFileSync(metrics, "utf8").split("\n").length < 20) await sleep(200);
+const server = start(board);
+while (!/http:\/\/\S+/.test(server.said)) await sleep(50);
 const live = await open(server.said.match(/http:\/\/\S+/)[0], 1400, 1000);
 await live.click("#runs a");
 await live.waitForSelector("figure path");

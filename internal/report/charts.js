@@ -1,7 +1,7 @@
 "use strict";
 // Draws the charts of a report: reading off by pointer or arrow keys, zooming by dragging or + and -, runs shown or not.
 const seahorse = (() => {
-  const colors = 8, dashes = 4, mostPoints = 12000, left = 56, right = 10, top = 8, bottom = 22;
+  const colors = 8, dashes = 4, mostPoints = 5000, left = 56, right = 10, top = 8, bottom = 22;
   const SVG = "http://www.w3.org/2000/svg";
   const state = { runs: [], charts: [], hidden: new Set(), raw: true, zoom: null, cursor: null };
 
