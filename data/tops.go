@@ -80,8 +80,12 @@ func OpenTops(path string) (*Tops, error) {
 		return nil, fmt.Errorf("data: %w", err)
 	}
 	defer f.Close()
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
-		return nil, fmt.Errorf("data: %s: expected a file of a teacher's tokens (%v)", path, err)
+	info, err := f.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("data: %w", err)
+	}
+	if !info.Mode().IsRegular() || info.Size() == 0 {
+		return nil, fmt.Errorf("data: %s: expected a file of a teacher's tokens", path)
 	}
 	mapped, err := mmap.Map(f, mmap.RDONLY, 0)
 	if err != nil {

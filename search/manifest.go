@@ -76,13 +76,13 @@ func parseManifest(b []byte) (manifest, error) {
 	var s sealed
 	var m manifest
 	if err := json.Unmarshal(b, &s); err != nil {
-		return m, fmt.Errorf("%w: %v", errDamaged, err)
+		return m, fmt.Errorf("%w: %w", errDamaged, err)
 	}
 	if crc32.Checksum(s.Manifest, castagnoli) != s.CRC32C {
 		return m, fmt.Errorf("%w: the checksum differs", errDamaged)
 	}
 	if err := json.Unmarshal(s.Manifest, &m); err != nil {
-		return m, fmt.Errorf("%w: %v", errDamaged, err)
+		return m, fmt.Errorf("%w: %w", errDamaged, err)
 	}
 	if m.Version != manifestVersion {
 		return m, fmt.Errorf("version %d, expected %d", m.Version, manifestVersion)

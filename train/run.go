@@ -141,7 +141,7 @@ func (t *Trainer) steps(ctx context.Context) error {
 			break
 		}
 		err = t.step(ctx)
-		if err == errStopping {
+		if errors.Is(err, errStopping) {
 			break
 		}
 		if err != nil {

@@ -70,8 +70,9 @@ func merge(pieces []*rows, part, parts int, relax float64) {
 			if int(row)%parts != part || usedBefore(pieces[:p], row) {
 				continue
 			}
-			target, factor, shared := piece.of(row), float32(0), false
-			if factor, shared = factorOf(pieces[p:], row, relax); !shared {
+			target := piece.of(row)
+			factor, shared := factorOf(pieces[p:], row, relax)
+			if !shared {
 				copy(target, piece.row(piece.place[row]-1))
 				continue
 			}

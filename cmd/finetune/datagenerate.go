@@ -211,8 +211,11 @@ func (c *dataGenerateCommand) answerer(s *streams) (task.Answerer, func(), error
 	}
 	if c.BaseURL != "" {
 		u, err := url.Parse(c.BaseURL)
-		if err != nil || u.Host == "" || !strings.HasPrefix(u.Scheme, "http") {
-			return nil, nil, fmt.Errorf("--base-url %s: expected http://HOST/v1 or https://HOST/v1 (%v)", c.BaseURL, err)
+		if err != nil {
+			return nil, nil, fmt.Errorf("--base-url: %w", err)
+		}
+		if u.Host == "" || !strings.HasPrefix(u.Scheme, "http") {
+			return nil, nil, fmt.Errorf("--base-url %s: expected http://HOST/v1 or https://HOST/v1", c.BaseURL)
 		}
 		return &task.RemoteAnswerer{
 			URL: c.BaseURL, Model: c.RemoteModel, Key: os.Getenv(c.APIKeyEnv), Temperature: sampling.Temperature, TopP: c.TopP, MaxTokens: c.MaxNewTokens, Seed: c.Seed, Parallel: c.Rows,

@@ -107,8 +107,11 @@ func (j *job) undamaged(v victim) (memory int64, err error) {
 		return 0, err
 	}
 	r := j.bounded(dir, v.args)
-	if r.err != nil || r.status != 0 && v.folder != "torch" { // the tensors of PyTorch's file are of no model
-		return 0, fmt.Errorf("%s, intact: status %d, %v\n%s", v.file, r.status, r.err, r.output)
+	if r.err != nil {
+		return 0, fmt.Errorf("%s, intact: %w\n%s", v.file, r.err, r.output)
+	}
+	if r.status != 0 && v.folder != "torch" { // the tensors of PyTorch's file are of no model
+		return 0, fmt.Errorf("%s, intact: status %d\n%s", v.file, r.status, r.output)
 	}
 	return r.memory, nil
 }
@@ -122,8 +125,11 @@ func (j *job) harm(v victim, usual int64, random *rand.Rand) (refused bool, err 
 	path := filepath.Join(dir, v.file)
 	if v.file == "*" {
 		all, err := filepath.Glob(path)
-		if err != nil || len(all) == 0 {
-			return false, fmt.Errorf("%s: no files, %v", path, err)
+		if err != nil {
+			return false, err
+		}
+		if len(all) == 0 {
+			return false, fmt.Errorf("%s: no files", path)
 		}
 		path = all[random.IntN(len(all))]
 	}

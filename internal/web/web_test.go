@@ -106,7 +106,7 @@ func said(t *testing.T, address, text string) string {
 	c.SetDeadline(time.Now().Add(10 * time.Second))
 	io.WriteString(c, text)
 	line, err := bufio.NewReader(c).ReadString('\n')
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		t.Errorf("%.40q: %v", text, err)
 	}
 	return strings.TrimSpace(line)
