@@ -249,7 +249,7 @@ func (s *segment) length(i int) int {
 func (s *segment) passage(i int) (Passage, error) {
 	var p Passage
 	if err := json.Unmarshal(s.part(passageSection, passageEndsSection, i), &p); err != nil {
-		return p, fmt.Errorf("%w: passage %d: %v", errDamaged, i, err)
+		return p, fmt.Errorf("%w: passage %d: %w", errDamaged, i, err)
 	}
 	return p, nil
 }
