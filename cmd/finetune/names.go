@@ -62,7 +62,6 @@ type finder struct {
 	client  *hub.Client // nil until it is needed
 	bar     *screen.Bar
 	begin   time.Time
-	based   bool  // the value is an adapter whose model is named beside it
 	bytes   int64 // fetched
 	told    time.Time
 }
@@ -84,10 +83,6 @@ func findNames(ctx context.Context, s *streams, parsed *kong.Context) error {
 	for _, argument := range command.Positional {
 		values[argument.Name] = argument.Target
 	}
-	given := slices.ContainsFunc([]string{"model", "init"}, func(name string) bool {
-		value, ok := values[name]
-		return ok && value.Kind() == reflect.String && value.String() != ""
-	})
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		value := values[name]
 		kind := nameKindOf(path, name)
@@ -106,7 +101,6 @@ func findNames(ctx context.Context, s *streams, parsed *kong.Context) error {
 			}
 		}
 		for _, v := range at {
-			f.based = given && name == "adapter"
 			found, err := f.find(v.String(), kind)
 			if err != nil {
 				return fmt.Errorf("--%s %s: %w", name, v.String(), err)
@@ -201,9 +195,9 @@ func (f *finder) named(value string, kind nameKind) (r hub.Repo, file string, ok
 	return r, "", err == nil
 }
 
-// base makes the model of an adapter be in the cache, where it is named by a name of the hub, and nothing else is.
+// base makes the model of an adapter be in the cache, where it is named by a name of the hub.
 func (f *finder) base(path string, kind nameKind) error {
-	if f.based || kind != modelName || !isFile(path, "adapter_config.json") || isFile(path, "config.json") {
+	if kind != modelName || !isFile(path, "adapter_config.json") || isFile(path, "config.json") {
 		return nil
 	}
 	base, err := task.AdapterBase(path)
