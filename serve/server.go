@@ -138,10 +138,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}()
 	w.Header().Set("X-Content-Type-Options", "nosniff")
-	if origin := web.OwnOrigin(r); origin != "" {
-		w.Header().Set("Access-Control-Allow-Origin", origin)
-		w.Header().Add("Vary", "Origin")
-	}
+	web.AllowOwnOrigin(w, r)
 	if err := s.serve(w, r); err != nil {
 		refuse(w, err)
 	}
@@ -165,10 +162,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) error {
 	switch {
 	case !ok:
 		return &fault{status: http.StatusNotFound, kind: invalidRequest, code: "unknown_url", message: fmt.Sprintf("unknown address %.100q: there are /v1/models, /v1/chat/completions, /v1/completions, /v1/embeddings and /health", r.URL.Path)}
-	case r.Method == http.MethodOptions && web.OwnOrigin(r) != "":
-		w.Header().Set("Access-Control-Allow-Methods", found.method)
-		w.Header().Set("Access-Control-Allow-Headers", "Authorization, Content-Type")
-		w.WriteHeader(http.StatusNoContent)
+	case web.Preflight(w, r, found.method):
 		return nil
 	case r.Method != found.method:
 		w.Header().Set("Allow", found.method)

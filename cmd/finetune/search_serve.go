@@ -114,15 +114,8 @@ func refused(status int, format string, args ...any) error {
 
 // ServeHTTP answers a request.
 func (s *searchServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	origin := web.OwnOrigin(r)
-	if origin != "" {
-		w.Header().Set("Access-Control-Allow-Origin", origin)
-		w.Header().Add("Vary", "Origin")
-	}
-	if r.Method == http.MethodOptions && origin != "" {
-		w.Header().Set("Access-Control-Allow-Methods", "GET, POST")
-		w.Header().Set("Access-Control-Allow-Headers", "Authorization, Content-Type")
-		w.WriteHeader(http.StatusNoContent)
+	web.AllowOwnOrigin(w, r)
+	if web.Preflight(w, r, "GET, POST") {
 		return
 	}
 	found, err := s.answer(w, r)

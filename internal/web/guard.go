@@ -44,12 +44,23 @@ func (g Guard) Check(r *http.Request) error {
 	return nil
 }
 
-// OwnOrigin returns the request's origin where it is a page of this machine, which may read answers, or "".
-func OwnOrigin(r *http.Request) string {
+// AllowOwnOrigin lets the page that a request comes from read the answer, where it is one of this machine.
+func AllowOwnOrigin(w http.ResponseWriter, r *http.Request) {
 	if origin := r.Header.Get("Origin"); origin != "" && ownOrigin(origin) {
-		return origin
+		w.Header().Set("Access-Control-Allow-Origin", origin)
+		w.Header().Add("Vary", "Origin")
 	}
-	return ""
+}
+
+// Preflight answers what a browser asks before a request of a page of this machine, and tells whether it was that: which methods there are.
+func Preflight(w http.ResponseWriter, r *http.Request, methods string) bool {
+	if origin := r.Header.Get("Origin"); r.Method != http.MethodOptions || origin == "" || !ownOrigin(origin) {
+		return false
+	}
+	w.Header().Set("Access-Control-Allow-Methods", methods)
+	w.Header().Set("Access-Control-Allow-Headers", "Authorization, Content-Type")
+	w.WriteHeader(http.StatusNoContent)
+	return true
 }
 
 func shownToken(r *http.Request) string {
