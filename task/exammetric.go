@@ -1,6 +1,7 @@
 package task
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -28,8 +29,11 @@ func (e *Exam) metrics() (map[string]metric, error) {
 		case "json":
 			all[name] = sameJSON
 		case "regex":
+			if e.Pattern == "" {
+				return nil, errors.New(`pattern "" for the metric regex: expected a regular expression`)
+			}
 			pattern, err := regexp.Compile(e.Pattern)
-			if err != nil || e.Pattern == "" {
+			if err != nil {
 				return nil, fmt.Errorf("pattern %q for the metric regex: %w", e.Pattern, err)
 			}
 			all[name] = func(got, want string) float64 {

@@ -192,8 +192,11 @@ func readEntries(r *bufio.Reader, n int, kind byte) (*Vocabulary, error) {
 	var counts []int64
 	for i := range n {
 		word, err := r.ReadSlice(0)
-		if err != nil || len(word) > mostWord {
+		if err != nil {
 			return nil, fmt.Errorf("entry %d of %d: expected a word and a zero byte: %w", i+1, n, cut(err))
+		}
+		if len(word) > mostWord {
+			return nil, fmt.Errorf("entry %d of %d: a word of %d bytes, expected at most %d", i+1, n, len(word), mostWord)
 		}
 		words = append(words, string(word[:len(word)-1]))
 		var rest struct {

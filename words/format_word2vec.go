@@ -160,8 +160,11 @@ func readBinary(r *bufio.Reader, n, dim int) (*Vectors, error) {
 	numbers := make([]byte, 4*dim)
 	for i := range n {
 		word, err := r.ReadSlice(' ')
-		if err != nil || len(word) > mostWord {
+		if err != nil {
 			return nil, fmt.Errorf("word %d of %d: expected a word and a space: %w", i+1, n, cut(err))
+		}
+		if len(word) > mostWord {
+			return nil, fmt.Errorf("word %d of %d has %d bytes, expected at most %d", i+1, n, len(word), mostWord)
 		}
 		name := strings.TrimLeft(string(word[:len(word)-1]), "\n")
 		if _, err := io.ReadFull(r, numbers); err != nil {

@@ -8,6 +8,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 
@@ -30,8 +31,11 @@ func run(args []string) error {
 		return fmt.Errorf("usage: logits MODEL ADAPTER NEW-ADAPTER")
 	}
 	var rows [][]int32
-	if err := json.NewDecoder(os.Stdin).Decode(&rows); err != nil || len(rows) == 0 || len(rows[0]) == 0 {
-		return fmt.Errorf("logits: standard input: expected a list of rows of ids, got error %w", err)
+	if err := json.NewDecoder(os.Stdin).Decode(&rows); err != nil {
+		return fmt.Errorf("logits: standard input: expected a list of rows of ids: %w", err)
+	}
+	if len(rows) == 0 || len(rows[0]) == 0 {
+		return errors.New("logits: standard input: expected a list of rows of ids, got none")
 	}
 	m, err := models.Open(args[0], models.OpenConfig{})
 	if err != nil {

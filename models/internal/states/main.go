@@ -7,6 +7,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 
@@ -36,8 +37,11 @@ func run(args []string) error {
 		return fmt.Errorf("usage: states DIR [NEW-DIR]")
 	}
 	var in texts
-	if err := json.NewDecoder(os.Stdin).Decode(&in); err != nil || len(in.IDs) == 0 {
-		return fmt.Errorf("states: standard input: expected ids, types and segments, got error %w", err)
+	if err := json.NewDecoder(os.Stdin).Decode(&in); err != nil {
+		return fmt.Errorf("states: standard input: expected ids, types and segments: %w", err)
+	}
+	if len(in.IDs) == 0 {
+		return errors.New("states: standard input: expected ids, types and segments, got none")
 	}
 	m, err := models.Open(args[0], models.OpenConfig{})
 	if err != nil {
