@@ -50,21 +50,21 @@ func (m *Cooccurrence) GloVe(ctx context.Context, c GloVeConfig) (*Vectors, floa
 			}
 		}
 	}
-	return learnGloVe(ctx, m.Vocabulary, pairs, PairsConfig{}, c)
+	return learnGloVe(ctx, m.Vocabulary, pairs, len(m.Columns), PairsConfig{}, c)
 }
 
 // GloVe is Cooccurrence.GloVe, with the same result. Pairs that don't fit in memory are shuffled in a file and read from it in each epoch.
 func (p *Pairs) GloVe(ctx context.Context, c GloVeConfig) (*Vectors, float64, error) {
-	return learnGloVe(ctx, p.vocabulary, p.distinct(), p.config, c)
+	return learnGloVe(ctx, p.vocabulary, p.distinct(), len(p.rest), p.config, c)
 }
 
-// learnGloVe learns from distinct pairs.
-func learnGloVe(ctx context.Context, v *Vocabulary, pairs iter.Seq2[pair, error], held PairsConfig, c GloVeConfig) (_ *Vectors, loss float64, err error) {
+// learnGloVe learns from distinct pairs, of which about so many are in memory.
+func learnGloVe(ctx context.Context, v *Vocabulary, pairs iter.Seq2[pair, error], inMemory int, held PairsConfig, c GloVeConfig) (_ *Vectors, loss float64, err error) {
 	if err := c.Validate(); err != nil {
 		return nil, 0, err
 	}
 	g := newGlove(v.Len(), c)
-	if g.blocks, err = arrange(ctx, pairs, held, c); err != nil {
+	if g.blocks, err = arrange(ctx, pairs, inMemory, held, c); err != nil {
 		return nil, 0, err
 	}
 	defer func() { err = errors.Join(err, g.blocks.close()) }()

@@ -36,8 +36,8 @@ type gloveBlocks struct {
 	file  *os.File               // nil where they are in memory
 }
 
-// arrange sorts pairs by their blocks and by random numbers that belong to them, in files where they don't fit in memory.
-func arrange(ctx context.Context, pairs iter.Seq2[pair, error], held PairsConfig, c GloVeConfig) (b *gloveBlocks, err error) {
+// arrange sorts pairs, about so many of which are in memory, by their blocks and by random numbers that belong to them, in files where they don't fit.
+func arrange(ctx context.Context, pairs iter.Seq2[pair, error], inMemory int, held PairsConfig, c GloVeConfig) (b *gloveBlocks, err error) {
 	runs := newPairRuns(held)
 	b = &gloveBlocks{}
 	defer func() {
@@ -45,7 +45,7 @@ func arrange(ctx context.Context, pairs iter.Seq2[pair, error], held PairsConfig
 			err = errors.Join(err, b.close())
 		}
 	}()
-	var rest []pair
+	rest := make([]pair, 0, inMemory)
 	for p, err := range pairs {
 		if err == nil && ctx.Err() != nil {
 			err = fmt.Errorf("words: GloVe: %w", context.Cause(ctx))

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"math"
+	"runtime"
 	"slices"
 )
 
@@ -87,7 +88,8 @@ func CountPairs(texts Texts, split Splitter, v *Vocabulary, c PairsConfig) (*Pai
 			}
 		}
 	}
-	p.rest = table.sorted()
+	p.rest, table = table.sorted(), nil
+	runtime.GC() // or what learns from the pairs would find the table's memory taken, as much as they have
 	if len(p.rest) == 0 && len(p.runs.files) == 0 {
 		return nil, p.fail(fmt.Errorf("words: co-occurrence: %w: no line has two words of the vocabulary", ErrNoWords))
 	}

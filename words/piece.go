@@ -35,7 +35,7 @@ type piece struct {
 func newPiece(t *trainer) *piece {
 	dim := t.model.Config.Dim
 	p := &piece{
-		trainer: t, in: newRows(t.model.in, dim), out: newRows(t.model.out, dim),
+		trainer: t, in: newRows(t.in, dim), out: newRows(t.model.out, dim),
 		hidden: make([]float32, strideOf(dim)), errors: make([]float32, strideOf(dim)),
 	}
 	for i := range 2 * t.model.Config.Window {
@@ -110,11 +110,11 @@ func (p *piece) context(low, at, high int) {
 
 // appendInput appends the rows that a word is the mean of.
 func (p *piece) appendInput(word int32) {
-	if p.model.parts == nil {
+	if p.parts == nil {
 		p.inputs = append(p.inputs, p.in.at(word))
 		return
 	}
-	for _, row := range p.model.parts[word] {
+	for _, row := range p.parts[word] {
 		p.inputs = append(p.inputs, p.in.at(row))
 	}
 }

@@ -60,6 +60,10 @@ type trainer struct {
 	total    int64 // words of all epochs
 	pieces   []*piece
 	inputs   float64 // how many rows a hidden vector is the mean of: each has that part of a say in it
+
+	in    []float32 // the rows of the model's that the text can use [any, D]
+	parts [][]int32 // the model's, as rows of in
+	kept  []int32   // which rows of the model's those of in are; nil where in is the model's own
 }
 
 func (m *Model) learn(ctx context.Context, text *corpus) error {
@@ -71,6 +75,7 @@ func (m *Model) learn(ctx context.Context, text *corpus) error {
 		parallel.SetWorkers(c.Threads)
 	}
 	t := newTrainer(m, text)
+	defer t.restore()
 	for epoch := range c.Epochs {
 		for first := 0; first < len(t.ends); first += roundPieces {
 			if ctx.Err() != nil {
@@ -85,7 +90,7 @@ func (m *Model) learn(ctx context.Context, text *corpus) error {
 // newTrainer cuts a text into pieces and makes room for those of a round.
 func newTrainer(m *Model, text *corpus) *trainer {
 	c := m.Config
-	t := &trainer{model: m, corpus: text, keep: keepRates(m.Vocabulary, c.Sample), total: int64(len(text.ids)) * int64(c.Epochs)}
+	t := &trainer{model: m, corpus: text, keep: keepRates(m.Vocabulary, c.Sample), total: int64(len(text.ids)) * int64(c.Epochs), in: m.in}
 	if c.Hierarchical {
 		t.tree = newHuffman(m.Vocabulary)
 	} else {
@@ -101,12 +106,39 @@ func newTrainer(m *Model, text *corpus) *trainer {
 			sum += len(parts)
 		}
 		t.inputs *= float64(sum) / float64(len(m.parts))
+		t.compact()
 	}
 	t.cut()
 	for range roundPieces {
 		t.pieces = append(t.pieces, newPiece(t))
 	}
 	return t
+}
+
+// compact takes those rows of the model's out of it that a word has as a part: a few tens of thousands of two million, which caches hold.
+func (t *trainer) compact() {
+	dim := t.model.Config.Dim
+	place := make([]int32, len(t.model.in)/dim) // from 1 on
+	t.in, t.parts = nil, make([][]int32, len(t.model.parts))
+	for word, parts := range t.model.parts {
+		t.parts[word] = make([]int32, len(parts))
+		for i, row := range parts {
+			if place[row] == 0 {
+				t.kept = append(t.kept, row)
+				t.in = append(t.in, t.model.in[int(row)*dim:][:dim]...)
+				place[row] = int32(len(t.kept))
+			}
+			t.parts[word][i] = place[row] - 1
+		}
+	}
+}
+
+// restore puts the rows that compact took out back into the model.
+func (t *trainer) restore() {
+	dim := t.model.Config.Dim
+	for i, row := range t.kept {
+		copy(t.model.in[int(row)*dim:][:dim], t.in[i*dim:])
+	}
 }
 
 // cut divides the corpus into pieces of whole sentences.

@@ -158,7 +158,7 @@ func TestSkipGramStep(t *testing.T) {
 	for i := range m.out {
 		m.in[i], m.out[i] = float32(r.NormFloat64()), float32(r.NormFloat64())
 	}
-	p := newPiece(&trainer{model: m})
+	p := newPiece(&trainer{model: m, in: m.in})
 	p.rate = 0.3
 	p.inputs = []int32{p.in.at(1), p.in.at(2), p.in.at(4)}
 	p.outputs, p.labels = []int32{p.out.at(0), p.out.at(3)}, []float32{1, 0}

