@@ -1,10 +1,6 @@
 package words
 
-import (
-	"slices"
-
-	"github.com/seahorse-ml/seahorse/internal/kernels"
-)
+import "github.com/seahorse-ml/seahorse/internal/kernels"
 
 // rows are the rows of a matrix as one piece of work sees them: as they were when its round began, with its own changes. The matrix
 // itself changes between rounds only.
@@ -35,13 +31,25 @@ func (r *rows) at(row int32) int32 {
 		r.asked = append(r.asked, row)
 		r.uses = append(r.uses, 0)
 		n := len(r.local)
-		r.local = slices.Grow(r.local, r.stride)[:n+r.stride]
+		r.grow()
 		copy(r.local[n:], r.of(row))
 		place = int32(len(r.asked))
 		r.place[row] = place
 	}
 	r.uses[place-1]++
 	return place - 1
+}
+
+// grow makes room for one more row: twice as much as there is where there is none, since the rows that are given up add up to no more than what is left then.
+func (r *rows) grow() {
+	n := len(r.local)
+	if n+r.stride > cap(r.local) {
+		const least = 64
+		more := make([]float32, n, min(max(2*n, least*r.stride), len(r.place)*r.stride))
+		copy(more, r.local)
+		r.local = more
+	}
+	r.local = r.local[:n+r.stride]
 }
 
 // row returns a row by its place [stride].

@@ -16,7 +16,7 @@ SEEDS = range(1, 6)
 parser = argparse.ArgumentParser()
 parser.add_argument("finetune", type=os.path.abspath)
 parser.add_argument("text")
-parser.add_argument("methods", nargs="*", default=["skipgram", "cbow"], choices=["skipgram", "cbow", "fasttext"])
+parser.add_argument("methods", nargs="*", default=["skipgram", "cbow"])
 parser.add_argument("--threads", type=int, default=2)
 a = parser.parse_args()
 finetune, text, methods = a.finetune, a.text, a.methods
