@@ -233,6 +233,42 @@ func TestRerank(t *testing.T) {
 }
 
 // TestDamage flips each byte, and cuts the file at many places, of all files of an index: each is refused by the name of the file, unless what is read is the same.
+// TestOverlapping finds no text twice among the first hits, unless that is asked for.
+func TestOverlapping(t *testing.T) {
+	x, err := Create(t.TempDir(), Settings{Language: "english", By: Words, Length: 8, Overlap: 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer x.Close()
+	var docs []Text
+	for i := range 3 {
+		docs = append(docs, Text{fmt.Sprint(i), strings.Repeat("one two three letter five six ", 6)})
+	}
+	if _, err := x.Add(context.Background(), docs, AddConfig{}); err != nil {
+		t.Fatal(err)
+	}
+	q := DefaultQuery("letter", nil)
+	q.Top = 9
+	for _, overlapping := range []bool{false, true} {
+		q.Overlapping = overlapping
+		hits, err := x.Search(context.Background(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		twice := 0
+		for i, h := range hits {
+			for _, other := range hits[:i] {
+				if h.Source == other.Source && max(h.Start, other.Start) < min(h.End, other.End) {
+					twice++
+				}
+			}
+		}
+		if len(hits) != q.Top || twice > 0 != overlapping {
+			t.Errorf("overlapping %v: %d hits, of which %d share text with another", overlapping, len(hits), twice)
+		}
+	}
+}
+
 func TestDamage(t *testing.T) {
 	x := filledIndex(t, 6)
 	if err := x.BuildCells(CellsConfig{Cells: 3}); err != nil {

@@ -30,12 +30,14 @@ type Query struct {
 	Candidates int
 	// Exact scans all vectors where there are cells; default false.
 	Exact bool
-	// Probes is how many cells are looked into; 0 means a twelfth of them, at least 16.
+	// Probes is how many cells are looked into; 0 means a fifth of them, at least 16.
 	Probes int
 	// K1 and B are those of BM25.
 	K1, B float64
 	// Rank is what is added to ranks before they are fused: Σ 1/(Rank + rank).
 	Rank float64
+	// Overlapping keeps hits that share text with a better one of the same document; default false, which leaves them out.
+	Overlapping bool
 	// Rerank scores texts by a model that reads them with the query, the better the higher; nil leaves the order.
 	Rerank func(ctx context.Context, query string, texts []string) ([]float64, error)
 }
@@ -116,22 +118,41 @@ func (x *Index) Search(ctx context.Context, q Query) ([]Hit, error) {
 		hits = append(hits, *h)
 	}
 	sortHits(hits)
-	if q.Rerank == nil {
-		hits = hits[:min(q.Top, len(hits))]
-	} else {
+	if q.Rerank != nil {
 		hits = hits[:min(q.Candidates, len(hits))]
-	}
-	for i := range hits {
-		if hits[i].Passage, err = x.Passage(hits[i].Number); err != nil {
-			return nil, err
+		for i := range hits {
+			if hits[i].Passage, err = x.Passage(hits[i].Number); err != nil {
+				return nil, err
+			}
+		}
+		if len(hits) > 0 {
+			if err := q.rerank(ctx, hits); err != nil {
+				return nil, err
+			}
 		}
 	}
-	if q.Rerank != nil && len(hits) > 0 {
-		if err := q.rerank(ctx, hits); err != nil {
+	return x.best(hits, q)
+}
+
+// best returns the first hits with their passages, without those that share text with a better one.
+func (x *Index) best(hits []Hit, q Query) (kept []Hit, err error) {
+	for _, h := range hits {
+		if len(kept) == q.Top {
+			break
+		}
+		if h.Passage, err = x.Passage(h.Number); err != nil {
 			return nil, err
 		}
+		if q.Overlapping || !slices.ContainsFunc(kept, h.overlaps) {
+			kept = append(kept, h)
+		}
 	}
-	return hits[:min(q.Top, len(hits))], nil
+	return kept, nil
+}
+
+// overlaps tells whether two passages of a document share text.
+func (p Passage) overlaps(other Hit) bool {
+	return p.Source == other.Source && p.Start < other.End && other.Start < p.End
 }
 
 // share is what a ranking adds to a passage's score.
@@ -204,7 +225,7 @@ func (x *Index) byVector(q Query) ([]nearest.Hit, error) {
 func (x *Index) inCells(q Query) []nearest.Hit {
 	width, probes := x.cells.width, q.Probes
 	if probes == 0 {
-		probes = max(16, len(x.cells.ends)/12)
+		probes = max(16, len(x.cells.ends)/5)
 	}
 	rows := x.cells.near(q.Vector, probes)
 	const atOnce = 256

@@ -179,7 +179,7 @@ type agreement struct {
 
 // compare searches in both ways.
 func (a *agreement) compare(ctx context.Context, x *search.Index, q search.Query) error {
-	q.Mode, q.Top, q.Candidates, q.Rerank = search.Vector, 10, 10, nil
+	q.Mode, q.Top, q.Candidates, q.Rerank, q.Overlapping = search.Vector, 10, 10, nil, true
 	numbers := func(exact bool, times *timings) (all []int, err error) {
 		q.Exact = exact
 		begin := time.Now()
