@@ -43,9 +43,9 @@ type activateOp struct {
 	kind Activation
 }
 
-func (o *activateOp) recompute()         {}
-func (o *activateOp) inPlace(int) bool   { return true }
-func (o *activateOp) DiffWRT(int) []bool { return []bool{true} }
+func (o *activateOp) recompute()            {}
+func (o *activateOp) inPlace(_, _ int) bool { return true }
+func (o *activateOp) DiffWRT(int) []bool    { return []bool{true} }
 
 func (o *activateOp) SymDiff(in gorgonia.Nodes, _, grad *Node) (gorgonia.Nodes, error) {
 	return gorgonia.Nodes{o.g.apply(o.name+" backward", &activateGradOp{of: o}, in[0].Shape().Clone(), in[0], grad)}, o.g.err
@@ -68,8 +68,8 @@ type activateGradOp struct {
 	of *activateOp
 }
 
-func (o *activateGradOp) inPlace(int) bool  { return true }
-func (o *activateGradOp) recomputes() fused { return o.of }
+func (o *activateGradOp) inPlace(_, _ int) bool { return true }
+func (o *activateGradOp) recomputes() fused     { return o.of }
 
 func (o *activateGradOp) lower(c *call) func() error {
 	return pick(c, lowerActivateGrad[float32], lowerActivateGrad[float64])(o.of.kind, c)
@@ -80,7 +80,7 @@ func lowerActivateGrad[T kernels.Float](kind Activation, c *call) func() error {
 	body := func(lo, hi int) { kernels.ActivateGrad(kind, dst[lo:hi], x[lo:hi], dy[lo:hi]) }
 	if len(c.outs) > 1 {
 		value := out[T](c, 1).data
-		past := kernels.Streams(value)
+		past := kernels.Streams(value, x, dy)
 		body = func(lo, hi int) {
 			kernels.ActivateValueGrad(kind, dst[lo:hi], value[lo:hi], x[lo:hi], dy[lo:hi], past)
 		}
@@ -108,9 +108,9 @@ type gateOp struct {
 	kind Activation
 }
 
-func (o *gateOp) recompute()         {}
-func (o *gateOp) inPlace(int) bool   { return true }
-func (o *gateOp) DiffWRT(int) []bool { return []bool{true, true} }
+func (o *gateOp) recompute()            {}
+func (o *gateOp) inPlace(_, _ int) bool { return true }
+func (o *gateOp) DiffWRT(int) []bool    { return []bool{true, true} }
 
 func (o *gateOp) SymDiff(in gorgonia.Nodes, _, grad *Node) (gorgonia.Nodes, error) {
 	shape := in[0].Shape()
@@ -135,7 +135,8 @@ type gateGradOp struct {
 	of *gateOp
 }
 
-func (o *gateGradOp) recomputes() fused { return o.of }
+func (o *gateGradOp) inPlace(_, _ int) bool { return true }
+func (o *gateGradOp) recomputes() fused     { return o.of }
 
 func (o *gateGradOp) lower(c *call) func() error {
 	return pick(c, lowerGateGrad[float32], lowerGateGrad[float64])(o.of.kind, c)
@@ -147,7 +148,7 @@ func lowerGateGrad[T kernels.Float](kind Activation, c *call) func() error {
 	body := func(lo, hi int) { kernels.GateGrad(kind, da[lo:hi], db[lo:hi], a[lo:hi], b[lo:hi], dy[lo:hi]) }
 	if len(c.outs) > 2 {
 		value := out[T](c, 2).data
-		past := kernels.Streams(value)
+		past := kernels.Streams(value, a, b, dy)
 		body = func(lo, hi int) {
 			kernels.GateValueGrad(kind, da[lo:hi], db[lo:hi], value[lo:hi], a[lo:hi], b[lo:hi], dy[lo:hi], past)
 		}

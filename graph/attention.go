@@ -229,7 +229,7 @@ type attentionGradOp struct {
 // flops counts five products for the forward operation's two.
 func (o *attentionGradOp) flops() float64 { return 2.5 * o.forward.flops() }
 
-func (o *attentionGradOp) scratch() int {
+func (o *attentionGradOp) scratch([]bool) int {
 	c := o.forward.kernel()
 	return c.PartialElements()
 }

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/seahorse-ml/seahorse/internal/kernels"
 	"gorgonia.org/gorgonia"
@@ -101,7 +102,7 @@ func do(op fused, values []gorgonia.Value) (gorgonia.Value, error) {
 		offset += n
 	}
 	if s, ok := op.(scratcher); ok {
-		c.scratch = makeBuffer(c.dtype, s.scratch())
+		c.scratch = makeBuffer(c.dtype, s.scratch(slices.Repeat([]bool{true}, len(b.outs))))
 	}
 	if err := op.lower(c)(); err != nil {
 		return nil, err

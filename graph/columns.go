@@ -32,7 +32,7 @@ type scaleColumnsOp struct {
 	rows, cols int
 }
 
-func (o *scaleColumnsOp) inPlace(i int) bool        { return i == 0 }
+func (o *scaleColumnsOp) inPlace(_, i int) bool     { return i == 0 }
 func (o *scaleColumnsOp) DiffWRT(inputs int) []bool { return []bool{true, true, true}[:inputs] }
 
 func (o *scaleColumnsOp) SymDiff(in gorgonia.Nodes, _, grad *Node) (gorgonia.Nodes, error) {

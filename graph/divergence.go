@@ -71,7 +71,7 @@ type divergenceOp struct {
 	parts       []*Node
 }
 
-func (o *divergenceOp) scratch() int { return o.rows * o.top }
+func (o *divergenceOp) scratch([]bool) int { return o.rows * o.top }
 
 func (o *divergenceOp) DiffWRT(inputs int) []bool {
 	diff := make([]bool, inputs)
@@ -148,8 +148,8 @@ type divergenceGradOp struct {
 	of *divergenceOp
 }
 
-func (o *divergenceGradOp) inPlace(i int) bool { return i == 0 }
-func (o *divergenceGradOp) scratch() int       { return o.of.scratch() }
+func (o *divergenceGradOp) inPlace(_, i int) bool { return i == 0 }
+func (o *divergenceGradOp) scratch([]bool) int    { return o.of.scratch(nil) }
 
 func (o *divergenceGradOp) lower(c *call) func() error {
 	return pick(c, lowerDivergenceGrad[float32], lowerDivergenceGrad[float64])(o.of, c)

@@ -32,8 +32,8 @@ type dropPathOp struct {
 	batch  int
 }
 
-func (o *dropPathOp) inPlace(int) bool   { return true }
-func (o *dropPathOp) DiffWRT(int) []bool { return []bool{true} }
+func (o *dropPathOp) inPlace(_, _ int) bool { return true }
+func (o *dropPathOp) DiffWRT(int) []bool    { return []bool{true} }
 
 func (o *dropPathOp) SymDiff(_ gorgonia.Nodes, _, grad *Node) (gorgonia.Nodes, error) {
 	same := &dropPathOp{p: o.p, stream: o.stream, batch: o.batch}

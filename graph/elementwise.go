@@ -34,8 +34,8 @@ type scaleOp struct {
 	factor float64
 }
 
-func (o *scaleOp) inPlace(int) bool   { return true }
-func (o *scaleOp) DiffWRT(int) []bool { return []bool{true} }
+func (o *scaleOp) inPlace(_, _ int) bool { return true }
+func (o *scaleOp) DiffWRT(int) []bool    { return []bool{true} }
 
 func (o *scaleOp) SymDiff(_ gorgonia.Nodes, _, grad *Node) (gorgonia.Nodes, error) {
 	return gorgonia.Nodes{o.g.Scale(grad, o.factor)}, o.g.err
@@ -64,7 +64,7 @@ func (g *Graph) scaleBy(x, scalar *Node) *Node {
 
 type scaleByOp struct{ base }
 
-func (o *scaleByOp) inPlace(i int) bool { return i == 0 }
+func (o *scaleByOp) inPlace(_, i int) bool { return i == 0 }
 
 func (o *scaleByOp) lower(c *call) func() error {
 	return pick(c, lowerScaleBy[float32], lowerScaleBy[float64])(c)
@@ -94,8 +94,8 @@ type addRowsOp struct {
 	batch, cells int // cells is T·D
 }
 
-func (o *addRowsOp) inPlace(i int) bool { return i == 0 }
-func (o *addRowsOp) DiffWRT(int) []bool { return []bool{true, true} }
+func (o *addRowsOp) inPlace(_, i int) bool { return i == 0 }
+func (o *addRowsOp) DiffWRT(int) []bool    { return []bool{true, true} }
 
 func (o *addRowsOp) SymDiff(in gorgonia.Nodes, _, grad *Node) (gorgonia.Nodes, error) {
 	table := o.g.apply("sum rows", &sumRowsOp{batch: o.batch, cells: o.cells}, in[1].Shape().Clone(), grad)

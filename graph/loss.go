@@ -118,16 +118,23 @@ func (o *crossEntropyOp) weightsAt() int {
 	return 3
 }
 
-func (o *crossEntropyOp) scratch() int {
-	if o.g.dtype == tensor.Float64 {
-		return kernels.LogitElements[float64](o.config)
+func (o *crossEntropyOp) scratch(wanted []bool) int {
+	return o.g.logitElements(o.config, wanted[partDW] || o.bias && wanted[partDB])
+}
+
+// logitElements returns the working memory of a loss, with or without gradients of the weight and the bias.
+func (g *Graph) logitElements(c kernels.LinearCrossEntropyConfig, gradients bool) int {
+	c.Frozen = !gradients
+	if g.dtype == tensor.Float64 {
+		return kernels.LogitElements[float64](c)
 	}
-	return kernels.LogitElements[float32](o.config)
+	return kernels.LogitElements[float32](c)
 }
 
 func (o *crossEntropyOp) unpacks(i int) bool { return i == 1 }
 
-func (o *crossEntropyOp) accumulates(i int) bool { return i >= partDX }
+func (o *crossEntropyOp) accumulates(i int) bool   { return i >= partDX }
+func (o *crossEntropyOp) inPlace(out, in int) bool { return out == partDX && in == 0 }
 
 // flops counts the products of a training step.
 func (o *crossEntropyOp) flops() float64 {
@@ -176,7 +183,9 @@ func lowerCrossEntropy[T kernels.Float](o *crossEntropyOp, c *call) func() error
 	if o.bias {
 		db = out[T](c, partDB)
 	}
-	kernel := kernels.NewLinearCrossEntropy[T](o.config)
+	config := o.config
+	config.Frozen = dw.data == nil && db.data == nil
+	kernel := kernels.NewLinearCrossEntropy[T](config)
 	kernel.Packed, kernel.RowScales = c.ins[1].packed, weights
 	kernel.Hits, kernel.Logits = out[T](c, partHits).data, scratch[T](c)
 	return func() error {

@@ -117,7 +117,7 @@ func (o *normGradOp) accumulates(int) bool { return true }
 // pieces is how many parts the rows are summed in before the parts are summed.
 func (o *normGradOp) pieces() int { return min(o.norm.rows, 32) }
 
-func (o *normGradOp) scratch() int { return o.pieces() * o.params * o.norm.cols }
+func (o *normGradOp) scratch([]bool) int { return o.pieces() * o.params * o.norm.cols }
 
 func (o *normGradOp) lower(c *call) func() error {
 	return pick(c, lowerNormGrad[float32], lowerNormGrad[float64])(o, c)

@@ -29,10 +29,10 @@ type (
 	accumulator interface{ accumulates(i int) bool }
 	// adder tells that lower adds call.addend to output 0, where there is one, to the bits that an addition apart would give.
 	adder interface{ adds() }
-	// inPlacer tells that output 0 may be computed in the memory of input i.
-	inPlacer interface{ inPlace(i int) bool }
-	// scratcher asks for elements of scratch memory while the operation runs.
-	scratcher interface{ scratch() int }
+	// inPlacer tells that an output may be computed in the memory of an input: of another input than the other outputs.
+	inPlacer interface{ inPlace(out, in int) bool }
+	// scratcher asks for elements of scratch memory while the operation runs, given which of its outputs are wanted.
+	scratcher interface{ scratch(wanted []bool) int }
 	// recomputer tells that the operation is cheap enough to be computed again in the
 	// backward pass, so that its output needn't be kept from the forward pass.
 	recomputer interface{ recompute() }

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/seahorse-ml/seahorse/internal/blocks"
+	"github.com/seahorse-ml/seahorse/internal/kernels"
+	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 )
 
@@ -189,6 +191,40 @@ func samePacked[T float32 | float64](t *testing.T, dt tensor.Dtype, storage Stor
 	}
 	if !slices.Equal(grads[0], grads[1]) {
 		t.Errorf("%v: gradients differ", dt)
+	}
+}
+
+// TestFrozenHeadTakesLess plans losses by a head that no gradient is found of, which take their logits in smaller parts.
+func TestFrozenHeadTakesLess(t *testing.T) {
+	const rows, in, vocab = 600, 2, 33_000
+	logits := 4 * kernels.LogitElements[float32](kernels.LinearCrossEntropyConfig{Rows: rows, In: in, Vocab: vocab})
+	losses := map[string]func(g *Graph, x, w, b, targets *Node) *Node{
+		"cross entropy": func(g *Graph, x, w, b, targets *Node) *Node {
+			loss, _ := g.LinearCrossEntropy(x, w, b, targets, CrossEntropyConfig{})
+			return loss
+		},
+		"token losses": func(g *Graph, x, w, b, targets *Node) *Node {
+			return g.Check(gorgonia.Sum(g.TokenLosses(x, w, b, targets, CrossEntropyConfig{})))
+		},
+	}
+	for name, loss := range losses {
+		for _, frozen := range []struct{ weight, bias bool }{{true, true}, {true, false}, {false, true}} {
+			tree := NewParams(tensor.Float32, 1)
+			x, w, b := tree.New("x", Normal(1), rows, in), tree.New("w", Zeros(), vocab, in), tree.New("b", Zeros(), vocab)
+			w.Frozen, b.Frozen = frozen.weight, frozen.bias
+			g := New(Config{})
+			l := loss(g, g.Param(x), g.Param(w), g.Param(b), g.Input("targets", tensor.Int32, rows))
+			if err := g.Grad(l); err != nil {
+				t.Fatal(err)
+			}
+			m, err := EstimateMemory(g, l)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if less := m.Arena < logits*7/10; less != (frozen.weight && frozen.bias) {
+				t.Errorf("%s: %d bytes, frozen %+v; logits take %d beside a weight that is trained", name, m.Arena, frozen, logits)
+			}
+		}
 	}
 }
 

@@ -222,6 +222,15 @@ func unpacks(n *Node, i int) bool {
 	return ok && op.unpacks(i)
 }
 
+// wanted tells which outputs are read.
+func (s *step) wanted() []bool {
+	all := make([]bool, len(s.outs))
+	for i, o := range s.outs {
+		all[i] = o != nil
+	}
+	return all
+}
+
 // backward tells whether a step belongs to the backward pass.
 func (p *plan) backward(s *step) bool { return p.g.grads != nil && s.node.ID() >= p.g.before }
 
@@ -238,7 +247,7 @@ func (p *plan) link() {
 		}
 		s.always, s.param = make([]bool, len(s.outs)), make([]bool, len(s.outs))
 		if op, ok := s.node.Op().(scratcher); ok {
-			s.scratch = &place{dtype: p.g.dtype, size: op.scratch(), writers: []writer{{step: i}}}
+			s.scratch = &place{dtype: p.g.dtype, size: op.scratch(s.wanted()), writers: []writer{{step: i}}}
 			p.places = append(p.places, s.scratch)
 		}
 	}

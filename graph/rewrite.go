@@ -196,32 +196,41 @@ func (p *plan) bindGradients() {
 // where the operation allows it.
 func (p *plan) reuseInputs() {
 	for i, s := range p.steps {
-		if s.skip || s.outs[0] == nil || s.always[0] {
+		if s.skip {
 			continue
 		}
-		o := find(s.outs[0])
-		if o.kind != planned {
-			continue
-		}
-		for j, input := range s.ins {
-			v := find(input)
-			if v == o || v.kind != planned || v.kept || v.size != o.size || v.dtype != o.dtype || !mayOverwrite(s.node, j) {
-				continue
+		for k, output := range s.outs {
+			if output != nil && !s.always[k] {
+				p.reuseInput(i, k, find(output))
 			}
-			if slices.Max(v.readers) > i || v.lastWritten() >= i {
-				continue
-			}
-			merge(v, o)
-			v.inPlace = true
-			break
 		}
 	}
 }
 
-func mayOverwrite(n *Node, input int) bool {
+// reuseInput computes output k of step i, whose place is o, over an input where it can.
+func (p *plan) reuseInput(i, k int, o *place) {
+	if o.kind != planned {
+		return
+	}
+	s := p.steps[i]
+	for j, input := range s.ins {
+		v := find(input)
+		if v == o || v.kind != planned || v.kept || v.size != o.size || v.dtype != o.dtype || !mayOverwrite(s.node, k, j) {
+			continue
+		}
+		if slices.Max(v.readers) > i || v.lastWritten() >= i {
+			continue
+		}
+		merge(v, o)
+		v.inPlace = true
+		return
+	}
+}
+
+func mayOverwrite(n *Node, out, in int) bool {
 	if isAddition(n) {
 		return true
 	}
 	op, ok := n.Op().(inPlacer)
-	return ok && op.inPlace(input)
+	return ok && op.inPlace(out, in)
 }

@@ -54,8 +54,8 @@ type rotaryOp struct {
 	inverse    bool
 }
 
-func (o *rotaryOp) inPlace(i int) bool { return i == 0 }
-func (o *rotaryOp) DiffWRT(int) []bool { return []bool{true, false, false} }
+func (o *rotaryOp) inPlace(_, i int) bool { return i == 0 }
+func (o *rotaryOp) DiffWRT(int) []bool    { return []bool{true, false, false} }
 
 func (o *rotaryOp) SymDiff(in gorgonia.Nodes, _, grad *Node) (gorgonia.Nodes, error) {
 	back := &rotaryOp{config: o.config, rot: o.rot, length: o.length, width: o.width, inverse: !o.inverse}

@@ -62,7 +62,7 @@ func (o *rowNormsOp) stored() (rows, cols, grain int) {
 }
 
 // scratch holds a row of the sum for each piece, and where W is turned also B turned and the squares of each piece.
-func (o *rowNormsOp) scratch() int {
+func (o *rowNormsOp) scratch([]bool) int {
 	rows, cols, grain := o.stored()
 	n := pieceCount(rows, grain)
 	if o.inOut {

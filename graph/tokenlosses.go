@@ -2,6 +2,7 @@ package graph
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/seahorse-ml/seahorse/internal/kernels"
 	"gorgonia.org/gorgonia"
@@ -55,12 +56,7 @@ type tokenLossOp struct {
 
 func (o *tokenLossOp) unpacks(i int) bool { return i == 1 }
 
-func (o *tokenLossOp) scratch() int {
-	if o.g.dtype == tensor.Float64 {
-		return kernels.LogitElements[float64](o.config)
-	}
-	return kernels.LogitElements[float32](o.config)
-}
+func (o *tokenLossOp) scratch([]bool) int { return o.g.logitElements(o.config, false) }
 
 func (o *tokenLossOp) flops() float64 {
 	return 2 * float64(o.config.Rows) * float64(o.config.In) * float64(o.config.Vocab)
@@ -95,7 +91,7 @@ func (o *tokenLossOp) lower(c *call) func() error {
 
 func lowerTokenLosses[T kernels.Float](o *tokenLossOp, c *call) func() error {
 	dst := out[T](c, 0).data
-	kernel, targets, b := tokenLossKernel[T](o, c)
+	kernel, targets, b := tokenLossKernel[T](o, c, true)
 	kernel.Squares = out[T](c, 1).data
 	x, w, loss := in[T](c, 0), in[T](c, 1), make([]T, 1)
 	return func() error {
@@ -107,9 +103,11 @@ func lowerTokenLosses[T kernels.Float](o *tokenLossOp, c *call) func() error {
 	}
 }
 
-// tokenLossKernel prepares the kernel of either pass.
-func tokenLossKernel[T kernels.Float](o *tokenLossOp, c *call) (kernel *kernels.LinearCrossEntropy[T], targets []int32, b []T) {
-	kernel = kernels.NewLinearCrossEntropy[T](o.config)
+// tokenLossKernel prepares the kernel of either pass, for a weight and a bias of which no gradient is found or another.
+func tokenLossKernel[T kernels.Float](o *tokenLossOp, c *call, frozen bool) (kernel *kernels.LinearCrossEntropy[T], targets []int32, b []T) {
+	config := o.config
+	config.Frozen = frozen
+	kernel = kernels.NewLinearCrossEntropy[T](config)
 	kernel.Packed, kernel.Logits = c.ins[1].packed, scratch[T](c)
 	if o.bias {
 		b = in[T](c, 3)
@@ -133,24 +131,28 @@ type tokenLossGradOp struct {
 	of *tokenLossOp
 }
 
-func (o *tokenLossGradOp) unpacks(i int) bool   { return i == 1 }
-func (o *tokenLossGradOp) accumulates(int) bool { return true }
-func (o *tokenLossGradOp) scratch() int         { return o.of.scratch() }
-func (o *tokenLossGradOp) flops() float64       { return 3 * o.of.flops() }
+func (o *tokenLossGradOp) unpacks(i int) bool       { return i == 1 }
+func (o *tokenLossGradOp) accumulates(int) bool     { return true }
+func (o *tokenLossGradOp) inPlace(out, in int) bool { return out == 0 && in == 0 }
+func (o *tokenLossGradOp) flops() float64           { return 3 * o.of.flops() }
+
+func (o *tokenLossGradOp) scratch(wanted []bool) int {
+	return o.g.logitElements(o.of.config, slices.Contains(wanted[1:], true))
+}
 
 func (o *tokenLossGradOp) lower(c *call) func() error {
 	return pick(c, lowerTokenLossGrads[float32], lowerTokenLossGrads[float64])(o.of, c)
 }
 
 func lowerTokenLossGrads[T kernels.Float](o *tokenLossOp, c *call) func() error {
-	kernel, targets, b := tokenLossKernel[T](o, c)
-	x, w, loss := in[T](c, 0), in[T](c, 1), make([]T, 1)
-	kernel.RowScales = in[T](c, len(c.ins)-1)
 	dx, dw := out[T](c, 0), out[T](c, 1)
 	var db output[T]
 	if o.bias {
 		db = out[T](c, 2)
 	}
+	kernel, targets, b := tokenLossKernel[T](o, c, dw.data == nil && db.data == nil)
+	x, w, loss := in[T](c, 0), in[T](c, 1), make([]T, 1)
+	kernel.RowScales = in[T](c, len(c.ins)-1)
 	return func() error {
 		kernel.Run(loss, nil, dx.data, dw.data, db.data, x, w, b, targets, 1, dx.add(), dw.add(), db.add())
 		return nil

@@ -122,8 +122,8 @@ func ActivateGrad[T Float](f Activation, dst, x, dy []T) {
 	}
 }
 
-// ActivateValueGrad is ActivateGrad that computes value[i] = f(x[i]) as well, with the bits of Activate. value
-// must not overlap x or dy. past asks for value to be written past the caches.
+// ActivateValueGrad is ActivateGrad that computes value[i] = f(x[i]) as well, with the bits of Activate. Each
+// destination may be x or dy, and overlaps nothing else. past asks for value to be written past the caches.
 func ActivateValueGrad[T Float](f Activation, dst, value, x, dy []T, past bool) {
 	if v := fastFor[T](); v != nil && v.valueGrad[f] != nil {
 		n := len(dst)
@@ -132,8 +132,9 @@ func ActivateValueGrad[T Float](f Activation, dst, value, x, dy []T, past bool) 
 		settle(past)
 		return
 	}
-	Activate(f, value[:len(dst)], x, past)
-	ActivateGrad(f, dst, x, dy)
+	for i, v := range x[:len(dst)] {
+		dst[i], value[i] = dy[i]*T(f.slope(float64(v))), T(f.value(float64(v)))
+	}
 }
 
 // Gate computes dst[i] = f(a[i])·b[i]. dst may be a or b. past asks for dst to be written past the caches.
@@ -154,28 +155,23 @@ func Gate[T Float](f Activation, dst, a, b []T, past bool) {
 	}
 }
 
-// GateGrad computes da[i] = dy[i]·b[i]·f'(a[i]) and db[i] = dy[i]·f(a[i]). The
-// destinations must not overlap the sources, nor each other.
+// GateGrad computes da[i] = dy[i]·b[i]·f'(a[i]) and db[i] = dy[i]·f(a[i]). Each
+// destination may be one of the sources, and overlaps nothing else.
 func GateGrad[T Float](f Activation, da, db, a, b, dy []T) {
 	n := len(da)
 	db, a, b, dy = db[:n], a[:n], b[:n], dy[:n]
-	if f == Identity {
-		Mul(da, dy, b)
-		Mul(db, dy, a)
-		return
-	}
 	if v := fastFor[T](); v != nil && v.gateGrad[f] != nil {
 		v.gateGrad[f](single(da), single(db), single(a), single(b), single(dy))
 		return
 	}
 	for i, v := range a {
-		da[i] = dy[i] * b[i] * T(f.slope(float64(v)))
-		db[i] = dy[i] * T(f.value(float64(v)))
+		d, w := dy[i], b[i]
+		da[i], db[i] = d*w*T(f.slope(float64(v))), d*T(f.value(float64(v)))
 	}
 }
 
-// GateValueGrad is GateGrad that computes value[i] = f(a[i])·b[i] as well, with the bits of Gate. No
-// destination may overlap a source or another destination. past asks for value to be written past the caches.
+// GateValueGrad is GateGrad that computes value[i] = f(a[i])·b[i] as well, with the bits of Gate, which may be in the place of a source
+// too. past asks for value to be written past the caches.
 func GateValueGrad[T Float](f Activation, da, db, value, a, b, dy []T, past bool) {
 	if v := fastFor[T](); v != nil && v.gateValueGrad[f] != nil {
 		n := len(da)
@@ -184,6 +180,8 @@ func GateValueGrad[T Float](f Activation, da, db, value, a, b, dy []T, past bool
 		settle(past)
 		return
 	}
-	Gate(f, value[:len(da)], a, b, past)
-	GateGrad(f, da, db, a, b, dy)
+	for i, v := range a[:len(da)] {
+		d, w, y := dy[i], b[i], T(f.value(float64(v)))
+		da[i], db[i], value[i] = d*w*T(f.slope(float64(v))), d*y, y*w
+	}
 }

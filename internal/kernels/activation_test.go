@@ -142,6 +142,18 @@ func TestActivations(t *testing.T) {
 					GateGrad(kind, make([]float32, n), want, x, b, dy)
 					same("gate's db", db, want)
 				})
+				check("gradient on dy, the value on x", df, func(dst []float32) {
+					copy(dst, dy)
+					both(func(value []float32) { copy(value, x); ActivateValueGrad(kind, dst, value, value, dst, false) }, func(dst []float32) { Activate(kind, dst, x, false) })
+				})
+				check("gate's da on a, db on b, the value on dy", da, func(dst []float32) {
+					copy(dst, x)
+					db := slices.Clone(b)
+					both(func(value []float32) { copy(value, dy); GateValueGrad(kind, dst, db, value, dst, db, value, false) }, func(dst []float32) { Gate(kind, dst, x, b, false) })
+					want := make([]float32, n)
+					GateGrad(kind, make([]float32, n), want, x, b, dy)
+					same("gate's db on b", db, want)
+				})
 				check("gate", fb, func(dst []float32) { Gate(kind, dst, x, b, false) })
 				check("gate on a", fb, func(dst []float32) { copy(dst, x); Gate(kind, dst, dst, b, false) })
 				check("gate on b", fb, func(dst []float32) { copy(dst, b); Gate(kind, dst, x, dst, false) })

@@ -13,6 +13,9 @@ type LinearCrossEntropyConfig struct {
 	SoftCap         float64 // c > 0: logits z become c·tanh(z/c)
 	LabelSmoothing  float64 // share of a target's mass that is spread evenly over the vocabulary, in [0, 1)
 	BFloat16        bool    // of the products, see ProductConfig; default false
+	// Frozen says that runs find neither the gradient of the weight nor that of the bias. Nothing is summed over rows then, so that they go in smaller chunks,
+	// and those without a target are left out, to the same bits. Default false.
+	Frozen bool
 }
 
 const (
@@ -20,6 +23,8 @@ const (
 	// rows: the weight and its gradient are read once a chunk, so smaller ones cost time.
 	logitBytes = 64 << 20
 	chunkRows  = 512
+
+	frozenParts = 2 // a chunk's logits beside a frozen weight take half of that: without a gradient of it there is less to read
 
 	crossEntropyRows    = 4   // rows of an item
 	crossEntropyColumns = 512 // columns of an item
@@ -42,27 +47,21 @@ type LinearCrossEntropy[T Float] struct {
 	// Logits is the working memory of a run: LogitElements of them.
 	Logits []T
 
-	chunk     int
-	ld        int // elements from a row of logits to the next
-	full      crossEntropyProducts[T]
-	tail      crossEntropyProducts[T] // of the last chunk, if that one is smaller
-	losses    []float64               // [Rows]
-	rowsBody  func(worker, i int)
-	biasBody  func(worker, i int)
-	call      linearCrossEntropyCall[T]
-	remainder int
+	chunk    int
+	ld       int                       // elements from a row of logits to the next
+	products []crossEntropyProducts[T] // by their rows, the fewest first
+	rows     []int                     // [Rows]: those that a run goes through, first
+	losses   []float64                 // [Rows]
+	rowsBody func(worker, i int)
+	biasBody func(worker, i int)
+	call     linearCrossEntropyCall[T]
 }
-
-type crossEntropyProducts[T Float] struct{ logits, dx, dw *Product[T] }
 
 // linearCrossEntropyCall has what the loops over a chunk work on.
 type linearCrossEntropyCall[T Float] struct {
-	logits  []T // [rows, ld], of which the first Vocab columns count
-	losses  []float64
-	hits    []T
-	squares []T
-	scales  []T // of rows
-	targets []int32
+	logits  []T     // [len(rows), ld], of which the first Vocab columns count
+	rows    []int   // those of the chunk
+	targets []int32 // [Rows]
 	db      []T
 	scale   float64
 	grad    bool
@@ -70,7 +69,7 @@ type linearCrossEntropyCall[T Float] struct {
 
 // NewLinearCrossEntropy prepares a loss of the given shape.
 func NewLinearCrossEntropy[T Float](c LinearCrossEntropyConfig) *LinearCrossEntropy[T] {
-	l := &LinearCrossEntropy[T]{LinearCrossEntropyConfig: c, losses: make([]float64, c.Rows)}
+	l := &LinearCrossEntropy[T]{LinearCrossEntropyConfig: c, losses: make([]float64, c.Rows), rows: make([]int, c.Rows)}
 	l.ld = logitStride(c.Vocab)
 	l.split(chunkOf[T](c))
 	l.rowsBody = l.rowsItem
@@ -79,14 +78,24 @@ func NewLinearCrossEntropy[T Float](c LinearCrossEntropyConfig) *LinearCrossEntr
 }
 
 // LogitElements returns the number of elements of T that LinearCrossEntropy needs as working memory.
-func LogitElements[T Float](c LinearCrossEntropyConfig) int {
-	return chunkOf[T](c) * logitStride(c.Vocab)
+func LogitElements[T Float](c LinearCrossEntropyConfig) int { return c.elements(chunkOf[T](c)) }
+
+// elements returns the working memory for chunks of the given number of rows.
+func (c LinearCrossEntropyConfig) elements(chunk int) int {
+	n := chunk * logitStride(c.Vocab)
+	if c.Frozen {
+		n += chunk * c.In // rows side by side that lie apart
+	}
+	return n
 }
 
 // chunkOf returns the rows of a chunk.
 func chunkOf[T Float](c LinearCrossEntropyConfig) int {
 	var element T
 	most := max(chunkRows, logitBytes/(max(1, c.Vocab)*int(unsafe.Sizeof(element))))
+	if c.Frozen {
+		most /= frozenParts
+	}
 	return ceilDiv(c.Rows, max(1, ceilDiv(c.Rows, most)))
 }
 
@@ -101,31 +110,11 @@ func logitStride(vocab int) int {
 	return ld
 }
 
-// split prepares for chunks of the given number of rows.
-func (l *LinearCrossEntropy[T]) split(chunk int) {
-	l.chunk = chunk
-	if chunk == 0 {
-		return
-	}
-	l.full = l.products(chunk)
-	if l.remainder = l.Rows % chunk; l.remainder > 0 {
-		l.tail = l.products(l.remainder)
-	}
-}
-
-func (l *LinearCrossEntropy[T]) products(rows int) crossEntropyProducts[T] {
-	return crossEntropyProducts[T]{
-		logits: NewProduct[T](ProductConfig{M: rows, N: l.Vocab, K: l.In, TransB: true, LDC: l.ld, BFloat16: l.BFloat16}),
-		dx:     NewProduct[T](ProductConfig{M: rows, N: l.In, K: l.Vocab, LDA: l.ld, BFloat16: l.BFloat16}),
-		dw:     NewProduct[T](ProductConfig{M: l.Vocab, N: l.In, K: rows, TransA: true, LDA: l.ld, BFloat16: l.BFloat16}),
-	}
-}
-
 // Run computes the loss [1], which is scale times the sum of the targets' negative
 // log-likelihoods nll [Rows], for x [Rows, In], w [Vocab, In], b [Vocab] or nil, and
 // targets [Rows] less than Vocab; negative ones are ignored. A scale of 0 means one over
 // the number of targets, or the sum of their RowScales: the mean. dx, dw and db are the gradients of the loss, added to what is there
-// where told so. nll and gradients that are nil are not computed. It runs on all cores.
+// where told so; dx may be x. nll and gradients that are nil are not computed; dw and db are those of a weight that isn't Frozen. It runs on all cores.
 func (l *LinearCrossEntropy[T]) Run(loss, nll, dx, dw, db, x, w, b []T, targets []int32, scale float64, accDX, accDW, accDB bool) {
 	targets = targets[:l.Rows]
 	if scale == 0 {
@@ -134,44 +123,27 @@ func (l *LinearCrossEntropy[T]) Run(loss, nll, dx, dw, db, x, w, b []T, targets 
 	if !accDB {
 		clear(db)
 	}
-	logits := l.Logits[:l.chunk*l.ld]
 	started := accDW // whether dw has something to add to
-	for first := 0; first < l.Rows; first += l.chunk {
-		rows, products := l.chunk, l.full
-		if first+rows > l.Rows {
-			rows, products = l.remainder, l.tail
-		}
-		part := x[first*l.In:][:rows*l.In]
-		l.call = linearCrossEntropyCall[T]{
-			logits: logits[:rows*l.ld], losses: l.losses[first:][:rows], targets: targets[first:][:rows],
-			db: db, scale: scale, grad: dx != nil || dw != nil || db != nil,
-		}
-		if l.Hits != nil {
-			l.call.hits = l.Hits[first:][:rows]
-		}
-		if l.Squares != nil {
-			l.call.squares = l.Squares[first:][:rows]
-		}
-		if l.RowScales != nil {
-			l.call.scales = l.RowScales[first:][:rows]
-		}
-		if !slices.ContainsFunc(l.call.targets, isTarget) {
-			clear(l.call.losses)
-			clear(l.call.hits)
-			clear(l.call.squares)
-			if dx != nil && !accDX {
-				clear(dx[first*l.In:][:rows*l.In])
-			}
+	for rows := l.pick(targets, dx, accDX); len(rows) > 0; {
+		some := rows[:min(l.chunk, len(rows))]
+		rows = rows[len(some):]
+		if !slices.ContainsFunc(some, func(r int) bool { return isTarget(targets[r]) }) {
+			l.ignore(some, dx, accDX)
 			continue
 		}
+		products, logits := l.productsOf(len(some)), l.Logits[:l.chunk*l.ld]
+		l.call = linearCrossEntropyCall[T]{logits: logits, rows: some, targets: targets, db: db, scale: scale, grad: dx != nil || dw != nil || db != nil}
+		part := l.gather(some, products.rows, x)
 		l.byWeight(products.logits, logits, part, w, Epilogue[T]{Bias: b})
-		parallel.Run(ceilDiv(rows, crossEntropyRows), l.rowsBody)
-		if dx != nil {
-			l.byWeight(products.dx, dx[first*l.In:], logits, w, Epilogue[T]{Accumulate: accDX})
-		}
+		parallel.Run(ceilDiv(len(some), crossEntropyRows), l.rowsBody)
 		if dw != nil {
 			products.dw.Run(dw, logits, part, Epilogue[T]{Accumulate: started})
 			started = true
+		}
+		if dx != nil { // behind what reads x, which it may overwrite
+			to := l.gatherInto(some, products.rows, dx, accDX)
+			l.byWeight(products.dx, to, logits, w, Epilogue[T]{Accumulate: accDX})
+			l.scatter(some, products.rows, dx)
 		}
 		if db != nil {
 			parallel.Run(ceilDiv(l.Vocab, crossEntropyColumns), l.biasBody)
@@ -231,20 +203,22 @@ func meanScale[T Float](targets []int32, weights []T) float64 {
 // rowsItem turns a few rows of logits into losses and gradients.
 func (l *LinearCrossEntropy[T]) rowsItem(_, i int) {
 	c := &l.call
-	for r := i * crossEntropyRows; r < min((i+1)*crossEntropyRows, len(c.targets)); r++ {
-		z := c.logits[r*l.ld:][:l.Vocab]
-		if l.SoftCap > 0 && c.targets[r] >= 0 {
+	for k := i * crossEntropyRows; k < min((i+1)*crossEntropyRows, len(c.rows)); k++ {
+		r := c.rows[k]
+		target := int(c.targets[r])
+		z := c.logits[k*l.ld:][:l.Vocab]
+		if l.SoftCap > 0 && target >= 0 {
 			Scale(z, z, T(1/l.SoftCap))
 			Activate(Tanh, z, z, false)
 			Scale(z, z, T(l.SoftCap))
 		}
-		if c.hits != nil {
-			c.hits[r] = hit(z, int(c.targets[r]))
+		if l.Hits != nil {
+			l.Hits[r] = hit(z, target)
 		}
-		if c.squares != nil {
-			c.squares[r] = 0
-			if c.targets[r] >= 0 {
-				c.squares[r] = T(logSumSquares(z))
+		if l.Squares != nil {
+			l.Squares[r] = 0
+			if target >= 0 {
+				l.Squares[r] = T(logSumSquares(z))
 			}
 		}
 		var grad []T
@@ -252,10 +226,10 @@ func (l *LinearCrossEntropy[T]) rowsItem(_, i int) {
 			grad = z
 		}
 		scale := c.scale
-		if c.scales != nil {
-			scale *= float64(c.scales[r])
+		if l.RowScales != nil {
+			scale *= float64(l.RowScales[r])
 		}
-		c.losses[r] = crossEntropyRow(grad, z, int(c.targets[r]), l.LabelSmoothing, scale, l.SoftCap)
+		l.losses[r] = crossEntropyRow(grad, z, target, l.LabelSmoothing, scale, l.SoftCap)
 	}
 }
 
@@ -276,5 +250,5 @@ func hit[T Float](z []T, target int) T {
 func (l *LinearCrossEntropy[T]) biasItem(_, i int) {
 	first := i * crossEntropyColumns
 	last := min(first+crossEntropyColumns, l.Vocab)
-	ColumnSum(l.call.db, l.call.logits, len(l.call.targets), l.ld, first, last, true)
+	ColumnSum(l.call.db, l.call.logits, len(l.call.rows), l.ld, first, last, true)
 }

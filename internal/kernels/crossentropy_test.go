@@ -107,7 +107,7 @@ func newLoss[T Float](c LinearCrossEntropyConfig, chunk int) *LinearCrossEntropy
 	if chunk > 0 {
 		l.split(min(chunk, c.Rows))
 	}
-	l.Logits = make([]T, l.chunk*l.ld)
+	l.Logits = make([]T, c.elements(l.chunk))
 	return l
 }
 
@@ -258,6 +258,34 @@ func TestLinearCrossEntropyBitsOnAnyNumberOfThreads(t *testing.T) {
 	}
 }
 
+// TestLinearCrossEntropyOfAFrozenWeight holds that a weight without a gradient takes half of the logits' memory, and that what is found has the same bits.
+func TestLinearCrossEntropyOfAFrozenWeight(t *testing.T) {
+	for _, c := range []LinearCrossEntropyConfig{
+		{Rows: 600, In: 5, Vocab: 33_000}, {Rows: 600, In: 5, Vocab: 33_000, SoftCap: 2, LabelSmoothing: 0.1, BFloat16: true},
+	} {
+		frozen := c
+		frozen.Frozen = true
+		if all, less := LogitElements[float32](c), LogitElements[float32](frozen)-200*c.In; 3*less != 2*all { // three chunks in place of two
+			t.Errorf("%+v: %d elements of logits, %d beside a frozen weight", c, all, less)
+		}
+		for _, accumulate := range []bool{false, true} {
+			var found []*crossEntropyData[float32]
+			for _, c := range []LinearCrossEntropyConfig{c, frozen} {
+				d := newCrossEntropyData[float32](c, true)
+				l := newLoss[float32](c, 0)
+				l.Squares, l.Hits = make([]float32, c.Rows), make([]float32, c.Rows)
+				l.Run(d.loss, d.nll, d.dx, nil, nil, d.x, d.w, d.b, d.targets, 0, accumulate, false, false)
+				d.dw, d.db = l.Squares, l.Hits
+				found = append(found, d)
+			}
+			a, b := found[0], found[1]
+			if !slices.Equal(a.loss, b.loss) || !slices.Equal(a.nll, b.nll) || !slices.Equal(a.dx, b.dx) || !slices.Equal(a.dw, b.dw) || !slices.Equal(a.db, b.db) {
+				t.Errorf("%+v, accumulating %v: other bits beside a frozen weight", c, accumulate)
+			}
+		}
+	}
+}
+
 func TestLinearCrossEntropyAllocatesNothing(t *testing.T) {
 	for _, test := range crossEntropyCases {
 		d := newCrossEntropyData[float32](test.config, test.bias)
@@ -267,6 +295,14 @@ func TestLinearCrossEntropyAllocatesNothing(t *testing.T) {
 		})
 		if n > 0 {
 			t.Errorf("%s: %g allocations", test.name, n)
+		}
+		test.config.Frozen = true
+		l = newLoss[float32](test.config, 0)
+		n = testing.AllocsPerRun(20, func() {
+			l.Run(d.loss, d.nll, d.dx, nil, nil, d.x, d.w, d.b, d.targets, 0, false, false, false)
+		})
+		if n > 0 {
+			t.Errorf("%s, frozen: %g allocations", test.name, n)
 		}
 	}
 }
