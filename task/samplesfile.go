@@ -23,8 +23,8 @@ const (
 	roundName    = "round.json"
 )
 
-// sampleLine is a line of the samples of a run.
-type sampleLine struct {
+// A Rollout is a line of the samples of a run.
+type Rollout struct {
 	Step      int                 `json:"step"` // the first that learns from it
 	Prompt    string              `json:"prompt"`
 	Answer    string              `json:"answer"`
@@ -54,7 +54,7 @@ func (f samplesFile) add(step int, names []string, samples []reward.Sample, sums
 	lines := json.NewEncoder(&out)
 	lines.SetEscapeHTML(false)
 	for i, s := range samples {
-		line := sampleLine{
+		line := Rollout{
 			Step: step, Prompt: s.Prompt, Answer: s.Answer, Episode: s.Episode, Expected: s.Expected, Tokens: s.Tokens, Ended: s.Ended, Rewards: map[string]*float64{},
 			Reward: number(sums[i]), Advantage: advantages[i],
 		}

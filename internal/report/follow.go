@@ -16,14 +16,14 @@ type Follower struct {
 	dir     string
 	run     *Run
 	figures figures
-	files   [7]time.Time // when those of described were changed
+	files   [8]time.Time // when those of described were changed
 	look    *DataLook
 	looked  bool
 	notes   []string // of the look
 }
 
 // described are the files, beside figures, that a run is known by.
-var described = [7]string{task.RunName, task.ProvenanceName, runlog.SamplesName, runlog.HistogramsName, train.EventsName, train.SpikesName, train.SumsName}
+var described = [8]string{task.RunName, task.ProvenanceName, runlog.SamplesName, runlog.HistogramsName, train.EventsName, train.SpikesName, train.SumsName, task.RolloutsName}
 
 // Follow returns a follower of the run in a directory, which has read nothing yet.
 func Follow(dir string) *Follower {
@@ -45,7 +45,7 @@ func (f *Follower) Update() (changed bool, err error) {
 		}
 		changed = changed || more
 	}
-	var files [7]time.Time
+	var files [8]time.Time
 	for i, name := range described {
 		if info, err := os.Stat(filepath.Join(f.dir, name)); err == nil {
 			files[i] = info.ModTime()

@@ -1,7 +1,7 @@
 // Keeps a page up with its runs: asks for what is new each second, and lets runs be stopped, let save and slowed down.
 (() => {
   const { live, control } = document.body.dataset, status = document.getElementById("live");
-  let version = 0, span = null, asking = false, again = false, samples = 0, spikes = -1;
+  let version = 0, span = null, asking = false, again = false, samples = 0, spikes = -1, rollouts = "";
   const pending = new Map();
   const say = text => { if (status.textContent !== text) status.textContent = text; };
 
@@ -33,6 +33,11 @@
       if (spikes >= 0) document.getElementById("spiked").innerHTML = u.spikes;
       spikes = u.spikes.length;
       document.getElementById("spikes").hidden = !u.spikes.trim();
+    }
+    const judged = document.getElementById("judged");
+    if (u.rollouts !== rollouts && !judged.querySelector("details[open]")) { // what someone reads stays
+      judged.innerHTML = rollouts = u.rollouts;
+      document.getElementById("rollouts").hidden = !u.rollouts.trim();
     }
     const events = document.getElementById("events");
     events.hidden = !(u.events || []).length;

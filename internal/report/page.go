@@ -114,12 +114,13 @@ func (c chartData) Legend() []Line {
 type shownRun struct {
 	*Run
 	Result
-	Samples []runlog.Sample
-	Left    int // samples that aren't shown
-	Spikes  []train.Spike
-	Earlier int // spikes that aren't shown
-	Took    time.Duration
-	Bars    []lengthBar
+	Samples  []runlog.Sample
+	Left     int // samples that aren't shown
+	Spikes   []train.Spike
+	Earlier  int // spikes that aren't shown
+	Rollouts []Judged
+	Took     time.Duration
+	Bars     []lengthBar
 }
 
 // WriteHTML writes the report as one page that needs no other file.
@@ -163,6 +164,7 @@ func (r *Report) shown() []shownRun {
 		s := shownRun{Run: run, Result: r.Results[i], Took: run.Took(r.Made), Bars: shownBars(run.Data)}
 		s.Samples, s.Left = pickSamples(run.Samples, samplesBytes/len(r.Runs))
 		s.Spikes, s.Earlier = pickSpikes(run.Spikes, spikesBytes/len(r.Runs))
+		s.Rollouts = pickRollouts(run.Rollouts, rolloutsBytes/len(r.Runs))
 		all = append(all, s)
 	}
 	return all

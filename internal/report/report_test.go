@@ -229,6 +229,51 @@ func TestPageOfSpikes(t *testing.T) {
 	}
 }
 
+// TestPageOfRollouts shows what a run answered first and last, and leaves out what lies between, what is damaged and what is being written.
+func TestPageOfRollouts(t *testing.T) {
+	round := func(step, prompts int) string {
+		var b strings.Builder
+		for i := range prompts {
+			for k := range 2 {
+				fmt.Fprintf(&b, `{"step":%d,"prompt":"<b>%d.%d</b>","answer":"said %d","expected":"%d","tokens":1200,"ended":%t,"rewards":{"exact":%d},"reward":%d,"advantage":0.70711}`+"\n", step, step, i, k, i, k == 0, k, k)
+			}
+		}
+		return b.String()
+	}
+	run := func(name, lines string) string {
+		return makeRun(t, filepath.Join(t.TempDir(), name), map[string]string{"metrics.jsonl": metrics(20), "rollouts.jsonl": lines})
+	}
+	text := page(t, run("mine", round(1, 3)+"{\n"+round(2, 3)+round(1003, 13)+`{"step":1004,"prompt":"half`))
+	for _, want := range []string{"Step 1: mean reward 0.5; &lt;b&gt;1.0&lt;/b&gt;", "Step 2: mean reward 0.5; &lt;b&gt;2.0", "<td>1</td><td>0.707</td><td>1,200, no end</td><td class=\"text\">said 1</td>", "Step 1,003",
+		"rollouts.jsonl: lines that can&#39;t be read and are left out: 1"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the page has no %q", want)
+		}
+	}
+	for _, never := range []string{";2.1&lt;", ";1003.0&lt;", "half", `id="rollouts" hidden`} {
+		if strings.Contains(text, never) {
+			t.Errorf("the page has %q", never)
+		}
+	}
+	long := strings.Repeat("诗", 3000)
+	var b strings.Builder
+	for step := 1; step <= 400; step++ {
+		fmt.Fprintf(&b, `{"step":%d,"prompt":"p%d","answer":%q,"reward":null}`+"\n", step, step, long)
+	}
+	text = page(t, run("long", b.String()))
+	for _, want := range []string{"mean reward –; p1<", "; p4<", "; p389<", "; p400<"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the page has no %q", want)
+		}
+	}
+	if strings.Contains(text, "; p5<") || strings.Contains(text, "; p388<") || len(text) > 600000 {
+		t.Errorf("the page has %d bytes, or prompts of the middle", len(text))
+	}
+	if text := page(t, run("none", "")); !strings.Contains(text, `id="rollouts" hidden`) {
+		t.Error("a run without answers has a list of them")
+	}
+}
+
 // TestPageOfLayers shows figures of layers in their order, and how their numbers are spread.
 func TestPageOfLayers(t *testing.T) {
 	var layers, spreads strings.Builder

@@ -42,6 +42,7 @@ type Run struct {
 	Samples  []runlog.Sample
 	Events   []train.Event
 	Spikes   []train.Spike
+	Rollouts []Judged
 	Spreads  []runlog.Histogram
 	Data     *DataLook // nil: not there any more
 	Notes    []string  // of what is damaged
@@ -72,6 +73,7 @@ func Read(dir string) (*Run, error) {
 	r.Events, err = train.ReadEvents(dir)
 	r.note(err)
 	r.readSpikes()
+	r.readRollouts()
 	r.readSpreads()
 	r.State = stateOf(dir, r.Origin)
 	return r, nil

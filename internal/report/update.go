@@ -9,14 +9,15 @@ import (
 
 // update is what a live page gets.
 type update struct {
-	Version int               `json:"version"`
-	Runs    []updatedRun      `json:"runs"`
-	Tables  map[string]string `json:"tables"` // of charts, by their IDs; HTML
-	Samples string            `json:"samples"`
-	Spikes  string            `json:"spikes"`
-	Events  []string          `json:"events"`
-	Ends    [2]int64          `json:"ends"` // the first and last step of all
-	Figures json.RawMessage   `json:"figures"`
+	Version  int               `json:"version"`
+	Runs     []updatedRun      `json:"runs"`
+	Tables   map[string]string `json:"tables"` // of charts, by their IDs; HTML
+	Samples  string            `json:"samples"`
+	Spikes   string            `json:"spikes"`
+	Rollouts string            `json:"rollouts"`
+	Events   []string          `json:"events"`
+	Ends     [2]int64          `json:"ends"` // the first and last step of all
+	Figures  json.RawMessage   `json:"figures"`
 }
 
 // updatedRun is a line of the table of runs.
@@ -64,7 +65,7 @@ func (r *Report) Update(version int) ([]byte, error) {
 		u.Tables[c.ID] = table
 	}
 	shown := map[string]any{"Shown": r.shown(), "Runs": r.Runs}
-	for name, into := range map[string]*string{"samples": &u.Samples, "spikes": &u.Spikes} {
+	for name, into := range map[string]*string{"samples": &u.Samples, "spikes": &u.Spikes, "rollouts": &u.Rollouts} {
 		var text strings.Builder
 		if err := pageTemplate.ExecuteTemplate(&text, name, shown); err != nil {
 			return nil, err
