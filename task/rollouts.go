@@ -44,6 +44,14 @@ func newRollouts(r *Run, o GRPO, c train.Config) *rollouts {
 // held returns the prompts to validate on.
 func (r *rollouts) held() []prompt { return r.rows.held }
 
+// first returns the first prompt to validate on, or else to learn from.
+func (r *rollouts) first() prompt {
+	if len(r.rows.held) > 0 {
+		return r.rows.held[0]
+	}
+	return r.rows.train[0]
+}
+
 // samples returns how many samples are drawn together.
 func (r *rollouts) samples() int { return r.step * r.objective.Updates }
 

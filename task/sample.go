@@ -12,8 +12,9 @@ import (
 )
 
 // Sample returns what the model of a run writes now: up to so many tokens drawn after the
-// beginning of the data, or what it writes about the first source. Ok is false for models that
-// don't write.
+// beginning of the data, or what it writes about the first source. Where it learns from rewards,
+// it is a prompt, the first of those that are kept apart, with an answer drawn as those that are
+// learned. Ok is false for models that don't write.
 func (r *Run) Sample(ctx context.Context, tokens int) (text string, ok bool, err error) {
 	m, ok := r.Model.(generate.Model)
 	if !ok {
@@ -22,7 +23,13 @@ func (r *Run) Sample(ctx context.Context, tokens int) (text string, ok bool, err
 	w := Writer{Model: m, Tokenizer: r.Tokenizer, Prompt: promptOf(r.Adapted), Config: generate.Config{MaxNewTokens: tokens, Seed: r.Seed}}
 	prompt := r.prompt()
 	var out bytes.Buffer
-	if _, about := m.(generate.Encoder); about {
+	if r.rollouts != nil {
+		first := r.rollouts.first()
+		w.Config = r.rollouts.request(first, r.rollouts.objective.Sampling).Config
+		w.Config.MaxNewTokens, w.Config.Seed = min(tokens, w.Config.MaxNewTokens), r.Seed
+		prompt = first.ids
+		out.WriteString(first.Prompt)
+	} else if _, about := m.(generate.Encoder); about {
 		w.Config.MaxNewTokens = min(tokens, m.ContextLength()-1)
 		prompt = prompt[:min(len(prompt), r.sourceLength())]
 		fmt.Fprintf(&out, "%s -> ", r.Tokenizer.Decode(prompt, true))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"testing"
@@ -37,8 +38,11 @@ func TestGRPOIsLearned(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			run := filepath.Join(dir, name)
-			succeed(t, "", append([]string{"grpo", "--model", base, "--output-dir", run, "--reward=regex:^[A-Z]", "--max-completion-length=4", "--batch-size=16", "--num-generations=8", "--max-steps=40",
-				"--learning-rate=1e-2", "--warmup-steps=0", "--logging-steps=1", "--eval-steps=20", "--sample-tokens=0", "--seq-len=120"}, args...)...)
+			_, said := succeed(t, "", append([]string{"grpo", "--model", base, "--output-dir", run, "--reward=regex:^[A-Z]", "--max-completion-length=4", "--batch-size=16", "--num-generations=8", "--max-steps=40",
+				"--learning-rate=1e-2", "--warmup-steps=0", "--logging-steps=1", "--eval-steps=20", "--seq-len=120"}, args...)...)
+			if shown := regexp.MustCompile(`  \| .*say [a-z].*\n`); !shown.MatchString(said) { // a prompt, and what comes behind it
+				t.Errorf("no sample is shown:\n%s", said)
+			}
 			lines := readMetrics(t, run)
 			first, last := lines[0], lines[len(lines)-1]
 			if last["rewards/regex/mean"] < first["rewards/regex/mean"]+0.25 || last["eval_rewards/regex"] < 0.75 || last["completions/mean_length"] == 0 {
@@ -56,57 +60,66 @@ func TestGRPOIsLearned(t *testing.T) {
 	}
 }
 
-// TestKilledGRPOIsExact kills runs while they sample, while answers are judged, and in the midst of the updates of a round, and goes on with them.
+// TestKilledGRPOIsExact kills runs while they sample, while answers are judged, and in the midst of the updates of a round, and goes on with them on another number
+// of threads. What a run has written tells in which moment it was killed; one that was killed in another is made again.
 func TestKilledGRPOIsExact(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Skip("the program that judges is for sh")
 	}
+	const round, samples = 4, 16 // steps and samples of a round
 	dir := t.TempDir()
 	base := newWriter(t, dir)
 	texts, talks := promptData(t, dir)
-	marks := filepath.Join(dir, "marks")
 	lines := func(path string) int {
 		raw, _ := os.ReadFile(path)
 		return bytes.Count(raw, []byte("\n"))
 	}
-	slow := "--reward=exec:echo >>" + marks + "; sleep 0.02; while read -r line; do case \"$line\" in *'\"answer\":\"'[A-Z]*) echo 1;; *) echo 0;; esac; done"
+	// A program that judges, for the fourth time those of the third round, since a validation comes before. Then it waits as long as there is a file.
+	marks, hold := filepath.Join(dir, "marks"), filepath.Join(dir, "hold")
+	holding := "--reward=exec:echo >>" + marks + "; [ $(wc -l <" + marks + ") -ne 4 ] || while [ -e " + hold + " ]; do sleep 0.01; done; " +
+		"while read -r line; do case \"$line\" in *'\"answer\":\"'[A-Z]*) echo 1;; *) echo 0;; esac; done"
 	for name, c := range map[string]struct {
-		args []string
-		when func(run string) bool
+		args    []string
+		threads string                // to go on with
+		when    func(run string) bool // tells that the moment has come
+		drawn   int                   // rounds that are kept when it was killed in that moment, of steps up to the eighth
 	}{
-		"sampling": {[]string{"--data", texts, "--dropout=0.1"}, func(run string) bool { return lines(filepath.Join(run, "metrics.jsonl")) >= 12 }},
-		"rewards":  {[]string{"--data", texts, "--lora-r=4", slow, "--beta=0.1"}, func(string) bool { return lines(marks) >= 5 }},
-		"update":   {[]string{"--data", talks, "--loss-type=grpo", "--importance-sampling-level=sequence"}, func(run string) bool { return lines(filepath.Join(run, "rollouts.jsonl")) >= 5*16 }},
+		"sampling": {
+			[]string{"--data", texts, "--dropout=0.1", "--max-completion-length=40"}, "1",
+			func(run string) bool { return lines(filepath.Join(run, "metrics.jsonl")) >= 2*round }, 2,
+		},
+		"rewards": {[]string{"--data", texts, "--lora-r=4", "--beta=0.1", holding}, "3", func(string) bool { return lines(marks) >= 4 }, 2},
+		"update": {
+			[]string{"--data", talks, "--loss-type=grpo", "--importance-sampling-level=sequence"}, "1",
+			func(run string) bool { return lines(filepath.Join(run, "rollouts.jsonl")) >= 3*samples }, 3,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			of := func(to, threads string) []string {
-				return append([]string{"grpo", "--model", base, "--output-dir", to, "--threads", threads, "--reward=regex:^[A-Z]", "--max-completion-length=4", "--batch-size=4", "--num-generations=4",
-					"--gradient-accumulation-steps=2", "--steps-per-generation=4", "--num-iterations=2", "--max-steps=40", "--save-steps=3", "--save-total-limit=3", "--eval-steps=8", "--logging-steps=1",
+			of := func(to string) []string {
+				return append([]string{"grpo", "--model", base, "--output-dir", to, "--threads=2", "--reward=regex:^[A-Z]", "--max-completion-length=4", "--batch-size=4", "--num-generations=4",
+					"--gradient-accumulation-steps=2", "--steps-per-generation=4", "--num-iterations=2", "--max-steps=20", "--save-steps=3", "--save-total-limit=3", "--eval-steps=6", "--logging-steps=1",
 					"--learning-rate=3e-3", "--sample-tokens=0", "--seq-len=120", "--validation-split=0.2"}, c.args...)
 			}
 			want, killed := filepath.Join(dir, name), ""
-			succeed(t, "", of(want, "2")...)
-			for _, attempt := range []string{"-a", "-b", "-c", "-d", "-e", ""} {
-				if attempt == "" {
-					t.Fatal("the run ended each time before it was killed")
+			succeed(t, "", of(want)...)
+			for attempt := 0; killed == ""; attempt++ {
+				if attempt == 20 {
+					t.Fatal("no run was killed in the moment")
 				}
-				killed = want + attempt
+				run := fmt.Sprint(want, attempt)
 				os.Remove(marks)
-				if signalWhen(t, process(t, of(killed, "2")...), os.Kill, func() bool { return c.when(killed) }) {
-					break
+				write(t, hold, "")
+				hit := signalWhen(t, process(t, of(run)...), os.Kill, func() bool { return c.when(run) })
+				os.Remove(hold)
+				if hit && lines(filepath.Join(run, "metrics.jsonl")) == 2*round && lines(filepath.Join(run, "rollouts.jsonl")) == c.drawn*samples && lastCheckpoint(run) == 6 {
+					killed = run
 				}
 			}
-			for _, threads := range []string{"1", "3"} {
-				resumed := killed + threads
-				if err := os.CopyFS(resumed, os.DirFS(killed)); err != nil {
-					t.Fatal(err)
-				}
-				succeed(t, "", "resume", resumed, "--threads", threads)
-				sameRun(t, "killed while "+name, resumed, want)
-				if read(t, filepath.Join(resumed, "rollouts.jsonl")) != read(t, filepath.Join(want, "rollouts.jsonl")) {
-					t.Error("the samples differ")
-				}
+			succeed(t, "", "resume", killed, "--threads", c.threads)
+			sameRun(t, "killed while "+name, killed, want)
+			if read(t, filepath.Join(killed, "rollouts.jsonl")) != read(t, filepath.Join(want, "rollouts.jsonl")) {
+				t.Error("the samples differ")
 			}
 		})
 	}
