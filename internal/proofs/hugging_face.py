@@ -77,7 +77,7 @@ def ours(finetune, tokenizer, lines, *flags):
 
 def check_tokenizer(finetune, directory):
     reference = transformers.AutoTokenizer.from_pretrained(directory)
-    lines = [part for text in texts() for part in text.split("\n")]
+    lines = [part.rstrip("\r") for text in texts() for part in text.split("\n")]  # \r\n ends a line too
     encoded = ours(finetune, directory, [line.encode() for line in lines], "encode")
     assert len(encoded) == len(lines), (len(encoded), len(lines))
     expected = reference(lines)["input_ids"]
