@@ -15,13 +15,14 @@ func TestFits(t *testing.T) {
 	base, records := filepath.Join(dir, "base"), filepath.Join(dir, "records.jsonl")
 	write(t, records, strings.Repeat(`{"prompt": "Line seven", "completion": " of the text"}`+"\n", 200))
 	succeed(t, "", "pretrain", "--data", records, "--output-dir", base, "--n-layer=4", "--n-head=2", "--n-embd=64", "--seq-len=64", "--max-steps=1", "--warmup-steps=0", "--sample-tokens=0")
-	args := []string{"sft", "--model", base, "--data", records, "--seq-len=64", "--batch-size=4", "--max-steps=1", "--warmup-steps=0", "--sample-tokens=0"}
+	args := []string{"sft", "--model", base, "--data", records, "--seq-len=64", "--max-steps=1", "--warmup-steps=0", "--sample-tokens=0"}
 	advice := regexp.MustCompile(`: [^:]*; (--[a-z0-9 -]+) makes it fit: (\d+) MiB`)
 	for _, c := range []struct{ args, want []string }{
-		{nil, []string{"--gradient-checkpointing", "--use-peft"}},
-		{[]string{"--lora-r=2"}, []string{"--gradient-checkpointing", "--load-in-4bit"}},
+		{[]string{"--batch-size=4"}, []string{"--gradient-checkpointing", "--use-peft"}},
+		{[]string{"--batch-size=4", "--lora-r=2"}, []string{"--gradient-checkpointing", "--load-in-4bit"}},
+		{[]string{"--batch-size=16", "--lora-r=2", "--gradient-checkpointing"}, []string{"--load-in-4bit", "--batch-size"}},
 	} {
-		args, told := append(args, c.args...), map[string]bool{}
+		args, told := append(slices.Clone(args), c.args...), map[string]bool{}
 		for free := 7 << 20; free > 1<<20 && len(told) < len(c.want); free -= 512 << 10 {
 			refusal := withFree(t, free, append(args, "--output-dir", filepath.Join(t.TempDir(), "run"))...)
 			said := advice.FindStringSubmatch(refusal)
