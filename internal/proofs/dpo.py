@@ -6,7 +6,8 @@
 MODEL_DIR holds a decoder in float32, such as SmolLM2-135M. Losses must agree within 1e-3, and finetune's peak memory must be at most a quarter of trl's.
 With --factor finetune must also be X times as fast: of N runs of each in turn, medians of the seconds that a step takes, the first of each run left out.
 Both compute the reference's log-probabilities once, before training, outside of the timed steps. --with hands
-flags on to finetune, such as --with=--gradient-checkpointing. It needs torch, peft, datasets and trl.
+flags on to finetune, such as --with=--gradient-checkpointing. --parts N lets finetune make each step in N parts, whose gradients add up to those of the
+whole: the same losses in less memory. It needs torch, peft, datasets and trl.
 """
 import argparse
 import json
@@ -88,9 +89,10 @@ def run(command):
     return out, usage.ru_maxrss / 1024
 
 
-def ours(finetune, model, folder, steps, flags, name):
-    """Trains by finetune, and returns what came as theirs prints it."""
-    _, memory = run([finetune, "dpo", "--model", model, "--adapter", folder / "adapter", "--data", folder / "pairs.jsonl", "--output-dir", folder / name, "--batch-size", PAIRS,
+def ours(finetune, model, folder, steps, flags, name, parts=1):
+    """Trains by finetune, each step in so many parts, and returns what came as theirs prints it."""
+    _, memory = run([finetune, "dpo", "--model", model, "--adapter", folder / "adapter", "--data", folder / "pairs.jsonl", "--output-dir", folder / name, "--batch-size", PAIRS // parts,
+                     "--gradient-accumulation-steps", parts,
                      "--max-steps", steps, "--learning-rate", RATE, "--lr-scheduler-type", "constant", "--warmup-steps", 0, "--seq-len", LENGTH, "--beta", 0.1, "--logging-steps", 1,
                      "--validation-split", 0, "--sample-tokens", 0, "--save-steps", 0, "--weight-decay", 0, "--beta2", 0.999, *flags])
     lines = [line for line in map(json.loads, open(folder / name / "metrics.jsonl")) if "loss" in line]
@@ -105,6 +107,7 @@ def main():
     a.add_argument("--runs", type=int, default=1)
     a.add_argument("--with", dest="flags", action="append", default=[])
     a.add_argument("--factor", type=float, default=0)
+    a.add_argument("--parts", type=int, choices=[1, 2, 4], default=1)
     a.add_argument("--theirs", help=argparse.SUPPRESS)
     o = a.parse_args()
     if o.theirs:
@@ -114,7 +117,7 @@ def main():
         folder = pathlib.Path(folder)
         subprocess.run([sys.executable, "-c", f"import sys; sys.path.insert(0, {str(HERE)!r}); import dpo, pathlib; dpo.prepare({o.model!r}, pathlib.Path({str(folder)!r}))"], check=True)
         for i in range(o.runs):
-            mine.append(ours(o.finetune, o.model, folder, o.steps, o.flags, f"run{i}"))
+            mine.append(ours(o.finetune, o.model, folder, o.steps, o.flags, f"run{i}", o.parts))
             out, memory = run([sys.executable, __file__, o.finetune, o.model, "--steps", o.steps, "--theirs", folder])
             trl.append(json.loads(out.splitlines()[-1]) | {"memory": memory})
     print("step  finetune   trl        norm      trl")
