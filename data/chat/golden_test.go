@@ -3,6 +3,7 @@ package chat
 import (
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -61,10 +62,11 @@ var tags = regexp.MustCompile(`\{%-? (end)?generation %\}`)
 func TestGoldens(t *testing.T) {
 	g := readGolden(t)
 	with, without := map[string]*Template{}, map[string]*Template{}
-	for _, name := range append(BuiltinTemplates(), "reasoning") {
+	own := g.Values["own"].(*orderedjson.Object)
+	for _, name := range append(BuiltinTemplates(), own.Keys...) {
 		source, err := BuiltinTemplate(name)
 		if err != nil {
-			source = g.Values["reasoning"].(string)
+			source = own.Values[name].(string)
 		}
 		with[name] = g.template(t, name, source)
 		without[name] = g.template(t, name+" without tags", tags.ReplaceAllStringFunc(source, func(tag string) string {
@@ -108,18 +110,85 @@ func TestGoldens(t *testing.T) {
 			continue
 		}
 		marked++
-		for i := range min(len(spans), len(r.Answers)) {
-			// What stands between the header and an answer's own text may be counted otherwise: only white space.
-			if strings.TrimSpace(text[spans[i][0]:spans[i][1]]) != strings.TrimSpace(text[r.Answers[i][0]:r.Answers[i][1]]) {
-				t.Errorf("%s, %s: answer %d is %q by marks, %q by tags", name, key, i, text[r.Answers[i][0]:r.Answers[i][1]], text[spans[i][0]:spans[i][1]])
+		if key == "no_user" { // mistral and llama2 have no place for the system's message then, and nothing shows where the answer's white space begins
+			for _, all := range [][][2]int{spans, r.Answers} {
+				for i, s := range all {
+					all[i][0] = s[1] - len(strings.TrimSpace(text[s[0]:s[1]]))
+				}
 			}
 		}
-		if len(spans) != len(r.Answers) {
-			t.Errorf("%s, %s: %d answers by marks, %d by tags", name, key, len(r.Answers), len(spans))
+		if !slices.Equal(spans, r.Answers) {
+			t.Errorf("%s, %s: %q by marks, %q by tags", name, key, cut(text, r.Answers), cut(text, spans))
 		}
 	}
-	if marked < 90 {
-		t.Errorf("%d renders were marked, expected 90 or more", marked)
+	if marked < 100 {
+		t.Errorf("%d renders were marked, expected 100 or more", marked)
+	}
+}
+
+// cut returns the parts of a text.
+func cut(text string, spans [][2]int) (parts []string) {
+	for _, s := range spans {
+		parts = append(parts, text[s[0]:s[1]])
+	}
+	return parts
+}
+
+// Answers begin where the prompt for them ends, and end with the token that ends the turn and the line end behind it.
+func TestEdges(t *testing.T) {
+	for _, c := range []struct {
+		name, source string
+		parts        bool // the template wants contents that are lists
+		want         []string
+	}{
+		{"a header", "{% for m in messages %}<{{ m.role }}>\n{{ m.content }}<end>\n{% endfor %}{% if add_generation_prompt %}<assistant>\n{% endif %}", false, []string{"b<end>\n", "d<end>\n"}},
+		{"a line end in the header", "{% for m in messages %}<{{ m.role }}>{{ '\n' + m.content }}<end>\n{% endfor %}{% if add_generation_prompt %}<assistant>\n{% endif %}", false, []string{"b<end>\n", "d<end>\n"}},
+		{"no header", "{% for m in messages %}{% if m.role == 'user' %}[INST] {{ m.content }} [/INST]{% else %} {{ m.content }}</s>{% endif %}{% endfor %}", false, []string{" b</s>", " d</s>"}},
+		{"lists", "{% for m in messages %}{% if m.role == 'user' %}[INST] {{ m.content[0].text }} [/INST]{% else %} {{ m.content[0].text }}</s> {% endif %}{% endfor %}", true, []string{" b</s>", " d</s>"}},
+		{"more than the prompt gives", "{% for m in messages %}<{{ m.role }}>{{ '<final>' if m.role == 'assistant' else '' }}{{ m.content }}<end>{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}", false,
+			[]string{"<final>b<end>", "<final>d<end>"}},
+		{"less than the prompt gives", "{% for m in messages %}<{{ m.role }}>{{ m.content }}<end>{% endfor %}{% if add_generation_prompt %}<assistant><think>\n{% endif %}", false, []string{"b<end>", "d<end>"}},
+		{"no reasoning, says the prompt", "{% for m in messages %}<{{ m.role }}>{{ '</think>' if m.role == 'assistant' else '' }}{{ m.content }}<end>{% endfor %}{% if add_generation_prompt %}<assistant></think>{% endif %}", false,
+			[]string{"b<end>", "d<end>"}},
+		{"no reasoning, says the prompt, and there is some", "{% for m in messages %}<{{ m.role }}>\n{{ '<think>so</think>' if m.role == 'assistant' else '' }}{{ m.content }}<end>{% endfor %}" +
+			"{% if add_generation_prompt %}<assistant>\n</think>{% endif %}", false, []string{"<think>so</think>b<end>", "<think>so</think>d<end>"}},
+		{"no prompt", "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}", false, []string{"b\n", "d\n"}},
+	} {
+		template, err := NewTemplate(TemplateConfig{Name: c.name, Source: c.source})
+		if err != nil {
+			t.Fatal(err)
+		}
+		message := NewMessage
+		if c.parts {
+			message = newParts
+		}
+		r, err := template.RenderMasked(Conversation{Messages: []Message{message("user", "a"), message("assistant", "b"), message("user", "c"), message("assistant", "d")}})
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+		} else if got := cut(r.Text, r.Answers); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %q, expected %q in %q", c.name, got, c.want, r.Text)
+		}
+	}
+}
+
+// What a tool returned isn't learned where a template writes it amid an answer.
+func TestInterruptedAnswer(t *testing.T) {
+	const source = "{% for m in messages if m.role != 'tool' %}<{{ m.role }}>{% if m.tool_calls %}<call>{{ m.tool_calls[0].function.name }}<call_end><returned>{{ messages[loop.index].content }}</returned>{% endif %}{{ m.content }}<end>{% endfor %}" +
+		"{% if add_generation_prompt %}<assistant>{% endif %}"
+	template, err := NewTemplate(TemplateConfig{Name: "t", Source: source})
+	if err != nil {
+		t.Fatal(err)
+	}
+	called, err := CallsMessage("so", []Call{{"f", `{}`}}, []string{"call00001"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := template.RenderMasked(Conversation{Messages: []Message{NewMessage("user", "q"), called, ToolMessage("call00001", "f", "2")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := cut(r.Text, r.Answers); !slices.Equal(got, []string{"<call>f<call_end>", "so<end>"}) {
+		t.Errorf("%q in %q", got, r.Text)
 	}
 }
 

@@ -71,7 +71,7 @@ func (k *marker) assistant(i int, fields *orderedjson.Object) *orderedjson.Objec
 	if calls, ok := fields.Values["tool_calls"].([]any); ok {
 		marked := make([]any, len(calls))
 		for j, call := range calls {
-			marked[j] = k.call(i, call, j == 0)
+			marked[j] = k.call(i, call)
 		}
 		fields.Set("tool_calls", marked)
 	}
@@ -140,22 +140,18 @@ func (k *marker) text(i int, text string, begin, end bool) string {
 }
 
 // call marks the name of a call and the last text of its arguments.
-func (k *marker) call(i int, call any, first bool) any {
+func (k *marker) call(i int, call any) any {
 	o, ok := call.(*orderedjson.Object)
 	if !ok {
 		return call
 	}
 	o = o.Clone()
 	if inner, ok := o.Values["function"].(*orderedjson.Object); ok {
-		o.Set("function", k.call(i, inner, first))
+		o.Set("function", k.call(i, inner))
 		return o
 	}
 	if name, ok := o.Values["name"].(string); ok {
-		begin := ""
-		if first {
-			begin = k.mark(i, true)
-		}
-		o.Set("name", begin+name+k.mark(i, false))
+		o.Set("name", k.mark(i, true)+name+k.mark(i, false))
 	}
 	if k.level > markArguments {
 		return o

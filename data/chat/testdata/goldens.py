@@ -39,14 +39,65 @@ REASONING = """{%- for message in messages %}
 {%- if add_generation_prompt %}{{- '<|im_start|>assistant\\n' }}{%- endif %}
 """
 
+# Templates whose answers begin where their generation prompt ends, each in another way: by [/INST], by a header that is part of a turn of several blocks, and by one that opens a block that answers lack.
+STARTS = {
+    "brackets": """{%- for message in messages %}
+    {%- if message.role == 'user' %}
+        {{- '[INST] ' + message.content[0].text + ' [/INST]' }}
+    {%- else %}
+        {%- generation %}
+        {{- ' ' + message.content[0].text + '</s>' }}
+        {%- endgeneration %}
+        {{- ' ' }}
+    {%- endif %}
+{%- endfor %}
+""",
+    "channels": """{%- for message in messages %}
+    {%- if message.role == 'assistant' %}
+        {{- '<|start|>assistant' }}
+        {%- generation %}
+        {%- if message.thinking %}
+            {{- '<|channel|>analysis<|message|>' + message.thinking + '<|end|><|start|>assistant' }}
+        {%- endif %}
+        {%- if message.tool_calls %}
+            {{- ' to=' + message.tool_calls[0].function.name + '<|message|>' + message.tool_calls[0].function.arguments | tojson + '<|call|>' }}
+        {%- else %}
+            {{- '<|channel|>final<|message|>' + message.content + ('<|return|>' if loop.last else '<|end|>') }}
+        {%- endif %}
+        {%- endgeneration %}
+    {%- else %}
+        {{- '<|start|>' + message.role + '<|message|>' + message.content + '<|end|>' }}
+    {%- endif %}
+{%- endfor %}
+{%- if add_generation_prompt %}{{- '<|start|>assistant' }}{%- endif %}
+""",
+    "opened": """{%- set ns = namespace(tool=false) %}
+{%- for message in messages %}
+    {%- if message.role == 'assistant' %}
+        {{- '<returned>' if ns.tool else '<assistant>' }}
+        {%- generation %}
+        {{- (message.content or '') + (message.tool_calls[0].function.name + message.tool_calls[0].function.arguments | tojson if message.tool_calls else '') + eos_token }}
+        {%- endgeneration %}
+    {%- else %}
+        {{- '<' + message.role + '>' + message.content }}
+    {%- endif %}
+    {%- set ns.tool = message.role == 'tool' %}
+{%- endfor %}
+{%- if ns.tool %}{{- '<returned>' }}{%- elif add_generation_prompt %}{{- '<assistant><think>\\n' }}{%- endif %}
+""",
+}
+STARTED = {"brackets": ("parts",)} | dict.fromkeys(("channels", "opened"), ("plain", "system_turns", "space", "call", "numbers", "reasoning"))
+
 
 def main():
     folder = os.path.join(HERE, "..", "templates")
     templates = {n[:-6]: open(os.path.join(folder, n)).read() for n in sorted(os.listdir(folder))}
     templates["reasoning"] = REASONING
     cases = []
-    for name, source in templates.items():
+    for name, source in (templates | STARTS).items():
         for key, c in proof.CONVERSATIONS.items():
+            if key not in STARTED.get(name, proof.CONVERSATIONS):
+                continue
             text, spans = proof.python(source, c)
             if text is None:
                 spans = None
@@ -54,7 +105,7 @@ def main():
                 spans = [[len(text[:a].encode()), len(text[:b].encode())] for a, b in spans]
             cases.append({"template": name, "conversation": key, "text": text, "spans": spans})
     with open(os.path.join(HERE, "goldens.json"), "w", encoding="utf-8") as f:
-        f.write('{"tokens": ' + json.dumps(proof.TOKENS) + ',\n"reasoning": ' + json.dumps(REASONING) + ',\n"conversations": {\n')
+        f.write('{"tokens": ' + json.dumps(proof.TOKENS) + ',\n"own": ' + json.dumps({"reasoning": REASONING} | STARTS) + ',\n"conversations": {\n')
         f.write(",\n".join(json.dumps(k) + ": " + json.dumps(c, ensure_ascii=False) for k, c in proof.CONVERSATIONS.items()))
         f.write('},\n"cases": [\n' + ",\n".join(json.dumps(c, ensure_ascii=False) for c in cases) + "\n]}\n")
 

@@ -1,5 +1,5 @@
 // Command render renders conversations by chat templates, for proofs against transformers. It reads a JSON object a line, {"template", "tokens", "messages", "tools", "add_generation_prompt"}
-// (and "now", in RFC 3339), and writes one a line: {"text", "spans"} or {"error"}.
+// (and "now", in RFC 3339, and "ends", the tokens that end a turn), and writes one a line: {"text", "spans"} or {"error"}.
 package main
 
 import (
@@ -55,6 +55,10 @@ func render(line []byte, cached map[string]*chat.Template) (answer, error) {
 			for _, k := range tokens.Keys {
 				config.Tokens[k] = fmt.Sprint(tokens.Values[k])
 			}
+		}
+		ends, _ := o.Values["ends"].([]any)
+		for _, end := range ends {
+			config.Ends = append(config.Ends, fmt.Sprint(end))
 		}
 		if now, ok := o.Values["now"].(string); ok {
 			if config.Now, err = time.Parse(time.RFC3339, now); err != nil {
