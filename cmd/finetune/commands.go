@@ -2,11 +2,13 @@ package main
 
 import (
 	"cmp"
+	"fmt"
 	"reflect"
 	"strconv"
 	"strings"
 
 	"github.com/alecthomas/kong"
+	"github.com/seahorse-ml/seahorse/data/curate"
 	"github.com/seahorse-ml/seahorse/models"
 	"github.com/seahorse-ml/seahorse/prefer"
 )
@@ -99,7 +101,11 @@ func newKong(grammar any, s *streams, more ...kong.Option) (*kong.Kong, error) {
 			{Key: "adapter", Title: "Adapter:"},
 			{Key: "run", Title: "Run:"},
 		}),
-		kong.Vars{"presets": strings.Join(presetNames(), ","), "dpolosses": strings.Join(prefer.LossTypes(), ","), "divergences": strings.Join(prefer.Divergences(), ","), "grpolosses": strings.Join(prefer.GRPOLossTypes(), ","), "cpolosses": strings.Join(prefer.CPOLossTypes(), ","), "arches": strings.Join(models.Arches(), ", "), "quantizations": strings.Join(models.Quantizations(), ", ")},
+		kong.Vars{
+			"nearsimilarity": fmt.Sprint(curate.DefaultSimilarity), "augmentcopies": fmt.Sprint(curate.DefaultCopies), "augmentrate": fmt.Sprint(curate.DefaultRate),
+			"preparetops": fmt.Sprint(usualTops), "preparelength": fmt.Sprint(usualLength),
+			"presets": strings.Join(presetNames(), ","), "dpolosses": strings.Join(prefer.LossTypes(), ","), "divergences": strings.Join(prefer.Divergences(), ","), "grpolosses": strings.Join(prefer.GRPOLossTypes(), ","), "cpolosses": strings.Join(prefer.CPOLossTypes(), ","), "arches": strings.Join(models.Arches(), ", "), "quantizations": strings.Join(models.Quantizations(), ", "),
+		},
 	)...)
 }
 

@@ -16,21 +16,14 @@ import (
 // curationFlags say which records are taken out of data, and which are made of others.
 type curationFlags struct {
 	Dedup           string   `enum:",exact,near" default:"" placeholder:"exact|near" help:"Take out records that are there already: the same, or nearly, by MinHash over five words in a row."`
-	NearSimilarity  float64  `default:"0.8" placeholder:"X" help:"How much of the words of near duplicates is the same (${default})."`
+	NearSimilarity  float64  `default:"${nearsimilarity}" placeholder:"X" help:"How much of the words of near duplicates is the same (${default})."`
 	Match           []string `sep:"none" placeholder:"REGEXP" help:"Keep only records whose text this regular expression matches. Several may be given, which all must match."`
 	Reject          []string `sep:"none" placeholder:"REGEXP" help:"Take out records whose text this regular expression matches. Several may be given."`
 	Augment         []string `enum:"deletion,swap,synonyms,none" default:"none" placeholder:"deletion|swap|synonyms" help:"Add copies of the records to learn from in which words of the given texts are left out, change places, or give way to others of --augment-synonyms. What is to be written, chosen or found stays. Several are separated by commas (${default})."`
-	AugmentCopies   int      `default:"1" placeholder:"N" help:"Copies of each record, each by the next way of --augment (${default})."`
-	AugmentRate     float64  `default:"0.1" placeholder:"X" help:"Share of a text's words that is changed, one at least (${default})."`
+	AugmentCopies   int      `default:"${augmentcopies}" placeholder:"N" help:"Copies of each record, each by the next way of --augment (${default})."`
+	AugmentRate     float64  `default:"${augmentrate}" placeholder:"X" help:"Share of a text's words that is changed, one at least (${default})."`
 	AugmentSynonyms string   `placeholder:"FILE" help:"Words that mean the same, a line each, between commas; or a word, a colon, and those that may stand for it."`
 }
-
-// The defaults of flags that mean nothing without another one.
-const (
-	usualSimilarity = 0.8
-	usualCopies     = 1
-	usualRate       = 0.1
-)
 
 // config returns what is to be done with data.
 func (f curationFlags) config(seed uint64) (curate.Config, error) {
@@ -41,7 +34,7 @@ func (f curationFlags) config(seed uint64) (curate.Config, error) {
 	switch {
 	case !(f.NearSimilarity > 0 && f.NearSimilarity <= 1):
 		near = fmt.Errorf("--near-similarity %g: expected more than 0 and at most 1", f.NearSimilarity)
-	case f.NearSimilarity != usualSimilarity && c.Dedup != curate.NearDedup:
+	case f.NearSimilarity != curate.DefaultSimilarity && c.Dedup != curate.NearDedup:
 		near = errors.New("--near-similarity is for --dedup near")
 	}
 	c.Augment, augment = f.augmenter(seed)
@@ -76,7 +69,7 @@ func (f curationFlags) augmenter(seed uint64) (*curate.Augmenter, error) {
 		return nil, fmt.Errorf("--augment-copies %d: expected 1 or more", f.AugmentCopies)
 	case !(f.AugmentRate > 0 && f.AugmentRate <= 1):
 		return nil, fmt.Errorf("--augment-rate %g: expected more than 0 and at most 1", f.AugmentRate)
-	case len(ways) == 0 && (f.AugmentCopies != usualCopies || f.AugmentRate != usualRate):
+	case len(ways) == 0 && (f.AugmentCopies != curate.DefaultCopies || f.AugmentRate != curate.DefaultRate):
 		return nil, errors.New("--augment-copies and --augment-rate are for --augment")
 	case len(ways) == 0:
 		return nil, nil

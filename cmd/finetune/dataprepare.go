@@ -18,11 +18,11 @@ type dataPrepareCommand struct {
 	Data      []string `required:"" sep:"none" placeholder:"FILE|DIR|-" help:"Records to prepare: files, folders, patterns, or - for standard input. Several may be given, each with its share of the records behind a colon: a.jsonl:0.7."`
 	OutputDir string   `required:"" placeholder:"DIR" help:"Where train.*, validation.* and test.* go. The report goes beside it, to DIR-report.json."`
 	Format    string   `enum:"jsonl,parquet" default:"jsonl" placeholder:"jsonl|parquet" help:"What is written (${default})."`
-	Tokenizer string   `placeholder:"DIR" help:"Write token files of texts and pairs too, to DIR-tokens, by this tokenizer, each document with its end."`
+	Tokenizer string   `placeholder:"DIR" help:"Write token files of texts and pairs too, to DIR-tokens, by this tokenizer, each document with its end: for programs in Go, by data.OpenTokens. The commands that train make their own of the records."`
 
 	Teacher      string `placeholder:"DIR" help:"Let this model read the records, and keep what it holds probable behind each token in DIR-teacher.bin, for sft and pretrain --teacher."`
-	TopK         int    `default:"32" placeholder:"K" help:"With --teacher: how many tokens are kept behind each one (${default})."`
-	SeqLen       int    `default:"512" placeholder:"T" help:"With --teacher: the --seq-len of the training that is to come (${default})."`
+	TopK         int    `default:"${preparetops}" placeholder:"K" help:"With --teacher: how many tokens are kept behind each one (${default})."`
+	SeqLen       int    `default:"${preparelength}" placeholder:"T" help:"With --teacher: the --seq-len of the training that is to come (${default})."`
 	ChatTemplate string `placeholder:"FILE|NAME" help:"With --teacher: the --chat-template of that training. Default: that of the model whose tokenizer it is."`
 
 	MinLength       int     `default:"0" placeholder:"N" help:"The least characters of a record's text."`
@@ -36,6 +36,9 @@ type dataPrepareCommand struct {
 	dataFormat
 	curationFlags
 }
+
+// The defaults of what means nothing without --teacher.
+const usualTops, usualLength = 32, 512
 
 // Help is shown below the command's summary.
 func (dataPrepareCommand) Help() string {
@@ -109,7 +112,7 @@ func (c *dataPrepareCommand) run(ctx context.Context, s *streams, ranks team, co
 // config returns what is to be done.
 func (c *dataPrepareCommand) config() (curate.Config, error) {
 	config, err := c.curationFlags.config(c.Seed)
-	if c.Teacher == "" && (c.TopK != 32 || c.SeqLen != 512) {
+	if c.Teacher == "" && (c.TopK != usualTops || c.SeqLen != usualLength) {
 		return config, errors.New("--top-k and --seq-len are for --teacher")
 	}
 	config.MinLength, config.MaxLength, config.Shuffle, config.Limit = c.MinLength, c.MaxLength, c.Shuffle, c.Limit

@@ -26,14 +26,20 @@ const (
 	Synonyms Change = "synonyms" // a word gives way to another that means the same
 )
 
+// What an Augmenter does where nobody asks for more.
+const (
+	DefaultCopies = 1
+	DefaultRate   = 0.1
+)
+
 // Augmenter makes further records by changing the texts that are given: text and text_pair, a prompt or source, an instruction and its input, an
 // anchor, and what the user says in a conversation. What is to be written, chosen or found stays as it is.
 type Augmenter struct {
 	// Changes are what is done, one to each copy in turn. At least one.
 	Changes []Change
-	// Copies is how many records are made of each, > 0. A copy in which nothing could be changed is left out.
+	// Copies is how many records are made of each, > 0; DefaultCopies is usual. A copy in which nothing could be changed is left out.
 	Copies int
-	// Rate is the share of the words that are changed, in (0, 1]; 0.1 is usual.
+	// Rate is the share of the words that are changed, in (0, 1]; DefaultRate is usual.
 	Rate float64
 	// Synonyms are words that may stand for a word, which is in lower case.
 	Synonyms map[string][]string

@@ -18,6 +18,9 @@ const (
 	NearDedup  Dedup = "near"  // also those whose sets of five words in a row are alike, by MinHash
 )
 
+// DefaultSimilarity is the Similarity of near duplicates that is usual.
+const DefaultSimilarity = 0.8
+
 // Config says what Run does. The zero value keeps all records in their order.
 type Config struct {
 	// Shapes are those that records may have; empty allows all.
@@ -28,7 +31,7 @@ type Config struct {
 	Match, Reject []*regexp.Regexp
 	// Dedup drops records that are there already.
 	Dedup Dedup
-	// Similarity is how much of two sets of words must be the same for near duplicates, in (0, 1]. Default: 0.8.
+	// Similarity is how much of two sets of words must be the same for near duplicates, in (0, 1]. Default: DefaultSimilarity.
 	Similarity float64
 	// Shuffle puts the records into an order that follows from Seed.
 	Shuffle bool

@@ -79,7 +79,7 @@ func newStages(c Config) *stages {
 		s.seen = map[[16]byte]string{}
 	}
 	if c.Dedup == NearDedup {
-		s.near = newNear(cmp.Or(c.Similarity, 0.8))
+		s.near = newNear(cmp.Or(c.Similarity, DefaultSimilarity))
 	}
 	return s
 }
