@@ -15,6 +15,7 @@ import (
 	"github.com/seahorse-ml/seahorse/embed"
 	"github.com/seahorse-ml/seahorse/internal/atomicfile"
 	"github.com/seahorse-ml/seahorse/internal/orderedjson"
+	"github.com/seahorse-ml/seahorse/internal/screen"
 	"github.com/seahorse-ml/seahorse/task"
 )
 
@@ -111,7 +112,7 @@ func (c *dataInspectCommand) Run(ctx context.Context, s *streams) error {
 		}
 	}
 	if !c.JSON {
-		c.print(out, report, config)
+		c.print(out, report, config, screen.Width(s.out))
 	}
 	return out.Flush()
 }
@@ -209,15 +210,18 @@ func appendInts[T int | int32](dst []byte, values []T) []byte {
 	return append(dst, ']')
 }
 
-// print tells what was found out.
-func (c *dataInspectCommand) print(out io.Writer, r *inspect.Report, config inspect.Config) {
-	fmt.Fprintf(out, "%s, %s of %s tokens", plural(r.Records, "record"), plural(r.Rows, "row"), grouped(r.Tokens))
-	if r.Targets > 0 || config.Reader == nil { // else labels or vectors are
-		fmt.Fprintf(out, "; %s are learned", grouped(r.Targets))
+// print tells what was found out, in lines of so many columns where that is 1 or more.
+func (c *dataInspectCommand) print(out io.Writer, r *inspect.Report, config inspect.Config, columns int) {
+	say := func(indent int, format string, args ...any) {
+		fmt.Fprintln(out, screen.Wrap(fmt.Sprintf(format, args...), columns, indent))
 	}
-	fmt.Fprintln(out)
+	learned := ""
+	if r.Targets > 0 || config.Reader == nil { // else labels or vectors are
+		learned = fmt.Sprintf("; %s are learned", grouped(r.Targets))
+	}
+	say(2, "%s, %s of %s tokens%s", plural(r.Records, "record"), plural(r.Rows, "row"), grouped(r.Tokens), learned)
 	if c.Packing {
-		fmt.Fprintf(out, "packed into rows of %d, of which %.1f%% is padding\n", config.Length, 100*r.Padding)
+		say(2, "packed into rows of %d, of which %.1f%% is padding", config.Length, 100*r.Padding)
 	}
 	what, most := "record", ""
 	if config.Reader != nil {
@@ -226,29 +230,33 @@ func (c *dataInspectCommand) print(out io.Writer, r *inspect.Report, config insp
 	if config.Limit != nil {
 		most = fmt.Sprintf("; a row has at most %d", config.Limit.Most)
 	}
-	fmt.Fprintf(out, "tokens of a %s: half have at most %d, 95%% at most %d, the longest %d%s\n\n%s\n", what, r.Quantile(0.5), r.Quantile(0.95), r.Quantile(1), most, r.Text(16))
+	say(2, "tokens of a %s: half have at most %d, 95%% at most %d, the longest %d%s", what, r.Quantile(0.5), r.Quantile(0.95), r.Quantile(1), most)
+	fmt.Fprintf(out, "\n%s\n", r.Text(16, columns))
 	if counts, more := r.Classes(10); len(counts) > 0 {
 		for _, one := range counts {
-			fmt.Fprintf(out, "%9s  labelled %s\n", grouped(int64(one.Count)), one.Name)
+			say(findingColumns, "%9s  labelled %s", grouped(int64(one.Count)), one.Name)
 		}
 		if more > 0 {
-			fmt.Fprintf(out, "           and %s more labels\n", grouped(int64(more)))
+			say(findingColumns, "           and %s more labels", grouped(int64(more)))
 		}
 		fmt.Fprintln(out)
 	}
 	for _, kind := range inspect.Kinds {
 		f := r.Found[kind]
 		if f == nil {
-			fmt.Fprintf(out, "%9d  %s\n", 0, kind)
+			say(findingColumns, "%9d  %s", 0, kind)
 			continue
 		}
-		fmt.Fprintf(out, "%9s  %s\n", grouped(int64(f.Count)), kind)
+		say(findingColumns, "%9s  %s", grouped(int64(f.Count)), kind)
 		for i, first := range f.First {
 			if i == 5 {
-				fmt.Fprintf(out, "           and %s more\n", grouped(int64(f.Count-5)))
+				say(findingColumns, "           and %s more", grouped(int64(f.Count-5)))
 				break
 			}
-			fmt.Fprintf(out, "           %s\n", first)
+			say(findingColumns+2, "           %s", first)
 		}
 	}
 }
+
+// findingColumns are what stands before the words of a finding.
+const findingColumns = 11

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"strconv"
 	"strings"
 
 	"github.com/seahorse-ml/seahorse/data/tokenizer"
@@ -173,16 +174,22 @@ func (r *Report) histogram(most int) (counts []int, step int) {
 	return counts, step
 }
 
-// Text draws the histogram with letters, of at most so many lines.
-func (r *Report) Text(lines int) string {
+// Text draws the histogram with letters, of at most so many lines, whose bars leave room for what stands beside them in so many columns, and have 40 at most.
+// Less than a column means no bound.
+func (r *Report) Text(lines, columns int) string {
 	counts, step := r.histogram(lines)
 	highest := 1
 	for _, n := range counts {
 		highest = max(highest, n)
 	}
+	most := 40
+	if columns > 0 {
+		const beside = 7 + 2 + 1 // a number of tokens, and spaces
+		most = min(most, max(1, columns-beside-len(strconv.Itoa(highest))))
+	}
 	var b strings.Builder
 	for i, n := range counts {
-		fmt.Fprintf(&b, "%7d  %s %d\n", i*step, strings.Repeat("█", (n*40+highest-1)/highest), n)
+		fmt.Fprintf(&b, "%7d  %s %d\n", i*step, strings.Repeat("█", (n*most+highest-1)/highest), n)
 	}
 	return b.String()
 }
