@@ -153,10 +153,12 @@ def given(template, conversation, text, spans):
         if at < 0:
             return None
         rest = prompt[at + len(before):]
-        header = ctu.re.split("</?think>", rest)[0]  # reasoning that the prompt begins still belongs to the answer
-        if not text[a:b].startswith(header):
+        # Reasoning that the prompt begins still belongs to the answer; where the prompt ends it at once, an answer that does reason has only what is before.
+        begun = rest.split("<think>")[0]
+        headers = [h for h in (begun, begun.split("</think>")[0]) if text[a:b].startswith(h)]
+        if not headers:
             return None
-        found.append(header)
+        found.append(headers[0])
     return found
 
 
@@ -266,7 +268,7 @@ def main():
             trl.add(name, key, template, got, theirs)
     trl.report("masks of stock templates beside TRL's training templates")
     print(f"    of {other} more conversations TRL's training template writes another text")
-    return 0 if equal_templates >= LEAST and mask_equal == masks and not trl.count["different"] else 1
+    return 0 if equal_templates >= LEAST and mask_equal == masks and not trl.count["different"] and not marks.count["different"] else 1
 
 
 if __name__ == "__main__":
