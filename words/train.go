@@ -119,17 +119,20 @@ func newTrainer(m *Model, text *corpus) *trainer {
 func (t *trainer) compact() {
 	dim := t.model.Config.Dim
 	place := make([]int32, len(t.model.in)/dim) // from 1 on
-	t.in, t.parts = nil, make([][]int32, len(t.model.parts))
+	t.parts = make([][]int32, len(t.model.parts))
 	for word, parts := range t.model.parts {
 		t.parts[word] = make([]int32, len(parts))
 		for i, row := range parts {
 			if place[row] == 0 {
 				t.kept = append(t.kept, row)
-				t.in = append(t.in, t.model.in[int(row)*dim:][:dim]...)
 				place[row] = int32(len(t.kept))
 			}
 			t.parts[word][i] = place[row] - 1
 		}
+	}
+	t.in = make([]float32, len(t.kept)*dim)
+	for i, row := range t.kept {
+		copy(t.in[i*dim:][:dim], t.model.in[int(row)*dim:])
 	}
 }
 
