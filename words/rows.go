@@ -44,7 +44,7 @@ func (r *rows) at(row int32) int32 {
 func (r *rows) grow() {
 	n := len(r.local)
 	if n+r.stride > cap(r.local) {
-		const least = 64
+		const least = 4096 // rows, about what a piece of a large vocabulary uses
 		more := make([]float32, n, min(max(2*n, least*r.stride), len(r.place)*r.stride))
 		copy(more, r.local)
 		r.local = more
