@@ -12,10 +12,14 @@ import (
 
 // encodeConfig writes a configuration as Python does, with its keys sorted and with
 // a point in whole numbers of a float field: transformers checks the types. A float field that is one of whole numbers there has the
-// tag `python:"int"`. The fields in more come before its own.
+// tag `python:"int"`. Zero heads of keys, which stand for those of queries, are written as the number of those: transformers takes a zero
+// as it is. The fields in more come before its own.
 func encodeConfig(config any, more map[string]any) ([]byte, error) {
 	fields := pythonic(reflect.ValueOf(config))
 	if m, ok := fields.(map[string]any); ok {
+		if m["num_key_value_heads"] == 0 {
+			m["num_key_value_heads"] = m["num_attention_heads"]
+		}
 		maps.Copy(m, more)
 	}
 	data, err := json.MarshalIndent(fields, "", "  ")

@@ -132,7 +132,10 @@ func (c Gemma3Config) layerRope(kind string) RopeParameters {
 	return places.resolve(gemma3Theta, 0)
 }
 
-func (c Gemma3Config) build(o origin) (Model, error) { return c.common().build(c, c.design(), o) }
+func (c Gemma3Config) build(o origin) (Model, error) {
+	c.HeadDim = c.headSize() // which transformers takes another default for
+	return c.common().build(c, c.design(), o)
+}
 
 func (c Gemma3Config) design() decoderDesign {
 	return decoderDesign{

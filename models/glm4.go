@@ -33,7 +33,10 @@ const glm4Part = 0.5
 // Validate tells what is wrong with the configuration, or nil.
 func (c Glm4Config) Validate() error { return c.validate(c.design()) }
 
-func (c Glm4Config) build(o origin) (Model, error) { return c.DecoderConfig.build(c, c.design(), o) }
+func (c Glm4Config) build(o origin) (Model, error) {
+	c.HeadDim = c.headSize() // which transformers takes another default for
+	return c.DecoderConfig.build(c, c.design(), o)
+}
 
 func (c Glm4Config) design() decoderDesign {
 	return decoderDesign{family: "glm4", class: "Glm4", part: glm4Part, block: func(_ int, b *layers.BlockConfig) {

@@ -30,7 +30,10 @@ func (c Qwen3Config) Validate() error {
 	return c.validate(d)
 }
 
-func (c Qwen3Config) build(o origin) (Model, error) { return c.DecoderConfig.build(c, c.design(), o) }
+func (c Qwen3Config) build(o origin) (Model, error) {
+	c.HeadDim = c.headSize() // which transformers takes another default for
+	return c.DecoderConfig.build(c, c.design(), o)
+}
 
 func (c Qwen3Config) design() decoderDesign {
 	return decoderDesign{family: "qwen3", class: "Qwen3", block: func(layer int, b *layers.BlockConfig) {

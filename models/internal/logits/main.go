@@ -61,6 +61,8 @@ func run(args []string) error {
 		logits = m.Head(g, m.Hidden(g, ids, layers.Pass{Encoded: m.Encode(g, ids, nil)}))
 	case *models.SequenceClassifier:
 		logits = m.Scores(g, ids, nil, nil)
+	case *models.RewardModel:
+		logits = m.Scores(g, ids, nil, nil)
 	case *models.TokenClassifier:
 		logits = m.Scores(g, ids, nil, nil)
 	case *models.Encoder:
