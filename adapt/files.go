@@ -120,6 +120,9 @@ func ReadBase(dir string) (string, error) {
 
 func readConfig(dir string) (fileConfig, error) {
 	data, err := os.ReadFile(filepath.Join(dir, ConfigName))
+	if _, gone := os.Stat(dir); errors.Is(gone, fs.ErrNotExist) {
+		return fileConfig{}, errors.New("it does not exist")
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return fileConfig{}, errNoConfig
 	}

@@ -67,6 +67,9 @@ func (o *adapterOptions) adapter(f adapterFlag, model string, seed uint64) (*tas
 	case o.Freeze != "" && (f.Adapter != "" || fresh != "" || o.UsePEFT):
 		return nil, errors.New("--freeze is for runs without an adapter; with one, the model itself stays as it is")
 	case f.Adapter != "":
+		if _, err := adapt.ReadBase(f.Adapter); err != nil {
+			return nil, err
+		}
 		return &task.Adaptation{Dir: f.Adapter, AnyBase: f.AnyBase, Name: publicName(model)}, nil
 	case fresh == "" && !o.UsePEFT:
 		return nil, nil

@@ -73,6 +73,9 @@ func TestFailures(t *testing.T) {
 		"resume nothing":        {[]string{"resume", path("nowhere")}, "holds no run"},
 		"resume a file":         {[]string{"resume", text}, "holds no run"},
 		"info on nothing":       {[]string{"info", dir}, "holds no model"},
+		"sft of no model":       {sft("--model", path("none.gguf"), "--data", text), "--model: models: " + path("none.gguf") + " does not exist"},
+		"sft of no adapter":     {sft("--model", model, "--data", text, "--adapter", path("none.gguf")), "adapt: " + path("none.gguf") + ": it does not exist"},
+		"info on a cut file":    {[]string{"info", write(t, filepath.Join(t.TempDir(), "cut.gguf"), "GGUF\x03\x00\x00\x00\x01")}, "cut.gguf"},
 		"decode words":          {[]string{"tokenizer", "decode", "--tokenizer", model, "--data", text}, "is no id"},
 		"tokenizer occupied":    {[]string{"tokenizer", "train", "--data", text, "--output-dir", model}, "already there"},
 	} {

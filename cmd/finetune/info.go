@@ -43,9 +43,11 @@ func (c *infoCommand) Run(s *streams) error {
 	if isModel {
 		failed = errors.Join(failed, c.model(out))
 	}
-	if isTokenizer && noTokenizer != nil {
+	switch {
+	case isGGUF && failed != nil && noTokenizer != nil: // of one file, which is wrong once
+	case isTokenizer && noTokenizer != nil:
 		failed = errors.Join(failed, noTokenizer)
-	} else if isTokenizer {
+	case isTokenizer:
 		if isModel {
 			kind, err := models.ModelType(c.Dir)
 			if err != nil {

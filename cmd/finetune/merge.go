@@ -8,7 +8,7 @@ import (
 
 // mergeCommand is `finetune merge`.
 type mergeCommand struct {
-	Model     string `required:"" placeholder:"DIR" help:"The model that the adapter is for."`
+	Model     string `required:"" placeholder:"DIR|FILE.gguf" help:"The model that the adapter is for."`
 	Adapter   string `required:"" placeholder:"DIR|FILE.gguf" help:"The adapter, as sft and peft write them, or llama.cpp's."`
 	OutputDir string `required:"" placeholder:"DIR" help:"Directory of the merged model."`
 	DType     string `name:"dtype" enum:",float32,bfloat16,float16" default:"" placeholder:"float32|bfloat16|float16" help:"How parameters are stored. Default: as the model's are."`

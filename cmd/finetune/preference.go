@@ -23,7 +23,7 @@ const (
 
 // preferenceOptions are the options that dpo and its kin share.
 type preferenceOptions struct {
-	Model        string   `group:"model" required:"" placeholder:"DIR" help:"The model to start from: a model or run directory."`
+	Model        string   `group:"model" required:"" placeholder:"DIR|FILE.gguf" help:"The model to start from: a model or run directory, or a GGUF file."`
 	Data         []string `group:"data" required:"" sep:"none" placeholder:"FILE|DIR|-" help:"What to learn: records (.jsonl, .json, .csv, .tsv, .parquet; gzip and zstd are unpacked): a file, a folder, a pattern, or - for standard input. Several may be given."`
 	ChatTemplate string   `group:"data" placeholder:"FILE|NAME" help:"Chat template for messages: a Jinja file or one of alpaca, chatml, gemma, llama2, llama3, mistral, phi3, zephyr. Default: the model's own, or chatml where it has none."`
 

@@ -20,7 +20,7 @@ const (
 
 // sftCommand is `finetune sft`.
 type sftCommand struct {
-	Model     string   `group:"model" required:"" placeholder:"DIR" help:"The model to start from: a model or run directory."`
+	Model     string   `group:"model" required:"" placeholder:"DIR|FILE.gguf" help:"The model to start from: a model or run directory, or a GGUF file."`
 	Data      []string `group:"data" required:"" sep:"none" placeholder:"FILE|DIR|-" help:"What to learn: a text, or records (.jsonl, .json, .csv, .tsv, .parquet; gzip and zstd are unpacked): a file, a folder, a pattern, or - for standard input. Several may be given, each with its share of the records behind a colon: a.jsonl:0.7."`
 	NewHead   bool     `group:"model" help:"Give a classifier or regression a new head for the labels of the data in place of its trained one."`
 	Objective string   `group:"data" enum:",causal,masked,seq2seq,classification,token-classification,regression,reward" default:"" placeholder:"NAME" help:"What is learned: causal, masked, seq2seq, classification, token-classification, regression or reward. Default: what the model's head is for."`
@@ -93,6 +93,9 @@ func (c *sftCommand) resolve() error {
 	}
 	if err := c.absolutePaths(c.Data, &c.Model, &c.Adapter); err != nil {
 		return err
+	}
+	if _, err := models.Folder(c.Model); err != nil {
+		return fmt.Errorf("--model: %w", err)
 	}
 	o, err := c.objective()
 	if err != nil {
