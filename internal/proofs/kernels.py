@@ -5,7 +5,8 @@
 
 The shapes are those of `go test -bench 'Product|Attention' ./internal/kernels`. It prints GFLOP/s, the median of the runs and in brackets the lowest
 and highest, our share of the multiply-add peak, and how many times as fast as the others we are. A run is the median of at least three calls. Causal
-attention counts the half of the scores that is seen, forward and backward together. Needs Go, and an environment with torch and numpy.
+attention counts the half of the scores that is seen, forward and backward together. With SEAHORSE_CPU=avx2 in the environment the others keep to AVX2
+too. At last it prints the mean and the least of the ratios to OpenBLAS. Needs Go, and an environment with torch and numpy.
 """
 
 import argparse
@@ -18,6 +19,8 @@ import tempfile
 import time
 
 os.environ.pop("OPENBLAS_CORETYPE", None)  # before NumPy is loaded: let it see the processor as it is
+if os.environ.get("SEAHORSE_CPU") == "avx2":  # nor may the others use more
+    os.environ.update(OPENBLAS_CORETYPE="Haswell", ATEN_CPU_CAPABILITY="avx2", ONEDNN_MAX_CPU_ISA="AVX2", MKL_ENABLE_INSTRUCTIONS="AVX2")
 
 import numpy
 import torch
@@ -113,6 +116,7 @@ def compare(ours, name, others, runs):
     for other, values in theirs.items():
         line += f"   {other} {spread(values):20} {statistics.median(mine) / statistics.median(values):.2f}×"
     print(line, flush=True)
+    return statistics.median(mine) / statistics.median(theirs["OpenBLAS"]) if "OpenBLAS" in theirs else None
 
 
 def main():
@@ -126,10 +130,14 @@ def main():
         ours = Ours(work, options.threads)
         shapes = [(product, s) for s in products()]
         shapes += [(attention, s) for s in ((12, 64, 4, 32), (16, 256, 6, 64), (1, 1024, 12, 64), (1, 4096, 2, 64), (1, 8192, 2, 64))]
+        ratios = []
         for make, shape in shapes:
             name, others = make(*shape)
             if re.search(options.only, name):
-                compare(ours, name, others, options.runs)
+                ratios.append(compare(ours, name, others, options.runs))
+        ratios = [r for r in ratios if r]
+        if ratios:
+            print(f"to OpenBLAS: mean {statistics.mean(ratios):.2f}, least {min(ratios):.2f}, of {len(ratios)} products")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,8 @@ Runs of the two sides alternate, so that what else the machine does meets both. 
 three; the table has the median of the runs and in brackets the lowest and highest. PyTorch runs with --threads threads (default: all cores);
 where that is more than one, a first run with one thread tells whether fewer would serve PyTorch better, and the better number is kept.
 The share of the peak counts 6·parameters·tokens plus attention's products on the half of the scores that is seen, against the multiply-add
-peak that `finetune bench --profile` measures. Needs Go, and an environment with torch and safetensors.
+peak that `finetune bench --profile` measures. With SEAHORSE_CPU=avx2 in the environment PyTorch keeps to AVX2 too. Needs Go, and an environment with torch
+and safetensors.
 """
 
 import argparse
@@ -32,6 +33,8 @@ SHAPES = {  # layers, width, rows, length, steps of a run
 def run(command):
     """Returns the summary line of a benchmark."""
     environment = {k: v for k, v in os.environ.items() if k != "OPENBLAS_CORETYPE"}
+    if environment.get("SEAHORSE_CPU") == "avx2":
+        environment.update(ATEN_CPU_CAPABILITY="avx2", ONEDNN_MAX_CPU_ISA="AVX2", MKL_ENABLE_INSTRUCTIONS="AVX2")
     result = subprocess.run([str(c) for c in command], cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     if result.returncode != 0:
         sys.exit(f"{' '.join(map(str, command))}\n{result.stderr}")
