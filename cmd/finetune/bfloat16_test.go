@@ -17,8 +17,8 @@ func TestBFloat16(t *testing.T) {
 		return append(append([]string{"pretrain", "--data", text, "--output-dir", filepath.Join(dir, to)}, tiny...), more...)
 	}
 	if !graph.HasBFloat16() {
-		fails(t, "multiplies no tiles of bfloat16", args("run", "--bf16")...)
-		fails(t, "multiplies no tiles of bfloat16", "bench", "--bf16", "--steps=1")
+		fails(t, "multiplies no bfloat16", args("run", "--bf16")...)
+		fails(t, "multiplies no bfloat16", "bench", "--bf16", "--steps=1")
 		return
 	}
 	weights := func(run string) string { return read(t, filepath.Join(dir, run, "model.safetensors")) }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"strings"
 
 	"github.com/alecthomas/kong"
 	"github.com/seahorse-ml/seahorse/internal/cpu"
@@ -30,7 +31,7 @@ func writeVersion(w io.Writer) {
 	case b.Revision != "":
 		fmt.Fprintf(w, " (%s)", b.Revision)
 	}
-	fmt.Fprintf(w, "\n%s %s/%s, %s, kernels for %s\n", b.Go, runtime.GOOS, runtime.GOARCH, cpu.Name(), cpu.Best())
+	fmt.Fprintf(w, "\n%s %s/%s, %s, kernels for %s\n", b.Go, runtime.GOOS, runtime.GOARCH, cpu.Name(), strings.Join(cpu.Sets(), ", "))
 	for _, m := range b.Modules {
 		fmt.Fprintf(w, "  %s %s\n", m.Path, m.Version)
 	}

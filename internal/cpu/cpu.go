@@ -51,6 +51,18 @@ func Detected() Level { return found }
 // environment asks for.
 func Best() Level { return allowed }
 
+// Sets names what kernels use: the level, and what there is for bfloat16.
+func Sets() []string {
+	sets := []string{allowed.String()}
+	if HasDots() {
+		sets = append(sets, "avx512_bf16")
+	}
+	if HasTiles() {
+		sets = append(sets, "amx_bf16")
+	}
+	return sets
+}
+
 // Has reports whether kernels may use a level: Best, or a lower one of its architecture.
 func Has(l Level) bool { return l == allowed || l == Generic || l < allowed && allowed != NEON }
 

@@ -26,6 +26,9 @@ type tileKernel struct {
 	multiply func(c []float32, ldc int, a, b []uint16, blocks, panels int, accumulate bool)
 }
 
+// tileKernels returns those implementations of tiles that products use, which come to the same bits: the fastest first.
+func tileKernels() []*tileKernel { return tileFamilies()[0] }
+
 // genericTiles says what the others compute, to the bit.
 var genericTiles = tileKernel{
 	packRows: func(dst []uint16, src []float32, ld, blocks int) {

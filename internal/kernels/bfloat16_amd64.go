@@ -4,13 +4,27 @@ package kernels
 
 import "github.com/seahorse-ml/seahorse/internal/cpu"
 
-// tileKernels returns the implementations that the processor can run and the environment allows, the fastest first.
-func tileKernels() []*tileKernel {
+// tileFamilies returns the implementations of tiles that the processor can run and the environment allows, the fastest first. Those of a family come to
+// the same bits.
+func tileFamilies() [][]*tileKernel {
+	var all [][]*tileKernel
 	if cpu.HasTiles() {
-		return []*tileKernel{&tilesAMX, &genericTiles}
+		all = append(all, []*tileKernel{&tilesAMX, &genericTiles})
 	}
-	return []*tileKernel{&genericTiles}
+	if cpu.HasDots() {
+		all = append(all, []*tileKernel{&tilesDots, &genericDots})
+	}
+	if len(all) == 0 {
+		all = append(all, []*tileKernel{&genericTiles})
+	}
+	return all
 }
+
+// tilesDots packs as tilesAMX does, which takes AVX512_BF16 for it.
+var tilesDots = withMultiply(tilesAMX, func(c []float32, ldc int, a, b []uint16, blocks, panels int, accumulate bool) {
+	_, _, _ = c[(panelLanes-1)*ldc+panels*panelLanes-1], a[blocks*blockSize-1], b[panels*blocks*blockSize-1]
+	multiplyDots(&c[0], ldc, &a[0], &b[0], blocks, panels, accumulate)
+})
 
 var tilesAMX = tileKernel{
 	packRows: func(dst []uint16, src []float32, ld, blocks int) {

@@ -2,5 +2,5 @@
 
 package kernels
 
-// tileKernels returns the implementations that the processor can run, the fastest first.
-func tileKernels() []*tileKernel { return []*tileKernel{&genericTiles} }
+// tileFamilies returns the implementations of tiles that the processor can run.
+func tileFamilies() [][]*tileKernel { return [][]*tileKernel{{&genericTiles}} }

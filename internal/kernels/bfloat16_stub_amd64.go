@@ -26,3 +26,8 @@ func packPairsAMX(dst *uint16, src *float32, ld, blocks int)
 //
 //go:noescape
 func packPairsTurnedAMX(dst *uint16, src *float32, ld, blocks int)
+
+// multiplyDots is tileKernel.multiply by AVX512_BF16.
+//
+//go:noescape
+func multiplyDots(c *float32, ldc int, a, b *uint16, blocks, panels int, accumulate bool)

@@ -20,6 +20,13 @@ func newTiled(c ProductConfig, kernel *tileKernel) *Product[float32] {
 	return p
 }
 
+// eachTiles runs a test with the fastest implementation of each family of tiles.
+func eachTiles(t *testing.T, run func(t *testing.T, kernel *tileKernel)) {
+	for i, family := range tileFamilies() {
+		t.Run(fmt.Sprint(i), func(t *testing.T) { run(t, family[0]) })
+	}
+}
+
 func tiledShapes() []ProductConfig {
 	var all []ProductConfig
 	for _, s := range [][3]int{{1, 1, 1}, {16, 16, 32}, {32, 32, 64}, {33, 65, 31}, {70, 90, 100}, {7, 200, 33}, {130, 31, 257}, {33, 34, 4200}, {5, 6, 0}} {
@@ -36,6 +43,12 @@ func tiledShapes() []ProductConfig {
 
 // TestTilesAgree compares the implementations of tiles bit by bit, on all layouts and with all that an epilogue has.
 func TestTilesAgree(t *testing.T) {
+	for _, family := range tileFamilies() {
+		tilesAgree(t, family)
+	}
+}
+
+func tilesAgree(t *testing.T, family []*tileKernel) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for _, c := range tiledShapes() {
 		ldc := max(c.LDC, c.N)
@@ -46,7 +59,7 @@ func TestTilesAgree(t *testing.T) {
 		add, bias, before := randomMatrix(r, c.M*ldc), randomMatrix(r, c.N), randomMatrix(r, c.M*ldc)
 		for _, accumulate := range []bool{false, true} {
 			var want, wantSums []float32
-			for i, kernel := range tileKernels() {
+			for i, kernel := range family {
 				got, sums := append([]float32(nil), before...), make([]float32, c.M+c.N)
 				e := Epilogue[float32]{Accumulate: accumulate, Bias: bias, Add: add}
 				if c.TransA {
@@ -69,47 +82,51 @@ func TestTilesAgree(t *testing.T) {
 
 // TestTilesAccumulate has the bits of a sum with a product that was made apart.
 func TestTilesAccumulate(t *testing.T) {
-	r := rand.New(rand.NewPCG(9, 10))
-	for _, c := range tiledShapes() {
-		ldc := max(c.LDC, c.N)
-		a, b := randomMatrix(r, (c.M+c.K+8)*(c.M+c.K+8)), randomMatrix(r, (c.N+c.K+8)*(c.N+c.K+8))
-		add, bias, got := randomMatrix(r, c.M*ldc), randomMatrix(r, c.N), randomMatrix(r, c.M*ldc)
-		want, apart := append([]float32(nil), got...), make([]float32, c.M*ldc)
-		newTiled(c, tileKernels()[0]).Run(apart, a, b, Epilogue[float32]{Bias: bias})
-		for m := range c.M {
-			for n := range c.N {
-				want[m*ldc+n] = want[m*ldc+n] + apart[m*ldc+n] + add[m*ldc+n]
+	eachTiles(t, func(t *testing.T, kernel *tileKernel) {
+		r := rand.New(rand.NewPCG(9, 10))
+		for _, c := range tiledShapes() {
+			ldc := max(c.LDC, c.N)
+			a, b := randomMatrix(r, (c.M+c.K+8)*(c.M+c.K+8)), randomMatrix(r, (c.N+c.K+8)*(c.N+c.K+8))
+			add, bias, got := randomMatrix(r, c.M*ldc), randomMatrix(r, c.N), randomMatrix(r, c.M*ldc)
+			want, apart := append([]float32(nil), got...), make([]float32, c.M*ldc)
+			newTiled(c, kernel).Run(apart, a, b, Epilogue[float32]{Bias: bias})
+			for m := range c.M {
+				for n := range c.N {
+					want[m*ldc+n] = want[m*ldc+n] + apart[m*ldc+n] + add[m*ldc+n]
+				}
 			}
+			newTiled(c, kernel).Run(got, a, b, Epilogue[float32]{Bias: bias, Accumulate: true, Add: add})
+			equalBits(t, fmt.Sprintf("%+v", c), got, want)
 		}
-		newTiled(c, tileKernels()[0]).Run(got, a, b, Epilogue[float32]{Bias: bias, Accumulate: true, Add: add})
-		equalBits(t, fmt.Sprintf("%+v", c), got, want)
-	}
+	})
 }
 
 // TestTilesAreRight compares with sums in float64 of the rounded elements.
 func TestTilesAreRight(t *testing.T) {
-	r := rand.New(rand.NewPCG(3, 4))
-	round := func(v float32) float64 { return float64(float16.Brain(float16.ToBrain(v))) }
-	for _, c := range tiledShapes() {
-		if c.LDA > 0 {
-			continue
-		}
-		a, b, got := randomMatrix(r, c.M*c.K), randomMatrix(r, c.N*c.K), make([]float32, c.M*c.N)
-		newTiled(c, tileKernels()[0]).Run(got, a, b, Epilogue[float32]{})
-		for i := range c.M {
-			for j := range c.N {
-				var sum, size float64
-				for k := range c.K {
-					x := round(a[choose(c.TransA, k*c.M+i, i*c.K+k)]) * round(b[choose(c.TransB, j*c.K+k, k*c.N+j)])
-					sum += x
-					size += math.Abs(x)
-				}
-				if math.Abs(float64(got[i*c.N+j])-sum) > 1e-6*size {
-					t.Fatalf("%+v: element %d, %d is %v, expected %v", c, i, j, got[i*c.N+j], sum)
+	eachTiles(t, func(t *testing.T, kernel *tileKernel) {
+		r := rand.New(rand.NewPCG(3, 4))
+		round := func(v float32) float64 { return float64(float16.Brain(float16.ToBrain(v))) }
+		for _, c := range tiledShapes() {
+			if c.LDA > 0 {
+				continue
+			}
+			a, b, got := randomMatrix(r, c.M*c.K), randomMatrix(r, c.N*c.K), make([]float32, c.M*c.N)
+			newTiled(c, kernel).Run(got, a, b, Epilogue[float32]{})
+			for i := range c.M {
+				for j := range c.N {
+					var sum, size float64
+					for k := range c.K {
+						x := round(a[choose(c.TransA, k*c.M+i, i*c.K+k)]) * round(b[choose(c.TransB, j*c.K+k, k*c.N+j)])
+						sum += x
+						size += math.Abs(x)
+					}
+					if math.Abs(float64(got[i*c.N+j])-sum) > 1e-6*size {
+						t.Fatalf("%+v: element %d, %d is %v, expected %v", c, i, j, got[i*c.N+j], sum)
+					}
 				}
 			}
 		}
-	}
+	})
 }
 
 // TestToBFloat16 compares with the rounding of weights, numbers that are too small aside.
@@ -131,41 +148,45 @@ func TestToBFloat16(t *testing.T) {
 
 // TestTilesOfAnyNumberOfThreads has the same bits on one thread and on three.
 func TestTilesOfAnyNumberOfThreads(t *testing.T) {
-	defer parallel.SetWorkers(parallel.Workers())
-	r := rand.New(rand.NewPCG(5, 6))
-	c := ProductConfig{M: 70, N: 90, K: 4200, TransB: true}
-	a, b := randomMatrix(r, c.M*c.K), randomMatrix(r, c.N*c.K)
-	var want []float32
-	for _, workers := range []int{1, 3, 2} {
-		parallel.SetWorkers(workers)
-		got := make([]float32, c.M*c.N)
-		newTiled(c, tileKernels()[0]).Run(got, a, b, Epilogue[float32]{})
-		if want == nil {
-			want = got
+	eachTiles(t, func(t *testing.T, kernel *tileKernel) {
+		defer parallel.SetWorkers(parallel.Workers())
+		r := rand.New(rand.NewPCG(5, 6))
+		c := ProductConfig{M: 70, N: 90, K: 4200, TransB: true}
+		a, b := randomMatrix(r, c.M*c.K), randomMatrix(r, c.N*c.K)
+		var want []float32
+		for _, workers := range []int{1, 3, 2} {
+			parallel.SetWorkers(workers)
+			got := make([]float32, c.M*c.N)
+			newTiled(c, kernel).Run(got, a, b, Epilogue[float32]{})
+			if want == nil {
+				want = got
+			}
+			equalBits(t, fmt.Sprint(workers), got, want)
 		}
-		equalBits(t, fmt.Sprint(workers), got, want)
-	}
+	})
 }
 
 // TestTilesOfPacked compares a packed B with its values.
 func TestTilesOfPacked(t *testing.T) {
-	r := rand.New(rand.NewPCG(7, 8))
-	for _, transB := range []bool{false, true} {
-		c := ProductConfig{M: 40, N: 96, K: 160, TransB: transB}
-		rows, cols := c.K, c.N
-		if transB {
-			rows, cols = c.N, c.K
+	eachTiles(t, func(t *testing.T, kernel *tileKernel) {
+		r := rand.New(rand.NewPCG(7, 8))
+		for _, transB := range []bool{false, true} {
+			c := ProductConfig{M: 40, N: 96, K: 160, TransB: transB}
+			rows, cols := c.K, c.N
+			if transB {
+				rows, cols = c.N, c.K
+			}
+			values := randomMatrix(r, rows*cols)
+			packed := Packed{Kind: blocks.Q8_0, Cols: cols, Data: make([]byte, rows*blocks.Q8_0.Size(cols))}
+			blocks.Q8_0.Pack(packed.Data, values)
+			for i := range rows {
+				UnpackRow(values[i*cols:][:cols], packed, i)
+			}
+			a := randomMatrix(r, c.M*c.K)
+			want, got := make([]float32, c.M*c.N), make([]float32, c.M*c.N)
+			newTiled(c, kernel).Run(want, a, values, Epilogue[float32]{})
+			newTiled(c, kernel).RunPacked(got, a, packed, Epilogue[float32]{})
+			equalBits(t, fmt.Sprint(transB), got, want)
 		}
-		values := randomMatrix(r, rows*cols)
-		packed := Packed{Kind: blocks.Q8_0, Cols: cols, Data: make([]byte, rows*blocks.Q8_0.Size(cols))}
-		blocks.Q8_0.Pack(packed.Data, values)
-		for i := range rows {
-			UnpackRow(values[i*cols:][:cols], packed, i)
-		}
-		a := randomMatrix(r, c.M*c.K)
-		want, got := make([]float32, c.M*c.N), make([]float32, c.M*c.N)
-		newTiled(c, tileKernels()[0]).Run(want, a, values, Epilogue[float32]{})
-		newTiled(c, tileKernels()[0]).RunPacked(got, a, packed, Epilogue[float32]{})
-		equalBits(t, fmt.Sprint(transB), got, want)
-	}
+	})
 }

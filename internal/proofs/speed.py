@@ -99,7 +99,7 @@ def main():
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--compile", action="store_true", help="time torch.compile too")
-    parser.add_argument("--bf16", action="store_true", help="time both sides in bfloat16 too; needs AMX")
+    parser.add_argument("--bf16", action="store_true", help="time both sides in bfloat16 too; needs AVX512_BF16 or AMX")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as work:
         finetune = os.path.join(work, "finetune")
