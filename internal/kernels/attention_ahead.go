@@ -1,5 +1,7 @@
 package kernels
 
+import "unsafe"
+
 // rowsAhead is a queue of rows that attention reads soon, where they lie. Tiles ask the second cache for them while
 // they compute, a line in each step, since the processor doesn't foresee rows that lie apart.
 type rowsAhead[T Float] struct {
@@ -41,6 +43,24 @@ func (r *rowsAhead[T]) take(depth, size int) (next []T, row, step int) {
 		r.first++
 	}
 	return next, p.ld, stepsAhead * p.ld
+}
+
+// rowsTaken is what take returns.
+type rowsTaken[T Float] struct {
+	x         []T
+	row, step int
+}
+
+func (r *rowsAhead[T]) taken(depth, size int) rowsTaken[T] {
+	x, row, step := r.take(depth, size)
+	return rowsTaken[T]{x, row, step}
+}
+
+// to returns how many elements lie between where two of them begin.
+func (r rowsTaken[T]) to(s rowsTaken[T]) int {
+	at := func(x []T) int { return int(uintptr(unsafe.Pointer(unsafe.SliceData(x)))) }
+	var element T
+	return (at(s.x) - at(r.x)) / int(unsafe.Sizeof(element))
 }
 
 // sharesOf returns which of attentionGroup shares of what comes next are to be asked for at step i of n.

@@ -18,6 +18,10 @@ func (a *Attention[T]) tileProduct(c, x, y []T, m, n, depth int, s strides, ldb,
 		return
 	}
 	t := a.kernel
+	if t.rows < fewRows {
+		a.tileRuns(c, x, y, m, n, depth, s, ldb, ldc, accumulate, ahead)
+		return
+	}
 	parts := ceilDiv(m, t.rows)
 	for j := 0; j < n; j += t.cols {
 		i := 0
@@ -26,6 +30,42 @@ func (a *Attention[T]) tileProduct(c, x, y []T, m, n, depth int, s strides, ldb,
 			next, nextRow, nextStep := ahead.take(depth, a.HeadSize)
 			t.tile(rows, min(t.cols, n-j), depth, x[i*s.row:], s.row, s.column, y[j:], ldb, c[i*ldc+j:], ldc, nil, accumulate, next, nextRow, nextStep)
 			i += rows
+		}
+	}
+}
+
+// tileRuns is tileProduct for tiles of few rows, which are many: those below each other are computed in one call, as long as what they ask for lies evenly apart.
+func (a *Attention[T]) tileRuns(c, x, y []T, m, n, depth int, s strides, ldb, ldc int, accumulate bool, ahead *rowsAhead[T]) {
+	t := a.kernel
+	count, write := m/t.rows, choose(accumulate, writeAdding, writeOver)
+	for j := 0; j < n; j += t.cols {
+		next := ahead.taken(depth, a.HeadSize)
+		for i := 0; i < count; {
+			var later, then rowsTaken[T]
+			apart, run := 0, 1
+			for ; i+run < count; run++ {
+				before := then
+				then = ahead.taken(depth, a.HeadSize)
+				switch {
+				case run == 1:
+					later = then
+				case run == 2:
+					apart = before.to(then)
+				}
+				if run > 1 && (then.row != later.row || then.step != later.step || before.to(then) != apart) {
+					break
+				}
+			}
+			t.tileRun(run, depth, x[i*t.rows*s.row:], s.row, s.column, t.rows*s.row, y[j:], ldb, 0, c[i*t.rows*ldc+j:], ldc, t.rows*ldc, nil, 0, write, nil,
+				next.x, next.row, next.step, later.x, later.row, later.step, apart)
+			i += run
+			next = then
+		}
+		if i := count * t.rows; i < m {
+			if count > 0 {
+				next = ahead.taken(depth, a.HeadSize)
+			}
+			t.tile(m-i, t.cols, depth, x[i*s.row:], s.row, s.column, y[j:], ldb, c[i*ldc+j:], ldc, nil, accumulate, next.x, next.row, next.step)
 		}
 	}
 }

@@ -34,6 +34,7 @@ var (
 		copy: copyPanelsAVX2, turn: turnPanel256,
 		slim: slimAVX2, slimRows: 1, slimCols: 64,
 		slimTurned: slimTurnedAVX2, turnedRows: 4, turnedCols: 8,
+		slimWide: slimWideAVX2, wideCols: 32,
 	}
 )
 

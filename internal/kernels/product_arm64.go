@@ -26,6 +26,7 @@ var productNEON = productKernel[float32]{
 	copy: copyPanelsNEON, turn: turnPanel256,
 	slim: slimNEON, slimRows: 1, slimCols: 64,
 	slimTurned: slimTurnedNEON, turnedRows: 4, turnedCols: 8,
+	slimWide: slimWideNEON, wideCols: 32,
 }
 
 // turnPanel256 packs eight columns at a time.

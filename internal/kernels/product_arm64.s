@@ -1608,28 +1608,1440 @@ run:
 	MOVD R4, R10
 
 run_begin:
-	MOVD ldc+128(FP), R9
-	LSL $2, R9, R9
-	MOVD R9, 8(RSP)
-	MOVD c_base+104(FP), R9
-	MOVD add_base+184(FP), R13
-	MOVD R13, 16(RSP)
 	MOVD write+176(FP), R17
 	CMP $2, R17
-	BNE run_ask
-	MOVD $0, R17
-	MOVD R17, 8(RSP)
-	MOVD R4, R9
-
-run_ask:
-	CMP $0, R11
-	BEQ run_first
-	MOVD R11, R10
-	MOVD nextStep+240(FP), R13
+	BEQ run_asked
+	MOVD ldc+128(FP), R13
 	LSL $2, R13, R13
-	ADD R13, R11, R11
+	MOVD c_base+104(FP), R9
+	PRFM 0(R9), PLDL2KEEP
+	ADD R13, R9, R9
+	PRFM 0(R9), PLDL2KEEP
+	ADD R13, R9, R9
+	PRFM 0(R9), PLDL2KEEP
+	ADD R13, R9, R9
+	PRFM 0(R9), PLDL2KEEP
+	ADD R13, R9, R9
+	PRFM 0(R9), PLDL2KEEP
+	ADD R13, R9, R9
+	PRFM 0(R9), PLDL2KEEP
+	MOVD add_base+184(FP), R17
+	CMP $0, R17
+	BEQ run_asked
+	MOVD ldc+128(FP), R13
+	LSL $2, R13, R13
+	MOVD add_base+184(FP), R9
+	PRFM 0(R9), PLDL2KEEP
+	ADD R13, R9, R9
+	PRFM 0(R9), PLDL2KEEP
+	ADD R13, R9, R9
+	PRFM 0(R9), PLDL2KEEP
+	ADD R13, R9, R9
+	PRFM 0(R9), PLDL2KEEP
+	ADD R13, R9, R9
+	PRFM 0(R9), PLDL2KEEP
+	ADD R13, R9, R9
+	PRFM 0(R9), PLDL2KEEP
 
-run_first:
+run_asked:
+
+run_steps:
+	TST $15, R8
+	BNE run_others
+	CMP $4, R3
+	BNE run_not0
+	CMP $64, R5
+	BNE run_not0
+	CMP $0, R11
+	BEQ run_by0_alone
+
+run_by0:
+	MOVD R11, R10
+	MOVD nextStep+240(FP), R3
+	LSL $2, R3, R3
+	ADD R3, R11, R11
+
+run_by0_asking:
+	WORD $0xad406498 // ldp q24, q25, [x4, #0]
+	WORD $0xad416c9a // ldp q26, q27, [x4, #32]
+	PRFM 0(R10), PLDL2KEEP
+	ADD R12<<0, R10, R21
+	PRFM 0(R21), PLDL2KEEP
+	ADD R12<<1, R10, R22
+	ADD $0, R22, R10
+	WORD $0x4d40c81c // ld1r { v28.4s }, [x0]
+	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
+	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
+	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
+	ADD R1<<0, R0, R19
+	WORD $0x4d40ca7e // ld1r { v30.4s }, [x19]
+	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
+	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
+	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
+	ADD R1<<1, R0, R20
+	WORD $0x4d40ca9c // ld1r { v28.4s }, [x20]
+	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
+	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
+	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
+	WORD $0x4d40c85e // ld1r { v30.4s }, [x2]
+	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
+	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
+	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
+	ADD R1<<0, R2, R21
+	WORD $0x4d40cabc // ld1r { v28.4s }, [x21]
+	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
+	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
+	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
+	ADD R1<<1, R2, R22
+	WORD $0x4d40cade // ld1r { v30.4s }, [x22]
+	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
+	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
+	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
+	WORD $0xad426498 // ldp q24, q25, [x4, #64]
+	WORD $0xad436c9a // ldp q26, q27, [x4, #96]
+	ADD $4, R0, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
+	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
+	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
+	ADD $4, R19, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
+	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
+	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
+	ADD $4, R20, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
+	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
+	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
+	ADD $4, R2, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
+	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
+	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
+	ADD $4, R21, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
+	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
+	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
+	ADD $4, R22, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
+	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
+	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
+	WORD $0xad446498 // ldp q24, q25, [x4, #128]
+	WORD $0xad456c9a // ldp q26, q27, [x4, #160]
+	PRFM 0(R10), PLDL2KEEP
+	ADD R12<<0, R10, R19
+	PRFM 0(R19), PLDL2KEEP
+	ADD R12<<1, R10, R20
+	ADD $0, R20, R10
+	ADD $8, R0, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
+	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
+	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
+	ADD R1<<0, R0, R21
+	ADD $8, R21, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
+	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
+	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
+	ADD R1<<1, R0, R22
+	ADD $8, R22, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
+	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
+	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
+	ADD $8, R2, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
+	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
+	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
+	ADD R1<<0, R2, R19
+	ADD $8, R19, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
+	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
+	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
+	ADD R1<<1, R2, R20
+	ADD $8, R20, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
+	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
+	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
+	WORD $0xad466498 // ldp q24, q25, [x4, #192]
+	WORD $0xad476c9a // ldp q26, q27, [x4, #224]
+	ADD $12, R0, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
+	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
+	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
+	ADD $12, R21, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
+	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
+	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
+	ADD $12, R22, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
+	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
+	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
+	ADD $12, R2, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
+	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
+	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
+	ADD $12, R19, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
+	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
+	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
+	ADD $12, R20, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
+	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
+	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
+	ADD $16, R0, R0
+	ADD $16, R2, R2
+	ADD $256, R4, R4
+	SUBS $4, R8, R8
+	BEQ run_add
+	TST $15, R8
+	BNE run_by0_asking
+	B run_by0
+
+run_by0_alone:
+	WORD $0xad406498 // ldp q24, q25, [x4, #0]
+	WORD $0xad416c9a // ldp q26, q27, [x4, #32]
+	WORD $0x4d40c81c // ld1r { v28.4s }, [x0]
+	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
+	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
+	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
+	ADD R1<<0, R0, R21
+	WORD $0x4d40cabe // ld1r { v30.4s }, [x21]
+	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
+	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
+	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
+	ADD R1<<1, R0, R22
+	WORD $0x4d40cadc // ld1r { v28.4s }, [x22]
+	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
+	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
+	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
+	WORD $0x4d40c85e // ld1r { v30.4s }, [x2]
+	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
+	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
+	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
+	ADD R1<<0, R2, R19
+	WORD $0x4d40ca7c // ld1r { v28.4s }, [x19]
+	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
+	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
+	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
+	ADD R1<<1, R2, R20
+	WORD $0x4d40ca9e // ld1r { v30.4s }, [x20]
+	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
+	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
+	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
+	WORD $0xad426498 // ldp q24, q25, [x4, #64]
+	WORD $0xad436c9a // ldp q26, q27, [x4, #96]
+	ADD $4, R0, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
+	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
+	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
+	ADD $4, R21, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
+	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
+	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
+	ADD $4, R22, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
+	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
+	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
+	ADD $4, R2, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
+	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
+	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
+	ADD $4, R19, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
+	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
+	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
+	ADD $4, R20, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
+	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
+	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
+	WORD $0xad446498 // ldp q24, q25, [x4, #128]
+	WORD $0xad456c9a // ldp q26, q27, [x4, #160]
+	ADD $8, R0, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
+	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
+	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
+	ADD $8, R21, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
+	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
+	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
+	ADD $8, R22, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
+	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
+	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
+	ADD $8, R2, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
+	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
+	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
+	ADD $8, R19, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
+	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
+	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
+	ADD $8, R20, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
+	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
+	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
+	WORD $0xad466498 // ldp q24, q25, [x4, #192]
+	WORD $0xad476c9a // ldp q26, q27, [x4, #224]
+	ADD $12, R0, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
+	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
+	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
+	ADD $12, R21, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
+	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
+	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
+	ADD $12, R22, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
+	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
+	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
+	ADD $12, R2, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
+	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
+	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
+	ADD $12, R19, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
+	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
+	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
+	ADD $12, R20, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
+	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
+	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
+	ADD $16, R0, R0
+	ADD $16, R2, R2
+	ADD $256, R4, R4
+	SUBS $4, R8, R8
+	BEQ run_add
+	B run_by0_alone
+
+run_not0:
+	CMP $32, R3
+	BNE run_not1
+	CMP $64, R5
+	BNE run_not1
+	CMP $0, R11
+	BEQ run_by1_alone
+
+run_by1:
+	MOVD R11, R10
+	MOVD nextStep+240(FP), R3
+	LSL $2, R3, R3
+	ADD R3, R11, R11
+
+run_by1_asking:
+	WORD $0xad406498 // ldp q24, q25, [x4, #0]
+	WORD $0xad416c9a // ldp q26, q27, [x4, #32]
+	PRFM 0(R10), PLDL2KEEP
+	ADD R12<<0, R10, R21
+	PRFM 0(R21), PLDL2KEEP
+	ADD R12<<1, R10, R22
+	ADD $0, R22, R10
+	WORD $0x4d40c81c // ld1r { v28.4s }, [x0]
+	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
+	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
+	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
+	ADD R1<<0, R0, R19
+	WORD $0x4d40ca7e // ld1r { v30.4s }, [x19]
+	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
+	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
+	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
+	ADD R1<<1, R0, R20
+	WORD $0x4d40ca9c // ld1r { v28.4s }, [x20]
+	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
+	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
+	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
+	WORD $0x4d40c85e // ld1r { v30.4s }, [x2]
+	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
+	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
+	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
+	ADD R1<<0, R2, R21
+	WORD $0x4d40cabc // ld1r { v28.4s }, [x21]
+	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
+	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
+	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
+	ADD R1<<1, R2, R22
+	WORD $0x4d40cade // ld1r { v30.4s }, [x22]
+	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
+	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
+	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
+	WORD $0xad426498 // ldp q24, q25, [x4, #64]
+	WORD $0xad436c9a // ldp q26, q27, [x4, #96]
+	ADD $32, R0, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
+	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
+	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
+	ADD $32, R19, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
+	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
+	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
+	ADD $32, R20, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
+	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
+	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
+	ADD $32, R2, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
+	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
+	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
+	ADD $32, R21, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
+	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
+	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
+	ADD $32, R22, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
+	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
+	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
+	WORD $0xad446498 // ldp q24, q25, [x4, #128]
+	WORD $0xad456c9a // ldp q26, q27, [x4, #160]
+	PRFM 0(R10), PLDL2KEEP
+	ADD R12<<0, R10, R19
+	PRFM 0(R19), PLDL2KEEP
+	ADD R12<<1, R10, R20
+	ADD $0, R20, R10
+	ADD $64, R0, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
+	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
+	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
+	ADD R1<<0, R0, R21
+	ADD $64, R21, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
+	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
+	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
+	ADD R1<<1, R0, R22
+	ADD $64, R22, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
+	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
+	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
+	ADD $64, R2, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
+	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
+	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
+	ADD R1<<0, R2, R19
+	ADD $64, R19, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
+	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
+	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
+	ADD R1<<1, R2, R20
+	ADD $64, R20, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
+	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
+	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
+	WORD $0xad466498 // ldp q24, q25, [x4, #192]
+	WORD $0xad476c9a // ldp q26, q27, [x4, #224]
+	ADD $96, R0, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
+	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
+	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
+	ADD $96, R21, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
+	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
+	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
+	ADD $96, R22, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
+	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
+	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
+	ADD $96, R2, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
+	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
+	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
+	ADD $96, R19, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
+	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
+	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
+	ADD $96, R20, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
+	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
+	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
+	ADD $128, R0, R0
+	ADD $128, R2, R2
+	ADD $256, R4, R4
+	SUBS $4, R8, R8
+	BEQ run_add
+	TST $15, R8
+	BNE run_by1_asking
+	B run_by1
+
+run_by1_alone:
+	WORD $0xad406498 // ldp q24, q25, [x4, #0]
+	WORD $0xad416c9a // ldp q26, q27, [x4, #32]
+	WORD $0x4d40c81c // ld1r { v28.4s }, [x0]
+	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
+	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
+	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
+	ADD R1<<0, R0, R21
+	WORD $0x4d40cabe // ld1r { v30.4s }, [x21]
+	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
+	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
+	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
+	ADD R1<<1, R0, R22
+	WORD $0x4d40cadc // ld1r { v28.4s }, [x22]
+	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
+	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
+	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
+	WORD $0x4d40c85e // ld1r { v30.4s }, [x2]
+	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
+	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
+	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
+	ADD R1<<0, R2, R19
+	WORD $0x4d40ca7c // ld1r { v28.4s }, [x19]
+	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
+	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
+	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
+	ADD R1<<1, R2, R20
+	WORD $0x4d40ca9e // ld1r { v30.4s }, [x20]
+	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
+	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
+	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
+	WORD $0xad426498 // ldp q24, q25, [x4, #64]
+	WORD $0xad436c9a // ldp q26, q27, [x4, #96]
+	ADD $32, R0, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
+	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
+	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
+	ADD $32, R21, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
+	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
+	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
+	ADD $32, R22, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
+	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
+	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
+	ADD $32, R2, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
+	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
+	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
+	ADD $32, R19, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
+	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
+	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
+	ADD $32, R20, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
+	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
+	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
+	WORD $0xad446498 // ldp q24, q25, [x4, #128]
+	WORD $0xad456c9a // ldp q26, q27, [x4, #160]
+	ADD $64, R0, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
+	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
+	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
+	ADD $64, R21, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
+	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
+	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
+	ADD $64, R22, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
+	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
+	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
+	ADD $64, R2, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
+	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
+	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
+	ADD $64, R19, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
+	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
+	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
+	ADD $64, R20, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
+	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
+	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
+	WORD $0xad466498 // ldp q24, q25, [x4, #192]
+	WORD $0xad476c9a // ldp q26, q27, [x4, #224]
+	ADD $96, R0, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
+	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
+	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
+	ADD $96, R21, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
+	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
+	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
+	ADD $96, R22, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
+	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
+	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
+	ADD $96, R2, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
+	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
+	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
+	ADD $96, R19, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
+	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
+	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
+	ADD $96, R20, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
+	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
+	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
+	ADD $128, R0, R0
+	ADD $128, R2, R2
+	ADD $256, R4, R4
+	SUBS $4, R8, R8
+	BEQ run_add
+	B run_by1_alone
+
+run_not1:
+	CMP $4, R3
+	BNE run_not2
+	CMP $256, R5
+	BNE run_not2
+	CMP $0, R11
+	BEQ run_by2_alone
+
+run_by2:
+	MOVD R11, R10
+	MOVD nextStep+240(FP), R3
+	LSL $2, R3, R3
+	ADD R3, R11, R11
+
+run_by2_asking:
+	WORD $0xad406498 // ldp q24, q25, [x4, #0]
+	WORD $0xad416c9a // ldp q26, q27, [x4, #32]
+	PRFM 0(R10), PLDL2KEEP
+	ADD R12<<0, R10, R21
+	PRFM 0(R21), PLDL2KEEP
+	ADD R12<<1, R10, R22
+	ADD $0, R22, R10
+	WORD $0x4d40c81c // ld1r { v28.4s }, [x0]
+	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
+	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
+	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
+	ADD R1<<0, R0, R19
+	WORD $0x4d40ca7e // ld1r { v30.4s }, [x19]
+	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
+	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
+	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
+	ADD R1<<1, R0, R20
+	WORD $0x4d40ca9c // ld1r { v28.4s }, [x20]
+	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
+	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
+	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
+	WORD $0x4d40c85e // ld1r { v30.4s }, [x2]
+	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
+	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
+	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
+	ADD R1<<0, R2, R21
+	WORD $0x4d40cabc // ld1r { v28.4s }, [x21]
+	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
+	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
+	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
+	ADD R1<<1, R2, R22
+	WORD $0x4d40cade // ld1r { v30.4s }, [x22]
+	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
+	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
+	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
+	WORD $0xad486498 // ldp q24, q25, [x4, #256]
+	WORD $0xad496c9a // ldp q26, q27, [x4, #288]
+	ADD $4, R0, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
+	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
+	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
+	ADD $4, R19, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
+	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
+	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
+	ADD $4, R20, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
+	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
+	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
+	ADD $4, R2, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
+	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
+	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
+	ADD $4, R21, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
+	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
+	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
+	ADD $4, R22, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
+	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
+	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
+	WORD $0xad506498 // ldp q24, q25, [x4, #512]
+	WORD $0xad516c9a // ldp q26, q27, [x4, #544]
+	PRFM 0(R10), PLDL2KEEP
+	ADD R12<<0, R10, R19
+	PRFM 0(R19), PLDL2KEEP
+	ADD R12<<1, R10, R20
+	ADD $0, R20, R10
+	ADD $8, R0, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
+	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
+	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
+	ADD R1<<0, R0, R21
+	ADD $8, R21, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
+	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
+	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
+	ADD R1<<1, R0, R22
+	ADD $8, R22, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
+	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
+	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
+	ADD $8, R2, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
+	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
+	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
+	ADD R1<<0, R2, R19
+	ADD $8, R19, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
+	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
+	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
+	ADD R1<<1, R2, R20
+	ADD $8, R20, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
+	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
+	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
+	WORD $0xad586498 // ldp q24, q25, [x4, #768]
+	WORD $0xad596c9a // ldp q26, q27, [x4, #800]
+	ADD $12, R0, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
+	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
+	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
+	ADD $12, R21, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
+	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
+	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
+	ADD $12, R22, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
+	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
+	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
+	ADD $12, R2, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
+	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
+	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
+	ADD $12, R19, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
+	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
+	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
+	ADD $12, R20, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
+	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
+	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
+	ADD $16, R0, R0
+	ADD $16, R2, R2
+	ADD $1024, R4, R4
+	SUBS $4, R8, R8
+	BEQ run_add
+	TST $15, R8
+	BNE run_by2_asking
+	B run_by2
+
+run_by2_alone:
+	WORD $0xad406498 // ldp q24, q25, [x4, #0]
+	WORD $0xad416c9a // ldp q26, q27, [x4, #32]
+	WORD $0x4d40c81c // ld1r { v28.4s }, [x0]
+	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
+	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
+	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
+	ADD R1<<0, R0, R21
+	WORD $0x4d40cabe // ld1r { v30.4s }, [x21]
+	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
+	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
+	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
+	ADD R1<<1, R0, R22
+	WORD $0x4d40cadc // ld1r { v28.4s }, [x22]
+	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
+	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
+	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
+	WORD $0x4d40c85e // ld1r { v30.4s }, [x2]
+	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
+	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
+	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
+	ADD R1<<0, R2, R19
+	WORD $0x4d40ca7c // ld1r { v28.4s }, [x19]
+	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
+	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
+	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
+	ADD R1<<1, R2, R20
+	WORD $0x4d40ca9e // ld1r { v30.4s }, [x20]
+	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
+	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
+	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
+	WORD $0xad486498 // ldp q24, q25, [x4, #256]
+	WORD $0xad496c9a // ldp q26, q27, [x4, #288]
+	ADD $4, R0, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
+	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
+	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
+	ADD $4, R21, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
+	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
+	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
+	ADD $4, R22, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
+	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
+	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
+	ADD $4, R2, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
+	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
+	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
+	ADD $4, R19, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
+	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
+	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
+	ADD $4, R20, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
+	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
+	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
+	WORD $0xad506498 // ldp q24, q25, [x4, #512]
+	WORD $0xad516c9a // ldp q26, q27, [x4, #544]
+	ADD $8, R0, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
+	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
+	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
+	ADD $8, R21, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
+	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
+	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
+	ADD $8, R22, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
+	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
+	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
+	ADD $8, R2, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
+	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
+	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
+	ADD $8, R19, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
+	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
+	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
+	ADD $8, R20, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
+	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
+	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
+	WORD $0xad586498 // ldp q24, q25, [x4, #768]
+	WORD $0xad596c9a // ldp q26, q27, [x4, #800]
+	ADD $12, R0, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
+	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
+	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
+	ADD $12, R21, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
+	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
+	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
+	ADD $12, R22, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
+	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
+	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
+	ADD $12, R2, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
+	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
+	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
+	ADD $12, R19, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
+	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
+	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
+	ADD $12, R20, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
+	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
+	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
+	ADD $16, R0, R0
+	ADD $16, R2, R2
+	ADD $1024, R4, R4
+	SUBS $4, R8, R8
+	BEQ run_add
+	B run_by2_alone
+
+run_not2:
+	CMP $256, R3
+	BNE run_not3
+	CMP $256, R5
+	BNE run_not3
+	CMP $0, R11
+	BEQ run_by3_alone
+
+run_by3:
+	MOVD R11, R10
+	MOVD nextStep+240(FP), R3
+	LSL $2, R3, R3
+	ADD R3, R11, R11
+
+run_by3_asking:
+	WORD $0xad406498 // ldp q24, q25, [x4, #0]
+	WORD $0xad416c9a // ldp q26, q27, [x4, #32]
+	PRFM 0(R10), PLDL2KEEP
+	ADD R12<<0, R10, R21
+	PRFM 0(R21), PLDL2KEEP
+	ADD R12<<1, R10, R22
+	ADD $0, R22, R10
+	WORD $0x4d40c81c // ld1r { v28.4s }, [x0]
+	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
+	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
+	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
+	ADD R1<<0, R0, R19
+	WORD $0x4d40ca7e // ld1r { v30.4s }, [x19]
+	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
+	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
+	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
+	ADD R1<<1, R0, R20
+	WORD $0x4d40ca9c // ld1r { v28.4s }, [x20]
+	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
+	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
+	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
+	WORD $0x4d40c85e // ld1r { v30.4s }, [x2]
+	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
+	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
+	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
+	ADD R1<<0, R2, R21
+	WORD $0x4d40cabc // ld1r { v28.4s }, [x21]
+	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
+	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
+	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
+	ADD R1<<1, R2, R22
+	WORD $0x4d40cade // ld1r { v30.4s }, [x22]
+	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
+	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
+	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
+	WORD $0xad486498 // ldp q24, q25, [x4, #256]
+	WORD $0xad496c9a // ldp q26, q27, [x4, #288]
+	ADD $256, R0, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
+	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
+	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
+	ADD $256, R19, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
+	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
+	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
+	ADD $256, R20, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
+	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
+	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
+	ADD $256, R2, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
+	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
+	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
+	ADD $256, R21, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
+	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
+	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
+	ADD $256, R22, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
+	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
+	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
+	WORD $0xad506498 // ldp q24, q25, [x4, #512]
+	WORD $0xad516c9a // ldp q26, q27, [x4, #544]
+	PRFM 0(R10), PLDL2KEEP
+	ADD R12<<0, R10, R19
+	PRFM 0(R19), PLDL2KEEP
+	ADD R12<<1, R10, R20
+	ADD $0, R20, R10
+	ADD $512, R0, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
+	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
+	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
+	ADD R1<<0, R0, R21
+	ADD $512, R21, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
+	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
+	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
+	ADD R1<<1, R0, R22
+	ADD $512, R22, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
+	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
+	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
+	ADD $512, R2, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
+	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
+	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
+	ADD R1<<0, R2, R19
+	ADD $512, R19, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
+	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
+	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
+	ADD R1<<1, R2, R20
+	ADD $512, R20, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
+	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
+	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
+	WORD $0xad586498 // ldp q24, q25, [x4, #768]
+	WORD $0xad596c9a // ldp q26, q27, [x4, #800]
+	ADD $768, R0, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
+	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
+	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
+	ADD $768, R21, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
+	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
+	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
+	ADD $768, R22, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
+	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
+	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
+	ADD $768, R2, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
+	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
+	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
+	ADD $768, R19, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
+	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
+	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
+	ADD $768, R20, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
+	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
+	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
+	ADD $1024, R0, R0
+	ADD $1024, R2, R2
+	ADD $1024, R4, R4
+	SUBS $4, R8, R8
+	BEQ run_add
+	TST $15, R8
+	BNE run_by3_asking
+	B run_by3
+
+run_by3_alone:
+	WORD $0xad406498 // ldp q24, q25, [x4, #0]
+	WORD $0xad416c9a // ldp q26, q27, [x4, #32]
+	WORD $0x4d40c81c // ld1r { v28.4s }, [x0]
+	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
+	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
+	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
+	ADD R1<<0, R0, R21
+	WORD $0x4d40cabe // ld1r { v30.4s }, [x21]
+	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
+	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
+	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
+	ADD R1<<1, R0, R22
+	WORD $0x4d40cadc // ld1r { v28.4s }, [x22]
+	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
+	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
+	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
+	WORD $0x4d40c85e // ld1r { v30.4s }, [x2]
+	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
+	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
+	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
+	ADD R1<<0, R2, R19
+	WORD $0x4d40ca7c // ld1r { v28.4s }, [x19]
+	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
+	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
+	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
+	ADD R1<<1, R2, R20
+	WORD $0x4d40ca9e // ld1r { v30.4s }, [x20]
+	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
+	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
+	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
+	WORD $0xad486498 // ldp q24, q25, [x4, #256]
+	WORD $0xad496c9a // ldp q26, q27, [x4, #288]
+	ADD $256, R0, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
+	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
+	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
+	ADD $256, R21, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
+	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
+	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
+	ADD $256, R22, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
+	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
+	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
+	ADD $256, R2, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
+	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
+	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
+	ADD $256, R19, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
+	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
+	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
+	ADD $256, R20, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
+	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
+	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
+	WORD $0xad506498 // ldp q24, q25, [x4, #512]
+	WORD $0xad516c9a // ldp q26, q27, [x4, #544]
+	ADD $512, R0, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
+	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
+	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
+	ADD $512, R21, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
+	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
+	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
+	ADD $512, R22, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
+	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
+	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
+	ADD $512, R2, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
+	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
+	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
+	ADD $512, R19, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
+	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
+	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
+	ADD $512, R20, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
+	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
+	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
+	WORD $0xad586498 // ldp q24, q25, [x4, #768]
+	WORD $0xad596c9a // ldp q26, q27, [x4, #800]
+	ADD $768, R0, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
+	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
+	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
+	ADD $768, R21, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
+	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
+	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
+	ADD $768, R22, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
+	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
+	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
+	ADD $768, R2, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
+	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
+	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
+	ADD $768, R19, R16
+	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
+	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
+	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
+	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
+	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
+	ADD $768, R20, R16
+	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
+	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
+	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
+	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
+	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
+	ADD $1024, R0, R0
+	ADD $1024, R2, R2
+	ADD $1024, R4, R4
+	SUBS $4, R8, R8
+	BEQ run_add
+	B run_by3_alone
+
+run_not3:
+
+run_others:
+	CMP $0, R11
+	BEQ run_step
+	MOVD R11, R10
+	MOVD nextStep+240(FP), R9
+	LSL $2, R9, R9
+	ADD R9, R11, R11
+
+run_step:
 	ADD R5<<3, R4, R21
 	PRFM 0(R21), PLDL1KEEP
 	WORD $0xad406498 // ldp q24, q25, [x4, #0]
@@ -1666,71 +3078,6 @@ run_first:
 	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
 	ADD R1<<1, R2, R21
 	WORD $0x4d40cabe // ld1r { v30.4s }, [x21]
-	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
-	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
-	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
-	ADD R3, R0, R0
-	ADD R3, R2, R2
-	ADD R5, R4, R4
-	PRFM 0(R9), PLDL2KEEP
-	MOVD 8(RSP), R17
-	ADD R17, R9, R9
-	SUBS $1, R8, R8
-	BEQ run_add
-	TST $15, R8
-	BNE run_first
-	MOVD 16(RSP), R9
-	MOVD $0, R17
-	MOVD R17, 16(RSP)
-	CMP $0, R9
-	BNE run_ask
-
-run_steps:
-	CMP $0, R11
-	BEQ run_step
-	MOVD R11, R10
-	MOVD nextStep+240(FP), R9
-	LSL $2, R9, R9
-	ADD R9, R11, R11
-
-run_step:
-	ADD R5<<3, R4, R22
-	PRFM 0(R22), PLDL1KEEP
-	WORD $0xad406498 // ldp q24, q25, [x4, #0]
-	WORD $0xad416c9a // ldp q26, q27, [x4, #32]
-	PRFM 0(R10), PLDL2KEEP
-	ADD R12, R10, R10
-	WORD $0x4d40c81c // ld1r { v28.4s }, [x0]
-	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
-	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
-	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
-	ADD R1<<0, R0, R19
-	WORD $0x4d40ca7e // ld1r { v30.4s }, [x19]
-	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
-	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
-	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
-	ADD R1<<1, R0, R20
-	WORD $0x4d40ca9c // ld1r { v28.4s }, [x20]
-	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
-	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
-	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
-	WORD $0x4d40c85e // ld1r { v30.4s }, [x2]
-	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
-	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
-	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
-	ADD R1<<0, R2, R21
-	WORD $0x4d40cabc // ld1r { v28.4s }, [x21]
-	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
-	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
-	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
-	ADD R1<<1, R2, R22
-	WORD $0x4d40cade // ld1r { v30.4s }, [x22]
 	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
 	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
 	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
@@ -6208,6 +7555,1529 @@ neon247:
 
 neon248:
 	ADD R2, R1, R1
+	RET
+
+TEXT ·slimWideNEON(SB), NOSPLIT, $0-137
+	MOVD rows+0(FP), R0
+	CMP $2, R0
+	BEQ rows2
+	B rows1
+
+rows2:
+	MOVD a_base+16(FP), R0
+	MOVD b_base+48(FP), R1
+	MOVD ldb+72(FP), R2
+	LSL $2, R2, R2
+	MOVD aRow+40(FP), R3
+	LSL $2, R3, R3
+	ADD R2<<1, R2, R19
+	ADD $0, R19, R4
+	ADD R2<<1, R4, R20
+	ADD $0, R20, R5
+	ADD R2<<1, R5, R21
+	ADD $0, R21, R8
+	WORD $0x6f00e414 // movi v20.2d, #0
+	WORD $0x6f00e415 // movi v21.2d, #0
+	WORD $0x6f00e416 // movi v22.2d, #0
+	WORD $0x6f00e417 // movi v23.2d, #0
+	WORD $0x6f00e418 // movi v24.2d, #0
+	WORD $0x6f00e419 // movi v25.2d, #0
+	WORD $0x6f00e41a // movi v26.2d, #0
+	WORD $0x6f00e41b // movi v27.2d, #0
+	MOVD depth+8(FP), R9
+	MOVD $256, R10
+	MOVD R2, R11
+	LSL $4, R11, R11
+	MOVD R2, R12
+	LSL $3, R12, R12
+
+rows2_line:
+	CMP $64, R9
+	BNE rows2_ahead
+	MOVD depth+8(FP), R13
+	LSL $2, R13, R13
+	MOVD R11, R10
+	SUBS R13, R10, R10
+	ADD $256, R10, R10
+
+rows2_ahead:
+	ADD R10<<0, R1, R22
+	ADD $0, R22, R13
+	PRFM 0(R13), PLDL1KEEP
+	ADD R2<<0, R13, R19
+	PRFM 0(R19), PLDL1KEEP
+	ADD R2<<1, R13, R20
+	PRFM 0(R20), PLDL1KEEP
+	ADD R4<<0, R13, R21
+	PRFM 0(R21), PLDL1KEEP
+	ADD R2<<2, R13, R22
+	PRFM 0(R22), PLDL1KEEP
+	ADD R5<<0, R13, R19
+	PRFM 0(R19), PLDL1KEEP
+	ADD R4<<1, R13, R20
+	PRFM 0(R20), PLDL1KEEP
+	ADD R8<<0, R13, R21
+	PRFM 0(R21), PLDL1KEEP
+	WORD $0xad400420 // ldp q0, q1, [x1, #0]
+	ADD R2<<0, R1, R22
+	WORD $0xad400ec2 // ldp q2, q3, [x22, #0]
+	ADD R2<<1, R1, R19
+	WORD $0xad401664 // ldp q4, q5, [x19, #0]
+	ADD R4<<0, R1, R20
+	WORD $0xad401e86 // ldp q6, q7, [x20, #0]
+	ADD R2<<2, R1, R21
+	WORD $0xad4026a8 // ldp q8, q9, [x21, #0]
+	ADD R5<<0, R1, R22
+	WORD $0xad402eca // ldp q10, q11, [x22, #0]
+	ADD R4<<1, R1, R19
+	WORD $0xad40366c // ldp q12, q13, [x19, #0]
+	ADD R8<<0, R1, R20
+	WORD $0xad403e8e // ldp q14, q15, [x20, #0]
+	WORD $0x4e823810 // zip1 v16.4s, v0.4s, v2.4s
+	WORD $0x4e833831 // zip1 v17.4s, v1.4s, v3.4s
+	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
+	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
+	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
+	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
+	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
+	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
+	WORD $0x4e8a3904 // zip1 v4.4s, v8.4s, v10.4s
+	WORD $0x4e8b3925 // zip1 v5.4s, v9.4s, v11.4s
+	WORD $0x4e8a790a // zip2 v10.4s, v8.4s, v10.4s
+	WORD $0x4e8b792b // zip2 v11.4s, v9.4s, v11.4s
+	WORD $0x4e8e3988 // zip1 v8.4s, v12.4s, v14.4s
+	WORD $0x4e8f39a9 // zip1 v9.4s, v13.4s, v15.4s
+	WORD $0x4e8e798e // zip2 v14.4s, v12.4s, v14.4s
+	WORD $0x4e8f79af // zip2 v15.4s, v13.4s, v15.4s
+	WORD $0x4ec03a0c // zip1 v12.2d, v16.2d, v0.2d
+	WORD $0x4ec13a2d // zip1 v13.2d, v17.2d, v1.2d
+	WORD $0x4ec07a00 // zip2 v0.2d, v16.2d, v0.2d
+	WORD $0x4ec17a21 // zip2 v1.2d, v17.2d, v1.2d
+	WORD $0x4ec63850 // zip1 v16.2d, v2.2d, v6.2d
+	WORD $0x4ec73871 // zip1 v17.2d, v3.2d, v7.2d
+	WORD $0x4ec67846 // zip2 v6.2d, v2.2d, v6.2d
+	WORD $0x4ec77867 // zip2 v7.2d, v3.2d, v7.2d
+	WORD $0x4ec83882 // zip1 v2.2d, v4.2d, v8.2d
+	WORD $0x4ec938a3 // zip1 v3.2d, v5.2d, v9.2d
+	WORD $0x4ec87888 // zip2 v8.2d, v4.2d, v8.2d
+	WORD $0x4ec978a9 // zip2 v9.2d, v5.2d, v9.2d
+	WORD $0x4ece3944 // zip1 v4.2d, v10.2d, v14.2d
+	WORD $0x4ecf3965 // zip1 v5.2d, v11.2d, v15.2d
+	WORD $0x4ece794e // zip2 v14.2d, v10.2d, v14.2d
+	WORD $0x4ecf796f // zip2 v15.2d, v11.2d, v15.2d
+	WORD $0x4eac1d8a // mov v10.16b, v12.16b
+	WORD $0x4ea21c4b // mov v11.16b, v2.16b
+	WORD $0x4ead1da2 // mov v2.16b, v13.16b
+	WORD $0x4ea01c0c // mov v12.16b, v0.16b
+	WORD $0x4ea81d0d // mov v13.16b, v8.16b
+	WORD $0x4ea11c28 // mov v8.16b, v1.16b
+	WORD $0x4eb01e00 // mov v0.16b, v16.16b
+	WORD $0x4ea41c81 // mov v1.16b, v4.16b
+	WORD $0x4eb11e24 // mov v4.16b, v17.16b
+	WORD $0x4ea61cd0 // mov v16.16b, v6.16b
+	WORD $0x4eae1dd1 // mov v17.16b, v14.16b
+	WORD $0x4ea71cee // mov v14.16b, v7.16b
+	WORD $0x4d40c812 // ld1r { v18.4s }, [x0]
+	WORD $0x4e32cd54 // fmla v20.4s, v10.4s, v18.4s
+	WORD $0x4e32cd75 // fmla v21.4s, v11.4s, v18.4s
+	ADD R3<<0, R0, R21
+	WORD $0x4d40cab2 // ld1r { v18.4s }, [x21]
+	WORD $0x4e32cd58 // fmla v24.4s, v10.4s, v18.4s
+	WORD $0x4e32cd79 // fmla v25.4s, v11.4s, v18.4s
+	ADD $4, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cd94 // fmla v20.4s, v12.4s, v18.4s
+	WORD $0x4e32cdb5 // fmla v21.4s, v13.4s, v18.4s
+	ADD $4, R21, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cd98 // fmla v24.4s, v12.4s, v18.4s
+	WORD $0x4e32cdb9 // fmla v25.4s, v13.4s, v18.4s
+	ADD $8, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cc14 // fmla v20.4s, v0.4s, v18.4s
+	WORD $0x4e32cc35 // fmla v21.4s, v1.4s, v18.4s
+	ADD $8, R21, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cc18 // fmla v24.4s, v0.4s, v18.4s
+	WORD $0x4e32cc39 // fmla v25.4s, v1.4s, v18.4s
+	ADD $12, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32ce14 // fmla v20.4s, v16.4s, v18.4s
+	WORD $0x4e32ce35 // fmla v21.4s, v17.4s, v18.4s
+	ADD $12, R21, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32ce18 // fmla v24.4s, v16.4s, v18.4s
+	WORD $0x4e32ce39 // fmla v25.4s, v17.4s, v18.4s
+	ADD $16, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cc54 // fmla v20.4s, v2.4s, v18.4s
+	WORD $0x4e32cc75 // fmla v21.4s, v3.4s, v18.4s
+	ADD $16, R21, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cc58 // fmla v24.4s, v2.4s, v18.4s
+	WORD $0x4e32cc79 // fmla v25.4s, v3.4s, v18.4s
+	ADD $20, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cd14 // fmla v20.4s, v8.4s, v18.4s
+	WORD $0x4e32cd35 // fmla v21.4s, v9.4s, v18.4s
+	ADD $20, R21, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cd18 // fmla v24.4s, v8.4s, v18.4s
+	WORD $0x4e32cd39 // fmla v25.4s, v9.4s, v18.4s
+	ADD $24, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cc94 // fmla v20.4s, v4.4s, v18.4s
+	WORD $0x4e32ccb5 // fmla v21.4s, v5.4s, v18.4s
+	ADD $24, R21, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cc98 // fmla v24.4s, v4.4s, v18.4s
+	WORD $0x4e32ccb9 // fmla v25.4s, v5.4s, v18.4s
+	ADD $28, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cdd4 // fmla v20.4s, v14.4s, v18.4s
+	WORD $0x4e32cdf5 // fmla v21.4s, v15.4s, v18.4s
+	ADD $28, R21, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cdd8 // fmla v24.4s, v14.4s, v18.4s
+	WORD $0x4e32cdf9 // fmla v25.4s, v15.4s, v18.4s
+	WORD $0xad410420 // ldp q0, q1, [x1, #32]
+	ADD R2<<0, R1, R22
+	WORD $0xad410ec2 // ldp q2, q3, [x22, #32]
+	ADD R2<<1, R1, R19
+	WORD $0xad411664 // ldp q4, q5, [x19, #32]
+	ADD R4<<0, R1, R20
+	WORD $0xad411e86 // ldp q6, q7, [x20, #32]
+	ADD R2<<2, R1, R21
+	WORD $0xad4126a8 // ldp q8, q9, [x21, #32]
+	ADD R5<<0, R1, R22
+	WORD $0xad412eca // ldp q10, q11, [x22, #32]
+	ADD R4<<1, R1, R19
+	WORD $0xad41366c // ldp q12, q13, [x19, #32]
+	ADD R8<<0, R1, R20
+	WORD $0xad413e8e // ldp q14, q15, [x20, #32]
+	WORD $0x4e823810 // zip1 v16.4s, v0.4s, v2.4s
+	WORD $0x4e833831 // zip1 v17.4s, v1.4s, v3.4s
+	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
+	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
+	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
+	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
+	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
+	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
+	WORD $0x4e8a3904 // zip1 v4.4s, v8.4s, v10.4s
+	WORD $0x4e8b3925 // zip1 v5.4s, v9.4s, v11.4s
+	WORD $0x4e8a790a // zip2 v10.4s, v8.4s, v10.4s
+	WORD $0x4e8b792b // zip2 v11.4s, v9.4s, v11.4s
+	WORD $0x4e8e3988 // zip1 v8.4s, v12.4s, v14.4s
+	WORD $0x4e8f39a9 // zip1 v9.4s, v13.4s, v15.4s
+	WORD $0x4e8e798e // zip2 v14.4s, v12.4s, v14.4s
+	WORD $0x4e8f79af // zip2 v15.4s, v13.4s, v15.4s
+	WORD $0x4ec03a0c // zip1 v12.2d, v16.2d, v0.2d
+	WORD $0x4ec13a2d // zip1 v13.2d, v17.2d, v1.2d
+	WORD $0x4ec07a00 // zip2 v0.2d, v16.2d, v0.2d
+	WORD $0x4ec17a21 // zip2 v1.2d, v17.2d, v1.2d
+	WORD $0x4ec63850 // zip1 v16.2d, v2.2d, v6.2d
+	WORD $0x4ec73871 // zip1 v17.2d, v3.2d, v7.2d
+	WORD $0x4ec67846 // zip2 v6.2d, v2.2d, v6.2d
+	WORD $0x4ec77867 // zip2 v7.2d, v3.2d, v7.2d
+	WORD $0x4ec83882 // zip1 v2.2d, v4.2d, v8.2d
+	WORD $0x4ec938a3 // zip1 v3.2d, v5.2d, v9.2d
+	WORD $0x4ec87888 // zip2 v8.2d, v4.2d, v8.2d
+	WORD $0x4ec978a9 // zip2 v9.2d, v5.2d, v9.2d
+	WORD $0x4ece3944 // zip1 v4.2d, v10.2d, v14.2d
+	WORD $0x4ecf3965 // zip1 v5.2d, v11.2d, v15.2d
+	WORD $0x4ece794e // zip2 v14.2d, v10.2d, v14.2d
+	WORD $0x4ecf796f // zip2 v15.2d, v11.2d, v15.2d
+	WORD $0x4eac1d8a // mov v10.16b, v12.16b
+	WORD $0x4ea21c4b // mov v11.16b, v2.16b
+	WORD $0x4ead1da2 // mov v2.16b, v13.16b
+	WORD $0x4ea01c0c // mov v12.16b, v0.16b
+	WORD $0x4ea81d0d // mov v13.16b, v8.16b
+	WORD $0x4ea11c28 // mov v8.16b, v1.16b
+	WORD $0x4eb01e00 // mov v0.16b, v16.16b
+	WORD $0x4ea41c81 // mov v1.16b, v4.16b
+	WORD $0x4eb11e24 // mov v4.16b, v17.16b
+	WORD $0x4ea61cd0 // mov v16.16b, v6.16b
+	WORD $0x4eae1dd1 // mov v17.16b, v14.16b
+	WORD $0x4ea71cee // mov v14.16b, v7.16b
+	ADD $32, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cd54 // fmla v20.4s, v10.4s, v18.4s
+	WORD $0x4e32cd75 // fmla v21.4s, v11.4s, v18.4s
+	ADD R3<<0, R0, R21
+	ADD $32, R21, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cd58 // fmla v24.4s, v10.4s, v18.4s
+	WORD $0x4e32cd79 // fmla v25.4s, v11.4s, v18.4s
+	ADD $36, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cd94 // fmla v20.4s, v12.4s, v18.4s
+	WORD $0x4e32cdb5 // fmla v21.4s, v13.4s, v18.4s
+	ADD $36, R21, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cd98 // fmla v24.4s, v12.4s, v18.4s
+	WORD $0x4e32cdb9 // fmla v25.4s, v13.4s, v18.4s
+	ADD $40, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cc14 // fmla v20.4s, v0.4s, v18.4s
+	WORD $0x4e32cc35 // fmla v21.4s, v1.4s, v18.4s
+	ADD $40, R21, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cc18 // fmla v24.4s, v0.4s, v18.4s
+	WORD $0x4e32cc39 // fmla v25.4s, v1.4s, v18.4s
+	ADD $44, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32ce14 // fmla v20.4s, v16.4s, v18.4s
+	WORD $0x4e32ce35 // fmla v21.4s, v17.4s, v18.4s
+	ADD $44, R21, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32ce18 // fmla v24.4s, v16.4s, v18.4s
+	WORD $0x4e32ce39 // fmla v25.4s, v17.4s, v18.4s
+	ADD $48, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cc54 // fmla v20.4s, v2.4s, v18.4s
+	WORD $0x4e32cc75 // fmla v21.4s, v3.4s, v18.4s
+	ADD $48, R21, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cc58 // fmla v24.4s, v2.4s, v18.4s
+	WORD $0x4e32cc79 // fmla v25.4s, v3.4s, v18.4s
+	ADD $52, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cd14 // fmla v20.4s, v8.4s, v18.4s
+	WORD $0x4e32cd35 // fmla v21.4s, v9.4s, v18.4s
+	ADD $52, R21, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cd18 // fmla v24.4s, v8.4s, v18.4s
+	WORD $0x4e32cd39 // fmla v25.4s, v9.4s, v18.4s
+	ADD $56, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cc94 // fmla v20.4s, v4.4s, v18.4s
+	WORD $0x4e32ccb5 // fmla v21.4s, v5.4s, v18.4s
+	ADD $56, R21, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cc98 // fmla v24.4s, v4.4s, v18.4s
+	WORD $0x4e32ccb9 // fmla v25.4s, v5.4s, v18.4s
+	ADD $60, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cdd4 // fmla v20.4s, v14.4s, v18.4s
+	WORD $0x4e32cdf5 // fmla v21.4s, v15.4s, v18.4s
+	ADD $60, R21, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cdd8 // fmla v24.4s, v14.4s, v18.4s
+	WORD $0x4e32cdf9 // fmla v25.4s, v15.4s, v18.4s
+	ADD R12, R1, R1
+	ADD R10<<0, R1, R22
+	ADD $0, R22, R13
+	PRFM 0(R13), PLDL1KEEP
+	ADD R2<<0, R13, R19
+	PRFM 0(R19), PLDL1KEEP
+	ADD R2<<1, R13, R20
+	PRFM 0(R20), PLDL1KEEP
+	ADD R4<<0, R13, R21
+	PRFM 0(R21), PLDL1KEEP
+	ADD R2<<2, R13, R22
+	PRFM 0(R22), PLDL1KEEP
+	ADD R5<<0, R13, R19
+	PRFM 0(R19), PLDL1KEEP
+	ADD R4<<1, R13, R20
+	PRFM 0(R20), PLDL1KEEP
+	ADD R8<<0, R13, R21
+	PRFM 0(R21), PLDL1KEEP
+	WORD $0xad400420 // ldp q0, q1, [x1, #0]
+	ADD R2<<0, R1, R22
+	WORD $0xad400ec2 // ldp q2, q3, [x22, #0]
+	ADD R2<<1, R1, R19
+	WORD $0xad401664 // ldp q4, q5, [x19, #0]
+	ADD R4<<0, R1, R20
+	WORD $0xad401e86 // ldp q6, q7, [x20, #0]
+	ADD R2<<2, R1, R21
+	WORD $0xad4026a8 // ldp q8, q9, [x21, #0]
+	ADD R5<<0, R1, R22
+	WORD $0xad402eca // ldp q10, q11, [x22, #0]
+	ADD R4<<1, R1, R19
+	WORD $0xad40366c // ldp q12, q13, [x19, #0]
+	ADD R8<<0, R1, R20
+	WORD $0xad403e8e // ldp q14, q15, [x20, #0]
+	WORD $0x4e823810 // zip1 v16.4s, v0.4s, v2.4s
+	WORD $0x4e833831 // zip1 v17.4s, v1.4s, v3.4s
+	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
+	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
+	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
+	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
+	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
+	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
+	WORD $0x4e8a3904 // zip1 v4.4s, v8.4s, v10.4s
+	WORD $0x4e8b3925 // zip1 v5.4s, v9.4s, v11.4s
+	WORD $0x4e8a790a // zip2 v10.4s, v8.4s, v10.4s
+	WORD $0x4e8b792b // zip2 v11.4s, v9.4s, v11.4s
+	WORD $0x4e8e3988 // zip1 v8.4s, v12.4s, v14.4s
+	WORD $0x4e8f39a9 // zip1 v9.4s, v13.4s, v15.4s
+	WORD $0x4e8e798e // zip2 v14.4s, v12.4s, v14.4s
+	WORD $0x4e8f79af // zip2 v15.4s, v13.4s, v15.4s
+	WORD $0x4ec03a0c // zip1 v12.2d, v16.2d, v0.2d
+	WORD $0x4ec13a2d // zip1 v13.2d, v17.2d, v1.2d
+	WORD $0x4ec07a00 // zip2 v0.2d, v16.2d, v0.2d
+	WORD $0x4ec17a21 // zip2 v1.2d, v17.2d, v1.2d
+	WORD $0x4ec63850 // zip1 v16.2d, v2.2d, v6.2d
+	WORD $0x4ec73871 // zip1 v17.2d, v3.2d, v7.2d
+	WORD $0x4ec67846 // zip2 v6.2d, v2.2d, v6.2d
+	WORD $0x4ec77867 // zip2 v7.2d, v3.2d, v7.2d
+	WORD $0x4ec83882 // zip1 v2.2d, v4.2d, v8.2d
+	WORD $0x4ec938a3 // zip1 v3.2d, v5.2d, v9.2d
+	WORD $0x4ec87888 // zip2 v8.2d, v4.2d, v8.2d
+	WORD $0x4ec978a9 // zip2 v9.2d, v5.2d, v9.2d
+	WORD $0x4ece3944 // zip1 v4.2d, v10.2d, v14.2d
+	WORD $0x4ecf3965 // zip1 v5.2d, v11.2d, v15.2d
+	WORD $0x4ece794e // zip2 v14.2d, v10.2d, v14.2d
+	WORD $0x4ecf796f // zip2 v15.2d, v11.2d, v15.2d
+	WORD $0x4eac1d8a // mov v10.16b, v12.16b
+	WORD $0x4ea21c4b // mov v11.16b, v2.16b
+	WORD $0x4ead1da2 // mov v2.16b, v13.16b
+	WORD $0x4ea01c0c // mov v12.16b, v0.16b
+	WORD $0x4ea81d0d // mov v13.16b, v8.16b
+	WORD $0x4ea11c28 // mov v8.16b, v1.16b
+	WORD $0x4eb01e00 // mov v0.16b, v16.16b
+	WORD $0x4ea41c81 // mov v1.16b, v4.16b
+	WORD $0x4eb11e24 // mov v4.16b, v17.16b
+	WORD $0x4ea61cd0 // mov v16.16b, v6.16b
+	WORD $0x4eae1dd1 // mov v17.16b, v14.16b
+	WORD $0x4ea71cee // mov v14.16b, v7.16b
+	WORD $0x4d40c812 // ld1r { v18.4s }, [x0]
+	WORD $0x4e32cd56 // fmla v22.4s, v10.4s, v18.4s
+	WORD $0x4e32cd77 // fmla v23.4s, v11.4s, v18.4s
+	ADD R3<<0, R0, R21
+	WORD $0x4d40cab2 // ld1r { v18.4s }, [x21]
+	WORD $0x4e32cd5a // fmla v26.4s, v10.4s, v18.4s
+	WORD $0x4e32cd7b // fmla v27.4s, v11.4s, v18.4s
+	ADD $4, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cd96 // fmla v22.4s, v12.4s, v18.4s
+	WORD $0x4e32cdb7 // fmla v23.4s, v13.4s, v18.4s
+	ADD $4, R21, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cd9a // fmla v26.4s, v12.4s, v18.4s
+	WORD $0x4e32cdbb // fmla v27.4s, v13.4s, v18.4s
+	ADD $8, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cc16 // fmla v22.4s, v0.4s, v18.4s
+	WORD $0x4e32cc37 // fmla v23.4s, v1.4s, v18.4s
+	ADD $8, R21, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cc1a // fmla v26.4s, v0.4s, v18.4s
+	WORD $0x4e32cc3b // fmla v27.4s, v1.4s, v18.4s
+	ADD $12, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32ce16 // fmla v22.4s, v16.4s, v18.4s
+	WORD $0x4e32ce37 // fmla v23.4s, v17.4s, v18.4s
+	ADD $12, R21, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32ce1a // fmla v26.4s, v16.4s, v18.4s
+	WORD $0x4e32ce3b // fmla v27.4s, v17.4s, v18.4s
+	ADD $16, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cc56 // fmla v22.4s, v2.4s, v18.4s
+	WORD $0x4e32cc77 // fmla v23.4s, v3.4s, v18.4s
+	ADD $16, R21, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cc5a // fmla v26.4s, v2.4s, v18.4s
+	WORD $0x4e32cc7b // fmla v27.4s, v3.4s, v18.4s
+	ADD $20, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cd16 // fmla v22.4s, v8.4s, v18.4s
+	WORD $0x4e32cd37 // fmla v23.4s, v9.4s, v18.4s
+	ADD $20, R21, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cd1a // fmla v26.4s, v8.4s, v18.4s
+	WORD $0x4e32cd3b // fmla v27.4s, v9.4s, v18.4s
+	ADD $24, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cc96 // fmla v22.4s, v4.4s, v18.4s
+	WORD $0x4e32ccb7 // fmla v23.4s, v5.4s, v18.4s
+	ADD $24, R21, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cc9a // fmla v26.4s, v4.4s, v18.4s
+	WORD $0x4e32ccbb // fmla v27.4s, v5.4s, v18.4s
+	ADD $28, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cdd6 // fmla v22.4s, v14.4s, v18.4s
+	WORD $0x4e32cdf7 // fmla v23.4s, v15.4s, v18.4s
+	ADD $28, R21, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cdda // fmla v26.4s, v14.4s, v18.4s
+	WORD $0x4e32cdfb // fmla v27.4s, v15.4s, v18.4s
+	WORD $0xad410420 // ldp q0, q1, [x1, #32]
+	ADD R2<<0, R1, R22
+	WORD $0xad410ec2 // ldp q2, q3, [x22, #32]
+	ADD R2<<1, R1, R19
+	WORD $0xad411664 // ldp q4, q5, [x19, #32]
+	ADD R4<<0, R1, R20
+	WORD $0xad411e86 // ldp q6, q7, [x20, #32]
+	ADD R2<<2, R1, R21
+	WORD $0xad4126a8 // ldp q8, q9, [x21, #32]
+	ADD R5<<0, R1, R22
+	WORD $0xad412eca // ldp q10, q11, [x22, #32]
+	ADD R4<<1, R1, R19
+	WORD $0xad41366c // ldp q12, q13, [x19, #32]
+	ADD R8<<0, R1, R20
+	WORD $0xad413e8e // ldp q14, q15, [x20, #32]
+	WORD $0x4e823810 // zip1 v16.4s, v0.4s, v2.4s
+	WORD $0x4e833831 // zip1 v17.4s, v1.4s, v3.4s
+	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
+	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
+	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
+	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
+	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
+	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
+	WORD $0x4e8a3904 // zip1 v4.4s, v8.4s, v10.4s
+	WORD $0x4e8b3925 // zip1 v5.4s, v9.4s, v11.4s
+	WORD $0x4e8a790a // zip2 v10.4s, v8.4s, v10.4s
+	WORD $0x4e8b792b // zip2 v11.4s, v9.4s, v11.4s
+	WORD $0x4e8e3988 // zip1 v8.4s, v12.4s, v14.4s
+	WORD $0x4e8f39a9 // zip1 v9.4s, v13.4s, v15.4s
+	WORD $0x4e8e798e // zip2 v14.4s, v12.4s, v14.4s
+	WORD $0x4e8f79af // zip2 v15.4s, v13.4s, v15.4s
+	WORD $0x4ec03a0c // zip1 v12.2d, v16.2d, v0.2d
+	WORD $0x4ec13a2d // zip1 v13.2d, v17.2d, v1.2d
+	WORD $0x4ec07a00 // zip2 v0.2d, v16.2d, v0.2d
+	WORD $0x4ec17a21 // zip2 v1.2d, v17.2d, v1.2d
+	WORD $0x4ec63850 // zip1 v16.2d, v2.2d, v6.2d
+	WORD $0x4ec73871 // zip1 v17.2d, v3.2d, v7.2d
+	WORD $0x4ec67846 // zip2 v6.2d, v2.2d, v6.2d
+	WORD $0x4ec77867 // zip2 v7.2d, v3.2d, v7.2d
+	WORD $0x4ec83882 // zip1 v2.2d, v4.2d, v8.2d
+	WORD $0x4ec938a3 // zip1 v3.2d, v5.2d, v9.2d
+	WORD $0x4ec87888 // zip2 v8.2d, v4.2d, v8.2d
+	WORD $0x4ec978a9 // zip2 v9.2d, v5.2d, v9.2d
+	WORD $0x4ece3944 // zip1 v4.2d, v10.2d, v14.2d
+	WORD $0x4ecf3965 // zip1 v5.2d, v11.2d, v15.2d
+	WORD $0x4ece794e // zip2 v14.2d, v10.2d, v14.2d
+	WORD $0x4ecf796f // zip2 v15.2d, v11.2d, v15.2d
+	WORD $0x4eac1d8a // mov v10.16b, v12.16b
+	WORD $0x4ea21c4b // mov v11.16b, v2.16b
+	WORD $0x4ead1da2 // mov v2.16b, v13.16b
+	WORD $0x4ea01c0c // mov v12.16b, v0.16b
+	WORD $0x4ea81d0d // mov v13.16b, v8.16b
+	WORD $0x4ea11c28 // mov v8.16b, v1.16b
+	WORD $0x4eb01e00 // mov v0.16b, v16.16b
+	WORD $0x4ea41c81 // mov v1.16b, v4.16b
+	WORD $0x4eb11e24 // mov v4.16b, v17.16b
+	WORD $0x4ea61cd0 // mov v16.16b, v6.16b
+	WORD $0x4eae1dd1 // mov v17.16b, v14.16b
+	WORD $0x4ea71cee // mov v14.16b, v7.16b
+	ADD $32, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cd56 // fmla v22.4s, v10.4s, v18.4s
+	WORD $0x4e32cd77 // fmla v23.4s, v11.4s, v18.4s
+	ADD R3<<0, R0, R21
+	ADD $32, R21, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cd5a // fmla v26.4s, v10.4s, v18.4s
+	WORD $0x4e32cd7b // fmla v27.4s, v11.4s, v18.4s
+	ADD $36, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cd96 // fmla v22.4s, v12.4s, v18.4s
+	WORD $0x4e32cdb7 // fmla v23.4s, v13.4s, v18.4s
+	ADD $36, R21, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cd9a // fmla v26.4s, v12.4s, v18.4s
+	WORD $0x4e32cdbb // fmla v27.4s, v13.4s, v18.4s
+	ADD $40, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cc16 // fmla v22.4s, v0.4s, v18.4s
+	WORD $0x4e32cc37 // fmla v23.4s, v1.4s, v18.4s
+	ADD $40, R21, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cc1a // fmla v26.4s, v0.4s, v18.4s
+	WORD $0x4e32cc3b // fmla v27.4s, v1.4s, v18.4s
+	ADD $44, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32ce16 // fmla v22.4s, v16.4s, v18.4s
+	WORD $0x4e32ce37 // fmla v23.4s, v17.4s, v18.4s
+	ADD $44, R21, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32ce1a // fmla v26.4s, v16.4s, v18.4s
+	WORD $0x4e32ce3b // fmla v27.4s, v17.4s, v18.4s
+	ADD $48, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cc56 // fmla v22.4s, v2.4s, v18.4s
+	WORD $0x4e32cc77 // fmla v23.4s, v3.4s, v18.4s
+	ADD $48, R21, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cc5a // fmla v26.4s, v2.4s, v18.4s
+	WORD $0x4e32cc7b // fmla v27.4s, v3.4s, v18.4s
+	ADD $52, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cd16 // fmla v22.4s, v8.4s, v18.4s
+	WORD $0x4e32cd37 // fmla v23.4s, v9.4s, v18.4s
+	ADD $52, R21, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cd1a // fmla v26.4s, v8.4s, v18.4s
+	WORD $0x4e32cd3b // fmla v27.4s, v9.4s, v18.4s
+	ADD $56, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cc96 // fmla v22.4s, v4.4s, v18.4s
+	WORD $0x4e32ccb7 // fmla v23.4s, v5.4s, v18.4s
+	ADD $56, R21, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cc9a // fmla v26.4s, v4.4s, v18.4s
+	WORD $0x4e32ccbb // fmla v27.4s, v5.4s, v18.4s
+	ADD $60, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cdd6 // fmla v22.4s, v14.4s, v18.4s
+	WORD $0x4e32cdf7 // fmla v23.4s, v15.4s, v18.4s
+	ADD $60, R21, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cdda // fmla v26.4s, v14.4s, v18.4s
+	WORD $0x4e32cdfb // fmla v27.4s, v15.4s, v18.4s
+	ADD R12, R1, R1
+	SUBS R11, R1, R1
+	ADD $64, R1, R1
+	ADD $64, R0, R0
+	SUBS $16, R9, R9
+	BNE rows2_line
+	MOVD bias_base+112(FP), R0
+	MOVD c_base+80(FP), R1
+	MOVBU accumulate+136(FP), R2
+	CMP $0, R0
+	BEQ rows2_row0
+	WORD $0x3dc00013 // ldr q19, [x0, #0]
+	WORD $0x4e33d694 // fadd v20.4s, v20.4s, v19.4s
+	WORD $0x3dc00413 // ldr q19, [x0, #16]
+	WORD $0x4e33d6b5 // fadd v21.4s, v21.4s, v19.4s
+	WORD $0x3dc00813 // ldr q19, [x0, #32]
+	WORD $0x4e33d6d6 // fadd v22.4s, v22.4s, v19.4s
+	WORD $0x3dc00c13 // ldr q19, [x0, #48]
+	WORD $0x4e33d6f7 // fadd v23.4s, v23.4s, v19.4s
+
+rows2_row0:
+	TST $255, R2
+	BEQ rows2_row0_write
+	WORD $0x3dc00033 // ldr q19, [x1, #0]
+	WORD $0x4e33d694 // fadd v20.4s, v20.4s, v19.4s
+	WORD $0x3dc00433 // ldr q19, [x1, #16]
+	WORD $0x4e33d6b5 // fadd v21.4s, v21.4s, v19.4s
+	WORD $0x3dc00833 // ldr q19, [x1, #32]
+	WORD $0x4e33d6d6 // fadd v22.4s, v22.4s, v19.4s
+	WORD $0x3dc00c33 // ldr q19, [x1, #48]
+	WORD $0x4e33d6f7 // fadd v23.4s, v23.4s, v19.4s
+
+rows2_row0_write:
+	WORD $0xad005434 // stp q20, q21, [x1, #0]
+	WORD $0xad015c36 // stp q22, q23, [x1, #32]
+	MOVD ldc+104(FP), R3
+	LSL $2, R3, R3
+	ADD R3, R1, R1
+	CMP $0, R0
+	BEQ rows2_row1
+	WORD $0x3dc00013 // ldr q19, [x0, #0]
+	WORD $0x4e33d718 // fadd v24.4s, v24.4s, v19.4s
+	WORD $0x3dc00413 // ldr q19, [x0, #16]
+	WORD $0x4e33d739 // fadd v25.4s, v25.4s, v19.4s
+	WORD $0x3dc00813 // ldr q19, [x0, #32]
+	WORD $0x4e33d75a // fadd v26.4s, v26.4s, v19.4s
+	WORD $0x3dc00c13 // ldr q19, [x0, #48]
+	WORD $0x4e33d77b // fadd v27.4s, v27.4s, v19.4s
+
+rows2_row1:
+	TST $255, R2
+	BEQ rows2_row1_write
+	WORD $0x3dc00033 // ldr q19, [x1, #0]
+	WORD $0x4e33d718 // fadd v24.4s, v24.4s, v19.4s
+	WORD $0x3dc00433 // ldr q19, [x1, #16]
+	WORD $0x4e33d739 // fadd v25.4s, v25.4s, v19.4s
+	WORD $0x3dc00833 // ldr q19, [x1, #32]
+	WORD $0x4e33d75a // fadd v26.4s, v26.4s, v19.4s
+	WORD $0x3dc00c33 // ldr q19, [x1, #48]
+	WORD $0x4e33d77b // fadd v27.4s, v27.4s, v19.4s
+
+rows2_row1_write:
+	WORD $0xad006438 // stp q24, q25, [x1, #0]
+	WORD $0xad016c3a // stp q26, q27, [x1, #32]
+	RET
+
+rows1:
+	MOVD a_base+16(FP), R0
+	MOVD b_base+48(FP), R1
+	MOVD ldb+72(FP), R2
+	LSL $2, R2, R2
+	ADD R2<<1, R2, R22
+	ADD $0, R22, R3
+	ADD R2<<1, R3, R19
+	ADD $0, R19, R4
+	ADD R2<<1, R4, R20
+	ADD $0, R20, R5
+	WORD $0x6f00e414 // movi v20.2d, #0
+	WORD $0x6f00e415 // movi v21.2d, #0
+	WORD $0x6f00e416 // movi v22.2d, #0
+	WORD $0x6f00e417 // movi v23.2d, #0
+	WORD $0x6f00e418 // movi v24.2d, #0
+	WORD $0x6f00e419 // movi v25.2d, #0
+	WORD $0x6f00e41a // movi v26.2d, #0
+	WORD $0x6f00e41b // movi v27.2d, #0
+	MOVD depth+8(FP), R8
+	MOVD $256, R9
+	MOVD R2, R10
+	LSL $5, R10, R10
+	MOVD R2, R11
+	LSL $3, R11, R11
+
+rows1_line:
+	CMP $64, R8
+	BNE rows1_ahead
+	MOVD depth+8(FP), R12
+	LSL $2, R12, R12
+	MOVD R10, R9
+	SUBS R12, R9, R9
+	ADD $256, R9, R9
+
+rows1_ahead:
+	ADD R9<<0, R1, R21
+	ADD $0, R21, R12
+	PRFM 0(R12), PLDL1KEEP
+	ADD R2<<0, R12, R22
+	PRFM 0(R22), PLDL1KEEP
+	ADD R2<<1, R12, R19
+	PRFM 0(R19), PLDL1KEEP
+	ADD R3<<0, R12, R20
+	PRFM 0(R20), PLDL1KEEP
+	ADD R2<<2, R12, R21
+	PRFM 0(R21), PLDL1KEEP
+	ADD R4<<0, R12, R22
+	PRFM 0(R22), PLDL1KEEP
+	ADD R3<<1, R12, R19
+	PRFM 0(R19), PLDL1KEEP
+	ADD R5<<0, R12, R20
+	PRFM 0(R20), PLDL1KEEP
+	WORD $0xad400420 // ldp q0, q1, [x1, #0]
+	ADD R2<<0, R1, R21
+	WORD $0xad400ea2 // ldp q2, q3, [x21, #0]
+	ADD R2<<1, R1, R22
+	WORD $0xad4016c4 // ldp q4, q5, [x22, #0]
+	ADD R3<<0, R1, R19
+	WORD $0xad401e66 // ldp q6, q7, [x19, #0]
+	ADD R2<<2, R1, R20
+	WORD $0xad402688 // ldp q8, q9, [x20, #0]
+	ADD R4<<0, R1, R21
+	WORD $0xad402eaa // ldp q10, q11, [x21, #0]
+	ADD R3<<1, R1, R22
+	WORD $0xad4036cc // ldp q12, q13, [x22, #0]
+	ADD R5<<0, R1, R19
+	WORD $0xad403e6e // ldp q14, q15, [x19, #0]
+	WORD $0x4e823810 // zip1 v16.4s, v0.4s, v2.4s
+	WORD $0x4e833831 // zip1 v17.4s, v1.4s, v3.4s
+	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
+	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
+	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
+	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
+	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
+	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
+	WORD $0x4e8a3904 // zip1 v4.4s, v8.4s, v10.4s
+	WORD $0x4e8b3925 // zip1 v5.4s, v9.4s, v11.4s
+	WORD $0x4e8a790a // zip2 v10.4s, v8.4s, v10.4s
+	WORD $0x4e8b792b // zip2 v11.4s, v9.4s, v11.4s
+	WORD $0x4e8e3988 // zip1 v8.4s, v12.4s, v14.4s
+	WORD $0x4e8f39a9 // zip1 v9.4s, v13.4s, v15.4s
+	WORD $0x4e8e798e // zip2 v14.4s, v12.4s, v14.4s
+	WORD $0x4e8f79af // zip2 v15.4s, v13.4s, v15.4s
+	WORD $0x4ec03a0c // zip1 v12.2d, v16.2d, v0.2d
+	WORD $0x4ec13a2d // zip1 v13.2d, v17.2d, v1.2d
+	WORD $0x4ec07a00 // zip2 v0.2d, v16.2d, v0.2d
+	WORD $0x4ec17a21 // zip2 v1.2d, v17.2d, v1.2d
+	WORD $0x4ec63850 // zip1 v16.2d, v2.2d, v6.2d
+	WORD $0x4ec73871 // zip1 v17.2d, v3.2d, v7.2d
+	WORD $0x4ec67846 // zip2 v6.2d, v2.2d, v6.2d
+	WORD $0x4ec77867 // zip2 v7.2d, v3.2d, v7.2d
+	WORD $0x4ec83882 // zip1 v2.2d, v4.2d, v8.2d
+	WORD $0x4ec938a3 // zip1 v3.2d, v5.2d, v9.2d
+	WORD $0x4ec87888 // zip2 v8.2d, v4.2d, v8.2d
+	WORD $0x4ec978a9 // zip2 v9.2d, v5.2d, v9.2d
+	WORD $0x4ece3944 // zip1 v4.2d, v10.2d, v14.2d
+	WORD $0x4ecf3965 // zip1 v5.2d, v11.2d, v15.2d
+	WORD $0x4ece794e // zip2 v14.2d, v10.2d, v14.2d
+	WORD $0x4ecf796f // zip2 v15.2d, v11.2d, v15.2d
+	WORD $0x4eac1d8a // mov v10.16b, v12.16b
+	WORD $0x4ea21c4b // mov v11.16b, v2.16b
+	WORD $0x4ead1da2 // mov v2.16b, v13.16b
+	WORD $0x4ea01c0c // mov v12.16b, v0.16b
+	WORD $0x4ea81d0d // mov v13.16b, v8.16b
+	WORD $0x4ea11c28 // mov v8.16b, v1.16b
+	WORD $0x4eb01e00 // mov v0.16b, v16.16b
+	WORD $0x4ea41c81 // mov v1.16b, v4.16b
+	WORD $0x4eb11e24 // mov v4.16b, v17.16b
+	WORD $0x4ea61cd0 // mov v16.16b, v6.16b
+	WORD $0x4eae1dd1 // mov v17.16b, v14.16b
+	WORD $0x4ea71cee // mov v14.16b, v7.16b
+	WORD $0x4d40c812 // ld1r { v18.4s }, [x0]
+	WORD $0x4e32cd54 // fmla v20.4s, v10.4s, v18.4s
+	WORD $0x4e32cd75 // fmla v21.4s, v11.4s, v18.4s
+	ADD $4, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cd94 // fmla v20.4s, v12.4s, v18.4s
+	WORD $0x4e32cdb5 // fmla v21.4s, v13.4s, v18.4s
+	ADD $8, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cc14 // fmla v20.4s, v0.4s, v18.4s
+	WORD $0x4e32cc35 // fmla v21.4s, v1.4s, v18.4s
+	ADD $12, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32ce14 // fmla v20.4s, v16.4s, v18.4s
+	WORD $0x4e32ce35 // fmla v21.4s, v17.4s, v18.4s
+	ADD $16, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cc54 // fmla v20.4s, v2.4s, v18.4s
+	WORD $0x4e32cc75 // fmla v21.4s, v3.4s, v18.4s
+	ADD $20, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cd14 // fmla v20.4s, v8.4s, v18.4s
+	WORD $0x4e32cd35 // fmla v21.4s, v9.4s, v18.4s
+	ADD $24, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cc94 // fmla v20.4s, v4.4s, v18.4s
+	WORD $0x4e32ccb5 // fmla v21.4s, v5.4s, v18.4s
+	ADD $28, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cdd4 // fmla v20.4s, v14.4s, v18.4s
+	WORD $0x4e32cdf5 // fmla v21.4s, v15.4s, v18.4s
+	WORD $0xad410420 // ldp q0, q1, [x1, #32]
+	ADD R2<<0, R1, R20
+	WORD $0xad410e82 // ldp q2, q3, [x20, #32]
+	ADD R2<<1, R1, R21
+	WORD $0xad4116a4 // ldp q4, q5, [x21, #32]
+	ADD R3<<0, R1, R22
+	WORD $0xad411ec6 // ldp q6, q7, [x22, #32]
+	ADD R2<<2, R1, R19
+	WORD $0xad412668 // ldp q8, q9, [x19, #32]
+	ADD R4<<0, R1, R20
+	WORD $0xad412e8a // ldp q10, q11, [x20, #32]
+	ADD R3<<1, R1, R21
+	WORD $0xad4136ac // ldp q12, q13, [x21, #32]
+	ADD R5<<0, R1, R22
+	WORD $0xad413ece // ldp q14, q15, [x22, #32]
+	WORD $0x4e823810 // zip1 v16.4s, v0.4s, v2.4s
+	WORD $0x4e833831 // zip1 v17.4s, v1.4s, v3.4s
+	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
+	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
+	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
+	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
+	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
+	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
+	WORD $0x4e8a3904 // zip1 v4.4s, v8.4s, v10.4s
+	WORD $0x4e8b3925 // zip1 v5.4s, v9.4s, v11.4s
+	WORD $0x4e8a790a // zip2 v10.4s, v8.4s, v10.4s
+	WORD $0x4e8b792b // zip2 v11.4s, v9.4s, v11.4s
+	WORD $0x4e8e3988 // zip1 v8.4s, v12.4s, v14.4s
+	WORD $0x4e8f39a9 // zip1 v9.4s, v13.4s, v15.4s
+	WORD $0x4e8e798e // zip2 v14.4s, v12.4s, v14.4s
+	WORD $0x4e8f79af // zip2 v15.4s, v13.4s, v15.4s
+	WORD $0x4ec03a0c // zip1 v12.2d, v16.2d, v0.2d
+	WORD $0x4ec13a2d // zip1 v13.2d, v17.2d, v1.2d
+	WORD $0x4ec07a00 // zip2 v0.2d, v16.2d, v0.2d
+	WORD $0x4ec17a21 // zip2 v1.2d, v17.2d, v1.2d
+	WORD $0x4ec63850 // zip1 v16.2d, v2.2d, v6.2d
+	WORD $0x4ec73871 // zip1 v17.2d, v3.2d, v7.2d
+	WORD $0x4ec67846 // zip2 v6.2d, v2.2d, v6.2d
+	WORD $0x4ec77867 // zip2 v7.2d, v3.2d, v7.2d
+	WORD $0x4ec83882 // zip1 v2.2d, v4.2d, v8.2d
+	WORD $0x4ec938a3 // zip1 v3.2d, v5.2d, v9.2d
+	WORD $0x4ec87888 // zip2 v8.2d, v4.2d, v8.2d
+	WORD $0x4ec978a9 // zip2 v9.2d, v5.2d, v9.2d
+	WORD $0x4ece3944 // zip1 v4.2d, v10.2d, v14.2d
+	WORD $0x4ecf3965 // zip1 v5.2d, v11.2d, v15.2d
+	WORD $0x4ece794e // zip2 v14.2d, v10.2d, v14.2d
+	WORD $0x4ecf796f // zip2 v15.2d, v11.2d, v15.2d
+	WORD $0x4eac1d8a // mov v10.16b, v12.16b
+	WORD $0x4ea21c4b // mov v11.16b, v2.16b
+	WORD $0x4ead1da2 // mov v2.16b, v13.16b
+	WORD $0x4ea01c0c // mov v12.16b, v0.16b
+	WORD $0x4ea81d0d // mov v13.16b, v8.16b
+	WORD $0x4ea11c28 // mov v8.16b, v1.16b
+	WORD $0x4eb01e00 // mov v0.16b, v16.16b
+	WORD $0x4ea41c81 // mov v1.16b, v4.16b
+	WORD $0x4eb11e24 // mov v4.16b, v17.16b
+	WORD $0x4ea61cd0 // mov v16.16b, v6.16b
+	WORD $0x4eae1dd1 // mov v17.16b, v14.16b
+	WORD $0x4ea71cee // mov v14.16b, v7.16b
+	ADD $32, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cd54 // fmla v20.4s, v10.4s, v18.4s
+	WORD $0x4e32cd75 // fmla v21.4s, v11.4s, v18.4s
+	ADD $36, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cd94 // fmla v20.4s, v12.4s, v18.4s
+	WORD $0x4e32cdb5 // fmla v21.4s, v13.4s, v18.4s
+	ADD $40, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cc14 // fmla v20.4s, v0.4s, v18.4s
+	WORD $0x4e32cc35 // fmla v21.4s, v1.4s, v18.4s
+	ADD $44, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32ce14 // fmla v20.4s, v16.4s, v18.4s
+	WORD $0x4e32ce35 // fmla v21.4s, v17.4s, v18.4s
+	ADD $48, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cc54 // fmla v20.4s, v2.4s, v18.4s
+	WORD $0x4e32cc75 // fmla v21.4s, v3.4s, v18.4s
+	ADD $52, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cd14 // fmla v20.4s, v8.4s, v18.4s
+	WORD $0x4e32cd35 // fmla v21.4s, v9.4s, v18.4s
+	ADD $56, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cc94 // fmla v20.4s, v4.4s, v18.4s
+	WORD $0x4e32ccb5 // fmla v21.4s, v5.4s, v18.4s
+	ADD $60, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cdd4 // fmla v20.4s, v14.4s, v18.4s
+	WORD $0x4e32cdf5 // fmla v21.4s, v15.4s, v18.4s
+	ADD R11, R1, R1
+	ADD R9<<0, R1, R19
+	ADD $0, R19, R12
+	PRFM 0(R12), PLDL1KEEP
+	ADD R2<<0, R12, R20
+	PRFM 0(R20), PLDL1KEEP
+	ADD R2<<1, R12, R21
+	PRFM 0(R21), PLDL1KEEP
+	ADD R3<<0, R12, R22
+	PRFM 0(R22), PLDL1KEEP
+	ADD R2<<2, R12, R19
+	PRFM 0(R19), PLDL1KEEP
+	ADD R4<<0, R12, R20
+	PRFM 0(R20), PLDL1KEEP
+	ADD R3<<1, R12, R21
+	PRFM 0(R21), PLDL1KEEP
+	ADD R5<<0, R12, R22
+	PRFM 0(R22), PLDL1KEEP
+	WORD $0xad400420 // ldp q0, q1, [x1, #0]
+	ADD R2<<0, R1, R19
+	WORD $0xad400e62 // ldp q2, q3, [x19, #0]
+	ADD R2<<1, R1, R20
+	WORD $0xad401684 // ldp q4, q5, [x20, #0]
+	ADD R3<<0, R1, R21
+	WORD $0xad401ea6 // ldp q6, q7, [x21, #0]
+	ADD R2<<2, R1, R22
+	WORD $0xad4026c8 // ldp q8, q9, [x22, #0]
+	ADD R4<<0, R1, R19
+	WORD $0xad402e6a // ldp q10, q11, [x19, #0]
+	ADD R3<<1, R1, R20
+	WORD $0xad40368c // ldp q12, q13, [x20, #0]
+	ADD R5<<0, R1, R21
+	WORD $0xad403eae // ldp q14, q15, [x21, #0]
+	WORD $0x4e823810 // zip1 v16.4s, v0.4s, v2.4s
+	WORD $0x4e833831 // zip1 v17.4s, v1.4s, v3.4s
+	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
+	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
+	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
+	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
+	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
+	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
+	WORD $0x4e8a3904 // zip1 v4.4s, v8.4s, v10.4s
+	WORD $0x4e8b3925 // zip1 v5.4s, v9.4s, v11.4s
+	WORD $0x4e8a790a // zip2 v10.4s, v8.4s, v10.4s
+	WORD $0x4e8b792b // zip2 v11.4s, v9.4s, v11.4s
+	WORD $0x4e8e3988 // zip1 v8.4s, v12.4s, v14.4s
+	WORD $0x4e8f39a9 // zip1 v9.4s, v13.4s, v15.4s
+	WORD $0x4e8e798e // zip2 v14.4s, v12.4s, v14.4s
+	WORD $0x4e8f79af // zip2 v15.4s, v13.4s, v15.4s
+	WORD $0x4ec03a0c // zip1 v12.2d, v16.2d, v0.2d
+	WORD $0x4ec13a2d // zip1 v13.2d, v17.2d, v1.2d
+	WORD $0x4ec07a00 // zip2 v0.2d, v16.2d, v0.2d
+	WORD $0x4ec17a21 // zip2 v1.2d, v17.2d, v1.2d
+	WORD $0x4ec63850 // zip1 v16.2d, v2.2d, v6.2d
+	WORD $0x4ec73871 // zip1 v17.2d, v3.2d, v7.2d
+	WORD $0x4ec67846 // zip2 v6.2d, v2.2d, v6.2d
+	WORD $0x4ec77867 // zip2 v7.2d, v3.2d, v7.2d
+	WORD $0x4ec83882 // zip1 v2.2d, v4.2d, v8.2d
+	WORD $0x4ec938a3 // zip1 v3.2d, v5.2d, v9.2d
+	WORD $0x4ec87888 // zip2 v8.2d, v4.2d, v8.2d
+	WORD $0x4ec978a9 // zip2 v9.2d, v5.2d, v9.2d
+	WORD $0x4ece3944 // zip1 v4.2d, v10.2d, v14.2d
+	WORD $0x4ecf3965 // zip1 v5.2d, v11.2d, v15.2d
+	WORD $0x4ece794e // zip2 v14.2d, v10.2d, v14.2d
+	WORD $0x4ecf796f // zip2 v15.2d, v11.2d, v15.2d
+	WORD $0x4eac1d8a // mov v10.16b, v12.16b
+	WORD $0x4ea21c4b // mov v11.16b, v2.16b
+	WORD $0x4ead1da2 // mov v2.16b, v13.16b
+	WORD $0x4ea01c0c // mov v12.16b, v0.16b
+	WORD $0x4ea81d0d // mov v13.16b, v8.16b
+	WORD $0x4ea11c28 // mov v8.16b, v1.16b
+	WORD $0x4eb01e00 // mov v0.16b, v16.16b
+	WORD $0x4ea41c81 // mov v1.16b, v4.16b
+	WORD $0x4eb11e24 // mov v4.16b, v17.16b
+	WORD $0x4ea61cd0 // mov v16.16b, v6.16b
+	WORD $0x4eae1dd1 // mov v17.16b, v14.16b
+	WORD $0x4ea71cee // mov v14.16b, v7.16b
+	WORD $0x4d40c812 // ld1r { v18.4s }, [x0]
+	WORD $0x4e32cd56 // fmla v22.4s, v10.4s, v18.4s
+	WORD $0x4e32cd77 // fmla v23.4s, v11.4s, v18.4s
+	ADD $4, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cd96 // fmla v22.4s, v12.4s, v18.4s
+	WORD $0x4e32cdb7 // fmla v23.4s, v13.4s, v18.4s
+	ADD $8, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cc16 // fmla v22.4s, v0.4s, v18.4s
+	WORD $0x4e32cc37 // fmla v23.4s, v1.4s, v18.4s
+	ADD $12, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32ce16 // fmla v22.4s, v16.4s, v18.4s
+	WORD $0x4e32ce37 // fmla v23.4s, v17.4s, v18.4s
+	ADD $16, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cc56 // fmla v22.4s, v2.4s, v18.4s
+	WORD $0x4e32cc77 // fmla v23.4s, v3.4s, v18.4s
+	ADD $20, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cd16 // fmla v22.4s, v8.4s, v18.4s
+	WORD $0x4e32cd37 // fmla v23.4s, v9.4s, v18.4s
+	ADD $24, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cc96 // fmla v22.4s, v4.4s, v18.4s
+	WORD $0x4e32ccb7 // fmla v23.4s, v5.4s, v18.4s
+	ADD $28, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cdd6 // fmla v22.4s, v14.4s, v18.4s
+	WORD $0x4e32cdf7 // fmla v23.4s, v15.4s, v18.4s
+	WORD $0xad410420 // ldp q0, q1, [x1, #32]
+	ADD R2<<0, R1, R22
+	WORD $0xad410ec2 // ldp q2, q3, [x22, #32]
+	ADD R2<<1, R1, R19
+	WORD $0xad411664 // ldp q4, q5, [x19, #32]
+	ADD R3<<0, R1, R20
+	WORD $0xad411e86 // ldp q6, q7, [x20, #32]
+	ADD R2<<2, R1, R21
+	WORD $0xad4126a8 // ldp q8, q9, [x21, #32]
+	ADD R4<<0, R1, R22
+	WORD $0xad412eca // ldp q10, q11, [x22, #32]
+	ADD R3<<1, R1, R19
+	WORD $0xad41366c // ldp q12, q13, [x19, #32]
+	ADD R5<<0, R1, R20
+	WORD $0xad413e8e // ldp q14, q15, [x20, #32]
+	WORD $0x4e823810 // zip1 v16.4s, v0.4s, v2.4s
+	WORD $0x4e833831 // zip1 v17.4s, v1.4s, v3.4s
+	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
+	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
+	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
+	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
+	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
+	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
+	WORD $0x4e8a3904 // zip1 v4.4s, v8.4s, v10.4s
+	WORD $0x4e8b3925 // zip1 v5.4s, v9.4s, v11.4s
+	WORD $0x4e8a790a // zip2 v10.4s, v8.4s, v10.4s
+	WORD $0x4e8b792b // zip2 v11.4s, v9.4s, v11.4s
+	WORD $0x4e8e3988 // zip1 v8.4s, v12.4s, v14.4s
+	WORD $0x4e8f39a9 // zip1 v9.4s, v13.4s, v15.4s
+	WORD $0x4e8e798e // zip2 v14.4s, v12.4s, v14.4s
+	WORD $0x4e8f79af // zip2 v15.4s, v13.4s, v15.4s
+	WORD $0x4ec03a0c // zip1 v12.2d, v16.2d, v0.2d
+	WORD $0x4ec13a2d // zip1 v13.2d, v17.2d, v1.2d
+	WORD $0x4ec07a00 // zip2 v0.2d, v16.2d, v0.2d
+	WORD $0x4ec17a21 // zip2 v1.2d, v17.2d, v1.2d
+	WORD $0x4ec63850 // zip1 v16.2d, v2.2d, v6.2d
+	WORD $0x4ec73871 // zip1 v17.2d, v3.2d, v7.2d
+	WORD $0x4ec67846 // zip2 v6.2d, v2.2d, v6.2d
+	WORD $0x4ec77867 // zip2 v7.2d, v3.2d, v7.2d
+	WORD $0x4ec83882 // zip1 v2.2d, v4.2d, v8.2d
+	WORD $0x4ec938a3 // zip1 v3.2d, v5.2d, v9.2d
+	WORD $0x4ec87888 // zip2 v8.2d, v4.2d, v8.2d
+	WORD $0x4ec978a9 // zip2 v9.2d, v5.2d, v9.2d
+	WORD $0x4ece3944 // zip1 v4.2d, v10.2d, v14.2d
+	WORD $0x4ecf3965 // zip1 v5.2d, v11.2d, v15.2d
+	WORD $0x4ece794e // zip2 v14.2d, v10.2d, v14.2d
+	WORD $0x4ecf796f // zip2 v15.2d, v11.2d, v15.2d
+	WORD $0x4eac1d8a // mov v10.16b, v12.16b
+	WORD $0x4ea21c4b // mov v11.16b, v2.16b
+	WORD $0x4ead1da2 // mov v2.16b, v13.16b
+	WORD $0x4ea01c0c // mov v12.16b, v0.16b
+	WORD $0x4ea81d0d // mov v13.16b, v8.16b
+	WORD $0x4ea11c28 // mov v8.16b, v1.16b
+	WORD $0x4eb01e00 // mov v0.16b, v16.16b
+	WORD $0x4ea41c81 // mov v1.16b, v4.16b
+	WORD $0x4eb11e24 // mov v4.16b, v17.16b
+	WORD $0x4ea61cd0 // mov v16.16b, v6.16b
+	WORD $0x4eae1dd1 // mov v17.16b, v14.16b
+	WORD $0x4ea71cee // mov v14.16b, v7.16b
+	ADD $32, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cd56 // fmla v22.4s, v10.4s, v18.4s
+	WORD $0x4e32cd77 // fmla v23.4s, v11.4s, v18.4s
+	ADD $36, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cd96 // fmla v22.4s, v12.4s, v18.4s
+	WORD $0x4e32cdb7 // fmla v23.4s, v13.4s, v18.4s
+	ADD $40, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cc16 // fmla v22.4s, v0.4s, v18.4s
+	WORD $0x4e32cc37 // fmla v23.4s, v1.4s, v18.4s
+	ADD $44, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32ce16 // fmla v22.4s, v16.4s, v18.4s
+	WORD $0x4e32ce37 // fmla v23.4s, v17.4s, v18.4s
+	ADD $48, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cc56 // fmla v22.4s, v2.4s, v18.4s
+	WORD $0x4e32cc77 // fmla v23.4s, v3.4s, v18.4s
+	ADD $52, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cd16 // fmla v22.4s, v8.4s, v18.4s
+	WORD $0x4e32cd37 // fmla v23.4s, v9.4s, v18.4s
+	ADD $56, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cc96 // fmla v22.4s, v4.4s, v18.4s
+	WORD $0x4e32ccb7 // fmla v23.4s, v5.4s, v18.4s
+	ADD $60, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cdd6 // fmla v22.4s, v14.4s, v18.4s
+	WORD $0x4e32cdf7 // fmla v23.4s, v15.4s, v18.4s
+	ADD R11, R1, R1
+	ADD R9<<0, R1, R21
+	ADD $0, R21, R12
+	PRFM 0(R12), PLDL1KEEP
+	ADD R2<<0, R12, R22
+	PRFM 0(R22), PLDL1KEEP
+	ADD R2<<1, R12, R19
+	PRFM 0(R19), PLDL1KEEP
+	ADD R3<<0, R12, R20
+	PRFM 0(R20), PLDL1KEEP
+	ADD R2<<2, R12, R21
+	PRFM 0(R21), PLDL1KEEP
+	ADD R4<<0, R12, R22
+	PRFM 0(R22), PLDL1KEEP
+	ADD R3<<1, R12, R19
+	PRFM 0(R19), PLDL1KEEP
+	ADD R5<<0, R12, R20
+	PRFM 0(R20), PLDL1KEEP
+	WORD $0xad400420 // ldp q0, q1, [x1, #0]
+	ADD R2<<0, R1, R21
+	WORD $0xad400ea2 // ldp q2, q3, [x21, #0]
+	ADD R2<<1, R1, R22
+	WORD $0xad4016c4 // ldp q4, q5, [x22, #0]
+	ADD R3<<0, R1, R19
+	WORD $0xad401e66 // ldp q6, q7, [x19, #0]
+	ADD R2<<2, R1, R20
+	WORD $0xad402688 // ldp q8, q9, [x20, #0]
+	ADD R4<<0, R1, R21
+	WORD $0xad402eaa // ldp q10, q11, [x21, #0]
+	ADD R3<<1, R1, R22
+	WORD $0xad4036cc // ldp q12, q13, [x22, #0]
+	ADD R5<<0, R1, R19
+	WORD $0xad403e6e // ldp q14, q15, [x19, #0]
+	WORD $0x4e823810 // zip1 v16.4s, v0.4s, v2.4s
+	WORD $0x4e833831 // zip1 v17.4s, v1.4s, v3.4s
+	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
+	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
+	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
+	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
+	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
+	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
+	WORD $0x4e8a3904 // zip1 v4.4s, v8.4s, v10.4s
+	WORD $0x4e8b3925 // zip1 v5.4s, v9.4s, v11.4s
+	WORD $0x4e8a790a // zip2 v10.4s, v8.4s, v10.4s
+	WORD $0x4e8b792b // zip2 v11.4s, v9.4s, v11.4s
+	WORD $0x4e8e3988 // zip1 v8.4s, v12.4s, v14.4s
+	WORD $0x4e8f39a9 // zip1 v9.4s, v13.4s, v15.4s
+	WORD $0x4e8e798e // zip2 v14.4s, v12.4s, v14.4s
+	WORD $0x4e8f79af // zip2 v15.4s, v13.4s, v15.4s
+	WORD $0x4ec03a0c // zip1 v12.2d, v16.2d, v0.2d
+	WORD $0x4ec13a2d // zip1 v13.2d, v17.2d, v1.2d
+	WORD $0x4ec07a00 // zip2 v0.2d, v16.2d, v0.2d
+	WORD $0x4ec17a21 // zip2 v1.2d, v17.2d, v1.2d
+	WORD $0x4ec63850 // zip1 v16.2d, v2.2d, v6.2d
+	WORD $0x4ec73871 // zip1 v17.2d, v3.2d, v7.2d
+	WORD $0x4ec67846 // zip2 v6.2d, v2.2d, v6.2d
+	WORD $0x4ec77867 // zip2 v7.2d, v3.2d, v7.2d
+	WORD $0x4ec83882 // zip1 v2.2d, v4.2d, v8.2d
+	WORD $0x4ec938a3 // zip1 v3.2d, v5.2d, v9.2d
+	WORD $0x4ec87888 // zip2 v8.2d, v4.2d, v8.2d
+	WORD $0x4ec978a9 // zip2 v9.2d, v5.2d, v9.2d
+	WORD $0x4ece3944 // zip1 v4.2d, v10.2d, v14.2d
+	WORD $0x4ecf3965 // zip1 v5.2d, v11.2d, v15.2d
+	WORD $0x4ece794e // zip2 v14.2d, v10.2d, v14.2d
+	WORD $0x4ecf796f // zip2 v15.2d, v11.2d, v15.2d
+	WORD $0x4eac1d8a // mov v10.16b, v12.16b
+	WORD $0x4ea21c4b // mov v11.16b, v2.16b
+	WORD $0x4ead1da2 // mov v2.16b, v13.16b
+	WORD $0x4ea01c0c // mov v12.16b, v0.16b
+	WORD $0x4ea81d0d // mov v13.16b, v8.16b
+	WORD $0x4ea11c28 // mov v8.16b, v1.16b
+	WORD $0x4eb01e00 // mov v0.16b, v16.16b
+	WORD $0x4ea41c81 // mov v1.16b, v4.16b
+	WORD $0x4eb11e24 // mov v4.16b, v17.16b
+	WORD $0x4ea61cd0 // mov v16.16b, v6.16b
+	WORD $0x4eae1dd1 // mov v17.16b, v14.16b
+	WORD $0x4ea71cee // mov v14.16b, v7.16b
+	WORD $0x4d40c812 // ld1r { v18.4s }, [x0]
+	WORD $0x4e32cd58 // fmla v24.4s, v10.4s, v18.4s
+	WORD $0x4e32cd79 // fmla v25.4s, v11.4s, v18.4s
+	ADD $4, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cd98 // fmla v24.4s, v12.4s, v18.4s
+	WORD $0x4e32cdb9 // fmla v25.4s, v13.4s, v18.4s
+	ADD $8, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cc18 // fmla v24.4s, v0.4s, v18.4s
+	WORD $0x4e32cc39 // fmla v25.4s, v1.4s, v18.4s
+	ADD $12, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32ce18 // fmla v24.4s, v16.4s, v18.4s
+	WORD $0x4e32ce39 // fmla v25.4s, v17.4s, v18.4s
+	ADD $16, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cc58 // fmla v24.4s, v2.4s, v18.4s
+	WORD $0x4e32cc79 // fmla v25.4s, v3.4s, v18.4s
+	ADD $20, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cd18 // fmla v24.4s, v8.4s, v18.4s
+	WORD $0x4e32cd39 // fmla v25.4s, v9.4s, v18.4s
+	ADD $24, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cc98 // fmla v24.4s, v4.4s, v18.4s
+	WORD $0x4e32ccb9 // fmla v25.4s, v5.4s, v18.4s
+	ADD $28, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cdd8 // fmla v24.4s, v14.4s, v18.4s
+	WORD $0x4e32cdf9 // fmla v25.4s, v15.4s, v18.4s
+	WORD $0xad410420 // ldp q0, q1, [x1, #32]
+	ADD R2<<0, R1, R20
+	WORD $0xad410e82 // ldp q2, q3, [x20, #32]
+	ADD R2<<1, R1, R21
+	WORD $0xad4116a4 // ldp q4, q5, [x21, #32]
+	ADD R3<<0, R1, R22
+	WORD $0xad411ec6 // ldp q6, q7, [x22, #32]
+	ADD R2<<2, R1, R19
+	WORD $0xad412668 // ldp q8, q9, [x19, #32]
+	ADD R4<<0, R1, R20
+	WORD $0xad412e8a // ldp q10, q11, [x20, #32]
+	ADD R3<<1, R1, R21
+	WORD $0xad4136ac // ldp q12, q13, [x21, #32]
+	ADD R5<<0, R1, R22
+	WORD $0xad413ece // ldp q14, q15, [x22, #32]
+	WORD $0x4e823810 // zip1 v16.4s, v0.4s, v2.4s
+	WORD $0x4e833831 // zip1 v17.4s, v1.4s, v3.4s
+	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
+	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
+	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
+	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
+	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
+	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
+	WORD $0x4e8a3904 // zip1 v4.4s, v8.4s, v10.4s
+	WORD $0x4e8b3925 // zip1 v5.4s, v9.4s, v11.4s
+	WORD $0x4e8a790a // zip2 v10.4s, v8.4s, v10.4s
+	WORD $0x4e8b792b // zip2 v11.4s, v9.4s, v11.4s
+	WORD $0x4e8e3988 // zip1 v8.4s, v12.4s, v14.4s
+	WORD $0x4e8f39a9 // zip1 v9.4s, v13.4s, v15.4s
+	WORD $0x4e8e798e // zip2 v14.4s, v12.4s, v14.4s
+	WORD $0x4e8f79af // zip2 v15.4s, v13.4s, v15.4s
+	WORD $0x4ec03a0c // zip1 v12.2d, v16.2d, v0.2d
+	WORD $0x4ec13a2d // zip1 v13.2d, v17.2d, v1.2d
+	WORD $0x4ec07a00 // zip2 v0.2d, v16.2d, v0.2d
+	WORD $0x4ec17a21 // zip2 v1.2d, v17.2d, v1.2d
+	WORD $0x4ec63850 // zip1 v16.2d, v2.2d, v6.2d
+	WORD $0x4ec73871 // zip1 v17.2d, v3.2d, v7.2d
+	WORD $0x4ec67846 // zip2 v6.2d, v2.2d, v6.2d
+	WORD $0x4ec77867 // zip2 v7.2d, v3.2d, v7.2d
+	WORD $0x4ec83882 // zip1 v2.2d, v4.2d, v8.2d
+	WORD $0x4ec938a3 // zip1 v3.2d, v5.2d, v9.2d
+	WORD $0x4ec87888 // zip2 v8.2d, v4.2d, v8.2d
+	WORD $0x4ec978a9 // zip2 v9.2d, v5.2d, v9.2d
+	WORD $0x4ece3944 // zip1 v4.2d, v10.2d, v14.2d
+	WORD $0x4ecf3965 // zip1 v5.2d, v11.2d, v15.2d
+	WORD $0x4ece794e // zip2 v14.2d, v10.2d, v14.2d
+	WORD $0x4ecf796f // zip2 v15.2d, v11.2d, v15.2d
+	WORD $0x4eac1d8a // mov v10.16b, v12.16b
+	WORD $0x4ea21c4b // mov v11.16b, v2.16b
+	WORD $0x4ead1da2 // mov v2.16b, v13.16b
+	WORD $0x4ea01c0c // mov v12.16b, v0.16b
+	WORD $0x4ea81d0d // mov v13.16b, v8.16b
+	WORD $0x4ea11c28 // mov v8.16b, v1.16b
+	WORD $0x4eb01e00 // mov v0.16b, v16.16b
+	WORD $0x4ea41c81 // mov v1.16b, v4.16b
+	WORD $0x4eb11e24 // mov v4.16b, v17.16b
+	WORD $0x4ea61cd0 // mov v16.16b, v6.16b
+	WORD $0x4eae1dd1 // mov v17.16b, v14.16b
+	WORD $0x4ea71cee // mov v14.16b, v7.16b
+	ADD $32, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cd58 // fmla v24.4s, v10.4s, v18.4s
+	WORD $0x4e32cd79 // fmla v25.4s, v11.4s, v18.4s
+	ADD $36, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cd98 // fmla v24.4s, v12.4s, v18.4s
+	WORD $0x4e32cdb9 // fmla v25.4s, v13.4s, v18.4s
+	ADD $40, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cc18 // fmla v24.4s, v0.4s, v18.4s
+	WORD $0x4e32cc39 // fmla v25.4s, v1.4s, v18.4s
+	ADD $44, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32ce18 // fmla v24.4s, v16.4s, v18.4s
+	WORD $0x4e32ce39 // fmla v25.4s, v17.4s, v18.4s
+	ADD $48, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cc58 // fmla v24.4s, v2.4s, v18.4s
+	WORD $0x4e32cc79 // fmla v25.4s, v3.4s, v18.4s
+	ADD $52, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cd18 // fmla v24.4s, v8.4s, v18.4s
+	WORD $0x4e32cd39 // fmla v25.4s, v9.4s, v18.4s
+	ADD $56, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cc98 // fmla v24.4s, v4.4s, v18.4s
+	WORD $0x4e32ccb9 // fmla v25.4s, v5.4s, v18.4s
+	ADD $60, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cdd8 // fmla v24.4s, v14.4s, v18.4s
+	WORD $0x4e32cdf9 // fmla v25.4s, v15.4s, v18.4s
+	ADD R11, R1, R1
+	ADD R9<<0, R1, R19
+	ADD $0, R19, R12
+	PRFM 0(R12), PLDL1KEEP
+	ADD R2<<0, R12, R20
+	PRFM 0(R20), PLDL1KEEP
+	ADD R2<<1, R12, R21
+	PRFM 0(R21), PLDL1KEEP
+	ADD R3<<0, R12, R22
+	PRFM 0(R22), PLDL1KEEP
+	ADD R2<<2, R12, R19
+	PRFM 0(R19), PLDL1KEEP
+	ADD R4<<0, R12, R20
+	PRFM 0(R20), PLDL1KEEP
+	ADD R3<<1, R12, R21
+	PRFM 0(R21), PLDL1KEEP
+	ADD R5<<0, R12, R22
+	PRFM 0(R22), PLDL1KEEP
+	WORD $0xad400420 // ldp q0, q1, [x1, #0]
+	ADD R2<<0, R1, R19
+	WORD $0xad400e62 // ldp q2, q3, [x19, #0]
+	ADD R2<<1, R1, R20
+	WORD $0xad401684 // ldp q4, q5, [x20, #0]
+	ADD R3<<0, R1, R21
+	WORD $0xad401ea6 // ldp q6, q7, [x21, #0]
+	ADD R2<<2, R1, R22
+	WORD $0xad4026c8 // ldp q8, q9, [x22, #0]
+	ADD R4<<0, R1, R19
+	WORD $0xad402e6a // ldp q10, q11, [x19, #0]
+	ADD R3<<1, R1, R20
+	WORD $0xad40368c // ldp q12, q13, [x20, #0]
+	ADD R5<<0, R1, R21
+	WORD $0xad403eae // ldp q14, q15, [x21, #0]
+	WORD $0x4e823810 // zip1 v16.4s, v0.4s, v2.4s
+	WORD $0x4e833831 // zip1 v17.4s, v1.4s, v3.4s
+	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
+	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
+	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
+	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
+	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
+	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
+	WORD $0x4e8a3904 // zip1 v4.4s, v8.4s, v10.4s
+	WORD $0x4e8b3925 // zip1 v5.4s, v9.4s, v11.4s
+	WORD $0x4e8a790a // zip2 v10.4s, v8.4s, v10.4s
+	WORD $0x4e8b792b // zip2 v11.4s, v9.4s, v11.4s
+	WORD $0x4e8e3988 // zip1 v8.4s, v12.4s, v14.4s
+	WORD $0x4e8f39a9 // zip1 v9.4s, v13.4s, v15.4s
+	WORD $0x4e8e798e // zip2 v14.4s, v12.4s, v14.4s
+	WORD $0x4e8f79af // zip2 v15.4s, v13.4s, v15.4s
+	WORD $0x4ec03a0c // zip1 v12.2d, v16.2d, v0.2d
+	WORD $0x4ec13a2d // zip1 v13.2d, v17.2d, v1.2d
+	WORD $0x4ec07a00 // zip2 v0.2d, v16.2d, v0.2d
+	WORD $0x4ec17a21 // zip2 v1.2d, v17.2d, v1.2d
+	WORD $0x4ec63850 // zip1 v16.2d, v2.2d, v6.2d
+	WORD $0x4ec73871 // zip1 v17.2d, v3.2d, v7.2d
+	WORD $0x4ec67846 // zip2 v6.2d, v2.2d, v6.2d
+	WORD $0x4ec77867 // zip2 v7.2d, v3.2d, v7.2d
+	WORD $0x4ec83882 // zip1 v2.2d, v4.2d, v8.2d
+	WORD $0x4ec938a3 // zip1 v3.2d, v5.2d, v9.2d
+	WORD $0x4ec87888 // zip2 v8.2d, v4.2d, v8.2d
+	WORD $0x4ec978a9 // zip2 v9.2d, v5.2d, v9.2d
+	WORD $0x4ece3944 // zip1 v4.2d, v10.2d, v14.2d
+	WORD $0x4ecf3965 // zip1 v5.2d, v11.2d, v15.2d
+	WORD $0x4ece794e // zip2 v14.2d, v10.2d, v14.2d
+	WORD $0x4ecf796f // zip2 v15.2d, v11.2d, v15.2d
+	WORD $0x4eac1d8a // mov v10.16b, v12.16b
+	WORD $0x4ea21c4b // mov v11.16b, v2.16b
+	WORD $0x4ead1da2 // mov v2.16b, v13.16b
+	WORD $0x4ea01c0c // mov v12.16b, v0.16b
+	WORD $0x4ea81d0d // mov v13.16b, v8.16b
+	WORD $0x4ea11c28 // mov v8.16b, v1.16b
+	WORD $0x4eb01e00 // mov v0.16b, v16.16b
+	WORD $0x4ea41c81 // mov v1.16b, v4.16b
+	WORD $0x4eb11e24 // mov v4.16b, v17.16b
+	WORD $0x4ea61cd0 // mov v16.16b, v6.16b
+	WORD $0x4eae1dd1 // mov v17.16b, v14.16b
+	WORD $0x4ea71cee // mov v14.16b, v7.16b
+	WORD $0x4d40c812 // ld1r { v18.4s }, [x0]
+	WORD $0x4e32cd5a // fmla v26.4s, v10.4s, v18.4s
+	WORD $0x4e32cd7b // fmla v27.4s, v11.4s, v18.4s
+	ADD $4, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cd9a // fmla v26.4s, v12.4s, v18.4s
+	WORD $0x4e32cdbb // fmla v27.4s, v13.4s, v18.4s
+	ADD $8, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cc1a // fmla v26.4s, v0.4s, v18.4s
+	WORD $0x4e32cc3b // fmla v27.4s, v1.4s, v18.4s
+	ADD $12, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32ce1a // fmla v26.4s, v16.4s, v18.4s
+	WORD $0x4e32ce3b // fmla v27.4s, v17.4s, v18.4s
+	ADD $16, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cc5a // fmla v26.4s, v2.4s, v18.4s
+	WORD $0x4e32cc7b // fmla v27.4s, v3.4s, v18.4s
+	ADD $20, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cd1a // fmla v26.4s, v8.4s, v18.4s
+	WORD $0x4e32cd3b // fmla v27.4s, v9.4s, v18.4s
+	ADD $24, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cc9a // fmla v26.4s, v4.4s, v18.4s
+	WORD $0x4e32ccbb // fmla v27.4s, v5.4s, v18.4s
+	ADD $28, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cdda // fmla v26.4s, v14.4s, v18.4s
+	WORD $0x4e32cdfb // fmla v27.4s, v15.4s, v18.4s
+	WORD $0xad410420 // ldp q0, q1, [x1, #32]
+	ADD R2<<0, R1, R22
+	WORD $0xad410ec2 // ldp q2, q3, [x22, #32]
+	ADD R2<<1, R1, R19
+	WORD $0xad411664 // ldp q4, q5, [x19, #32]
+	ADD R3<<0, R1, R20
+	WORD $0xad411e86 // ldp q6, q7, [x20, #32]
+	ADD R2<<2, R1, R21
+	WORD $0xad4126a8 // ldp q8, q9, [x21, #32]
+	ADD R4<<0, R1, R22
+	WORD $0xad412eca // ldp q10, q11, [x22, #32]
+	ADD R3<<1, R1, R19
+	WORD $0xad41366c // ldp q12, q13, [x19, #32]
+	ADD R5<<0, R1, R20
+	WORD $0xad413e8e // ldp q14, q15, [x20, #32]
+	WORD $0x4e823810 // zip1 v16.4s, v0.4s, v2.4s
+	WORD $0x4e833831 // zip1 v17.4s, v1.4s, v3.4s
+	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
+	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
+	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
+	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
+	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
+	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
+	WORD $0x4e8a3904 // zip1 v4.4s, v8.4s, v10.4s
+	WORD $0x4e8b3925 // zip1 v5.4s, v9.4s, v11.4s
+	WORD $0x4e8a790a // zip2 v10.4s, v8.4s, v10.4s
+	WORD $0x4e8b792b // zip2 v11.4s, v9.4s, v11.4s
+	WORD $0x4e8e3988 // zip1 v8.4s, v12.4s, v14.4s
+	WORD $0x4e8f39a9 // zip1 v9.4s, v13.4s, v15.4s
+	WORD $0x4e8e798e // zip2 v14.4s, v12.4s, v14.4s
+	WORD $0x4e8f79af // zip2 v15.4s, v13.4s, v15.4s
+	WORD $0x4ec03a0c // zip1 v12.2d, v16.2d, v0.2d
+	WORD $0x4ec13a2d // zip1 v13.2d, v17.2d, v1.2d
+	WORD $0x4ec07a00 // zip2 v0.2d, v16.2d, v0.2d
+	WORD $0x4ec17a21 // zip2 v1.2d, v17.2d, v1.2d
+	WORD $0x4ec63850 // zip1 v16.2d, v2.2d, v6.2d
+	WORD $0x4ec73871 // zip1 v17.2d, v3.2d, v7.2d
+	WORD $0x4ec67846 // zip2 v6.2d, v2.2d, v6.2d
+	WORD $0x4ec77867 // zip2 v7.2d, v3.2d, v7.2d
+	WORD $0x4ec83882 // zip1 v2.2d, v4.2d, v8.2d
+	WORD $0x4ec938a3 // zip1 v3.2d, v5.2d, v9.2d
+	WORD $0x4ec87888 // zip2 v8.2d, v4.2d, v8.2d
+	WORD $0x4ec978a9 // zip2 v9.2d, v5.2d, v9.2d
+	WORD $0x4ece3944 // zip1 v4.2d, v10.2d, v14.2d
+	WORD $0x4ecf3965 // zip1 v5.2d, v11.2d, v15.2d
+	WORD $0x4ece794e // zip2 v14.2d, v10.2d, v14.2d
+	WORD $0x4ecf796f // zip2 v15.2d, v11.2d, v15.2d
+	WORD $0x4eac1d8a // mov v10.16b, v12.16b
+	WORD $0x4ea21c4b // mov v11.16b, v2.16b
+	WORD $0x4ead1da2 // mov v2.16b, v13.16b
+	WORD $0x4ea01c0c // mov v12.16b, v0.16b
+	WORD $0x4ea81d0d // mov v13.16b, v8.16b
+	WORD $0x4ea11c28 // mov v8.16b, v1.16b
+	WORD $0x4eb01e00 // mov v0.16b, v16.16b
+	WORD $0x4ea41c81 // mov v1.16b, v4.16b
+	WORD $0x4eb11e24 // mov v4.16b, v17.16b
+	WORD $0x4ea61cd0 // mov v16.16b, v6.16b
+	WORD $0x4eae1dd1 // mov v17.16b, v14.16b
+	WORD $0x4ea71cee // mov v14.16b, v7.16b
+	ADD $32, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cd5a // fmla v26.4s, v10.4s, v18.4s
+	WORD $0x4e32cd7b // fmla v27.4s, v11.4s, v18.4s
+	ADD $36, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cd9a // fmla v26.4s, v12.4s, v18.4s
+	WORD $0x4e32cdbb // fmla v27.4s, v13.4s, v18.4s
+	ADD $40, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cc1a // fmla v26.4s, v0.4s, v18.4s
+	WORD $0x4e32cc3b // fmla v27.4s, v1.4s, v18.4s
+	ADD $44, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32ce1a // fmla v26.4s, v16.4s, v18.4s
+	WORD $0x4e32ce3b // fmla v27.4s, v17.4s, v18.4s
+	ADD $48, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cc5a // fmla v26.4s, v2.4s, v18.4s
+	WORD $0x4e32cc7b // fmla v27.4s, v3.4s, v18.4s
+	ADD $52, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cd1a // fmla v26.4s, v8.4s, v18.4s
+	WORD $0x4e32cd3b // fmla v27.4s, v9.4s, v18.4s
+	ADD $56, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cc9a // fmla v26.4s, v4.4s, v18.4s
+	WORD $0x4e32ccbb // fmla v27.4s, v5.4s, v18.4s
+	ADD $60, R0, R16
+	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
+	WORD $0x4e32cdda // fmla v26.4s, v14.4s, v18.4s
+	WORD $0x4e32cdfb // fmla v27.4s, v15.4s, v18.4s
+	ADD R11, R1, R1
+	SUBS R10, R1, R1
+	ADD $64, R1, R1
+	ADD $64, R0, R0
+	SUBS $16, R8, R8
+	BNE rows1_line
+	MOVD bias_base+112(FP), R0
+	MOVD c_base+80(FP), R1
+	MOVBU accumulate+136(FP), R2
+	CMP $0, R0
+	BEQ rows1_row0
+	WORD $0x3dc00013 // ldr q19, [x0, #0]
+	WORD $0x4e33d694 // fadd v20.4s, v20.4s, v19.4s
+	WORD $0x3dc00413 // ldr q19, [x0, #16]
+	WORD $0x4e33d6b5 // fadd v21.4s, v21.4s, v19.4s
+	WORD $0x3dc00813 // ldr q19, [x0, #32]
+	WORD $0x4e33d6d6 // fadd v22.4s, v22.4s, v19.4s
+	WORD $0x3dc00c13 // ldr q19, [x0, #48]
+	WORD $0x4e33d6f7 // fadd v23.4s, v23.4s, v19.4s
+	WORD $0x3dc01013 // ldr q19, [x0, #64]
+	WORD $0x4e33d718 // fadd v24.4s, v24.4s, v19.4s
+	WORD $0x3dc01413 // ldr q19, [x0, #80]
+	WORD $0x4e33d739 // fadd v25.4s, v25.4s, v19.4s
+	WORD $0x3dc01813 // ldr q19, [x0, #96]
+	WORD $0x4e33d75a // fadd v26.4s, v26.4s, v19.4s
+	WORD $0x3dc01c13 // ldr q19, [x0, #112]
+	WORD $0x4e33d77b // fadd v27.4s, v27.4s, v19.4s
+
+rows1_row0:
+	TST $255, R2
+	BEQ rows1_row0_write
+	WORD $0x3dc00033 // ldr q19, [x1, #0]
+	WORD $0x4e33d694 // fadd v20.4s, v20.4s, v19.4s
+	WORD $0x3dc00433 // ldr q19, [x1, #16]
+	WORD $0x4e33d6b5 // fadd v21.4s, v21.4s, v19.4s
+	WORD $0x3dc00833 // ldr q19, [x1, #32]
+	WORD $0x4e33d6d6 // fadd v22.4s, v22.4s, v19.4s
+	WORD $0x3dc00c33 // ldr q19, [x1, #48]
+	WORD $0x4e33d6f7 // fadd v23.4s, v23.4s, v19.4s
+	WORD $0x3dc01033 // ldr q19, [x1, #64]
+	WORD $0x4e33d718 // fadd v24.4s, v24.4s, v19.4s
+	WORD $0x3dc01433 // ldr q19, [x1, #80]
+	WORD $0x4e33d739 // fadd v25.4s, v25.4s, v19.4s
+	WORD $0x3dc01833 // ldr q19, [x1, #96]
+	WORD $0x4e33d75a // fadd v26.4s, v26.4s, v19.4s
+	WORD $0x3dc01c33 // ldr q19, [x1, #112]
+	WORD $0x4e33d77b // fadd v27.4s, v27.4s, v19.4s
+
+rows1_row0_write:
+	WORD $0xad005434 // stp q20, q21, [x1, #0]
+	WORD $0xad015c36 // stp q22, q23, [x1, #32]
+	WORD $0xad026438 // stp q24, q25, [x1, #64]
+	WORD $0xad036c3a // stp q26, q27, [x1, #96]
 	RET
 
 TEXT ·copyPanelsNEON(SB), NOSPLIT, $0-96

@@ -46,6 +46,11 @@ type productKernel[T Float] struct {
 	// A[i, k] is at i·aRow + k and B[k, j] at j·ldb + k.
 	slimTurned             func(rows, cols, depth int, a []T, aRow int, b []T, ldb int, c []T, ldc int, bias []T, accumulate bool)
 	turnedRows, turnedCols int
+
+	// slimWide computes what slimTurned does for 1 row and wideCols columns, or for 2 rows and half of those, where depth > 0 is a multiple of
+	// lineElements. It may be nil, with wideCols 0.
+	slimWide func(rows, depth int, a []T, aRow int, b []T, ldb int, c []T, ldc int, bias []T, accumulate bool)
+	wideCols int
 }
 
 // What a tile does to C.

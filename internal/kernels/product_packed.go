@@ -84,7 +84,7 @@ func (p *Product[T]) unpackedSpace() int {
 	const most = 2 * 256 // elements of blocks at both ends that aren't asked for
 	wide := p.depth
 	if !p.TransB {
-		wide = max(mostPacked, stripPanels) * p.kernel.cols
+		wide = max(mostPacked, p.stripPanels()) * p.kernel.cols
 	}
 	return unpackedRows * unpackedStride(wide+most)
 }

@@ -1,6 +1,10 @@
 package kernels
 
-import "github.com/seahorse-ml/seahorse/internal/cpu"
+import (
+	"unsafe"
+
+	"github.com/seahorse-ml/seahorse/internal/cpu"
+)
 
 const (
 	oneBlock   = 1024 // most terms of K that are one block
@@ -20,8 +24,7 @@ const (
 
 	stepsAhead = 16 // terms for which a tile asks for as many lines ahead; blocks of K are multiples of it
 
-	stripPanels = 4       // most panels of a strip
-	mostKept    = 8 << 20 // most elements of packed A that workers keep for their strips, all together
+	mostKept = 8 << 20 // most elements of packed A that workers keep for their strips, all together
 )
 
 // Elements of packing space: the rows of A that an item packs stay in the second cache beside
@@ -61,6 +64,18 @@ type productPlan struct {
 // productItem is a block of C: rows [m0, m1) and columns [n0, n1), which count from the
 // part's first.
 type productItem struct{ m0, m1, n0, n1 int }
+
+// stripPanels returns the most panels of a strip. The narrower ones of tiles of few rows are twice as many where they leave half of the second cache free, so that
+// A is read less often.
+func (p *Product[T]) stripPanels() int {
+	const least = 4
+	if p.kernel.rows >= fewRows {
+		return least
+	}
+	var element T
+	panel := p.depth * p.kernel.cols * int(unsafe.Sizeof(element))
+	return min(max(least, cpu.CacheSizes().L2/2/panel), 2*least)
+}
 
 // newPlan cuts the product for a number of workers.
 func (p *Product[T]) newPlan(workers int) productPlan {
@@ -116,7 +131,7 @@ func (p *Product[T]) strips(workers int) (productPlan, bool) {
 	byRows := packA || p.M > choose(p.TransB, turnedRows*p.N, p.N)
 	kept := workers * panelsM * k.lanes * p.depth
 	switch {
-	case p.K == 0, packA && (p.TransA || kept > mostKept), !packA && k.rows < fewRows && p.M > mostRows:
+	case p.K == 0, packA && (p.TransA && k.rows >= fewRows || kept > mostKept), !packA && k.rows < fewRows && p.M > mostRows:
 		return productPlan{}, false
 	case byRows && panelsM < leastRows*workers, !byRows && panelsN < workers:
 		return productPlan{}, false
@@ -124,7 +139,7 @@ func (p *Product[T]) strips(workers int) (productPlan, bool) {
 		return productPlan{}, false
 	}
 	rest := p.M % k.rows
-	r := productPlan{strips: true, packA: packA, spanN: p.N, spanK: p.depth, workers: workers, own: stripPanels * k.cols * p.depth}
+	r := productPlan{strips: true, packA: packA, spanN: p.N, spanK: p.depth, workers: workers, own: p.stripPanels() * k.cols * p.depth}
 	r.shareLast = !packA && rest > 0 && rest <= k.rows/lastPart
 	if packA {
 		r.kept, r.shared = panelsM, kept
@@ -144,7 +159,7 @@ func (p *Product[T]) strips(workers int) (productPlan, bool) {
 func (p *Product[T]) cutStrips(r *productPlan, m0, m1, n0, n1 int) {
 	rows, cols := p.kernel.rows, p.kernel.cols
 	for n := n0; n < n1; {
-		wide := ceilDiv(n1-n, ceilDiv(n1-n, stripPanels))
+		wide := ceilDiv(n1-n, ceilDiv(n1-n, p.stripPanels()))
 		for m := m0; m < m1; {
 			left := (m1-m)*wide + (m1-m0)*(n1-n-wide)
 			tiles := max(p.leastTiles(), left/leftShare)

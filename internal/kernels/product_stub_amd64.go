@@ -64,6 +64,11 @@ func slimAVX2(rows int, depth int, a []float32, aRow int, aStep int, b []float32
 //go:noescape
 func slimTurnedAVX2(rows int, cols int, depth int, a []float32, aRow int, b []float32, ldb int, c []float32, ldc int, bias []float32, accumulate bool)
 
+// slimWideAVX2 computes 1 row and 32 columns or 2 rows and 16, as productKernel.slimTurned says, where depth is a multiple of 16 and not 0.
+//
+//go:noescape
+func slimWideAVX2(rows int, depth int, a []float32, aRow int, b []float32, ldb int, c []float32, ldc int, bias []float32, accumulate bool)
+
 // copyPanelsAVX2 packs panels of 8 or 16 lanes, as productKernel.copy says.
 //
 //go:noescape

@@ -75,50 +75,6 @@ func (p *Product[T]) tiles(worker, i int) {
 	}
 }
 
-// wideTiles multiplies rows [m0, m1) of a block of A by columns [n0, n1) of the packed
-// block of B, for item i. Rows of A are read where they lie, unless that would be slow.
-func (p *Product[T]) wideTiles(own []T, i, block, m0, m1, n0, n1, k, depth int) {
-	q, t := p.run.part, p.kernel
-	row, step := p.stridesA()
-	panel := t.lanes * depth
-	if p.plan.packA {
-		p.packPanelsA(own, m0, k, depth, m1-m0)
-		row, step = 1, t.lanes
-	}
-	panels := ceilDiv(q.n1-q.n0, t.cols)
-	shared := p.run.space.shared[block*p.depth*panels*t.cols:]
-	nextM, nextK := m0, k+depth // the block of A that the worker reads after this one
-	if nextK >= q.k1 {
-		nextM, nextK = p.M, q.k0
-		if next, ok := p.plan.after(q, i); ok {
-			nextM = next.m0
-		}
-	}
-	for n := n0; n < n1; n += t.cols {
-		b := shared[(n-q.n0)*depth:]
-		for m := m0; m < m1; m += t.rows {
-			var a []T
-			var next []T
-			var nextRow, nextStep int
-			switch {
-			case p.plan.packA:
-				a = own[(m-m0)/t.rows*panel:]
-				if n == n0 {
-					next, nextRow, nextStep = p.aheadA(nextM+m-m0, nextK)
-				}
-			case depth > 0:
-				a = p.run.a[m*row+k*step:]
-				if n == n0 && m+t.rows < m1 {
-					next, nextRow, nextStep = p.aheadA(m+t.rows, k)
-				} else if n == n0 {
-					next, nextRow, nextStep = p.aheadA(nextM, nextK)
-				}
-			}
-			p.tile(m, n, min(t.rows, m1-m), min(t.cols, n1-n), k, depth, a, row, step, b, t.cols, next, nextRow, nextStep)
-		}
-	}
-}
-
 // aheadA returns what a tile asks the second cache for while it computes, so that the panel of A that begins at row
 // m and column k, where it lies, is near when it is needed: next, nextRow and nextStep of productKernel.tile. It returns
 // nil if there is no such panel.
@@ -164,7 +120,7 @@ func (p *Product[T]) stripTiles(worker, i, m0, m1, n0, n1, k, depth int) {
 		var a, ahead, later []T
 		var aheadRow, aheadStep, laterRow, laterStep int
 		if p.plan.packA {
-			a = p.keptA(worker, m, k, depth)
+			a = p.keptA(worker, m, m1, k, depth)
 		} else {
 			a = p.run.a[m*row+k*step:]
 		}
@@ -234,12 +190,19 @@ func (p *Product[T]) nextStrip(worker, i, k, depth int) (next productItem, nextK
 	return productItem{m0: p.M}, k
 }
 
-// keptA returns the panel of A that begins with row m, which the worker packs unless it has done so.
-func (p *Product[T]) keptA(worker, m, k, depth int) []T {
+// keptA returns the panel of A that begins with row m, which the worker packs unless it has done so: of a transposed A together with those
+// up to row m1 that use the same lines of the caches.
+func (p *Product[T]) keptA(worker, m, m1, k, depth int) []T {
+	const together = 8
 	panel, a := p.kept(worker, m, depth)
-	if kept := p.run.space.kept[worker]; !kept[panel] {
-		p.packPanelsA(a, m, k, depth, min(p.kernel.rows, p.M-m))
-		kept[panel] = true
+	kept := p.run.space.kept[worker]
+	if kept[panel] {
+		return a
+	}
+	panels := choose(p.TransA, min(together, ceilDiv(m1-m, p.kernel.rows)), 1)
+	p.packPanelsA(a, m, k, depth, min(panels*p.kernel.rows, p.M-m))
+	for i := range panels {
+		kept[panel+i] = true
 	}
 	return a
 }
@@ -294,6 +257,11 @@ func (p *Product[T]) skinnyTiles(worker, n0, n1, k, depth int) {
 		}
 	case packed:
 	case p.TransB && p.M <= t.turnedRows && step == 1:
+		if wide := t.wideCols / p.M; wide > 0 && p.M <= 2 && depth%lineElements == 0 {
+			for ; n1-n >= wide; n += wide {
+				t.slimWide(p.M, depth, p.run.a[k:], row, p.run.b[n*p.LDB+k:], p.LDB, c[n:], p.LDC, p.bias(n, k, depth), accumulate)
+			}
+		}
 		for ; n < n1; n += t.turnedCols {
 			t.slimTurned(p.M, min(t.turnedCols, n1-n), depth, p.run.a[k:], row, p.run.b[n*p.LDB+k:], p.LDB, c[n:], p.LDC, p.bias(n, k, depth), accumulate)
 		}

@@ -20,6 +20,9 @@ var (
 	avx2   = vectors{name: "AVX2", size: 32, registers: ymm, rows: 6, slimRows: 1}
 )
 
+// wide says whether the registers are those of AVX-512.
+func (s vectors) wide() bool { return s.size == 64 }
+
 // product generates the inner parts of Product: tiles and the packing of panels.
 func product() {
 	for _, s := range []vectors{avx512, avx2} {
@@ -28,6 +31,9 @@ func product() {
 		tileRun(s)
 		slim(s)
 		slimTurned(s)
+		if !s.masks {
+			slimWide(s)
+		}
 		copyPanels(s)
 		turnPanel(s)
 	}

@@ -204,3 +204,134 @@ func slimTurnedBody(s vectors, label string, rows int) {
 	VZEROUPPER()
 	RET()
 }
+
+// wideTerms are the terms of a step of a wide slim tile, a line of each column.
+const wideTerms = 16
+
+// slimWide generates slimTurned for a row or two and more columns than one square has, where the terms are whole lines. A sum waits for the one before it
+// in each of its terms, so several of them have to be on their way at a time.
+func slimWide(s vectors) {
+	TEXT("slimWide"+s.name, NOSPLIT, "func(rows, depth int, a []float32, aRow int, b []float32, ldb int, c []float32, ldc int, bias []float32, accumulate bool)")
+	Pragma("noescape")
+	Doc(fmt.Sprintf("slimWide%s computes 1 row and %d columns or 2 rows and %d, as productKernel.slimTurned says, where depth is a multiple of %d and not 0.",
+		s.name, 4*s.size/4, 2*s.size/4, wideTerms))
+	rows := param("rows")
+	bodies := numbered("rows")
+	choose(rows, 2, bodies)
+	slimWideBody(s, bodies(2), 2, 2)
+	slimWideBody(s, bodies(1), 1, 4)
+}
+
+// slimWideBody generates the body for a number of rows and of squares beside each other.
+func slimWideBody(s vectors, label string, rows, squares int) {
+	const linesAhead = 4
+	Label(label)
+	square := s.size / 4
+	sum := func(i, q int) VecPhysical { return s.registers[square+2+i*squares+q] }
+	x := s.registers[square+1]
+	a, aRow, b, ld := base("a"), GP64(), base("b"), floats("ldb")
+	if rows > 1 {
+		aRow = floats("aRow")
+	}
+	// row i of a square is at b + i·ld
+	odd := map[int]GPVirtual{}
+	for i := 3; i < square; i += 2 {
+		odd[i] = GP64()
+		if i == 3 {
+			LEAQ(Mem{Base: ld, Index: ld, Scale: 2}, odd[3])
+		} else {
+			LEAQ(Mem{Base: odd[i-2], Index: ld, Scale: 2}, odd[i])
+		}
+	}
+	row := func(base Register, i int) Mem {
+		m := Mem{Base: base}
+		switch {
+		case i == 1 || i == 2 || i == 4:
+			m.Index, m.Scale = ld, uint8(i)
+		case i == 6:
+			m.Index, m.Scale = odd[3], 2
+		case i > 0:
+			m.Index, m.Scale = odd[i], 1
+		}
+		return m
+	}
+	for i := range rows {
+		for q := range squares {
+			VXORPS(sum(i, q), sum(i, q), sum(i, q))
+		}
+	}
+	depth, ahead, next := param("depth"), GP64(), GP64()
+	MOVQ(U32(64*linesAhead), ahead)
+	// behind the last lines come those of the columns after these
+	MOVQ(ld, next)
+	SHLQ(U8(map[int]int{2: 4, 4: 5}[squares]), next)
+	step := GP64() // to the next square
+	MOVQ(ld, step)
+	SHLQ(Imm(3), step)
+
+	Label(label + "_line")
+	CMPQ(depth, U8(wideTerms*linesAhead))
+	JNE(LabelRef(label + "_ahead"))
+	last := floats("depth")
+	MOVQ(next, ahead)
+	SUBQ(last, ahead)
+	ADDQ(U32(64*linesAhead), ahead)
+	Label(label + "_ahead")
+	for q := range squares {
+		to := GP64()
+		LEAQ(Mem{Base: b, Index: ahead, Scale: 1}, to)
+		for i := range square {
+			PREFETCHT0(row(to, i))
+		}
+		for half := range wideTerms / square {
+			for i := range square {
+				m := row(b, i)
+				m.Disp = s.size * half
+				VMOVUPS(m, s.registers[i])
+			}
+			for k, column := range s.transpose() {
+				for i := range rows {
+					m := Mem{Base: a, Disp: s.size*half + 4*k}
+					if i > 0 {
+						m.Index, m.Scale = aRow, 1
+					}
+					VBROADCASTSS(m, x)
+					VFMADD231PS(x, column, sum(i, q))
+				}
+			}
+		}
+		ADDQ(step, b)
+	}
+	SUBQ(next, b)
+	ADDQ(U8(4*wideTerms), b)
+	ADDQ(U8(4*wideTerms), a)
+	SUBQ(U8(wideTerms), depth)
+	JNZ(LabelRef(label + "_line"))
+
+	bias, c := base("bias"), base("c")
+	accumulate := Load(Param("accumulate"), GP8())
+	at := func(base GPVirtual, q int) Mem { return Mem{Base: base, Disp: s.size * q} }
+	for i := range rows {
+		here := label + "_row" + strconv.Itoa(i)
+		TESTQ(bias, bias)
+		JZ(LabelRef(here))
+		for q := range squares {
+			VADDPS(at(bias, q), sum(i, q), sum(i, q))
+		}
+		Label(here)
+		TESTB(accumulate, accumulate)
+		JZ(LabelRef(here + "_write"))
+		for q := range squares {
+			VADDPS(at(c, q), sum(i, q), sum(i, q))
+		}
+		Label(here + "_write")
+		for q := range squares {
+			VMOVUPS(sum(i, q), at(c, q))
+		}
+		if i+1 < rows {
+			ADDQ(floats("ldc"), c)
+		}
+	}
+	VZEROUPPER()
+	RET()
+}

@@ -172,7 +172,16 @@ func tileBody(s vectors, label string, rows, across int, does kind, local Mem) {
 		TESTB(U8(stepsAhead-1), depth.As8())
 		JNZ(LabelRef(label + name))
 	}
-	if does != packing {
+	switch {
+	case does == run && !s.wide(): // C has few lines
+		CMPQ(place(Param("write")), Imm(writeStreaming))
+		JE(LabelRef(label + "_asked"))
+		rowsOf("c", ask)
+		CMPQ(place(Param("add").Base()), Imm(0))
+		JE(LabelRef(label + "_asked"))
+		rowsOf("add", ask)
+		Label(label + "_asked")
+	case does != packing:
 		distance, then := local, local.Offset(8)
 		MOVQ(floats("ldc"), distance)
 		Load(Param("c").Base(), to)
@@ -196,6 +205,9 @@ func tileBody(s vectors, label string, rows, across int, does kind, local Mem) {
 		}
 	}
 	Label(label + "_steps")
+	if does == run && !s.wide() {
+		unrolled{s, a, b, depth, line, next, nextRow, aStep, bStep}.loops(label, sum)
+	}
 	steps("_step", func() {})
 	JMP(LabelRef(label + "_steps"))
 
