@@ -10,7 +10,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// savedNames are the modules to save: those that are asked for, and a classifier's head.
+// savedNames are the modules to save: those that are asked for, and a classifier's head. What is in another one isn't named beside it: peft would wrap it twice.
 func savedNames(asked []string, task Task) []string {
 	names := slices.Clone(asked)
 	if task == TaskSequence || task == TaskToken {
@@ -20,7 +20,10 @@ func savedNames(asked []string, task Task) []string {
 			}
 		}
 	}
-	return names
+	all := slices.Clone(names)
+	return slices.DeleteFunc(names, func(name string) bool {
+		return slices.ContainsFunc(all, func(other string) bool { return other != name && strings.HasPrefix(name, other+".") })
+	})
 }
 
 // headNames are what classifiers' heads are called.
