@@ -92,13 +92,13 @@ func readEnds(path string, most int64) (head, tail []byte, err error) {
 	head = make([]byte, min(size, 2*most))
 	if size > 2*most {
 		head, tail = head[:most], make([]byte, most)
-		if _, err := f.ReadAt(tail, size-most); err != nil && err != io.EOF {
+		if _, err := f.ReadAt(tail, size-most); err != nil && !errors.Is(err, io.EOF) {
 			return nil, nil, err
 		}
 		tail = tail[bytes.IndexByte(tail, '\n')+1:]
 	}
 	n, err := f.ReadAt(head, 0)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, nil, err
 	}
 	whole := func(b []byte) []byte { return b[:bytes.LastIndexByte(b, '\n')+1] } // what follows is a line that is being written, or was cut
