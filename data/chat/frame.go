@@ -6,7 +6,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/seahorse-ml/seahorse/internal/jinja"
 	"github.com/seahorse-ml/seahorse/internal/orderedjson"
 )
 
@@ -116,18 +115,13 @@ func (f *frame) findStarts(t *Template, user, assistant Message) {
 
 // probe renders messages with marks, and finds none where the marks changed the text.
 func (t *Template) probe(o RenderOptions, messages ...Message) (string, *marker, []position) {
-	k := &marker{}
-	plain := Conversation{Messages: messages}
-	c, err := k.conversation(plain)
+	k, c := &marker{}, Conversation{Messages: messages}
+	text, err := t.Render(c, o)
 	if err != nil {
 		return "", k, nil
 	}
-	raw, err := t.render(c, o, jinja.Options{})
-	if err != nil {
-		return "", k, nil
-	}
-	text, found := unmark(raw)
-	if want, err := t.Render(plain, o); err != nil || want != text {
+	found, same, err := t.marks(k, c, o, text)
+	if err != nil || !same {
 		return "", k, nil
 	}
 	return text, k, found

@@ -31,16 +31,11 @@ func (t *Template) RenderMasked(c Conversation) (Rendered, error) {
 	// An error of a later level says more than that of an earlier one: it marks less.
 	for level := range levels {
 		k := &marker{level: level}
-		marked, err := k.conversation(c)
+		found, same, err := t.marks(k, c, RenderOptions{}, text)
 		if err != nil {
 			return Rendered{}, err
 		}
-		var raw string
-		if raw, err = t.render(marked, RenderOptions{}, jinja.Options{}); err != nil {
-			continue
-		}
-		plain, found := unmark(raw)
-		if plain != text {
+		if !same {
 			continue
 		}
 		answers, err := t.answers(c, text, k, found)
@@ -53,6 +48,20 @@ func (t *Template) RenderMasked(c Conversation) (Rendered, error) {
 	}
 	return Rendered{}, fmt.Errorf("chat template %s changes the assistant's answers, so that they can't be found in the text: "+
 		"use a template with {%% generation %%} tags", t.Name)
+}
+
+// marks renders a conversation with marks, and returns where they stand in its text. Same is false where the template fails or changes that text then.
+func (t *Template) marks(k *marker, c Conversation, o RenderOptions, text string) (found []position, same bool, err error) {
+	marked, err := k.conversation(c)
+	if err != nil {
+		return nil, false, err
+	}
+	raw, err := t.render(marked, o, jinja.Options{})
+	if err != nil {
+		return nil, false, nil
+	}
+	plain, found := unmark(raw)
+	return found, plain == text, nil
 }
 
 // errLost is the cause of errors of marks that a template lost.
