@@ -140,8 +140,10 @@ func (x *Index) best(hits []Hit, q Query) (kept []Hit, err error) {
 		if len(kept) == q.Top {
 			break
 		}
-		if h.Passage, err = x.Passage(h.Number); err != nil {
-			return nil, err
+		if q.Rerank == nil { // else it was read
+			if h.Passage, err = x.Passage(h.Number); err != nil {
+				return nil, err
+			}
 		}
 		if q.Overlapping || !slices.ContainsFunc(kept, h.overlaps) {
 			kept = append(kept, h)
