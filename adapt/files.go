@@ -120,10 +120,10 @@ func ReadBase(dir string) (string, error) {
 
 func readConfig(dir string) (fileConfig, error) {
 	data, err := os.ReadFile(filepath.Join(dir, ConfigName))
-	if _, gone := os.Stat(dir); errors.Is(gone, fs.ErrNotExist) {
-		return fileConfig{}, errors.New("it does not exist")
-	}
 	if errors.Is(err, fs.ErrNotExist) {
+		if _, gone := os.Stat(dir); errors.Is(gone, fs.ErrNotExist) {
+			return fileConfig{}, errors.New("it does not exist")
+		}
 		return fileConfig{}, errNoConfig
 	}
 	if err != nil {
