@@ -12185,14 +12185,16 @@ rows2_ahead:
 	JNZ          rows2_line
 	MOVQ         bias_base+112(FP), AX
 	MOVQ         c_base+80(FP), CX
-	MOVB         accumulate+136(FP), DL
+	MOVQ         ldc+104(FP), DX
+	SHLQ         $0x02, DX
+	MOVB         accumulate+136(FP), BL
 	TESTQ        AX, AX
 	JZ           rows2_row0
 	VADDPS       (AX), Y10, Y10
 	VADDPS       32(AX), Y11, Y11
 
 rows2_row0:
-	TESTB  DL, DL
+	TESTB  BL, BL
 	JZ     rows2_row0_write
 	VADDPS (CX), Y10, Y10
 	VADDPS 32(CX), Y11, Y11
@@ -12200,16 +12202,14 @@ rows2_row0:
 rows2_row0_write:
 	VMOVUPS Y10, (CX)
 	VMOVUPS Y11, 32(CX)
-	MOVQ    ldc+104(FP), BX
-	SHLQ    $0x02, BX
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	TESTQ   AX, AX
 	JZ      rows2_row1
 	VADDPS  (AX), Y12, Y12
 	VADDPS  32(AX), Y13, Y13
 
 rows2_row1:
-	TESTB  DL, DL
+	TESTB  BL, BL
 	JZ     rows2_row1_write
 	VADDPS (CX), Y12, Y12
 	VADDPS 32(CX), Y13, Y13
@@ -12217,6 +12217,7 @@ rows2_row1:
 rows2_row1_write:
 	VMOVUPS Y12, (CX)
 	VMOVUPS Y13, 32(CX)
+	ADDQ    DX, CX
 	VZEROUPPER
 	RET
 
@@ -12680,7 +12681,9 @@ rows1_ahead:
 	JNZ          rows1_line
 	MOVQ         bias_base+112(FP), AX
 	MOVQ         c_base+80(FP), CX
-	MOVB         accumulate+136(FP), DL
+	MOVQ         ldc+104(FP), DX
+	SHLQ         $0x02, DX
+	MOVB         accumulate+136(FP), BL
 	TESTQ        AX, AX
 	JZ           rows1_row0
 	VADDPS       (AX), Y10, Y10
@@ -12689,7 +12692,7 @@ rows1_ahead:
 	VADDPS       96(AX), Y13, Y13
 
 rows1_row0:
-	TESTB  DL, DL
+	TESTB  BL, BL
 	JZ     rows1_row0_write
 	VADDPS (CX), Y10, Y10
 	VADDPS 32(CX), Y11, Y11
@@ -12701,6 +12704,7 @@ rows1_row0_write:
 	VMOVUPS Y11, 32(CX)
 	VMOVUPS Y12, 64(CX)
 	VMOVUPS Y13, 96(CX)
+	ADDQ    DX, CX
 	VZEROUPPER
 	RET
 

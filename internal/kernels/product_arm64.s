@@ -8136,7 +8136,9 @@ rows2_ahead:
 	BNE rows2_line
 	MOVD bias_base+112(FP), R0
 	MOVD c_base+80(FP), R1
-	MOVBU accumulate+136(FP), R2
+	MOVD ldc+104(FP), R2
+	LSL $2, R2, R2
+	MOVBU accumulate+136(FP), R3
 	CMP $0, R0
 	BEQ rows2_row0
 	WORD $0x3dc00013 // ldr q19, [x0, #0]
@@ -8149,7 +8151,7 @@ rows2_ahead:
 	WORD $0x4e33d6f7 // fadd v23.4s, v23.4s, v19.4s
 
 rows2_row0:
-	TST $255, R2
+	TST $255, R3
 	BEQ rows2_row0_write
 	WORD $0x3dc00033 // ldr q19, [x1, #0]
 	WORD $0x4e33d694 // fadd v20.4s, v20.4s, v19.4s
@@ -8163,9 +8165,7 @@ rows2_row0:
 rows2_row0_write:
 	WORD $0xad005434 // stp q20, q21, [x1, #0]
 	WORD $0xad015c36 // stp q22, q23, [x1, #32]
-	MOVD ldc+104(FP), R3
-	LSL $2, R3, R3
-	ADD R3, R1, R1
+	ADD R2, R1, R1
 	CMP $0, R0
 	BEQ rows2_row1
 	WORD $0x3dc00013 // ldr q19, [x0, #0]
@@ -8178,7 +8178,7 @@ rows2_row0_write:
 	WORD $0x4e33d77b // fadd v27.4s, v27.4s, v19.4s
 
 rows2_row1:
-	TST $255, R2
+	TST $255, R3
 	BEQ rows2_row1_write
 	WORD $0x3dc00033 // ldr q19, [x1, #0]
 	WORD $0x4e33d718 // fadd v24.4s, v24.4s, v19.4s
@@ -8192,6 +8192,7 @@ rows2_row1:
 rows2_row1_write:
 	WORD $0xad006438 // stp q24, q25, [x1, #0]
 	WORD $0xad016c3a // stp q26, q27, [x1, #32]
+	ADD R2, R1, R1
 	RET
 
 rows1:
@@ -9033,7 +9034,9 @@ rows1_ahead:
 	BNE rows1_line
 	MOVD bias_base+112(FP), R0
 	MOVD c_base+80(FP), R1
-	MOVBU accumulate+136(FP), R2
+	MOVD ldc+104(FP), R2
+	LSL $2, R2, R2
+	MOVBU accumulate+136(FP), R3
 	CMP $0, R0
 	BEQ rows1_row0
 	WORD $0x3dc00013 // ldr q19, [x0, #0]
@@ -9054,7 +9057,7 @@ rows1_ahead:
 	WORD $0x4e33d77b // fadd v27.4s, v27.4s, v19.4s
 
 rows1_row0:
-	TST $255, R2
+	TST $255, R3
 	BEQ rows1_row0_write
 	WORD $0x3dc00033 // ldr q19, [x1, #0]
 	WORD $0x4e33d694 // fadd v20.4s, v20.4s, v19.4s
@@ -9078,6 +9081,7 @@ rows1_row0_write:
 	WORD $0xad015c36 // stp q22, q23, [x1, #32]
 	WORD $0xad026438 // stp q24, q25, [x1, #64]
 	WORD $0xad036c3a // stp q26, q27, [x1, #96]
+	ADD R2, R1, R1
 	RET
 
 TEXT ·copyPanelsNEON(SB), NOSPLIT, $0-96

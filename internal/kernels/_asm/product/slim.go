@@ -67,23 +67,29 @@ func slimBody(s vectors, label string, rows int) {
 	JNZ(LabelRef(label + "_step"))
 
 	Label(label + "_add")
+	writeSums(s, label, rows, slimAcross, sum)
+}
+
+// writeSums generates the end of a body: rows of sums, some vectors wide, go to C with what is added to them.
+func writeSums(s vectors, label string, rows, across int, sum func(i, v int) VecPhysical) {
+	at := func(base GPVirtual, v int) Mem { return Mem{Base: base, Disp: s.size * v} }
 	bias, c, ldc := base("bias"), base("c"), floats("ldc")
 	accumulate := Load(Param("accumulate"), GP8())
 	for i := range rows {
 		row := label + "_row" + strconv.Itoa(i)
 		TESTQ(bias, bias)
 		JZ(LabelRef(row))
-		for v := range slimAcross {
+		for v := range across {
 			VADDPS(at(bias, v), sum(i, v), sum(i, v))
 		}
 		Label(row)
 		TESTB(accumulate, accumulate)
 		JZ(LabelRef(row + "_write"))
-		for v := range slimAcross {
+		for v := range across {
 			VADDPS(at(c, v), sum(i, v), sum(i, v))
 		}
 		Label(row + "_write")
-		for v := range slimAcross {
+		for v := range across {
 			VMOVUPS(sum(i, v), at(c, v))
 		}
 		ADDQ(ldc, c)
@@ -308,30 +314,5 @@ func slimWideBody(s vectors, label string, rows, squares int) {
 	SUBQ(U8(wideTerms), depth)
 	JNZ(LabelRef(label + "_line"))
 
-	bias, c := base("bias"), base("c")
-	accumulate := Load(Param("accumulate"), GP8())
-	at := func(base GPVirtual, q int) Mem { return Mem{Base: base, Disp: s.size * q} }
-	for i := range rows {
-		here := label + "_row" + strconv.Itoa(i)
-		TESTQ(bias, bias)
-		JZ(LabelRef(here))
-		for q := range squares {
-			VADDPS(at(bias, q), sum(i, q), sum(i, q))
-		}
-		Label(here)
-		TESTB(accumulate, accumulate)
-		JZ(LabelRef(here + "_write"))
-		for q := range squares {
-			VADDPS(at(c, q), sum(i, q), sum(i, q))
-		}
-		Label(here + "_write")
-		for q := range squares {
-			VMOVUPS(sum(i, q), at(c, q))
-		}
-		if i+1 < rows {
-			ADDQ(floats("ldc"), c)
-		}
-	}
-	VZEROUPPER()
-	RET()
+	writeSums(s, label, rows, squares, sum)
 }
