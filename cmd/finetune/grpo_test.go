@@ -60,7 +60,7 @@ func TestGRPOIsLearned(t *testing.T) {
 	}
 }
 
-// TestKilledGRPOIsExact kills runs while they sample, while answers are judged, and in the midst of the updates of a round, and goes on with them on another number
+// TestKilledGRPOIsExact kills runs while they sample, while answers are judged, and in the midst of the updates of a round, and goes on with them on other numbers
 // of threads. What a run has written tells in which moment it was killed; one that was killed in another is made again.
 func TestKilledGRPOIsExact(t *testing.T) {
 	t.Parallel()
@@ -80,18 +80,17 @@ func TestKilledGRPOIsExact(t *testing.T) {
 	holding := "--reward=exec:echo >>" + marks + "; [ $(wc -l <" + marks + ") -ne 4 ] || while [ -e " + hold + " ]; do sleep 0.01; done; " +
 		"while read -r line; do case \"$line\" in *'\"answer\":\"'[A-Z]*) echo 1;; *) echo 0;; esac; done"
 	for name, c := range map[string]struct {
-		args    []string
-		threads string                // to go on with
-		when    func(run string) bool // tells that the moment has come
-		drawn   int                   // rounds that are kept when it was killed in that moment, of steps up to the eighth
+		args  []string
+		when  func(run string) bool // tells that the moment has come
+		drawn int                   // rounds that are kept when it was killed in that moment, of steps up to the eighth
 	}{
 		"sampling": {
-			[]string{"--data", texts, "--dropout=0.1", "--max-completion-length=40"}, "1",
+			[]string{"--data", texts, "--dropout=0.1", "--max-completion-length=40"},
 			func(run string) bool { return lines(filepath.Join(run, "metrics.jsonl")) >= 2*round }, 2,
 		},
-		"rewards": {[]string{"--data", texts, "--lora-r=4", "--beta=0.1", holding}, "3", func(string) bool { return lines(marks) >= 4 }, 2},
+		"rewards": {[]string{"--data", texts, "--lora-r=4", "--beta=0.1", holding}, func(string) bool { return lines(marks) >= 4 }, 2},
 		"update": {
-			[]string{"--data", talks, "--loss-type=grpo", "--importance-sampling-level=sequence"}, "1",
+			[]string{"--data", talks, "--loss-type=grpo", "--importance-sampling-level=sequence"},
 			func(run string) bool { return lines(filepath.Join(run, "rollouts.jsonl")) >= 3*samples }, 3,
 		},
 	} {
@@ -116,10 +115,16 @@ func TestKilledGRPOIsExact(t *testing.T) {
 					killed = run
 				}
 			}
-			succeed(t, "", "resume", killed, "--threads", c.threads)
-			sameRun(t, "killed while "+name, killed, want)
-			if read(t, filepath.Join(killed, "rollouts.jsonl")) != read(t, filepath.Join(want, "rollouts.jsonl")) {
-				t.Error("the samples differ")
+			for _, threads := range []string{"1", "3"} {
+				resumed := killed + "-" + threads
+				if err := os.CopyFS(resumed, os.DirFS(killed)); err != nil {
+					t.Fatal(err)
+				}
+				succeed(t, "", "resume", resumed, "--threads", threads)
+				sameRun(t, "killed while "+name, resumed, want)
+				if read(t, filepath.Join(resumed, "rollouts.jsonl")) != read(t, filepath.Join(want, "rollouts.jsonl")) {
+					t.Error("the samples differ")
+				}
 			}
 		})
 	}
