@@ -73,7 +73,8 @@ func compile(g *Graph, within *arena, outputs []*Node) (*Machine, error) {
 			}
 		}
 	}
-	m.reads, m.lookups = p.firstReads(runs), p.lookups(runs)
+	m.lookups = p.lookups(runs)
+	m.reads = p.firstReads(runs, m.lookups)
 	slices.SortStableFunc(m.found, func(a, b foundGrad) int { return a.step - b.step })
 	for _, n := range outputs {
 		b := m.buffer(find(p.of[n]))

@@ -74,11 +74,15 @@ func checkEarly(t *testing.T, table *Param, early []float64, ids []int32) {
 	}
 }
 
-// TestParametersAreAwaited changes each parameter when the machine is about to read it first: the loss must be that of the new values.
+// TestParametersAreAwaited changes each parameter when the machine is about to read it first, of the table that is looked up only the rows: the loss must
+// be that of the new values.
 func TestParametersAreAwaited(t *testing.T) {
 	p := newTinyParams(tensor.Float64)
-	m, _, loss := compileTiny(t, p, 0)
+	m, ids, loss := compileTiny(t, p, 0)
 	defer m.Close()
+	for i := range Ints(ids) {
+		Ints(ids)[i] = int32(i % 4)
+	}
 	values := map[*Param][]float64{}
 	for _, param := range p.tree.All() {
 		values[param] = slices.Clone(Data[float64](param))
@@ -88,8 +92,21 @@ func TestParametersAreAwaited(t *testing.T) {
 	for param := range values {
 		clear(Data[float64](param))
 	}
-	m.OnRead(func(param *Param) { copy(Data[float64](param), values[param]) })
+	looked := 0
+	m.OnRead(func(param *Param, rows bool) {
+		if !rows {
+			copy(Data[float64](param), values[param])
+			return
+		}
+		looked++
+		for _, id := range Ints(ids) {
+			copy(Data[float64](param)[int(id)*param.Shape[1]:], values[param][int(id)*param.Shape[1]:][:param.Shape[1]])
+		}
+	})
 	run(t, m)
+	if looked != 1 {
+		t.Errorf("rows are awaited %d times, expected those of the table once", looked)
+	}
 	if got := Scalar(loss); got != want {
 		t.Errorf("the loss is %v, expected %v", got, want)
 	}

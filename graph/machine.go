@@ -30,7 +30,7 @@ type Machine struct {
 	lookups    []Lookup // in the order in which a run finds their first part
 	onLookup   func(p *Param)
 	reads      []firstRead // in the order of steps
-	onRead     func(p *Param)
+	onRead     func(p *Param, rows bool)
 	watched    map[int]Watched // by steps; nil before the first RunWatched
 }
 
@@ -144,7 +144,7 @@ func (m *Machine) runAll(goOn func(*runner) bool) error {
 	found, early, reads := m.found, m.lookups, m.reads
 	for i := range m.steps {
 		for m.onRead != nil && len(reads) > 0 && reads[0].step == i {
-			m.onRead(reads[0].param)
+			m.onRead(reads[0].param, reads[0].rows)
 			reads = reads[1:]
 		}
 		var begin time.Time

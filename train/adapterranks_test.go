@@ -35,9 +35,16 @@ func (c countingRanks) Exchange(send, recv [][]byte) error {
 	return c.Ranks.Exchange(send, recv)
 }
 
-func (c countingRanks) Start(send, recv [][]byte) func() error {
+func (c countingRanks) Start(send, recv [][]byte, then func() (send, recv [][]byte)) func() error {
 	c.count(send)
-	return c.Ranks.Start(send, recv)
+	if then == nil {
+		return c.Ranks.Start(send, recv, nil)
+	}
+	return c.Ranks.Start(send, recv, func() ([][]byte, [][]byte) {
+		send, recv := then()
+		c.count(send)
+		return send, recv
+	})
 }
 
 // TestAdaptersAreExchangedAlone counts the bytes of a run on two ranks that trains an adapter: they are those of its gradients and parameters, and what

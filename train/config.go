@@ -102,7 +102,7 @@ type Config struct {
 	Save func(dir string) error
 
 	// Profile, if it isn't nil, counts where the time of the steps goes, as operations, "rows" for what making their batches takes, "optimizer", and of several
-	// ranks "waiting for ranks". Default: nil.
+	// ranks "waiting for sums", "waiting for parameters" and "waiting for other ranks": the time in which a rank had nothing to compute. Default: nil.
 	Profile *graph.Profile
 
 	// Text tells what stands in a row of a batch, for the lines of SpikesName; nil leaves it at the rows' numbers. Default: nil.

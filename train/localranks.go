@@ -43,7 +43,7 @@ func (l *localRank) Exchange(send, recv [][]byte) error {
 	return l.exchange(send, recv, l.lines[:l.size*l.size], l.taken[:l.size*l.size])
 }
 
-func (l *localRank) Start(send, recv [][]byte) func() error {
+func (l *localRank) Start(send, recv [][]byte, then func() (send, recv [][]byte)) func() error {
 	send, recv = slices.Clone(send), slices.Clone(recv)
 	before, done := l.last, make(chan struct{})
 	l.last = done
@@ -53,6 +53,11 @@ func (l *localRank) Start(send, recv [][]byte) func() error {
 			<-before
 		}
 		err = l.exchange(send, recv, l.lines[l.size*l.size:], l.taken[l.size*l.size:])
+		if err == nil && then != nil {
+			if send, recv = then(); len(send) > 0 {
+				err = l.exchange(send, recv, l.lines[l.size*l.size:], l.taken[l.size*l.size:])
+			}
+		}
 		close(done)
 	}()
 	return func() error {

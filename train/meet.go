@@ -67,7 +67,7 @@ func Agreed(err error) bool {
 	return errors.Is(err, errAgreed) || errors.Is(err, ErrDiverged) || errors.As(err, &stopped)
 }
 
-// meet compares what the ranks are about to do, and refuses to begin where that differs.
+// meet compares what the ranks are about to do, and refuses to begin where that differs. It finds out whether a rank has a callback that isn't Blind.
 func (t *Trainer) meet() error {
 	if !several(t.config.Ranks) {
 		return nil
@@ -76,7 +76,19 @@ func (t *Trainer) meet() error {
 	if err != nil {
 		return err
 	}
-	return Same(t.config.Ranks, identity)
+	if err := Same(t.config.Ranks, identity); err != nil {
+		return err
+	}
+	mine := []byte{0}
+	if slices.ContainsFunc(t.config.Callbacks, func(c Callback) bool {
+		_, blind := c.(Blind)
+		return !blind
+	}) {
+		mine[0] = 1
+	}
+	all, err := gatherEqual(t.config.Ranks, mine)
+	t.watched = slices.ContainsFunc(all, func(one []byte) bool { return one[0] == 1 })
+	return err
 }
 
 // Same returns an error on all ranks where one of them tells something else of itself than rank 0, by what it is called. All ranks call it at one time.

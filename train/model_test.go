@@ -20,8 +20,14 @@ const (
 // newTestModel returns a GPT-2 of one small layer, with dropout so that random numbers matter.
 func newTestModel(t testing.TB, dt tensor.Dtype, dropout float64) *models.Decoder {
 	t.Helper()
+	return newGPT(t, dt, dropout, testVocab)
+}
+
+// newGPT is newTestModel with so many tokens.
+func newGPT(t testing.TB, dt tensor.Dtype, dropout float64, vocabulary int) *models.Decoder {
+	t.Helper()
 	c := models.DefaultGPT2Config()
-	c.VocabSize, c.NPositions, c.NEmbd, c.NLayer, c.NHead = testVocab, testLength, 16, 1, 2
+	c.VocabSize, c.NPositions, c.NEmbd, c.NLayer, c.NHead = vocabulary, testLength, 16, 1, 2
 	c.EmbdDropout, c.AttnDropout, c.ResidDropout = dropout, dropout, dropout
 	c.BosTokenID, c.EosTokenID = nil, nil
 	m, err := models.NewGPT2(c, graph.NewParams(dt, 7))

@@ -21,9 +21,10 @@ type Ranks interface {
 	// nor waited for, nor is what this rank has for itself.
 	Exchange(send, recv [][]byte) error
 	// Start begins an exchange that goes on while this process does something else, other exchanges too, and returns what waits for its end; until then, the
-	// slices' elements are left alone. Exchanges that were begun by Start are matched with one another, in their order, and apart from those of
-	// Exchange. One goroutine of a rank begins them.
-	Start(send, recv [][]byte) (wait func() error)
+	// slices' elements are left alone. Then, if it isn't nil, is called when all is sent and received, by any goroutine but for one exchange after the
+	// other, and what it returns is exchanged next, as a part of this exchange. Exchanges that were begun by Start are matched with one another, in
+	// their order, and apart from those of Exchange. One goroutine of a rank begins them.
+	Start(send, recv [][]byte, then func() (send, recv [][]byte)) (wait func() error)
 	// Abort ends the run on all ranks, for a cause that the others get to know of. It may be called from any goroutine.
 	Abort(cause error)
 	// Close leaves the ranks in good order, when all of them do.

@@ -41,6 +41,7 @@ func TestRanksMakeTheBitsOfAccumulation(t *testing.T) {
 		"text of 4":  {testConfig, 4, []int{2, 4}, dropped},
 		"text of 6":  {testConfig, 6, []int{2, 3}, dropped},
 		"grouped":    {groupedConfig, 4, []int{2, 4}, dropped},
+		"wide table": {testConfig, 4, []int{2, 4}, func() Model { return newGPT(t, tensor.Float32, 0.1, 20*testVocab) }}, // exchanged in two parts
 		"adafactor":  {adafactorConfig, 2, []int{2}, dropped},
 		"regression": {valuedConfig, 4, []int{4}, func() Model { return newTable(t, tensor.Float32) }},
 		"double":     {testConfig, 2, []int{2}, func() Model { return newTestModel(t, tensor.Float64, 0.1) }},
@@ -56,7 +57,7 @@ func TestRanksMakeTheBitsOfAccumulation(t *testing.T) {
 				for _, sharded := range []bool{false, true} {
 					c := test.config(t)
 					c.Accumulation, c.ShardOptimizer = test.micro/n, sharded
-					if err := errors.Join(untilStep(c, n, 0, 0, false, test.model)...); err != nil {
+					if err := errors.Join(untilStep(c, n, -1, 0, false, test.model)...); err != nil {
 						t.Fatal(err)
 					}
 					readOutcome(t, c.Dir).compare(t, want)
@@ -80,7 +81,8 @@ func valuedConfig(t testing.TB) Config {
 	return c
 }
 
-// untilStep makes a run on n ranks until the context of one rank ends in a step, as by a signal to its process.
+// untilStep makes a run on n ranks until the context of one rank ends in a step, as by a signal to its process. Without that rank, -1, nothing looks at the
+// model behind a step.
 func untilStep(c Config, n, rank, step int, resume bool, model func() Model) []error {
 	return onRanks(n, func(r Ranks) error {
 		ctx, cancel := context.WithCancel(context.Background())

@@ -18,7 +18,7 @@ func (p plannedRanks) Size() int { return int(p) }
 func (plannedRanks) Exchange(_, _ [][]byte) error {
 	return errors.New("train: these ranks are only planned")
 }
-func (p plannedRanks) Start(send, recv [][]byte) func() error {
+func (p plannedRanks) Start(send, recv [][]byte, _ func() (send, recv [][]byte)) func() error {
 	return func() error { return p.Exchange(send, recv) }
 }
 func (plannedRanks) Abort(error)  {}
@@ -38,13 +38,16 @@ type Together struct {
 
 	sums, spread, exchanges     float64 // bytes, and how many exchanges there are of each
 	last, first                 float64 // shares of these that go out behind the last gradient, and that are there before the next pass begins
+	whole                       float64 // share of the parameters that the forward pass reads at its end: tables that are the head too
+	flights                     float64 // exchanges that are under way at a time
 	forward, pass, step, update float64 // seconds: the forward and the backward pass of a micro-batch, all on a rank but the update, and the whole update
 }
 
-// What the model of times assumes.
+// What the model of times assumes. The second and the third were fitted by internal/proofs/rank_times.py; docs/cluster.md tells to what.
 const (
 	backwardShare  = 2.0 / 3 // of a micro-batch's time
 	messageSeconds = 5e-6    // that a rank is busy with each message
+	byteSeconds    = 1e-9    // that a core is busy with each byte that is sent while another comes: copies, sums, and what the system does
 	smallExchanges = 4       // of a step: counts, norms, losses
 )
 
@@ -69,6 +72,7 @@ func (t Times) Together(c Config, n int) Together {
 		Ranks: n, Sent: int(sums + spread), Sharded: sharded,
 		sums: sums, spread: spread, exchanges: float64(cost.Buckets),
 		last: float64(cost.Last) / float64(t.elements()), first: float64(cost.First) / float64(t.elements()),
+		whole: float64(cost.Whole) / float64(t.elements()), flights: float64(cost.Flights),
 		forward: (1 - backwardShare) * micro, pass: backwardShare * micro, step: t.Step - t.Update, update: t.Update,
 	}
 }
@@ -83,20 +87,21 @@ func (t Times) elements() (n int) {
 
 // Step returns the seconds of a step. Sums are exchanged behind the backward pass as gradients are found, but for those that wait for the last
 // one. Where the optimizer is whole on each rank, sums are spread there too; where it is divided, new parameters are spread behind the next forward
-// pass, but for those that it begins with.
+// pass, but for those that it begins with, and before it comes to the tables that it reads at its end. The cores that compute move the bytes, too.
 func (t Together) Step(n Network) float64 {
 	if t.Ranks == 1 {
 		return t.step + t.update
 	}
-	round := n.Latency + float64(t.Ranks-1)*messageSeconds // of an exchange, beside its bytes
+	messages := float64(t.Ranks-1) * messageSeconds
+	round := n.Latency/t.flights + messages // of an exchange, beside its bytes
 	sums := t.sums/n.Speed + t.exchanges*round
 	spread := t.spread/n.Speed + t.exchanges*round
-	small := smallExchanges * round
+	work := t.step + byteSeconds*(t.sums+t.spread) + smallExchanges*(n.Latency+messages)
 	if t.Sharded {
-		return t.step + max(sums-t.pass, t.last*sums) + t.update/float64(t.Ranks) + max(spread-t.forward, t.first*spread) + small
+		return work + max(sums-t.pass, t.last*sums) + t.update/float64(t.Ranks) + max(spread-t.forward*(1-t.whole), t.first*spread)
 	}
 	both := sums + spread
-	return t.step + max(both-t.pass, t.last*both) + t.update + small
+	return work + max(both-t.pass, t.last*both) + t.update
 }
 
 // Efficiency returns which part of the ranks' time is spent as well as on one rank that makes all micro-batches.

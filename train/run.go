@@ -343,13 +343,8 @@ func (t *Trainer) tellNorms(step int) error {
 	})
 }
 
-// seen tells whether something looks at the model behind a step: an evaluation, or a callback that isn't Blind.
-func (t *Trainer) seen(step int) bool {
-	return t.config.due(t.config.EvalSteps, step) || slices.ContainsFunc(t.config.Callbacks, func(c Callback) bool {
-		_, blind := c.(Blind)
-		return !blind
-	})
-}
+// seen tells whether something looks at the model behind a step, on any rank: an evaluation, or a callback that isn't Blind.
+func (t *Trainer) seen(step int) bool { return t.watched || t.config.due(t.config.EvalSteps, step) }
 
 // tell calls the callbacks.
 func (t *Trainer) tell(call func(c Callback) error) error {

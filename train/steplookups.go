@@ -3,6 +3,7 @@ package train
 import (
 	"slices"
 
+	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/graph"
 	"github.com/seahorse-ml/seahorse/internal/exchange"
 )
@@ -53,9 +54,8 @@ func tables(all []lookup) (params []*graph.Param) {
 	return params
 }
 
-// lateRows returns the rows of each lookup that this rank's last micro-batch looks up.
-func (s *Stepper) lateRows() (all []exchange.Rows) {
-	b := s.batches[len(s.batches)-1]
+// rowsOf returns the rows of each lookup that a batch looks up.
+func (s *Stepper) rowsOf(b *data.Batch) (all []exchange.Rows) {
 	for _, l := range s.ranks.lookups {
 		rows := exchange.NewRows(l.rows())
 		for _, name := range l.names {
@@ -70,12 +70,12 @@ func (s *Stepper) lateRows() (all []exchange.Rows) {
 	return all
 }
 
-// splitLookups keeps the rows that come late on any rank, if it is worth it to exchange the tables in two parts.
-func (s *Stepper) splitLookups(rows []exchange.Rows) {
-	s.ranks.late = rows
+// worthwhile returns the rows of each lookup that any rank looks up, or nil if it isn't worth it to exchange the tables in two parts.
+func (s *Stepper) worthwhile(rows []exchange.Rows) []exchange.Rows {
 	for i, l := range s.ranks.lookups {
 		if !rows[i].Worthwhile(l.rows()) {
-			s.ranks.late = nil
+			return nil
 		}
 	}
+	return rows
 }

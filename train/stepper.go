@@ -327,12 +327,21 @@ func (s *Stepper) fits(b *data.Batch, l data.Layout) bool {
 // update lets the optimizer use the gradients.
 func (s *Stepper) update(learningRate float64, r *StepResult) error {
 	begin := time.Now()
+	var waited time.Duration // before
+	if s.ranks != nil {
+		waited, s.ranks.updates = s.ranks.waiting, true
+	}
 	norm, err := s.optimizer.Step(learningRate)
 	r.GradNorm = norm
 	if err == nil && s.ranks != nil && s.ranks.sharded {
-		s.ranks.reducer.Spread()
+		s.ranks.unsent = true // until the rows are known that the next step looks up
 	}
 	s.updating = time.Since(begin)
+	if s.ranks != nil {
+		s.updating -= s.ranks.waiting - waited
+		s.ranks.updates = false
+		s.meter()
+	}
 	if s.profile != nil {
 		s.profile.Add("optimizer", s.updating, 0)
 	}
@@ -375,7 +384,9 @@ func (s *Stepper) Memory() (machine graph.Memory, optimizer int) {
 // Close gives the machine's memory back.
 func (s *Stepper) Close() (err error) {
 	if s.ranks != nil {
-		err = s.settle()
+		if s.ranks.sharded && !s.ranks.unsent { // what isn't on its way others may not wait for
+			err = s.ranks.reducer.Settle()
+		}
 		s.ranks.reducer.Close()
 		s.ranks = nil
 	}

@@ -16,11 +16,16 @@ type stepRanks struct {
 	reducer exchange.Reducer
 	final   func(p *graph.Param) // of reducer, as early is
 	early   func(p *graph.Param)
-	await   func(p *graph.Param)
+	await   func(p *graph.Param, rows bool)
 	sharded bool            // the optimizer is
+	unsent  bool            // the new parameters of the last update aren't on their way yet
 	slot    int             // bytes in which a micro-batch is told to others
 	lookups []lookup        // tables that may be exchanged in two parts
 	late    []exchange.Rows // of each, the rows that come late in this step on any rank; nil where they are exchanged whole
+	updates bool            // the optimizer makes a step
+	waiting time.Duration   // for others, in all steps
+	since   Traffic         // all behind the first step, where it is measured
+	until   Traffic         // behind the last one
 }
 
 // join makes what the ranks have together.
@@ -34,30 +39,43 @@ func (s *Stepper) join(c StepperConfig) error {
 		Round: c.RoundGradients, Lookups: tables(s.ranks.lookups),
 	})
 	s.ranks.final, s.ranks.early = s.ranks.reducer.Final, s.ranks.reducer.Early
-	s.ranks.await = func(p *graph.Param) {
+	s.ranks.await = func(p *graph.Param, rows bool) {
 		begin := time.Now()
-		s.ranks.reducer.Await(p)
-		s.waited(begin)
+		s.ranks.reducer.Await(p, rows)
+		s.waited("parameters", begin)
 	}
 	if !s.ranks.sharded {
 		return nil
 	}
-	return sharder.Shard(optim.Shards{Rank: c.Ranks.Rank(), Size: c.Ranks.Size(), Owner: s.ranks.reducer.Owner, Exchange: c.Ranks.Exchange})
+	return sharder.Shard(optim.Shards{Rank: c.Ranks.Rank(), Size: c.Ranks.Size(), Owner: s.ranks.reducer.Owner, Exchange: func(send, recv [][]byte) error {
+		begin := time.Now()
+		err := c.Ranks.Exchange(send, recv)
+		if s.ranks.updates {
+			s.waited("other ranks", begin)
+		}
+		return err
+	}})
 }
 
-// waited adds a wait for other ranks to the profile.
-func (s *Stepper) waited(begin time.Time) {
-	if s.profile != nil {
-		s.profile.Add("waiting for ranks", time.Since(begin), 0)
+// spread lets the new parameters go to all ranks, if there are any: first the given rows of the tables that are looked up, or the whole tables where it
+// is nil.
+func (s *Stepper) spread(rows []exchange.Rows) {
+	if s.ranks.unsent {
+		s.ranks.unsent = false
+		s.ranks.reducer.Spread(rows)
 	}
 }
 
-// settle returns when this rank has the new parameters of all others, which are on their way behind a step.
+// settle returns when this rank has the new parameters of all others, which are on their way behind a step. All ranks call it at one time.
 func (s *Stepper) settle() error {
 	if s.ranks == nil || !s.ranks.sharded {
 		return nil
 	}
-	return s.ranks.reducer.Settle()
+	s.spread(nil)
+	begin := time.Now()
+	err := s.ranks.reducer.Settle()
+	s.ranks.waiting += time.Since(begin) // between steps, which a profile doesn't count
+	return err
 }
 
 // gatherState brings the optimizer's state to rank 0, which is about to save it.
@@ -81,8 +99,13 @@ func (s *Stepper) count(flags uint64) (all []uint64, err error) {
 		return nil, nil
 	}
 	mine := binary.LittleEndian.AppendUint64(nil, flags)
-	late := s.lateRows()
-	for _, rows := range late {
+	last := len(s.batches) - 1
+	late := s.rowsOf(s.batches[last])
+	rows := late
+	if last > 0 && s.ranks.unsent {
+		rows = append(rows[:len(rows):len(rows)], s.rowsOf(s.batches[0])...) // which are read first
+	}
+	for _, rows := range rows {
 		mine = append(mine, rows...)
 	}
 	for _, b := range s.batches { // one by one, so that sums don't depend on the number of ranks
@@ -90,15 +113,17 @@ func (s *Stepper) count(flags uint64) (all []uint64, err error) {
 			mine = appendFloats(mine, s.countOf(b, k, name))
 		}
 	}
+	begin := time.Now()
 	told, err := gatherEqual(s.ranks, mine)
 	if err != nil {
 		return nil, err
 	}
+	s.waited("other ranks", begin)
 	clear(s.counts)
 	for _, m := range told {
 		all = append(all, binary.LittleEndian.Uint64(m))
 		m = m[8:]
-		for _, rows := range late {
+		for _, rows := range rows {
 			rows.AddAll(m[:len(rows)])
 			m = m[len(rows):]
 		}
@@ -110,7 +135,8 @@ func (s *Stepper) count(flags uint64) (all []uint64, err error) {
 			}
 		}
 	}
-	s.splitLookups(late)
+	s.ranks.late = s.worthwhile(late)
+	s.spread(s.worthwhile(rows[len(rows)-len(late):]))
 	return all, nil
 }
 
@@ -154,12 +180,14 @@ func (s *Stepper) passTogether(random *graph.Random, r *StepResult) error {
 	if err := s.ranks.reducer.Wait(); err != nil {
 		return err
 	}
-	s.waited(begin)
+	s.waited("sums", begin)
 	random.Step = base + uint64(s.ranks.Size()*len(s.batches))
+	begin = time.Now()
 	all, err := gatherEqual(s.ranks, told)
 	if err != nil {
 		return err
 	}
+	s.waited("other ranks", begin)
 	for _, told := range all {
 		for i := range s.batches {
 			s.hear(told[i*s.ranks.slot:], r)

@@ -31,6 +31,7 @@ type Trainer struct {
 	stopping   bool        // a callback returned ErrStop
 	wanted     atomic.Bool // a checkpoint, by SaveSoon
 	saving     bool        // a checkpoint is wanted after this step, on all ranks
+	watched    bool        // one of several ranks has a callback that isn't Blind
 	saved      int         // step of the last checkpoint, -1 before the first
 	targets    int         // since the last line of metrics
 	seconds    float64     // in steps since the last line of metrics

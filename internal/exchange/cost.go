@@ -9,12 +9,14 @@ type Cost struct {
 	Sums     int // elements that go out in a step for the sums
 	Spread   int // elements that go out in a step to spread what a rank has
 	Buckets  int // exchanges of each kind
+	Flights  int // of them, that are under way at a time
 	Last     int // elements of all that go out when the last gradient is found
 	First    int // elements of all that a pass waits for before it begins, where values are spread
+	Whole    int // elements of the tables of which the rest is waited for at the end of the forward pass
 }
 
 // Estimate returns what a Reducer would take for parameters in the order in which their gradients are found. Late gives for Config.Lookups how many of
-// their rows are found late. Gather is Config's.
+// their rows are found late, and how many are read first. Gather is Config's.
 func Estimate(params []*graph.Param, ranks, accumulation int, gather bool, late map[*graph.Param]int) Cost {
 	all, elements := stretches(params)
 	var alone []int
@@ -27,7 +29,7 @@ func Estimate(params []*graph.Param, ranks, accumulation int, gather bool, late 
 		}
 	}
 	list := buckets(all, ranks, alone)
-	c := Cost{Buckets: len(list)}
+	c := Cost{Buckets: len(list), Flights: inFlight}
 	for _, b := range list {
 		if all[b.hi-1].param == last {
 			c.Last += all[b.hi-1].end() - all[b.lo].at
@@ -35,11 +37,12 @@ func Estimate(params []*graph.Param, ranks, accumulation int, gather bool, late 
 	}
 	c.First = all[list[len(list)-1].hi-1].end() - all[list[len(list)-1].lo].at
 	for p, rows := range late {
-		c.First += p.Len()
 		if float64(rows) > mostLate*float64(p.Shape[0]) {
 			rows = p.Shape[0]
 		}
 		c.Last += rows * p.Shape[1]
+		c.First += rows * p.Shape[1]
+		c.Whole += p.Len() - rows*p.Shape[1]
 	}
 	counts := make([]int, ranks) // branches of each rank
 	for q := range counts {
@@ -50,7 +53,7 @@ func Estimate(params []*graph.Param, ranks, accumulation int, gather bool, late 
 		staged, sums, spread := 0, 0, 0
 		out, in := staging(list, counts, rank)
 		for q := range counts {
-			staged += slots(gather) * (out[q] + in[q])
+			staged += inFlight * (out[q] + in[q])
 		}
 		for _, b := range list {
 			for q, s := range b.shards {

@@ -18,35 +18,29 @@ type flight[T float32 | float64] struct {
 	send    [][]byte
 	recv    [][]byte
 	wait    func() error
-	tensors [][]T // by parameter: what is spread
+	tensors [][]T // by parameter: what is spread; nil for sums that stay where they are made
 	rounded bool  // as bfloat16
+	ends    int   // tasks of a spread that are complete when it lands; 0 where more of its task follows
+
+	sum    func() (send, recv [][]byte) // what is done when the parts of others are there
+	adding func(worker, i int)          // adds up one of the own parts
 }
 
-// work is what workers divide: parts of a flight.
-type work[T float32 | float64] struct {
-	flight *flight[T]
-	parts  []stretch
-}
-
-// inFlight is how many exchanges are under way at a time: while one's bytes are on their way, the sums of the one before are made.
-const inFlight = 2
-
-// slots returns for how many flights there is room: one more where sums are spread, whose bytes are on their way a turn longer.
-func slots(gather bool) int {
-	if gather {
-		return inFlight + 1
-	}
-	return inFlight
-}
+// inFlight is how many exchanges are under way at a time. A network that is as fast as the machine needs two: the bytes of one are on their way while the
+// sums of another are made. More of them keep it busy where a rank takes a while to notice that one has ended, since others compute on its cores, and
+// where a message waits for word from the other side, which comes behind the bytes that are on their way already.
+const inFlight = 4
 
 // makeFlights makes room for the largest buckets.
 func (r *reducer[T]) makeFlights() {
 	n, rank := r.Peers.Size(), r.Peers.Rank()
 	out, in := staging(r.buckets, r.counts, rank)
-	for range slots(r.Gather) {
+	for range inFlight {
 		f := &flight[T]{
 			parts: make([][]stretch, n), sizes: make([]int, n), staging: make([][]T, n), coming: make([][]T, n), send: make([][]byte, n), recv: make([][]byte, n),
 		}
+		f.sum = func() (send, recv [][]byte) { return r.sum(f) }
+		f.adding = func(_, i int) { r.addUp(f, i) }
 		for q := range n {
 			f.staging[q] = memory.Make[T](out[q])
 			if q != rank {
@@ -76,7 +70,7 @@ func (r *reducer[T]) load(f *flight[T], parts [][]stretch) {
 		f.parts[q] = append(f.parts[q][:0], parts[q]...)
 		f.sizes[q] = length(parts[q])
 	}
-	f.behind = f.behind[:0]
+	f.behind, f.tensors, f.ends = f.behind[:0], nil, 0
 	at := 0
 	for _, p := range f.parts[r.Peers.Rank()] {
 		f.behind = append(f.behind, at)

@@ -6,12 +6,6 @@ import (
 	"github.com/seahorse-ml/seahorse/internal/parallel"
 )
 
-// reduce exchanges a bucket of which the rank's last micro-batch has found the gradients.
-func (r *reducer[T]) reduce(b *bucket) error {
-	r.choose(b)
-	return r.fly()
-}
-
 // choose puts all of a bucket into r.chunk.
 func (r *reducer[T]) choose(b *bucket) {
 	for q, s := range b.shards {
@@ -19,51 +13,49 @@ func (r *reducer[T]) choose(b *bucket) {
 	}
 }
 
-// fly begins to exchange what is in r.chunk, and goes on with what was begun before: the flight before this one is added up, and that before it, whose
-// sums are on their way to all, lands. So it is in one order on all ranks.
-func (r *reducer[T]) fly() error {
-	k := r.begun
-	f := r.flights[k%len(r.flights)]
-	r.load(f, r.chunk)
-	r.depart(f)
-	r.begun++
-	if k >= 1 {
-		if err := r.sum(r.flights[(k-1)%len(r.flights)]); err != nil {
-			return err
+// board returns a flight that is loaded with what is in r.chunk. Where as many are under way as there is room for, the first of them lands before.
+func (r *reducer[T]) board() (*flight[T], error) {
+	f := r.flights[r.begun%len(r.flights)]
+	if r.begun >= len(r.flights) {
+		if err := r.arrive(f); err != nil {
+			return nil, err
 		}
 	}
-	if r.Gather && k >= 2 {
-		return r.arrive(r.flights[(k-2)%len(r.flights)])
-	}
-	return nil
+	r.begun++
+	r.load(f, r.chunk)
+	return f, nil
 }
 
 // land ends all flights that are under way.
 func (r *reducer[T]) land() error {
 	k := r.begun
 	r.begun = 0
-	if k == 0 {
-		return nil
-	}
-	last := r.flights[(k-1)%len(r.flights)]
-	if err := r.sum(last); err != nil || !r.Gather {
-		return err
-	}
-	if k >= 2 {
-		if err := r.arrive(r.flights[(k-2)%len(r.flights)]); err != nil {
+	for i := max(0, k-len(r.flights)); i < k; i++ {
+		if err := r.arrive(r.flights[i%len(r.flights)]); err != nil {
 			return err
 		}
 	}
-	return r.arrive(last)
+	return nil
 }
 
-// depart sends the ranks' parts in all branches of this one.
+// reduce begins to add up what is in r.chunk, whose gradients the rank's last micro-batch has found.
+func (r *reducer[T]) reduce() error {
+	if r.begun == 0 {
+		r.sums.find()
+	}
+	f, err := r.board()
+	if err == nil {
+		r.depart(f)
+	}
+	return err
+}
+
+// depart sends the ranks' parts in all branches of this one. They are added up as soon as those of the others are there, by the thread that has brought them.
 func (r *reducer[T]) depart(f *flight[T]) {
 	rank := r.Peers.Rank()
-	r.sums.find()
 	for q, parts := range f.parts {
 		if r.merges() {
-			r.now = work[T]{f, parts}
+			r.now = parts
 			r.each(len(parts), r.merging)
 		}
 		f.send[q], f.recv[q] = nil, nil
@@ -72,26 +64,22 @@ func (r *reducer[T]) depart(f *flight[T]) {
 			f.recv[q] = f.incoming(q, r.counts[q]*f.sizes[rank])
 		}
 	}
-	f.wait = r.Peers.Start(f.send, f.recv)
+	f.wait = r.Peers.Start(f.send, f.recv, f.sum)
 }
 
-// sum adds up the own parts, when those of the others are there.
-func (r *reducer[T]) sum(f *flight[T]) error {
+// sum adds up the own parts, when those of the others are there, and returns what is exchanged then: the sums, if all ranks get them.
+func (r *reducer[T]) sum(f *flight[T]) (send, recv [][]byte) {
 	rank := r.Peers.Rank()
-	if err := f.wait(); err != nil {
-		return err
-	}
 	for q := range f.parts {
 		if q != rank {
 			f.arrived(q, r.counts[q]*f.sizes[rank])
 		}
 	}
-	r.now = work[T]{f, f.parts[rank]}
-	r.each(len(r.now.parts), r.summing)
-	if r.Gather {
-		r.spread(f, r.sums.grads, f.narrow != nil)
+	r.each(len(f.parts[rank]), f.adding)
+	if !r.Gather {
+		return nil, nil
 	}
-	return nil
+	return r.outward(f, r.sums.grads, f.narrow != nil)
 }
 
 // merges tells whether the gradients of the last micro-batch are changed before they are sent.
@@ -165,8 +153,8 @@ func (r *reducer[T]) addUp(f *flight[T], i int) {
 	}
 }
 
-// spread sends the own parts of tensors to all ranks, which send theirs; of rounded sums in few bytes.
-func (r *reducer[T]) spread(f *flight[T], tensors [][]T, rounded bool) {
+// outward returns what goes to all ranks and comes from them where each spreads its own parts of tensors; rounded sums go in few bytes.
+func (r *reducer[T]) outward(f *flight[T], tensors [][]T, rounded bool) (send, recv [][]byte) {
 	rank := r.Peers.Rank()
 	flat := collect(f.staging[rank], f.parts[rank], tensors)
 	own := Bytes(flat)
@@ -187,12 +175,13 @@ func (r *reducer[T]) spread(f *flight[T], tensors [][]T, rounded bool) {
 			f.recv[q] = Bytes(f.coming[q][:f.sizes[q]])
 		}
 	}
-	f.wait, f.tensors, f.rounded = r.Peers.Start(f.send, f.recv), tensors, rounded
+	f.tensors, f.rounded = tensors, rounded
+	return f.send, f.recv
 }
 
-// arrive puts what others have spread where it belongs, when it is there.
+// arrive waits for the end of a flight, and puts what others have spread where it belongs.
 func (r *reducer[T]) arrive(f *flight[T]) error {
-	if err := f.wait(); err != nil {
+	if err := f.wait(); err != nil || f.tensors == nil {
 		return err
 	}
 	for q, parts := range f.parts {
@@ -206,6 +195,9 @@ func (r *reducer[T]) arrive(f *flight[T]) error {
 		for _, p := range parts {
 			from = from[copy(f.tensors[p.param][p.lo:p.hi], from):]
 		}
+	}
+	if f.ends > 0 {
+		r.news.set(f.ends, nil)
 	}
 	return nil
 }

@@ -12,7 +12,7 @@ import (
 type Peers interface {
 	Rank() int
 	Size() int
-	Start(send, recv [][]byte) (wait func() error)
+	Start(send, recv [][]byte, then func() (send, recv [][]byte)) (wait func() error)
 }
 
 // Config says what a Reducer adds up.
@@ -25,7 +25,8 @@ type Config struct {
 	// Round rounds the gradient of each micro-batch, and each sum of the tree, to bfloat16, and sends them so: half of the bytes. The sums are those of
 	// a Stack that rounds, whatever the number of ranks.
 	Round bool
-	// Lookups are those of Params whose gradients a pass finds in two parts (graph.Lookup), so that most of them can be sent early.
+	// Lookups are those of Params whose gradients a pass finds in two parts (graph.Lookup), so that most of them can be sent early; and which it reads in
+	// two parts, so that most of them may come late.
 	Lookups []*graph.Param
 }
 
@@ -46,10 +47,13 @@ type Reducer interface {
 	// failed it isn't called, and the Reducer can't be used any more.
 	Wait() error
 	// Spread begins to give each rank the parameters' values in the stretches that others own, and goes on while the process does something else: those
-	// that a pass reads first come first. Await and Settle wait for it, and the exchanges of the next step come behind it.
-	Spread()
-	// Await returns when a parameter's values are there, or never will be, as Settle tells.
-	Await(p *graph.Param)
+	// that a pass reads first come first. Rows are those of each of Lookups that the next pass of any rank looks up, which come at first, and the others
+	// at last; nil if a pass reads them whole at once. All ranks give the same. Await and Settle wait for it, and the exchanges of the next step
+	// come behind it.
+	Spread(rows []Rows)
+	// Await returns when a parameter's values are there, or never will be, as Settle tells; of Lookups those in the rows that Spread was given, where
+	// only they are wanted.
+	Await(p *graph.Param, rows bool)
 	// Settle returns when all parameters' values are there.
 	Settle() error
 	// Owner returns the rank that owns the stretch of a parameter that begins with an element.
@@ -86,7 +90,7 @@ type reducer[T float32 | float64] struct {
 	order   *schedule    // of this step
 	rows    []Rows       // of lookups that come late in this step
 	flights []*flight[T] // as many as are under way at most
-	begun   int          // flights of a step
+	begun   int          // flights since the last time that all had landed
 	chunk   [][]stretch  // of each rank: what the next flight exchanges
 	parts   []stretch    // of a shard
 	room    []int        // elements of each rank that a flight has room for
@@ -97,9 +101,8 @@ type reducer[T float32 | float64] struct {
 	ended   chan error
 	spreads chan struct{} // one is to begin
 	news    *spreading    // of it
-	now     work[T]       // that the workers divide
+	now     []stretch     // that are merged
 	merging func(worker, i int)
-	summing func(worker, i int)
 }
 
 // A sum adds branch b of a list to a, or where b is the gradient a to it.
@@ -145,8 +148,7 @@ func newReducer[T float32 | float64](c Config) *reducer[T] {
 	}
 	r.news = newSpreading(len(c.Params), r.sums.pieces, r.buckets, r.lookups)
 	r.makeFlights()
-	r.merging = func(_, i int) { r.merge(&r.now.parts[i]) }
-	r.summing = func(_, i int) { r.addUp(r.now.flight, i) }
+	r.merging = func(_, i int) { r.merge(&r.now[i]) }
 	go r.work()
 	return r
 }
@@ -265,7 +267,7 @@ func (r *reducer[T]) work() {
 			}
 			for ; at < complete; at++ {
 				if failed == nil {
-					failed = r.do(r.order.tasks[at])
+					failed = r.visit(r.order.tasks[at], r.rows, r.reduce)
 				}
 			}
 		}
@@ -279,13 +281,16 @@ func (r *reducer[T]) work() {
 	}
 }
 
-// do makes an exchange.
-func (r *reducer[T]) do(t task) error {
+// visit puts into r.chunk what a task exchanges, as much at a time as a flight has room for, and calls begin each time. Rows are those of lookups that are
+// exchanged apart from the others.
+func (r *reducer[T]) visit(t task, rows []Rows, begin func() error) error {
 	switch {
 	case t.lookup < 0:
-		return r.reduce(&r.buckets[t.bucket])
+		r.choose(&r.buckets[t.bucket])
 	case t.bucket < 0:
-		return r.reduceLate(t.lookup)
+		return r.chooseRows(t.lookup, rows[t.lookup], begin)
+	default:
+		r.chooseOthers(&r.buckets[t.bucket], rows[t.lookup])
 	}
-	return r.reduceEarly(&r.buckets[t.bucket], t.lookup)
+	return begin()
 }

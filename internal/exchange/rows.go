@@ -37,9 +37,8 @@ const mostLate = 0.25
 func (s Rows) Worthwhile(n int) bool { return float64(s.Count()) <= mostLate*float64(n) }
 
 // rowParts cuts the part of a lookup's parameter between two elements into stretches of rows that are in a set, or that aren't, and appends them.
-func (r *reducer[T]) rowParts(all []stretch, lookup, lo, hi int, within bool) []stretch {
-	param := r.lookups[lookup]
-	width, rows := r.Params[param].Shape[1], r.rows[lookup]
+func (r *reducer[T]) rowParts(all []stretch, param int, rows Rows, lo, hi int, within bool) []stretch {
+	width := r.Params[param].Shape[1]
 	for lo < hi {
 		for lo < hi && rows.Has(lo/width) != within {
 			lo = min(hi, (lo/width+1)*width)
@@ -55,19 +54,19 @@ func (r *reducer[T]) rowParts(all []stretch, lookup, lo, hi int, within bool) []
 	return all
 }
 
-// reduceEarly exchanges the rows of a bucket that are complete before the end of the pass.
-func (r *reducer[T]) reduceEarly(b *bucket, lookup int) error {
+// chooseOthers puts into r.chunk what a bucket of a lookup has outside of some rows.
+func (r *reducer[T]) chooseOthers(b *bucket, rows Rows) {
 	for q := range b.shards {
 		r.chunk[q] = r.chunk[q][:0]
 		if s := &b.shards[q]; s.lo < s.hi {
-			r.chunk[q] = r.rowParts(r.chunk[q], lookup, r.sums.pieces[s.lo].lo, r.sums.pieces[s.hi-1].hi, false)
+			r.chunk[q] = r.rowParts(r.chunk[q], r.sums.pieces[s.lo].param, rows, r.sums.pieces[s.lo].lo, r.sums.pieces[s.hi-1].hi, false)
 		}
 	}
-	return r.fly()
 }
 
-// reduceLate exchanges the other rows of a lookup: as many at a time as there is room for.
-func (r *reducer[T]) reduceLate(lookup int) error {
+// chooseRows puts these rows of a lookup into r.chunk, as many at a time as there is room for, and calls begin each time.
+func (r *reducer[T]) chooseRows(lookup int, rows Rows, begin func() error) error {
+	param := r.lookups[lookup]
 	sizes := make([]int, len(r.chunk)) // by rank, of what is collected
 	reset := func() {
 		clear(sizes)
@@ -78,17 +77,17 @@ func (r *reducer[T]) reduceLate(lookup int) error {
 	reset()
 	for i := range r.buckets {
 		b := &r.buckets[i]
-		if r.sums.pieces[b.lo].param != r.lookups[lookup] {
+		if r.sums.pieces[b.lo].param != param {
 			continue
 		}
 		for q, s := range b.shards {
 			if s.lo == s.hi {
 				continue
 			}
-			r.parts = r.rowParts(r.parts[:0], lookup, r.sums.pieces[s.lo].lo, r.sums.pieces[s.hi-1].hi, true)
+			r.parts = r.rowParts(r.parts[:0], param, rows, r.sums.pieces[s.lo].lo, r.sums.pieces[s.hi-1].hi, true)
 			n := length(r.parts)
 			if sizes[q]+n > r.room[q] {
-				if err := r.fly(); err != nil {
+				if err := begin(); err != nil {
 					return err
 				}
 				reset()
@@ -97,5 +96,5 @@ func (r *reducer[T]) reduceLate(lookup int) error {
 			r.chunk[q] = append(r.chunk[q], r.parts...)
 		}
 	}
-	return r.fly()
+	return begin()
 }

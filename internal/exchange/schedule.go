@@ -6,10 +6,10 @@ import (
 	"github.com/seahorse-ml/seahorse/graph"
 )
 
-// A task is one exchange of a step: of a bucket, or of the rows of a lookup that are complete at the end only.
+// A task is one exchange of a step: of a bucket, or of the rows of a lookup that are exchanged apart from the others.
 type task struct {
 	bucket int // -1 for such rows
-	lookup int // whose rows are exchanged in two parts; -1 for a bucket that is exchanged whole
+	lookup int // which is exchanged in two parts; -1 for a bucket that is exchanged whole
 }
 
 // A schedule is the order of the exchanges of a step, the same on all ranks, and what each waits for.

@@ -57,8 +57,57 @@ func beRank() error {
 			}
 		}
 	}
+	if err := relay(w); err != nil {
+		return err
+	}
 	fmt.Println(w.Rank(), "of", w.Size(), "by", w.Library())
 	return w.Close()
+}
+
+// relay has several exchanges under way, of which each has a second part: what came in the first, and one more byte. The middle one is empty.
+func relay(w *World) error {
+	const flights = 5
+	var waits []func() error
+	var second [flights][][]byte
+	next := 0
+	for k := range flights {
+		size := (flights - k) * 200_000 // so that those behind could overtake
+		if k == flights/2 {
+			size = 0
+		}
+		send, recv := make([][]byte, w.Size()), make([][]byte, w.Size())
+		second[k] = make([][]byte, w.Size())
+		for q := range send {
+			send[q], recv[q], second[k][q] = bytes.Repeat([]byte{byte(16*w.Rank() + k)}, size), make([]byte, size), make([]byte, size+1)
+		}
+		waits = append(waits, w.Start(send, recv, func() ([][]byte, [][]byte) {
+			if next != k {
+				next = -flights
+			}
+			next++
+			for q := range recv {
+				if q != w.Rank() && !bytes.Equal(recv[q], bytes.Repeat([]byte{byte(16*q + k)}, size)) {
+					next = -flights
+				}
+				recv[q] = append(recv[q], byte(k))
+			}
+			return recv, second[k]
+		}))
+	}
+	for k, wait := range waits {
+		if err := wait(); err != nil {
+			return err
+		}
+		for q, got := range second[k] {
+			if q != w.Rank() && (got[len(got)-1] != byte(k) || len(got) > 1 && got[0] != byte(16*w.Rank()+k)) {
+				return fmt.Errorf("rank %d got other bytes from rank %d in the second part of exchange %d", w.Rank(), q, k)
+			}
+		}
+	}
+	if next != flights {
+		return fmt.Errorf("rank %d: the first parts of exchanges didn't end in their order", w.Rank())
+	}
+	return nil
 }
 
 // TestExchange lets each launcher of this machine start processes that exchange bytes.

@@ -18,6 +18,15 @@ func sleep(d time.Duration) {
 	_ = syscall.Nanosleep(&t, nil)
 }
 
+// threadTime returns the time of a core that the calling thread has taken.
+func threadTime() time.Duration {
+	var t unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &t); err != nil {
+		return 0
+	}
+	return time.Duration(t.Nano())
+}
+
 // preferPromptness asks the system to wake the thread on time, and to let it run then for the short while that it needs although others compute on all
 // cores: a short slice, of which Linux takes account from 6.12 on. Where it doesn't, messages wait for the end of others' slices.
 func preferPromptness() {

@@ -19,8 +19,11 @@ type World struct {
 	aborting   atomic.Pointer[string] // why
 	beats      beats
 
-	underWay []*transfer
-	waiting  patience // for what is under way
+	underWay  []*transfer
+	waiting   patience      // for what is under way
+	sent      int64         // bytes
+	busy      time.Duration // in which something was under way, until busySince
+	busySince time.Time
 
 	// What the library writes to lies here, so that it doesn't move.
 	flag     int32
@@ -98,9 +101,12 @@ func (w *World) take(c *call) {
 		c.done <- c.do()
 		return
 	}
-	if err := w.post(c.exchange); err != nil || c.exchange.pending == 0 {
+	if err := w.post(c.exchange); err != nil {
 		c.exchange.done <- err
 		return
+	}
+	if len(w.underWay) == 0 {
+		w.busySince = time.Now()
 	}
 	w.underWay = append(w.underWay, c.exchange)
 	w.waiting.begin()
