@@ -74,7 +74,7 @@ func (o *trainingOptions) divide(t team) error {
 	o.team, o.accumulation = t, total/n
 	useThreads(cmp.Or(o.Threads, t.threads))
 	if n > 1 {
-		runtime.GOMAXPROCS(graph.Workers() + 1) // one of them talks to the other ranks
+		runtime.GOMAXPROCS(graph.Workers() + 2) // one of them talks to the other ranks, and one prepares what it sends
 	}
 	return nil
 }
