@@ -6,6 +6,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/seahorse-ml/seahorse/graph"
+	"github.com/seahorse-ml/seahorse/train"
 )
 
 // printProfile prints a line for each kind of operation: its share of the steps' time, what it computed in it, and the fraction
@@ -38,4 +39,11 @@ func printProfile(w io.Writer, p *graph.Profile) error {
 	}
 	_, err := fmt.Fprintf(w, "peak of %s: %.1f GFLOP/s\n", plural(graph.Workers(), "thread"), peak/1e9)
 	return err
+}
+
+// printTraffic prints what a step exchanges with other ranks, and how much of the time of that it computes in.
+func printTraffic(w io.Writer, t train.Traffic) {
+	a := func(seconds float64) float64 { return 1000 * seconds / float64(t.Steps) }
+	fmt.Fprintf(w, "exchange of a step, without the first: %.4g MB sent, under way for %.1f ms, of which there was nothing to compute for %.1f ms: %.0f%% hidden; %.1f ms of a core\n",
+		float64(t.Sent)/1e6/float64(t.Steps), a(t.UnderWay.Seconds()), a(t.Waited.Seconds()), 100*t.Hidden(), a(t.Worked.Seconds()))
 }

@@ -74,6 +74,9 @@ func (o *trainingOptions) train(ctx context.Context, s *streams, r *task.Run, re
 		if err := printProfile(s.err, c.Profile); err != nil {
 			return err
 		}
+		if traffic, ok := t.Traffic(); ok {
+			printTraffic(s.err, traffic)
+		}
 	}
 	var interrupted *train.Interrupted
 	if errors.As(err, &interrupted) {
