@@ -17,9 +17,13 @@ type fileConfig struct {
 	prompt  *PromptConfig // one of both
 	base    string        // base_model_name_or_path; empty for none
 	targets Targets       // as they are stored
+	ranks   []Pattern     // as they are stored
+	alphas  []Pattern     // as they are stored
 	inOut   bool          // a projection with an adapter is stored [In, Out]
 	width   int           // of a prompt's vectors
 	head    *Head         // that the adapter brings along; nil for none
+
+	parameters []string // target_parameters, which unstack turns into targets
 }
 
 // replaced returns the modules that are trained whole, in copies.
@@ -94,8 +98,8 @@ func (c fileConfig) encodeLoRA(set func(key string, value any)) {
 	set("target_modules", c.targets.encode())
 	set("exclude_modules", l.Exclude.encode())
 	set("modules_to_save", texts(savedNames(l.SavedModules, l.Task)))
-	set("rank_pattern", patterns(l.Ranks))
-	set("alpha_pattern", patterns(l.Alphas))
+	set("rank_pattern", patterns(c.ranks))
+	set("alpha_pattern", patterns(c.alphas))
 	set("use_rslora", l.RankStabilized)
 	set("use_dora", l.DoRA)
 	set("lora_bias", l.Bias)
@@ -179,7 +183,7 @@ func parseConfig(data []byte) (fileConfig, error) {
 	switch kind := r.text("peft_type"); kind {
 	case typeLoRA:
 		c.lora = r.lora(task)
-		c.targets = c.lora.Targets
+		c.targets, c.parameters = c.lora.Targets, r.texts("target_parameters")
 	case typePrompt:
 		c.prompt = &PromptConfig{Tokens: r.count("num_virtual_tokens", 0), SavedModules: r.texts("modules_to_save"), Task: task}
 		c.width = r.count("token_dim", 0)
@@ -205,7 +209,7 @@ func (r *configReader) fail(format string, args ...any) {
 }
 
 func (r *configReader) lora(task Task) *LoRAConfig {
-	for _, key := range []string{"layers_to_transform", "layers_pattern", "layer_replication", "target_parameters", "alora_invocation_tokens", "megatron_config",
+	for _, key := range []string{"layers_to_transform", "layers_pattern", "layer_replication", "alora_invocation_tokens", "megatron_config",
 		"arrow_config", "kasa_config", "monteclora_config", "velora_config", "use_bdlora", "lora_ga_config", "corda_config"} {
 		if v, _ := r.o.Get(key); !empty(v) {
 			r.fail("%s is set, which isn't known here", key)

@@ -160,7 +160,13 @@ func open(dir string, m Model, o OpenConfig) (a *Adapter, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	tree, err := sourceTree(m, stripped{file, c.prompt != nil, m})
+	source := graph.Source(file)
+	if len(c.parameters) > 0 {
+		if source, err = c.unstack(m, file); err != nil {
+			return nil, err
+		}
+	}
+	tree, err := sourceTree(m, stripped{source, c.prompt != nil, m})
 	if err != nil {
 		return nil, err
 	}

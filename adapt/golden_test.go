@@ -34,7 +34,12 @@ type goldenCase struct {
 
 func goldenCases(t *testing.T) map[string]goldenCase {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join("testdata", "*.json"))
+	return goldensIn(t, "testdata")
+}
+
+func goldensIn(t *testing.T, folder string) map[string]goldenCase {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(folder, "*.json"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("%d goldens, error %v", len(files), err)
 	}
@@ -82,6 +87,17 @@ func (c goldenCase) build(t *testing.T, p *graph.Params) Trainable {
 		config := models.DefaultGPT2Config()
 		parse(&config)
 		m, err = models.NewGPT2(config, p)
+	case "mixtral":
+		fresh, sizeErr := models.Size{Layers: 1, Width: 12, Heads: 3, Context: 16, Vocab: 19}.Config(head.ModelType)
+		if sizeErr != nil {
+			t.Fatal(sizeErr)
+		}
+		config := fresh.(models.MixtralConfig)
+		parse(&config)
+		var made models.Model
+		if made, err = models.New(config, p); err == nil {
+			m = made.(Trainable)
+		}
 	case "t5":
 		config := models.DefaultT5Config()
 		parse(&config)

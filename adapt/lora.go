@@ -131,6 +131,9 @@ func putLoRA(m Model, c LoRAConfig, tree *graph.Params, strict bool) (*Adapter, 
 	}
 	a.slots = slices.Concat(a.slots, saved, tokens)
 	a.config = fileConfig{lora: &c, targets: storedTargets(c, all, targets)}
+	if a.config.ranks, a.config.alphas, err = c.stackedPatterns(m, targets); err != nil {
+		return nil, err
+	}
 	for _, l := range all {
 		a.config.inOut = a.config.inOut || targets[l.name] && l.linear != nil && l.linear.InOut()
 	}

@@ -33,10 +33,10 @@ def saved_name(name, prompt=False):
     return name.replace("lora_magnitude_vector.weight", "lora_magnitude_vector")
 
 
-def run(config, method, kind=transformers.AutoModelForCausalLM):
+def run(config, method, kind=transformers.AutoModelForCausalLM, **settings):
     classifies = kind is transformers.AutoModelForSequenceClassification
     pair = kind is transformers.AutoModelForSeq2SeqLM
-    model = kind.from_config(config, attn_implementation="eager").double().eval()
+    model = kind.from_config(config, attn_implementation="eager", **settings).double().eval()
     fill(model)
     shapes = {n: list(p.shape) for n, p in stored_parameters(model)}
     adapted = peft.get_peft_model(model, method)
@@ -66,8 +66,9 @@ def run(config, method, kind=transformers.AutoModelForCausalLM):
     with tempfile.TemporaryDirectory() as folder:
         adapted.save_pretrained(folder)
         written = json.loads((pathlib.Path(folder) / "adapter_config.json").read_text())
-    if isinstance(written.get("target_modules"), list):
-        written["target_modules"].sort()  # of a set
+    for key in ("target_modules", "target_parameters"):
+        if isinstance(written.get(key), list):
+            written[key].sort()  # of a set
     return case | {
         "config": json.loads(config.to_json_string()),
         "adapter": written,
@@ -106,6 +107,11 @@ def t5(method):
     return run(config, method, transformers.AutoModelForSeq2SeqLM)
 
 
+def mixtral(method):
+    config = transformers.MixtralConfig(**{**SMALL, "head_dim": 6}, num_local_experts=5, num_experts_per_tok=2, bos_token_id=0, eos_token_id=0)
+    return run(config, method, experts_implementation="eager")
+
+
 def lora(task="CAUSAL_LM", **changes):
     return peft.LoraConfig(**{**dict(r=3, lora_alpha=5, target_modules="all-linear", task_type=task), **changes})
 
@@ -136,6 +142,12 @@ CASES = {
     "bert_prompt": lambda: classifier(prompt("SEQ_CLS")),
     "roberta_lora": lambda: classifier(lora("SEQ_CLS", target_modules=["query", "dense"]), transformers.RobertaConfig, pad_token_id=1),
     "t5_lora": lambda: t5(lora("SEQ_2_SEQ_LM")),
+    # With experts as parameters: by their old names, which peft turns into parameters, and by some of those.
+    "stacked/mixtral": lambda: mixtral(lora(target_modules=["q_proj", "w1", "w2", "w3"], use_rslora=True)),
+    "stacked/mixtral_all": lambda: mixtral(lora()),
+    "stacked/mixtral_some": lambda: mixtral(
+        lora(target_modules=["k_proj"], target_parameters=["experts.down_proj", "gate.weight", "o_proj.weight"], rank_pattern={r"layers\.1\..*experts\.down_proj": 2}, alpha_pattern={"gate.weight": 7.5})
+    ),
 }
 
 

@@ -7,8 +7,8 @@ A tiny model of every family is pretrained and gets an adapter of each method, b
 transformers' model of the base, finetune merges the two, and transformers loads the result without a missing or unexpected tensor: the logits of both, and of
 finetune's reading of the merged model, must agree within 1e-4, and differ from those of the base. What can't be merged (prompts, adapters of tied tables) is
 read by our own code in its place. The other way round, peft makes an adapter of the same method, with noise for what is trained; our code reads and writes
-it, and peft reads that again. Encoders learn to classify, the encoder-decoder to write; the method reward makes classifiers of one label of decoders, and
-experts adapts those of Mixtral.
+it, and peft reads that again. Encoders learn to classify, the encoder-decoder to write; the method reward makes classifiers of one label of decoders;
+experts and stacks adapt those of Mixtral, by their names and by those of the parameters that transformers has them in.
 Needs Go, torch, transformers and peft.
 """
 
@@ -29,7 +29,7 @@ DECODERS = "glm4 gpt2 gpt_neox granite llama mistral olmo2 phi3 qwen2 qwen3 gemm
 ENCODERS = "bert roberta albert".split()
 TABLES = {"gpt2": "wte", "gpt_neox": "embed_in"} | dict.fromkeys(ENCODERS, "word_embeddings")
 NORMS = {"gpt2": "ln_f", "gpt_neox": "final_layer_norm", "t5": "final_layer_norm"} | dict.fromkeys(ENCODERS, "embeddings.LayerNorm")
-METHODS = "lora rslora dora saved embeddings tokens prompt reward experts".split()
+METHODS = "lora rslora dora saved embeddings tokens prompt reward experts stacks".split()
 TOKENS = [5, 9, 12]
 TOLERANCE = 1e-4
 
@@ -41,14 +41,16 @@ class Method:
         table, norm = TABLES.get(arch, "embed_tokens"), NORMS.get(arch, "model.norm")
         self.name, self.classifies, self.pair = name, arch in ENCODERS or name == "reward", arch == "t5"
         self.known = name not in ("embeddings", "tokens", "prompt", "reward") if self.pair else name != "reward" or arch in DECODERS
-        self.known, self.back = self.known and (name != "experts" or arch == "mixtral"), name != "experts"  # which peft stores as target_parameters, that we don't read
+        self.known = self.known and (name not in ("experts", "stacks") or arch == "mixtral")
         self.flags, settings = {
             "rslora": (["--use-rslora", "--lora-alpha", "4", "--rank-pattern", r"0\..*=2", "--alpha-pattern", r"1\..*=3"],
                        {"use_rslora": True, "lora_alpha": 4, "rank_pattern": {r"0\..*": 2}, "alpha_pattern": {r"1\..*": 3}}),
             "dora": (["--use-dora"], {"use_dora": True}),
             "saved": (["--lora-modules-to-save", norm], {"modules_to_save": [norm]}),
             "embeddings": (["--lora-target-modules", table], {"target_modules": [table]}),
-            "experts": (["--lora-target-modules", "q_proj,w1,w2,w3"], {}),
+            "experts": (["--lora-target-modules", "q_proj,w1,w2,w3"], {"target_modules": ["q_proj", "w1", "w2", "w3"]}),
+            "stacks": (["--lora-target-modules", "v_proj,gate,w1,w2,w3", "--use-rslora", "--rank-pattern", r"0\..*=2"],
+                       {"target_modules": ["v_proj"], "target_parameters": ["experts.gate_up_proj", "gate.weight"], "rank_pattern": {r"0\..*": 2}}),
             "tokens": (["--trainable-token-indices", ",".join(map(str, TOKENS))], {"trainable_token_indices": {table: TOKENS}}),
         }.get(name, ([], {}))  # fmt: skip
         task = "SEQ_CLS" if self.classifies else "SEQ_2_SEQ_LM" if self.pair else "CAUSAL_LM"
@@ -56,7 +58,7 @@ class Method:
             self.flags, self.config = ["--prompt-tuning", "4"], peft.PromptTuningConfig(num_virtual_tokens=4, task_type=task)
         else:
             self.flags = ["--use-peft", "--lora-r", "3", "--lora-dropout", "0", *self.flags]
-            targets = ["q_proj", "k_proj", "v_proj", "o_proj"] if arch == "mixtral" else "all-linear"
+            targets = ["q_proj", "k_proj", "v_proj", "o_proj"] if arch == "mixtral" and name == "dora" else "all-linear"  # which peft has for modules alone
             self.config = peft.LoraConfig(**{"r": 3, "lora_alpha": 5, "target_modules": targets, "task_type": task} | settings)
         self.extra = {"num_labels": 1 if name == "reward" else 2} if self.classifies else {}
         self.kind = transformers.AutoModelForSequenceClassification if self.classifies else transformers.AutoModelForSeq2SeqLM if self.pair else transformers.AutoModelForCausalLM
@@ -197,9 +199,8 @@ def main():
                         ours, adapted, plain = found
                         changed = plain > TOLERANCE or method.classifies or name == "embeddings"  # whose head is new; of the tokens asked for perhaps none was trained
                         tell(f"{arch} {name}", f"ours: merged {ours:.1e}, peft with the adapter {adapted:.1e}; the adapter changes {plain:.2g}", ours, adapted, 0 if changed else 1)
-                    if method.back:
-                        ours, again = proof.theirs(base, method, ids)
-                        tell(f"{arch} {name}", f"peft's: we with it {ours:.1e}, peft with what we write {again:.1e}", ours, again)
+                    ours, again = proof.theirs(base, method, ids)
+                    tell(f"{arch} {name}", f"peft's: we with it {ours:.1e}, peft with what we write {again:.1e}", ours, again)
                 except Exception as e:  # of any of three libraries
                     tell(f"{arch} {name}", f"{type(e).__name__}: {e}", 1)
     if wrong:
