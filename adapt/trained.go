@@ -22,7 +22,7 @@ type trained struct {
 }
 
 // Trained returns the model for package train: a run trains the adapter, and its directory and checkpoints hold the adapter's files and
-// nothing of the model.
+// nothing of the model, but for what a model with a method SaveBeside(dir) has beside its weights.
 func Trained(m Trainable, a *Adapter) Trainable { return trained{m, a} }
 
 // Params returns the parameters of the model, which are frozen, and those of the adapter.
@@ -31,7 +31,15 @@ func (t trained) Params() []*graph.Param {
 }
 
 // Save writes the adapter's directory.
-func (t trained) Save(dir string) error { return t.adapter.Save(dir) }
+func (t trained) Save(dir string) error {
+	if err := t.adapter.Save(dir); err != nil {
+		return err
+	}
+	if m, ok := t.Trainable.(interface{ SaveBeside(dir string) error }); ok {
+		return m.SaveBeside(dir)
+	}
+	return nil
+}
 
 // Stored tells what the directory's file of weights holds.
 func (t trained) Stored() graph.Stored { return t.adapter.Stored() }

@@ -56,7 +56,7 @@ func OpenEncoder(dir string, c OpenConfig) (*Encoder, error) {
 	if err != nil {
 		return nil, err
 	}
-	folder, err := Folder(dir)
+	folder, err := c.tokenizer(dir)
 	if err != nil {
 		return nil, err
 	}

@@ -50,9 +50,10 @@ type lengthConfig struct {
 
 // layout is what a directory's files say, but for the weights.
 type layout struct {
-	folder string // of the body, and of its tokenizer
-	static bool
-	config Config
+	folder  string // of the body, and but for an adapter's of its tokenizer
+	adapter string // the directory of an adapter of the body; empty for none
+	static  bool
+	config  Config
 }
 
 // The names of pooling modes, in the newer form of 1_Pooling/config.json, and their keys in the older form.

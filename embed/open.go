@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/seahorse-ml/seahorse/adapt"
 	"github.com/seahorse-ml/seahorse/internal/atomicfile"
 	"github.com/seahorse-ml/seahorse/models"
 )
@@ -20,14 +21,26 @@ type OpenConfig struct {
 	Sketch bool
 	// Storage says how matrices are kept that aren't trained.
 	Storage models.Storage
+	// Base returns where the model is that the adapter in a directory is for. Default: the path that the adapter calls it by, also from the directory on.
+	Base func(dir string) (string, error)
 }
 
 // Open reads a model in sentence-transformers' or model2vec's layout, a model directory of any encoder or decoder, or a GGUF file. Of the latter two the
-// mean of the states is taken. A head that an encoder has is left out.
+// mean of the states is taken. A head that an encoder has is left out. A directory of an adapter gives its model with the adapter on it.
 func Open(dir string, c OpenConfig) (*Model, error) {
 	l, err := readLayout(dir)
 	if err != nil {
 		return nil, err
+	}
+	if adapt.IsDir(l.folder) {
+		base, err := c.base(l.folder)
+		if err != nil {
+			return nil, err
+		}
+		l.adapter, l.folder = l.folder, base.folder
+		if !IsDir(dir) {
+			l.config = base.config
+		}
 	}
 	if c.Edit != nil {
 		if err := c.Edit(&l.config); err != nil {
@@ -44,6 +57,52 @@ func Open(dir string, c OpenConfig) (*Model, error) {
 		return nil, fmt.Errorf("%w, in %s", err, dir)
 	}
 	return m, nil
+}
+
+// base reads the layout of the model that the adapter in a directory is for.
+func (c OpenConfig) base(dir string) (layout, error) {
+	find := c.Base
+	if find == nil {
+		find = named
+	}
+	base, err := find(dir)
+	if err != nil {
+		return layout{}, err
+	}
+	l, err := readLayout(base)
+	if err == nil && (l.static || adapt.IsDir(l.folder)) {
+		err = fmt.Errorf("embed: the adapter in %s is for %s, which is a table of vectors or an adapter itself, expected an encoder or decoder", dir, base)
+	}
+	return l, err
+}
+
+// tokenizer returns the folder of a directory's tokenizer, which an adapter may leave to its model.
+func (c OpenConfig) tokenizer(dir string) (string, error) {
+	folder, err := Folder(dir)
+	if err != nil || !adapt.IsDir(folder) {
+		return folder, err
+	}
+	for _, name := range []string{"tokenizer.json", "tokenizer_config.json"} {
+		if _, err := os.Stat(filepath.Join(folder, name)); err == nil {
+			return folder, nil
+		}
+	}
+	base, err := c.base(folder)
+	return base.folder, err
+}
+
+// named is the default of OpenConfig.Base.
+func named(dir string) (string, error) {
+	base, err := adapt.ReadBase(dir)
+	if err != nil {
+		return "", err
+	}
+	for _, path := range []string{base, filepath.Join(dir, base)} {
+		if _, err := os.Stat(path); base != "" && err == nil {
+			return path, nil
+		}
+	}
+	return "", fmt.Errorf("embed: %s holds an adapter for the model %q, which isn't there", dir, base)
 }
 
 // On returns a model on a body that has been read from a directory or a GGUF file already, with the pooling, normalisation, length and prompts that its files have.
@@ -76,7 +135,11 @@ func (l layout) body(c OpenConfig) (models.Model, error) {
 	case *models.MaskedLM, *models.SequenceClassifier, *models.TokenClassifier:
 		open.Head = &models.Head{None: true}
 	}
-	return models.Open(l.folder, open)
+	body, err := models.Open(l.folder, open)
+	if err == nil && l.adapter != "" {
+		_, err = adapt.Open(l.adapter, body, adapt.OpenConfig{})
+	}
+	return body, err
 }
 
 // Save writes the model in sentence-transformers' layout, but for the tokenizer.
@@ -84,6 +147,11 @@ func (m *Model) Save(dir string) error {
 	if err := m.Body.Save(dir); err != nil {
 		return err
 	}
+	return m.SaveBeside(dir)
+}
+
+// SaveBeside writes what Save does but for the body: that is for the directory of an adapter of it.
+func (m *Model) SaveBeside(dir string) error {
 	const types = "sentence_transformers.models."
 	modules := []module{{Name: "0", Type: types + "Transformer"}}
 	files := map[string]any{}

@@ -60,7 +60,7 @@ func openStatic(dir string, sketch bool) (*Static, error) {
 					return nil, fmt.Errorf("embed: %s: a table with %q, as model2vec compresses vocabularies, isn't known; expected %q alone", dir, name, model2vecWeight)
 				}
 			}
-			source = named{source}
+			source = renamed{source}
 		}
 	}
 	if !ok || len(shape) != 2 {
@@ -73,15 +73,15 @@ func openStatic(dir string, sketch bool) (*Static, error) {
 	return newStatic(p, layers.EmbeddingConfig{Vocab: shape[0], Width: shape[1]})
 }
 
-// named gives model2vec's table the name of sentence-transformers'.
-type named struct{ graph.Source }
+// renamed gives model2vec's table the name of sentence-transformers'.
+type renamed struct{ graph.Source }
 
-func (n named) Shape(name string) ([]int, bool) { return n.Source.Shape(model2vecName(name)) }
-func (n named) Readable(name string) error      { return n.Source.Readable(model2vecName(name)) }
-func (n named) Read(name string, dst *tensor.Dense) error {
+func (n renamed) Shape(name string) ([]int, bool) { return n.Source.Shape(model2vecName(name)) }
+func (n renamed) Readable(name string) error      { return n.Source.Readable(model2vecName(name)) }
+func (n renamed) Read(name string, dst *tensor.Dense) error {
 	return n.Source.Read(model2vecName(name), dst)
 }
-func (n named) Names() []string { return []string{staticWeight} }
+func (n renamed) Names() []string { return []string{staticWeight} }
 
 func model2vecName(name string) string {
 	if name == staticWeight {

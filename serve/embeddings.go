@@ -31,7 +31,11 @@ func newEmbedder(t *task.Trained) (*embedder, error) {
 			return nil, nil
 		}
 	}
-	m, err := embed.On(t.Model, t.Dir)
+	dir := t.Dir
+	if embed.IsDir(t.AdapterDir()) {
+		dir = t.AdapterDir()
+	}
+	m, err := embed.On(t.Model, dir)
 	if err != nil {
 		return nil, fmt.Errorf("serve: embeddings: %w", err)
 	}

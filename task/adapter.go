@@ -12,6 +12,7 @@ import (
 
 	"github.com/seahorse-ml/seahorse/adapt"
 	"github.com/seahorse-ml/seahorse/data"
+	"github.com/seahorse-ml/seahorse/embed"
 	"github.com/seahorse-ml/seahorse/generate"
 	"github.com/seahorse-ml/seahorse/graph"
 	"github.com/seahorse-ml/seahorse/hub"
@@ -48,16 +49,25 @@ func (a Adaptation) Validate() error {
 	return nil
 }
 
+// adapted returns what an adapter is put on, and what that is for: of an embedder the body.
+func adapted(m Model) (adapt.Model, adapt.Task) {
+	if e, ok := m.(embed.Learner); ok {
+		return e.Body, adapt.TaskFeatures
+	}
+	return m, adapt.TaskOf(m)
+}
+
 // adapter puts the adapter on the model: that of the last checkpoint, or of the configuration.
 func (r *Run) adapter(m Model) (*adapt.Adapter, error) {
 	c := r.Adapter
+	on, purpose := adapted(m)
 	var a *adapt.Adapter
 	var err error
 	switch {
 	case r.last != nil:
-		a, err = adapt.Open(r.last.Dir, m, adapt.OpenConfig{})
+		a, err = adapt.Open(r.last.Dir, on, adapt.OpenConfig{})
 	case c.Dir != "":
-		a, err = adapt.Open(c.Dir, m, adapt.OpenConfig{AnyBase: c.AnyBase})
+		a, err = adapt.Open(c.Dir, on, adapt.OpenConfig{AnyBase: c.AnyBase})
 	default:
 		fresh, outlineErr := r.freshLayers(m)
 		if outlineErr != nil {
@@ -65,13 +75,13 @@ func (r *Run) adapter(m Model) (*adapt.Adapter, error) {
 		}
 		if c.Prompt != nil {
 			prompt := *c.Prompt
-			prompt.Task, prompt.SavedModules = adapt.TaskOf(m), append(slices.Clone(prompt.SavedModules), fresh...)
-			a, err = adapt.NewPrompt(m, prompt, c.Seed)
+			prompt.Task, prompt.SavedModules = purpose, append(slices.Clone(prompt.SavedModules), fresh...)
+			a, err = adapt.NewPrompt(on, prompt, c.Seed)
 			break
 		}
 		lora := *c.LoRA
-		lora.Task, lora.SavedModules = adapt.TaskOf(m), append(slices.Clone(lora.SavedModules), fresh...)
-		a, err = adapt.NewLoRA(m, lora, c.Seed)
+		lora.Task, lora.SavedModules = purpose, append(slices.Clone(lora.SavedModules), fresh...)
+		a, err = adapt.NewLoRA(on, lora, c.Seed)
 	}
 	if err != nil {
 		return nil, err
@@ -215,6 +225,15 @@ func AdapterBase(dir string) (string, error) {
 	return base, fmt.Errorf("task: %s holds an adapter for the model %q, which isn't there", dir, base)
 }
 
+// headed tells whether a model is an encoder with a head.
+func headed(m models.Model) bool {
+	switch m.(type) {
+	case *models.MaskedLM, *models.SequenceClassifier, *models.TokenClassifier:
+		return true
+	}
+	return false
+}
+
 // open reads the model, or a sketch of it. With an adapter it gets the head that this brings along, and the adapter.
 func (t *Trained) open(sketch bool) (models.Model, error) {
 	c := models.OpenConfig{Sketch: sketch, Storage: t.config.Storage}
@@ -225,6 +244,12 @@ func (t *Trained) open(sketch bool) (models.Model, error) {
 	noted, err := adapt.ReadHead(t.config.Adapter)
 	if err != nil {
 		return nil, err
+	}
+	if embed.IsDir(t.config.Adapter) && headed(m) { // an embedder's adapter is for the states
+		c.Head = &models.Head{None: true}
+		if m, err = models.Open(t.Dir, c); err != nil {
+			return nil, err
+		}
 	}
 	reward := noted != nil && noted.Objective == Reward{}.Name() && !Reward{}.Fits(m)
 	if noted != nil && (reward || !slices.Equal(LabelsOf(m).Names, noted.Labels)) {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/seahorse-ml/seahorse/adapt"
 	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/data/tokenizer"
 	"github.com/seahorse-ml/seahorse/embed"
@@ -29,7 +30,8 @@ type Embedding struct {
 // Embedder is the Base of an Embedding.
 type Embedder struct {
 	Embedding Embedding
-	Dropout   *float64 // of the model; nil keeps its own
+	Dropout   *float64       // of the model; nil keeps its own
+	Storage   models.Storage // of matrices that aren't trained
 }
 
 // reads returns where the model is.
@@ -54,6 +56,9 @@ func (b Embedder) Outline() (models.Model, error) {
 
 // Open reads the model.
 func (b Embedder) Open(_ Objective, _ *tokenizer.Tokenizer, _ data.Labels, sketch bool) (Model, error) {
+	if folder, err := embed.Folder(b.Embedding.Model); err == nil && adapt.IsDir(folder) {
+		return nil, fmt.Errorf("task: %s holds an adapter; it is trained further as the adapter of its model", b.Embedding.Model)
+	}
 	return b.read(b.Embedding.Model, sketch)
 }
 
@@ -61,7 +66,7 @@ func (b Embedder) Open(_ Objective, _ *tokenizer.Tokenizer, _ data.Labels, sketc
 func (b Embedder) Reopen(dir string, sketch bool) (Model, error) { return b.read(dir, sketch) }
 
 func (b Embedder) read(dir string, sketch bool) (Model, error) {
-	c := embed.OpenConfig{Edit: b.Embedding.Edit, Sketch: sketch}
+	c := embed.OpenConfig{Edit: b.Embedding.Edit, Sketch: sketch, Storage: b.Storage}
 	if b.Dropout != nil {
 		c.Body = models.WithDropout(*b.Dropout)
 	}
@@ -102,7 +107,7 @@ func (o Embedding) Encode(ctx context.Context, s *data.Source, c Encoding) (*dat
 		return nil, Report{}, err
 	}
 	if o.Loss.Taught() {
-		if e.teacher, err = embed.OpenEncoder(o.Teacher, embed.OpenConfig{}); err != nil {
+		if e.teacher, err = embed.OpenEncoder(o.Teacher, embed.OpenConfig{Base: AdapterBase}); err != nil {
 			return nil, Report{}, fmt.Errorf("task: teacher: %w", err)
 		}
 		defer e.teacher.Close()

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/seahorse-ml/seahorse/embed"
 	"github.com/seahorse-ml/seahorse/graph"
 	"github.com/seahorse-ml/seahorse/internal/atomicfile"
 	"github.com/seahorse-ml/seahorse/internal/orderedjson"
@@ -73,6 +74,15 @@ func Merge(c MergeConfig) (r Merged, err error) {
 	defer p.abandon()
 	if err := t.write(p.staging, r.DType); err != nil {
 		return r, err
+	}
+	if embed.IsDir(c.Adapter) { // how an embedder makes vectors
+		e, err := embed.On(t.Model, c.Adapter)
+		if err == nil {
+			err = e.SaveBeside(p.staging)
+		}
+		if err != nil {
+			return r, err
+		}
 	}
 	stored := &Trained{Dir: p.staging}
 	if stored.Model, err = stored.open(false); err != nil {

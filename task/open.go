@@ -82,6 +82,9 @@ func Sketch(dir string, c OpenConfig) (*Trained, error) {
 	return t, err
 }
 
+// AdapterDir returns the directory or the GGUF file that the model's adapter was read from; empty for none.
+func (t *Trained) AdapterDir() string { return t.config.Adapter }
+
 // Load reads the values of a sketched model.
 func (t *Trained) Load() error {
 	m, err := t.open(false)

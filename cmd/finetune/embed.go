@@ -12,6 +12,7 @@ import (
 	"github.com/seahorse-ml/seahorse/data"
 	"github.com/seahorse-ml/seahorse/embed"
 	"github.com/seahorse-ml/seahorse/internal/atomicfile"
+	"github.com/seahorse-ml/seahorse/task"
 )
 
 // embedderOptions say which model makes vectors.
@@ -35,7 +36,7 @@ func (o embedderOptions) encoder() (*embed.Encoder, error) {
 			c.MaxLength = o.MaxSeqLength
 		}
 		return edit(c)
-	}})
+	}, Base: task.AdapterBase})
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/seahorse-ml/seahorse/data/tokenizer"
 	"github.com/seahorse-ml/seahorse/embed"
 	"github.com/seahorse-ml/seahorse/internal/atomicfile"
+	"github.com/seahorse-ml/seahorse/task"
 )
 
 // embedStaticCommand is `finetune embed static`.
@@ -52,7 +53,7 @@ func (c *embedStaticCommand) Run(ctx context.Context, s *streams) error {
 	if c.Vectors != "" {
 		return c.ofWords(s)
 	}
-	e, err := embed.OpenEncoder(c.Model, embed.OpenConfig{})
+	e, err := embed.OpenEncoder(c.Model, embed.OpenConfig{Base: task.AdapterBase})
 	if err != nil {
 		return err
 	}

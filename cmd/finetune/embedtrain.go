@@ -79,6 +79,9 @@ type embedTrainCommand struct {
 	Teacher         string   `group:"optimization" placeholder:"DIR" help:"The model whose vectors are learned, of mse."`
 
 	trainingOptions
+	storageFlags `group:"model"`
+	adapterFlag  `group:"model"`
+	adapterOptions
 
 	OutputDir string `group:"run" required:"" placeholder:"DIR" help:"Directory of the run."`
 }
@@ -94,13 +97,14 @@ func (embedTrainCommand) Help() string {
     {"text": "A cat.", "text_pair": "A kitten.", "label": 0.9}        cosent, cosine
     {"text": …}                                                       mse, with --teacher
 
-Columns of other names are named by --anchor-column and the like. The run's directory is one of sentence-transformers.
+Columns of other names are named by --anchor-column and the like. The run's directory is one of sentence-transformers; with an adapter it is one of peft too.
 Defaults: %d epoch in batches of 32, learning rate 2e-5, of tables of vectors 0.01, at most %d tokens of a text, no dropout but the model's own.
 
 Examples:
 
     finetune embed train --model all-MiniLM-L6-v2 --data pairs.jsonl --output-dir runs/embedder
     finetune embed train --model all-MiniLM-L6-v2 --data pairs.jsonl --batch-size 1024 --mini-batch-size 64 --output-dir runs/large
+    finetune embed train --model all-MiniLM-L6-v2 --data pairs.jsonl --lora-r 16 --output-dir runs/adapter
     finetune embed train --model SmolLM2-135M --pooling lasttoken --normalize --data sts.csv --text-column sentence1 --text-pair-column sentence2 --label-column score --loss cosent --output-dir runs/sts
     finetune embed train --model runs/static --data texts.jsonl --loss mse --teacher all-MiniLM-L6-v2 --output-dir runs/taught`, embedEpochs, embedSeqLen)
 }
@@ -118,7 +122,14 @@ func (c *embedTrainCommand) resolve() error {
 	if err := c.validate(); err != nil {
 		return err
 	}
-	if err := c.absolutePaths(c.Data, &c.Model, &c.Teacher); err != nil {
+	a, err := c.adapter(c.adapterFlag, c.Model, c.Seed)
+	if err != nil {
+		return err
+	}
+	if err := c.checkPacked(a != nil); err != nil {
+		return err
+	}
+	if err := c.absolutePaths(c.Data, &c.Model, &c.Teacher, &c.Adapter); err != nil {
 		return err
 	}
 	if c.MiniBatchSize > 0 {
@@ -147,6 +158,8 @@ func (c *embedTrainCommand) validate() error {
 		return err
 	}
 	switch {
+	case c.PromptTuning != nil:
+		return errors.New("--prompt-tuning is for texts; vectors are learned by the whole model or by a low-rank adapter")
 	case c.LabelSmoothing != 0 && c.Loss != string(embed.MultipleNegatives):
 		return fmt.Errorf("--label-smoothing is for multiple_negatives, not for --loss %s", c.Loss)
 	case (c.Teacher != "") != (c.Loss == string(embed.Distillation)):
@@ -215,9 +228,22 @@ func (c *embedTrainCommand) objective() task.Embedding {
 }
 
 func (c *embedTrainCommand) base() task.Embedder {
-	return task.Embedder{Embedding: c.objective(), Dropout: c.Dropout}
+	e := task.Embedder{Embedding: c.objective(), Dropout: c.Dropout}
+	if a, err := c.adapter(c.adapterFlag, c.Model, c.Seed); err == nil && a != nil {
+		e.Storage, _ = c.frozenStorage() // which resolve has checked
+	}
+	return e
+}
+
+// lighter returns the base and the adapter of a run in less memory.
+func (c *embedTrainCommand) lighter(peft, fourBit bool) (task.Base, *task.Adaptation, error) {
+	d := *c
+	d.adapterOptions, d.storageFlags = c.adapterOptions.lighter(peft), c.storageFlags.lighter(fourBit)
+	a, err := d.adapter(d.adapterFlag, d.Model, d.Seed)
+	return d.base(), a, err
 }
 
 func (c *embedTrainCommand) config(*streams) (task.Config, error) {
-	return task.Config{Dir: c.OutputDir, Objective: c.objective(), Base: c.base()}, nil
+	a, err := c.adapter(c.adapterFlag, c.Model, c.Seed)
+	return task.Config{Dir: c.OutputDir, Objective: c.objective(), Base: c.base(), Adapter: a, Freeze: c.Freeze}, err
 }

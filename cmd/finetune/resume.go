@@ -83,11 +83,18 @@ func (c *resumeCommand) begin(s *streams, t team) (*task.Run, *trainingOptions, 
 
 // checkBase tells where the model that a run has started from isn't where it was. Whether it is the same, adapters tell as they are put on it.
 func (c *resumeCommand) checkBase(j job) error {
-	from, ok := j.(interface{ base() task.Pretrained })
-	if !ok {
+	var dir string
+	switch from := j.(type) {
+	case interface{ base() task.Pretrained }:
+		dir = from.base().Dir
+	case *embedTrainCommand:
+		if a, err := from.adapter(from.adapterFlag, from.Model, from.Seed); err != nil || a == nil {
+			return err // the checkpoints have the model
+		}
+		dir = from.Model
+	default:
 		return nil
 	}
-	dir := from.base().Dir
 	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

@@ -88,7 +88,7 @@ func (c *searchIndexCommand) settings() (search.Settings, error) {
 
 // openIndexEncoder opens the model whose vectors an index has.
 func openIndexEncoder(s search.Settings) (*embed.Encoder, error) {
-	return embed.OpenEncoder(s.Model, embed.OpenConfig{Edit: poolingOptions{s.Pooling, s.Normalize}.edit(nil)})
+	return embed.OpenEncoder(s.Model, embed.OpenConfig{Edit: poolingOptions{s.Pooling, s.Normalize}.edit(nil), Base: task.AdapterBase})
 }
 
 // Run indexes.

@@ -62,7 +62,7 @@ var layers = []layer{
 	{packages: []string{"internal/arithmetic"}, imports: []string{"graph"}, gorgonia: true},
 	{packages: []string{"show"}, imports: []string{"models", "layers", "graph", "words"}, gorgonia: true},
 	{packages: []string{"internal/nearest"}, imports: []string{"internal/kernels/...", "internal/parallel"}},
-	{packages: []string{"embed"}, imports: []string{"internal/arithmetic", "internal/correlation", "internal/nearest", "models", "layers", "data/...", "weights", "graph", "internal/atomicfile", "internal/safetensors"}, gorgonia: true},
+	{packages: []string{"embed"}, imports: []string{"adapt", "internal/arithmetic", "internal/correlation", "internal/nearest", "models", "layers", "data/...", "weights", "graph", "internal/atomicfile", "internal/safetensors"}, gorgonia: true},
 	{packages: []string{"search"}, imports: []string{"internal/kernels/...", "internal/nearest", "internal/parallel", "internal/random", "internal/atomicfile", "internal/dirlock"}},
 	{packages: []string{"prefer"}, imports: []string{"internal/arithmetic", "layers", "data/...", "graph"}, gorgonia: true},
 	{packages: []string{"adapt/..."}, imports: []string{"models", "layers", "graph", "internal/atomicfile", "internal/orderedjson", "internal/safetensors"}, gorgonia: true},
