@@ -35,7 +35,7 @@ func TestEmbedderAdapters(t *testing.T) {
 		t.Error("the adapter changes nothing")
 	}
 	merged := filepath.Join(dir, "merged")
-	succeed(t, "", "merge", "--model", encoder, "--adapter", want, "--any-base", "--output-dir", merged)
+	succeed(t, "", "merge", "--model", encoder, "--adapter", want, "--output-dir", merged)
 	if got := encode(merged); !closeTo(got, vectors) {
 		t.Errorf("the merged model's vectors are %s, with the adapter %s", got, vectors)
 	}

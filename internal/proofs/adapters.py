@@ -8,8 +8,9 @@ transformers' model of the base, finetune merges the two, and transformers loads
 finetune's reading of the merged model, must agree within 1e-4, and differ from those of the base. What can't be merged (prompts, adapters of tied tables) is
 read by our own code in its place. The other way round, peft makes an adapter of the same method, with noise for what is trained; our code reads and writes
 it, and peft reads that again. Encoders learn to classify, the encoder-decoder to write; the method reward makes classifiers of one label of decoders;
-experts and stacks adapt those of Mixtral, by their names and by those of the parameters that transformers has them in.
-Needs Go, torch, transformers and peft.
+experts and stacks adapt those of Mixtral, by their names and by those of the parameters that transformers has them in. With embedder, `finetune embed train`
+trains an adapter, and sentence-transformers must make the same vectors with its directory.
+Needs Go, torch, transformers, peft and sentence-transformers.
 """
 
 import argparse
@@ -21,6 +22,7 @@ import tempfile
 import warnings
 
 import peft
+import sentence_transformers
 import torch
 import transformers
 from hugging_face import build
@@ -29,7 +31,7 @@ DECODERS = "glm4 gpt2 gpt_neox granite llama mistral olmo2 phi3 qwen2 qwen3 gemm
 ENCODERS = "bert roberta albert".split()
 TABLES = {"gpt2": "wte", "gpt_neox": "embed_in"} | dict.fromkeys(ENCODERS, "word_embeddings")
 NORMS = {"gpt2": "ln_f", "gpt_neox": "final_layer_norm", "t5": "final_layer_norm"} | dict.fromkeys(ENCODERS, "embeddings.LayerNorm")
-METHODS = "lora rslora dora saved embeddings tokens prompt reward experts stacks".split()
+METHODS = "lora rslora dora saved embeddings tokens prompt reward experts stacks embedder".split()
 TOKENS = [5, 9, 12]
 TOLERANCE = 1e-4
 
@@ -41,7 +43,7 @@ class Method:
         table, norm = TABLES.get(arch, "embed_tokens"), NORMS.get(arch, "model.norm")
         self.name, self.classifies, self.pair = name, arch in ENCODERS or name == "reward", arch == "t5"
         self.known = name not in ("embeddings", "tokens", "prompt", "reward") if self.pair else name != "reward" or arch in DECODERS
-        self.known = self.known and (name not in ("experts", "stacks") or arch == "mixtral")
+        self.known = self.known and (name not in ("experts", "stacks") or arch == "mixtral") and (name != "embedder" or not self.pair)
         self.flags, settings = {
             "rslora": (["--use-rslora", "--lora-alpha", "4", "--rank-pattern", r"0\..*=2", "--alpha-pattern", r"1\..*=3"],
                        {"use_rslora": True, "lora_alpha": 4, "rank_pattern": {r"0\..*": 2}, "alpha_pattern": {r"1\..*": 3}}),
@@ -112,6 +114,21 @@ class Proof:
         path = self.work / arch
         self.run("pretrain", "--arch", arch, *data, "--n-layer", 2, "--n-embd", 32, "--n-head", 2, "--seq-len", 32, "--max-steps", 2, "--sample-tokens", 0, "--output-dir", path)
         return path
+
+    def vectors(self, base):
+        """Trains an adapter of an embedder, and returns how far our vectors of it are from those of sentence-transformers, and from those without it."""
+        run = self.work / f"{base.name}-embedder"
+        self.run("embed", "train", "--model", base, "--data", self.work / "texts.jsonl", "--lora-r", 3, "--lora-dropout", 0, "--learning-rate", 0.02, "--max-steps", 6,
+                 "--warmup-steps", 0, "--batch-size", 8, "--validation-split", 0, "--seq-len", 32, "--normalize", "--output-dir", run)  # fmt: skip
+        texts = [f"the word of number {i}" for i in range(5)]
+
+        def encoded(*flags):
+            lines = self.run("embed", "encode", *(f"--text={t}" for t in texts), *flags).splitlines()
+            return torch.tensor([json.loads(line)["embedding"] for line in lines])
+
+        ours, plain = encoded("--model", run), encoded("--model", base, "--normalize")
+        theirs = torch.tensor(sentence_transformers.SentenceTransformer(str(run), device="cpu").encode(texts))
+        return float((ours - theirs).abs().max()), float((ours - plain).abs().max())
 
     def ours(self, base, method, ids):
         """Trains and merges an adapter of a model, and returns how far the logits of finetune and of peft are apart from those of the merged model, and by how
@@ -195,6 +212,10 @@ def main():
                 if not method.known:
                     continue
                 try:
+                    if name == "embedder":
+                        apart, changed = proof.vectors(base)
+                        tell(f"{arch} {name}", f"vectors: sentence-transformers {apart:.1e}; the adapter changes {changed:.2g}", apart, 0 if changed > TOLERANCE else 1)
+                        continue
                     if found := proof.ours(base, method, ids):
                         ours, adapted, plain = found
                         changed = plain > TOLERANCE or method.classifies or name == "embeddings"  # whose head is new; of the tokens asked for perhaps none was trained
