@@ -53,22 +53,26 @@ func folderOf(name string) string { return name[:max(0, strings.LastIndexByte(na
 // leafOf returns the last part of a name.
 func leafOf(name string) string { return name[strings.LastIndexByte(name, '.')+1:] }
 
-// sized is what has a rank or an alpha: a layer or a stack.
+// sized is what has a rank or an alpha: a layer with its like of other experts, or a stack.
 type sized struct {
-	name           string
-	pattern, kind  string  // regular expressions for it, or for it and its like of other experts, and for all of its kind
-	value, general float64 // what it has, and what it would have without a pattern
+	names          []string
+	pattern, kind  string  // regular expressions for those names, and for all of the kind
+	value, general float64 // what they have, and what they would have without a pattern
 }
 
 // patternsFor returns patterns by which all have their values: new ones before those that there are. Kinds that others have too aren't named as a whole.
 func patternsFor(existing []Pattern, all []sized, others func(kind string) bool) ([]Pattern, error) {
 	var fresh []Pattern
 	for _, s := range all {
-		got, err := valueOf(existing, s.name, s.general)
-		if err != nil {
-			return nil, fmt.Errorf("adapt: lora: %w", err)
+		right := true
+		for _, name := range s.names {
+			got, err := valueOf(existing, name, s.general)
+			if err != nil {
+				return nil, fmt.Errorf("adapt: lora: %w", err)
+			}
+			right = right && got == s.value
 		}
-		if got == s.value {
+		if right {
 			continue
 		}
 		p := Pattern{s.pattern, s.value}
@@ -130,36 +134,38 @@ func (c *fileConfig) unstack(m Model, file graph.Source) (graph.Source, error) {
 	u := &unstacked{Source: file, parts: map[string]part{}, stored: map[string]bool{}}
 	targets := map[string]bool{}
 	var ranks, alphas []sized
-	add := func(parameter, name, pattern string) (rank int, err error) {
+	add := func(parameter, pattern string, names ...string) (rank int, err error) {
 		r, err := valueOf(l.Ranks, parameter, float64(l.Rank))
 		if err != nil {
 			return 0, err
 		}
 		alpha, err := valueOf(l.Alphas, parameter, l.Alpha)
-		kind := regexp.QuoteMeta(leafOf(name))
-		ranks = append(ranks, sized{name, pattern, kind, r, float64(l.Rank)})
-		alphas = append(alphas, sized{name, pattern, kind, alpha, l.Alpha})
+		kind := regexp.QuoteMeta(leafOf(names[0]))
+		ranks = append(ranks, sized{names, pattern, kind, r, float64(l.Rank)})
+		alphas = append(alphas, sized{names, pattern, kind, alpha, l.Alpha})
 		return int(r), err
 	}
 	for _, s := range stacks(m, wanted) {
 		rank := 0
-		for _, p := range s.parts[0] {
-			if rank, err = add(s.name, p.Name, s.pattern(p.Name)); err != nil {
+		for i, p := range s.parts[0] {
+			var names []string
+			for _, parts := range s.parts {
+				names = append(names, parts[i].Name)
+				targets[parts[i].Name] = true
+			}
+			if rank, err = add(s.name, s.pattern(p.Name), names...); err != nil {
 				return nil, err
 			}
 		}
 		if err := u.add(s, rank); err != nil {
 			return nil, err
 		}
-		for _, p := range slices.Concat(s.parts...) {
-			targets[p.Name] = true
-		}
 	}
 	for _, p := range all { // whose tensors have the names that they have as modules
 		if p.linear == nil || p.expert || p.linear.InOut() || !wanted(p.name+".weight") {
 			continue
 		}
-		if _, err := add(p.name+".weight", p.name, regexp.QuoteMeta(p.name)); err != nil {
+		if _, err := add(p.name+".weight", regexp.QuoteMeta(p.name), p.name); err != nil {
 			return nil, err
 		}
 		targets[p.name] = true
@@ -331,8 +337,8 @@ func (c LoRAConfig) stackedPatterns(m Model, targets map[string]bool) (ranks, al
 		}
 		several := float64(len(s.parts[0]))
 		name, all := regexp.QuoteMeta(s.name), regexp.QuoteMeta(strings.TrimPrefix(s.name, folderOf(s.mix)+"."))
-		rankSizes = append(rankSizes, sized{s.name, name, all, rank, several * float64(c.Rank)})
-		alphaSizes = append(alphaSizes, sized{s.name, name, all, alpha, several * c.Alpha})
+		rankSizes = append(rankSizes, sized{[]string{s.name}, name, all, rank, several * float64(c.Rank)})
+		alphaSizes = append(alphaSizes, sized{[]string{s.name}, name, all, alpha, several * c.Alpha})
 	}
 	none := func(string) bool { return false }
 	if ranks, err = patternsFor(c.Ranks, rankSizes, none); err != nil {

@@ -172,8 +172,8 @@ func TestStackedPatterns(t *testing.T) {
 		"of one":          {func(c *LoRAConfig) { c.Alphas = []Pattern{{"w2", 3}} }, nil, []Pattern{{`experts\.down_proj`, 3}, {"w2", 3}}},
 		"not together":    {func(c *LoRAConfig) { c.Ranks = []Pattern{{"w1", 3}} }, []Pattern{{"w1", 3}}, nil},
 		"of a layer": {
-			func(c *LoRAConfig) { c.Ranks = []Pattern{{`1\..*`, 2}} },
-			[]Pattern{{`model\.layers\.1\.mlp\.experts\.gate_up_proj`, 4}, {`1\..*`, 2}}, nil,
+			func(c *LoRAConfig) { c.Ranks = []Pattern{{`layers\.1\..*`, 2}} },
+			[]Pattern{{`model\.layers\.1\.mlp\.experts\.gate_up_proj`, 4}, {`layers\.1\..*`, 2}}, nil,
 		},
 	} {
 		config := base
