@@ -167,9 +167,9 @@ func TestStackedPatterns(t *testing.T) {
 		ranks, alphas []Pattern
 	}{
 		"plain":           {func(*LoRAConfig) {}, nil, nil},
-		"rank-stabilised": {func(c *LoRAConfig) { c.RankStabilized = true }, nil, []Pattern{{`experts\.gate_up_proj`, 8 * math.Sqrt2}}},
-		"of two":          {func(c *LoRAConfig) { c.Ranks = []Pattern{{"w1|w3", 3}} }, []Pattern{{`experts\.gate_up_proj`, 6}, {"w1|w3", 3}}, nil},
-		"of one":          {func(c *LoRAConfig) { c.Alphas = []Pattern{{"w2", 3}} }, nil, []Pattern{{`experts\.down_proj`, 3}, {"w2", 3}}},
+		"rank-stabilised": {func(c *LoRAConfig) { c.RankStabilized = true }, nil, []Pattern{{`mlp\.experts\.gate_up_proj`, 8 * math.Sqrt2}}},
+		"of two":          {func(c *LoRAConfig) { c.Ranks = []Pattern{{"w1|w3", 3}} }, []Pattern{{`mlp\.experts\.gate_up_proj`, 6}, {"w1|w3", 3}}, nil},
+		"of one":          {func(c *LoRAConfig) { c.Alphas = []Pattern{{"w2", 3}} }, nil, []Pattern{{`mlp\.experts\.down_proj`, 3}, {"w2", 3}}},
 		"not together":    {func(c *LoRAConfig) { c.Ranks = []Pattern{{"w1", 3}} }, []Pattern{{"w1", 3}}, nil},
 		"of a layer": {
 			func(c *LoRAConfig) { c.Ranks = []Pattern{{`layers\.1\..*`, 2}} },
