@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -84,8 +85,9 @@ func (c fileConfig) encode() []byte {
 	} else {
 		c.encodeLoRA(set)
 	}
+	slices.Sort(o.Keys) // not those of patterns, of which the first that matches counts
 	indent := "  "
-	return append(orderedjson.Append(nil, o, orderedjson.Format{Indent: &indent, SortKeys: true}), '\n')
+	return append(orderedjson.Append(nil, o, orderedjson.Format{Indent: &indent}), '\n')
 }
 
 func (c fileConfig) encodeLoRA(set func(key string, value any)) {
@@ -112,9 +114,9 @@ func (c fileConfig) encodeLoRA(set func(key string, value any)) {
 	var tokens any
 	if len(l.TrainedTokens) > 0 {
 		byTable := orderedjson.NewObject()
-		for name, ids := range l.TrainedTokens {
+		for _, name := range slices.Sorted(maps.Keys(l.TrainedTokens)) {
 			var list []any
-			for _, id := range ids {
+			for _, id := range l.TrainedTokens[name] {
 				list = append(list, int64(id))
 			}
 			byTable.Set(name, list)

@@ -158,6 +158,27 @@ func TestStacksAreRefused(t *testing.T) {
 	}
 }
 
+// TestPatternsKeepTheirOrder writes patterns of which the first that matches isn't the first by the alphabet.
+func TestPatternsKeepTheirOrder(t *testing.T) {
+	c := goldenCases(t)["llama_lora"]
+	config := LoRAConfig{Rank: 4, Alpha: 8, Targets: AllLinear(), Ranks: []Pattern{{`v_proj`, 2}, {`self_attn\..*`, 3}, {`.*`, 1}}, Alphas: []Pattern{{"q_proj", 2}, {`.*_proj`, 3}}}
+	a, err := NewLoRA(c.model(t, tensor.Float32), config, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := a.Save(dir); err != nil {
+		t.Fatal(err)
+	}
+	b, err := Open(dir, c.model(t, tensor.Float32), OpenConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := b.config.lora; !slices.Equal(got.Ranks, config.Ranks) || !slices.Equal(got.Alphas, config.Alphas) {
+		t.Errorf("ranks %v and alphas %v are read of %v and %v", got.Ranks, got.Alphas, config.Ranks, config.Alphas)
+	}
+}
+
 // TestStackedPatterns looks for the ranks and alphas that peft needs for an adapter of experts.
 func TestStackedPatterns(t *testing.T) {
 	c := stackedCases(t)["mixtral"]

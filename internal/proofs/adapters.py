@@ -60,7 +60,9 @@ class Method:
             self.flags, self.config = ["--prompt-tuning", "4"], peft.PromptTuningConfig(num_virtual_tokens=4, task_type=task)
         else:
             self.flags = ["--use-peft", "--lora-r", "3", "--lora-dropout", "0", *self.flags]
-            targets = ["q_proj", "k_proj", "v_proj", "o_proj"] if arch == "mixtral" and name == "dora" else "all-linear"  # which peft has for modules alone
+            targets = "all-linear"
+            if arch == "mixtral" and name in ("dora", "rslora"):  # peft has DoRA for modules alone, and sorts patterns when it saves, so that others match its experts
+                targets = ["q_proj", "k_proj", "v_proj", "o_proj"]
             self.config = peft.LoraConfig(**{"r": 3, "lora_alpha": 5, "target_modules": targets, "task_type": task} | settings)
         self.extra = {"num_labels": 1 if name == "reward" else 2} if self.classifies else {}
         self.kind = transformers.AutoModelForSequenceClassification if self.classifies else transformers.AutoModelForSeq2SeqLM if self.pair else transformers.AutoModelForCausalLM
@@ -127,7 +129,10 @@ class Proof:
             return torch.tensor([json.loads(line)["embedding"] for line in lines])
 
         ours, plain = encoded("--model", run), encoded("--model", base, "--normalize")
-        theirs = torch.tensor(sentence_transformers.SentenceTransformer(str(run), device="cpu").encode(texts))
+        model = sentence_transformers.SentenceTransformer(str(run), device="cpu")
+        if model.tokenizer.pad_token is None:
+            model.tokenizer.pad_token = model.tokenizer.eos_token
+        theirs = torch.tensor(model.encode(texts))
         return float((ours - theirs).abs().max()), float((ours - plain).abs().max())
 
     def ours(self, base, method, ids):
