@@ -52,7 +52,7 @@ class Method:
             "embeddings": (["--lora-target-modules", table], {"target_modules": [table]}),
             "experts": (["--lora-target-modules", "q_proj,w1,w2,w3"], {"target_modules": ["q_proj", "w1", "w2", "w3"]}),
             "stacks": (["--lora-target-modules", "v_proj,gate,w1,w2,w3", "--use-rslora", "--rank-pattern", r"layers\.0\..*=2"],
-                       {"target_modules": ["v_proj"], "target_parameters": ["experts.gate_up_proj", "gate.weight"], "rank_pattern": {r"0\..*": 2}}),
+                       {"target_modules": ["v_proj"], "target_parameters": ["experts.gate_up_proj", "experts.down_proj", "gate.weight"], "rank_pattern": {r"0\..*": 2}}),
             "tokens": (["--trainable-token-indices", ",".join(map(str, TOKENS))], {"trainable_token_indices": {table: TOKENS}}),
         }.get(name, ([], {}))  # fmt: skip
         task = "SEQ_CLS" if self.classifies else "SEQ_2_SEQ_LM" if self.pair else "CAUSAL_LM"
