@@ -8,7 +8,7 @@ import (
 )
 
 // HasBFloat16 reports whether this processor multiplies bfloat16, which makes Config.BFloat16 worth its rounding: by AVX512_BF16, as AMD's since Zen 4,
-// or by Intel's AMX, on Linux.
+// by Intel's AMX, on Linux, or by arm64's BF16, as Graviton 3 and Apple's M2.
 func HasBFloat16() bool { return kernels.HasBFloat16() }
 
 // CheckBFloat16 returns an error on a processor that doesn't have HasBFloat16.
@@ -16,5 +16,5 @@ func CheckBFloat16() error {
 	if HasBFloat16() {
 		return nil
 	}
-	return fmt.Errorf("%s multiplies no bfloat16 (AVX512_BF16, or Intel's AMX on Linux); train in float32", cpu.Name())
+	return fmt.Errorf("%s multiplies no bfloat16 (AVX512_BF16, Intel's AMX on Linux, or arm64's BF16); train in float32", cpu.Name())
 }

@@ -18,7 +18,7 @@ type Config struct {
 	// memory and takes time. Default false.
 	Checkpointing bool
 	// BFloat16 rounds what linear operations, experts and the head multiply to bfloat16, and adds the products in float32, in the backward pass too:
-	// up to some times as fast on processors with HasBFloat16, slow on others. Those with AVX512_BF16 and no AMX come to other bits. All else stays in
+	// up to some times as fast on processors with HasBFloat16, slow on others. Those with AVX512_BF16 and no AMX, and those of arm64, come to other bits. All else stays in
 	// float32, as parameters do. Default false; not for float64.
 	BFloat16 bool
 }

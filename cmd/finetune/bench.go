@@ -27,7 +27,7 @@ type benchCommand struct {
 	Tokens    string `placeholder:"FILE" help:"Take tokens from this file (plain uint16 or one that finetune wrote) rather than from the generator."`
 
 	GradientCheckpointing bool `help:"Keep the states between blocks only, and compute what is in them again in the backward pass."`
-	BF16                  bool `name:"bf16" help:"Round what matrices are multiplied by to bfloat16, where the processor has AVX512_BF16 or Intel's AMX."`
+	BF16                  bool `name:"bf16" help:"Round what matrices are multiplied by to bfloat16, where the processor has AVX512_BF16, Intel's AMX or arm64's BF16."`
 
 	Profile bool `help:"Print where the time goes, for each kind of operation."`
 	Threads int  `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores that the process may use."`

@@ -48,7 +48,7 @@ type trainingOptions struct {
 	LabelSmoothing            float64  `group:"optimization" aliases:"label-smoothing-factor" default:"0" placeholder:"X" help:"Mass of each target that is spread evenly over all tokens or classes in training (${default})."`
 	GroupByLength             bool     `group:"optimization" help:"Bring pairs or labelled texts of like length into the same batches, which saves padding."`
 	GradientCheckpointing     bool     `group:"optimization" help:"Keep the states between blocks only, and compute what is in them again in the backward pass: much less memory, about a third more time, the same result to the bit."`
-	BF16                      bool     `group:"optimization" name:"bf16" help:"Round what matrices are multiplied by to bfloat16 in training steps, and add in float32: some times as fast on processors with Intel's AMX, up to twice as fast on AMD's with AVX512_BF16, refused on others. Parameters, optimizer and evaluations stay in float32."`
+	BF16                      bool     `group:"optimization" name:"bf16" help:"Round what matrices are multiplied by to bfloat16 in training steps, and add in float32: some times as fast on processors with Intel's AMX, up to twice as fast on AMD's with AVX512_BF16 and on arm64 with BF16, refused on others. Parameters, optimizer and evaluations stay in float32."`
 	MaxGradNorm               float64  `group:"optimization" default:"1" placeholder:"X" help:"Norm that gradients are clipped to (${default}). 0 doesn't clip."`
 	SkipBadSteps              int      `group:"optimization" default:"0" placeholder:"N" help:"Up to N times in the run, make a step with the next rows where its loss or gradients aren't finite, rather than to stop (${default})."`
 

@@ -60,6 +60,9 @@ func Sets() []string {
 	if HasTiles() {
 		sets = append(sets, "amx_bf16")
 	}
+	if HasMatrices() {
+		sets = append(sets, "bf16")
+	}
 	return sets
 }
 

@@ -18,7 +18,7 @@ type ProductConfig struct {
 
 	// BFloat16 rounds the elements of A and B to bfloat16, whose products are added in float32: in blocks of 32 terms, the even ones and the odd
 	// ones of each by themselves. So it is on processors with Intel's AMX, see HasBFloat16, and elsewhere in plain Go. Those that have AVX512_BF16
-	// and no AMX add the terms one by one. Of float64 it changes nothing. Default false.
+	// and no AMX add the terms one by one, and arm64's BF16 adds the products of two terms to each other first. Of float64 it changes nothing. Default false.
 	BFloat16 bool
 }
 

@@ -6,7 +6,7 @@ import (
 	"github.com/seahorse-ml/seahorse/internal/parallel"
 )
 
-// HasBFloat16 reports whether this processor multiplies bfloat16, see ProductConfig.BFloat16. Others come to the bits of AMX, slowly.
+// HasBFloat16 reports whether this processor multiplies bfloat16, see ProductConfig.BFloat16. Others come to the bits of AMX, in plain Go.
 func HasBFloat16() bool { return len(tileKernels()) > 1 }
 
 const (
