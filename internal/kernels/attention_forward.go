@@ -198,9 +198,7 @@ func (a *Attention[T]) near(own, x []T, rows, padded, ld int) headRows[T] {
 // turnRows transposes the rows of a panel's queries, which lie ld apart, into
 // dst [HeadSize, lanes], filled up with zeros to whole parts of a panel.
 func (a *Attention[T]) turnRows(dst, src []T, rows, ld int) {
-	for i := 0; i < rows; i += a.kernel.lanes {
-		a.kernel.turn(dst[i:], src[i*ld:], a.HeadSize, min(a.kernel.lanes, rows-i), attentionLanes, ld)
-	}
+	a.kernel.turn(dst, src, a.HeadSize, rows, attentionLanes, ld)
 	if end := roundUp(rows, panelPart); rows < end {
 		for e := range a.HeadSize {
 			clear(dst[e*attentionLanes+rows : e*attentionLanes+end])

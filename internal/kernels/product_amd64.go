@@ -29,7 +29,7 @@ var (
 		slimTurned: slimTurnedAVX512, turnedRows: 4, turnedCols: 16,
 	}
 	productAVX2 = productKernel[float32]{
-		level: cpu.AVX2, rows: 6, cols: 16, lanes: 8,
+		level: cpu.AVX2, rows: 6, cols: 16, lanes: 6, spill: 2,
 		tile: tile256, tilePacking: tilePackingAVX2, tileRun: tileRunAVX2,
 		copy: copyPanelsAVX2, turn: turnPanel256,
 		slim: slimAVX2, slimRows: 1, slimCols: 64,

@@ -21,7 +21,7 @@ func productKernels[T Float]() []*productKernel[T] {
 }
 
 var productNEON = productKernel[float32]{
-	level: cpu.NEON, rows: 6, cols: 16, lanes: 8,
+	level: cpu.NEON, rows: 6, cols: 16, lanes: 6, spill: 2,
 	tile: tile256, tilePacking: tilePackingNEON, tileRun: tileRunNEON,
 	copy: copyPanelsNEON, turn: turnPanel256,
 	slim: slimNEON, slimRows: 1, slimCols: 64,

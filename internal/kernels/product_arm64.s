@@ -1662,170 +1662,130 @@ run_by0:
 	ADD R3, R11, R11
 
 run_by0_asking:
-	WORD $0xad406498 // ldp q24, q25, [x4, #0]
-	WORD $0xad416c9a // ldp q26, q27, [x4, #32]
+	WORD $0x3dc0001a // ldr q26, [x0, #0]
+	ADD R1<<0, R0, R21
+	WORD $0x3dc002bb // ldr q27, [x21, #0]
+	ADD R1<<1, R0, R22
+	WORD $0x3dc002dc // ldr q28, [x22, #0]
+	WORD $0x3dc0005d // ldr q29, [x2, #0]
+	ADD R1<<0, R2, R19
+	WORD $0x3dc0027e // ldr q30, [x19, #0]
+	ADD R1<<1, R2, R20
+	WORD $0x3dc0029f // ldr q31, [x20, #0]
 	PRFM 0(R10), PLDL2KEEP
 	ADD R12<<0, R10, R21
 	PRFM 0(R21), PLDL2KEEP
 	ADD R12<<1, R10, R22
 	ADD $0, R22, R10
-	WORD $0x4d40c81c // ld1r { v28.4s }, [x0]
-	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
-	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
-	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
-	ADD R1<<0, R0, R19
-	WORD $0x4d40ca7e // ld1r { v30.4s }, [x19]
-	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
-	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
-	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
-	ADD R1<<1, R0, R20
-	WORD $0x4d40ca9c // ld1r { v28.4s }, [x20]
-	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
-	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
-	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
-	WORD $0x4d40c85e // ld1r { v30.4s }, [x2]
-	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
-	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
-	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
-	ADD R1<<0, R2, R21
-	WORD $0x4d40cabc // ld1r { v28.4s }, [x21]
-	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
-	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
-	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
-	ADD R1<<1, R2, R22
-	WORD $0x4d40cade // ld1r { v30.4s }, [x22]
-	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
-	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
-	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
+	WORD $0xad406498 // ldp q24, q25, [x4, #0]
+	WORD $0x4f9a1300 // fmla v0.4s, v24.4s, v26.s[0]
+	WORD $0x4f9a1321 // fmla v1.4s, v25.4s, v26.s[0]
+	WORD $0x4f9b1304 // fmla v4.4s, v24.4s, v27.s[0]
+	WORD $0x4f9b1325 // fmla v5.4s, v25.4s, v27.s[0]
+	WORD $0x4f9c1308 // fmla v8.4s, v24.4s, v28.s[0]
+	WORD $0x4f9c1329 // fmla v9.4s, v25.4s, v28.s[0]
+	WORD $0x4f9d130c // fmla v12.4s, v24.4s, v29.s[0]
+	WORD $0x4f9d132d // fmla v13.4s, v25.4s, v29.s[0]
+	WORD $0x4f9e1310 // fmla v16.4s, v24.4s, v30.s[0]
+	WORD $0x4f9e1331 // fmla v17.4s, v25.4s, v30.s[0]
+	WORD $0x4f9f1314 // fmla v20.4s, v24.4s, v31.s[0]
+	WORD $0x4f9f1335 // fmla v21.4s, v25.4s, v31.s[0]
+	WORD $0xad416498 // ldp q24, q25, [x4, #32]
+	WORD $0x4f9a1302 // fmla v2.4s, v24.4s, v26.s[0]
+	WORD $0x4f9a1323 // fmla v3.4s, v25.4s, v26.s[0]
+	WORD $0x4f9b1306 // fmla v6.4s, v24.4s, v27.s[0]
+	WORD $0x4f9b1327 // fmla v7.4s, v25.4s, v27.s[0]
+	WORD $0x4f9c130a // fmla v10.4s, v24.4s, v28.s[0]
+	WORD $0x4f9c132b // fmla v11.4s, v25.4s, v28.s[0]
+	WORD $0x4f9d130e // fmla v14.4s, v24.4s, v29.s[0]
+	WORD $0x4f9d132f // fmla v15.4s, v25.4s, v29.s[0]
+	WORD $0x4f9e1312 // fmla v18.4s, v24.4s, v30.s[0]
+	WORD $0x4f9e1333 // fmla v19.4s, v25.4s, v30.s[0]
+	WORD $0x4f9f1316 // fmla v22.4s, v24.4s, v31.s[0]
+	WORD $0x4f9f1337 // fmla v23.4s, v25.4s, v31.s[0]
 	WORD $0xad426498 // ldp q24, q25, [x4, #64]
-	WORD $0xad436c9a // ldp q26, q27, [x4, #96]
-	ADD $4, R0, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
-	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
-	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
-	ADD $4, R19, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
-	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
-	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
-	ADD $4, R20, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
-	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
-	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
-	ADD $4, R2, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
-	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
-	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
-	ADD $4, R21, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
-	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
-	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
-	ADD $4, R22, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
-	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
-	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
-	WORD $0xad446498 // ldp q24, q25, [x4, #128]
-	WORD $0xad456c9a // ldp q26, q27, [x4, #160]
+	WORD $0x4fba1300 // fmla v0.4s, v24.4s, v26.s[1]
+	WORD $0x4fba1321 // fmla v1.4s, v25.4s, v26.s[1]
+	WORD $0x4fbb1304 // fmla v4.4s, v24.4s, v27.s[1]
+	WORD $0x4fbb1325 // fmla v5.4s, v25.4s, v27.s[1]
+	WORD $0x4fbc1308 // fmla v8.4s, v24.4s, v28.s[1]
+	WORD $0x4fbc1329 // fmla v9.4s, v25.4s, v28.s[1]
+	WORD $0x4fbd130c // fmla v12.4s, v24.4s, v29.s[1]
+	WORD $0x4fbd132d // fmla v13.4s, v25.4s, v29.s[1]
+	WORD $0x4fbe1310 // fmla v16.4s, v24.4s, v30.s[1]
+	WORD $0x4fbe1331 // fmla v17.4s, v25.4s, v30.s[1]
+	WORD $0x4fbf1314 // fmla v20.4s, v24.4s, v31.s[1]
+	WORD $0x4fbf1335 // fmla v21.4s, v25.4s, v31.s[1]
+	WORD $0xad436498 // ldp q24, q25, [x4, #96]
+	WORD $0x4fba1302 // fmla v2.4s, v24.4s, v26.s[1]
+	WORD $0x4fba1323 // fmla v3.4s, v25.4s, v26.s[1]
+	WORD $0x4fbb1306 // fmla v6.4s, v24.4s, v27.s[1]
+	WORD $0x4fbb1327 // fmla v7.4s, v25.4s, v27.s[1]
+	WORD $0x4fbc130a // fmla v10.4s, v24.4s, v28.s[1]
+	WORD $0x4fbc132b // fmla v11.4s, v25.4s, v28.s[1]
+	WORD $0x4fbd130e // fmla v14.4s, v24.4s, v29.s[1]
+	WORD $0x4fbd132f // fmla v15.4s, v25.4s, v29.s[1]
+	WORD $0x4fbe1312 // fmla v18.4s, v24.4s, v30.s[1]
+	WORD $0x4fbe1333 // fmla v19.4s, v25.4s, v30.s[1]
+	WORD $0x4fbf1316 // fmla v22.4s, v24.4s, v31.s[1]
+	WORD $0x4fbf1337 // fmla v23.4s, v25.4s, v31.s[1]
 	PRFM 0(R10), PLDL2KEEP
 	ADD R12<<0, R10, R19
 	PRFM 0(R19), PLDL2KEEP
 	ADD R12<<1, R10, R20
 	ADD $0, R20, R10
-	ADD $8, R0, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
-	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
-	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
-	ADD R1<<0, R0, R21
-	ADD $8, R21, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
-	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
-	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
-	ADD R1<<1, R0, R22
-	ADD $8, R22, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
-	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
-	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
-	ADD $8, R2, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
-	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
-	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
-	ADD R1<<0, R2, R19
-	ADD $8, R19, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
-	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
-	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
-	ADD R1<<1, R2, R20
-	ADD $8, R20, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
-	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
-	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
+	WORD $0xad446498 // ldp q24, q25, [x4, #128]
+	WORD $0x4f9a1b00 // fmla v0.4s, v24.4s, v26.s[2]
+	WORD $0x4f9a1b21 // fmla v1.4s, v25.4s, v26.s[2]
+	WORD $0x4f9b1b04 // fmla v4.4s, v24.4s, v27.s[2]
+	WORD $0x4f9b1b25 // fmla v5.4s, v25.4s, v27.s[2]
+	WORD $0x4f9c1b08 // fmla v8.4s, v24.4s, v28.s[2]
+	WORD $0x4f9c1b29 // fmla v9.4s, v25.4s, v28.s[2]
+	WORD $0x4f9d1b0c // fmla v12.4s, v24.4s, v29.s[2]
+	WORD $0x4f9d1b2d // fmla v13.4s, v25.4s, v29.s[2]
+	WORD $0x4f9e1b10 // fmla v16.4s, v24.4s, v30.s[2]
+	WORD $0x4f9e1b31 // fmla v17.4s, v25.4s, v30.s[2]
+	WORD $0x4f9f1b14 // fmla v20.4s, v24.4s, v31.s[2]
+	WORD $0x4f9f1b35 // fmla v21.4s, v25.4s, v31.s[2]
+	WORD $0xad456498 // ldp q24, q25, [x4, #160]
+	WORD $0x4f9a1b02 // fmla v2.4s, v24.4s, v26.s[2]
+	WORD $0x4f9a1b23 // fmla v3.4s, v25.4s, v26.s[2]
+	WORD $0x4f9b1b06 // fmla v6.4s, v24.4s, v27.s[2]
+	WORD $0x4f9b1b27 // fmla v7.4s, v25.4s, v27.s[2]
+	WORD $0x4f9c1b0a // fmla v10.4s, v24.4s, v28.s[2]
+	WORD $0x4f9c1b2b // fmla v11.4s, v25.4s, v28.s[2]
+	WORD $0x4f9d1b0e // fmla v14.4s, v24.4s, v29.s[2]
+	WORD $0x4f9d1b2f // fmla v15.4s, v25.4s, v29.s[2]
+	WORD $0x4f9e1b12 // fmla v18.4s, v24.4s, v30.s[2]
+	WORD $0x4f9e1b33 // fmla v19.4s, v25.4s, v30.s[2]
+	WORD $0x4f9f1b16 // fmla v22.4s, v24.4s, v31.s[2]
+	WORD $0x4f9f1b37 // fmla v23.4s, v25.4s, v31.s[2]
 	WORD $0xad466498 // ldp q24, q25, [x4, #192]
-	WORD $0xad476c9a // ldp q26, q27, [x4, #224]
-	ADD $12, R0, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
-	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
-	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
-	ADD $12, R21, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
-	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
-	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
-	ADD $12, R22, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
-	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
-	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
-	ADD $12, R2, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
-	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
-	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
-	ADD $12, R19, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
-	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
-	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
-	ADD $12, R20, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
-	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
-	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
+	WORD $0x4fba1b00 // fmla v0.4s, v24.4s, v26.s[3]
+	WORD $0x4fba1b21 // fmla v1.4s, v25.4s, v26.s[3]
+	WORD $0x4fbb1b04 // fmla v4.4s, v24.4s, v27.s[3]
+	WORD $0x4fbb1b25 // fmla v5.4s, v25.4s, v27.s[3]
+	WORD $0x4fbc1b08 // fmla v8.4s, v24.4s, v28.s[3]
+	WORD $0x4fbc1b29 // fmla v9.4s, v25.4s, v28.s[3]
+	WORD $0x4fbd1b0c // fmla v12.4s, v24.4s, v29.s[3]
+	WORD $0x4fbd1b2d // fmla v13.4s, v25.4s, v29.s[3]
+	WORD $0x4fbe1b10 // fmla v16.4s, v24.4s, v30.s[3]
+	WORD $0x4fbe1b31 // fmla v17.4s, v25.4s, v30.s[3]
+	WORD $0x4fbf1b14 // fmla v20.4s, v24.4s, v31.s[3]
+	WORD $0x4fbf1b35 // fmla v21.4s, v25.4s, v31.s[3]
+	WORD $0xad476498 // ldp q24, q25, [x4, #224]
+	WORD $0x4fba1b02 // fmla v2.4s, v24.4s, v26.s[3]
+	WORD $0x4fba1b23 // fmla v3.4s, v25.4s, v26.s[3]
+	WORD $0x4fbb1b06 // fmla v6.4s, v24.4s, v27.s[3]
+	WORD $0x4fbb1b27 // fmla v7.4s, v25.4s, v27.s[3]
+	WORD $0x4fbc1b0a // fmla v10.4s, v24.4s, v28.s[3]
+	WORD $0x4fbc1b2b // fmla v11.4s, v25.4s, v28.s[3]
+	WORD $0x4fbd1b0e // fmla v14.4s, v24.4s, v29.s[3]
+	WORD $0x4fbd1b2f // fmla v15.4s, v25.4s, v29.s[3]
+	WORD $0x4fbe1b12 // fmla v18.4s, v24.4s, v30.s[3]
+	WORD $0x4fbe1b33 // fmla v19.4s, v25.4s, v30.s[3]
+	WORD $0x4fbf1b16 // fmla v22.4s, v24.4s, v31.s[3]
+	WORD $0x4fbf1b37 // fmla v23.4s, v25.4s, v31.s[3]
 	ADD $16, R0, R0
 	ADD $16, R2, R2
 	ADD $256, R4, R4
@@ -1836,156 +1796,120 @@ run_by0_asking:
 	B run_by0
 
 run_by0_alone:
-	WORD $0xad406498 // ldp q24, q25, [x4, #0]
-	WORD $0xad416c9a // ldp q26, q27, [x4, #32]
-	WORD $0x4d40c81c // ld1r { v28.4s }, [x0]
-	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
-	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
-	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
+	WORD $0x3dc0001a // ldr q26, [x0, #0]
 	ADD R1<<0, R0, R21
-	WORD $0x4d40cabe // ld1r { v30.4s }, [x21]
-	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
-	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
-	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
+	WORD $0x3dc002bb // ldr q27, [x21, #0]
 	ADD R1<<1, R0, R22
-	WORD $0x4d40cadc // ld1r { v28.4s }, [x22]
-	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
-	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
-	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
-	WORD $0x4d40c85e // ld1r { v30.4s }, [x2]
-	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
-	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
-	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
+	WORD $0x3dc002dc // ldr q28, [x22, #0]
+	WORD $0x3dc0005d // ldr q29, [x2, #0]
 	ADD R1<<0, R2, R19
-	WORD $0x4d40ca7c // ld1r { v28.4s }, [x19]
-	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
-	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
-	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
+	WORD $0x3dc0027e // ldr q30, [x19, #0]
 	ADD R1<<1, R2, R20
-	WORD $0x4d40ca9e // ld1r { v30.4s }, [x20]
-	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
-	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
-	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
+	WORD $0x3dc0029f // ldr q31, [x20, #0]
+	WORD $0xad406498 // ldp q24, q25, [x4, #0]
+	WORD $0x4f9a1300 // fmla v0.4s, v24.4s, v26.s[0]
+	WORD $0x4f9a1321 // fmla v1.4s, v25.4s, v26.s[0]
+	WORD $0x4f9b1304 // fmla v4.4s, v24.4s, v27.s[0]
+	WORD $0x4f9b1325 // fmla v5.4s, v25.4s, v27.s[0]
+	WORD $0x4f9c1308 // fmla v8.4s, v24.4s, v28.s[0]
+	WORD $0x4f9c1329 // fmla v9.4s, v25.4s, v28.s[0]
+	WORD $0x4f9d130c // fmla v12.4s, v24.4s, v29.s[0]
+	WORD $0x4f9d132d // fmla v13.4s, v25.4s, v29.s[0]
+	WORD $0x4f9e1310 // fmla v16.4s, v24.4s, v30.s[0]
+	WORD $0x4f9e1331 // fmla v17.4s, v25.4s, v30.s[0]
+	WORD $0x4f9f1314 // fmla v20.4s, v24.4s, v31.s[0]
+	WORD $0x4f9f1335 // fmla v21.4s, v25.4s, v31.s[0]
+	WORD $0xad416498 // ldp q24, q25, [x4, #32]
+	WORD $0x4f9a1302 // fmla v2.4s, v24.4s, v26.s[0]
+	WORD $0x4f9a1323 // fmla v3.4s, v25.4s, v26.s[0]
+	WORD $0x4f9b1306 // fmla v6.4s, v24.4s, v27.s[0]
+	WORD $0x4f9b1327 // fmla v7.4s, v25.4s, v27.s[0]
+	WORD $0x4f9c130a // fmla v10.4s, v24.4s, v28.s[0]
+	WORD $0x4f9c132b // fmla v11.4s, v25.4s, v28.s[0]
+	WORD $0x4f9d130e // fmla v14.4s, v24.4s, v29.s[0]
+	WORD $0x4f9d132f // fmla v15.4s, v25.4s, v29.s[0]
+	WORD $0x4f9e1312 // fmla v18.4s, v24.4s, v30.s[0]
+	WORD $0x4f9e1333 // fmla v19.4s, v25.4s, v30.s[0]
+	WORD $0x4f9f1316 // fmla v22.4s, v24.4s, v31.s[0]
+	WORD $0x4f9f1337 // fmla v23.4s, v25.4s, v31.s[0]
 	WORD $0xad426498 // ldp q24, q25, [x4, #64]
-	WORD $0xad436c9a // ldp q26, q27, [x4, #96]
-	ADD $4, R0, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
-	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
-	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
-	ADD $4, R21, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
-	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
-	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
-	ADD $4, R22, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
-	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
-	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
-	ADD $4, R2, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
-	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
-	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
-	ADD $4, R19, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
-	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
-	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
-	ADD $4, R20, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
-	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
-	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
+	WORD $0x4fba1300 // fmla v0.4s, v24.4s, v26.s[1]
+	WORD $0x4fba1321 // fmla v1.4s, v25.4s, v26.s[1]
+	WORD $0x4fbb1304 // fmla v4.4s, v24.4s, v27.s[1]
+	WORD $0x4fbb1325 // fmla v5.4s, v25.4s, v27.s[1]
+	WORD $0x4fbc1308 // fmla v8.4s, v24.4s, v28.s[1]
+	WORD $0x4fbc1329 // fmla v9.4s, v25.4s, v28.s[1]
+	WORD $0x4fbd130c // fmla v12.4s, v24.4s, v29.s[1]
+	WORD $0x4fbd132d // fmla v13.4s, v25.4s, v29.s[1]
+	WORD $0x4fbe1310 // fmla v16.4s, v24.4s, v30.s[1]
+	WORD $0x4fbe1331 // fmla v17.4s, v25.4s, v30.s[1]
+	WORD $0x4fbf1314 // fmla v20.4s, v24.4s, v31.s[1]
+	WORD $0x4fbf1335 // fmla v21.4s, v25.4s, v31.s[1]
+	WORD $0xad436498 // ldp q24, q25, [x4, #96]
+	WORD $0x4fba1302 // fmla v2.4s, v24.4s, v26.s[1]
+	WORD $0x4fba1323 // fmla v3.4s, v25.4s, v26.s[1]
+	WORD $0x4fbb1306 // fmla v6.4s, v24.4s, v27.s[1]
+	WORD $0x4fbb1327 // fmla v7.4s, v25.4s, v27.s[1]
+	WORD $0x4fbc130a // fmla v10.4s, v24.4s, v28.s[1]
+	WORD $0x4fbc132b // fmla v11.4s, v25.4s, v28.s[1]
+	WORD $0x4fbd130e // fmla v14.4s, v24.4s, v29.s[1]
+	WORD $0x4fbd132f // fmla v15.4s, v25.4s, v29.s[1]
+	WORD $0x4fbe1312 // fmla v18.4s, v24.4s, v30.s[1]
+	WORD $0x4fbe1333 // fmla v19.4s, v25.4s, v30.s[1]
+	WORD $0x4fbf1316 // fmla v22.4s, v24.4s, v31.s[1]
+	WORD $0x4fbf1337 // fmla v23.4s, v25.4s, v31.s[1]
 	WORD $0xad446498 // ldp q24, q25, [x4, #128]
-	WORD $0xad456c9a // ldp q26, q27, [x4, #160]
-	ADD $8, R0, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
-	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
-	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
-	ADD $8, R21, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
-	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
-	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
-	ADD $8, R22, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
-	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
-	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
-	ADD $8, R2, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
-	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
-	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
-	ADD $8, R19, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
-	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
-	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
-	ADD $8, R20, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
-	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
-	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
+	WORD $0x4f9a1b00 // fmla v0.4s, v24.4s, v26.s[2]
+	WORD $0x4f9a1b21 // fmla v1.4s, v25.4s, v26.s[2]
+	WORD $0x4f9b1b04 // fmla v4.4s, v24.4s, v27.s[2]
+	WORD $0x4f9b1b25 // fmla v5.4s, v25.4s, v27.s[2]
+	WORD $0x4f9c1b08 // fmla v8.4s, v24.4s, v28.s[2]
+	WORD $0x4f9c1b29 // fmla v9.4s, v25.4s, v28.s[2]
+	WORD $0x4f9d1b0c // fmla v12.4s, v24.4s, v29.s[2]
+	WORD $0x4f9d1b2d // fmla v13.4s, v25.4s, v29.s[2]
+	WORD $0x4f9e1b10 // fmla v16.4s, v24.4s, v30.s[2]
+	WORD $0x4f9e1b31 // fmla v17.4s, v25.4s, v30.s[2]
+	WORD $0x4f9f1b14 // fmla v20.4s, v24.4s, v31.s[2]
+	WORD $0x4f9f1b35 // fmla v21.4s, v25.4s, v31.s[2]
+	WORD $0xad456498 // ldp q24, q25, [x4, #160]
+	WORD $0x4f9a1b02 // fmla v2.4s, v24.4s, v26.s[2]
+	WORD $0x4f9a1b23 // fmla v3.4s, v25.4s, v26.s[2]
+	WORD $0x4f9b1b06 // fmla v6.4s, v24.4s, v27.s[2]
+	WORD $0x4f9b1b27 // fmla v7.4s, v25.4s, v27.s[2]
+	WORD $0x4f9c1b0a // fmla v10.4s, v24.4s, v28.s[2]
+	WORD $0x4f9c1b2b // fmla v11.4s, v25.4s, v28.s[2]
+	WORD $0x4f9d1b0e // fmla v14.4s, v24.4s, v29.s[2]
+	WORD $0x4f9d1b2f // fmla v15.4s, v25.4s, v29.s[2]
+	WORD $0x4f9e1b12 // fmla v18.4s, v24.4s, v30.s[2]
+	WORD $0x4f9e1b33 // fmla v19.4s, v25.4s, v30.s[2]
+	WORD $0x4f9f1b16 // fmla v22.4s, v24.4s, v31.s[2]
+	WORD $0x4f9f1b37 // fmla v23.4s, v25.4s, v31.s[2]
 	WORD $0xad466498 // ldp q24, q25, [x4, #192]
-	WORD $0xad476c9a // ldp q26, q27, [x4, #224]
-	ADD $12, R0, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
-	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
-	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
-	ADD $12, R21, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
-	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
-	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
-	ADD $12, R22, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
-	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
-	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
-	ADD $12, R2, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
-	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
-	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
-	ADD $12, R19, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
-	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
-	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
-	ADD $12, R20, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
-	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
-	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
+	WORD $0x4fba1b00 // fmla v0.4s, v24.4s, v26.s[3]
+	WORD $0x4fba1b21 // fmla v1.4s, v25.4s, v26.s[3]
+	WORD $0x4fbb1b04 // fmla v4.4s, v24.4s, v27.s[3]
+	WORD $0x4fbb1b25 // fmla v5.4s, v25.4s, v27.s[3]
+	WORD $0x4fbc1b08 // fmla v8.4s, v24.4s, v28.s[3]
+	WORD $0x4fbc1b29 // fmla v9.4s, v25.4s, v28.s[3]
+	WORD $0x4fbd1b0c // fmla v12.4s, v24.4s, v29.s[3]
+	WORD $0x4fbd1b2d // fmla v13.4s, v25.4s, v29.s[3]
+	WORD $0x4fbe1b10 // fmla v16.4s, v24.4s, v30.s[3]
+	WORD $0x4fbe1b31 // fmla v17.4s, v25.4s, v30.s[3]
+	WORD $0x4fbf1b14 // fmla v20.4s, v24.4s, v31.s[3]
+	WORD $0x4fbf1b35 // fmla v21.4s, v25.4s, v31.s[3]
+	WORD $0xad476498 // ldp q24, q25, [x4, #224]
+	WORD $0x4fba1b02 // fmla v2.4s, v24.4s, v26.s[3]
+	WORD $0x4fba1b23 // fmla v3.4s, v25.4s, v26.s[3]
+	WORD $0x4fbb1b06 // fmla v6.4s, v24.4s, v27.s[3]
+	WORD $0x4fbb1b27 // fmla v7.4s, v25.4s, v27.s[3]
+	WORD $0x4fbc1b0a // fmla v10.4s, v24.4s, v28.s[3]
+	WORD $0x4fbc1b2b // fmla v11.4s, v25.4s, v28.s[3]
+	WORD $0x4fbd1b0e // fmla v14.4s, v24.4s, v29.s[3]
+	WORD $0x4fbd1b2f // fmla v15.4s, v25.4s, v29.s[3]
+	WORD $0x4fbe1b12 // fmla v18.4s, v24.4s, v30.s[3]
+	WORD $0x4fbe1b33 // fmla v19.4s, v25.4s, v30.s[3]
+	WORD $0x4fbf1b16 // fmla v22.4s, v24.4s, v31.s[3]
+	WORD $0x4fbf1b37 // fmla v23.4s, v25.4s, v31.s[3]
 	ADD $16, R0, R0
 	ADD $16, R2, R2
 	ADD $256, R4, R4
@@ -1994,186 +1918,145 @@ run_by0_alone:
 	B run_by0_alone
 
 run_not0:
-	CMP $32, R3
+	CMP $24, R3
 	BNE run_not1
 	CMP $64, R5
+	BNE run_not1
+	CMP $4, R1
 	BNE run_not1
 	CMP $0, R11
 	BEQ run_by1_alone
 
 run_by1:
 	MOVD R11, R10
-	MOVD nextStep+240(FP), R3
-	LSL $2, R3, R3
-	ADD R3, R11, R11
+	MOVD nextStep+240(FP), R1
+	LSL $2, R1, R1
+	ADD R1, R11, R11
 
 run_by1_asking:
-	WORD $0xad406498 // ldp q24, q25, [x4, #0]
-	WORD $0xad416c9a // ldp q26, q27, [x4, #32]
 	PRFM 0(R10), PLDL2KEEP
 	ADD R12<<0, R10, R21
 	PRFM 0(R21), PLDL2KEEP
 	ADD R12<<1, R10, R22
 	ADD $0, R22, R10
-	WORD $0x4d40c81c // ld1r { v28.4s }, [x0]
-	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
-	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
-	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
-	ADD R1<<0, R0, R19
-	WORD $0x4d40ca7e // ld1r { v30.4s }, [x19]
-	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
-	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
-	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
-	ADD R1<<1, R0, R20
-	WORD $0x4d40ca9c // ld1r { v28.4s }, [x20]
-	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
-	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
-	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
-	WORD $0x4d40c85e // ld1r { v30.4s }, [x2]
-	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
-	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
-	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
-	ADD R1<<0, R2, R21
-	WORD $0x4d40cabc // ld1r { v28.4s }, [x21]
-	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
-	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
-	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
-	ADD R1<<1, R2, R22
-	WORD $0x4d40cade // ld1r { v30.4s }, [x22]
-	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
-	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
-	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
+	WORD $0x3dc0001a // ldr q26, [x0, #0]
+	WORD $0xfd40081b // ldr d27, [x0, #16]
+	WORD $0xad406498 // ldp q24, q25, [x4, #0]
+	WORD $0x4f9a1300 // fmla v0.4s, v24.4s, v26.s[0]
+	WORD $0x4f9a1321 // fmla v1.4s, v25.4s, v26.s[0]
+	WORD $0x4fba1304 // fmla v4.4s, v24.4s, v26.s[1]
+	WORD $0x4fba1325 // fmla v5.4s, v25.4s, v26.s[1]
+	WORD $0x4f9a1b08 // fmla v8.4s, v24.4s, v26.s[2]
+	WORD $0x4f9a1b29 // fmla v9.4s, v25.4s, v26.s[2]
+	WORD $0x4fba1b0c // fmla v12.4s, v24.4s, v26.s[3]
+	WORD $0x4fba1b2d // fmla v13.4s, v25.4s, v26.s[3]
+	WORD $0x4f9b1310 // fmla v16.4s, v24.4s, v27.s[0]
+	WORD $0x4f9b1331 // fmla v17.4s, v25.4s, v27.s[0]
+	WORD $0x4fbb1314 // fmla v20.4s, v24.4s, v27.s[1]
+	WORD $0x4fbb1335 // fmla v21.4s, v25.4s, v27.s[1]
+	WORD $0xad416498 // ldp q24, q25, [x4, #32]
+	WORD $0x4f9a1302 // fmla v2.4s, v24.4s, v26.s[0]
+	WORD $0x4f9a1323 // fmla v3.4s, v25.4s, v26.s[0]
+	WORD $0x4fba1306 // fmla v6.4s, v24.4s, v26.s[1]
+	WORD $0x4fba1327 // fmla v7.4s, v25.4s, v26.s[1]
+	WORD $0x4f9a1b0a // fmla v10.4s, v24.4s, v26.s[2]
+	WORD $0x4f9a1b2b // fmla v11.4s, v25.4s, v26.s[2]
+	WORD $0x4fba1b0e // fmla v14.4s, v24.4s, v26.s[3]
+	WORD $0x4fba1b2f // fmla v15.4s, v25.4s, v26.s[3]
+	WORD $0x4f9b1312 // fmla v18.4s, v24.4s, v27.s[0]
+	WORD $0x4f9b1333 // fmla v19.4s, v25.4s, v27.s[0]
+	WORD $0x4fbb1316 // fmla v22.4s, v24.4s, v27.s[1]
+	WORD $0x4fbb1337 // fmla v23.4s, v25.4s, v27.s[1]
+	WORD $0x3cc1801c // ldur q28, [x0, #24]
+	WORD $0xfd40141d // ldr d29, [x0, #40]
 	WORD $0xad426498 // ldp q24, q25, [x4, #64]
-	WORD $0xad436c9a // ldp q26, q27, [x4, #96]
-	ADD $32, R0, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
-	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
-	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
-	ADD $32, R19, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
-	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
-	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
-	ADD $32, R20, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
-	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
-	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
-	ADD $32, R2, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
-	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
-	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
-	ADD $32, R21, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
-	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
-	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
-	ADD $32, R22, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
-	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
-	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
-	WORD $0xad446498 // ldp q24, q25, [x4, #128]
-	WORD $0xad456c9a // ldp q26, q27, [x4, #160]
+	WORD $0x4f9c1300 // fmla v0.4s, v24.4s, v28.s[0]
+	WORD $0x4f9c1321 // fmla v1.4s, v25.4s, v28.s[0]
+	WORD $0x4fbc1304 // fmla v4.4s, v24.4s, v28.s[1]
+	WORD $0x4fbc1325 // fmla v5.4s, v25.4s, v28.s[1]
+	WORD $0x4f9c1b08 // fmla v8.4s, v24.4s, v28.s[2]
+	WORD $0x4f9c1b29 // fmla v9.4s, v25.4s, v28.s[2]
+	WORD $0x4fbc1b0c // fmla v12.4s, v24.4s, v28.s[3]
+	WORD $0x4fbc1b2d // fmla v13.4s, v25.4s, v28.s[3]
+	WORD $0x4f9d1310 // fmla v16.4s, v24.4s, v29.s[0]
+	WORD $0x4f9d1331 // fmla v17.4s, v25.4s, v29.s[0]
+	WORD $0x4fbd1314 // fmla v20.4s, v24.4s, v29.s[1]
+	WORD $0x4fbd1335 // fmla v21.4s, v25.4s, v29.s[1]
+	WORD $0xad436498 // ldp q24, q25, [x4, #96]
+	WORD $0x4f9c1302 // fmla v2.4s, v24.4s, v28.s[0]
+	WORD $0x4f9c1323 // fmla v3.4s, v25.4s, v28.s[0]
+	WORD $0x4fbc1306 // fmla v6.4s, v24.4s, v28.s[1]
+	WORD $0x4fbc1327 // fmla v7.4s, v25.4s, v28.s[1]
+	WORD $0x4f9c1b0a // fmla v10.4s, v24.4s, v28.s[2]
+	WORD $0x4f9c1b2b // fmla v11.4s, v25.4s, v28.s[2]
+	WORD $0x4fbc1b0e // fmla v14.4s, v24.4s, v28.s[3]
+	WORD $0x4fbc1b2f // fmla v15.4s, v25.4s, v28.s[3]
+	WORD $0x4f9d1312 // fmla v18.4s, v24.4s, v29.s[0]
+	WORD $0x4f9d1333 // fmla v19.4s, v25.4s, v29.s[0]
+	WORD $0x4fbd1316 // fmla v22.4s, v24.4s, v29.s[1]
+	WORD $0x4fbd1337 // fmla v23.4s, v25.4s, v29.s[1]
 	PRFM 0(R10), PLDL2KEEP
 	ADD R12<<0, R10, R19
 	PRFM 0(R19), PLDL2KEEP
 	ADD R12<<1, R10, R20
 	ADD $0, R20, R10
-	ADD $64, R0, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
-	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
-	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
-	ADD R1<<0, R0, R21
-	ADD $64, R21, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
-	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
-	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
-	ADD R1<<1, R0, R22
-	ADD $64, R22, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
-	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
-	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
-	ADD $64, R2, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
-	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
-	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
-	ADD R1<<0, R2, R19
-	ADD $64, R19, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
-	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
-	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
-	ADD R1<<1, R2, R20
-	ADD $64, R20, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
-	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
-	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
+	WORD $0x3dc00c1e // ldr q30, [x0, #48]
+	WORD $0xfd40201f // ldr d31, [x0, #64]
+	WORD $0xad446498 // ldp q24, q25, [x4, #128]
+	WORD $0x4f9e1300 // fmla v0.4s, v24.4s, v30.s[0]
+	WORD $0x4f9e1321 // fmla v1.4s, v25.4s, v30.s[0]
+	WORD $0x4fbe1304 // fmla v4.4s, v24.4s, v30.s[1]
+	WORD $0x4fbe1325 // fmla v5.4s, v25.4s, v30.s[1]
+	WORD $0x4f9e1b08 // fmla v8.4s, v24.4s, v30.s[2]
+	WORD $0x4f9e1b29 // fmla v9.4s, v25.4s, v30.s[2]
+	WORD $0x4fbe1b0c // fmla v12.4s, v24.4s, v30.s[3]
+	WORD $0x4fbe1b2d // fmla v13.4s, v25.4s, v30.s[3]
+	WORD $0x4f9f1310 // fmla v16.4s, v24.4s, v31.s[0]
+	WORD $0x4f9f1331 // fmla v17.4s, v25.4s, v31.s[0]
+	WORD $0x4fbf1314 // fmla v20.4s, v24.4s, v31.s[1]
+	WORD $0x4fbf1335 // fmla v21.4s, v25.4s, v31.s[1]
+	WORD $0xad456498 // ldp q24, q25, [x4, #160]
+	WORD $0x4f9e1302 // fmla v2.4s, v24.4s, v30.s[0]
+	WORD $0x4f9e1323 // fmla v3.4s, v25.4s, v30.s[0]
+	WORD $0x4fbe1306 // fmla v6.4s, v24.4s, v30.s[1]
+	WORD $0x4fbe1327 // fmla v7.4s, v25.4s, v30.s[1]
+	WORD $0x4f9e1b0a // fmla v10.4s, v24.4s, v30.s[2]
+	WORD $0x4f9e1b2b // fmla v11.4s, v25.4s, v30.s[2]
+	WORD $0x4fbe1b0e // fmla v14.4s, v24.4s, v30.s[3]
+	WORD $0x4fbe1b2f // fmla v15.4s, v25.4s, v30.s[3]
+	WORD $0x4f9f1312 // fmla v18.4s, v24.4s, v31.s[0]
+	WORD $0x4f9f1333 // fmla v19.4s, v25.4s, v31.s[0]
+	WORD $0x4fbf1316 // fmla v22.4s, v24.4s, v31.s[1]
+	WORD $0x4fbf1337 // fmla v23.4s, v25.4s, v31.s[1]
+	WORD $0x3cc4801a // ldur q26, [x0, #72]
+	WORD $0xfd402c1b // ldr d27, [x0, #88]
 	WORD $0xad466498 // ldp q24, q25, [x4, #192]
-	WORD $0xad476c9a // ldp q26, q27, [x4, #224]
-	ADD $96, R0, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
-	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
-	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
-	ADD $96, R21, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
-	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
-	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
-	ADD $96, R22, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
-	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
-	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
-	ADD $96, R2, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
-	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
-	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
-	ADD $96, R19, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
-	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
-	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
-	ADD $96, R20, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
-	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
-	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
-	ADD $128, R0, R0
-	ADD $128, R2, R2
+	WORD $0x4f9a1300 // fmla v0.4s, v24.4s, v26.s[0]
+	WORD $0x4f9a1321 // fmla v1.4s, v25.4s, v26.s[0]
+	WORD $0x4fba1304 // fmla v4.4s, v24.4s, v26.s[1]
+	WORD $0x4fba1325 // fmla v5.4s, v25.4s, v26.s[1]
+	WORD $0x4f9a1b08 // fmla v8.4s, v24.4s, v26.s[2]
+	WORD $0x4f9a1b29 // fmla v9.4s, v25.4s, v26.s[2]
+	WORD $0x4fba1b0c // fmla v12.4s, v24.4s, v26.s[3]
+	WORD $0x4fba1b2d // fmla v13.4s, v25.4s, v26.s[3]
+	WORD $0x4f9b1310 // fmla v16.4s, v24.4s, v27.s[0]
+	WORD $0x4f9b1331 // fmla v17.4s, v25.4s, v27.s[0]
+	WORD $0x4fbb1314 // fmla v20.4s, v24.4s, v27.s[1]
+	WORD $0x4fbb1335 // fmla v21.4s, v25.4s, v27.s[1]
+	WORD $0xad476498 // ldp q24, q25, [x4, #224]
+	WORD $0x4f9a1302 // fmla v2.4s, v24.4s, v26.s[0]
+	WORD $0x4f9a1323 // fmla v3.4s, v25.4s, v26.s[0]
+	WORD $0x4fba1306 // fmla v6.4s, v24.4s, v26.s[1]
+	WORD $0x4fba1327 // fmla v7.4s, v25.4s, v26.s[1]
+	WORD $0x4f9a1b0a // fmla v10.4s, v24.4s, v26.s[2]
+	WORD $0x4f9a1b2b // fmla v11.4s, v25.4s, v26.s[2]
+	WORD $0x4fba1b0e // fmla v14.4s, v24.4s, v26.s[3]
+	WORD $0x4fba1b2f // fmla v15.4s, v25.4s, v26.s[3]
+	WORD $0x4f9b1312 // fmla v18.4s, v24.4s, v27.s[0]
+	WORD $0x4f9b1333 // fmla v19.4s, v25.4s, v27.s[0]
+	WORD $0x4fbb1316 // fmla v22.4s, v24.4s, v27.s[1]
+	WORD $0x4fbb1337 // fmla v23.4s, v25.4s, v27.s[1]
+	ADD $96, R0, R0
 	ADD $256, R4, R4
 	SUBS $4, R8, R8
 	BEQ run_add
@@ -2182,158 +2065,119 @@ run_by1_asking:
 	B run_by1
 
 run_by1_alone:
+	WORD $0x3dc0001a // ldr q26, [x0, #0]
+	WORD $0xfd40081b // ldr d27, [x0, #16]
 	WORD $0xad406498 // ldp q24, q25, [x4, #0]
-	WORD $0xad416c9a // ldp q26, q27, [x4, #32]
-	WORD $0x4d40c81c // ld1r { v28.4s }, [x0]
-	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
-	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
-	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
-	ADD R1<<0, R0, R21
-	WORD $0x4d40cabe // ld1r { v30.4s }, [x21]
-	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
-	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
-	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
-	ADD R1<<1, R0, R22
-	WORD $0x4d40cadc // ld1r { v28.4s }, [x22]
-	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
-	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
-	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
-	WORD $0x4d40c85e // ld1r { v30.4s }, [x2]
-	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
-	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
-	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
-	ADD R1<<0, R2, R19
-	WORD $0x4d40ca7c // ld1r { v28.4s }, [x19]
-	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
-	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
-	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
-	ADD R1<<1, R2, R20
-	WORD $0x4d40ca9e // ld1r { v30.4s }, [x20]
-	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
-	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
-	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
+	WORD $0x4f9a1300 // fmla v0.4s, v24.4s, v26.s[0]
+	WORD $0x4f9a1321 // fmla v1.4s, v25.4s, v26.s[0]
+	WORD $0x4fba1304 // fmla v4.4s, v24.4s, v26.s[1]
+	WORD $0x4fba1325 // fmla v5.4s, v25.4s, v26.s[1]
+	WORD $0x4f9a1b08 // fmla v8.4s, v24.4s, v26.s[2]
+	WORD $0x4f9a1b29 // fmla v9.4s, v25.4s, v26.s[2]
+	WORD $0x4fba1b0c // fmla v12.4s, v24.4s, v26.s[3]
+	WORD $0x4fba1b2d // fmla v13.4s, v25.4s, v26.s[3]
+	WORD $0x4f9b1310 // fmla v16.4s, v24.4s, v27.s[0]
+	WORD $0x4f9b1331 // fmla v17.4s, v25.4s, v27.s[0]
+	WORD $0x4fbb1314 // fmla v20.4s, v24.4s, v27.s[1]
+	WORD $0x4fbb1335 // fmla v21.4s, v25.4s, v27.s[1]
+	WORD $0xad416498 // ldp q24, q25, [x4, #32]
+	WORD $0x4f9a1302 // fmla v2.4s, v24.4s, v26.s[0]
+	WORD $0x4f9a1323 // fmla v3.4s, v25.4s, v26.s[0]
+	WORD $0x4fba1306 // fmla v6.4s, v24.4s, v26.s[1]
+	WORD $0x4fba1327 // fmla v7.4s, v25.4s, v26.s[1]
+	WORD $0x4f9a1b0a // fmla v10.4s, v24.4s, v26.s[2]
+	WORD $0x4f9a1b2b // fmla v11.4s, v25.4s, v26.s[2]
+	WORD $0x4fba1b0e // fmla v14.4s, v24.4s, v26.s[3]
+	WORD $0x4fba1b2f // fmla v15.4s, v25.4s, v26.s[3]
+	WORD $0x4f9b1312 // fmla v18.4s, v24.4s, v27.s[0]
+	WORD $0x4f9b1333 // fmla v19.4s, v25.4s, v27.s[0]
+	WORD $0x4fbb1316 // fmla v22.4s, v24.4s, v27.s[1]
+	WORD $0x4fbb1337 // fmla v23.4s, v25.4s, v27.s[1]
+	WORD $0x3cc1801c // ldur q28, [x0, #24]
+	WORD $0xfd40141d // ldr d29, [x0, #40]
 	WORD $0xad426498 // ldp q24, q25, [x4, #64]
-	WORD $0xad436c9a // ldp q26, q27, [x4, #96]
-	ADD $32, R0, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
-	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
-	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
-	ADD $32, R21, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
-	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
-	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
-	ADD $32, R22, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
-	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
-	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
-	ADD $32, R2, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
-	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
-	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
-	ADD $32, R19, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
-	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
-	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
-	ADD $32, R20, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
-	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
-	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
+	WORD $0x4f9c1300 // fmla v0.4s, v24.4s, v28.s[0]
+	WORD $0x4f9c1321 // fmla v1.4s, v25.4s, v28.s[0]
+	WORD $0x4fbc1304 // fmla v4.4s, v24.4s, v28.s[1]
+	WORD $0x4fbc1325 // fmla v5.4s, v25.4s, v28.s[1]
+	WORD $0x4f9c1b08 // fmla v8.4s, v24.4s, v28.s[2]
+	WORD $0x4f9c1b29 // fmla v9.4s, v25.4s, v28.s[2]
+	WORD $0x4fbc1b0c // fmla v12.4s, v24.4s, v28.s[3]
+	WORD $0x4fbc1b2d // fmla v13.4s, v25.4s, v28.s[3]
+	WORD $0x4f9d1310 // fmla v16.4s, v24.4s, v29.s[0]
+	WORD $0x4f9d1331 // fmla v17.4s, v25.4s, v29.s[0]
+	WORD $0x4fbd1314 // fmla v20.4s, v24.4s, v29.s[1]
+	WORD $0x4fbd1335 // fmla v21.4s, v25.4s, v29.s[1]
+	WORD $0xad436498 // ldp q24, q25, [x4, #96]
+	WORD $0x4f9c1302 // fmla v2.4s, v24.4s, v28.s[0]
+	WORD $0x4f9c1323 // fmla v3.4s, v25.4s, v28.s[0]
+	WORD $0x4fbc1306 // fmla v6.4s, v24.4s, v28.s[1]
+	WORD $0x4fbc1327 // fmla v7.4s, v25.4s, v28.s[1]
+	WORD $0x4f9c1b0a // fmla v10.4s, v24.4s, v28.s[2]
+	WORD $0x4f9c1b2b // fmla v11.4s, v25.4s, v28.s[2]
+	WORD $0x4fbc1b0e // fmla v14.4s, v24.4s, v28.s[3]
+	WORD $0x4fbc1b2f // fmla v15.4s, v25.4s, v28.s[3]
+	WORD $0x4f9d1312 // fmla v18.4s, v24.4s, v29.s[0]
+	WORD $0x4f9d1333 // fmla v19.4s, v25.4s, v29.s[0]
+	WORD $0x4fbd1316 // fmla v22.4s, v24.4s, v29.s[1]
+	WORD $0x4fbd1337 // fmla v23.4s, v25.4s, v29.s[1]
+	WORD $0x3dc00c1e // ldr q30, [x0, #48]
+	WORD $0xfd40201f // ldr d31, [x0, #64]
 	WORD $0xad446498 // ldp q24, q25, [x4, #128]
-	WORD $0xad456c9a // ldp q26, q27, [x4, #160]
-	ADD $64, R0, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
-	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
-	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
-	ADD $64, R21, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
-	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
-	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
-	ADD $64, R22, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
-	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
-	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
-	ADD $64, R2, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
-	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
-	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
-	ADD $64, R19, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
-	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
-	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
-	ADD $64, R20, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
-	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
-	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
+	WORD $0x4f9e1300 // fmla v0.4s, v24.4s, v30.s[0]
+	WORD $0x4f9e1321 // fmla v1.4s, v25.4s, v30.s[0]
+	WORD $0x4fbe1304 // fmla v4.4s, v24.4s, v30.s[1]
+	WORD $0x4fbe1325 // fmla v5.4s, v25.4s, v30.s[1]
+	WORD $0x4f9e1b08 // fmla v8.4s, v24.4s, v30.s[2]
+	WORD $0x4f9e1b29 // fmla v9.4s, v25.4s, v30.s[2]
+	WORD $0x4fbe1b0c // fmla v12.4s, v24.4s, v30.s[3]
+	WORD $0x4fbe1b2d // fmla v13.4s, v25.4s, v30.s[3]
+	WORD $0x4f9f1310 // fmla v16.4s, v24.4s, v31.s[0]
+	WORD $0x4f9f1331 // fmla v17.4s, v25.4s, v31.s[0]
+	WORD $0x4fbf1314 // fmla v20.4s, v24.4s, v31.s[1]
+	WORD $0x4fbf1335 // fmla v21.4s, v25.4s, v31.s[1]
+	WORD $0xad456498 // ldp q24, q25, [x4, #160]
+	WORD $0x4f9e1302 // fmla v2.4s, v24.4s, v30.s[0]
+	WORD $0x4f9e1323 // fmla v3.4s, v25.4s, v30.s[0]
+	WORD $0x4fbe1306 // fmla v6.4s, v24.4s, v30.s[1]
+	WORD $0x4fbe1327 // fmla v7.4s, v25.4s, v30.s[1]
+	WORD $0x4f9e1b0a // fmla v10.4s, v24.4s, v30.s[2]
+	WORD $0x4f9e1b2b // fmla v11.4s, v25.4s, v30.s[2]
+	WORD $0x4fbe1b0e // fmla v14.4s, v24.4s, v30.s[3]
+	WORD $0x4fbe1b2f // fmla v15.4s, v25.4s, v30.s[3]
+	WORD $0x4f9f1312 // fmla v18.4s, v24.4s, v31.s[0]
+	WORD $0x4f9f1333 // fmla v19.4s, v25.4s, v31.s[0]
+	WORD $0x4fbf1316 // fmla v22.4s, v24.4s, v31.s[1]
+	WORD $0x4fbf1337 // fmla v23.4s, v25.4s, v31.s[1]
+	WORD $0x3cc4801a // ldur q26, [x0, #72]
+	WORD $0xfd402c1b // ldr d27, [x0, #88]
 	WORD $0xad466498 // ldp q24, q25, [x4, #192]
-	WORD $0xad476c9a // ldp q26, q27, [x4, #224]
-	ADD $96, R0, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
-	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
-	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
-	ADD $96, R21, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
-	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
-	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
-	ADD $96, R22, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
-	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
-	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
-	ADD $96, R2, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
-	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
-	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
-	ADD $96, R19, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
-	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
-	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
-	ADD $96, R20, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
-	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
-	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
-	ADD $128, R0, R0
-	ADD $128, R2, R2
+	WORD $0x4f9a1300 // fmla v0.4s, v24.4s, v26.s[0]
+	WORD $0x4f9a1321 // fmla v1.4s, v25.4s, v26.s[0]
+	WORD $0x4fba1304 // fmla v4.4s, v24.4s, v26.s[1]
+	WORD $0x4fba1325 // fmla v5.4s, v25.4s, v26.s[1]
+	WORD $0x4f9a1b08 // fmla v8.4s, v24.4s, v26.s[2]
+	WORD $0x4f9a1b29 // fmla v9.4s, v25.4s, v26.s[2]
+	WORD $0x4fba1b0c // fmla v12.4s, v24.4s, v26.s[3]
+	WORD $0x4fba1b2d // fmla v13.4s, v25.4s, v26.s[3]
+	WORD $0x4f9b1310 // fmla v16.4s, v24.4s, v27.s[0]
+	WORD $0x4f9b1331 // fmla v17.4s, v25.4s, v27.s[0]
+	WORD $0x4fbb1314 // fmla v20.4s, v24.4s, v27.s[1]
+	WORD $0x4fbb1335 // fmla v21.4s, v25.4s, v27.s[1]
+	WORD $0xad476498 // ldp q24, q25, [x4, #224]
+	WORD $0x4f9a1302 // fmla v2.4s, v24.4s, v26.s[0]
+	WORD $0x4f9a1323 // fmla v3.4s, v25.4s, v26.s[0]
+	WORD $0x4fba1306 // fmla v6.4s, v24.4s, v26.s[1]
+	WORD $0x4fba1327 // fmla v7.4s, v25.4s, v26.s[1]
+	WORD $0x4f9a1b0a // fmla v10.4s, v24.4s, v26.s[2]
+	WORD $0x4f9a1b2b // fmla v11.4s, v25.4s, v26.s[2]
+	WORD $0x4fba1b0e // fmla v14.4s, v24.4s, v26.s[3]
+	WORD $0x4fba1b2f // fmla v15.4s, v25.4s, v26.s[3]
+	WORD $0x4f9b1312 // fmla v18.4s, v24.4s, v27.s[0]
+	WORD $0x4f9b1333 // fmla v19.4s, v25.4s, v27.s[0]
+	WORD $0x4fbb1316 // fmla v22.4s, v24.4s, v27.s[1]
+	WORD $0x4fbb1337 // fmla v23.4s, v25.4s, v27.s[1]
+	ADD $96, R0, R0
 	ADD $256, R4, R4
 	SUBS $4, R8, R8
 	BEQ run_add
@@ -2354,170 +2198,130 @@ run_by2:
 	ADD R3, R11, R11
 
 run_by2_asking:
-	WORD $0xad406498 // ldp q24, q25, [x4, #0]
-	WORD $0xad416c9a // ldp q26, q27, [x4, #32]
+	WORD $0x3dc0001a // ldr q26, [x0, #0]
+	ADD R1<<0, R0, R21
+	WORD $0x3dc002bb // ldr q27, [x21, #0]
+	ADD R1<<1, R0, R22
+	WORD $0x3dc002dc // ldr q28, [x22, #0]
+	WORD $0x3dc0005d // ldr q29, [x2, #0]
+	ADD R1<<0, R2, R19
+	WORD $0x3dc0027e // ldr q30, [x19, #0]
+	ADD R1<<1, R2, R20
+	WORD $0x3dc0029f // ldr q31, [x20, #0]
 	PRFM 0(R10), PLDL2KEEP
 	ADD R12<<0, R10, R21
 	PRFM 0(R21), PLDL2KEEP
 	ADD R12<<1, R10, R22
 	ADD $0, R22, R10
-	WORD $0x4d40c81c // ld1r { v28.4s }, [x0]
-	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
-	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
-	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
-	ADD R1<<0, R0, R19
-	WORD $0x4d40ca7e // ld1r { v30.4s }, [x19]
-	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
-	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
-	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
-	ADD R1<<1, R0, R20
-	WORD $0x4d40ca9c // ld1r { v28.4s }, [x20]
-	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
-	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
-	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
-	WORD $0x4d40c85e // ld1r { v30.4s }, [x2]
-	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
-	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
-	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
-	ADD R1<<0, R2, R21
-	WORD $0x4d40cabc // ld1r { v28.4s }, [x21]
-	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
-	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
-	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
-	ADD R1<<1, R2, R22
-	WORD $0x4d40cade // ld1r { v30.4s }, [x22]
-	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
-	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
-	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
+	WORD $0xad406498 // ldp q24, q25, [x4, #0]
+	WORD $0x4f9a1300 // fmla v0.4s, v24.4s, v26.s[0]
+	WORD $0x4f9a1321 // fmla v1.4s, v25.4s, v26.s[0]
+	WORD $0x4f9b1304 // fmla v4.4s, v24.4s, v27.s[0]
+	WORD $0x4f9b1325 // fmla v5.4s, v25.4s, v27.s[0]
+	WORD $0x4f9c1308 // fmla v8.4s, v24.4s, v28.s[0]
+	WORD $0x4f9c1329 // fmla v9.4s, v25.4s, v28.s[0]
+	WORD $0x4f9d130c // fmla v12.4s, v24.4s, v29.s[0]
+	WORD $0x4f9d132d // fmla v13.4s, v25.4s, v29.s[0]
+	WORD $0x4f9e1310 // fmla v16.4s, v24.4s, v30.s[0]
+	WORD $0x4f9e1331 // fmla v17.4s, v25.4s, v30.s[0]
+	WORD $0x4f9f1314 // fmla v20.4s, v24.4s, v31.s[0]
+	WORD $0x4f9f1335 // fmla v21.4s, v25.4s, v31.s[0]
+	WORD $0xad416498 // ldp q24, q25, [x4, #32]
+	WORD $0x4f9a1302 // fmla v2.4s, v24.4s, v26.s[0]
+	WORD $0x4f9a1323 // fmla v3.4s, v25.4s, v26.s[0]
+	WORD $0x4f9b1306 // fmla v6.4s, v24.4s, v27.s[0]
+	WORD $0x4f9b1327 // fmla v7.4s, v25.4s, v27.s[0]
+	WORD $0x4f9c130a // fmla v10.4s, v24.4s, v28.s[0]
+	WORD $0x4f9c132b // fmla v11.4s, v25.4s, v28.s[0]
+	WORD $0x4f9d130e // fmla v14.4s, v24.4s, v29.s[0]
+	WORD $0x4f9d132f // fmla v15.4s, v25.4s, v29.s[0]
+	WORD $0x4f9e1312 // fmla v18.4s, v24.4s, v30.s[0]
+	WORD $0x4f9e1333 // fmla v19.4s, v25.4s, v30.s[0]
+	WORD $0x4f9f1316 // fmla v22.4s, v24.4s, v31.s[0]
+	WORD $0x4f9f1337 // fmla v23.4s, v25.4s, v31.s[0]
 	WORD $0xad486498 // ldp q24, q25, [x4, #256]
-	WORD $0xad496c9a // ldp q26, q27, [x4, #288]
-	ADD $4, R0, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
-	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
-	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
-	ADD $4, R19, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
-	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
-	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
-	ADD $4, R20, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
-	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
-	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
-	ADD $4, R2, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
-	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
-	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
-	ADD $4, R21, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
-	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
-	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
-	ADD $4, R22, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
-	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
-	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
-	WORD $0xad506498 // ldp q24, q25, [x4, #512]
-	WORD $0xad516c9a // ldp q26, q27, [x4, #544]
+	WORD $0x4fba1300 // fmla v0.4s, v24.4s, v26.s[1]
+	WORD $0x4fba1321 // fmla v1.4s, v25.4s, v26.s[1]
+	WORD $0x4fbb1304 // fmla v4.4s, v24.4s, v27.s[1]
+	WORD $0x4fbb1325 // fmla v5.4s, v25.4s, v27.s[1]
+	WORD $0x4fbc1308 // fmla v8.4s, v24.4s, v28.s[1]
+	WORD $0x4fbc1329 // fmla v9.4s, v25.4s, v28.s[1]
+	WORD $0x4fbd130c // fmla v12.4s, v24.4s, v29.s[1]
+	WORD $0x4fbd132d // fmla v13.4s, v25.4s, v29.s[1]
+	WORD $0x4fbe1310 // fmla v16.4s, v24.4s, v30.s[1]
+	WORD $0x4fbe1331 // fmla v17.4s, v25.4s, v30.s[1]
+	WORD $0x4fbf1314 // fmla v20.4s, v24.4s, v31.s[1]
+	WORD $0x4fbf1335 // fmla v21.4s, v25.4s, v31.s[1]
+	WORD $0xad496498 // ldp q24, q25, [x4, #288]
+	WORD $0x4fba1302 // fmla v2.4s, v24.4s, v26.s[1]
+	WORD $0x4fba1323 // fmla v3.4s, v25.4s, v26.s[1]
+	WORD $0x4fbb1306 // fmla v6.4s, v24.4s, v27.s[1]
+	WORD $0x4fbb1327 // fmla v7.4s, v25.4s, v27.s[1]
+	WORD $0x4fbc130a // fmla v10.4s, v24.4s, v28.s[1]
+	WORD $0x4fbc132b // fmla v11.4s, v25.4s, v28.s[1]
+	WORD $0x4fbd130e // fmla v14.4s, v24.4s, v29.s[1]
+	WORD $0x4fbd132f // fmla v15.4s, v25.4s, v29.s[1]
+	WORD $0x4fbe1312 // fmla v18.4s, v24.4s, v30.s[1]
+	WORD $0x4fbe1333 // fmla v19.4s, v25.4s, v30.s[1]
+	WORD $0x4fbf1316 // fmla v22.4s, v24.4s, v31.s[1]
+	WORD $0x4fbf1337 // fmla v23.4s, v25.4s, v31.s[1]
 	PRFM 0(R10), PLDL2KEEP
 	ADD R12<<0, R10, R19
 	PRFM 0(R19), PLDL2KEEP
 	ADD R12<<1, R10, R20
 	ADD $0, R20, R10
-	ADD $8, R0, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
-	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
-	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
-	ADD R1<<0, R0, R21
-	ADD $8, R21, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
-	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
-	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
-	ADD R1<<1, R0, R22
-	ADD $8, R22, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
-	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
-	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
-	ADD $8, R2, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
-	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
-	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
-	ADD R1<<0, R2, R19
-	ADD $8, R19, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
-	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
-	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
-	ADD R1<<1, R2, R20
-	ADD $8, R20, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
-	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
-	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
+	WORD $0xad506498 // ldp q24, q25, [x4, #512]
+	WORD $0x4f9a1b00 // fmla v0.4s, v24.4s, v26.s[2]
+	WORD $0x4f9a1b21 // fmla v1.4s, v25.4s, v26.s[2]
+	WORD $0x4f9b1b04 // fmla v4.4s, v24.4s, v27.s[2]
+	WORD $0x4f9b1b25 // fmla v5.4s, v25.4s, v27.s[2]
+	WORD $0x4f9c1b08 // fmla v8.4s, v24.4s, v28.s[2]
+	WORD $0x4f9c1b29 // fmla v9.4s, v25.4s, v28.s[2]
+	WORD $0x4f9d1b0c // fmla v12.4s, v24.4s, v29.s[2]
+	WORD $0x4f9d1b2d // fmla v13.4s, v25.4s, v29.s[2]
+	WORD $0x4f9e1b10 // fmla v16.4s, v24.4s, v30.s[2]
+	WORD $0x4f9e1b31 // fmla v17.4s, v25.4s, v30.s[2]
+	WORD $0x4f9f1b14 // fmla v20.4s, v24.4s, v31.s[2]
+	WORD $0x4f9f1b35 // fmla v21.4s, v25.4s, v31.s[2]
+	WORD $0xad516498 // ldp q24, q25, [x4, #544]
+	WORD $0x4f9a1b02 // fmla v2.4s, v24.4s, v26.s[2]
+	WORD $0x4f9a1b23 // fmla v3.4s, v25.4s, v26.s[2]
+	WORD $0x4f9b1b06 // fmla v6.4s, v24.4s, v27.s[2]
+	WORD $0x4f9b1b27 // fmla v7.4s, v25.4s, v27.s[2]
+	WORD $0x4f9c1b0a // fmla v10.4s, v24.4s, v28.s[2]
+	WORD $0x4f9c1b2b // fmla v11.4s, v25.4s, v28.s[2]
+	WORD $0x4f9d1b0e // fmla v14.4s, v24.4s, v29.s[2]
+	WORD $0x4f9d1b2f // fmla v15.4s, v25.4s, v29.s[2]
+	WORD $0x4f9e1b12 // fmla v18.4s, v24.4s, v30.s[2]
+	WORD $0x4f9e1b33 // fmla v19.4s, v25.4s, v30.s[2]
+	WORD $0x4f9f1b16 // fmla v22.4s, v24.4s, v31.s[2]
+	WORD $0x4f9f1b37 // fmla v23.4s, v25.4s, v31.s[2]
 	WORD $0xad586498 // ldp q24, q25, [x4, #768]
-	WORD $0xad596c9a // ldp q26, q27, [x4, #800]
-	ADD $12, R0, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
-	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
-	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
-	ADD $12, R21, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
-	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
-	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
-	ADD $12, R22, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
-	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
-	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
-	ADD $12, R2, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
-	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
-	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
-	ADD $12, R19, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
-	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
-	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
-	ADD $12, R20, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
-	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
-	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
+	WORD $0x4fba1b00 // fmla v0.4s, v24.4s, v26.s[3]
+	WORD $0x4fba1b21 // fmla v1.4s, v25.4s, v26.s[3]
+	WORD $0x4fbb1b04 // fmla v4.4s, v24.4s, v27.s[3]
+	WORD $0x4fbb1b25 // fmla v5.4s, v25.4s, v27.s[3]
+	WORD $0x4fbc1b08 // fmla v8.4s, v24.4s, v28.s[3]
+	WORD $0x4fbc1b29 // fmla v9.4s, v25.4s, v28.s[3]
+	WORD $0x4fbd1b0c // fmla v12.4s, v24.4s, v29.s[3]
+	WORD $0x4fbd1b2d // fmla v13.4s, v25.4s, v29.s[3]
+	WORD $0x4fbe1b10 // fmla v16.4s, v24.4s, v30.s[3]
+	WORD $0x4fbe1b31 // fmla v17.4s, v25.4s, v30.s[3]
+	WORD $0x4fbf1b14 // fmla v20.4s, v24.4s, v31.s[3]
+	WORD $0x4fbf1b35 // fmla v21.4s, v25.4s, v31.s[3]
+	WORD $0xad596498 // ldp q24, q25, [x4, #800]
+	WORD $0x4fba1b02 // fmla v2.4s, v24.4s, v26.s[3]
+	WORD $0x4fba1b23 // fmla v3.4s, v25.4s, v26.s[3]
+	WORD $0x4fbb1b06 // fmla v6.4s, v24.4s, v27.s[3]
+	WORD $0x4fbb1b27 // fmla v7.4s, v25.4s, v27.s[3]
+	WORD $0x4fbc1b0a // fmla v10.4s, v24.4s, v28.s[3]
+	WORD $0x4fbc1b2b // fmla v11.4s, v25.4s, v28.s[3]
+	WORD $0x4fbd1b0e // fmla v14.4s, v24.4s, v29.s[3]
+	WORD $0x4fbd1b2f // fmla v15.4s, v25.4s, v29.s[3]
+	WORD $0x4fbe1b12 // fmla v18.4s, v24.4s, v30.s[3]
+	WORD $0x4fbe1b33 // fmla v19.4s, v25.4s, v30.s[3]
+	WORD $0x4fbf1b16 // fmla v22.4s, v24.4s, v31.s[3]
+	WORD $0x4fbf1b37 // fmla v23.4s, v25.4s, v31.s[3]
 	ADD $16, R0, R0
 	ADD $16, R2, R2
 	ADD $1024, R4, R4
@@ -2528,156 +2332,120 @@ run_by2_asking:
 	B run_by2
 
 run_by2_alone:
-	WORD $0xad406498 // ldp q24, q25, [x4, #0]
-	WORD $0xad416c9a // ldp q26, q27, [x4, #32]
-	WORD $0x4d40c81c // ld1r { v28.4s }, [x0]
-	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
-	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
-	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
+	WORD $0x3dc0001a // ldr q26, [x0, #0]
 	ADD R1<<0, R0, R21
-	WORD $0x4d40cabe // ld1r { v30.4s }, [x21]
-	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
-	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
-	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
+	WORD $0x3dc002bb // ldr q27, [x21, #0]
 	ADD R1<<1, R0, R22
-	WORD $0x4d40cadc // ld1r { v28.4s }, [x22]
-	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
-	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
-	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
-	WORD $0x4d40c85e // ld1r { v30.4s }, [x2]
-	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
-	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
-	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
+	WORD $0x3dc002dc // ldr q28, [x22, #0]
+	WORD $0x3dc0005d // ldr q29, [x2, #0]
 	ADD R1<<0, R2, R19
-	WORD $0x4d40ca7c // ld1r { v28.4s }, [x19]
-	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
-	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
-	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
+	WORD $0x3dc0027e // ldr q30, [x19, #0]
 	ADD R1<<1, R2, R20
-	WORD $0x4d40ca9e // ld1r { v30.4s }, [x20]
-	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
-	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
-	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
+	WORD $0x3dc0029f // ldr q31, [x20, #0]
+	WORD $0xad406498 // ldp q24, q25, [x4, #0]
+	WORD $0x4f9a1300 // fmla v0.4s, v24.4s, v26.s[0]
+	WORD $0x4f9a1321 // fmla v1.4s, v25.4s, v26.s[0]
+	WORD $0x4f9b1304 // fmla v4.4s, v24.4s, v27.s[0]
+	WORD $0x4f9b1325 // fmla v5.4s, v25.4s, v27.s[0]
+	WORD $0x4f9c1308 // fmla v8.4s, v24.4s, v28.s[0]
+	WORD $0x4f9c1329 // fmla v9.4s, v25.4s, v28.s[0]
+	WORD $0x4f9d130c // fmla v12.4s, v24.4s, v29.s[0]
+	WORD $0x4f9d132d // fmla v13.4s, v25.4s, v29.s[0]
+	WORD $0x4f9e1310 // fmla v16.4s, v24.4s, v30.s[0]
+	WORD $0x4f9e1331 // fmla v17.4s, v25.4s, v30.s[0]
+	WORD $0x4f9f1314 // fmla v20.4s, v24.4s, v31.s[0]
+	WORD $0x4f9f1335 // fmla v21.4s, v25.4s, v31.s[0]
+	WORD $0xad416498 // ldp q24, q25, [x4, #32]
+	WORD $0x4f9a1302 // fmla v2.4s, v24.4s, v26.s[0]
+	WORD $0x4f9a1323 // fmla v3.4s, v25.4s, v26.s[0]
+	WORD $0x4f9b1306 // fmla v6.4s, v24.4s, v27.s[0]
+	WORD $0x4f9b1327 // fmla v7.4s, v25.4s, v27.s[0]
+	WORD $0x4f9c130a // fmla v10.4s, v24.4s, v28.s[0]
+	WORD $0x4f9c132b // fmla v11.4s, v25.4s, v28.s[0]
+	WORD $0x4f9d130e // fmla v14.4s, v24.4s, v29.s[0]
+	WORD $0x4f9d132f // fmla v15.4s, v25.4s, v29.s[0]
+	WORD $0x4f9e1312 // fmla v18.4s, v24.4s, v30.s[0]
+	WORD $0x4f9e1333 // fmla v19.4s, v25.4s, v30.s[0]
+	WORD $0x4f9f1316 // fmla v22.4s, v24.4s, v31.s[0]
+	WORD $0x4f9f1337 // fmla v23.4s, v25.4s, v31.s[0]
 	WORD $0xad486498 // ldp q24, q25, [x4, #256]
-	WORD $0xad496c9a // ldp q26, q27, [x4, #288]
-	ADD $4, R0, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
-	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
-	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
-	ADD $4, R21, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
-	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
-	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
-	ADD $4, R22, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
-	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
-	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
-	ADD $4, R2, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
-	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
-	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
-	ADD $4, R19, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
-	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
-	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
-	ADD $4, R20, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
-	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
-	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
+	WORD $0x4fba1300 // fmla v0.4s, v24.4s, v26.s[1]
+	WORD $0x4fba1321 // fmla v1.4s, v25.4s, v26.s[1]
+	WORD $0x4fbb1304 // fmla v4.4s, v24.4s, v27.s[1]
+	WORD $0x4fbb1325 // fmla v5.4s, v25.4s, v27.s[1]
+	WORD $0x4fbc1308 // fmla v8.4s, v24.4s, v28.s[1]
+	WORD $0x4fbc1329 // fmla v9.4s, v25.4s, v28.s[1]
+	WORD $0x4fbd130c // fmla v12.4s, v24.4s, v29.s[1]
+	WORD $0x4fbd132d // fmla v13.4s, v25.4s, v29.s[1]
+	WORD $0x4fbe1310 // fmla v16.4s, v24.4s, v30.s[1]
+	WORD $0x4fbe1331 // fmla v17.4s, v25.4s, v30.s[1]
+	WORD $0x4fbf1314 // fmla v20.4s, v24.4s, v31.s[1]
+	WORD $0x4fbf1335 // fmla v21.4s, v25.4s, v31.s[1]
+	WORD $0xad496498 // ldp q24, q25, [x4, #288]
+	WORD $0x4fba1302 // fmla v2.4s, v24.4s, v26.s[1]
+	WORD $0x4fba1323 // fmla v3.4s, v25.4s, v26.s[1]
+	WORD $0x4fbb1306 // fmla v6.4s, v24.4s, v27.s[1]
+	WORD $0x4fbb1327 // fmla v7.4s, v25.4s, v27.s[1]
+	WORD $0x4fbc130a // fmla v10.4s, v24.4s, v28.s[1]
+	WORD $0x4fbc132b // fmla v11.4s, v25.4s, v28.s[1]
+	WORD $0x4fbd130e // fmla v14.4s, v24.4s, v29.s[1]
+	WORD $0x4fbd132f // fmla v15.4s, v25.4s, v29.s[1]
+	WORD $0x4fbe1312 // fmla v18.4s, v24.4s, v30.s[1]
+	WORD $0x4fbe1333 // fmla v19.4s, v25.4s, v30.s[1]
+	WORD $0x4fbf1316 // fmla v22.4s, v24.4s, v31.s[1]
+	WORD $0x4fbf1337 // fmla v23.4s, v25.4s, v31.s[1]
 	WORD $0xad506498 // ldp q24, q25, [x4, #512]
-	WORD $0xad516c9a // ldp q26, q27, [x4, #544]
-	ADD $8, R0, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
-	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
-	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
-	ADD $8, R21, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
-	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
-	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
-	ADD $8, R22, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
-	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
-	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
-	ADD $8, R2, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
-	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
-	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
-	ADD $8, R19, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
-	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
-	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
-	ADD $8, R20, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
-	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
-	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
+	WORD $0x4f9a1b00 // fmla v0.4s, v24.4s, v26.s[2]
+	WORD $0x4f9a1b21 // fmla v1.4s, v25.4s, v26.s[2]
+	WORD $0x4f9b1b04 // fmla v4.4s, v24.4s, v27.s[2]
+	WORD $0x4f9b1b25 // fmla v5.4s, v25.4s, v27.s[2]
+	WORD $0x4f9c1b08 // fmla v8.4s, v24.4s, v28.s[2]
+	WORD $0x4f9c1b29 // fmla v9.4s, v25.4s, v28.s[2]
+	WORD $0x4f9d1b0c // fmla v12.4s, v24.4s, v29.s[2]
+	WORD $0x4f9d1b2d // fmla v13.4s, v25.4s, v29.s[2]
+	WORD $0x4f9e1b10 // fmla v16.4s, v24.4s, v30.s[2]
+	WORD $0x4f9e1b31 // fmla v17.4s, v25.4s, v30.s[2]
+	WORD $0x4f9f1b14 // fmla v20.4s, v24.4s, v31.s[2]
+	WORD $0x4f9f1b35 // fmla v21.4s, v25.4s, v31.s[2]
+	WORD $0xad516498 // ldp q24, q25, [x4, #544]
+	WORD $0x4f9a1b02 // fmla v2.4s, v24.4s, v26.s[2]
+	WORD $0x4f9a1b23 // fmla v3.4s, v25.4s, v26.s[2]
+	WORD $0x4f9b1b06 // fmla v6.4s, v24.4s, v27.s[2]
+	WORD $0x4f9b1b27 // fmla v7.4s, v25.4s, v27.s[2]
+	WORD $0x4f9c1b0a // fmla v10.4s, v24.4s, v28.s[2]
+	WORD $0x4f9c1b2b // fmla v11.4s, v25.4s, v28.s[2]
+	WORD $0x4f9d1b0e // fmla v14.4s, v24.4s, v29.s[2]
+	WORD $0x4f9d1b2f // fmla v15.4s, v25.4s, v29.s[2]
+	WORD $0x4f9e1b12 // fmla v18.4s, v24.4s, v30.s[2]
+	WORD $0x4f9e1b33 // fmla v19.4s, v25.4s, v30.s[2]
+	WORD $0x4f9f1b16 // fmla v22.4s, v24.4s, v31.s[2]
+	WORD $0x4f9f1b37 // fmla v23.4s, v25.4s, v31.s[2]
 	WORD $0xad586498 // ldp q24, q25, [x4, #768]
-	WORD $0xad596c9a // ldp q26, q27, [x4, #800]
-	ADD $12, R0, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
-	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
-	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
-	ADD $12, R21, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
-	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
-	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
-	ADD $12, R22, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
-	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
-	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
-	ADD $12, R2, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
-	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
-	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
-	ADD $12, R19, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
-	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
-	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
-	ADD $12, R20, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
-	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
-	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
+	WORD $0x4fba1b00 // fmla v0.4s, v24.4s, v26.s[3]
+	WORD $0x4fba1b21 // fmla v1.4s, v25.4s, v26.s[3]
+	WORD $0x4fbb1b04 // fmla v4.4s, v24.4s, v27.s[3]
+	WORD $0x4fbb1b25 // fmla v5.4s, v25.4s, v27.s[3]
+	WORD $0x4fbc1b08 // fmla v8.4s, v24.4s, v28.s[3]
+	WORD $0x4fbc1b29 // fmla v9.4s, v25.4s, v28.s[3]
+	WORD $0x4fbd1b0c // fmla v12.4s, v24.4s, v29.s[3]
+	WORD $0x4fbd1b2d // fmla v13.4s, v25.4s, v29.s[3]
+	WORD $0x4fbe1b10 // fmla v16.4s, v24.4s, v30.s[3]
+	WORD $0x4fbe1b31 // fmla v17.4s, v25.4s, v30.s[3]
+	WORD $0x4fbf1b14 // fmla v20.4s, v24.4s, v31.s[3]
+	WORD $0x4fbf1b35 // fmla v21.4s, v25.4s, v31.s[3]
+	WORD $0xad596498 // ldp q24, q25, [x4, #800]
+	WORD $0x4fba1b02 // fmla v2.4s, v24.4s, v26.s[3]
+	WORD $0x4fba1b23 // fmla v3.4s, v25.4s, v26.s[3]
+	WORD $0x4fbb1b06 // fmla v6.4s, v24.4s, v27.s[3]
+	WORD $0x4fbb1b27 // fmla v7.4s, v25.4s, v27.s[3]
+	WORD $0x4fbc1b0a // fmla v10.4s, v24.4s, v28.s[3]
+	WORD $0x4fbc1b2b // fmla v11.4s, v25.4s, v28.s[3]
+	WORD $0x4fbd1b0e // fmla v14.4s, v24.4s, v29.s[3]
+	WORD $0x4fbd1b2f // fmla v15.4s, v25.4s, v29.s[3]
+	WORD $0x4fbe1b12 // fmla v18.4s, v24.4s, v30.s[3]
+	WORD $0x4fbe1b33 // fmla v19.4s, v25.4s, v30.s[3]
+	WORD $0x4fbf1b16 // fmla v22.4s, v24.4s, v31.s[3]
+	WORD $0x4fbf1b37 // fmla v23.4s, v25.4s, v31.s[3]
 	ADD $16, R0, R0
 	ADD $16, R2, R2
 	ADD $1024, R4, R4
@@ -2690,182 +2458,141 @@ run_not2:
 	BNE run_not3
 	CMP $256, R5
 	BNE run_not3
+	CMP $4, R1
+	BNE run_not3
 	CMP $0, R11
 	BEQ run_by3_alone
 
 run_by3:
 	MOVD R11, R10
-	MOVD nextStep+240(FP), R3
-	LSL $2, R3, R3
-	ADD R3, R11, R11
+	MOVD nextStep+240(FP), R1
+	LSL $2, R1, R1
+	ADD R1, R11, R11
 
 run_by3_asking:
-	WORD $0xad406498 // ldp q24, q25, [x4, #0]
-	WORD $0xad416c9a // ldp q26, q27, [x4, #32]
 	PRFM 0(R10), PLDL2KEEP
 	ADD R12<<0, R10, R21
 	PRFM 0(R21), PLDL2KEEP
 	ADD R12<<1, R10, R22
 	ADD $0, R22, R10
-	WORD $0x4d40c81c // ld1r { v28.4s }, [x0]
-	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
-	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
-	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
-	ADD R1<<0, R0, R19
-	WORD $0x4d40ca7e // ld1r { v30.4s }, [x19]
-	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
-	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
-	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
-	ADD R1<<1, R0, R20
-	WORD $0x4d40ca9c // ld1r { v28.4s }, [x20]
-	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
-	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
-	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
-	WORD $0x4d40c85e // ld1r { v30.4s }, [x2]
-	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
-	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
-	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
-	ADD R1<<0, R2, R21
-	WORD $0x4d40cabc // ld1r { v28.4s }, [x21]
-	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
-	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
-	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
-	ADD R1<<1, R2, R22
-	WORD $0x4d40cade // ld1r { v30.4s }, [x22]
-	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
-	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
-	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
+	WORD $0x3dc0001a // ldr q26, [x0, #0]
+	WORD $0xfd40081b // ldr d27, [x0, #16]
+	WORD $0xad406498 // ldp q24, q25, [x4, #0]
+	WORD $0x4f9a1300 // fmla v0.4s, v24.4s, v26.s[0]
+	WORD $0x4f9a1321 // fmla v1.4s, v25.4s, v26.s[0]
+	WORD $0x4fba1304 // fmla v4.4s, v24.4s, v26.s[1]
+	WORD $0x4fba1325 // fmla v5.4s, v25.4s, v26.s[1]
+	WORD $0x4f9a1b08 // fmla v8.4s, v24.4s, v26.s[2]
+	WORD $0x4f9a1b29 // fmla v9.4s, v25.4s, v26.s[2]
+	WORD $0x4fba1b0c // fmla v12.4s, v24.4s, v26.s[3]
+	WORD $0x4fba1b2d // fmla v13.4s, v25.4s, v26.s[3]
+	WORD $0x4f9b1310 // fmla v16.4s, v24.4s, v27.s[0]
+	WORD $0x4f9b1331 // fmla v17.4s, v25.4s, v27.s[0]
+	WORD $0x4fbb1314 // fmla v20.4s, v24.4s, v27.s[1]
+	WORD $0x4fbb1335 // fmla v21.4s, v25.4s, v27.s[1]
+	WORD $0xad416498 // ldp q24, q25, [x4, #32]
+	WORD $0x4f9a1302 // fmla v2.4s, v24.4s, v26.s[0]
+	WORD $0x4f9a1323 // fmla v3.4s, v25.4s, v26.s[0]
+	WORD $0x4fba1306 // fmla v6.4s, v24.4s, v26.s[1]
+	WORD $0x4fba1327 // fmla v7.4s, v25.4s, v26.s[1]
+	WORD $0x4f9a1b0a // fmla v10.4s, v24.4s, v26.s[2]
+	WORD $0x4f9a1b2b // fmla v11.4s, v25.4s, v26.s[2]
+	WORD $0x4fba1b0e // fmla v14.4s, v24.4s, v26.s[3]
+	WORD $0x4fba1b2f // fmla v15.4s, v25.4s, v26.s[3]
+	WORD $0x4f9b1312 // fmla v18.4s, v24.4s, v27.s[0]
+	WORD $0x4f9b1333 // fmla v19.4s, v25.4s, v27.s[0]
+	WORD $0x4fbb1316 // fmla v22.4s, v24.4s, v27.s[1]
+	WORD $0x4fbb1337 // fmla v23.4s, v25.4s, v27.s[1]
+	WORD $0x3dc0401c // ldr q28, [x0, #256]
+	WORD $0xfd40881d // ldr d29, [x0, #272]
 	WORD $0xad486498 // ldp q24, q25, [x4, #256]
-	WORD $0xad496c9a // ldp q26, q27, [x4, #288]
-	ADD $256, R0, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
-	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
-	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
-	ADD $256, R19, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
-	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
-	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
-	ADD $256, R20, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
-	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
-	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
-	ADD $256, R2, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
-	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
-	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
-	ADD $256, R21, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
-	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
-	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
-	ADD $256, R22, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
-	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
-	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
-	WORD $0xad506498 // ldp q24, q25, [x4, #512]
-	WORD $0xad516c9a // ldp q26, q27, [x4, #544]
+	WORD $0x4f9c1300 // fmla v0.4s, v24.4s, v28.s[0]
+	WORD $0x4f9c1321 // fmla v1.4s, v25.4s, v28.s[0]
+	WORD $0x4fbc1304 // fmla v4.4s, v24.4s, v28.s[1]
+	WORD $0x4fbc1325 // fmla v5.4s, v25.4s, v28.s[1]
+	WORD $0x4f9c1b08 // fmla v8.4s, v24.4s, v28.s[2]
+	WORD $0x4f9c1b29 // fmla v9.4s, v25.4s, v28.s[2]
+	WORD $0x4fbc1b0c // fmla v12.4s, v24.4s, v28.s[3]
+	WORD $0x4fbc1b2d // fmla v13.4s, v25.4s, v28.s[3]
+	WORD $0x4f9d1310 // fmla v16.4s, v24.4s, v29.s[0]
+	WORD $0x4f9d1331 // fmla v17.4s, v25.4s, v29.s[0]
+	WORD $0x4fbd1314 // fmla v20.4s, v24.4s, v29.s[1]
+	WORD $0x4fbd1335 // fmla v21.4s, v25.4s, v29.s[1]
+	WORD $0xad496498 // ldp q24, q25, [x4, #288]
+	WORD $0x4f9c1302 // fmla v2.4s, v24.4s, v28.s[0]
+	WORD $0x4f9c1323 // fmla v3.4s, v25.4s, v28.s[0]
+	WORD $0x4fbc1306 // fmla v6.4s, v24.4s, v28.s[1]
+	WORD $0x4fbc1327 // fmla v7.4s, v25.4s, v28.s[1]
+	WORD $0x4f9c1b0a // fmla v10.4s, v24.4s, v28.s[2]
+	WORD $0x4f9c1b2b // fmla v11.4s, v25.4s, v28.s[2]
+	WORD $0x4fbc1b0e // fmla v14.4s, v24.4s, v28.s[3]
+	WORD $0x4fbc1b2f // fmla v15.4s, v25.4s, v28.s[3]
+	WORD $0x4f9d1312 // fmla v18.4s, v24.4s, v29.s[0]
+	WORD $0x4f9d1333 // fmla v19.4s, v25.4s, v29.s[0]
+	WORD $0x4fbd1316 // fmla v22.4s, v24.4s, v29.s[1]
+	WORD $0x4fbd1337 // fmla v23.4s, v25.4s, v29.s[1]
 	PRFM 0(R10), PLDL2KEEP
 	ADD R12<<0, R10, R19
 	PRFM 0(R19), PLDL2KEEP
 	ADD R12<<1, R10, R20
 	ADD $0, R20, R10
-	ADD $512, R0, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
-	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
-	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
-	ADD R1<<0, R0, R21
-	ADD $512, R21, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
-	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
-	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
-	ADD R1<<1, R0, R22
-	ADD $512, R22, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
-	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
-	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
-	ADD $512, R2, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
-	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
-	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
-	ADD R1<<0, R2, R19
-	ADD $512, R19, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
-	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
-	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
-	ADD R1<<1, R2, R20
-	ADD $512, R20, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
-	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
-	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
+	WORD $0x3dc0801e // ldr q30, [x0, #512]
+	WORD $0xfd41081f // ldr d31, [x0, #528]
+	WORD $0xad506498 // ldp q24, q25, [x4, #512]
+	WORD $0x4f9e1300 // fmla v0.4s, v24.4s, v30.s[0]
+	WORD $0x4f9e1321 // fmla v1.4s, v25.4s, v30.s[0]
+	WORD $0x4fbe1304 // fmla v4.4s, v24.4s, v30.s[1]
+	WORD $0x4fbe1325 // fmla v5.4s, v25.4s, v30.s[1]
+	WORD $0x4f9e1b08 // fmla v8.4s, v24.4s, v30.s[2]
+	WORD $0x4f9e1b29 // fmla v9.4s, v25.4s, v30.s[2]
+	WORD $0x4fbe1b0c // fmla v12.4s, v24.4s, v30.s[3]
+	WORD $0x4fbe1b2d // fmla v13.4s, v25.4s, v30.s[3]
+	WORD $0x4f9f1310 // fmla v16.4s, v24.4s, v31.s[0]
+	WORD $0x4f9f1331 // fmla v17.4s, v25.4s, v31.s[0]
+	WORD $0x4fbf1314 // fmla v20.4s, v24.4s, v31.s[1]
+	WORD $0x4fbf1335 // fmla v21.4s, v25.4s, v31.s[1]
+	WORD $0xad516498 // ldp q24, q25, [x4, #544]
+	WORD $0x4f9e1302 // fmla v2.4s, v24.4s, v30.s[0]
+	WORD $0x4f9e1323 // fmla v3.4s, v25.4s, v30.s[0]
+	WORD $0x4fbe1306 // fmla v6.4s, v24.4s, v30.s[1]
+	WORD $0x4fbe1327 // fmla v7.4s, v25.4s, v30.s[1]
+	WORD $0x4f9e1b0a // fmla v10.4s, v24.4s, v30.s[2]
+	WORD $0x4f9e1b2b // fmla v11.4s, v25.4s, v30.s[2]
+	WORD $0x4fbe1b0e // fmla v14.4s, v24.4s, v30.s[3]
+	WORD $0x4fbe1b2f // fmla v15.4s, v25.4s, v30.s[3]
+	WORD $0x4f9f1312 // fmla v18.4s, v24.4s, v31.s[0]
+	WORD $0x4f9f1333 // fmla v19.4s, v25.4s, v31.s[0]
+	WORD $0x4fbf1316 // fmla v22.4s, v24.4s, v31.s[1]
+	WORD $0x4fbf1337 // fmla v23.4s, v25.4s, v31.s[1]
+	WORD $0x3dc0c01a // ldr q26, [x0, #768]
+	WORD $0xfd41881b // ldr d27, [x0, #784]
 	WORD $0xad586498 // ldp q24, q25, [x4, #768]
-	WORD $0xad596c9a // ldp q26, q27, [x4, #800]
-	ADD $768, R0, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
-	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
-	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
-	ADD $768, R21, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
-	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
-	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
-	ADD $768, R22, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
-	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
-	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
-	ADD $768, R2, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
-	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
-	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
-	ADD $768, R19, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
-	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
-	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
-	ADD $768, R20, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
-	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
-	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
+	WORD $0x4f9a1300 // fmla v0.4s, v24.4s, v26.s[0]
+	WORD $0x4f9a1321 // fmla v1.4s, v25.4s, v26.s[0]
+	WORD $0x4fba1304 // fmla v4.4s, v24.4s, v26.s[1]
+	WORD $0x4fba1325 // fmla v5.4s, v25.4s, v26.s[1]
+	WORD $0x4f9a1b08 // fmla v8.4s, v24.4s, v26.s[2]
+	WORD $0x4f9a1b29 // fmla v9.4s, v25.4s, v26.s[2]
+	WORD $0x4fba1b0c // fmla v12.4s, v24.4s, v26.s[3]
+	WORD $0x4fba1b2d // fmla v13.4s, v25.4s, v26.s[3]
+	WORD $0x4f9b1310 // fmla v16.4s, v24.4s, v27.s[0]
+	WORD $0x4f9b1331 // fmla v17.4s, v25.4s, v27.s[0]
+	WORD $0x4fbb1314 // fmla v20.4s, v24.4s, v27.s[1]
+	WORD $0x4fbb1335 // fmla v21.4s, v25.4s, v27.s[1]
+	WORD $0xad596498 // ldp q24, q25, [x4, #800]
+	WORD $0x4f9a1302 // fmla v2.4s, v24.4s, v26.s[0]
+	WORD $0x4f9a1323 // fmla v3.4s, v25.4s, v26.s[0]
+	WORD $0x4fba1306 // fmla v6.4s, v24.4s, v26.s[1]
+	WORD $0x4fba1327 // fmla v7.4s, v25.4s, v26.s[1]
+	WORD $0x4f9a1b0a // fmla v10.4s, v24.4s, v26.s[2]
+	WORD $0x4f9a1b2b // fmla v11.4s, v25.4s, v26.s[2]
+	WORD $0x4fba1b0e // fmla v14.4s, v24.4s, v26.s[3]
+	WORD $0x4fba1b2f // fmla v15.4s, v25.4s, v26.s[3]
+	WORD $0x4f9b1312 // fmla v18.4s, v24.4s, v27.s[0]
+	WORD $0x4f9b1333 // fmla v19.4s, v25.4s, v27.s[0]
+	WORD $0x4fbb1316 // fmla v22.4s, v24.4s, v27.s[1]
+	WORD $0x4fbb1337 // fmla v23.4s, v25.4s, v27.s[1]
 	ADD $1024, R0, R0
-	ADD $1024, R2, R2
 	ADD $1024, R4, R4
 	SUBS $4, R8, R8
 	BEQ run_add
@@ -2874,158 +2601,119 @@ run_by3_asking:
 	B run_by3
 
 run_by3_alone:
+	WORD $0x3dc0001a // ldr q26, [x0, #0]
+	WORD $0xfd40081b // ldr d27, [x0, #16]
 	WORD $0xad406498 // ldp q24, q25, [x4, #0]
-	WORD $0xad416c9a // ldp q26, q27, [x4, #32]
-	WORD $0x4d40c81c // ld1r { v28.4s }, [x0]
-	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
-	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
-	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
-	ADD R1<<0, R0, R21
-	WORD $0x4d40cabe // ld1r { v30.4s }, [x21]
-	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
-	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
-	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
-	ADD R1<<1, R0, R22
-	WORD $0x4d40cadc // ld1r { v28.4s }, [x22]
-	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
-	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
-	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
-	WORD $0x4d40c85e // ld1r { v30.4s }, [x2]
-	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
-	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
-	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
-	ADD R1<<0, R2, R19
-	WORD $0x4d40ca7c // ld1r { v28.4s }, [x19]
-	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
-	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
-	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
-	ADD R1<<1, R2, R20
-	WORD $0x4d40ca9e // ld1r { v30.4s }, [x20]
-	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
-	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
-	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
+	WORD $0x4f9a1300 // fmla v0.4s, v24.4s, v26.s[0]
+	WORD $0x4f9a1321 // fmla v1.4s, v25.4s, v26.s[0]
+	WORD $0x4fba1304 // fmla v4.4s, v24.4s, v26.s[1]
+	WORD $0x4fba1325 // fmla v5.4s, v25.4s, v26.s[1]
+	WORD $0x4f9a1b08 // fmla v8.4s, v24.4s, v26.s[2]
+	WORD $0x4f9a1b29 // fmla v9.4s, v25.4s, v26.s[2]
+	WORD $0x4fba1b0c // fmla v12.4s, v24.4s, v26.s[3]
+	WORD $0x4fba1b2d // fmla v13.4s, v25.4s, v26.s[3]
+	WORD $0x4f9b1310 // fmla v16.4s, v24.4s, v27.s[0]
+	WORD $0x4f9b1331 // fmla v17.4s, v25.4s, v27.s[0]
+	WORD $0x4fbb1314 // fmla v20.4s, v24.4s, v27.s[1]
+	WORD $0x4fbb1335 // fmla v21.4s, v25.4s, v27.s[1]
+	WORD $0xad416498 // ldp q24, q25, [x4, #32]
+	WORD $0x4f9a1302 // fmla v2.4s, v24.4s, v26.s[0]
+	WORD $0x4f9a1323 // fmla v3.4s, v25.4s, v26.s[0]
+	WORD $0x4fba1306 // fmla v6.4s, v24.4s, v26.s[1]
+	WORD $0x4fba1327 // fmla v7.4s, v25.4s, v26.s[1]
+	WORD $0x4f9a1b0a // fmla v10.4s, v24.4s, v26.s[2]
+	WORD $0x4f9a1b2b // fmla v11.4s, v25.4s, v26.s[2]
+	WORD $0x4fba1b0e // fmla v14.4s, v24.4s, v26.s[3]
+	WORD $0x4fba1b2f // fmla v15.4s, v25.4s, v26.s[3]
+	WORD $0x4f9b1312 // fmla v18.4s, v24.4s, v27.s[0]
+	WORD $0x4f9b1333 // fmla v19.4s, v25.4s, v27.s[0]
+	WORD $0x4fbb1316 // fmla v22.4s, v24.4s, v27.s[1]
+	WORD $0x4fbb1337 // fmla v23.4s, v25.4s, v27.s[1]
+	WORD $0x3dc0401c // ldr q28, [x0, #256]
+	WORD $0xfd40881d // ldr d29, [x0, #272]
 	WORD $0xad486498 // ldp q24, q25, [x4, #256]
-	WORD $0xad496c9a // ldp q26, q27, [x4, #288]
-	ADD $256, R0, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
-	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
-	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
-	ADD $256, R21, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
-	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
-	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
-	ADD $256, R22, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
-	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
-	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
-	ADD $256, R2, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
-	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
-	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
-	ADD $256, R19, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
-	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
-	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
-	ADD $256, R20, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
-	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
-	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
+	WORD $0x4f9c1300 // fmla v0.4s, v24.4s, v28.s[0]
+	WORD $0x4f9c1321 // fmla v1.4s, v25.4s, v28.s[0]
+	WORD $0x4fbc1304 // fmla v4.4s, v24.4s, v28.s[1]
+	WORD $0x4fbc1325 // fmla v5.4s, v25.4s, v28.s[1]
+	WORD $0x4f9c1b08 // fmla v8.4s, v24.4s, v28.s[2]
+	WORD $0x4f9c1b29 // fmla v9.4s, v25.4s, v28.s[2]
+	WORD $0x4fbc1b0c // fmla v12.4s, v24.4s, v28.s[3]
+	WORD $0x4fbc1b2d // fmla v13.4s, v25.4s, v28.s[3]
+	WORD $0x4f9d1310 // fmla v16.4s, v24.4s, v29.s[0]
+	WORD $0x4f9d1331 // fmla v17.4s, v25.4s, v29.s[0]
+	WORD $0x4fbd1314 // fmla v20.4s, v24.4s, v29.s[1]
+	WORD $0x4fbd1335 // fmla v21.4s, v25.4s, v29.s[1]
+	WORD $0xad496498 // ldp q24, q25, [x4, #288]
+	WORD $0x4f9c1302 // fmla v2.4s, v24.4s, v28.s[0]
+	WORD $0x4f9c1323 // fmla v3.4s, v25.4s, v28.s[0]
+	WORD $0x4fbc1306 // fmla v6.4s, v24.4s, v28.s[1]
+	WORD $0x4fbc1327 // fmla v7.4s, v25.4s, v28.s[1]
+	WORD $0x4f9c1b0a // fmla v10.4s, v24.4s, v28.s[2]
+	WORD $0x4f9c1b2b // fmla v11.4s, v25.4s, v28.s[2]
+	WORD $0x4fbc1b0e // fmla v14.4s, v24.4s, v28.s[3]
+	WORD $0x4fbc1b2f // fmla v15.4s, v25.4s, v28.s[3]
+	WORD $0x4f9d1312 // fmla v18.4s, v24.4s, v29.s[0]
+	WORD $0x4f9d1333 // fmla v19.4s, v25.4s, v29.s[0]
+	WORD $0x4fbd1316 // fmla v22.4s, v24.4s, v29.s[1]
+	WORD $0x4fbd1337 // fmla v23.4s, v25.4s, v29.s[1]
+	WORD $0x3dc0801e // ldr q30, [x0, #512]
+	WORD $0xfd41081f // ldr d31, [x0, #528]
 	WORD $0xad506498 // ldp q24, q25, [x4, #512]
-	WORD $0xad516c9a // ldp q26, q27, [x4, #544]
-	ADD $512, R0, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
-	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
-	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
-	ADD $512, R21, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
-	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
-	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
-	ADD $512, R22, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
-	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
-	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
-	ADD $512, R2, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
-	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
-	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
-	ADD $512, R19, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
-	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
-	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
-	ADD $512, R20, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
-	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
-	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
+	WORD $0x4f9e1300 // fmla v0.4s, v24.4s, v30.s[0]
+	WORD $0x4f9e1321 // fmla v1.4s, v25.4s, v30.s[0]
+	WORD $0x4fbe1304 // fmla v4.4s, v24.4s, v30.s[1]
+	WORD $0x4fbe1325 // fmla v5.4s, v25.4s, v30.s[1]
+	WORD $0x4f9e1b08 // fmla v8.4s, v24.4s, v30.s[2]
+	WORD $0x4f9e1b29 // fmla v9.4s, v25.4s, v30.s[2]
+	WORD $0x4fbe1b0c // fmla v12.4s, v24.4s, v30.s[3]
+	WORD $0x4fbe1b2d // fmla v13.4s, v25.4s, v30.s[3]
+	WORD $0x4f9f1310 // fmla v16.4s, v24.4s, v31.s[0]
+	WORD $0x4f9f1331 // fmla v17.4s, v25.4s, v31.s[0]
+	WORD $0x4fbf1314 // fmla v20.4s, v24.4s, v31.s[1]
+	WORD $0x4fbf1335 // fmla v21.4s, v25.4s, v31.s[1]
+	WORD $0xad516498 // ldp q24, q25, [x4, #544]
+	WORD $0x4f9e1302 // fmla v2.4s, v24.4s, v30.s[0]
+	WORD $0x4f9e1323 // fmla v3.4s, v25.4s, v30.s[0]
+	WORD $0x4fbe1306 // fmla v6.4s, v24.4s, v30.s[1]
+	WORD $0x4fbe1327 // fmla v7.4s, v25.4s, v30.s[1]
+	WORD $0x4f9e1b0a // fmla v10.4s, v24.4s, v30.s[2]
+	WORD $0x4f9e1b2b // fmla v11.4s, v25.4s, v30.s[2]
+	WORD $0x4fbe1b0e // fmla v14.4s, v24.4s, v30.s[3]
+	WORD $0x4fbe1b2f // fmla v15.4s, v25.4s, v30.s[3]
+	WORD $0x4f9f1312 // fmla v18.4s, v24.4s, v31.s[0]
+	WORD $0x4f9f1333 // fmla v19.4s, v25.4s, v31.s[0]
+	WORD $0x4fbf1316 // fmla v22.4s, v24.4s, v31.s[1]
+	WORD $0x4fbf1337 // fmla v23.4s, v25.4s, v31.s[1]
+	WORD $0x3dc0c01a // ldr q26, [x0, #768]
+	WORD $0xfd41881b // ldr d27, [x0, #784]
 	WORD $0xad586498 // ldp q24, q25, [x4, #768]
-	WORD $0xad596c9a // ldp q26, q27, [x4, #800]
-	ADD $768, R0, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf80 // fmla v0.4s, v28.4s, v24.4s
-	WORD $0x4e39cf81 // fmla v1.4s, v28.4s, v25.4s
-	WORD $0x4e3acf82 // fmla v2.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf83 // fmla v3.4s, v28.4s, v27.4s
-	ADD $768, R21, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfc4 // fmla v4.4s, v30.4s, v24.4s
-	WORD $0x4e39cfc5 // fmla v5.4s, v30.4s, v25.4s
-	WORD $0x4e3acfc6 // fmla v6.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfc7 // fmla v7.4s, v30.4s, v27.4s
-	ADD $768, R22, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf88 // fmla v8.4s, v28.4s, v24.4s
-	WORD $0x4e39cf89 // fmla v9.4s, v28.4s, v25.4s
-	WORD $0x4e3acf8a // fmla v10.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf8b // fmla v11.4s, v28.4s, v27.4s
-	ADD $768, R2, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfcc // fmla v12.4s, v30.4s, v24.4s
-	WORD $0x4e39cfcd // fmla v13.4s, v30.4s, v25.4s
-	WORD $0x4e3acfce // fmla v14.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfcf // fmla v15.4s, v30.4s, v27.4s
-	ADD $768, R19, R16
-	WORD $0x4d40ca1c // ld1r { v28.4s }, [x16]
-	WORD $0x4e38cf90 // fmla v16.4s, v28.4s, v24.4s
-	WORD $0x4e39cf91 // fmla v17.4s, v28.4s, v25.4s
-	WORD $0x4e3acf92 // fmla v18.4s, v28.4s, v26.4s
-	WORD $0x4e3bcf93 // fmla v19.4s, v28.4s, v27.4s
-	ADD $768, R20, R16
-	WORD $0x4d40ca1e // ld1r { v30.4s }, [x16]
-	WORD $0x4e38cfd4 // fmla v20.4s, v30.4s, v24.4s
-	WORD $0x4e39cfd5 // fmla v21.4s, v30.4s, v25.4s
-	WORD $0x4e3acfd6 // fmla v22.4s, v30.4s, v26.4s
-	WORD $0x4e3bcfd7 // fmla v23.4s, v30.4s, v27.4s
+	WORD $0x4f9a1300 // fmla v0.4s, v24.4s, v26.s[0]
+	WORD $0x4f9a1321 // fmla v1.4s, v25.4s, v26.s[0]
+	WORD $0x4fba1304 // fmla v4.4s, v24.4s, v26.s[1]
+	WORD $0x4fba1325 // fmla v5.4s, v25.4s, v26.s[1]
+	WORD $0x4f9a1b08 // fmla v8.4s, v24.4s, v26.s[2]
+	WORD $0x4f9a1b29 // fmla v9.4s, v25.4s, v26.s[2]
+	WORD $0x4fba1b0c // fmla v12.4s, v24.4s, v26.s[3]
+	WORD $0x4fba1b2d // fmla v13.4s, v25.4s, v26.s[3]
+	WORD $0x4f9b1310 // fmla v16.4s, v24.4s, v27.s[0]
+	WORD $0x4f9b1331 // fmla v17.4s, v25.4s, v27.s[0]
+	WORD $0x4fbb1314 // fmla v20.4s, v24.4s, v27.s[1]
+	WORD $0x4fbb1335 // fmla v21.4s, v25.4s, v27.s[1]
+	WORD $0xad596498 // ldp q24, q25, [x4, #800]
+	WORD $0x4f9a1302 // fmla v2.4s, v24.4s, v26.s[0]
+	WORD $0x4f9a1323 // fmla v3.4s, v25.4s, v26.s[0]
+	WORD $0x4fba1306 // fmla v6.4s, v24.4s, v26.s[1]
+	WORD $0x4fba1327 // fmla v7.4s, v25.4s, v26.s[1]
+	WORD $0x4f9a1b0a // fmla v10.4s, v24.4s, v26.s[2]
+	WORD $0x4f9a1b2b // fmla v11.4s, v25.4s, v26.s[2]
+	WORD $0x4fba1b0e // fmla v14.4s, v24.4s, v26.s[3]
+	WORD $0x4fba1b2f // fmla v15.4s, v25.4s, v26.s[3]
+	WORD $0x4f9b1312 // fmla v18.4s, v24.4s, v27.s[0]
+	WORD $0x4f9b1333 // fmla v19.4s, v25.4s, v27.s[0]
+	WORD $0x4fbb1316 // fmla v22.4s, v24.4s, v27.s[1]
+	WORD $0x4fbb1337 // fmla v23.4s, v25.4s, v27.s[1]
 	ADD $1024, R0, R0
-	ADD $1024, R2, R2
 	ADD $1024, R4, R4
 	SUBS $4, R8, R8
 	BEQ run_add
@@ -7565,575 +7253,1154 @@ TEXT ·slimWideNEON(SB), NOSPLIT, $0-137
 
 rows2:
 	MOVD a_base+16(FP), R0
-	MOVD b_base+48(FP), R1
-	MOVD ldb+72(FP), R2
-	LSL $2, R2, R2
+	MOVD ldb+72(FP), R1
+	LSL $2, R1, R1
+	MOVD b_base+48(FP), R2
 	MOVD aRow+40(FP), R3
 	LSL $2, R3, R3
-	ADD R2<<1, R2, R19
+	ADD R1<<3, R2, R19
 	ADD $0, R19, R4
-	ADD R2<<1, R4, R20
+	ADD R1<<1, R1, R20
 	ADD $0, R20, R5
-	ADD R2<<1, R5, R21
+	ADD R1<<2, R1, R21
 	ADD $0, R21, R8
+	ADD R1<<2, R5, R22
+	ADD $0, R22, R9
+	WORD $0x6f00e412 // movi v18.2d, #0
+	WORD $0x6f00e413 // movi v19.2d, #0
 	WORD $0x6f00e414 // movi v20.2d, #0
 	WORD $0x6f00e415 // movi v21.2d, #0
 	WORD $0x6f00e416 // movi v22.2d, #0
 	WORD $0x6f00e417 // movi v23.2d, #0
 	WORD $0x6f00e418 // movi v24.2d, #0
 	WORD $0x6f00e419 // movi v25.2d, #0
-	WORD $0x6f00e41a // movi v26.2d, #0
-	WORD $0x6f00e41b // movi v27.2d, #0
-	MOVD depth+8(FP), R9
-	MOVD $256, R10
-	MOVD R2, R11
-	LSL $4, R11, R11
-	MOVD R2, R12
-	LSL $3, R12, R12
+	MOVD depth+8(FP), R10
+	MOVD $256, R11
+	MOVD R1, R12
+	LSL $4, R12, R12
+	MOVD R1, R13
+	LSL $53, R13, R13
+	CMP $0, R13
+	BEQ rows2_one
 
 rows2_line:
-	CMP $64, R9
-	BNE rows2_ahead
+	CMP $64, R10
+	BNE rows2_line_ahead
 	MOVD depth+8(FP), R13
 	LSL $2, R13, R13
-	MOVD R11, R10
-	SUBS R13, R10, R10
-	ADD $256, R10, R10
+	MOVD R12, R11
+	SUBS R13, R11, R11
+	ADD $256, R11, R11
 
-rows2_ahead:
-	ADD R10<<0, R1, R22
-	ADD $0, R22, R13
+rows2_line_ahead:
+	ADD R11<<0, R2, R19
+	ADD $0, R19, R13
 	PRFM 0(R13), PLDL1KEEP
-	ADD R2<<0, R13, R19
-	PRFM 0(R19), PLDL1KEEP
-	ADD R2<<1, R13, R20
+	ADD R1<<0, R13, R20
 	PRFM 0(R20), PLDL1KEEP
-	ADD R4<<0, R13, R21
+	ADD R1<<1, R13, R21
 	PRFM 0(R21), PLDL1KEEP
-	ADD R2<<2, R13, R22
+	ADD R5<<0, R13, R22
 	PRFM 0(R22), PLDL1KEEP
-	ADD R5<<0, R13, R19
+	ADD R1<<2, R13, R19
 	PRFM 0(R19), PLDL1KEEP
-	ADD R4<<1, R13, R20
+	ADD R8<<0, R13, R20
 	PRFM 0(R20), PLDL1KEEP
-	ADD R8<<0, R13, R21
+	ADD R5<<1, R13, R21
 	PRFM 0(R21), PLDL1KEEP
-	WORD $0xad400420 // ldp q0, q1, [x1, #0]
-	ADD R2<<0, R1, R22
-	WORD $0xad400ec2 // ldp q2, q3, [x22, #0]
-	ADD R2<<1, R1, R19
-	WORD $0xad401664 // ldp q4, q5, [x19, #0]
-	ADD R4<<0, R1, R20
-	WORD $0xad401e86 // ldp q6, q7, [x20, #0]
-	ADD R2<<2, R1, R21
-	WORD $0xad4026a8 // ldp q8, q9, [x21, #0]
-	ADD R5<<0, R1, R22
-	WORD $0xad402eca // ldp q10, q11, [x22, #0]
-	ADD R4<<1, R1, R19
-	WORD $0xad40366c // ldp q12, q13, [x19, #0]
-	ADD R8<<0, R1, R20
-	WORD $0xad403e8e // ldp q14, q15, [x20, #0]
-	WORD $0x4e823810 // zip1 v16.4s, v0.4s, v2.4s
-	WORD $0x4e833831 // zip1 v17.4s, v1.4s, v3.4s
+	ADD R9<<0, R13, R22
+	PRFM 0(R22), PLDL1KEEP
+	WORD $0x3dc00040 // ldr q0, [x2, #0]
+	ADD R1<<2, R2, R19
+	WORD $0x3dc00261 // ldr q1, [x19, #0]
+	ADD R1<<0, R2, R20
+	WORD $0x3dc00282 // ldr q2, [x20, #0]
+	ADD R8<<0, R2, R21
+	WORD $0x3dc002a3 // ldr q3, [x21, #0]
+	ADD R1<<1, R2, R22
+	WORD $0x3dc002c4 // ldr q4, [x22, #0]
+	ADD R5<<1, R2, R19
+	WORD $0x3dc00265 // ldr q5, [x19, #0]
+	ADD R5<<0, R2, R20
+	WORD $0x3dc00286 // ldr q6, [x20, #0]
+	ADD R9<<0, R2, R21
+	WORD $0x3dc002a7 // ldr q7, [x21, #0]
+	WORD $0x4e823808 // zip1 v8.4s, v0.4s, v2.4s
+	WORD $0x4e833829 // zip1 v9.4s, v1.4s, v3.4s
 	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
 	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
 	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
 	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
 	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
 	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
-	WORD $0x4e8a3904 // zip1 v4.4s, v8.4s, v10.4s
-	WORD $0x4e8b3925 // zip1 v5.4s, v9.4s, v11.4s
-	WORD $0x4e8a790a // zip2 v10.4s, v8.4s, v10.4s
-	WORD $0x4e8b792b // zip2 v11.4s, v9.4s, v11.4s
-	WORD $0x4e8e3988 // zip1 v8.4s, v12.4s, v14.4s
-	WORD $0x4e8f39a9 // zip1 v9.4s, v13.4s, v15.4s
-	WORD $0x4e8e798e // zip2 v14.4s, v12.4s, v14.4s
-	WORD $0x4e8f79af // zip2 v15.4s, v13.4s, v15.4s
-	WORD $0x4ec03a0c // zip1 v12.2d, v16.2d, v0.2d
-	WORD $0x4ec13a2d // zip1 v13.2d, v17.2d, v1.2d
-	WORD $0x4ec07a00 // zip2 v0.2d, v16.2d, v0.2d
-	WORD $0x4ec17a21 // zip2 v1.2d, v17.2d, v1.2d
-	WORD $0x4ec63850 // zip1 v16.2d, v2.2d, v6.2d
-	WORD $0x4ec73871 // zip1 v17.2d, v3.2d, v7.2d
-	WORD $0x4ec67846 // zip2 v6.2d, v2.2d, v6.2d
-	WORD $0x4ec77867 // zip2 v7.2d, v3.2d, v7.2d
-	WORD $0x4ec83882 // zip1 v2.2d, v4.2d, v8.2d
-	WORD $0x4ec938a3 // zip1 v3.2d, v5.2d, v9.2d
-	WORD $0x4ec87888 // zip2 v8.2d, v4.2d, v8.2d
-	WORD $0x4ec978a9 // zip2 v9.2d, v5.2d, v9.2d
-	WORD $0x4ece3944 // zip1 v4.2d, v10.2d, v14.2d
-	WORD $0x4ecf3965 // zip1 v5.2d, v11.2d, v15.2d
-	WORD $0x4ece794e // zip2 v14.2d, v10.2d, v14.2d
-	WORD $0x4ecf796f // zip2 v15.2d, v11.2d, v15.2d
-	WORD $0x4eac1d8a // mov v10.16b, v12.16b
-	WORD $0x4ea21c4b // mov v11.16b, v2.16b
-	WORD $0x4ead1da2 // mov v2.16b, v13.16b
-	WORD $0x4ea01c0c // mov v12.16b, v0.16b
-	WORD $0x4ea81d0d // mov v13.16b, v8.16b
-	WORD $0x4ea11c28 // mov v8.16b, v1.16b
-	WORD $0x4eb01e00 // mov v0.16b, v16.16b
-	WORD $0x4ea41c81 // mov v1.16b, v4.16b
-	WORD $0x4eb11e24 // mov v4.16b, v17.16b
-	WORD $0x4ea61cd0 // mov v16.16b, v6.16b
-	WORD $0x4eae1dd1 // mov v17.16b, v14.16b
-	WORD $0x4ea71cee // mov v14.16b, v7.16b
-	WORD $0x4d40c812 // ld1r { v18.4s }, [x0]
-	WORD $0x4e32cd54 // fmla v20.4s, v10.4s, v18.4s
-	WORD $0x4e32cd75 // fmla v21.4s, v11.4s, v18.4s
-	ADD R3<<0, R0, R21
-	WORD $0x4d40cab2 // ld1r { v18.4s }, [x21]
-	WORD $0x4e32cd58 // fmla v24.4s, v10.4s, v18.4s
-	WORD $0x4e32cd79 // fmla v25.4s, v11.4s, v18.4s
+	WORD $0x4ec03904 // zip1 v4.2d, v8.2d, v0.2d
+	WORD $0x4ec13925 // zip1 v5.2d, v9.2d, v1.2d
+	WORD $0x4ec07908 // zip2 v8.2d, v8.2d, v0.2d
+	WORD $0x4ec17929 // zip2 v9.2d, v9.2d, v1.2d
+	WORD $0x4ec63840 // zip1 v0.2d, v2.2d, v6.2d
+	WORD $0x4ec73861 // zip1 v1.2d, v3.2d, v7.2d
+	WORD $0x4ec67842 // zip2 v2.2d, v2.2d, v6.2d
+	WORD $0x4ec77863 // zip2 v3.2d, v3.2d, v7.2d
+	WORD $0x4d40c80a // ld1r { v10.4s }, [x0]
 	ADD $4, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cd94 // fmla v20.4s, v12.4s, v18.4s
-	WORD $0x4e32cdb5 // fmla v21.4s, v13.4s, v18.4s
-	ADD $4, R21, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cd98 // fmla v24.4s, v12.4s, v18.4s
-	WORD $0x4e32cdb9 // fmla v25.4s, v13.4s, v18.4s
+	WORD $0x4d40ca0c // ld1r { v12.4s }, [x16]
 	ADD $8, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cc14 // fmla v20.4s, v0.4s, v18.4s
-	WORD $0x4e32cc35 // fmla v21.4s, v1.4s, v18.4s
-	ADD $8, R21, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cc18 // fmla v24.4s, v0.4s, v18.4s
-	WORD $0x4e32cc39 // fmla v25.4s, v1.4s, v18.4s
+	WORD $0x4d40ca0e // ld1r { v14.4s }, [x16]
 	ADD $12, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32ce14 // fmla v20.4s, v16.4s, v18.4s
-	WORD $0x4e32ce35 // fmla v21.4s, v17.4s, v18.4s
-	ADD $12, R21, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32ce18 // fmla v24.4s, v16.4s, v18.4s
-	WORD $0x4e32ce39 // fmla v25.4s, v17.4s, v18.4s
-	ADD $16, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cc54 // fmla v20.4s, v2.4s, v18.4s
-	WORD $0x4e32cc75 // fmla v21.4s, v3.4s, v18.4s
-	ADD $16, R21, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cc58 // fmla v24.4s, v2.4s, v18.4s
-	WORD $0x4e32cc79 // fmla v25.4s, v3.4s, v18.4s
-	ADD $20, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cd14 // fmla v20.4s, v8.4s, v18.4s
-	WORD $0x4e32cd35 // fmla v21.4s, v9.4s, v18.4s
-	ADD $20, R21, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cd18 // fmla v24.4s, v8.4s, v18.4s
-	WORD $0x4e32cd39 // fmla v25.4s, v9.4s, v18.4s
-	ADD $24, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cc94 // fmla v20.4s, v4.4s, v18.4s
-	WORD $0x4e32ccb5 // fmla v21.4s, v5.4s, v18.4s
-	ADD $24, R21, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cc98 // fmla v24.4s, v4.4s, v18.4s
-	WORD $0x4e32ccb9 // fmla v25.4s, v5.4s, v18.4s
-	ADD $28, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cdd4 // fmla v20.4s, v14.4s, v18.4s
-	WORD $0x4e32cdf5 // fmla v21.4s, v15.4s, v18.4s
-	ADD $28, R21, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cdd8 // fmla v24.4s, v14.4s, v18.4s
-	WORD $0x4e32cdf9 // fmla v25.4s, v15.4s, v18.4s
-	WORD $0xad410420 // ldp q0, q1, [x1, #32]
-	ADD R2<<0, R1, R22
-	WORD $0xad410ec2 // ldp q2, q3, [x22, #32]
-	ADD R2<<1, R1, R19
-	WORD $0xad411664 // ldp q4, q5, [x19, #32]
-	ADD R4<<0, R1, R20
-	WORD $0xad411e86 // ldp q6, q7, [x20, #32]
-	ADD R2<<2, R1, R21
-	WORD $0xad4126a8 // ldp q8, q9, [x21, #32]
-	ADD R5<<0, R1, R22
-	WORD $0xad412eca // ldp q10, q11, [x22, #32]
-	ADD R4<<1, R1, R19
-	WORD $0xad41366c // ldp q12, q13, [x19, #32]
-	ADD R8<<0, R1, R20
-	WORD $0xad413e8e // ldp q14, q15, [x20, #32]
-	WORD $0x4e823810 // zip1 v16.4s, v0.4s, v2.4s
-	WORD $0x4e833831 // zip1 v17.4s, v1.4s, v3.4s
+	WORD $0x4d40ca10 // ld1r { v16.4s }, [x16]
+	WORD $0x4e2acc92 // fmla v18.4s, v4.4s, v10.4s
+	WORD $0x4e2accb3 // fmla v19.4s, v5.4s, v10.4s
+	WORD $0x4e2ccd12 // fmla v18.4s, v8.4s, v12.4s
+	WORD $0x4e2ccd33 // fmla v19.4s, v9.4s, v12.4s
+	WORD $0x4e2ecc12 // fmla v18.4s, v0.4s, v14.4s
+	WORD $0x4e2ecc33 // fmla v19.4s, v1.4s, v14.4s
+	WORD $0x4e30cc52 // fmla v18.4s, v2.4s, v16.4s
+	WORD $0x4e30cc73 // fmla v19.4s, v3.4s, v16.4s
+	ADD R3<<0, R0, R22
+	WORD $0x4d40caca // ld1r { v10.4s }, [x22]
+	ADD $4, R22, R16
+	WORD $0x4d40ca0c // ld1r { v12.4s }, [x16]
+	ADD $8, R22, R16
+	WORD $0x4d40ca0e // ld1r { v14.4s }, [x16]
+	ADD $12, R22, R16
+	WORD $0x4d40ca10 // ld1r { v16.4s }, [x16]
+	WORD $0x4e2acc96 // fmla v22.4s, v4.4s, v10.4s
+	WORD $0x4e2accb7 // fmla v23.4s, v5.4s, v10.4s
+	WORD $0x4e2ccd16 // fmla v22.4s, v8.4s, v12.4s
+	WORD $0x4e2ccd37 // fmla v23.4s, v9.4s, v12.4s
+	WORD $0x4e2ecc16 // fmla v22.4s, v0.4s, v14.4s
+	WORD $0x4e2ecc37 // fmla v23.4s, v1.4s, v14.4s
+	WORD $0x4e30cc56 // fmla v22.4s, v2.4s, v16.4s
+	WORD $0x4e30cc77 // fmla v23.4s, v3.4s, v16.4s
+	WORD $0x3dc00080 // ldr q0, [x4, #0]
+	ADD R1<<2, R4, R19
+	WORD $0x3dc00261 // ldr q1, [x19, #0]
+	ADD R1<<0, R4, R20
+	WORD $0x3dc00282 // ldr q2, [x20, #0]
+	ADD R8<<0, R4, R21
+	WORD $0x3dc002a3 // ldr q3, [x21, #0]
+	ADD R1<<1, R4, R22
+	WORD $0x3dc002c4 // ldr q4, [x22, #0]
+	ADD R5<<1, R4, R19
+	WORD $0x3dc00265 // ldr q5, [x19, #0]
+	ADD R5<<0, R4, R20
+	WORD $0x3dc00286 // ldr q6, [x20, #0]
+	ADD R9<<0, R4, R21
+	WORD $0x3dc002a7 // ldr q7, [x21, #0]
+	WORD $0x4e823808 // zip1 v8.4s, v0.4s, v2.4s
+	WORD $0x4e833829 // zip1 v9.4s, v1.4s, v3.4s
 	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
 	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
 	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
 	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
 	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
 	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
-	WORD $0x4e8a3904 // zip1 v4.4s, v8.4s, v10.4s
-	WORD $0x4e8b3925 // zip1 v5.4s, v9.4s, v11.4s
-	WORD $0x4e8a790a // zip2 v10.4s, v8.4s, v10.4s
-	WORD $0x4e8b792b // zip2 v11.4s, v9.4s, v11.4s
-	WORD $0x4e8e3988 // zip1 v8.4s, v12.4s, v14.4s
-	WORD $0x4e8f39a9 // zip1 v9.4s, v13.4s, v15.4s
-	WORD $0x4e8e798e // zip2 v14.4s, v12.4s, v14.4s
-	WORD $0x4e8f79af // zip2 v15.4s, v13.4s, v15.4s
-	WORD $0x4ec03a0c // zip1 v12.2d, v16.2d, v0.2d
-	WORD $0x4ec13a2d // zip1 v13.2d, v17.2d, v1.2d
-	WORD $0x4ec07a00 // zip2 v0.2d, v16.2d, v0.2d
-	WORD $0x4ec17a21 // zip2 v1.2d, v17.2d, v1.2d
-	WORD $0x4ec63850 // zip1 v16.2d, v2.2d, v6.2d
-	WORD $0x4ec73871 // zip1 v17.2d, v3.2d, v7.2d
-	WORD $0x4ec67846 // zip2 v6.2d, v2.2d, v6.2d
-	WORD $0x4ec77867 // zip2 v7.2d, v3.2d, v7.2d
-	WORD $0x4ec83882 // zip1 v2.2d, v4.2d, v8.2d
-	WORD $0x4ec938a3 // zip1 v3.2d, v5.2d, v9.2d
-	WORD $0x4ec87888 // zip2 v8.2d, v4.2d, v8.2d
-	WORD $0x4ec978a9 // zip2 v9.2d, v5.2d, v9.2d
-	WORD $0x4ece3944 // zip1 v4.2d, v10.2d, v14.2d
-	WORD $0x4ecf3965 // zip1 v5.2d, v11.2d, v15.2d
-	WORD $0x4ece794e // zip2 v14.2d, v10.2d, v14.2d
-	WORD $0x4ecf796f // zip2 v15.2d, v11.2d, v15.2d
-	WORD $0x4eac1d8a // mov v10.16b, v12.16b
-	WORD $0x4ea21c4b // mov v11.16b, v2.16b
-	WORD $0x4ead1da2 // mov v2.16b, v13.16b
-	WORD $0x4ea01c0c // mov v12.16b, v0.16b
-	WORD $0x4ea81d0d // mov v13.16b, v8.16b
-	WORD $0x4ea11c28 // mov v8.16b, v1.16b
-	WORD $0x4eb01e00 // mov v0.16b, v16.16b
-	WORD $0x4ea41c81 // mov v1.16b, v4.16b
-	WORD $0x4eb11e24 // mov v4.16b, v17.16b
-	WORD $0x4ea61cd0 // mov v16.16b, v6.16b
-	WORD $0x4eae1dd1 // mov v17.16b, v14.16b
-	WORD $0x4ea71cee // mov v14.16b, v7.16b
-	ADD $32, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cd54 // fmla v20.4s, v10.4s, v18.4s
-	WORD $0x4e32cd75 // fmla v21.4s, v11.4s, v18.4s
-	ADD R3<<0, R0, R21
-	ADD $32, R21, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cd58 // fmla v24.4s, v10.4s, v18.4s
-	WORD $0x4e32cd79 // fmla v25.4s, v11.4s, v18.4s
-	ADD $36, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cd94 // fmla v20.4s, v12.4s, v18.4s
-	WORD $0x4e32cdb5 // fmla v21.4s, v13.4s, v18.4s
-	ADD $36, R21, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cd98 // fmla v24.4s, v12.4s, v18.4s
-	WORD $0x4e32cdb9 // fmla v25.4s, v13.4s, v18.4s
-	ADD $40, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cc14 // fmla v20.4s, v0.4s, v18.4s
-	WORD $0x4e32cc35 // fmla v21.4s, v1.4s, v18.4s
-	ADD $40, R21, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cc18 // fmla v24.4s, v0.4s, v18.4s
-	WORD $0x4e32cc39 // fmla v25.4s, v1.4s, v18.4s
-	ADD $44, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32ce14 // fmla v20.4s, v16.4s, v18.4s
-	WORD $0x4e32ce35 // fmla v21.4s, v17.4s, v18.4s
-	ADD $44, R21, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32ce18 // fmla v24.4s, v16.4s, v18.4s
-	WORD $0x4e32ce39 // fmla v25.4s, v17.4s, v18.4s
-	ADD $48, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cc54 // fmla v20.4s, v2.4s, v18.4s
-	WORD $0x4e32cc75 // fmla v21.4s, v3.4s, v18.4s
-	ADD $48, R21, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cc58 // fmla v24.4s, v2.4s, v18.4s
-	WORD $0x4e32cc79 // fmla v25.4s, v3.4s, v18.4s
-	ADD $52, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cd14 // fmla v20.4s, v8.4s, v18.4s
-	WORD $0x4e32cd35 // fmla v21.4s, v9.4s, v18.4s
-	ADD $52, R21, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cd18 // fmla v24.4s, v8.4s, v18.4s
-	WORD $0x4e32cd39 // fmla v25.4s, v9.4s, v18.4s
-	ADD $56, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cc94 // fmla v20.4s, v4.4s, v18.4s
-	WORD $0x4e32ccb5 // fmla v21.4s, v5.4s, v18.4s
-	ADD $56, R21, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cc98 // fmla v24.4s, v4.4s, v18.4s
-	WORD $0x4e32ccb9 // fmla v25.4s, v5.4s, v18.4s
-	ADD $60, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cdd4 // fmla v20.4s, v14.4s, v18.4s
-	WORD $0x4e32cdf5 // fmla v21.4s, v15.4s, v18.4s
-	ADD $60, R21, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cdd8 // fmla v24.4s, v14.4s, v18.4s
-	WORD $0x4e32cdf9 // fmla v25.4s, v15.4s, v18.4s
-	ADD R12, R1, R1
-	ADD R10<<0, R1, R22
-	ADD $0, R22, R13
+	WORD $0x4ec03904 // zip1 v4.2d, v8.2d, v0.2d
+	WORD $0x4ec13925 // zip1 v5.2d, v9.2d, v1.2d
+	WORD $0x4ec07908 // zip2 v8.2d, v8.2d, v0.2d
+	WORD $0x4ec17929 // zip2 v9.2d, v9.2d, v1.2d
+	WORD $0x4ec63840 // zip1 v0.2d, v2.2d, v6.2d
+	WORD $0x4ec73861 // zip1 v1.2d, v3.2d, v7.2d
+	WORD $0x4ec67842 // zip2 v2.2d, v2.2d, v6.2d
+	WORD $0x4ec77863 // zip2 v3.2d, v3.2d, v7.2d
+	WORD $0x4d40c80a // ld1r { v10.4s }, [x0]
+	ADD $4, R0, R16
+	WORD $0x4d40ca0c // ld1r { v12.4s }, [x16]
+	ADD $8, R0, R16
+	WORD $0x4d40ca0e // ld1r { v14.4s }, [x16]
+	ADD $12, R0, R16
+	WORD $0x4d40ca10 // ld1r { v16.4s }, [x16]
+	WORD $0x4e2acc94 // fmla v20.4s, v4.4s, v10.4s
+	WORD $0x4e2accb5 // fmla v21.4s, v5.4s, v10.4s
+	WORD $0x4e2ccd14 // fmla v20.4s, v8.4s, v12.4s
+	WORD $0x4e2ccd35 // fmla v21.4s, v9.4s, v12.4s
+	WORD $0x4e2ecc14 // fmla v20.4s, v0.4s, v14.4s
+	WORD $0x4e2ecc35 // fmla v21.4s, v1.4s, v14.4s
+	WORD $0x4e30cc54 // fmla v20.4s, v2.4s, v16.4s
+	WORD $0x4e30cc75 // fmla v21.4s, v3.4s, v16.4s
+	ADD R3<<0, R0, R22
+	WORD $0x4d40caca // ld1r { v10.4s }, [x22]
+	ADD $4, R22, R16
+	WORD $0x4d40ca0c // ld1r { v12.4s }, [x16]
+	ADD $8, R22, R16
+	WORD $0x4d40ca0e // ld1r { v14.4s }, [x16]
+	ADD $12, R22, R16
+	WORD $0x4d40ca10 // ld1r { v16.4s }, [x16]
+	WORD $0x4e2acc98 // fmla v24.4s, v4.4s, v10.4s
+	WORD $0x4e2accb9 // fmla v25.4s, v5.4s, v10.4s
+	WORD $0x4e2ccd18 // fmla v24.4s, v8.4s, v12.4s
+	WORD $0x4e2ccd39 // fmla v25.4s, v9.4s, v12.4s
+	WORD $0x4e2ecc18 // fmla v24.4s, v0.4s, v14.4s
+	WORD $0x4e2ecc39 // fmla v25.4s, v1.4s, v14.4s
+	WORD $0x4e30cc58 // fmla v24.4s, v2.4s, v16.4s
+	WORD $0x4e30cc79 // fmla v25.4s, v3.4s, v16.4s
+	WORD $0x3dc00440 // ldr q0, [x2, #16]
+	ADD R1<<2, R2, R19
+	WORD $0x3dc00661 // ldr q1, [x19, #16]
+	ADD R1<<0, R2, R20
+	WORD $0x3dc00682 // ldr q2, [x20, #16]
+	ADD R8<<0, R2, R21
+	WORD $0x3dc006a3 // ldr q3, [x21, #16]
+	ADD R1<<1, R2, R22
+	WORD $0x3dc006c4 // ldr q4, [x22, #16]
+	ADD R5<<1, R2, R19
+	WORD $0x3dc00665 // ldr q5, [x19, #16]
+	ADD R5<<0, R2, R20
+	WORD $0x3dc00686 // ldr q6, [x20, #16]
+	ADD R9<<0, R2, R21
+	WORD $0x3dc006a7 // ldr q7, [x21, #16]
+	WORD $0x4e823808 // zip1 v8.4s, v0.4s, v2.4s
+	WORD $0x4e833829 // zip1 v9.4s, v1.4s, v3.4s
+	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
+	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
+	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
+	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
+	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
+	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
+	WORD $0x4ec03904 // zip1 v4.2d, v8.2d, v0.2d
+	WORD $0x4ec13925 // zip1 v5.2d, v9.2d, v1.2d
+	WORD $0x4ec07908 // zip2 v8.2d, v8.2d, v0.2d
+	WORD $0x4ec17929 // zip2 v9.2d, v9.2d, v1.2d
+	WORD $0x4ec63840 // zip1 v0.2d, v2.2d, v6.2d
+	WORD $0x4ec73861 // zip1 v1.2d, v3.2d, v7.2d
+	WORD $0x4ec67842 // zip2 v2.2d, v2.2d, v6.2d
+	WORD $0x4ec77863 // zip2 v3.2d, v3.2d, v7.2d
+	ADD $16, R0, R16
+	WORD $0x4d40ca0a // ld1r { v10.4s }, [x16]
+	ADD $20, R0, R16
+	WORD $0x4d40ca0c // ld1r { v12.4s }, [x16]
+	ADD $24, R0, R16
+	WORD $0x4d40ca0e // ld1r { v14.4s }, [x16]
+	ADD $28, R0, R16
+	WORD $0x4d40ca10 // ld1r { v16.4s }, [x16]
+	WORD $0x4e2acc92 // fmla v18.4s, v4.4s, v10.4s
+	WORD $0x4e2accb3 // fmla v19.4s, v5.4s, v10.4s
+	WORD $0x4e2ccd12 // fmla v18.4s, v8.4s, v12.4s
+	WORD $0x4e2ccd33 // fmla v19.4s, v9.4s, v12.4s
+	WORD $0x4e2ecc12 // fmla v18.4s, v0.4s, v14.4s
+	WORD $0x4e2ecc33 // fmla v19.4s, v1.4s, v14.4s
+	WORD $0x4e30cc52 // fmla v18.4s, v2.4s, v16.4s
+	WORD $0x4e30cc73 // fmla v19.4s, v3.4s, v16.4s
+	ADD R3<<0, R0, R22
+	ADD $16, R22, R16
+	WORD $0x4d40ca0a // ld1r { v10.4s }, [x16]
+	ADD $20, R22, R16
+	WORD $0x4d40ca0c // ld1r { v12.4s }, [x16]
+	ADD $24, R22, R16
+	WORD $0x4d40ca0e // ld1r { v14.4s }, [x16]
+	ADD $28, R22, R16
+	WORD $0x4d40ca10 // ld1r { v16.4s }, [x16]
+	WORD $0x4e2acc96 // fmla v22.4s, v4.4s, v10.4s
+	WORD $0x4e2accb7 // fmla v23.4s, v5.4s, v10.4s
+	WORD $0x4e2ccd16 // fmla v22.4s, v8.4s, v12.4s
+	WORD $0x4e2ccd37 // fmla v23.4s, v9.4s, v12.4s
+	WORD $0x4e2ecc16 // fmla v22.4s, v0.4s, v14.4s
+	WORD $0x4e2ecc37 // fmla v23.4s, v1.4s, v14.4s
+	WORD $0x4e30cc56 // fmla v22.4s, v2.4s, v16.4s
+	WORD $0x4e30cc77 // fmla v23.4s, v3.4s, v16.4s
+	WORD $0x3dc00480 // ldr q0, [x4, #16]
+	ADD R1<<2, R4, R19
+	WORD $0x3dc00661 // ldr q1, [x19, #16]
+	ADD R1<<0, R4, R20
+	WORD $0x3dc00682 // ldr q2, [x20, #16]
+	ADD R8<<0, R4, R21
+	WORD $0x3dc006a3 // ldr q3, [x21, #16]
+	ADD R1<<1, R4, R22
+	WORD $0x3dc006c4 // ldr q4, [x22, #16]
+	ADD R5<<1, R4, R19
+	WORD $0x3dc00665 // ldr q5, [x19, #16]
+	ADD R5<<0, R4, R20
+	WORD $0x3dc00686 // ldr q6, [x20, #16]
+	ADD R9<<0, R4, R21
+	WORD $0x3dc006a7 // ldr q7, [x21, #16]
+	WORD $0x4e823808 // zip1 v8.4s, v0.4s, v2.4s
+	WORD $0x4e833829 // zip1 v9.4s, v1.4s, v3.4s
+	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
+	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
+	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
+	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
+	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
+	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
+	WORD $0x4ec03904 // zip1 v4.2d, v8.2d, v0.2d
+	WORD $0x4ec13925 // zip1 v5.2d, v9.2d, v1.2d
+	WORD $0x4ec07908 // zip2 v8.2d, v8.2d, v0.2d
+	WORD $0x4ec17929 // zip2 v9.2d, v9.2d, v1.2d
+	WORD $0x4ec63840 // zip1 v0.2d, v2.2d, v6.2d
+	WORD $0x4ec73861 // zip1 v1.2d, v3.2d, v7.2d
+	WORD $0x4ec67842 // zip2 v2.2d, v2.2d, v6.2d
+	WORD $0x4ec77863 // zip2 v3.2d, v3.2d, v7.2d
+	ADD $16, R0, R16
+	WORD $0x4d40ca0a // ld1r { v10.4s }, [x16]
+	ADD $20, R0, R16
+	WORD $0x4d40ca0c // ld1r { v12.4s }, [x16]
+	ADD $24, R0, R16
+	WORD $0x4d40ca0e // ld1r { v14.4s }, [x16]
+	ADD $28, R0, R16
+	WORD $0x4d40ca10 // ld1r { v16.4s }, [x16]
+	WORD $0x4e2acc94 // fmla v20.4s, v4.4s, v10.4s
+	WORD $0x4e2accb5 // fmla v21.4s, v5.4s, v10.4s
+	WORD $0x4e2ccd14 // fmla v20.4s, v8.4s, v12.4s
+	WORD $0x4e2ccd35 // fmla v21.4s, v9.4s, v12.4s
+	WORD $0x4e2ecc14 // fmla v20.4s, v0.4s, v14.4s
+	WORD $0x4e2ecc35 // fmla v21.4s, v1.4s, v14.4s
+	WORD $0x4e30cc54 // fmla v20.4s, v2.4s, v16.4s
+	WORD $0x4e30cc75 // fmla v21.4s, v3.4s, v16.4s
+	ADD R3<<0, R0, R22
+	ADD $16, R22, R16
+	WORD $0x4d40ca0a // ld1r { v10.4s }, [x16]
+	ADD $20, R22, R16
+	WORD $0x4d40ca0c // ld1r { v12.4s }, [x16]
+	ADD $24, R22, R16
+	WORD $0x4d40ca0e // ld1r { v14.4s }, [x16]
+	ADD $28, R22, R16
+	WORD $0x4d40ca10 // ld1r { v16.4s }, [x16]
+	WORD $0x4e2acc98 // fmla v24.4s, v4.4s, v10.4s
+	WORD $0x4e2accb9 // fmla v25.4s, v5.4s, v10.4s
+	WORD $0x4e2ccd18 // fmla v24.4s, v8.4s, v12.4s
+	WORD $0x4e2ccd39 // fmla v25.4s, v9.4s, v12.4s
+	WORD $0x4e2ecc18 // fmla v24.4s, v0.4s, v14.4s
+	WORD $0x4e2ecc39 // fmla v25.4s, v1.4s, v14.4s
+	WORD $0x4e30cc58 // fmla v24.4s, v2.4s, v16.4s
+	WORD $0x4e30cc79 // fmla v25.4s, v3.4s, v16.4s
+	ADD R11<<0, R4, R19
+	ADD $0, R19, R13
 	PRFM 0(R13), PLDL1KEEP
-	ADD R2<<0, R13, R19
-	PRFM 0(R19), PLDL1KEEP
-	ADD R2<<1, R13, R20
+	ADD R1<<0, R13, R20
 	PRFM 0(R20), PLDL1KEEP
-	ADD R4<<0, R13, R21
+	ADD R1<<1, R13, R21
 	PRFM 0(R21), PLDL1KEEP
-	ADD R2<<2, R13, R22
+	ADD R5<<0, R13, R22
 	PRFM 0(R22), PLDL1KEEP
-	ADD R5<<0, R13, R19
+	ADD R1<<2, R13, R19
 	PRFM 0(R19), PLDL1KEEP
-	ADD R4<<1, R13, R20
+	ADD R8<<0, R13, R20
 	PRFM 0(R20), PLDL1KEEP
-	ADD R8<<0, R13, R21
+	ADD R5<<1, R13, R21
 	PRFM 0(R21), PLDL1KEEP
-	WORD $0xad400420 // ldp q0, q1, [x1, #0]
-	ADD R2<<0, R1, R22
-	WORD $0xad400ec2 // ldp q2, q3, [x22, #0]
-	ADD R2<<1, R1, R19
-	WORD $0xad401664 // ldp q4, q5, [x19, #0]
-	ADD R4<<0, R1, R20
-	WORD $0xad401e86 // ldp q6, q7, [x20, #0]
-	ADD R2<<2, R1, R21
-	WORD $0xad4026a8 // ldp q8, q9, [x21, #0]
-	ADD R5<<0, R1, R22
-	WORD $0xad402eca // ldp q10, q11, [x22, #0]
-	ADD R4<<1, R1, R19
-	WORD $0xad40366c // ldp q12, q13, [x19, #0]
-	ADD R8<<0, R1, R20
-	WORD $0xad403e8e // ldp q14, q15, [x20, #0]
-	WORD $0x4e823810 // zip1 v16.4s, v0.4s, v2.4s
-	WORD $0x4e833831 // zip1 v17.4s, v1.4s, v3.4s
+	ADD R9<<0, R13, R22
+	PRFM 0(R22), PLDL1KEEP
+	WORD $0x3dc00840 // ldr q0, [x2, #32]
+	ADD R1<<2, R2, R19
+	WORD $0x3dc00a61 // ldr q1, [x19, #32]
+	ADD R1<<0, R2, R20
+	WORD $0x3dc00a82 // ldr q2, [x20, #32]
+	ADD R8<<0, R2, R21
+	WORD $0x3dc00aa3 // ldr q3, [x21, #32]
+	ADD R1<<1, R2, R22
+	WORD $0x3dc00ac4 // ldr q4, [x22, #32]
+	ADD R5<<1, R2, R19
+	WORD $0x3dc00a65 // ldr q5, [x19, #32]
+	ADD R5<<0, R2, R20
+	WORD $0x3dc00a86 // ldr q6, [x20, #32]
+	ADD R9<<0, R2, R21
+	WORD $0x3dc00aa7 // ldr q7, [x21, #32]
+	WORD $0x4e823808 // zip1 v8.4s, v0.4s, v2.4s
+	WORD $0x4e833829 // zip1 v9.4s, v1.4s, v3.4s
 	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
 	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
 	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
 	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
 	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
 	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
-	WORD $0x4e8a3904 // zip1 v4.4s, v8.4s, v10.4s
-	WORD $0x4e8b3925 // zip1 v5.4s, v9.4s, v11.4s
-	WORD $0x4e8a790a // zip2 v10.4s, v8.4s, v10.4s
-	WORD $0x4e8b792b // zip2 v11.4s, v9.4s, v11.4s
-	WORD $0x4e8e3988 // zip1 v8.4s, v12.4s, v14.4s
-	WORD $0x4e8f39a9 // zip1 v9.4s, v13.4s, v15.4s
-	WORD $0x4e8e798e // zip2 v14.4s, v12.4s, v14.4s
-	WORD $0x4e8f79af // zip2 v15.4s, v13.4s, v15.4s
-	WORD $0x4ec03a0c // zip1 v12.2d, v16.2d, v0.2d
-	WORD $0x4ec13a2d // zip1 v13.2d, v17.2d, v1.2d
-	WORD $0x4ec07a00 // zip2 v0.2d, v16.2d, v0.2d
-	WORD $0x4ec17a21 // zip2 v1.2d, v17.2d, v1.2d
-	WORD $0x4ec63850 // zip1 v16.2d, v2.2d, v6.2d
-	WORD $0x4ec73871 // zip1 v17.2d, v3.2d, v7.2d
-	WORD $0x4ec67846 // zip2 v6.2d, v2.2d, v6.2d
-	WORD $0x4ec77867 // zip2 v7.2d, v3.2d, v7.2d
-	WORD $0x4ec83882 // zip1 v2.2d, v4.2d, v8.2d
-	WORD $0x4ec938a3 // zip1 v3.2d, v5.2d, v9.2d
-	WORD $0x4ec87888 // zip2 v8.2d, v4.2d, v8.2d
-	WORD $0x4ec978a9 // zip2 v9.2d, v5.2d, v9.2d
-	WORD $0x4ece3944 // zip1 v4.2d, v10.2d, v14.2d
-	WORD $0x4ecf3965 // zip1 v5.2d, v11.2d, v15.2d
-	WORD $0x4ece794e // zip2 v14.2d, v10.2d, v14.2d
-	WORD $0x4ecf796f // zip2 v15.2d, v11.2d, v15.2d
-	WORD $0x4eac1d8a // mov v10.16b, v12.16b
-	WORD $0x4ea21c4b // mov v11.16b, v2.16b
-	WORD $0x4ead1da2 // mov v2.16b, v13.16b
-	WORD $0x4ea01c0c // mov v12.16b, v0.16b
-	WORD $0x4ea81d0d // mov v13.16b, v8.16b
-	WORD $0x4ea11c28 // mov v8.16b, v1.16b
-	WORD $0x4eb01e00 // mov v0.16b, v16.16b
-	WORD $0x4ea41c81 // mov v1.16b, v4.16b
-	WORD $0x4eb11e24 // mov v4.16b, v17.16b
-	WORD $0x4ea61cd0 // mov v16.16b, v6.16b
-	WORD $0x4eae1dd1 // mov v17.16b, v14.16b
-	WORD $0x4ea71cee // mov v14.16b, v7.16b
-	WORD $0x4d40c812 // ld1r { v18.4s }, [x0]
-	WORD $0x4e32cd56 // fmla v22.4s, v10.4s, v18.4s
-	WORD $0x4e32cd77 // fmla v23.4s, v11.4s, v18.4s
-	ADD R3<<0, R0, R21
-	WORD $0x4d40cab2 // ld1r { v18.4s }, [x21]
-	WORD $0x4e32cd5a // fmla v26.4s, v10.4s, v18.4s
-	WORD $0x4e32cd7b // fmla v27.4s, v11.4s, v18.4s
-	ADD $4, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cd96 // fmla v22.4s, v12.4s, v18.4s
-	WORD $0x4e32cdb7 // fmla v23.4s, v13.4s, v18.4s
-	ADD $4, R21, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cd9a // fmla v26.4s, v12.4s, v18.4s
-	WORD $0x4e32cdbb // fmla v27.4s, v13.4s, v18.4s
-	ADD $8, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cc16 // fmla v22.4s, v0.4s, v18.4s
-	WORD $0x4e32cc37 // fmla v23.4s, v1.4s, v18.4s
-	ADD $8, R21, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cc1a // fmla v26.4s, v0.4s, v18.4s
-	WORD $0x4e32cc3b // fmla v27.4s, v1.4s, v18.4s
-	ADD $12, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32ce16 // fmla v22.4s, v16.4s, v18.4s
-	WORD $0x4e32ce37 // fmla v23.4s, v17.4s, v18.4s
-	ADD $12, R21, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32ce1a // fmla v26.4s, v16.4s, v18.4s
-	WORD $0x4e32ce3b // fmla v27.4s, v17.4s, v18.4s
-	ADD $16, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cc56 // fmla v22.4s, v2.4s, v18.4s
-	WORD $0x4e32cc77 // fmla v23.4s, v3.4s, v18.4s
-	ADD $16, R21, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cc5a // fmla v26.4s, v2.4s, v18.4s
-	WORD $0x4e32cc7b // fmla v27.4s, v3.4s, v18.4s
-	ADD $20, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cd16 // fmla v22.4s, v8.4s, v18.4s
-	WORD $0x4e32cd37 // fmla v23.4s, v9.4s, v18.4s
-	ADD $20, R21, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cd1a // fmla v26.4s, v8.4s, v18.4s
-	WORD $0x4e32cd3b // fmla v27.4s, v9.4s, v18.4s
-	ADD $24, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cc96 // fmla v22.4s, v4.4s, v18.4s
-	WORD $0x4e32ccb7 // fmla v23.4s, v5.4s, v18.4s
-	ADD $24, R21, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cc9a // fmla v26.4s, v4.4s, v18.4s
-	WORD $0x4e32ccbb // fmla v27.4s, v5.4s, v18.4s
-	ADD $28, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cdd6 // fmla v22.4s, v14.4s, v18.4s
-	WORD $0x4e32cdf7 // fmla v23.4s, v15.4s, v18.4s
-	ADD $28, R21, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cdda // fmla v26.4s, v14.4s, v18.4s
-	WORD $0x4e32cdfb // fmla v27.4s, v15.4s, v18.4s
-	WORD $0xad410420 // ldp q0, q1, [x1, #32]
-	ADD R2<<0, R1, R22
-	WORD $0xad410ec2 // ldp q2, q3, [x22, #32]
-	ADD R2<<1, R1, R19
-	WORD $0xad411664 // ldp q4, q5, [x19, #32]
-	ADD R4<<0, R1, R20
-	WORD $0xad411e86 // ldp q6, q7, [x20, #32]
-	ADD R2<<2, R1, R21
-	WORD $0xad4126a8 // ldp q8, q9, [x21, #32]
-	ADD R5<<0, R1, R22
-	WORD $0xad412eca // ldp q10, q11, [x22, #32]
-	ADD R4<<1, R1, R19
-	WORD $0xad41366c // ldp q12, q13, [x19, #32]
-	ADD R8<<0, R1, R20
-	WORD $0xad413e8e // ldp q14, q15, [x20, #32]
-	WORD $0x4e823810 // zip1 v16.4s, v0.4s, v2.4s
-	WORD $0x4e833831 // zip1 v17.4s, v1.4s, v3.4s
-	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
-	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
-	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
-	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
-	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
-	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
-	WORD $0x4e8a3904 // zip1 v4.4s, v8.4s, v10.4s
-	WORD $0x4e8b3925 // zip1 v5.4s, v9.4s, v11.4s
-	WORD $0x4e8a790a // zip2 v10.4s, v8.4s, v10.4s
-	WORD $0x4e8b792b // zip2 v11.4s, v9.4s, v11.4s
-	WORD $0x4e8e3988 // zip1 v8.4s, v12.4s, v14.4s
-	WORD $0x4e8f39a9 // zip1 v9.4s, v13.4s, v15.4s
-	WORD $0x4e8e798e // zip2 v14.4s, v12.4s, v14.4s
-	WORD $0x4e8f79af // zip2 v15.4s, v13.4s, v15.4s
-	WORD $0x4ec03a0c // zip1 v12.2d, v16.2d, v0.2d
-	WORD $0x4ec13a2d // zip1 v13.2d, v17.2d, v1.2d
-	WORD $0x4ec07a00 // zip2 v0.2d, v16.2d, v0.2d
-	WORD $0x4ec17a21 // zip2 v1.2d, v17.2d, v1.2d
-	WORD $0x4ec63850 // zip1 v16.2d, v2.2d, v6.2d
-	WORD $0x4ec73871 // zip1 v17.2d, v3.2d, v7.2d
-	WORD $0x4ec67846 // zip2 v6.2d, v2.2d, v6.2d
-	WORD $0x4ec77867 // zip2 v7.2d, v3.2d, v7.2d
-	WORD $0x4ec83882 // zip1 v2.2d, v4.2d, v8.2d
-	WORD $0x4ec938a3 // zip1 v3.2d, v5.2d, v9.2d
-	WORD $0x4ec87888 // zip2 v8.2d, v4.2d, v8.2d
-	WORD $0x4ec978a9 // zip2 v9.2d, v5.2d, v9.2d
-	WORD $0x4ece3944 // zip1 v4.2d, v10.2d, v14.2d
-	WORD $0x4ecf3965 // zip1 v5.2d, v11.2d, v15.2d
-	WORD $0x4ece794e // zip2 v14.2d, v10.2d, v14.2d
-	WORD $0x4ecf796f // zip2 v15.2d, v11.2d, v15.2d
-	WORD $0x4eac1d8a // mov v10.16b, v12.16b
-	WORD $0x4ea21c4b // mov v11.16b, v2.16b
-	WORD $0x4ead1da2 // mov v2.16b, v13.16b
-	WORD $0x4ea01c0c // mov v12.16b, v0.16b
-	WORD $0x4ea81d0d // mov v13.16b, v8.16b
-	WORD $0x4ea11c28 // mov v8.16b, v1.16b
-	WORD $0x4eb01e00 // mov v0.16b, v16.16b
-	WORD $0x4ea41c81 // mov v1.16b, v4.16b
-	WORD $0x4eb11e24 // mov v4.16b, v17.16b
-	WORD $0x4ea61cd0 // mov v16.16b, v6.16b
-	WORD $0x4eae1dd1 // mov v17.16b, v14.16b
-	WORD $0x4ea71cee // mov v14.16b, v7.16b
+	WORD $0x4ec03904 // zip1 v4.2d, v8.2d, v0.2d
+	WORD $0x4ec13925 // zip1 v5.2d, v9.2d, v1.2d
+	WORD $0x4ec07908 // zip2 v8.2d, v8.2d, v0.2d
+	WORD $0x4ec17929 // zip2 v9.2d, v9.2d, v1.2d
+	WORD $0x4ec63840 // zip1 v0.2d, v2.2d, v6.2d
+	WORD $0x4ec73861 // zip1 v1.2d, v3.2d, v7.2d
+	WORD $0x4ec67842 // zip2 v2.2d, v2.2d, v6.2d
+	WORD $0x4ec77863 // zip2 v3.2d, v3.2d, v7.2d
 	ADD $32, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cd56 // fmla v22.4s, v10.4s, v18.4s
-	WORD $0x4e32cd77 // fmla v23.4s, v11.4s, v18.4s
-	ADD R3<<0, R0, R21
-	ADD $32, R21, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cd5a // fmla v26.4s, v10.4s, v18.4s
-	WORD $0x4e32cd7b // fmla v27.4s, v11.4s, v18.4s
+	WORD $0x4d40ca0a // ld1r { v10.4s }, [x16]
 	ADD $36, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cd96 // fmla v22.4s, v12.4s, v18.4s
-	WORD $0x4e32cdb7 // fmla v23.4s, v13.4s, v18.4s
-	ADD $36, R21, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cd9a // fmla v26.4s, v12.4s, v18.4s
-	WORD $0x4e32cdbb // fmla v27.4s, v13.4s, v18.4s
+	WORD $0x4d40ca0c // ld1r { v12.4s }, [x16]
 	ADD $40, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cc16 // fmla v22.4s, v0.4s, v18.4s
-	WORD $0x4e32cc37 // fmla v23.4s, v1.4s, v18.4s
-	ADD $40, R21, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cc1a // fmla v26.4s, v0.4s, v18.4s
-	WORD $0x4e32cc3b // fmla v27.4s, v1.4s, v18.4s
+	WORD $0x4d40ca0e // ld1r { v14.4s }, [x16]
 	ADD $44, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32ce16 // fmla v22.4s, v16.4s, v18.4s
-	WORD $0x4e32ce37 // fmla v23.4s, v17.4s, v18.4s
-	ADD $44, R21, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32ce1a // fmla v26.4s, v16.4s, v18.4s
-	WORD $0x4e32ce3b // fmla v27.4s, v17.4s, v18.4s
+	WORD $0x4d40ca10 // ld1r { v16.4s }, [x16]
+	WORD $0x4e2acc92 // fmla v18.4s, v4.4s, v10.4s
+	WORD $0x4e2accb3 // fmla v19.4s, v5.4s, v10.4s
+	WORD $0x4e2ccd12 // fmla v18.4s, v8.4s, v12.4s
+	WORD $0x4e2ccd33 // fmla v19.4s, v9.4s, v12.4s
+	WORD $0x4e2ecc12 // fmla v18.4s, v0.4s, v14.4s
+	WORD $0x4e2ecc33 // fmla v19.4s, v1.4s, v14.4s
+	WORD $0x4e30cc52 // fmla v18.4s, v2.4s, v16.4s
+	WORD $0x4e30cc73 // fmla v19.4s, v3.4s, v16.4s
+	ADD R3<<0, R0, R22
+	ADD $32, R22, R16
+	WORD $0x4d40ca0a // ld1r { v10.4s }, [x16]
+	ADD $36, R22, R16
+	WORD $0x4d40ca0c // ld1r { v12.4s }, [x16]
+	ADD $40, R22, R16
+	WORD $0x4d40ca0e // ld1r { v14.4s }, [x16]
+	ADD $44, R22, R16
+	WORD $0x4d40ca10 // ld1r { v16.4s }, [x16]
+	WORD $0x4e2acc96 // fmla v22.4s, v4.4s, v10.4s
+	WORD $0x4e2accb7 // fmla v23.4s, v5.4s, v10.4s
+	WORD $0x4e2ccd16 // fmla v22.4s, v8.4s, v12.4s
+	WORD $0x4e2ccd37 // fmla v23.4s, v9.4s, v12.4s
+	WORD $0x4e2ecc16 // fmla v22.4s, v0.4s, v14.4s
+	WORD $0x4e2ecc37 // fmla v23.4s, v1.4s, v14.4s
+	WORD $0x4e30cc56 // fmla v22.4s, v2.4s, v16.4s
+	WORD $0x4e30cc77 // fmla v23.4s, v3.4s, v16.4s
+	WORD $0x3dc00880 // ldr q0, [x4, #32]
+	ADD R1<<2, R4, R19
+	WORD $0x3dc00a61 // ldr q1, [x19, #32]
+	ADD R1<<0, R4, R20
+	WORD $0x3dc00a82 // ldr q2, [x20, #32]
+	ADD R8<<0, R4, R21
+	WORD $0x3dc00aa3 // ldr q3, [x21, #32]
+	ADD R1<<1, R4, R22
+	WORD $0x3dc00ac4 // ldr q4, [x22, #32]
+	ADD R5<<1, R4, R19
+	WORD $0x3dc00a65 // ldr q5, [x19, #32]
+	ADD R5<<0, R4, R20
+	WORD $0x3dc00a86 // ldr q6, [x20, #32]
+	ADD R9<<0, R4, R21
+	WORD $0x3dc00aa7 // ldr q7, [x21, #32]
+	WORD $0x4e823808 // zip1 v8.4s, v0.4s, v2.4s
+	WORD $0x4e833829 // zip1 v9.4s, v1.4s, v3.4s
+	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
+	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
+	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
+	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
+	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
+	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
+	WORD $0x4ec03904 // zip1 v4.2d, v8.2d, v0.2d
+	WORD $0x4ec13925 // zip1 v5.2d, v9.2d, v1.2d
+	WORD $0x4ec07908 // zip2 v8.2d, v8.2d, v0.2d
+	WORD $0x4ec17929 // zip2 v9.2d, v9.2d, v1.2d
+	WORD $0x4ec63840 // zip1 v0.2d, v2.2d, v6.2d
+	WORD $0x4ec73861 // zip1 v1.2d, v3.2d, v7.2d
+	WORD $0x4ec67842 // zip2 v2.2d, v2.2d, v6.2d
+	WORD $0x4ec77863 // zip2 v3.2d, v3.2d, v7.2d
+	ADD $32, R0, R16
+	WORD $0x4d40ca0a // ld1r { v10.4s }, [x16]
+	ADD $36, R0, R16
+	WORD $0x4d40ca0c // ld1r { v12.4s }, [x16]
+	ADD $40, R0, R16
+	WORD $0x4d40ca0e // ld1r { v14.4s }, [x16]
+	ADD $44, R0, R16
+	WORD $0x4d40ca10 // ld1r { v16.4s }, [x16]
+	WORD $0x4e2acc94 // fmla v20.4s, v4.4s, v10.4s
+	WORD $0x4e2accb5 // fmla v21.4s, v5.4s, v10.4s
+	WORD $0x4e2ccd14 // fmla v20.4s, v8.4s, v12.4s
+	WORD $0x4e2ccd35 // fmla v21.4s, v9.4s, v12.4s
+	WORD $0x4e2ecc14 // fmla v20.4s, v0.4s, v14.4s
+	WORD $0x4e2ecc35 // fmla v21.4s, v1.4s, v14.4s
+	WORD $0x4e30cc54 // fmla v20.4s, v2.4s, v16.4s
+	WORD $0x4e30cc75 // fmla v21.4s, v3.4s, v16.4s
+	ADD R3<<0, R0, R22
+	ADD $32, R22, R16
+	WORD $0x4d40ca0a // ld1r { v10.4s }, [x16]
+	ADD $36, R22, R16
+	WORD $0x4d40ca0c // ld1r { v12.4s }, [x16]
+	ADD $40, R22, R16
+	WORD $0x4d40ca0e // ld1r { v14.4s }, [x16]
+	ADD $44, R22, R16
+	WORD $0x4d40ca10 // ld1r { v16.4s }, [x16]
+	WORD $0x4e2acc98 // fmla v24.4s, v4.4s, v10.4s
+	WORD $0x4e2accb9 // fmla v25.4s, v5.4s, v10.4s
+	WORD $0x4e2ccd18 // fmla v24.4s, v8.4s, v12.4s
+	WORD $0x4e2ccd39 // fmla v25.4s, v9.4s, v12.4s
+	WORD $0x4e2ecc18 // fmla v24.4s, v0.4s, v14.4s
+	WORD $0x4e2ecc39 // fmla v25.4s, v1.4s, v14.4s
+	WORD $0x4e30cc58 // fmla v24.4s, v2.4s, v16.4s
+	WORD $0x4e30cc79 // fmla v25.4s, v3.4s, v16.4s
+	WORD $0x3dc00c40 // ldr q0, [x2, #48]
+	ADD R1<<2, R2, R19
+	WORD $0x3dc00e61 // ldr q1, [x19, #48]
+	ADD R1<<0, R2, R20
+	WORD $0x3dc00e82 // ldr q2, [x20, #48]
+	ADD R8<<0, R2, R21
+	WORD $0x3dc00ea3 // ldr q3, [x21, #48]
+	ADD R1<<1, R2, R22
+	WORD $0x3dc00ec4 // ldr q4, [x22, #48]
+	ADD R5<<1, R2, R19
+	WORD $0x3dc00e65 // ldr q5, [x19, #48]
+	ADD R5<<0, R2, R20
+	WORD $0x3dc00e86 // ldr q6, [x20, #48]
+	ADD R9<<0, R2, R21
+	WORD $0x3dc00ea7 // ldr q7, [x21, #48]
+	WORD $0x4e823808 // zip1 v8.4s, v0.4s, v2.4s
+	WORD $0x4e833829 // zip1 v9.4s, v1.4s, v3.4s
+	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
+	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
+	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
+	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
+	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
+	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
+	WORD $0x4ec03904 // zip1 v4.2d, v8.2d, v0.2d
+	WORD $0x4ec13925 // zip1 v5.2d, v9.2d, v1.2d
+	WORD $0x4ec07908 // zip2 v8.2d, v8.2d, v0.2d
+	WORD $0x4ec17929 // zip2 v9.2d, v9.2d, v1.2d
+	WORD $0x4ec63840 // zip1 v0.2d, v2.2d, v6.2d
+	WORD $0x4ec73861 // zip1 v1.2d, v3.2d, v7.2d
+	WORD $0x4ec67842 // zip2 v2.2d, v2.2d, v6.2d
+	WORD $0x4ec77863 // zip2 v3.2d, v3.2d, v7.2d
 	ADD $48, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cc56 // fmla v22.4s, v2.4s, v18.4s
-	WORD $0x4e32cc77 // fmla v23.4s, v3.4s, v18.4s
-	ADD $48, R21, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cc5a // fmla v26.4s, v2.4s, v18.4s
-	WORD $0x4e32cc7b // fmla v27.4s, v3.4s, v18.4s
+	WORD $0x4d40ca0a // ld1r { v10.4s }, [x16]
 	ADD $52, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cd16 // fmla v22.4s, v8.4s, v18.4s
-	WORD $0x4e32cd37 // fmla v23.4s, v9.4s, v18.4s
-	ADD $52, R21, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cd1a // fmla v26.4s, v8.4s, v18.4s
-	WORD $0x4e32cd3b // fmla v27.4s, v9.4s, v18.4s
+	WORD $0x4d40ca0c // ld1r { v12.4s }, [x16]
 	ADD $56, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cc96 // fmla v22.4s, v4.4s, v18.4s
-	WORD $0x4e32ccb7 // fmla v23.4s, v5.4s, v18.4s
-	ADD $56, R21, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cc9a // fmla v26.4s, v4.4s, v18.4s
-	WORD $0x4e32ccbb // fmla v27.4s, v5.4s, v18.4s
+	WORD $0x4d40ca0e // ld1r { v14.4s }, [x16]
 	ADD $60, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cdd6 // fmla v22.4s, v14.4s, v18.4s
-	WORD $0x4e32cdf7 // fmla v23.4s, v15.4s, v18.4s
-	ADD $60, R21, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cdda // fmla v26.4s, v14.4s, v18.4s
-	WORD $0x4e32cdfb // fmla v27.4s, v15.4s, v18.4s
-	ADD R12, R1, R1
-	SUBS R11, R1, R1
-	ADD $64, R1, R1
+	WORD $0x4d40ca10 // ld1r { v16.4s }, [x16]
+	WORD $0x4e2acc92 // fmla v18.4s, v4.4s, v10.4s
+	WORD $0x4e2accb3 // fmla v19.4s, v5.4s, v10.4s
+	WORD $0x4e2ccd12 // fmla v18.4s, v8.4s, v12.4s
+	WORD $0x4e2ccd33 // fmla v19.4s, v9.4s, v12.4s
+	WORD $0x4e2ecc12 // fmla v18.4s, v0.4s, v14.4s
+	WORD $0x4e2ecc33 // fmla v19.4s, v1.4s, v14.4s
+	WORD $0x4e30cc52 // fmla v18.4s, v2.4s, v16.4s
+	WORD $0x4e30cc73 // fmla v19.4s, v3.4s, v16.4s
+	ADD R3<<0, R0, R22
+	ADD $48, R22, R16
+	WORD $0x4d40ca0a // ld1r { v10.4s }, [x16]
+	ADD $52, R22, R16
+	WORD $0x4d40ca0c // ld1r { v12.4s }, [x16]
+	ADD $56, R22, R16
+	WORD $0x4d40ca0e // ld1r { v14.4s }, [x16]
+	ADD $60, R22, R16
+	WORD $0x4d40ca10 // ld1r { v16.4s }, [x16]
+	WORD $0x4e2acc96 // fmla v22.4s, v4.4s, v10.4s
+	WORD $0x4e2accb7 // fmla v23.4s, v5.4s, v10.4s
+	WORD $0x4e2ccd16 // fmla v22.4s, v8.4s, v12.4s
+	WORD $0x4e2ccd37 // fmla v23.4s, v9.4s, v12.4s
+	WORD $0x4e2ecc16 // fmla v22.4s, v0.4s, v14.4s
+	WORD $0x4e2ecc37 // fmla v23.4s, v1.4s, v14.4s
+	WORD $0x4e30cc56 // fmla v22.4s, v2.4s, v16.4s
+	WORD $0x4e30cc77 // fmla v23.4s, v3.4s, v16.4s
+	WORD $0x3dc00c80 // ldr q0, [x4, #48]
+	ADD R1<<2, R4, R19
+	WORD $0x3dc00e61 // ldr q1, [x19, #48]
+	ADD R1<<0, R4, R20
+	WORD $0x3dc00e82 // ldr q2, [x20, #48]
+	ADD R8<<0, R4, R21
+	WORD $0x3dc00ea3 // ldr q3, [x21, #48]
+	ADD R1<<1, R4, R22
+	WORD $0x3dc00ec4 // ldr q4, [x22, #48]
+	ADD R5<<1, R4, R19
+	WORD $0x3dc00e65 // ldr q5, [x19, #48]
+	ADD R5<<0, R4, R20
+	WORD $0x3dc00e86 // ldr q6, [x20, #48]
+	ADD R9<<0, R4, R21
+	WORD $0x3dc00ea7 // ldr q7, [x21, #48]
+	WORD $0x4e823808 // zip1 v8.4s, v0.4s, v2.4s
+	WORD $0x4e833829 // zip1 v9.4s, v1.4s, v3.4s
+	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
+	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
+	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
+	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
+	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
+	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
+	WORD $0x4ec03904 // zip1 v4.2d, v8.2d, v0.2d
+	WORD $0x4ec13925 // zip1 v5.2d, v9.2d, v1.2d
+	WORD $0x4ec07908 // zip2 v8.2d, v8.2d, v0.2d
+	WORD $0x4ec17929 // zip2 v9.2d, v9.2d, v1.2d
+	WORD $0x4ec63840 // zip1 v0.2d, v2.2d, v6.2d
+	WORD $0x4ec73861 // zip1 v1.2d, v3.2d, v7.2d
+	WORD $0x4ec67842 // zip2 v2.2d, v2.2d, v6.2d
+	WORD $0x4ec77863 // zip2 v3.2d, v3.2d, v7.2d
+	ADD $48, R0, R16
+	WORD $0x4d40ca0a // ld1r { v10.4s }, [x16]
+	ADD $52, R0, R16
+	WORD $0x4d40ca0c // ld1r { v12.4s }, [x16]
+	ADD $56, R0, R16
+	WORD $0x4d40ca0e // ld1r { v14.4s }, [x16]
+	ADD $60, R0, R16
+	WORD $0x4d40ca10 // ld1r { v16.4s }, [x16]
+	WORD $0x4e2acc94 // fmla v20.4s, v4.4s, v10.4s
+	WORD $0x4e2accb5 // fmla v21.4s, v5.4s, v10.4s
+	WORD $0x4e2ccd14 // fmla v20.4s, v8.4s, v12.4s
+	WORD $0x4e2ccd35 // fmla v21.4s, v9.4s, v12.4s
+	WORD $0x4e2ecc14 // fmla v20.4s, v0.4s, v14.4s
+	WORD $0x4e2ecc35 // fmla v21.4s, v1.4s, v14.4s
+	WORD $0x4e30cc54 // fmla v20.4s, v2.4s, v16.4s
+	WORD $0x4e30cc75 // fmla v21.4s, v3.4s, v16.4s
+	ADD R3<<0, R0, R22
+	ADD $48, R22, R16
+	WORD $0x4d40ca0a // ld1r { v10.4s }, [x16]
+	ADD $52, R22, R16
+	WORD $0x4d40ca0c // ld1r { v12.4s }, [x16]
+	ADD $56, R22, R16
+	WORD $0x4d40ca0e // ld1r { v14.4s }, [x16]
+	ADD $60, R22, R16
+	WORD $0x4d40ca10 // ld1r { v16.4s }, [x16]
+	WORD $0x4e2acc98 // fmla v24.4s, v4.4s, v10.4s
+	WORD $0x4e2accb9 // fmla v25.4s, v5.4s, v10.4s
+	WORD $0x4e2ccd18 // fmla v24.4s, v8.4s, v12.4s
+	WORD $0x4e2ccd39 // fmla v25.4s, v9.4s, v12.4s
+	WORD $0x4e2ecc18 // fmla v24.4s, v0.4s, v14.4s
+	WORD $0x4e2ecc39 // fmla v25.4s, v1.4s, v14.4s
+	WORD $0x4e30cc58 // fmla v24.4s, v2.4s, v16.4s
+	WORD $0x4e30cc79 // fmla v25.4s, v3.4s, v16.4s
+	ADD $64, R2, R2
+	ADD $64, R4, R4
 	ADD $64, R0, R0
-	SUBS $16, R9, R9
+	SUBS $16, R10, R10
 	BNE rows2_line
+	B rows2_write
+
+rows2_one:
+	CMP $64, R10
+	BNE rows2_one_ahead
+	MOVD depth+8(FP), R13
+	LSL $2, R13, R13
+	MOVD R12, R11
+	SUBS R13, R11, R11
+	ADD $256, R11, R11
+
+rows2_one_ahead:
+	ADD R11<<0, R2, R19
+	ADD $0, R19, R13
+	PRFM 0(R13), PLDL1KEEP
+	ADD R1<<0, R13, R20
+	PRFM 0(R20), PLDL1KEEP
+	ADD R1<<1, R13, R21
+	PRFM 0(R21), PLDL1KEEP
+	ADD R5<<0, R13, R22
+	PRFM 0(R22), PLDL1KEEP
+	ADD R1<<2, R13, R19
+	PRFM 0(R19), PLDL1KEEP
+	ADD R8<<0, R13, R20
+	PRFM 0(R20), PLDL1KEEP
+	ADD R5<<1, R13, R21
+	PRFM 0(R21), PLDL1KEEP
+	ADD R9<<0, R13, R22
+	PRFM 0(R22), PLDL1KEEP
+	WORD $0x3dc00040 // ldr q0, [x2, #0]
+	ADD R1<<2, R2, R19
+	WORD $0x3dc00261 // ldr q1, [x19, #0]
+	ADD R1<<0, R2, R20
+	WORD $0x3dc00282 // ldr q2, [x20, #0]
+	ADD R8<<0, R2, R21
+	WORD $0x3dc002a3 // ldr q3, [x21, #0]
+	ADD R1<<1, R2, R22
+	WORD $0x3dc002c4 // ldr q4, [x22, #0]
+	ADD R5<<1, R2, R19
+	WORD $0x3dc00265 // ldr q5, [x19, #0]
+	ADD R5<<0, R2, R20
+	WORD $0x3dc00286 // ldr q6, [x20, #0]
+	ADD R9<<0, R2, R21
+	WORD $0x3dc002a7 // ldr q7, [x21, #0]
+	WORD $0x4e823808 // zip1 v8.4s, v0.4s, v2.4s
+	WORD $0x4e833829 // zip1 v9.4s, v1.4s, v3.4s
+	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
+	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
+	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
+	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
+	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
+	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
+	WORD $0x4ec03904 // zip1 v4.2d, v8.2d, v0.2d
+	WORD $0x4ec13925 // zip1 v5.2d, v9.2d, v1.2d
+	WORD $0x4ec07908 // zip2 v8.2d, v8.2d, v0.2d
+	WORD $0x4ec17929 // zip2 v9.2d, v9.2d, v1.2d
+	WORD $0x4ec63840 // zip1 v0.2d, v2.2d, v6.2d
+	WORD $0x4ec73861 // zip1 v1.2d, v3.2d, v7.2d
+	WORD $0x4ec67842 // zip2 v2.2d, v2.2d, v6.2d
+	WORD $0x4ec77863 // zip2 v3.2d, v3.2d, v7.2d
+	WORD $0x4d40c80a // ld1r { v10.4s }, [x0]
+	ADD $4, R0, R16
+	WORD $0x4d40ca0c // ld1r { v12.4s }, [x16]
+	ADD $8, R0, R16
+	WORD $0x4d40ca0e // ld1r { v14.4s }, [x16]
+	ADD $12, R0, R16
+	WORD $0x4d40ca10 // ld1r { v16.4s }, [x16]
+	WORD $0x4e2acc92 // fmla v18.4s, v4.4s, v10.4s
+	WORD $0x4e2accb3 // fmla v19.4s, v5.4s, v10.4s
+	WORD $0x4e2ccd12 // fmla v18.4s, v8.4s, v12.4s
+	WORD $0x4e2ccd33 // fmla v19.4s, v9.4s, v12.4s
+	WORD $0x4e2ecc12 // fmla v18.4s, v0.4s, v14.4s
+	WORD $0x4e2ecc33 // fmla v19.4s, v1.4s, v14.4s
+	WORD $0x4e30cc52 // fmla v18.4s, v2.4s, v16.4s
+	WORD $0x4e30cc73 // fmla v19.4s, v3.4s, v16.4s
+	ADD R3<<0, R0, R22
+	WORD $0x4d40caca // ld1r { v10.4s }, [x22]
+	ADD $4, R22, R16
+	WORD $0x4d40ca0c // ld1r { v12.4s }, [x16]
+	ADD $8, R22, R16
+	WORD $0x4d40ca0e // ld1r { v14.4s }, [x16]
+	ADD $12, R22, R16
+	WORD $0x4d40ca10 // ld1r { v16.4s }, [x16]
+	WORD $0x4e2acc96 // fmla v22.4s, v4.4s, v10.4s
+	WORD $0x4e2accb7 // fmla v23.4s, v5.4s, v10.4s
+	WORD $0x4e2ccd16 // fmla v22.4s, v8.4s, v12.4s
+	WORD $0x4e2ccd37 // fmla v23.4s, v9.4s, v12.4s
+	WORD $0x4e2ecc16 // fmla v22.4s, v0.4s, v14.4s
+	WORD $0x4e2ecc37 // fmla v23.4s, v1.4s, v14.4s
+	WORD $0x4e30cc56 // fmla v22.4s, v2.4s, v16.4s
+	WORD $0x4e30cc77 // fmla v23.4s, v3.4s, v16.4s
+	WORD $0x3dc00440 // ldr q0, [x2, #16]
+	ADD R1<<2, R2, R19
+	WORD $0x3dc00661 // ldr q1, [x19, #16]
+	ADD R1<<0, R2, R20
+	WORD $0x3dc00682 // ldr q2, [x20, #16]
+	ADD R8<<0, R2, R21
+	WORD $0x3dc006a3 // ldr q3, [x21, #16]
+	ADD R1<<1, R2, R22
+	WORD $0x3dc006c4 // ldr q4, [x22, #16]
+	ADD R5<<1, R2, R19
+	WORD $0x3dc00665 // ldr q5, [x19, #16]
+	ADD R5<<0, R2, R20
+	WORD $0x3dc00686 // ldr q6, [x20, #16]
+	ADD R9<<0, R2, R21
+	WORD $0x3dc006a7 // ldr q7, [x21, #16]
+	WORD $0x4e823808 // zip1 v8.4s, v0.4s, v2.4s
+	WORD $0x4e833829 // zip1 v9.4s, v1.4s, v3.4s
+	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
+	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
+	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
+	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
+	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
+	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
+	WORD $0x4ec03904 // zip1 v4.2d, v8.2d, v0.2d
+	WORD $0x4ec13925 // zip1 v5.2d, v9.2d, v1.2d
+	WORD $0x4ec07908 // zip2 v8.2d, v8.2d, v0.2d
+	WORD $0x4ec17929 // zip2 v9.2d, v9.2d, v1.2d
+	WORD $0x4ec63840 // zip1 v0.2d, v2.2d, v6.2d
+	WORD $0x4ec73861 // zip1 v1.2d, v3.2d, v7.2d
+	WORD $0x4ec67842 // zip2 v2.2d, v2.2d, v6.2d
+	WORD $0x4ec77863 // zip2 v3.2d, v3.2d, v7.2d
+	ADD $16, R0, R16
+	WORD $0x4d40ca0a // ld1r { v10.4s }, [x16]
+	ADD $20, R0, R16
+	WORD $0x4d40ca0c // ld1r { v12.4s }, [x16]
+	ADD $24, R0, R16
+	WORD $0x4d40ca0e // ld1r { v14.4s }, [x16]
+	ADD $28, R0, R16
+	WORD $0x4d40ca10 // ld1r { v16.4s }, [x16]
+	WORD $0x4e2acc92 // fmla v18.4s, v4.4s, v10.4s
+	WORD $0x4e2accb3 // fmla v19.4s, v5.4s, v10.4s
+	WORD $0x4e2ccd12 // fmla v18.4s, v8.4s, v12.4s
+	WORD $0x4e2ccd33 // fmla v19.4s, v9.4s, v12.4s
+	WORD $0x4e2ecc12 // fmla v18.4s, v0.4s, v14.4s
+	WORD $0x4e2ecc33 // fmla v19.4s, v1.4s, v14.4s
+	WORD $0x4e30cc52 // fmla v18.4s, v2.4s, v16.4s
+	WORD $0x4e30cc73 // fmla v19.4s, v3.4s, v16.4s
+	ADD R3<<0, R0, R22
+	ADD $16, R22, R16
+	WORD $0x4d40ca0a // ld1r { v10.4s }, [x16]
+	ADD $20, R22, R16
+	WORD $0x4d40ca0c // ld1r { v12.4s }, [x16]
+	ADD $24, R22, R16
+	WORD $0x4d40ca0e // ld1r { v14.4s }, [x16]
+	ADD $28, R22, R16
+	WORD $0x4d40ca10 // ld1r { v16.4s }, [x16]
+	WORD $0x4e2acc96 // fmla v22.4s, v4.4s, v10.4s
+	WORD $0x4e2accb7 // fmla v23.4s, v5.4s, v10.4s
+	WORD $0x4e2ccd16 // fmla v22.4s, v8.4s, v12.4s
+	WORD $0x4e2ccd37 // fmla v23.4s, v9.4s, v12.4s
+	WORD $0x4e2ecc16 // fmla v22.4s, v0.4s, v14.4s
+	WORD $0x4e2ecc37 // fmla v23.4s, v1.4s, v14.4s
+	WORD $0x4e30cc56 // fmla v22.4s, v2.4s, v16.4s
+	WORD $0x4e30cc77 // fmla v23.4s, v3.4s, v16.4s
+	WORD $0x3dc00840 // ldr q0, [x2, #32]
+	ADD R1<<2, R2, R19
+	WORD $0x3dc00a61 // ldr q1, [x19, #32]
+	ADD R1<<0, R2, R20
+	WORD $0x3dc00a82 // ldr q2, [x20, #32]
+	ADD R8<<0, R2, R21
+	WORD $0x3dc00aa3 // ldr q3, [x21, #32]
+	ADD R1<<1, R2, R22
+	WORD $0x3dc00ac4 // ldr q4, [x22, #32]
+	ADD R5<<1, R2, R19
+	WORD $0x3dc00a65 // ldr q5, [x19, #32]
+	ADD R5<<0, R2, R20
+	WORD $0x3dc00a86 // ldr q6, [x20, #32]
+	ADD R9<<0, R2, R21
+	WORD $0x3dc00aa7 // ldr q7, [x21, #32]
+	WORD $0x4e823808 // zip1 v8.4s, v0.4s, v2.4s
+	WORD $0x4e833829 // zip1 v9.4s, v1.4s, v3.4s
+	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
+	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
+	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
+	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
+	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
+	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
+	WORD $0x4ec03904 // zip1 v4.2d, v8.2d, v0.2d
+	WORD $0x4ec13925 // zip1 v5.2d, v9.2d, v1.2d
+	WORD $0x4ec07908 // zip2 v8.2d, v8.2d, v0.2d
+	WORD $0x4ec17929 // zip2 v9.2d, v9.2d, v1.2d
+	WORD $0x4ec63840 // zip1 v0.2d, v2.2d, v6.2d
+	WORD $0x4ec73861 // zip1 v1.2d, v3.2d, v7.2d
+	WORD $0x4ec67842 // zip2 v2.2d, v2.2d, v6.2d
+	WORD $0x4ec77863 // zip2 v3.2d, v3.2d, v7.2d
+	ADD $32, R0, R16
+	WORD $0x4d40ca0a // ld1r { v10.4s }, [x16]
+	ADD $36, R0, R16
+	WORD $0x4d40ca0c // ld1r { v12.4s }, [x16]
+	ADD $40, R0, R16
+	WORD $0x4d40ca0e // ld1r { v14.4s }, [x16]
+	ADD $44, R0, R16
+	WORD $0x4d40ca10 // ld1r { v16.4s }, [x16]
+	WORD $0x4e2acc92 // fmla v18.4s, v4.4s, v10.4s
+	WORD $0x4e2accb3 // fmla v19.4s, v5.4s, v10.4s
+	WORD $0x4e2ccd12 // fmla v18.4s, v8.4s, v12.4s
+	WORD $0x4e2ccd33 // fmla v19.4s, v9.4s, v12.4s
+	WORD $0x4e2ecc12 // fmla v18.4s, v0.4s, v14.4s
+	WORD $0x4e2ecc33 // fmla v19.4s, v1.4s, v14.4s
+	WORD $0x4e30cc52 // fmla v18.4s, v2.4s, v16.4s
+	WORD $0x4e30cc73 // fmla v19.4s, v3.4s, v16.4s
+	ADD R3<<0, R0, R22
+	ADD $32, R22, R16
+	WORD $0x4d40ca0a // ld1r { v10.4s }, [x16]
+	ADD $36, R22, R16
+	WORD $0x4d40ca0c // ld1r { v12.4s }, [x16]
+	ADD $40, R22, R16
+	WORD $0x4d40ca0e // ld1r { v14.4s }, [x16]
+	ADD $44, R22, R16
+	WORD $0x4d40ca10 // ld1r { v16.4s }, [x16]
+	WORD $0x4e2acc96 // fmla v22.4s, v4.4s, v10.4s
+	WORD $0x4e2accb7 // fmla v23.4s, v5.4s, v10.4s
+	WORD $0x4e2ccd16 // fmla v22.4s, v8.4s, v12.4s
+	WORD $0x4e2ccd37 // fmla v23.4s, v9.4s, v12.4s
+	WORD $0x4e2ecc16 // fmla v22.4s, v0.4s, v14.4s
+	WORD $0x4e2ecc37 // fmla v23.4s, v1.4s, v14.4s
+	WORD $0x4e30cc56 // fmla v22.4s, v2.4s, v16.4s
+	WORD $0x4e30cc77 // fmla v23.4s, v3.4s, v16.4s
+	WORD $0x3dc00c40 // ldr q0, [x2, #48]
+	ADD R1<<2, R2, R19
+	WORD $0x3dc00e61 // ldr q1, [x19, #48]
+	ADD R1<<0, R2, R20
+	WORD $0x3dc00e82 // ldr q2, [x20, #48]
+	ADD R8<<0, R2, R21
+	WORD $0x3dc00ea3 // ldr q3, [x21, #48]
+	ADD R1<<1, R2, R22
+	WORD $0x3dc00ec4 // ldr q4, [x22, #48]
+	ADD R5<<1, R2, R19
+	WORD $0x3dc00e65 // ldr q5, [x19, #48]
+	ADD R5<<0, R2, R20
+	WORD $0x3dc00e86 // ldr q6, [x20, #48]
+	ADD R9<<0, R2, R21
+	WORD $0x3dc00ea7 // ldr q7, [x21, #48]
+	WORD $0x4e823808 // zip1 v8.4s, v0.4s, v2.4s
+	WORD $0x4e833829 // zip1 v9.4s, v1.4s, v3.4s
+	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
+	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
+	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
+	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
+	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
+	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
+	WORD $0x4ec03904 // zip1 v4.2d, v8.2d, v0.2d
+	WORD $0x4ec13925 // zip1 v5.2d, v9.2d, v1.2d
+	WORD $0x4ec07908 // zip2 v8.2d, v8.2d, v0.2d
+	WORD $0x4ec17929 // zip2 v9.2d, v9.2d, v1.2d
+	WORD $0x4ec63840 // zip1 v0.2d, v2.2d, v6.2d
+	WORD $0x4ec73861 // zip1 v1.2d, v3.2d, v7.2d
+	WORD $0x4ec67842 // zip2 v2.2d, v2.2d, v6.2d
+	WORD $0x4ec77863 // zip2 v3.2d, v3.2d, v7.2d
+	ADD $48, R0, R16
+	WORD $0x4d40ca0a // ld1r { v10.4s }, [x16]
+	ADD $52, R0, R16
+	WORD $0x4d40ca0c // ld1r { v12.4s }, [x16]
+	ADD $56, R0, R16
+	WORD $0x4d40ca0e // ld1r { v14.4s }, [x16]
+	ADD $60, R0, R16
+	WORD $0x4d40ca10 // ld1r { v16.4s }, [x16]
+	WORD $0x4e2acc92 // fmla v18.4s, v4.4s, v10.4s
+	WORD $0x4e2accb3 // fmla v19.4s, v5.4s, v10.4s
+	WORD $0x4e2ccd12 // fmla v18.4s, v8.4s, v12.4s
+	WORD $0x4e2ccd33 // fmla v19.4s, v9.4s, v12.4s
+	WORD $0x4e2ecc12 // fmla v18.4s, v0.4s, v14.4s
+	WORD $0x4e2ecc33 // fmla v19.4s, v1.4s, v14.4s
+	WORD $0x4e30cc52 // fmla v18.4s, v2.4s, v16.4s
+	WORD $0x4e30cc73 // fmla v19.4s, v3.4s, v16.4s
+	ADD R3<<0, R0, R22
+	ADD $48, R22, R16
+	WORD $0x4d40ca0a // ld1r { v10.4s }, [x16]
+	ADD $52, R22, R16
+	WORD $0x4d40ca0c // ld1r { v12.4s }, [x16]
+	ADD $56, R22, R16
+	WORD $0x4d40ca0e // ld1r { v14.4s }, [x16]
+	ADD $60, R22, R16
+	WORD $0x4d40ca10 // ld1r { v16.4s }, [x16]
+	WORD $0x4e2acc96 // fmla v22.4s, v4.4s, v10.4s
+	WORD $0x4e2accb7 // fmla v23.4s, v5.4s, v10.4s
+	WORD $0x4e2ccd16 // fmla v22.4s, v8.4s, v12.4s
+	WORD $0x4e2ccd37 // fmla v23.4s, v9.4s, v12.4s
+	WORD $0x4e2ecc16 // fmla v22.4s, v0.4s, v14.4s
+	WORD $0x4e2ecc37 // fmla v23.4s, v1.4s, v14.4s
+	WORD $0x4e30cc56 // fmla v22.4s, v2.4s, v16.4s
+	WORD $0x4e30cc77 // fmla v23.4s, v3.4s, v16.4s
+	ADD R11<<0, R4, R19
+	ADD $0, R19, R13
+	PRFM 0(R13), PLDL1KEEP
+	ADD R1<<0, R13, R20
+	PRFM 0(R20), PLDL1KEEP
+	ADD R1<<1, R13, R21
+	PRFM 0(R21), PLDL1KEEP
+	ADD R5<<0, R13, R22
+	PRFM 0(R22), PLDL1KEEP
+	ADD R1<<2, R13, R19
+	PRFM 0(R19), PLDL1KEEP
+	ADD R8<<0, R13, R20
+	PRFM 0(R20), PLDL1KEEP
+	ADD R5<<1, R13, R21
+	PRFM 0(R21), PLDL1KEEP
+	ADD R9<<0, R13, R22
+	PRFM 0(R22), PLDL1KEEP
+	WORD $0x3dc00080 // ldr q0, [x4, #0]
+	ADD R1<<2, R4, R19
+	WORD $0x3dc00261 // ldr q1, [x19, #0]
+	ADD R1<<0, R4, R20
+	WORD $0x3dc00282 // ldr q2, [x20, #0]
+	ADD R8<<0, R4, R21
+	WORD $0x3dc002a3 // ldr q3, [x21, #0]
+	ADD R1<<1, R4, R22
+	WORD $0x3dc002c4 // ldr q4, [x22, #0]
+	ADD R5<<1, R4, R19
+	WORD $0x3dc00265 // ldr q5, [x19, #0]
+	ADD R5<<0, R4, R20
+	WORD $0x3dc00286 // ldr q6, [x20, #0]
+	ADD R9<<0, R4, R21
+	WORD $0x3dc002a7 // ldr q7, [x21, #0]
+	WORD $0x4e823808 // zip1 v8.4s, v0.4s, v2.4s
+	WORD $0x4e833829 // zip1 v9.4s, v1.4s, v3.4s
+	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
+	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
+	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
+	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
+	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
+	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
+	WORD $0x4ec03904 // zip1 v4.2d, v8.2d, v0.2d
+	WORD $0x4ec13925 // zip1 v5.2d, v9.2d, v1.2d
+	WORD $0x4ec07908 // zip2 v8.2d, v8.2d, v0.2d
+	WORD $0x4ec17929 // zip2 v9.2d, v9.2d, v1.2d
+	WORD $0x4ec63840 // zip1 v0.2d, v2.2d, v6.2d
+	WORD $0x4ec73861 // zip1 v1.2d, v3.2d, v7.2d
+	WORD $0x4ec67842 // zip2 v2.2d, v2.2d, v6.2d
+	WORD $0x4ec77863 // zip2 v3.2d, v3.2d, v7.2d
+	WORD $0x4d40c80a // ld1r { v10.4s }, [x0]
+	ADD $4, R0, R16
+	WORD $0x4d40ca0c // ld1r { v12.4s }, [x16]
+	ADD $8, R0, R16
+	WORD $0x4d40ca0e // ld1r { v14.4s }, [x16]
+	ADD $12, R0, R16
+	WORD $0x4d40ca10 // ld1r { v16.4s }, [x16]
+	WORD $0x4e2acc94 // fmla v20.4s, v4.4s, v10.4s
+	WORD $0x4e2accb5 // fmla v21.4s, v5.4s, v10.4s
+	WORD $0x4e2ccd14 // fmla v20.4s, v8.4s, v12.4s
+	WORD $0x4e2ccd35 // fmla v21.4s, v9.4s, v12.4s
+	WORD $0x4e2ecc14 // fmla v20.4s, v0.4s, v14.4s
+	WORD $0x4e2ecc35 // fmla v21.4s, v1.4s, v14.4s
+	WORD $0x4e30cc54 // fmla v20.4s, v2.4s, v16.4s
+	WORD $0x4e30cc75 // fmla v21.4s, v3.4s, v16.4s
+	ADD R3<<0, R0, R22
+	WORD $0x4d40caca // ld1r { v10.4s }, [x22]
+	ADD $4, R22, R16
+	WORD $0x4d40ca0c // ld1r { v12.4s }, [x16]
+	ADD $8, R22, R16
+	WORD $0x4d40ca0e // ld1r { v14.4s }, [x16]
+	ADD $12, R22, R16
+	WORD $0x4d40ca10 // ld1r { v16.4s }, [x16]
+	WORD $0x4e2acc98 // fmla v24.4s, v4.4s, v10.4s
+	WORD $0x4e2accb9 // fmla v25.4s, v5.4s, v10.4s
+	WORD $0x4e2ccd18 // fmla v24.4s, v8.4s, v12.4s
+	WORD $0x4e2ccd39 // fmla v25.4s, v9.4s, v12.4s
+	WORD $0x4e2ecc18 // fmla v24.4s, v0.4s, v14.4s
+	WORD $0x4e2ecc39 // fmla v25.4s, v1.4s, v14.4s
+	WORD $0x4e30cc58 // fmla v24.4s, v2.4s, v16.4s
+	WORD $0x4e30cc79 // fmla v25.4s, v3.4s, v16.4s
+	WORD $0x3dc00480 // ldr q0, [x4, #16]
+	ADD R1<<2, R4, R19
+	WORD $0x3dc00661 // ldr q1, [x19, #16]
+	ADD R1<<0, R4, R20
+	WORD $0x3dc00682 // ldr q2, [x20, #16]
+	ADD R8<<0, R4, R21
+	WORD $0x3dc006a3 // ldr q3, [x21, #16]
+	ADD R1<<1, R4, R22
+	WORD $0x3dc006c4 // ldr q4, [x22, #16]
+	ADD R5<<1, R4, R19
+	WORD $0x3dc00665 // ldr q5, [x19, #16]
+	ADD R5<<0, R4, R20
+	WORD $0x3dc00686 // ldr q6, [x20, #16]
+	ADD R9<<0, R4, R21
+	WORD $0x3dc006a7 // ldr q7, [x21, #16]
+	WORD $0x4e823808 // zip1 v8.4s, v0.4s, v2.4s
+	WORD $0x4e833829 // zip1 v9.4s, v1.4s, v3.4s
+	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
+	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
+	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
+	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
+	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
+	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
+	WORD $0x4ec03904 // zip1 v4.2d, v8.2d, v0.2d
+	WORD $0x4ec13925 // zip1 v5.2d, v9.2d, v1.2d
+	WORD $0x4ec07908 // zip2 v8.2d, v8.2d, v0.2d
+	WORD $0x4ec17929 // zip2 v9.2d, v9.2d, v1.2d
+	WORD $0x4ec63840 // zip1 v0.2d, v2.2d, v6.2d
+	WORD $0x4ec73861 // zip1 v1.2d, v3.2d, v7.2d
+	WORD $0x4ec67842 // zip2 v2.2d, v2.2d, v6.2d
+	WORD $0x4ec77863 // zip2 v3.2d, v3.2d, v7.2d
+	ADD $16, R0, R16
+	WORD $0x4d40ca0a // ld1r { v10.4s }, [x16]
+	ADD $20, R0, R16
+	WORD $0x4d40ca0c // ld1r { v12.4s }, [x16]
+	ADD $24, R0, R16
+	WORD $0x4d40ca0e // ld1r { v14.4s }, [x16]
+	ADD $28, R0, R16
+	WORD $0x4d40ca10 // ld1r { v16.4s }, [x16]
+	WORD $0x4e2acc94 // fmla v20.4s, v4.4s, v10.4s
+	WORD $0x4e2accb5 // fmla v21.4s, v5.4s, v10.4s
+	WORD $0x4e2ccd14 // fmla v20.4s, v8.4s, v12.4s
+	WORD $0x4e2ccd35 // fmla v21.4s, v9.4s, v12.4s
+	WORD $0x4e2ecc14 // fmla v20.4s, v0.4s, v14.4s
+	WORD $0x4e2ecc35 // fmla v21.4s, v1.4s, v14.4s
+	WORD $0x4e30cc54 // fmla v20.4s, v2.4s, v16.4s
+	WORD $0x4e30cc75 // fmla v21.4s, v3.4s, v16.4s
+	ADD R3<<0, R0, R22
+	ADD $16, R22, R16
+	WORD $0x4d40ca0a // ld1r { v10.4s }, [x16]
+	ADD $20, R22, R16
+	WORD $0x4d40ca0c // ld1r { v12.4s }, [x16]
+	ADD $24, R22, R16
+	WORD $0x4d40ca0e // ld1r { v14.4s }, [x16]
+	ADD $28, R22, R16
+	WORD $0x4d40ca10 // ld1r { v16.4s }, [x16]
+	WORD $0x4e2acc98 // fmla v24.4s, v4.4s, v10.4s
+	WORD $0x4e2accb9 // fmla v25.4s, v5.4s, v10.4s
+	WORD $0x4e2ccd18 // fmla v24.4s, v8.4s, v12.4s
+	WORD $0x4e2ccd39 // fmla v25.4s, v9.4s, v12.4s
+	WORD $0x4e2ecc18 // fmla v24.4s, v0.4s, v14.4s
+	WORD $0x4e2ecc39 // fmla v25.4s, v1.4s, v14.4s
+	WORD $0x4e30cc58 // fmla v24.4s, v2.4s, v16.4s
+	WORD $0x4e30cc79 // fmla v25.4s, v3.4s, v16.4s
+	WORD $0x3dc00880 // ldr q0, [x4, #32]
+	ADD R1<<2, R4, R19
+	WORD $0x3dc00a61 // ldr q1, [x19, #32]
+	ADD R1<<0, R4, R20
+	WORD $0x3dc00a82 // ldr q2, [x20, #32]
+	ADD R8<<0, R4, R21
+	WORD $0x3dc00aa3 // ldr q3, [x21, #32]
+	ADD R1<<1, R4, R22
+	WORD $0x3dc00ac4 // ldr q4, [x22, #32]
+	ADD R5<<1, R4, R19
+	WORD $0x3dc00a65 // ldr q5, [x19, #32]
+	ADD R5<<0, R4, R20
+	WORD $0x3dc00a86 // ldr q6, [x20, #32]
+	ADD R9<<0, R4, R21
+	WORD $0x3dc00aa7 // ldr q7, [x21, #32]
+	WORD $0x4e823808 // zip1 v8.4s, v0.4s, v2.4s
+	WORD $0x4e833829 // zip1 v9.4s, v1.4s, v3.4s
+	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
+	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
+	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
+	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
+	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
+	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
+	WORD $0x4ec03904 // zip1 v4.2d, v8.2d, v0.2d
+	WORD $0x4ec13925 // zip1 v5.2d, v9.2d, v1.2d
+	WORD $0x4ec07908 // zip2 v8.2d, v8.2d, v0.2d
+	WORD $0x4ec17929 // zip2 v9.2d, v9.2d, v1.2d
+	WORD $0x4ec63840 // zip1 v0.2d, v2.2d, v6.2d
+	WORD $0x4ec73861 // zip1 v1.2d, v3.2d, v7.2d
+	WORD $0x4ec67842 // zip2 v2.2d, v2.2d, v6.2d
+	WORD $0x4ec77863 // zip2 v3.2d, v3.2d, v7.2d
+	ADD $32, R0, R16
+	WORD $0x4d40ca0a // ld1r { v10.4s }, [x16]
+	ADD $36, R0, R16
+	WORD $0x4d40ca0c // ld1r { v12.4s }, [x16]
+	ADD $40, R0, R16
+	WORD $0x4d40ca0e // ld1r { v14.4s }, [x16]
+	ADD $44, R0, R16
+	WORD $0x4d40ca10 // ld1r { v16.4s }, [x16]
+	WORD $0x4e2acc94 // fmla v20.4s, v4.4s, v10.4s
+	WORD $0x4e2accb5 // fmla v21.4s, v5.4s, v10.4s
+	WORD $0x4e2ccd14 // fmla v20.4s, v8.4s, v12.4s
+	WORD $0x4e2ccd35 // fmla v21.4s, v9.4s, v12.4s
+	WORD $0x4e2ecc14 // fmla v20.4s, v0.4s, v14.4s
+	WORD $0x4e2ecc35 // fmla v21.4s, v1.4s, v14.4s
+	WORD $0x4e30cc54 // fmla v20.4s, v2.4s, v16.4s
+	WORD $0x4e30cc75 // fmla v21.4s, v3.4s, v16.4s
+	ADD R3<<0, R0, R22
+	ADD $32, R22, R16
+	WORD $0x4d40ca0a // ld1r { v10.4s }, [x16]
+	ADD $36, R22, R16
+	WORD $0x4d40ca0c // ld1r { v12.4s }, [x16]
+	ADD $40, R22, R16
+	WORD $0x4d40ca0e // ld1r { v14.4s }, [x16]
+	ADD $44, R22, R16
+	WORD $0x4d40ca10 // ld1r { v16.4s }, [x16]
+	WORD $0x4e2acc98 // fmla v24.4s, v4.4s, v10.4s
+	WORD $0x4e2accb9 // fmla v25.4s, v5.4s, v10.4s
+	WORD $0x4e2ccd18 // fmla v24.4s, v8.4s, v12.4s
+	WORD $0x4e2ccd39 // fmla v25.4s, v9.4s, v12.4s
+	WORD $0x4e2ecc18 // fmla v24.4s, v0.4s, v14.4s
+	WORD $0x4e2ecc39 // fmla v25.4s, v1.4s, v14.4s
+	WORD $0x4e30cc58 // fmla v24.4s, v2.4s, v16.4s
+	WORD $0x4e30cc79 // fmla v25.4s, v3.4s, v16.4s
+	WORD $0x3dc00c80 // ldr q0, [x4, #48]
+	ADD R1<<2, R4, R19
+	WORD $0x3dc00e61 // ldr q1, [x19, #48]
+	ADD R1<<0, R4, R20
+	WORD $0x3dc00e82 // ldr q2, [x20, #48]
+	ADD R8<<0, R4, R21
+	WORD $0x3dc00ea3 // ldr q3, [x21, #48]
+	ADD R1<<1, R4, R22
+	WORD $0x3dc00ec4 // ldr q4, [x22, #48]
+	ADD R5<<1, R4, R19
+	WORD $0x3dc00e65 // ldr q5, [x19, #48]
+	ADD R5<<0, R4, R20
+	WORD $0x3dc00e86 // ldr q6, [x20, #48]
+	ADD R9<<0, R4, R21
+	WORD $0x3dc00ea7 // ldr q7, [x21, #48]
+	WORD $0x4e823808 // zip1 v8.4s, v0.4s, v2.4s
+	WORD $0x4e833829 // zip1 v9.4s, v1.4s, v3.4s
+	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
+	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
+	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
+	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
+	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
+	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
+	WORD $0x4ec03904 // zip1 v4.2d, v8.2d, v0.2d
+	WORD $0x4ec13925 // zip1 v5.2d, v9.2d, v1.2d
+	WORD $0x4ec07908 // zip2 v8.2d, v8.2d, v0.2d
+	WORD $0x4ec17929 // zip2 v9.2d, v9.2d, v1.2d
+	WORD $0x4ec63840 // zip1 v0.2d, v2.2d, v6.2d
+	WORD $0x4ec73861 // zip1 v1.2d, v3.2d, v7.2d
+	WORD $0x4ec67842 // zip2 v2.2d, v2.2d, v6.2d
+	WORD $0x4ec77863 // zip2 v3.2d, v3.2d, v7.2d
+	ADD $48, R0, R16
+	WORD $0x4d40ca0a // ld1r { v10.4s }, [x16]
+	ADD $52, R0, R16
+	WORD $0x4d40ca0c // ld1r { v12.4s }, [x16]
+	ADD $56, R0, R16
+	WORD $0x4d40ca0e // ld1r { v14.4s }, [x16]
+	ADD $60, R0, R16
+	WORD $0x4d40ca10 // ld1r { v16.4s }, [x16]
+	WORD $0x4e2acc94 // fmla v20.4s, v4.4s, v10.4s
+	WORD $0x4e2accb5 // fmla v21.4s, v5.4s, v10.4s
+	WORD $0x4e2ccd14 // fmla v20.4s, v8.4s, v12.4s
+	WORD $0x4e2ccd35 // fmla v21.4s, v9.4s, v12.4s
+	WORD $0x4e2ecc14 // fmla v20.4s, v0.4s, v14.4s
+	WORD $0x4e2ecc35 // fmla v21.4s, v1.4s, v14.4s
+	WORD $0x4e30cc54 // fmla v20.4s, v2.4s, v16.4s
+	WORD $0x4e30cc75 // fmla v21.4s, v3.4s, v16.4s
+	ADD R3<<0, R0, R22
+	ADD $48, R22, R16
+	WORD $0x4d40ca0a // ld1r { v10.4s }, [x16]
+	ADD $52, R22, R16
+	WORD $0x4d40ca0c // ld1r { v12.4s }, [x16]
+	ADD $56, R22, R16
+	WORD $0x4d40ca0e // ld1r { v14.4s }, [x16]
+	ADD $60, R22, R16
+	WORD $0x4d40ca10 // ld1r { v16.4s }, [x16]
+	WORD $0x4e2acc98 // fmla v24.4s, v4.4s, v10.4s
+	WORD $0x4e2accb9 // fmla v25.4s, v5.4s, v10.4s
+	WORD $0x4e2ccd18 // fmla v24.4s, v8.4s, v12.4s
+	WORD $0x4e2ccd39 // fmla v25.4s, v9.4s, v12.4s
+	WORD $0x4e2ecc18 // fmla v24.4s, v0.4s, v14.4s
+	WORD $0x4e2ecc39 // fmla v25.4s, v1.4s, v14.4s
+	WORD $0x4e30cc58 // fmla v24.4s, v2.4s, v16.4s
+	WORD $0x4e30cc79 // fmla v25.4s, v3.4s, v16.4s
+	ADD $64, R2, R2
+	ADD $64, R4, R4
+	ADD $64, R0, R0
+	SUBS $16, R10, R10
+	BNE rows2_one
+
+rows2_write:
 	MOVD bias_base+112(FP), R0
 	MOVD c_base+80(FP), R1
 	MOVD ldc+104(FP), R2
@@ -8141,897 +8408,1671 @@ rows2_ahead:
 	MOVBU accumulate+136(FP), R3
 	CMP $0, R0
 	BEQ rows2_row0
-	WORD $0x3dc00013 // ldr q19, [x0, #0]
-	WORD $0x4e33d694 // fadd v20.4s, v20.4s, v19.4s
-	WORD $0x3dc00413 // ldr q19, [x0, #16]
-	WORD $0x4e33d6b5 // fadd v21.4s, v21.4s, v19.4s
-	WORD $0x3dc00813 // ldr q19, [x0, #32]
-	WORD $0x4e33d6d6 // fadd v22.4s, v22.4s, v19.4s
-	WORD $0x3dc00c13 // ldr q19, [x0, #48]
-	WORD $0x4e33d6f7 // fadd v23.4s, v23.4s, v19.4s
+	WORD $0x3dc0000b // ldr q11, [x0, #0]
+	WORD $0x4e2bd652 // fadd v18.4s, v18.4s, v11.4s
+	WORD $0x3dc0040b // ldr q11, [x0, #16]
+	WORD $0x4e2bd673 // fadd v19.4s, v19.4s, v11.4s
+	WORD $0x3dc0080b // ldr q11, [x0, #32]
+	WORD $0x4e2bd694 // fadd v20.4s, v20.4s, v11.4s
+	WORD $0x3dc00c0b // ldr q11, [x0, #48]
+	WORD $0x4e2bd6b5 // fadd v21.4s, v21.4s, v11.4s
 
 rows2_row0:
 	TST $255, R3
 	BEQ rows2_row0_write
-	WORD $0x3dc00033 // ldr q19, [x1, #0]
-	WORD $0x4e33d694 // fadd v20.4s, v20.4s, v19.4s
-	WORD $0x3dc00433 // ldr q19, [x1, #16]
-	WORD $0x4e33d6b5 // fadd v21.4s, v21.4s, v19.4s
-	WORD $0x3dc00833 // ldr q19, [x1, #32]
-	WORD $0x4e33d6d6 // fadd v22.4s, v22.4s, v19.4s
-	WORD $0x3dc00c33 // ldr q19, [x1, #48]
-	WORD $0x4e33d6f7 // fadd v23.4s, v23.4s, v19.4s
+	WORD $0x3dc0002b // ldr q11, [x1, #0]
+	WORD $0x4e2bd652 // fadd v18.4s, v18.4s, v11.4s
+	WORD $0x3dc0042b // ldr q11, [x1, #16]
+	WORD $0x4e2bd673 // fadd v19.4s, v19.4s, v11.4s
+	WORD $0x3dc0082b // ldr q11, [x1, #32]
+	WORD $0x4e2bd694 // fadd v20.4s, v20.4s, v11.4s
+	WORD $0x3dc00c2b // ldr q11, [x1, #48]
+	WORD $0x4e2bd6b5 // fadd v21.4s, v21.4s, v11.4s
 
 rows2_row0_write:
-	WORD $0xad005434 // stp q20, q21, [x1, #0]
-	WORD $0xad015c36 // stp q22, q23, [x1, #32]
+	WORD $0xad004c32 // stp q18, q19, [x1, #0]
+	WORD $0xad015434 // stp q20, q21, [x1, #32]
 	ADD R2, R1, R1
 	CMP $0, R0
 	BEQ rows2_row1
-	WORD $0x3dc00013 // ldr q19, [x0, #0]
-	WORD $0x4e33d718 // fadd v24.4s, v24.4s, v19.4s
-	WORD $0x3dc00413 // ldr q19, [x0, #16]
-	WORD $0x4e33d739 // fadd v25.4s, v25.4s, v19.4s
-	WORD $0x3dc00813 // ldr q19, [x0, #32]
-	WORD $0x4e33d75a // fadd v26.4s, v26.4s, v19.4s
-	WORD $0x3dc00c13 // ldr q19, [x0, #48]
-	WORD $0x4e33d77b // fadd v27.4s, v27.4s, v19.4s
+	WORD $0x3dc0000b // ldr q11, [x0, #0]
+	WORD $0x4e2bd6d6 // fadd v22.4s, v22.4s, v11.4s
+	WORD $0x3dc0040b // ldr q11, [x0, #16]
+	WORD $0x4e2bd6f7 // fadd v23.4s, v23.4s, v11.4s
+	WORD $0x3dc0080b // ldr q11, [x0, #32]
+	WORD $0x4e2bd718 // fadd v24.4s, v24.4s, v11.4s
+	WORD $0x3dc00c0b // ldr q11, [x0, #48]
+	WORD $0x4e2bd739 // fadd v25.4s, v25.4s, v11.4s
 
 rows2_row1:
 	TST $255, R3
 	BEQ rows2_row1_write
-	WORD $0x3dc00033 // ldr q19, [x1, #0]
-	WORD $0x4e33d718 // fadd v24.4s, v24.4s, v19.4s
-	WORD $0x3dc00433 // ldr q19, [x1, #16]
-	WORD $0x4e33d739 // fadd v25.4s, v25.4s, v19.4s
-	WORD $0x3dc00833 // ldr q19, [x1, #32]
-	WORD $0x4e33d75a // fadd v26.4s, v26.4s, v19.4s
-	WORD $0x3dc00c33 // ldr q19, [x1, #48]
-	WORD $0x4e33d77b // fadd v27.4s, v27.4s, v19.4s
+	WORD $0x3dc0002b // ldr q11, [x1, #0]
+	WORD $0x4e2bd6d6 // fadd v22.4s, v22.4s, v11.4s
+	WORD $0x3dc0042b // ldr q11, [x1, #16]
+	WORD $0x4e2bd6f7 // fadd v23.4s, v23.4s, v11.4s
+	WORD $0x3dc0082b // ldr q11, [x1, #32]
+	WORD $0x4e2bd718 // fadd v24.4s, v24.4s, v11.4s
+	WORD $0x3dc00c2b // ldr q11, [x1, #48]
+	WORD $0x4e2bd739 // fadd v25.4s, v25.4s, v11.4s
 
 rows2_row1_write:
-	WORD $0xad006438 // stp q24, q25, [x1, #0]
-	WORD $0xad016c3a // stp q26, q27, [x1, #32]
+	WORD $0xad005c36 // stp q22, q23, [x1, #0]
+	WORD $0xad016438 // stp q24, q25, [x1, #32]
 	ADD R2, R1, R1
 	RET
 
 rows1:
 	MOVD a_base+16(FP), R0
-	MOVD b_base+48(FP), R1
-	MOVD ldb+72(FP), R2
-	LSL $2, R2, R2
-	ADD R2<<1, R2, R22
-	ADD $0, R22, R3
-	ADD R2<<1, R3, R19
-	ADD $0, R19, R4
-	ADD R2<<1, R4, R20
-	ADD $0, R20, R5
+	MOVD ldb+72(FP), R1
+	LSL $2, R1, R1
+	MOVD b_base+48(FP), R2
+	ADD R1<<3, R2, R19
+	ADD $0, R19, R3
+	ADD R1<<3, R3, R20
+	ADD $0, R20, R4
+	ADD R1<<3, R4, R21
+	ADD $0, R21, R5
+	ADD R1<<1, R1, R22
+	ADD $0, R22, R8
+	ADD R1<<2, R1, R19
+	ADD $0, R19, R9
+	ADD R1<<2, R8, R20
+	ADD $0, R20, R10
+	WORD $0x6f00e412 // movi v18.2d, #0
+	WORD $0x6f00e413 // movi v19.2d, #0
 	WORD $0x6f00e414 // movi v20.2d, #0
 	WORD $0x6f00e415 // movi v21.2d, #0
 	WORD $0x6f00e416 // movi v22.2d, #0
 	WORD $0x6f00e417 // movi v23.2d, #0
 	WORD $0x6f00e418 // movi v24.2d, #0
 	WORD $0x6f00e419 // movi v25.2d, #0
-	WORD $0x6f00e41a // movi v26.2d, #0
-	WORD $0x6f00e41b // movi v27.2d, #0
-	MOVD depth+8(FP), R8
-	MOVD $256, R9
-	MOVD R2, R10
-	LSL $5, R10, R10
-	MOVD R2, R11
-	LSL $3, R11, R11
+	MOVD depth+8(FP), R11
+	MOVD $256, R12
+	MOVD R1, R13
+	LSL $5, R13, R13
+	MOVD R1, R14
+	LSL $53, R14, R14
+	CMP $0, R14
+	BEQ rows1_one
 
 rows1_line:
-	CMP $64, R8
-	BNE rows1_ahead
-	MOVD depth+8(FP), R12
-	LSL $2, R12, R12
-	MOVD R10, R9
-	SUBS R12, R9, R9
-	ADD $256, R9, R9
+	CMP $64, R11
+	BNE rows1_line_ahead
+	MOVD depth+8(FP), R14
+	LSL $2, R14, R14
+	MOVD R13, R12
+	SUBS R14, R12, R12
+	ADD $256, R12, R12
 
-rows1_ahead:
-	ADD R9<<0, R1, R21
-	ADD $0, R21, R12
-	PRFM 0(R12), PLDL1KEEP
-	ADD R2<<0, R12, R22
-	PRFM 0(R22), PLDL1KEEP
-	ADD R2<<1, R12, R19
-	PRFM 0(R19), PLDL1KEEP
-	ADD R3<<0, R12, R20
-	PRFM 0(R20), PLDL1KEEP
-	ADD R2<<2, R12, R21
-	PRFM 0(R21), PLDL1KEEP
-	ADD R4<<0, R12, R22
-	PRFM 0(R22), PLDL1KEEP
-	ADD R3<<1, R12, R19
-	PRFM 0(R19), PLDL1KEEP
-	ADD R5<<0, R12, R20
-	PRFM 0(R20), PLDL1KEEP
-	WORD $0xad400420 // ldp q0, q1, [x1, #0]
-	ADD R2<<0, R1, R21
-	WORD $0xad400ea2 // ldp q2, q3, [x21, #0]
-	ADD R2<<1, R1, R22
-	WORD $0xad4016c4 // ldp q4, q5, [x22, #0]
-	ADD R3<<0, R1, R19
-	WORD $0xad401e66 // ldp q6, q7, [x19, #0]
-	ADD R2<<2, R1, R20
-	WORD $0xad402688 // ldp q8, q9, [x20, #0]
-	ADD R4<<0, R1, R21
-	WORD $0xad402eaa // ldp q10, q11, [x21, #0]
-	ADD R3<<1, R1, R22
-	WORD $0xad4036cc // ldp q12, q13, [x22, #0]
-	ADD R5<<0, R1, R19
-	WORD $0xad403e6e // ldp q14, q15, [x19, #0]
-	WORD $0x4e823810 // zip1 v16.4s, v0.4s, v2.4s
-	WORD $0x4e833831 // zip1 v17.4s, v1.4s, v3.4s
-	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
-	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
-	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
-	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
-	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
-	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
-	WORD $0x4e8a3904 // zip1 v4.4s, v8.4s, v10.4s
-	WORD $0x4e8b3925 // zip1 v5.4s, v9.4s, v11.4s
-	WORD $0x4e8a790a // zip2 v10.4s, v8.4s, v10.4s
-	WORD $0x4e8b792b // zip2 v11.4s, v9.4s, v11.4s
-	WORD $0x4e8e3988 // zip1 v8.4s, v12.4s, v14.4s
-	WORD $0x4e8f39a9 // zip1 v9.4s, v13.4s, v15.4s
-	WORD $0x4e8e798e // zip2 v14.4s, v12.4s, v14.4s
-	WORD $0x4e8f79af // zip2 v15.4s, v13.4s, v15.4s
-	WORD $0x4ec03a0c // zip1 v12.2d, v16.2d, v0.2d
-	WORD $0x4ec13a2d // zip1 v13.2d, v17.2d, v1.2d
-	WORD $0x4ec07a00 // zip2 v0.2d, v16.2d, v0.2d
-	WORD $0x4ec17a21 // zip2 v1.2d, v17.2d, v1.2d
-	WORD $0x4ec63850 // zip1 v16.2d, v2.2d, v6.2d
-	WORD $0x4ec73871 // zip1 v17.2d, v3.2d, v7.2d
-	WORD $0x4ec67846 // zip2 v6.2d, v2.2d, v6.2d
-	WORD $0x4ec77867 // zip2 v7.2d, v3.2d, v7.2d
-	WORD $0x4ec83882 // zip1 v2.2d, v4.2d, v8.2d
-	WORD $0x4ec938a3 // zip1 v3.2d, v5.2d, v9.2d
-	WORD $0x4ec87888 // zip2 v8.2d, v4.2d, v8.2d
-	WORD $0x4ec978a9 // zip2 v9.2d, v5.2d, v9.2d
-	WORD $0x4ece3944 // zip1 v4.2d, v10.2d, v14.2d
-	WORD $0x4ecf3965 // zip1 v5.2d, v11.2d, v15.2d
-	WORD $0x4ece794e // zip2 v14.2d, v10.2d, v14.2d
-	WORD $0x4ecf796f // zip2 v15.2d, v11.2d, v15.2d
-	WORD $0x4eac1d8a // mov v10.16b, v12.16b
-	WORD $0x4ea21c4b // mov v11.16b, v2.16b
-	WORD $0x4ead1da2 // mov v2.16b, v13.16b
-	WORD $0x4ea01c0c // mov v12.16b, v0.16b
-	WORD $0x4ea81d0d // mov v13.16b, v8.16b
-	WORD $0x4ea11c28 // mov v8.16b, v1.16b
-	WORD $0x4eb01e00 // mov v0.16b, v16.16b
-	WORD $0x4ea41c81 // mov v1.16b, v4.16b
-	WORD $0x4eb11e24 // mov v4.16b, v17.16b
-	WORD $0x4ea61cd0 // mov v16.16b, v6.16b
-	WORD $0x4eae1dd1 // mov v17.16b, v14.16b
-	WORD $0x4ea71cee // mov v14.16b, v7.16b
-	WORD $0x4d40c812 // ld1r { v18.4s }, [x0]
-	WORD $0x4e32cd54 // fmla v20.4s, v10.4s, v18.4s
-	WORD $0x4e32cd75 // fmla v21.4s, v11.4s, v18.4s
+rows1_line_ahead:
+	WORD $0x4d40c80a // ld1r { v10.4s }, [x0]
 	ADD $4, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cd94 // fmla v20.4s, v12.4s, v18.4s
-	WORD $0x4e32cdb5 // fmla v21.4s, v13.4s, v18.4s
+	WORD $0x4d40ca0c // ld1r { v12.4s }, [x16]
 	ADD $8, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cc14 // fmla v20.4s, v0.4s, v18.4s
-	WORD $0x4e32cc35 // fmla v21.4s, v1.4s, v18.4s
+	WORD $0x4d40ca0e // ld1r { v14.4s }, [x16]
 	ADD $12, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32ce14 // fmla v20.4s, v16.4s, v18.4s
-	WORD $0x4e32ce35 // fmla v21.4s, v17.4s, v18.4s
-	ADD $16, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cc54 // fmla v20.4s, v2.4s, v18.4s
-	WORD $0x4e32cc75 // fmla v21.4s, v3.4s, v18.4s
-	ADD $20, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cd14 // fmla v20.4s, v8.4s, v18.4s
-	WORD $0x4e32cd35 // fmla v21.4s, v9.4s, v18.4s
-	ADD $24, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cc94 // fmla v20.4s, v4.4s, v18.4s
-	WORD $0x4e32ccb5 // fmla v21.4s, v5.4s, v18.4s
-	ADD $28, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cdd4 // fmla v20.4s, v14.4s, v18.4s
-	WORD $0x4e32cdf5 // fmla v21.4s, v15.4s, v18.4s
-	WORD $0xad410420 // ldp q0, q1, [x1, #32]
-	ADD R2<<0, R1, R20
-	WORD $0xad410e82 // ldp q2, q3, [x20, #32]
-	ADD R2<<1, R1, R21
-	WORD $0xad4116a4 // ldp q4, q5, [x21, #32]
-	ADD R3<<0, R1, R22
-	WORD $0xad411ec6 // ldp q6, q7, [x22, #32]
-	ADD R2<<2, R1, R19
-	WORD $0xad412668 // ldp q8, q9, [x19, #32]
-	ADD R4<<0, R1, R20
-	WORD $0xad412e8a // ldp q10, q11, [x20, #32]
-	ADD R3<<1, R1, R21
-	WORD $0xad4136ac // ldp q12, q13, [x21, #32]
-	ADD R5<<0, R1, R22
-	WORD $0xad413ece // ldp q14, q15, [x22, #32]
-	WORD $0x4e823810 // zip1 v16.4s, v0.4s, v2.4s
-	WORD $0x4e833831 // zip1 v17.4s, v1.4s, v3.4s
-	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
-	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
-	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
-	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
-	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
-	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
-	WORD $0x4e8a3904 // zip1 v4.4s, v8.4s, v10.4s
-	WORD $0x4e8b3925 // zip1 v5.4s, v9.4s, v11.4s
-	WORD $0x4e8a790a // zip2 v10.4s, v8.4s, v10.4s
-	WORD $0x4e8b792b // zip2 v11.4s, v9.4s, v11.4s
-	WORD $0x4e8e3988 // zip1 v8.4s, v12.4s, v14.4s
-	WORD $0x4e8f39a9 // zip1 v9.4s, v13.4s, v15.4s
-	WORD $0x4e8e798e // zip2 v14.4s, v12.4s, v14.4s
-	WORD $0x4e8f79af // zip2 v15.4s, v13.4s, v15.4s
-	WORD $0x4ec03a0c // zip1 v12.2d, v16.2d, v0.2d
-	WORD $0x4ec13a2d // zip1 v13.2d, v17.2d, v1.2d
-	WORD $0x4ec07a00 // zip2 v0.2d, v16.2d, v0.2d
-	WORD $0x4ec17a21 // zip2 v1.2d, v17.2d, v1.2d
-	WORD $0x4ec63850 // zip1 v16.2d, v2.2d, v6.2d
-	WORD $0x4ec73871 // zip1 v17.2d, v3.2d, v7.2d
-	WORD $0x4ec67846 // zip2 v6.2d, v2.2d, v6.2d
-	WORD $0x4ec77867 // zip2 v7.2d, v3.2d, v7.2d
-	WORD $0x4ec83882 // zip1 v2.2d, v4.2d, v8.2d
-	WORD $0x4ec938a3 // zip1 v3.2d, v5.2d, v9.2d
-	WORD $0x4ec87888 // zip2 v8.2d, v4.2d, v8.2d
-	WORD $0x4ec978a9 // zip2 v9.2d, v5.2d, v9.2d
-	WORD $0x4ece3944 // zip1 v4.2d, v10.2d, v14.2d
-	WORD $0x4ecf3965 // zip1 v5.2d, v11.2d, v15.2d
-	WORD $0x4ece794e // zip2 v14.2d, v10.2d, v14.2d
-	WORD $0x4ecf796f // zip2 v15.2d, v11.2d, v15.2d
-	WORD $0x4eac1d8a // mov v10.16b, v12.16b
-	WORD $0x4ea21c4b // mov v11.16b, v2.16b
-	WORD $0x4ead1da2 // mov v2.16b, v13.16b
-	WORD $0x4ea01c0c // mov v12.16b, v0.16b
-	WORD $0x4ea81d0d // mov v13.16b, v8.16b
-	WORD $0x4ea11c28 // mov v8.16b, v1.16b
-	WORD $0x4eb01e00 // mov v0.16b, v16.16b
-	WORD $0x4ea41c81 // mov v1.16b, v4.16b
-	WORD $0x4eb11e24 // mov v4.16b, v17.16b
-	WORD $0x4ea61cd0 // mov v16.16b, v6.16b
-	WORD $0x4eae1dd1 // mov v17.16b, v14.16b
-	WORD $0x4ea71cee // mov v14.16b, v7.16b
-	ADD $32, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cd54 // fmla v20.4s, v10.4s, v18.4s
-	WORD $0x4e32cd75 // fmla v21.4s, v11.4s, v18.4s
-	ADD $36, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cd94 // fmla v20.4s, v12.4s, v18.4s
-	WORD $0x4e32cdb5 // fmla v21.4s, v13.4s, v18.4s
-	ADD $40, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cc14 // fmla v20.4s, v0.4s, v18.4s
-	WORD $0x4e32cc35 // fmla v21.4s, v1.4s, v18.4s
-	ADD $44, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32ce14 // fmla v20.4s, v16.4s, v18.4s
-	WORD $0x4e32ce35 // fmla v21.4s, v17.4s, v18.4s
-	ADD $48, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cc54 // fmla v20.4s, v2.4s, v18.4s
-	WORD $0x4e32cc75 // fmla v21.4s, v3.4s, v18.4s
-	ADD $52, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cd14 // fmla v20.4s, v8.4s, v18.4s
-	WORD $0x4e32cd35 // fmla v21.4s, v9.4s, v18.4s
-	ADD $56, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cc94 // fmla v20.4s, v4.4s, v18.4s
-	WORD $0x4e32ccb5 // fmla v21.4s, v5.4s, v18.4s
-	ADD $60, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cdd4 // fmla v20.4s, v14.4s, v18.4s
-	WORD $0x4e32cdf5 // fmla v21.4s, v15.4s, v18.4s
-	ADD R11, R1, R1
-	ADD R9<<0, R1, R19
-	ADD $0, R19, R12
-	PRFM 0(R12), PLDL1KEEP
-	ADD R2<<0, R12, R20
-	PRFM 0(R20), PLDL1KEEP
-	ADD R2<<1, R12, R21
-	PRFM 0(R21), PLDL1KEEP
-	ADD R3<<0, R12, R22
+	WORD $0x4d40ca10 // ld1r { v16.4s }, [x16]
+	ADD R12<<0, R2, R21
+	ADD $0, R21, R14
+	PRFM 0(R14), PLDL1KEEP
+	ADD R1<<0, R14, R22
 	PRFM 0(R22), PLDL1KEEP
-	ADD R2<<2, R12, R19
+	ADD R1<<1, R14, R19
 	PRFM 0(R19), PLDL1KEEP
-	ADD R4<<0, R12, R20
+	ADD R8<<0, R14, R20
 	PRFM 0(R20), PLDL1KEEP
-	ADD R3<<1, R12, R21
+	ADD R1<<2, R14, R21
 	PRFM 0(R21), PLDL1KEEP
-	ADD R5<<0, R12, R22
+	ADD R9<<0, R14, R22
 	PRFM 0(R22), PLDL1KEEP
-	WORD $0xad400420 // ldp q0, q1, [x1, #0]
-	ADD R2<<0, R1, R19
-	WORD $0xad400e62 // ldp q2, q3, [x19, #0]
-	ADD R2<<1, R1, R20
-	WORD $0xad401684 // ldp q4, q5, [x20, #0]
-	ADD R3<<0, R1, R21
-	WORD $0xad401ea6 // ldp q6, q7, [x21, #0]
-	ADD R2<<2, R1, R22
-	WORD $0xad4026c8 // ldp q8, q9, [x22, #0]
-	ADD R4<<0, R1, R19
-	WORD $0xad402e6a // ldp q10, q11, [x19, #0]
-	ADD R3<<1, R1, R20
-	WORD $0xad40368c // ldp q12, q13, [x20, #0]
-	ADD R5<<0, R1, R21
-	WORD $0xad403eae // ldp q14, q15, [x21, #0]
-	WORD $0x4e823810 // zip1 v16.4s, v0.4s, v2.4s
-	WORD $0x4e833831 // zip1 v17.4s, v1.4s, v3.4s
-	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
-	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
-	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
-	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
-	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
-	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
-	WORD $0x4e8a3904 // zip1 v4.4s, v8.4s, v10.4s
-	WORD $0x4e8b3925 // zip1 v5.4s, v9.4s, v11.4s
-	WORD $0x4e8a790a // zip2 v10.4s, v8.4s, v10.4s
-	WORD $0x4e8b792b // zip2 v11.4s, v9.4s, v11.4s
-	WORD $0x4e8e3988 // zip1 v8.4s, v12.4s, v14.4s
-	WORD $0x4e8f39a9 // zip1 v9.4s, v13.4s, v15.4s
-	WORD $0x4e8e798e // zip2 v14.4s, v12.4s, v14.4s
-	WORD $0x4e8f79af // zip2 v15.4s, v13.4s, v15.4s
-	WORD $0x4ec03a0c // zip1 v12.2d, v16.2d, v0.2d
-	WORD $0x4ec13a2d // zip1 v13.2d, v17.2d, v1.2d
-	WORD $0x4ec07a00 // zip2 v0.2d, v16.2d, v0.2d
-	WORD $0x4ec17a21 // zip2 v1.2d, v17.2d, v1.2d
-	WORD $0x4ec63850 // zip1 v16.2d, v2.2d, v6.2d
-	WORD $0x4ec73871 // zip1 v17.2d, v3.2d, v7.2d
-	WORD $0x4ec67846 // zip2 v6.2d, v2.2d, v6.2d
-	WORD $0x4ec77867 // zip2 v7.2d, v3.2d, v7.2d
-	WORD $0x4ec83882 // zip1 v2.2d, v4.2d, v8.2d
-	WORD $0x4ec938a3 // zip1 v3.2d, v5.2d, v9.2d
-	WORD $0x4ec87888 // zip2 v8.2d, v4.2d, v8.2d
-	WORD $0x4ec978a9 // zip2 v9.2d, v5.2d, v9.2d
-	WORD $0x4ece3944 // zip1 v4.2d, v10.2d, v14.2d
-	WORD $0x4ecf3965 // zip1 v5.2d, v11.2d, v15.2d
-	WORD $0x4ece794e // zip2 v14.2d, v10.2d, v14.2d
-	WORD $0x4ecf796f // zip2 v15.2d, v11.2d, v15.2d
-	WORD $0x4eac1d8a // mov v10.16b, v12.16b
-	WORD $0x4ea21c4b // mov v11.16b, v2.16b
-	WORD $0x4ead1da2 // mov v2.16b, v13.16b
-	WORD $0x4ea01c0c // mov v12.16b, v0.16b
-	WORD $0x4ea81d0d // mov v13.16b, v8.16b
-	WORD $0x4ea11c28 // mov v8.16b, v1.16b
-	WORD $0x4eb01e00 // mov v0.16b, v16.16b
-	WORD $0x4ea41c81 // mov v1.16b, v4.16b
-	WORD $0x4eb11e24 // mov v4.16b, v17.16b
-	WORD $0x4ea61cd0 // mov v16.16b, v6.16b
-	WORD $0x4eae1dd1 // mov v17.16b, v14.16b
-	WORD $0x4ea71cee // mov v14.16b, v7.16b
-	WORD $0x4d40c812 // ld1r { v18.4s }, [x0]
-	WORD $0x4e32cd56 // fmla v22.4s, v10.4s, v18.4s
-	WORD $0x4e32cd77 // fmla v23.4s, v11.4s, v18.4s
-	ADD $4, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cd96 // fmla v22.4s, v12.4s, v18.4s
-	WORD $0x4e32cdb7 // fmla v23.4s, v13.4s, v18.4s
-	ADD $8, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cc16 // fmla v22.4s, v0.4s, v18.4s
-	WORD $0x4e32cc37 // fmla v23.4s, v1.4s, v18.4s
-	ADD $12, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32ce16 // fmla v22.4s, v16.4s, v18.4s
-	WORD $0x4e32ce37 // fmla v23.4s, v17.4s, v18.4s
-	ADD $16, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cc56 // fmla v22.4s, v2.4s, v18.4s
-	WORD $0x4e32cc77 // fmla v23.4s, v3.4s, v18.4s
-	ADD $20, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cd16 // fmla v22.4s, v8.4s, v18.4s
-	WORD $0x4e32cd37 // fmla v23.4s, v9.4s, v18.4s
-	ADD $24, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cc96 // fmla v22.4s, v4.4s, v18.4s
-	WORD $0x4e32ccb7 // fmla v23.4s, v5.4s, v18.4s
-	ADD $28, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cdd6 // fmla v22.4s, v14.4s, v18.4s
-	WORD $0x4e32cdf7 // fmla v23.4s, v15.4s, v18.4s
-	WORD $0xad410420 // ldp q0, q1, [x1, #32]
-	ADD R2<<0, R1, R22
-	WORD $0xad410ec2 // ldp q2, q3, [x22, #32]
-	ADD R2<<1, R1, R19
-	WORD $0xad411664 // ldp q4, q5, [x19, #32]
-	ADD R3<<0, R1, R20
-	WORD $0xad411e86 // ldp q6, q7, [x20, #32]
-	ADD R2<<2, R1, R21
-	WORD $0xad4126a8 // ldp q8, q9, [x21, #32]
-	ADD R4<<0, R1, R22
-	WORD $0xad412eca // ldp q10, q11, [x22, #32]
-	ADD R3<<1, R1, R19
-	WORD $0xad41366c // ldp q12, q13, [x19, #32]
-	ADD R5<<0, R1, R20
-	WORD $0xad413e8e // ldp q14, q15, [x20, #32]
-	WORD $0x4e823810 // zip1 v16.4s, v0.4s, v2.4s
-	WORD $0x4e833831 // zip1 v17.4s, v1.4s, v3.4s
-	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
-	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
-	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
-	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
-	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
-	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
-	WORD $0x4e8a3904 // zip1 v4.4s, v8.4s, v10.4s
-	WORD $0x4e8b3925 // zip1 v5.4s, v9.4s, v11.4s
-	WORD $0x4e8a790a // zip2 v10.4s, v8.4s, v10.4s
-	WORD $0x4e8b792b // zip2 v11.4s, v9.4s, v11.4s
-	WORD $0x4e8e3988 // zip1 v8.4s, v12.4s, v14.4s
-	WORD $0x4e8f39a9 // zip1 v9.4s, v13.4s, v15.4s
-	WORD $0x4e8e798e // zip2 v14.4s, v12.4s, v14.4s
-	WORD $0x4e8f79af // zip2 v15.4s, v13.4s, v15.4s
-	WORD $0x4ec03a0c // zip1 v12.2d, v16.2d, v0.2d
-	WORD $0x4ec13a2d // zip1 v13.2d, v17.2d, v1.2d
-	WORD $0x4ec07a00 // zip2 v0.2d, v16.2d, v0.2d
-	WORD $0x4ec17a21 // zip2 v1.2d, v17.2d, v1.2d
-	WORD $0x4ec63850 // zip1 v16.2d, v2.2d, v6.2d
-	WORD $0x4ec73871 // zip1 v17.2d, v3.2d, v7.2d
-	WORD $0x4ec67846 // zip2 v6.2d, v2.2d, v6.2d
-	WORD $0x4ec77867 // zip2 v7.2d, v3.2d, v7.2d
-	WORD $0x4ec83882 // zip1 v2.2d, v4.2d, v8.2d
-	WORD $0x4ec938a3 // zip1 v3.2d, v5.2d, v9.2d
-	WORD $0x4ec87888 // zip2 v8.2d, v4.2d, v8.2d
-	WORD $0x4ec978a9 // zip2 v9.2d, v5.2d, v9.2d
-	WORD $0x4ece3944 // zip1 v4.2d, v10.2d, v14.2d
-	WORD $0x4ecf3965 // zip1 v5.2d, v11.2d, v15.2d
-	WORD $0x4ece794e // zip2 v14.2d, v10.2d, v14.2d
-	WORD $0x4ecf796f // zip2 v15.2d, v11.2d, v15.2d
-	WORD $0x4eac1d8a // mov v10.16b, v12.16b
-	WORD $0x4ea21c4b // mov v11.16b, v2.16b
-	WORD $0x4ead1da2 // mov v2.16b, v13.16b
-	WORD $0x4ea01c0c // mov v12.16b, v0.16b
-	WORD $0x4ea81d0d // mov v13.16b, v8.16b
-	WORD $0x4ea11c28 // mov v8.16b, v1.16b
-	WORD $0x4eb01e00 // mov v0.16b, v16.16b
-	WORD $0x4ea41c81 // mov v1.16b, v4.16b
-	WORD $0x4eb11e24 // mov v4.16b, v17.16b
-	WORD $0x4ea61cd0 // mov v16.16b, v6.16b
-	WORD $0x4eae1dd1 // mov v17.16b, v14.16b
-	WORD $0x4ea71cee // mov v14.16b, v7.16b
-	ADD $32, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cd56 // fmla v22.4s, v10.4s, v18.4s
-	WORD $0x4e32cd77 // fmla v23.4s, v11.4s, v18.4s
-	ADD $36, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cd96 // fmla v22.4s, v12.4s, v18.4s
-	WORD $0x4e32cdb7 // fmla v23.4s, v13.4s, v18.4s
-	ADD $40, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cc16 // fmla v22.4s, v0.4s, v18.4s
-	WORD $0x4e32cc37 // fmla v23.4s, v1.4s, v18.4s
-	ADD $44, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32ce16 // fmla v22.4s, v16.4s, v18.4s
-	WORD $0x4e32ce37 // fmla v23.4s, v17.4s, v18.4s
-	ADD $48, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cc56 // fmla v22.4s, v2.4s, v18.4s
-	WORD $0x4e32cc77 // fmla v23.4s, v3.4s, v18.4s
-	ADD $52, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cd16 // fmla v22.4s, v8.4s, v18.4s
-	WORD $0x4e32cd37 // fmla v23.4s, v9.4s, v18.4s
-	ADD $56, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cc96 // fmla v22.4s, v4.4s, v18.4s
-	WORD $0x4e32ccb7 // fmla v23.4s, v5.4s, v18.4s
-	ADD $60, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cdd6 // fmla v22.4s, v14.4s, v18.4s
-	WORD $0x4e32cdf7 // fmla v23.4s, v15.4s, v18.4s
-	ADD R11, R1, R1
-	ADD R9<<0, R1, R21
-	ADD $0, R21, R12
-	PRFM 0(R12), PLDL1KEEP
-	ADD R2<<0, R12, R22
-	PRFM 0(R22), PLDL1KEEP
-	ADD R2<<1, R12, R19
+	ADD R8<<1, R14, R19
 	PRFM 0(R19), PLDL1KEEP
-	ADD R3<<0, R12, R20
+	ADD R10<<0, R14, R20
 	PRFM 0(R20), PLDL1KEEP
-	ADD R2<<2, R12, R21
-	PRFM 0(R21), PLDL1KEEP
-	ADD R4<<0, R12, R22
-	PRFM 0(R22), PLDL1KEEP
-	ADD R3<<1, R12, R19
-	PRFM 0(R19), PLDL1KEEP
-	ADD R5<<0, R12, R20
-	PRFM 0(R20), PLDL1KEEP
-	WORD $0xad400420 // ldp q0, q1, [x1, #0]
-	ADD R2<<0, R1, R21
-	WORD $0xad400ea2 // ldp q2, q3, [x21, #0]
-	ADD R2<<1, R1, R22
-	WORD $0xad4016c4 // ldp q4, q5, [x22, #0]
-	ADD R3<<0, R1, R19
-	WORD $0xad401e66 // ldp q6, q7, [x19, #0]
-	ADD R2<<2, R1, R20
-	WORD $0xad402688 // ldp q8, q9, [x20, #0]
-	ADD R4<<0, R1, R21
-	WORD $0xad402eaa // ldp q10, q11, [x21, #0]
-	ADD R3<<1, R1, R22
-	WORD $0xad4036cc // ldp q12, q13, [x22, #0]
-	ADD R5<<0, R1, R19
-	WORD $0xad403e6e // ldp q14, q15, [x19, #0]
-	WORD $0x4e823810 // zip1 v16.4s, v0.4s, v2.4s
-	WORD $0x4e833831 // zip1 v17.4s, v1.4s, v3.4s
+	WORD $0x3dc00040 // ldr q0, [x2, #0]
+	ADD R1<<2, R2, R21
+	WORD $0x3dc002a1 // ldr q1, [x21, #0]
+	ADD R1<<0, R2, R22
+	WORD $0x3dc002c2 // ldr q2, [x22, #0]
+	ADD R9<<0, R2, R19
+	WORD $0x3dc00263 // ldr q3, [x19, #0]
+	ADD R1<<1, R2, R20
+	WORD $0x3dc00284 // ldr q4, [x20, #0]
+	ADD R8<<1, R2, R21
+	WORD $0x3dc002a5 // ldr q5, [x21, #0]
+	ADD R8<<0, R2, R22
+	WORD $0x3dc002c6 // ldr q6, [x22, #0]
+	ADD R10<<0, R2, R19
+	WORD $0x3dc00267 // ldr q7, [x19, #0]
+	WORD $0x4e823808 // zip1 v8.4s, v0.4s, v2.4s
+	WORD $0x4e833829 // zip1 v9.4s, v1.4s, v3.4s
 	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
 	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
 	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
 	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
 	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
 	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
-	WORD $0x4e8a3904 // zip1 v4.4s, v8.4s, v10.4s
-	WORD $0x4e8b3925 // zip1 v5.4s, v9.4s, v11.4s
-	WORD $0x4e8a790a // zip2 v10.4s, v8.4s, v10.4s
-	WORD $0x4e8b792b // zip2 v11.4s, v9.4s, v11.4s
-	WORD $0x4e8e3988 // zip1 v8.4s, v12.4s, v14.4s
-	WORD $0x4e8f39a9 // zip1 v9.4s, v13.4s, v15.4s
-	WORD $0x4e8e798e // zip2 v14.4s, v12.4s, v14.4s
-	WORD $0x4e8f79af // zip2 v15.4s, v13.4s, v15.4s
-	WORD $0x4ec03a0c // zip1 v12.2d, v16.2d, v0.2d
-	WORD $0x4ec13a2d // zip1 v13.2d, v17.2d, v1.2d
-	WORD $0x4ec07a00 // zip2 v0.2d, v16.2d, v0.2d
-	WORD $0x4ec17a21 // zip2 v1.2d, v17.2d, v1.2d
-	WORD $0x4ec63850 // zip1 v16.2d, v2.2d, v6.2d
-	WORD $0x4ec73871 // zip1 v17.2d, v3.2d, v7.2d
-	WORD $0x4ec67846 // zip2 v6.2d, v2.2d, v6.2d
-	WORD $0x4ec77867 // zip2 v7.2d, v3.2d, v7.2d
-	WORD $0x4ec83882 // zip1 v2.2d, v4.2d, v8.2d
-	WORD $0x4ec938a3 // zip1 v3.2d, v5.2d, v9.2d
-	WORD $0x4ec87888 // zip2 v8.2d, v4.2d, v8.2d
-	WORD $0x4ec978a9 // zip2 v9.2d, v5.2d, v9.2d
-	WORD $0x4ece3944 // zip1 v4.2d, v10.2d, v14.2d
-	WORD $0x4ecf3965 // zip1 v5.2d, v11.2d, v15.2d
-	WORD $0x4ece794e // zip2 v14.2d, v10.2d, v14.2d
-	WORD $0x4ecf796f // zip2 v15.2d, v11.2d, v15.2d
-	WORD $0x4eac1d8a // mov v10.16b, v12.16b
-	WORD $0x4ea21c4b // mov v11.16b, v2.16b
-	WORD $0x4ead1da2 // mov v2.16b, v13.16b
-	WORD $0x4ea01c0c // mov v12.16b, v0.16b
-	WORD $0x4ea81d0d // mov v13.16b, v8.16b
-	WORD $0x4ea11c28 // mov v8.16b, v1.16b
-	WORD $0x4eb01e00 // mov v0.16b, v16.16b
-	WORD $0x4ea41c81 // mov v1.16b, v4.16b
-	WORD $0x4eb11e24 // mov v4.16b, v17.16b
-	WORD $0x4ea61cd0 // mov v16.16b, v6.16b
-	WORD $0x4eae1dd1 // mov v17.16b, v14.16b
-	WORD $0x4ea71cee // mov v14.16b, v7.16b
-	WORD $0x4d40c812 // ld1r { v18.4s }, [x0]
-	WORD $0x4e32cd58 // fmla v24.4s, v10.4s, v18.4s
-	WORD $0x4e32cd79 // fmla v25.4s, v11.4s, v18.4s
-	ADD $4, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cd98 // fmla v24.4s, v12.4s, v18.4s
-	WORD $0x4e32cdb9 // fmla v25.4s, v13.4s, v18.4s
-	ADD $8, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cc18 // fmla v24.4s, v0.4s, v18.4s
-	WORD $0x4e32cc39 // fmla v25.4s, v1.4s, v18.4s
-	ADD $12, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32ce18 // fmla v24.4s, v16.4s, v18.4s
-	WORD $0x4e32ce39 // fmla v25.4s, v17.4s, v18.4s
+	WORD $0x4ec03904 // zip1 v4.2d, v8.2d, v0.2d
+	WORD $0x4ec13925 // zip1 v5.2d, v9.2d, v1.2d
+	WORD $0x4ec07908 // zip2 v8.2d, v8.2d, v0.2d
+	WORD $0x4ec17929 // zip2 v9.2d, v9.2d, v1.2d
+	WORD $0x4ec63840 // zip1 v0.2d, v2.2d, v6.2d
+	WORD $0x4ec73861 // zip1 v1.2d, v3.2d, v7.2d
+	WORD $0x4ec67842 // zip2 v2.2d, v2.2d, v6.2d
+	WORD $0x4ec77863 // zip2 v3.2d, v3.2d, v7.2d
+	WORD $0x4e2acc92 // fmla v18.4s, v4.4s, v10.4s
+	WORD $0x4e2accb3 // fmla v19.4s, v5.4s, v10.4s
+	WORD $0x4e2ccd12 // fmla v18.4s, v8.4s, v12.4s
+	WORD $0x4e2ccd33 // fmla v19.4s, v9.4s, v12.4s
+	WORD $0x4e2ecc12 // fmla v18.4s, v0.4s, v14.4s
+	WORD $0x4e2ecc33 // fmla v19.4s, v1.4s, v14.4s
+	WORD $0x4e30cc52 // fmla v18.4s, v2.4s, v16.4s
+	WORD $0x4e30cc73 // fmla v19.4s, v3.4s, v16.4s
+	WORD $0x3dc00060 // ldr q0, [x3, #0]
+	ADD R1<<2, R3, R20
+	WORD $0x3dc00281 // ldr q1, [x20, #0]
+	ADD R1<<0, R3, R21
+	WORD $0x3dc002a2 // ldr q2, [x21, #0]
+	ADD R9<<0, R3, R22
+	WORD $0x3dc002c3 // ldr q3, [x22, #0]
+	ADD R1<<1, R3, R19
+	WORD $0x3dc00264 // ldr q4, [x19, #0]
+	ADD R8<<1, R3, R20
+	WORD $0x3dc00285 // ldr q5, [x20, #0]
+	ADD R8<<0, R3, R21
+	WORD $0x3dc002a6 // ldr q6, [x21, #0]
+	ADD R10<<0, R3, R22
+	WORD $0x3dc002c7 // ldr q7, [x22, #0]
+	WORD $0x4e823808 // zip1 v8.4s, v0.4s, v2.4s
+	WORD $0x4e833829 // zip1 v9.4s, v1.4s, v3.4s
+	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
+	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
+	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
+	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
+	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
+	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
+	WORD $0x4ec03904 // zip1 v4.2d, v8.2d, v0.2d
+	WORD $0x4ec13925 // zip1 v5.2d, v9.2d, v1.2d
+	WORD $0x4ec07908 // zip2 v8.2d, v8.2d, v0.2d
+	WORD $0x4ec17929 // zip2 v9.2d, v9.2d, v1.2d
+	WORD $0x4ec63840 // zip1 v0.2d, v2.2d, v6.2d
+	WORD $0x4ec73861 // zip1 v1.2d, v3.2d, v7.2d
+	WORD $0x4ec67842 // zip2 v2.2d, v2.2d, v6.2d
+	WORD $0x4ec77863 // zip2 v3.2d, v3.2d, v7.2d
+	WORD $0x4e2acc94 // fmla v20.4s, v4.4s, v10.4s
+	WORD $0x4e2accb5 // fmla v21.4s, v5.4s, v10.4s
+	WORD $0x4e2ccd14 // fmla v20.4s, v8.4s, v12.4s
+	WORD $0x4e2ccd35 // fmla v21.4s, v9.4s, v12.4s
+	WORD $0x4e2ecc14 // fmla v20.4s, v0.4s, v14.4s
+	WORD $0x4e2ecc35 // fmla v21.4s, v1.4s, v14.4s
+	WORD $0x4e30cc54 // fmla v20.4s, v2.4s, v16.4s
+	WORD $0x4e30cc75 // fmla v21.4s, v3.4s, v16.4s
+	WORD $0x3dc00080 // ldr q0, [x4, #0]
+	ADD R1<<2, R4, R19
+	WORD $0x3dc00261 // ldr q1, [x19, #0]
+	ADD R1<<0, R4, R20
+	WORD $0x3dc00282 // ldr q2, [x20, #0]
+	ADD R9<<0, R4, R21
+	WORD $0x3dc002a3 // ldr q3, [x21, #0]
+	ADD R1<<1, R4, R22
+	WORD $0x3dc002c4 // ldr q4, [x22, #0]
+	ADD R8<<1, R4, R19
+	WORD $0x3dc00265 // ldr q5, [x19, #0]
+	ADD R8<<0, R4, R20
+	WORD $0x3dc00286 // ldr q6, [x20, #0]
+	ADD R10<<0, R4, R21
+	WORD $0x3dc002a7 // ldr q7, [x21, #0]
+	WORD $0x4e823808 // zip1 v8.4s, v0.4s, v2.4s
+	WORD $0x4e833829 // zip1 v9.4s, v1.4s, v3.4s
+	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
+	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
+	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
+	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
+	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
+	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
+	WORD $0x4ec03904 // zip1 v4.2d, v8.2d, v0.2d
+	WORD $0x4ec13925 // zip1 v5.2d, v9.2d, v1.2d
+	WORD $0x4ec07908 // zip2 v8.2d, v8.2d, v0.2d
+	WORD $0x4ec17929 // zip2 v9.2d, v9.2d, v1.2d
+	WORD $0x4ec63840 // zip1 v0.2d, v2.2d, v6.2d
+	WORD $0x4ec73861 // zip1 v1.2d, v3.2d, v7.2d
+	WORD $0x4ec67842 // zip2 v2.2d, v2.2d, v6.2d
+	WORD $0x4ec77863 // zip2 v3.2d, v3.2d, v7.2d
+	WORD $0x4e2acc96 // fmla v22.4s, v4.4s, v10.4s
+	WORD $0x4e2accb7 // fmla v23.4s, v5.4s, v10.4s
+	WORD $0x4e2ccd16 // fmla v22.4s, v8.4s, v12.4s
+	WORD $0x4e2ccd37 // fmla v23.4s, v9.4s, v12.4s
+	WORD $0x4e2ecc16 // fmla v22.4s, v0.4s, v14.4s
+	WORD $0x4e2ecc37 // fmla v23.4s, v1.4s, v14.4s
+	WORD $0x4e30cc56 // fmla v22.4s, v2.4s, v16.4s
+	WORD $0x4e30cc77 // fmla v23.4s, v3.4s, v16.4s
+	WORD $0x3dc000a0 // ldr q0, [x5, #0]
+	ADD R1<<2, R5, R22
+	WORD $0x3dc002c1 // ldr q1, [x22, #0]
+	ADD R1<<0, R5, R19
+	WORD $0x3dc00262 // ldr q2, [x19, #0]
+	ADD R9<<0, R5, R20
+	WORD $0x3dc00283 // ldr q3, [x20, #0]
+	ADD R1<<1, R5, R21
+	WORD $0x3dc002a4 // ldr q4, [x21, #0]
+	ADD R8<<1, R5, R22
+	WORD $0x3dc002c5 // ldr q5, [x22, #0]
+	ADD R8<<0, R5, R19
+	WORD $0x3dc00266 // ldr q6, [x19, #0]
+	ADD R10<<0, R5, R20
+	WORD $0x3dc00287 // ldr q7, [x20, #0]
+	WORD $0x4e823808 // zip1 v8.4s, v0.4s, v2.4s
+	WORD $0x4e833829 // zip1 v9.4s, v1.4s, v3.4s
+	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
+	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
+	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
+	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
+	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
+	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
+	WORD $0x4ec03904 // zip1 v4.2d, v8.2d, v0.2d
+	WORD $0x4ec13925 // zip1 v5.2d, v9.2d, v1.2d
+	WORD $0x4ec07908 // zip2 v8.2d, v8.2d, v0.2d
+	WORD $0x4ec17929 // zip2 v9.2d, v9.2d, v1.2d
+	WORD $0x4ec63840 // zip1 v0.2d, v2.2d, v6.2d
+	WORD $0x4ec73861 // zip1 v1.2d, v3.2d, v7.2d
+	WORD $0x4ec67842 // zip2 v2.2d, v2.2d, v6.2d
+	WORD $0x4ec77863 // zip2 v3.2d, v3.2d, v7.2d
+	WORD $0x4e2acc98 // fmla v24.4s, v4.4s, v10.4s
+	WORD $0x4e2accb9 // fmla v25.4s, v5.4s, v10.4s
+	WORD $0x4e2ccd18 // fmla v24.4s, v8.4s, v12.4s
+	WORD $0x4e2ccd39 // fmla v25.4s, v9.4s, v12.4s
+	WORD $0x4e2ecc18 // fmla v24.4s, v0.4s, v14.4s
+	WORD $0x4e2ecc39 // fmla v25.4s, v1.4s, v14.4s
+	WORD $0x4e30cc58 // fmla v24.4s, v2.4s, v16.4s
+	WORD $0x4e30cc79 // fmla v25.4s, v3.4s, v16.4s
 	ADD $16, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cc58 // fmla v24.4s, v2.4s, v18.4s
-	WORD $0x4e32cc79 // fmla v25.4s, v3.4s, v18.4s
+	WORD $0x4d40ca0a // ld1r { v10.4s }, [x16]
 	ADD $20, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cd18 // fmla v24.4s, v8.4s, v18.4s
-	WORD $0x4e32cd39 // fmla v25.4s, v9.4s, v18.4s
+	WORD $0x4d40ca0c // ld1r { v12.4s }, [x16]
 	ADD $24, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cc98 // fmla v24.4s, v4.4s, v18.4s
-	WORD $0x4e32ccb9 // fmla v25.4s, v5.4s, v18.4s
+	WORD $0x4d40ca0e // ld1r { v14.4s }, [x16]
 	ADD $28, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cdd8 // fmla v24.4s, v14.4s, v18.4s
-	WORD $0x4e32cdf9 // fmla v25.4s, v15.4s, v18.4s
-	WORD $0xad410420 // ldp q0, q1, [x1, #32]
-	ADD R2<<0, R1, R20
-	WORD $0xad410e82 // ldp q2, q3, [x20, #32]
-	ADD R2<<1, R1, R21
-	WORD $0xad4116a4 // ldp q4, q5, [x21, #32]
-	ADD R3<<0, R1, R22
-	WORD $0xad411ec6 // ldp q6, q7, [x22, #32]
-	ADD R2<<2, R1, R19
-	WORD $0xad412668 // ldp q8, q9, [x19, #32]
-	ADD R4<<0, R1, R20
-	WORD $0xad412e8a // ldp q10, q11, [x20, #32]
-	ADD R3<<1, R1, R21
-	WORD $0xad4136ac // ldp q12, q13, [x21, #32]
-	ADD R5<<0, R1, R22
-	WORD $0xad413ece // ldp q14, q15, [x22, #32]
-	WORD $0x4e823810 // zip1 v16.4s, v0.4s, v2.4s
-	WORD $0x4e833831 // zip1 v17.4s, v1.4s, v3.4s
-	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
-	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
-	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
-	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
-	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
-	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
-	WORD $0x4e8a3904 // zip1 v4.4s, v8.4s, v10.4s
-	WORD $0x4e8b3925 // zip1 v5.4s, v9.4s, v11.4s
-	WORD $0x4e8a790a // zip2 v10.4s, v8.4s, v10.4s
-	WORD $0x4e8b792b // zip2 v11.4s, v9.4s, v11.4s
-	WORD $0x4e8e3988 // zip1 v8.4s, v12.4s, v14.4s
-	WORD $0x4e8f39a9 // zip1 v9.4s, v13.4s, v15.4s
-	WORD $0x4e8e798e // zip2 v14.4s, v12.4s, v14.4s
-	WORD $0x4e8f79af // zip2 v15.4s, v13.4s, v15.4s
-	WORD $0x4ec03a0c // zip1 v12.2d, v16.2d, v0.2d
-	WORD $0x4ec13a2d // zip1 v13.2d, v17.2d, v1.2d
-	WORD $0x4ec07a00 // zip2 v0.2d, v16.2d, v0.2d
-	WORD $0x4ec17a21 // zip2 v1.2d, v17.2d, v1.2d
-	WORD $0x4ec63850 // zip1 v16.2d, v2.2d, v6.2d
-	WORD $0x4ec73871 // zip1 v17.2d, v3.2d, v7.2d
-	WORD $0x4ec67846 // zip2 v6.2d, v2.2d, v6.2d
-	WORD $0x4ec77867 // zip2 v7.2d, v3.2d, v7.2d
-	WORD $0x4ec83882 // zip1 v2.2d, v4.2d, v8.2d
-	WORD $0x4ec938a3 // zip1 v3.2d, v5.2d, v9.2d
-	WORD $0x4ec87888 // zip2 v8.2d, v4.2d, v8.2d
-	WORD $0x4ec978a9 // zip2 v9.2d, v5.2d, v9.2d
-	WORD $0x4ece3944 // zip1 v4.2d, v10.2d, v14.2d
-	WORD $0x4ecf3965 // zip1 v5.2d, v11.2d, v15.2d
-	WORD $0x4ece794e // zip2 v14.2d, v10.2d, v14.2d
-	WORD $0x4ecf796f // zip2 v15.2d, v11.2d, v15.2d
-	WORD $0x4eac1d8a // mov v10.16b, v12.16b
-	WORD $0x4ea21c4b // mov v11.16b, v2.16b
-	WORD $0x4ead1da2 // mov v2.16b, v13.16b
-	WORD $0x4ea01c0c // mov v12.16b, v0.16b
-	WORD $0x4ea81d0d // mov v13.16b, v8.16b
-	WORD $0x4ea11c28 // mov v8.16b, v1.16b
-	WORD $0x4eb01e00 // mov v0.16b, v16.16b
-	WORD $0x4ea41c81 // mov v1.16b, v4.16b
-	WORD $0x4eb11e24 // mov v4.16b, v17.16b
-	WORD $0x4ea61cd0 // mov v16.16b, v6.16b
-	WORD $0x4eae1dd1 // mov v17.16b, v14.16b
-	WORD $0x4ea71cee // mov v14.16b, v7.16b
-	ADD $32, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cd58 // fmla v24.4s, v10.4s, v18.4s
-	WORD $0x4e32cd79 // fmla v25.4s, v11.4s, v18.4s
-	ADD $36, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cd98 // fmla v24.4s, v12.4s, v18.4s
-	WORD $0x4e32cdb9 // fmla v25.4s, v13.4s, v18.4s
-	ADD $40, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cc18 // fmla v24.4s, v0.4s, v18.4s
-	WORD $0x4e32cc39 // fmla v25.4s, v1.4s, v18.4s
-	ADD $44, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32ce18 // fmla v24.4s, v16.4s, v18.4s
-	WORD $0x4e32ce39 // fmla v25.4s, v17.4s, v18.4s
-	ADD $48, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cc58 // fmla v24.4s, v2.4s, v18.4s
-	WORD $0x4e32cc79 // fmla v25.4s, v3.4s, v18.4s
-	ADD $52, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cd18 // fmla v24.4s, v8.4s, v18.4s
-	WORD $0x4e32cd39 // fmla v25.4s, v9.4s, v18.4s
-	ADD $56, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cc98 // fmla v24.4s, v4.4s, v18.4s
-	WORD $0x4e32ccb9 // fmla v25.4s, v5.4s, v18.4s
-	ADD $60, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cdd8 // fmla v24.4s, v14.4s, v18.4s
-	WORD $0x4e32cdf9 // fmla v25.4s, v15.4s, v18.4s
-	ADD R11, R1, R1
-	ADD R9<<0, R1, R19
-	ADD $0, R19, R12
-	PRFM 0(R12), PLDL1KEEP
-	ADD R2<<0, R12, R20
-	PRFM 0(R20), PLDL1KEEP
-	ADD R2<<1, R12, R21
-	PRFM 0(R21), PLDL1KEEP
-	ADD R3<<0, R12, R22
+	WORD $0x4d40ca10 // ld1r { v16.4s }, [x16]
+	ADD R12<<0, R3, R21
+	ADD $0, R21, R14
+	PRFM 0(R14), PLDL1KEEP
+	ADD R1<<0, R14, R22
 	PRFM 0(R22), PLDL1KEEP
-	ADD R2<<2, R12, R19
+	ADD R1<<1, R14, R19
 	PRFM 0(R19), PLDL1KEEP
-	ADD R4<<0, R12, R20
+	ADD R8<<0, R14, R20
 	PRFM 0(R20), PLDL1KEEP
-	ADD R3<<1, R12, R21
+	ADD R1<<2, R14, R21
 	PRFM 0(R21), PLDL1KEEP
-	ADD R5<<0, R12, R22
+	ADD R9<<0, R14, R22
 	PRFM 0(R22), PLDL1KEEP
-	WORD $0xad400420 // ldp q0, q1, [x1, #0]
-	ADD R2<<0, R1, R19
-	WORD $0xad400e62 // ldp q2, q3, [x19, #0]
-	ADD R2<<1, R1, R20
-	WORD $0xad401684 // ldp q4, q5, [x20, #0]
-	ADD R3<<0, R1, R21
-	WORD $0xad401ea6 // ldp q6, q7, [x21, #0]
-	ADD R2<<2, R1, R22
-	WORD $0xad4026c8 // ldp q8, q9, [x22, #0]
-	ADD R4<<0, R1, R19
-	WORD $0xad402e6a // ldp q10, q11, [x19, #0]
-	ADD R3<<1, R1, R20
-	WORD $0xad40368c // ldp q12, q13, [x20, #0]
-	ADD R5<<0, R1, R21
-	WORD $0xad403eae // ldp q14, q15, [x21, #0]
-	WORD $0x4e823810 // zip1 v16.4s, v0.4s, v2.4s
-	WORD $0x4e833831 // zip1 v17.4s, v1.4s, v3.4s
+	ADD R8<<1, R14, R19
+	PRFM 0(R19), PLDL1KEEP
+	ADD R10<<0, R14, R20
+	PRFM 0(R20), PLDL1KEEP
+	WORD $0x3dc00440 // ldr q0, [x2, #16]
+	ADD R1<<2, R2, R21
+	WORD $0x3dc006a1 // ldr q1, [x21, #16]
+	ADD R1<<0, R2, R22
+	WORD $0x3dc006c2 // ldr q2, [x22, #16]
+	ADD R9<<0, R2, R19
+	WORD $0x3dc00663 // ldr q3, [x19, #16]
+	ADD R1<<1, R2, R20
+	WORD $0x3dc00684 // ldr q4, [x20, #16]
+	ADD R8<<1, R2, R21
+	WORD $0x3dc006a5 // ldr q5, [x21, #16]
+	ADD R8<<0, R2, R22
+	WORD $0x3dc006c6 // ldr q6, [x22, #16]
+	ADD R10<<0, R2, R19
+	WORD $0x3dc00667 // ldr q7, [x19, #16]
+	WORD $0x4e823808 // zip1 v8.4s, v0.4s, v2.4s
+	WORD $0x4e833829 // zip1 v9.4s, v1.4s, v3.4s
 	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
 	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
 	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
 	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
 	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
 	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
-	WORD $0x4e8a3904 // zip1 v4.4s, v8.4s, v10.4s
-	WORD $0x4e8b3925 // zip1 v5.4s, v9.4s, v11.4s
-	WORD $0x4e8a790a // zip2 v10.4s, v8.4s, v10.4s
-	WORD $0x4e8b792b // zip2 v11.4s, v9.4s, v11.4s
-	WORD $0x4e8e3988 // zip1 v8.4s, v12.4s, v14.4s
-	WORD $0x4e8f39a9 // zip1 v9.4s, v13.4s, v15.4s
-	WORD $0x4e8e798e // zip2 v14.4s, v12.4s, v14.4s
-	WORD $0x4e8f79af // zip2 v15.4s, v13.4s, v15.4s
-	WORD $0x4ec03a0c // zip1 v12.2d, v16.2d, v0.2d
-	WORD $0x4ec13a2d // zip1 v13.2d, v17.2d, v1.2d
-	WORD $0x4ec07a00 // zip2 v0.2d, v16.2d, v0.2d
-	WORD $0x4ec17a21 // zip2 v1.2d, v17.2d, v1.2d
-	WORD $0x4ec63850 // zip1 v16.2d, v2.2d, v6.2d
-	WORD $0x4ec73871 // zip1 v17.2d, v3.2d, v7.2d
-	WORD $0x4ec67846 // zip2 v6.2d, v2.2d, v6.2d
-	WORD $0x4ec77867 // zip2 v7.2d, v3.2d, v7.2d
-	WORD $0x4ec83882 // zip1 v2.2d, v4.2d, v8.2d
-	WORD $0x4ec938a3 // zip1 v3.2d, v5.2d, v9.2d
-	WORD $0x4ec87888 // zip2 v8.2d, v4.2d, v8.2d
-	WORD $0x4ec978a9 // zip2 v9.2d, v5.2d, v9.2d
-	WORD $0x4ece3944 // zip1 v4.2d, v10.2d, v14.2d
-	WORD $0x4ecf3965 // zip1 v5.2d, v11.2d, v15.2d
-	WORD $0x4ece794e // zip2 v14.2d, v10.2d, v14.2d
-	WORD $0x4ecf796f // zip2 v15.2d, v11.2d, v15.2d
-	WORD $0x4eac1d8a // mov v10.16b, v12.16b
-	WORD $0x4ea21c4b // mov v11.16b, v2.16b
-	WORD $0x4ead1da2 // mov v2.16b, v13.16b
-	WORD $0x4ea01c0c // mov v12.16b, v0.16b
-	WORD $0x4ea81d0d // mov v13.16b, v8.16b
-	WORD $0x4ea11c28 // mov v8.16b, v1.16b
-	WORD $0x4eb01e00 // mov v0.16b, v16.16b
-	WORD $0x4ea41c81 // mov v1.16b, v4.16b
-	WORD $0x4eb11e24 // mov v4.16b, v17.16b
-	WORD $0x4ea61cd0 // mov v16.16b, v6.16b
-	WORD $0x4eae1dd1 // mov v17.16b, v14.16b
-	WORD $0x4ea71cee // mov v14.16b, v7.16b
-	WORD $0x4d40c812 // ld1r { v18.4s }, [x0]
-	WORD $0x4e32cd5a // fmla v26.4s, v10.4s, v18.4s
-	WORD $0x4e32cd7b // fmla v27.4s, v11.4s, v18.4s
-	ADD $4, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cd9a // fmla v26.4s, v12.4s, v18.4s
-	WORD $0x4e32cdbb // fmla v27.4s, v13.4s, v18.4s
-	ADD $8, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cc1a // fmla v26.4s, v0.4s, v18.4s
-	WORD $0x4e32cc3b // fmla v27.4s, v1.4s, v18.4s
-	ADD $12, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32ce1a // fmla v26.4s, v16.4s, v18.4s
-	WORD $0x4e32ce3b // fmla v27.4s, v17.4s, v18.4s
-	ADD $16, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cc5a // fmla v26.4s, v2.4s, v18.4s
-	WORD $0x4e32cc7b // fmla v27.4s, v3.4s, v18.4s
-	ADD $20, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cd1a // fmla v26.4s, v8.4s, v18.4s
-	WORD $0x4e32cd3b // fmla v27.4s, v9.4s, v18.4s
-	ADD $24, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cc9a // fmla v26.4s, v4.4s, v18.4s
-	WORD $0x4e32ccbb // fmla v27.4s, v5.4s, v18.4s
-	ADD $28, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cdda // fmla v26.4s, v14.4s, v18.4s
-	WORD $0x4e32cdfb // fmla v27.4s, v15.4s, v18.4s
-	WORD $0xad410420 // ldp q0, q1, [x1, #32]
-	ADD R2<<0, R1, R22
-	WORD $0xad410ec2 // ldp q2, q3, [x22, #32]
-	ADD R2<<1, R1, R19
-	WORD $0xad411664 // ldp q4, q5, [x19, #32]
-	ADD R3<<0, R1, R20
-	WORD $0xad411e86 // ldp q6, q7, [x20, #32]
-	ADD R2<<2, R1, R21
-	WORD $0xad4126a8 // ldp q8, q9, [x21, #32]
-	ADD R4<<0, R1, R22
-	WORD $0xad412eca // ldp q10, q11, [x22, #32]
-	ADD R3<<1, R1, R19
-	WORD $0xad41366c // ldp q12, q13, [x19, #32]
-	ADD R5<<0, R1, R20
-	WORD $0xad413e8e // ldp q14, q15, [x20, #32]
-	WORD $0x4e823810 // zip1 v16.4s, v0.4s, v2.4s
-	WORD $0x4e833831 // zip1 v17.4s, v1.4s, v3.4s
+	WORD $0x4ec03904 // zip1 v4.2d, v8.2d, v0.2d
+	WORD $0x4ec13925 // zip1 v5.2d, v9.2d, v1.2d
+	WORD $0x4ec07908 // zip2 v8.2d, v8.2d, v0.2d
+	WORD $0x4ec17929 // zip2 v9.2d, v9.2d, v1.2d
+	WORD $0x4ec63840 // zip1 v0.2d, v2.2d, v6.2d
+	WORD $0x4ec73861 // zip1 v1.2d, v3.2d, v7.2d
+	WORD $0x4ec67842 // zip2 v2.2d, v2.2d, v6.2d
+	WORD $0x4ec77863 // zip2 v3.2d, v3.2d, v7.2d
+	WORD $0x4e2acc92 // fmla v18.4s, v4.4s, v10.4s
+	WORD $0x4e2accb3 // fmla v19.4s, v5.4s, v10.4s
+	WORD $0x4e2ccd12 // fmla v18.4s, v8.4s, v12.4s
+	WORD $0x4e2ccd33 // fmla v19.4s, v9.4s, v12.4s
+	WORD $0x4e2ecc12 // fmla v18.4s, v0.4s, v14.4s
+	WORD $0x4e2ecc33 // fmla v19.4s, v1.4s, v14.4s
+	WORD $0x4e30cc52 // fmla v18.4s, v2.4s, v16.4s
+	WORD $0x4e30cc73 // fmla v19.4s, v3.4s, v16.4s
+	WORD $0x3dc00460 // ldr q0, [x3, #16]
+	ADD R1<<2, R3, R20
+	WORD $0x3dc00681 // ldr q1, [x20, #16]
+	ADD R1<<0, R3, R21
+	WORD $0x3dc006a2 // ldr q2, [x21, #16]
+	ADD R9<<0, R3, R22
+	WORD $0x3dc006c3 // ldr q3, [x22, #16]
+	ADD R1<<1, R3, R19
+	WORD $0x3dc00664 // ldr q4, [x19, #16]
+	ADD R8<<1, R3, R20
+	WORD $0x3dc00685 // ldr q5, [x20, #16]
+	ADD R8<<0, R3, R21
+	WORD $0x3dc006a6 // ldr q6, [x21, #16]
+	ADD R10<<0, R3, R22
+	WORD $0x3dc006c7 // ldr q7, [x22, #16]
+	WORD $0x4e823808 // zip1 v8.4s, v0.4s, v2.4s
+	WORD $0x4e833829 // zip1 v9.4s, v1.4s, v3.4s
 	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
 	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
 	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
 	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
 	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
 	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
-	WORD $0x4e8a3904 // zip1 v4.4s, v8.4s, v10.4s
-	WORD $0x4e8b3925 // zip1 v5.4s, v9.4s, v11.4s
-	WORD $0x4e8a790a // zip2 v10.4s, v8.4s, v10.4s
-	WORD $0x4e8b792b // zip2 v11.4s, v9.4s, v11.4s
-	WORD $0x4e8e3988 // zip1 v8.4s, v12.4s, v14.4s
-	WORD $0x4e8f39a9 // zip1 v9.4s, v13.4s, v15.4s
-	WORD $0x4e8e798e // zip2 v14.4s, v12.4s, v14.4s
-	WORD $0x4e8f79af // zip2 v15.4s, v13.4s, v15.4s
-	WORD $0x4ec03a0c // zip1 v12.2d, v16.2d, v0.2d
-	WORD $0x4ec13a2d // zip1 v13.2d, v17.2d, v1.2d
-	WORD $0x4ec07a00 // zip2 v0.2d, v16.2d, v0.2d
-	WORD $0x4ec17a21 // zip2 v1.2d, v17.2d, v1.2d
-	WORD $0x4ec63850 // zip1 v16.2d, v2.2d, v6.2d
-	WORD $0x4ec73871 // zip1 v17.2d, v3.2d, v7.2d
-	WORD $0x4ec67846 // zip2 v6.2d, v2.2d, v6.2d
-	WORD $0x4ec77867 // zip2 v7.2d, v3.2d, v7.2d
-	WORD $0x4ec83882 // zip1 v2.2d, v4.2d, v8.2d
-	WORD $0x4ec938a3 // zip1 v3.2d, v5.2d, v9.2d
-	WORD $0x4ec87888 // zip2 v8.2d, v4.2d, v8.2d
-	WORD $0x4ec978a9 // zip2 v9.2d, v5.2d, v9.2d
-	WORD $0x4ece3944 // zip1 v4.2d, v10.2d, v14.2d
-	WORD $0x4ecf3965 // zip1 v5.2d, v11.2d, v15.2d
-	WORD $0x4ece794e // zip2 v14.2d, v10.2d, v14.2d
-	WORD $0x4ecf796f // zip2 v15.2d, v11.2d, v15.2d
-	WORD $0x4eac1d8a // mov v10.16b, v12.16b
-	WORD $0x4ea21c4b // mov v11.16b, v2.16b
-	WORD $0x4ead1da2 // mov v2.16b, v13.16b
-	WORD $0x4ea01c0c // mov v12.16b, v0.16b
-	WORD $0x4ea81d0d // mov v13.16b, v8.16b
-	WORD $0x4ea11c28 // mov v8.16b, v1.16b
-	WORD $0x4eb01e00 // mov v0.16b, v16.16b
-	WORD $0x4ea41c81 // mov v1.16b, v4.16b
-	WORD $0x4eb11e24 // mov v4.16b, v17.16b
-	WORD $0x4ea61cd0 // mov v16.16b, v6.16b
-	WORD $0x4eae1dd1 // mov v17.16b, v14.16b
-	WORD $0x4ea71cee // mov v14.16b, v7.16b
+	WORD $0x4ec03904 // zip1 v4.2d, v8.2d, v0.2d
+	WORD $0x4ec13925 // zip1 v5.2d, v9.2d, v1.2d
+	WORD $0x4ec07908 // zip2 v8.2d, v8.2d, v0.2d
+	WORD $0x4ec17929 // zip2 v9.2d, v9.2d, v1.2d
+	WORD $0x4ec63840 // zip1 v0.2d, v2.2d, v6.2d
+	WORD $0x4ec73861 // zip1 v1.2d, v3.2d, v7.2d
+	WORD $0x4ec67842 // zip2 v2.2d, v2.2d, v6.2d
+	WORD $0x4ec77863 // zip2 v3.2d, v3.2d, v7.2d
+	WORD $0x4e2acc94 // fmla v20.4s, v4.4s, v10.4s
+	WORD $0x4e2accb5 // fmla v21.4s, v5.4s, v10.4s
+	WORD $0x4e2ccd14 // fmla v20.4s, v8.4s, v12.4s
+	WORD $0x4e2ccd35 // fmla v21.4s, v9.4s, v12.4s
+	WORD $0x4e2ecc14 // fmla v20.4s, v0.4s, v14.4s
+	WORD $0x4e2ecc35 // fmla v21.4s, v1.4s, v14.4s
+	WORD $0x4e30cc54 // fmla v20.4s, v2.4s, v16.4s
+	WORD $0x4e30cc75 // fmla v21.4s, v3.4s, v16.4s
+	WORD $0x3dc00480 // ldr q0, [x4, #16]
+	ADD R1<<2, R4, R19
+	WORD $0x3dc00661 // ldr q1, [x19, #16]
+	ADD R1<<0, R4, R20
+	WORD $0x3dc00682 // ldr q2, [x20, #16]
+	ADD R9<<0, R4, R21
+	WORD $0x3dc006a3 // ldr q3, [x21, #16]
+	ADD R1<<1, R4, R22
+	WORD $0x3dc006c4 // ldr q4, [x22, #16]
+	ADD R8<<1, R4, R19
+	WORD $0x3dc00665 // ldr q5, [x19, #16]
+	ADD R8<<0, R4, R20
+	WORD $0x3dc00686 // ldr q6, [x20, #16]
+	ADD R10<<0, R4, R21
+	WORD $0x3dc006a7 // ldr q7, [x21, #16]
+	WORD $0x4e823808 // zip1 v8.4s, v0.4s, v2.4s
+	WORD $0x4e833829 // zip1 v9.4s, v1.4s, v3.4s
+	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
+	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
+	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
+	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
+	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
+	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
+	WORD $0x4ec03904 // zip1 v4.2d, v8.2d, v0.2d
+	WORD $0x4ec13925 // zip1 v5.2d, v9.2d, v1.2d
+	WORD $0x4ec07908 // zip2 v8.2d, v8.2d, v0.2d
+	WORD $0x4ec17929 // zip2 v9.2d, v9.2d, v1.2d
+	WORD $0x4ec63840 // zip1 v0.2d, v2.2d, v6.2d
+	WORD $0x4ec73861 // zip1 v1.2d, v3.2d, v7.2d
+	WORD $0x4ec67842 // zip2 v2.2d, v2.2d, v6.2d
+	WORD $0x4ec77863 // zip2 v3.2d, v3.2d, v7.2d
+	WORD $0x4e2acc96 // fmla v22.4s, v4.4s, v10.4s
+	WORD $0x4e2accb7 // fmla v23.4s, v5.4s, v10.4s
+	WORD $0x4e2ccd16 // fmla v22.4s, v8.4s, v12.4s
+	WORD $0x4e2ccd37 // fmla v23.4s, v9.4s, v12.4s
+	WORD $0x4e2ecc16 // fmla v22.4s, v0.4s, v14.4s
+	WORD $0x4e2ecc37 // fmla v23.4s, v1.4s, v14.4s
+	WORD $0x4e30cc56 // fmla v22.4s, v2.4s, v16.4s
+	WORD $0x4e30cc77 // fmla v23.4s, v3.4s, v16.4s
+	WORD $0x3dc004a0 // ldr q0, [x5, #16]
+	ADD R1<<2, R5, R22
+	WORD $0x3dc006c1 // ldr q1, [x22, #16]
+	ADD R1<<0, R5, R19
+	WORD $0x3dc00662 // ldr q2, [x19, #16]
+	ADD R9<<0, R5, R20
+	WORD $0x3dc00683 // ldr q3, [x20, #16]
+	ADD R1<<1, R5, R21
+	WORD $0x3dc006a4 // ldr q4, [x21, #16]
+	ADD R8<<1, R5, R22
+	WORD $0x3dc006c5 // ldr q5, [x22, #16]
+	ADD R8<<0, R5, R19
+	WORD $0x3dc00666 // ldr q6, [x19, #16]
+	ADD R10<<0, R5, R20
+	WORD $0x3dc00687 // ldr q7, [x20, #16]
+	WORD $0x4e823808 // zip1 v8.4s, v0.4s, v2.4s
+	WORD $0x4e833829 // zip1 v9.4s, v1.4s, v3.4s
+	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
+	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
+	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
+	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
+	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
+	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
+	WORD $0x4ec03904 // zip1 v4.2d, v8.2d, v0.2d
+	WORD $0x4ec13925 // zip1 v5.2d, v9.2d, v1.2d
+	WORD $0x4ec07908 // zip2 v8.2d, v8.2d, v0.2d
+	WORD $0x4ec17929 // zip2 v9.2d, v9.2d, v1.2d
+	WORD $0x4ec63840 // zip1 v0.2d, v2.2d, v6.2d
+	WORD $0x4ec73861 // zip1 v1.2d, v3.2d, v7.2d
+	WORD $0x4ec67842 // zip2 v2.2d, v2.2d, v6.2d
+	WORD $0x4ec77863 // zip2 v3.2d, v3.2d, v7.2d
+	WORD $0x4e2acc98 // fmla v24.4s, v4.4s, v10.4s
+	WORD $0x4e2accb9 // fmla v25.4s, v5.4s, v10.4s
+	WORD $0x4e2ccd18 // fmla v24.4s, v8.4s, v12.4s
+	WORD $0x4e2ccd39 // fmla v25.4s, v9.4s, v12.4s
+	WORD $0x4e2ecc18 // fmla v24.4s, v0.4s, v14.4s
+	WORD $0x4e2ecc39 // fmla v25.4s, v1.4s, v14.4s
+	WORD $0x4e30cc58 // fmla v24.4s, v2.4s, v16.4s
+	WORD $0x4e30cc79 // fmla v25.4s, v3.4s, v16.4s
 	ADD $32, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cd5a // fmla v26.4s, v10.4s, v18.4s
-	WORD $0x4e32cd7b // fmla v27.4s, v11.4s, v18.4s
+	WORD $0x4d40ca0a // ld1r { v10.4s }, [x16]
 	ADD $36, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cd9a // fmla v26.4s, v12.4s, v18.4s
-	WORD $0x4e32cdbb // fmla v27.4s, v13.4s, v18.4s
+	WORD $0x4d40ca0c // ld1r { v12.4s }, [x16]
 	ADD $40, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cc1a // fmla v26.4s, v0.4s, v18.4s
-	WORD $0x4e32cc3b // fmla v27.4s, v1.4s, v18.4s
+	WORD $0x4d40ca0e // ld1r { v14.4s }, [x16]
 	ADD $44, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32ce1a // fmla v26.4s, v16.4s, v18.4s
-	WORD $0x4e32ce3b // fmla v27.4s, v17.4s, v18.4s
+	WORD $0x4d40ca10 // ld1r { v16.4s }, [x16]
+	ADD R12<<0, R4, R21
+	ADD $0, R21, R14
+	PRFM 0(R14), PLDL1KEEP
+	ADD R1<<0, R14, R22
+	PRFM 0(R22), PLDL1KEEP
+	ADD R1<<1, R14, R19
+	PRFM 0(R19), PLDL1KEEP
+	ADD R8<<0, R14, R20
+	PRFM 0(R20), PLDL1KEEP
+	ADD R1<<2, R14, R21
+	PRFM 0(R21), PLDL1KEEP
+	ADD R9<<0, R14, R22
+	PRFM 0(R22), PLDL1KEEP
+	ADD R8<<1, R14, R19
+	PRFM 0(R19), PLDL1KEEP
+	ADD R10<<0, R14, R20
+	PRFM 0(R20), PLDL1KEEP
+	WORD $0x3dc00840 // ldr q0, [x2, #32]
+	ADD R1<<2, R2, R21
+	WORD $0x3dc00aa1 // ldr q1, [x21, #32]
+	ADD R1<<0, R2, R22
+	WORD $0x3dc00ac2 // ldr q2, [x22, #32]
+	ADD R9<<0, R2, R19
+	WORD $0x3dc00a63 // ldr q3, [x19, #32]
+	ADD R1<<1, R2, R20
+	WORD $0x3dc00a84 // ldr q4, [x20, #32]
+	ADD R8<<1, R2, R21
+	WORD $0x3dc00aa5 // ldr q5, [x21, #32]
+	ADD R8<<0, R2, R22
+	WORD $0x3dc00ac6 // ldr q6, [x22, #32]
+	ADD R10<<0, R2, R19
+	WORD $0x3dc00a67 // ldr q7, [x19, #32]
+	WORD $0x4e823808 // zip1 v8.4s, v0.4s, v2.4s
+	WORD $0x4e833829 // zip1 v9.4s, v1.4s, v3.4s
+	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
+	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
+	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
+	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
+	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
+	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
+	WORD $0x4ec03904 // zip1 v4.2d, v8.2d, v0.2d
+	WORD $0x4ec13925 // zip1 v5.2d, v9.2d, v1.2d
+	WORD $0x4ec07908 // zip2 v8.2d, v8.2d, v0.2d
+	WORD $0x4ec17929 // zip2 v9.2d, v9.2d, v1.2d
+	WORD $0x4ec63840 // zip1 v0.2d, v2.2d, v6.2d
+	WORD $0x4ec73861 // zip1 v1.2d, v3.2d, v7.2d
+	WORD $0x4ec67842 // zip2 v2.2d, v2.2d, v6.2d
+	WORD $0x4ec77863 // zip2 v3.2d, v3.2d, v7.2d
+	WORD $0x4e2acc92 // fmla v18.4s, v4.4s, v10.4s
+	WORD $0x4e2accb3 // fmla v19.4s, v5.4s, v10.4s
+	WORD $0x4e2ccd12 // fmla v18.4s, v8.4s, v12.4s
+	WORD $0x4e2ccd33 // fmla v19.4s, v9.4s, v12.4s
+	WORD $0x4e2ecc12 // fmla v18.4s, v0.4s, v14.4s
+	WORD $0x4e2ecc33 // fmla v19.4s, v1.4s, v14.4s
+	WORD $0x4e30cc52 // fmla v18.4s, v2.4s, v16.4s
+	WORD $0x4e30cc73 // fmla v19.4s, v3.4s, v16.4s
+	WORD $0x3dc00860 // ldr q0, [x3, #32]
+	ADD R1<<2, R3, R20
+	WORD $0x3dc00a81 // ldr q1, [x20, #32]
+	ADD R1<<0, R3, R21
+	WORD $0x3dc00aa2 // ldr q2, [x21, #32]
+	ADD R9<<0, R3, R22
+	WORD $0x3dc00ac3 // ldr q3, [x22, #32]
+	ADD R1<<1, R3, R19
+	WORD $0x3dc00a64 // ldr q4, [x19, #32]
+	ADD R8<<1, R3, R20
+	WORD $0x3dc00a85 // ldr q5, [x20, #32]
+	ADD R8<<0, R3, R21
+	WORD $0x3dc00aa6 // ldr q6, [x21, #32]
+	ADD R10<<0, R3, R22
+	WORD $0x3dc00ac7 // ldr q7, [x22, #32]
+	WORD $0x4e823808 // zip1 v8.4s, v0.4s, v2.4s
+	WORD $0x4e833829 // zip1 v9.4s, v1.4s, v3.4s
+	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
+	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
+	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
+	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
+	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
+	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
+	WORD $0x4ec03904 // zip1 v4.2d, v8.2d, v0.2d
+	WORD $0x4ec13925 // zip1 v5.2d, v9.2d, v1.2d
+	WORD $0x4ec07908 // zip2 v8.2d, v8.2d, v0.2d
+	WORD $0x4ec17929 // zip2 v9.2d, v9.2d, v1.2d
+	WORD $0x4ec63840 // zip1 v0.2d, v2.2d, v6.2d
+	WORD $0x4ec73861 // zip1 v1.2d, v3.2d, v7.2d
+	WORD $0x4ec67842 // zip2 v2.2d, v2.2d, v6.2d
+	WORD $0x4ec77863 // zip2 v3.2d, v3.2d, v7.2d
+	WORD $0x4e2acc94 // fmla v20.4s, v4.4s, v10.4s
+	WORD $0x4e2accb5 // fmla v21.4s, v5.4s, v10.4s
+	WORD $0x4e2ccd14 // fmla v20.4s, v8.4s, v12.4s
+	WORD $0x4e2ccd35 // fmla v21.4s, v9.4s, v12.4s
+	WORD $0x4e2ecc14 // fmla v20.4s, v0.4s, v14.4s
+	WORD $0x4e2ecc35 // fmla v21.4s, v1.4s, v14.4s
+	WORD $0x4e30cc54 // fmla v20.4s, v2.4s, v16.4s
+	WORD $0x4e30cc75 // fmla v21.4s, v3.4s, v16.4s
+	WORD $0x3dc00880 // ldr q0, [x4, #32]
+	ADD R1<<2, R4, R19
+	WORD $0x3dc00a61 // ldr q1, [x19, #32]
+	ADD R1<<0, R4, R20
+	WORD $0x3dc00a82 // ldr q2, [x20, #32]
+	ADD R9<<0, R4, R21
+	WORD $0x3dc00aa3 // ldr q3, [x21, #32]
+	ADD R1<<1, R4, R22
+	WORD $0x3dc00ac4 // ldr q4, [x22, #32]
+	ADD R8<<1, R4, R19
+	WORD $0x3dc00a65 // ldr q5, [x19, #32]
+	ADD R8<<0, R4, R20
+	WORD $0x3dc00a86 // ldr q6, [x20, #32]
+	ADD R10<<0, R4, R21
+	WORD $0x3dc00aa7 // ldr q7, [x21, #32]
+	WORD $0x4e823808 // zip1 v8.4s, v0.4s, v2.4s
+	WORD $0x4e833829 // zip1 v9.4s, v1.4s, v3.4s
+	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
+	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
+	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
+	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
+	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
+	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
+	WORD $0x4ec03904 // zip1 v4.2d, v8.2d, v0.2d
+	WORD $0x4ec13925 // zip1 v5.2d, v9.2d, v1.2d
+	WORD $0x4ec07908 // zip2 v8.2d, v8.2d, v0.2d
+	WORD $0x4ec17929 // zip2 v9.2d, v9.2d, v1.2d
+	WORD $0x4ec63840 // zip1 v0.2d, v2.2d, v6.2d
+	WORD $0x4ec73861 // zip1 v1.2d, v3.2d, v7.2d
+	WORD $0x4ec67842 // zip2 v2.2d, v2.2d, v6.2d
+	WORD $0x4ec77863 // zip2 v3.2d, v3.2d, v7.2d
+	WORD $0x4e2acc96 // fmla v22.4s, v4.4s, v10.4s
+	WORD $0x4e2accb7 // fmla v23.4s, v5.4s, v10.4s
+	WORD $0x4e2ccd16 // fmla v22.4s, v8.4s, v12.4s
+	WORD $0x4e2ccd37 // fmla v23.4s, v9.4s, v12.4s
+	WORD $0x4e2ecc16 // fmla v22.4s, v0.4s, v14.4s
+	WORD $0x4e2ecc37 // fmla v23.4s, v1.4s, v14.4s
+	WORD $0x4e30cc56 // fmla v22.4s, v2.4s, v16.4s
+	WORD $0x4e30cc77 // fmla v23.4s, v3.4s, v16.4s
+	WORD $0x3dc008a0 // ldr q0, [x5, #32]
+	ADD R1<<2, R5, R22
+	WORD $0x3dc00ac1 // ldr q1, [x22, #32]
+	ADD R1<<0, R5, R19
+	WORD $0x3dc00a62 // ldr q2, [x19, #32]
+	ADD R9<<0, R5, R20
+	WORD $0x3dc00a83 // ldr q3, [x20, #32]
+	ADD R1<<1, R5, R21
+	WORD $0x3dc00aa4 // ldr q4, [x21, #32]
+	ADD R8<<1, R5, R22
+	WORD $0x3dc00ac5 // ldr q5, [x22, #32]
+	ADD R8<<0, R5, R19
+	WORD $0x3dc00a66 // ldr q6, [x19, #32]
+	ADD R10<<0, R5, R20
+	WORD $0x3dc00a87 // ldr q7, [x20, #32]
+	WORD $0x4e823808 // zip1 v8.4s, v0.4s, v2.4s
+	WORD $0x4e833829 // zip1 v9.4s, v1.4s, v3.4s
+	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
+	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
+	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
+	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
+	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
+	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
+	WORD $0x4ec03904 // zip1 v4.2d, v8.2d, v0.2d
+	WORD $0x4ec13925 // zip1 v5.2d, v9.2d, v1.2d
+	WORD $0x4ec07908 // zip2 v8.2d, v8.2d, v0.2d
+	WORD $0x4ec17929 // zip2 v9.2d, v9.2d, v1.2d
+	WORD $0x4ec63840 // zip1 v0.2d, v2.2d, v6.2d
+	WORD $0x4ec73861 // zip1 v1.2d, v3.2d, v7.2d
+	WORD $0x4ec67842 // zip2 v2.2d, v2.2d, v6.2d
+	WORD $0x4ec77863 // zip2 v3.2d, v3.2d, v7.2d
+	WORD $0x4e2acc98 // fmla v24.4s, v4.4s, v10.4s
+	WORD $0x4e2accb9 // fmla v25.4s, v5.4s, v10.4s
+	WORD $0x4e2ccd18 // fmla v24.4s, v8.4s, v12.4s
+	WORD $0x4e2ccd39 // fmla v25.4s, v9.4s, v12.4s
+	WORD $0x4e2ecc18 // fmla v24.4s, v0.4s, v14.4s
+	WORD $0x4e2ecc39 // fmla v25.4s, v1.4s, v14.4s
+	WORD $0x4e30cc58 // fmla v24.4s, v2.4s, v16.4s
+	WORD $0x4e30cc79 // fmla v25.4s, v3.4s, v16.4s
 	ADD $48, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cc5a // fmla v26.4s, v2.4s, v18.4s
-	WORD $0x4e32cc7b // fmla v27.4s, v3.4s, v18.4s
+	WORD $0x4d40ca0a // ld1r { v10.4s }, [x16]
 	ADD $52, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cd1a // fmla v26.4s, v8.4s, v18.4s
-	WORD $0x4e32cd3b // fmla v27.4s, v9.4s, v18.4s
+	WORD $0x4d40ca0c // ld1r { v12.4s }, [x16]
 	ADD $56, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cc9a // fmla v26.4s, v4.4s, v18.4s
-	WORD $0x4e32ccbb // fmla v27.4s, v5.4s, v18.4s
+	WORD $0x4d40ca0e // ld1r { v14.4s }, [x16]
 	ADD $60, R0, R16
-	WORD $0x4d40ca12 // ld1r { v18.4s }, [x16]
-	WORD $0x4e32cdda // fmla v26.4s, v14.4s, v18.4s
-	WORD $0x4e32cdfb // fmla v27.4s, v15.4s, v18.4s
-	ADD R11, R1, R1
-	SUBS R10, R1, R1
-	ADD $64, R1, R1
+	WORD $0x4d40ca10 // ld1r { v16.4s }, [x16]
+	ADD R12<<0, R5, R21
+	ADD $0, R21, R14
+	PRFM 0(R14), PLDL1KEEP
+	ADD R1<<0, R14, R22
+	PRFM 0(R22), PLDL1KEEP
+	ADD R1<<1, R14, R19
+	PRFM 0(R19), PLDL1KEEP
+	ADD R8<<0, R14, R20
+	PRFM 0(R20), PLDL1KEEP
+	ADD R1<<2, R14, R21
+	PRFM 0(R21), PLDL1KEEP
+	ADD R9<<0, R14, R22
+	PRFM 0(R22), PLDL1KEEP
+	ADD R8<<1, R14, R19
+	PRFM 0(R19), PLDL1KEEP
+	ADD R10<<0, R14, R20
+	PRFM 0(R20), PLDL1KEEP
+	WORD $0x3dc00c40 // ldr q0, [x2, #48]
+	ADD R1<<2, R2, R21
+	WORD $0x3dc00ea1 // ldr q1, [x21, #48]
+	ADD R1<<0, R2, R22
+	WORD $0x3dc00ec2 // ldr q2, [x22, #48]
+	ADD R9<<0, R2, R19
+	WORD $0x3dc00e63 // ldr q3, [x19, #48]
+	ADD R1<<1, R2, R20
+	WORD $0x3dc00e84 // ldr q4, [x20, #48]
+	ADD R8<<1, R2, R21
+	WORD $0x3dc00ea5 // ldr q5, [x21, #48]
+	ADD R8<<0, R2, R22
+	WORD $0x3dc00ec6 // ldr q6, [x22, #48]
+	ADD R10<<0, R2, R19
+	WORD $0x3dc00e67 // ldr q7, [x19, #48]
+	WORD $0x4e823808 // zip1 v8.4s, v0.4s, v2.4s
+	WORD $0x4e833829 // zip1 v9.4s, v1.4s, v3.4s
+	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
+	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
+	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
+	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
+	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
+	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
+	WORD $0x4ec03904 // zip1 v4.2d, v8.2d, v0.2d
+	WORD $0x4ec13925 // zip1 v5.2d, v9.2d, v1.2d
+	WORD $0x4ec07908 // zip2 v8.2d, v8.2d, v0.2d
+	WORD $0x4ec17929 // zip2 v9.2d, v9.2d, v1.2d
+	WORD $0x4ec63840 // zip1 v0.2d, v2.2d, v6.2d
+	WORD $0x4ec73861 // zip1 v1.2d, v3.2d, v7.2d
+	WORD $0x4ec67842 // zip2 v2.2d, v2.2d, v6.2d
+	WORD $0x4ec77863 // zip2 v3.2d, v3.2d, v7.2d
+	WORD $0x4e2acc92 // fmla v18.4s, v4.4s, v10.4s
+	WORD $0x4e2accb3 // fmla v19.4s, v5.4s, v10.4s
+	WORD $0x4e2ccd12 // fmla v18.4s, v8.4s, v12.4s
+	WORD $0x4e2ccd33 // fmla v19.4s, v9.4s, v12.4s
+	WORD $0x4e2ecc12 // fmla v18.4s, v0.4s, v14.4s
+	WORD $0x4e2ecc33 // fmla v19.4s, v1.4s, v14.4s
+	WORD $0x4e30cc52 // fmla v18.4s, v2.4s, v16.4s
+	WORD $0x4e30cc73 // fmla v19.4s, v3.4s, v16.4s
+	WORD $0x3dc00c60 // ldr q0, [x3, #48]
+	ADD R1<<2, R3, R20
+	WORD $0x3dc00e81 // ldr q1, [x20, #48]
+	ADD R1<<0, R3, R21
+	WORD $0x3dc00ea2 // ldr q2, [x21, #48]
+	ADD R9<<0, R3, R22
+	WORD $0x3dc00ec3 // ldr q3, [x22, #48]
+	ADD R1<<1, R3, R19
+	WORD $0x3dc00e64 // ldr q4, [x19, #48]
+	ADD R8<<1, R3, R20
+	WORD $0x3dc00e85 // ldr q5, [x20, #48]
+	ADD R8<<0, R3, R21
+	WORD $0x3dc00ea6 // ldr q6, [x21, #48]
+	ADD R10<<0, R3, R22
+	WORD $0x3dc00ec7 // ldr q7, [x22, #48]
+	WORD $0x4e823808 // zip1 v8.4s, v0.4s, v2.4s
+	WORD $0x4e833829 // zip1 v9.4s, v1.4s, v3.4s
+	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
+	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
+	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
+	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
+	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
+	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
+	WORD $0x4ec03904 // zip1 v4.2d, v8.2d, v0.2d
+	WORD $0x4ec13925 // zip1 v5.2d, v9.2d, v1.2d
+	WORD $0x4ec07908 // zip2 v8.2d, v8.2d, v0.2d
+	WORD $0x4ec17929 // zip2 v9.2d, v9.2d, v1.2d
+	WORD $0x4ec63840 // zip1 v0.2d, v2.2d, v6.2d
+	WORD $0x4ec73861 // zip1 v1.2d, v3.2d, v7.2d
+	WORD $0x4ec67842 // zip2 v2.2d, v2.2d, v6.2d
+	WORD $0x4ec77863 // zip2 v3.2d, v3.2d, v7.2d
+	WORD $0x4e2acc94 // fmla v20.4s, v4.4s, v10.4s
+	WORD $0x4e2accb5 // fmla v21.4s, v5.4s, v10.4s
+	WORD $0x4e2ccd14 // fmla v20.4s, v8.4s, v12.4s
+	WORD $0x4e2ccd35 // fmla v21.4s, v9.4s, v12.4s
+	WORD $0x4e2ecc14 // fmla v20.4s, v0.4s, v14.4s
+	WORD $0x4e2ecc35 // fmla v21.4s, v1.4s, v14.4s
+	WORD $0x4e30cc54 // fmla v20.4s, v2.4s, v16.4s
+	WORD $0x4e30cc75 // fmla v21.4s, v3.4s, v16.4s
+	WORD $0x3dc00c80 // ldr q0, [x4, #48]
+	ADD R1<<2, R4, R19
+	WORD $0x3dc00e61 // ldr q1, [x19, #48]
+	ADD R1<<0, R4, R20
+	WORD $0x3dc00e82 // ldr q2, [x20, #48]
+	ADD R9<<0, R4, R21
+	WORD $0x3dc00ea3 // ldr q3, [x21, #48]
+	ADD R1<<1, R4, R22
+	WORD $0x3dc00ec4 // ldr q4, [x22, #48]
+	ADD R8<<1, R4, R19
+	WORD $0x3dc00e65 // ldr q5, [x19, #48]
+	ADD R8<<0, R4, R20
+	WORD $0x3dc00e86 // ldr q6, [x20, #48]
+	ADD R10<<0, R4, R21
+	WORD $0x3dc00ea7 // ldr q7, [x21, #48]
+	WORD $0x4e823808 // zip1 v8.4s, v0.4s, v2.4s
+	WORD $0x4e833829 // zip1 v9.4s, v1.4s, v3.4s
+	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
+	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
+	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
+	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
+	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
+	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
+	WORD $0x4ec03904 // zip1 v4.2d, v8.2d, v0.2d
+	WORD $0x4ec13925 // zip1 v5.2d, v9.2d, v1.2d
+	WORD $0x4ec07908 // zip2 v8.2d, v8.2d, v0.2d
+	WORD $0x4ec17929 // zip2 v9.2d, v9.2d, v1.2d
+	WORD $0x4ec63840 // zip1 v0.2d, v2.2d, v6.2d
+	WORD $0x4ec73861 // zip1 v1.2d, v3.2d, v7.2d
+	WORD $0x4ec67842 // zip2 v2.2d, v2.2d, v6.2d
+	WORD $0x4ec77863 // zip2 v3.2d, v3.2d, v7.2d
+	WORD $0x4e2acc96 // fmla v22.4s, v4.4s, v10.4s
+	WORD $0x4e2accb7 // fmla v23.4s, v5.4s, v10.4s
+	WORD $0x4e2ccd16 // fmla v22.4s, v8.4s, v12.4s
+	WORD $0x4e2ccd37 // fmla v23.4s, v9.4s, v12.4s
+	WORD $0x4e2ecc16 // fmla v22.4s, v0.4s, v14.4s
+	WORD $0x4e2ecc37 // fmla v23.4s, v1.4s, v14.4s
+	WORD $0x4e30cc56 // fmla v22.4s, v2.4s, v16.4s
+	WORD $0x4e30cc77 // fmla v23.4s, v3.4s, v16.4s
+	WORD $0x3dc00ca0 // ldr q0, [x5, #48]
+	ADD R1<<2, R5, R22
+	WORD $0x3dc00ec1 // ldr q1, [x22, #48]
+	ADD R1<<0, R5, R19
+	WORD $0x3dc00e62 // ldr q2, [x19, #48]
+	ADD R9<<0, R5, R20
+	WORD $0x3dc00e83 // ldr q3, [x20, #48]
+	ADD R1<<1, R5, R21
+	WORD $0x3dc00ea4 // ldr q4, [x21, #48]
+	ADD R8<<1, R5, R22
+	WORD $0x3dc00ec5 // ldr q5, [x22, #48]
+	ADD R8<<0, R5, R19
+	WORD $0x3dc00e66 // ldr q6, [x19, #48]
+	ADD R10<<0, R5, R20
+	WORD $0x3dc00e87 // ldr q7, [x20, #48]
+	WORD $0x4e823808 // zip1 v8.4s, v0.4s, v2.4s
+	WORD $0x4e833829 // zip1 v9.4s, v1.4s, v3.4s
+	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
+	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
+	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
+	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
+	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
+	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
+	WORD $0x4ec03904 // zip1 v4.2d, v8.2d, v0.2d
+	WORD $0x4ec13925 // zip1 v5.2d, v9.2d, v1.2d
+	WORD $0x4ec07908 // zip2 v8.2d, v8.2d, v0.2d
+	WORD $0x4ec17929 // zip2 v9.2d, v9.2d, v1.2d
+	WORD $0x4ec63840 // zip1 v0.2d, v2.2d, v6.2d
+	WORD $0x4ec73861 // zip1 v1.2d, v3.2d, v7.2d
+	WORD $0x4ec67842 // zip2 v2.2d, v2.2d, v6.2d
+	WORD $0x4ec77863 // zip2 v3.2d, v3.2d, v7.2d
+	WORD $0x4e2acc98 // fmla v24.4s, v4.4s, v10.4s
+	WORD $0x4e2accb9 // fmla v25.4s, v5.4s, v10.4s
+	WORD $0x4e2ccd18 // fmla v24.4s, v8.4s, v12.4s
+	WORD $0x4e2ccd39 // fmla v25.4s, v9.4s, v12.4s
+	WORD $0x4e2ecc18 // fmla v24.4s, v0.4s, v14.4s
+	WORD $0x4e2ecc39 // fmla v25.4s, v1.4s, v14.4s
+	WORD $0x4e30cc58 // fmla v24.4s, v2.4s, v16.4s
+	WORD $0x4e30cc79 // fmla v25.4s, v3.4s, v16.4s
+	ADD $64, R2, R2
+	ADD $64, R3, R3
+	ADD $64, R4, R4
+	ADD $64, R5, R5
 	ADD $64, R0, R0
-	SUBS $16, R8, R8
+	SUBS $16, R11, R11
 	BNE rows1_line
+	B rows1_write
+
+rows1_one:
+	CMP $64, R11
+	BNE rows1_one_ahead
+	MOVD depth+8(FP), R14
+	LSL $2, R14, R14
+	MOVD R13, R12
+	SUBS R14, R12, R12
+	ADD $256, R12, R12
+
+rows1_one_ahead:
+	ADD R12<<0, R2, R21
+	ADD $0, R21, R14
+	PRFM 0(R14), PLDL1KEEP
+	ADD R1<<0, R14, R22
+	PRFM 0(R22), PLDL1KEEP
+	ADD R1<<1, R14, R19
+	PRFM 0(R19), PLDL1KEEP
+	ADD R8<<0, R14, R20
+	PRFM 0(R20), PLDL1KEEP
+	ADD R1<<2, R14, R21
+	PRFM 0(R21), PLDL1KEEP
+	ADD R9<<0, R14, R22
+	PRFM 0(R22), PLDL1KEEP
+	ADD R8<<1, R14, R19
+	PRFM 0(R19), PLDL1KEEP
+	ADD R10<<0, R14, R20
+	PRFM 0(R20), PLDL1KEEP
+	WORD $0x3dc00040 // ldr q0, [x2, #0]
+	ADD R1<<2, R2, R21
+	WORD $0x3dc002a1 // ldr q1, [x21, #0]
+	ADD R1<<0, R2, R22
+	WORD $0x3dc002c2 // ldr q2, [x22, #0]
+	ADD R9<<0, R2, R19
+	WORD $0x3dc00263 // ldr q3, [x19, #0]
+	ADD R1<<1, R2, R20
+	WORD $0x3dc00284 // ldr q4, [x20, #0]
+	ADD R8<<1, R2, R21
+	WORD $0x3dc002a5 // ldr q5, [x21, #0]
+	ADD R8<<0, R2, R22
+	WORD $0x3dc002c6 // ldr q6, [x22, #0]
+	ADD R10<<0, R2, R19
+	WORD $0x3dc00267 // ldr q7, [x19, #0]
+	WORD $0x4e823808 // zip1 v8.4s, v0.4s, v2.4s
+	WORD $0x4e833829 // zip1 v9.4s, v1.4s, v3.4s
+	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
+	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
+	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
+	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
+	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
+	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
+	WORD $0x4ec03904 // zip1 v4.2d, v8.2d, v0.2d
+	WORD $0x4ec13925 // zip1 v5.2d, v9.2d, v1.2d
+	WORD $0x4ec07908 // zip2 v8.2d, v8.2d, v0.2d
+	WORD $0x4ec17929 // zip2 v9.2d, v9.2d, v1.2d
+	WORD $0x4ec63840 // zip1 v0.2d, v2.2d, v6.2d
+	WORD $0x4ec73861 // zip1 v1.2d, v3.2d, v7.2d
+	WORD $0x4ec67842 // zip2 v2.2d, v2.2d, v6.2d
+	WORD $0x4ec77863 // zip2 v3.2d, v3.2d, v7.2d
+	WORD $0x4d40c80a // ld1r { v10.4s }, [x0]
+	ADD $4, R0, R16
+	WORD $0x4d40ca0c // ld1r { v12.4s }, [x16]
+	ADD $8, R0, R16
+	WORD $0x4d40ca0e // ld1r { v14.4s }, [x16]
+	ADD $12, R0, R16
+	WORD $0x4d40ca10 // ld1r { v16.4s }, [x16]
+	WORD $0x4e2acc92 // fmla v18.4s, v4.4s, v10.4s
+	WORD $0x4e2accb3 // fmla v19.4s, v5.4s, v10.4s
+	WORD $0x4e2ccd12 // fmla v18.4s, v8.4s, v12.4s
+	WORD $0x4e2ccd33 // fmla v19.4s, v9.4s, v12.4s
+	WORD $0x4e2ecc12 // fmla v18.4s, v0.4s, v14.4s
+	WORD $0x4e2ecc33 // fmla v19.4s, v1.4s, v14.4s
+	WORD $0x4e30cc52 // fmla v18.4s, v2.4s, v16.4s
+	WORD $0x4e30cc73 // fmla v19.4s, v3.4s, v16.4s
+	WORD $0x3dc00440 // ldr q0, [x2, #16]
+	ADD R1<<2, R2, R20
+	WORD $0x3dc00681 // ldr q1, [x20, #16]
+	ADD R1<<0, R2, R21
+	WORD $0x3dc006a2 // ldr q2, [x21, #16]
+	ADD R9<<0, R2, R22
+	WORD $0x3dc006c3 // ldr q3, [x22, #16]
+	ADD R1<<1, R2, R19
+	WORD $0x3dc00664 // ldr q4, [x19, #16]
+	ADD R8<<1, R2, R20
+	WORD $0x3dc00685 // ldr q5, [x20, #16]
+	ADD R8<<0, R2, R21
+	WORD $0x3dc006a6 // ldr q6, [x21, #16]
+	ADD R10<<0, R2, R22
+	WORD $0x3dc006c7 // ldr q7, [x22, #16]
+	WORD $0x4e823808 // zip1 v8.4s, v0.4s, v2.4s
+	WORD $0x4e833829 // zip1 v9.4s, v1.4s, v3.4s
+	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
+	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
+	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
+	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
+	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
+	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
+	WORD $0x4ec03904 // zip1 v4.2d, v8.2d, v0.2d
+	WORD $0x4ec13925 // zip1 v5.2d, v9.2d, v1.2d
+	WORD $0x4ec07908 // zip2 v8.2d, v8.2d, v0.2d
+	WORD $0x4ec17929 // zip2 v9.2d, v9.2d, v1.2d
+	WORD $0x4ec63840 // zip1 v0.2d, v2.2d, v6.2d
+	WORD $0x4ec73861 // zip1 v1.2d, v3.2d, v7.2d
+	WORD $0x4ec67842 // zip2 v2.2d, v2.2d, v6.2d
+	WORD $0x4ec77863 // zip2 v3.2d, v3.2d, v7.2d
+	ADD $16, R0, R16
+	WORD $0x4d40ca0a // ld1r { v10.4s }, [x16]
+	ADD $20, R0, R16
+	WORD $0x4d40ca0c // ld1r { v12.4s }, [x16]
+	ADD $24, R0, R16
+	WORD $0x4d40ca0e // ld1r { v14.4s }, [x16]
+	ADD $28, R0, R16
+	WORD $0x4d40ca10 // ld1r { v16.4s }, [x16]
+	WORD $0x4e2acc92 // fmla v18.4s, v4.4s, v10.4s
+	WORD $0x4e2accb3 // fmla v19.4s, v5.4s, v10.4s
+	WORD $0x4e2ccd12 // fmla v18.4s, v8.4s, v12.4s
+	WORD $0x4e2ccd33 // fmla v19.4s, v9.4s, v12.4s
+	WORD $0x4e2ecc12 // fmla v18.4s, v0.4s, v14.4s
+	WORD $0x4e2ecc33 // fmla v19.4s, v1.4s, v14.4s
+	WORD $0x4e30cc52 // fmla v18.4s, v2.4s, v16.4s
+	WORD $0x4e30cc73 // fmla v19.4s, v3.4s, v16.4s
+	WORD $0x3dc00840 // ldr q0, [x2, #32]
+	ADD R1<<2, R2, R19
+	WORD $0x3dc00a61 // ldr q1, [x19, #32]
+	ADD R1<<0, R2, R20
+	WORD $0x3dc00a82 // ldr q2, [x20, #32]
+	ADD R9<<0, R2, R21
+	WORD $0x3dc00aa3 // ldr q3, [x21, #32]
+	ADD R1<<1, R2, R22
+	WORD $0x3dc00ac4 // ldr q4, [x22, #32]
+	ADD R8<<1, R2, R19
+	WORD $0x3dc00a65 // ldr q5, [x19, #32]
+	ADD R8<<0, R2, R20
+	WORD $0x3dc00a86 // ldr q6, [x20, #32]
+	ADD R10<<0, R2, R21
+	WORD $0x3dc00aa7 // ldr q7, [x21, #32]
+	WORD $0x4e823808 // zip1 v8.4s, v0.4s, v2.4s
+	WORD $0x4e833829 // zip1 v9.4s, v1.4s, v3.4s
+	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
+	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
+	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
+	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
+	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
+	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
+	WORD $0x4ec03904 // zip1 v4.2d, v8.2d, v0.2d
+	WORD $0x4ec13925 // zip1 v5.2d, v9.2d, v1.2d
+	WORD $0x4ec07908 // zip2 v8.2d, v8.2d, v0.2d
+	WORD $0x4ec17929 // zip2 v9.2d, v9.2d, v1.2d
+	WORD $0x4ec63840 // zip1 v0.2d, v2.2d, v6.2d
+	WORD $0x4ec73861 // zip1 v1.2d, v3.2d, v7.2d
+	WORD $0x4ec67842 // zip2 v2.2d, v2.2d, v6.2d
+	WORD $0x4ec77863 // zip2 v3.2d, v3.2d, v7.2d
+	ADD $32, R0, R16
+	WORD $0x4d40ca0a // ld1r { v10.4s }, [x16]
+	ADD $36, R0, R16
+	WORD $0x4d40ca0c // ld1r { v12.4s }, [x16]
+	ADD $40, R0, R16
+	WORD $0x4d40ca0e // ld1r { v14.4s }, [x16]
+	ADD $44, R0, R16
+	WORD $0x4d40ca10 // ld1r { v16.4s }, [x16]
+	WORD $0x4e2acc92 // fmla v18.4s, v4.4s, v10.4s
+	WORD $0x4e2accb3 // fmla v19.4s, v5.4s, v10.4s
+	WORD $0x4e2ccd12 // fmla v18.4s, v8.4s, v12.4s
+	WORD $0x4e2ccd33 // fmla v19.4s, v9.4s, v12.4s
+	WORD $0x4e2ecc12 // fmla v18.4s, v0.4s, v14.4s
+	WORD $0x4e2ecc33 // fmla v19.4s, v1.4s, v14.4s
+	WORD $0x4e30cc52 // fmla v18.4s, v2.4s, v16.4s
+	WORD $0x4e30cc73 // fmla v19.4s, v3.4s, v16.4s
+	WORD $0x3dc00c40 // ldr q0, [x2, #48]
+	ADD R1<<2, R2, R22
+	WORD $0x3dc00ec1 // ldr q1, [x22, #48]
+	ADD R1<<0, R2, R19
+	WORD $0x3dc00e62 // ldr q2, [x19, #48]
+	ADD R9<<0, R2, R20
+	WORD $0x3dc00e83 // ldr q3, [x20, #48]
+	ADD R1<<1, R2, R21
+	WORD $0x3dc00ea4 // ldr q4, [x21, #48]
+	ADD R8<<1, R2, R22
+	WORD $0x3dc00ec5 // ldr q5, [x22, #48]
+	ADD R8<<0, R2, R19
+	WORD $0x3dc00e66 // ldr q6, [x19, #48]
+	ADD R10<<0, R2, R20
+	WORD $0x3dc00e87 // ldr q7, [x20, #48]
+	WORD $0x4e823808 // zip1 v8.4s, v0.4s, v2.4s
+	WORD $0x4e833829 // zip1 v9.4s, v1.4s, v3.4s
+	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
+	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
+	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
+	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
+	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
+	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
+	WORD $0x4ec03904 // zip1 v4.2d, v8.2d, v0.2d
+	WORD $0x4ec13925 // zip1 v5.2d, v9.2d, v1.2d
+	WORD $0x4ec07908 // zip2 v8.2d, v8.2d, v0.2d
+	WORD $0x4ec17929 // zip2 v9.2d, v9.2d, v1.2d
+	WORD $0x4ec63840 // zip1 v0.2d, v2.2d, v6.2d
+	WORD $0x4ec73861 // zip1 v1.2d, v3.2d, v7.2d
+	WORD $0x4ec67842 // zip2 v2.2d, v2.2d, v6.2d
+	WORD $0x4ec77863 // zip2 v3.2d, v3.2d, v7.2d
+	ADD $48, R0, R16
+	WORD $0x4d40ca0a // ld1r { v10.4s }, [x16]
+	ADD $52, R0, R16
+	WORD $0x4d40ca0c // ld1r { v12.4s }, [x16]
+	ADD $56, R0, R16
+	WORD $0x4d40ca0e // ld1r { v14.4s }, [x16]
+	ADD $60, R0, R16
+	WORD $0x4d40ca10 // ld1r { v16.4s }, [x16]
+	WORD $0x4e2acc92 // fmla v18.4s, v4.4s, v10.4s
+	WORD $0x4e2accb3 // fmla v19.4s, v5.4s, v10.4s
+	WORD $0x4e2ccd12 // fmla v18.4s, v8.4s, v12.4s
+	WORD $0x4e2ccd33 // fmla v19.4s, v9.4s, v12.4s
+	WORD $0x4e2ecc12 // fmla v18.4s, v0.4s, v14.4s
+	WORD $0x4e2ecc33 // fmla v19.4s, v1.4s, v14.4s
+	WORD $0x4e30cc52 // fmla v18.4s, v2.4s, v16.4s
+	WORD $0x4e30cc73 // fmla v19.4s, v3.4s, v16.4s
+	ADD R12<<0, R3, R21
+	ADD $0, R21, R14
+	PRFM 0(R14), PLDL1KEEP
+	ADD R1<<0, R14, R22
+	PRFM 0(R22), PLDL1KEEP
+	ADD R1<<1, R14, R19
+	PRFM 0(R19), PLDL1KEEP
+	ADD R8<<0, R14, R20
+	PRFM 0(R20), PLDL1KEEP
+	ADD R1<<2, R14, R21
+	PRFM 0(R21), PLDL1KEEP
+	ADD R9<<0, R14, R22
+	PRFM 0(R22), PLDL1KEEP
+	ADD R8<<1, R14, R19
+	PRFM 0(R19), PLDL1KEEP
+	ADD R10<<0, R14, R20
+	PRFM 0(R20), PLDL1KEEP
+	WORD $0x3dc00060 // ldr q0, [x3, #0]
+	ADD R1<<2, R3, R21
+	WORD $0x3dc002a1 // ldr q1, [x21, #0]
+	ADD R1<<0, R3, R22
+	WORD $0x3dc002c2 // ldr q2, [x22, #0]
+	ADD R9<<0, R3, R19
+	WORD $0x3dc00263 // ldr q3, [x19, #0]
+	ADD R1<<1, R3, R20
+	WORD $0x3dc00284 // ldr q4, [x20, #0]
+	ADD R8<<1, R3, R21
+	WORD $0x3dc002a5 // ldr q5, [x21, #0]
+	ADD R8<<0, R3, R22
+	WORD $0x3dc002c6 // ldr q6, [x22, #0]
+	ADD R10<<0, R3, R19
+	WORD $0x3dc00267 // ldr q7, [x19, #0]
+	WORD $0x4e823808 // zip1 v8.4s, v0.4s, v2.4s
+	WORD $0x4e833829 // zip1 v9.4s, v1.4s, v3.4s
+	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
+	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
+	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
+	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
+	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
+	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
+	WORD $0x4ec03904 // zip1 v4.2d, v8.2d, v0.2d
+	WORD $0x4ec13925 // zip1 v5.2d, v9.2d, v1.2d
+	WORD $0x4ec07908 // zip2 v8.2d, v8.2d, v0.2d
+	WORD $0x4ec17929 // zip2 v9.2d, v9.2d, v1.2d
+	WORD $0x4ec63840 // zip1 v0.2d, v2.2d, v6.2d
+	WORD $0x4ec73861 // zip1 v1.2d, v3.2d, v7.2d
+	WORD $0x4ec67842 // zip2 v2.2d, v2.2d, v6.2d
+	WORD $0x4ec77863 // zip2 v3.2d, v3.2d, v7.2d
+	WORD $0x4d40c80a // ld1r { v10.4s }, [x0]
+	ADD $4, R0, R16
+	WORD $0x4d40ca0c // ld1r { v12.4s }, [x16]
+	ADD $8, R0, R16
+	WORD $0x4d40ca0e // ld1r { v14.4s }, [x16]
+	ADD $12, R0, R16
+	WORD $0x4d40ca10 // ld1r { v16.4s }, [x16]
+	WORD $0x4e2acc94 // fmla v20.4s, v4.4s, v10.4s
+	WORD $0x4e2accb5 // fmla v21.4s, v5.4s, v10.4s
+	WORD $0x4e2ccd14 // fmla v20.4s, v8.4s, v12.4s
+	WORD $0x4e2ccd35 // fmla v21.4s, v9.4s, v12.4s
+	WORD $0x4e2ecc14 // fmla v20.4s, v0.4s, v14.4s
+	WORD $0x4e2ecc35 // fmla v21.4s, v1.4s, v14.4s
+	WORD $0x4e30cc54 // fmla v20.4s, v2.4s, v16.4s
+	WORD $0x4e30cc75 // fmla v21.4s, v3.4s, v16.4s
+	WORD $0x3dc00460 // ldr q0, [x3, #16]
+	ADD R1<<2, R3, R20
+	WORD $0x3dc00681 // ldr q1, [x20, #16]
+	ADD R1<<0, R3, R21
+	WORD $0x3dc006a2 // ldr q2, [x21, #16]
+	ADD R9<<0, R3, R22
+	WORD $0x3dc006c3 // ldr q3, [x22, #16]
+	ADD R1<<1, R3, R19
+	WORD $0x3dc00664 // ldr q4, [x19, #16]
+	ADD R8<<1, R3, R20
+	WORD $0x3dc00685 // ldr q5, [x20, #16]
+	ADD R8<<0, R3, R21
+	WORD $0x3dc006a6 // ldr q6, [x21, #16]
+	ADD R10<<0, R3, R22
+	WORD $0x3dc006c7 // ldr q7, [x22, #16]
+	WORD $0x4e823808 // zip1 v8.4s, v0.4s, v2.4s
+	WORD $0x4e833829 // zip1 v9.4s, v1.4s, v3.4s
+	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
+	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
+	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
+	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
+	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
+	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
+	WORD $0x4ec03904 // zip1 v4.2d, v8.2d, v0.2d
+	WORD $0x4ec13925 // zip1 v5.2d, v9.2d, v1.2d
+	WORD $0x4ec07908 // zip2 v8.2d, v8.2d, v0.2d
+	WORD $0x4ec17929 // zip2 v9.2d, v9.2d, v1.2d
+	WORD $0x4ec63840 // zip1 v0.2d, v2.2d, v6.2d
+	WORD $0x4ec73861 // zip1 v1.2d, v3.2d, v7.2d
+	WORD $0x4ec67842 // zip2 v2.2d, v2.2d, v6.2d
+	WORD $0x4ec77863 // zip2 v3.2d, v3.2d, v7.2d
+	ADD $16, R0, R16
+	WORD $0x4d40ca0a // ld1r { v10.4s }, [x16]
+	ADD $20, R0, R16
+	WORD $0x4d40ca0c // ld1r { v12.4s }, [x16]
+	ADD $24, R0, R16
+	WORD $0x4d40ca0e // ld1r { v14.4s }, [x16]
+	ADD $28, R0, R16
+	WORD $0x4d40ca10 // ld1r { v16.4s }, [x16]
+	WORD $0x4e2acc94 // fmla v20.4s, v4.4s, v10.4s
+	WORD $0x4e2accb5 // fmla v21.4s, v5.4s, v10.4s
+	WORD $0x4e2ccd14 // fmla v20.4s, v8.4s, v12.4s
+	WORD $0x4e2ccd35 // fmla v21.4s, v9.4s, v12.4s
+	WORD $0x4e2ecc14 // fmla v20.4s, v0.4s, v14.4s
+	WORD $0x4e2ecc35 // fmla v21.4s, v1.4s, v14.4s
+	WORD $0x4e30cc54 // fmla v20.4s, v2.4s, v16.4s
+	WORD $0x4e30cc75 // fmla v21.4s, v3.4s, v16.4s
+	WORD $0x3dc00860 // ldr q0, [x3, #32]
+	ADD R1<<2, R3, R19
+	WORD $0x3dc00a61 // ldr q1, [x19, #32]
+	ADD R1<<0, R3, R20
+	WORD $0x3dc00a82 // ldr q2, [x20, #32]
+	ADD R9<<0, R3, R21
+	WORD $0x3dc00aa3 // ldr q3, [x21, #32]
+	ADD R1<<1, R3, R22
+	WORD $0x3dc00ac4 // ldr q4, [x22, #32]
+	ADD R8<<1, R3, R19
+	WORD $0x3dc00a65 // ldr q5, [x19, #32]
+	ADD R8<<0, R3, R20
+	WORD $0x3dc00a86 // ldr q6, [x20, #32]
+	ADD R10<<0, R3, R21
+	WORD $0x3dc00aa7 // ldr q7, [x21, #32]
+	WORD $0x4e823808 // zip1 v8.4s, v0.4s, v2.4s
+	WORD $0x4e833829 // zip1 v9.4s, v1.4s, v3.4s
+	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
+	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
+	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
+	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
+	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
+	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
+	WORD $0x4ec03904 // zip1 v4.2d, v8.2d, v0.2d
+	WORD $0x4ec13925 // zip1 v5.2d, v9.2d, v1.2d
+	WORD $0x4ec07908 // zip2 v8.2d, v8.2d, v0.2d
+	WORD $0x4ec17929 // zip2 v9.2d, v9.2d, v1.2d
+	WORD $0x4ec63840 // zip1 v0.2d, v2.2d, v6.2d
+	WORD $0x4ec73861 // zip1 v1.2d, v3.2d, v7.2d
+	WORD $0x4ec67842 // zip2 v2.2d, v2.2d, v6.2d
+	WORD $0x4ec77863 // zip2 v3.2d, v3.2d, v7.2d
+	ADD $32, R0, R16
+	WORD $0x4d40ca0a // ld1r { v10.4s }, [x16]
+	ADD $36, R0, R16
+	WORD $0x4d40ca0c // ld1r { v12.4s }, [x16]
+	ADD $40, R0, R16
+	WORD $0x4d40ca0e // ld1r { v14.4s }, [x16]
+	ADD $44, R0, R16
+	WORD $0x4d40ca10 // ld1r { v16.4s }, [x16]
+	WORD $0x4e2acc94 // fmla v20.4s, v4.4s, v10.4s
+	WORD $0x4e2accb5 // fmla v21.4s, v5.4s, v10.4s
+	WORD $0x4e2ccd14 // fmla v20.4s, v8.4s, v12.4s
+	WORD $0x4e2ccd35 // fmla v21.4s, v9.4s, v12.4s
+	WORD $0x4e2ecc14 // fmla v20.4s, v0.4s, v14.4s
+	WORD $0x4e2ecc35 // fmla v21.4s, v1.4s, v14.4s
+	WORD $0x4e30cc54 // fmla v20.4s, v2.4s, v16.4s
+	WORD $0x4e30cc75 // fmla v21.4s, v3.4s, v16.4s
+	WORD $0x3dc00c60 // ldr q0, [x3, #48]
+	ADD R1<<2, R3, R22
+	WORD $0x3dc00ec1 // ldr q1, [x22, #48]
+	ADD R1<<0, R3, R19
+	WORD $0x3dc00e62 // ldr q2, [x19, #48]
+	ADD R9<<0, R3, R20
+	WORD $0x3dc00e83 // ldr q3, [x20, #48]
+	ADD R1<<1, R3, R21
+	WORD $0x3dc00ea4 // ldr q4, [x21, #48]
+	ADD R8<<1, R3, R22
+	WORD $0x3dc00ec5 // ldr q5, [x22, #48]
+	ADD R8<<0, R3, R19
+	WORD $0x3dc00e66 // ldr q6, [x19, #48]
+	ADD R10<<0, R3, R20
+	WORD $0x3dc00e87 // ldr q7, [x20, #48]
+	WORD $0x4e823808 // zip1 v8.4s, v0.4s, v2.4s
+	WORD $0x4e833829 // zip1 v9.4s, v1.4s, v3.4s
+	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
+	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
+	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
+	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
+	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
+	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
+	WORD $0x4ec03904 // zip1 v4.2d, v8.2d, v0.2d
+	WORD $0x4ec13925 // zip1 v5.2d, v9.2d, v1.2d
+	WORD $0x4ec07908 // zip2 v8.2d, v8.2d, v0.2d
+	WORD $0x4ec17929 // zip2 v9.2d, v9.2d, v1.2d
+	WORD $0x4ec63840 // zip1 v0.2d, v2.2d, v6.2d
+	WORD $0x4ec73861 // zip1 v1.2d, v3.2d, v7.2d
+	WORD $0x4ec67842 // zip2 v2.2d, v2.2d, v6.2d
+	WORD $0x4ec77863 // zip2 v3.2d, v3.2d, v7.2d
+	ADD $48, R0, R16
+	WORD $0x4d40ca0a // ld1r { v10.4s }, [x16]
+	ADD $52, R0, R16
+	WORD $0x4d40ca0c // ld1r { v12.4s }, [x16]
+	ADD $56, R0, R16
+	WORD $0x4d40ca0e // ld1r { v14.4s }, [x16]
+	ADD $60, R0, R16
+	WORD $0x4d40ca10 // ld1r { v16.4s }, [x16]
+	WORD $0x4e2acc94 // fmla v20.4s, v4.4s, v10.4s
+	WORD $0x4e2accb5 // fmla v21.4s, v5.4s, v10.4s
+	WORD $0x4e2ccd14 // fmla v20.4s, v8.4s, v12.4s
+	WORD $0x4e2ccd35 // fmla v21.4s, v9.4s, v12.4s
+	WORD $0x4e2ecc14 // fmla v20.4s, v0.4s, v14.4s
+	WORD $0x4e2ecc35 // fmla v21.4s, v1.4s, v14.4s
+	WORD $0x4e30cc54 // fmla v20.4s, v2.4s, v16.4s
+	WORD $0x4e30cc75 // fmla v21.4s, v3.4s, v16.4s
+	ADD R12<<0, R4, R21
+	ADD $0, R21, R14
+	PRFM 0(R14), PLDL1KEEP
+	ADD R1<<0, R14, R22
+	PRFM 0(R22), PLDL1KEEP
+	ADD R1<<1, R14, R19
+	PRFM 0(R19), PLDL1KEEP
+	ADD R8<<0, R14, R20
+	PRFM 0(R20), PLDL1KEEP
+	ADD R1<<2, R14, R21
+	PRFM 0(R21), PLDL1KEEP
+	ADD R9<<0, R14, R22
+	PRFM 0(R22), PLDL1KEEP
+	ADD R8<<1, R14, R19
+	PRFM 0(R19), PLDL1KEEP
+	ADD R10<<0, R14, R20
+	PRFM 0(R20), PLDL1KEEP
+	WORD $0x3dc00080 // ldr q0, [x4, #0]
+	ADD R1<<2, R4, R21
+	WORD $0x3dc002a1 // ldr q1, [x21, #0]
+	ADD R1<<0, R4, R22
+	WORD $0x3dc002c2 // ldr q2, [x22, #0]
+	ADD R9<<0, R4, R19
+	WORD $0x3dc00263 // ldr q3, [x19, #0]
+	ADD R1<<1, R4, R20
+	WORD $0x3dc00284 // ldr q4, [x20, #0]
+	ADD R8<<1, R4, R21
+	WORD $0x3dc002a5 // ldr q5, [x21, #0]
+	ADD R8<<0, R4, R22
+	WORD $0x3dc002c6 // ldr q6, [x22, #0]
+	ADD R10<<0, R4, R19
+	WORD $0x3dc00267 // ldr q7, [x19, #0]
+	WORD $0x4e823808 // zip1 v8.4s, v0.4s, v2.4s
+	WORD $0x4e833829 // zip1 v9.4s, v1.4s, v3.4s
+	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
+	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
+	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
+	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
+	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
+	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
+	WORD $0x4ec03904 // zip1 v4.2d, v8.2d, v0.2d
+	WORD $0x4ec13925 // zip1 v5.2d, v9.2d, v1.2d
+	WORD $0x4ec07908 // zip2 v8.2d, v8.2d, v0.2d
+	WORD $0x4ec17929 // zip2 v9.2d, v9.2d, v1.2d
+	WORD $0x4ec63840 // zip1 v0.2d, v2.2d, v6.2d
+	WORD $0x4ec73861 // zip1 v1.2d, v3.2d, v7.2d
+	WORD $0x4ec67842 // zip2 v2.2d, v2.2d, v6.2d
+	WORD $0x4ec77863 // zip2 v3.2d, v3.2d, v7.2d
+	WORD $0x4d40c80a // ld1r { v10.4s }, [x0]
+	ADD $4, R0, R16
+	WORD $0x4d40ca0c // ld1r { v12.4s }, [x16]
+	ADD $8, R0, R16
+	WORD $0x4d40ca0e // ld1r { v14.4s }, [x16]
+	ADD $12, R0, R16
+	WORD $0x4d40ca10 // ld1r { v16.4s }, [x16]
+	WORD $0x4e2acc96 // fmla v22.4s, v4.4s, v10.4s
+	WORD $0x4e2accb7 // fmla v23.4s, v5.4s, v10.4s
+	WORD $0x4e2ccd16 // fmla v22.4s, v8.4s, v12.4s
+	WORD $0x4e2ccd37 // fmla v23.4s, v9.4s, v12.4s
+	WORD $0x4e2ecc16 // fmla v22.4s, v0.4s, v14.4s
+	WORD $0x4e2ecc37 // fmla v23.4s, v1.4s, v14.4s
+	WORD $0x4e30cc56 // fmla v22.4s, v2.4s, v16.4s
+	WORD $0x4e30cc77 // fmla v23.4s, v3.4s, v16.4s
+	WORD $0x3dc00480 // ldr q0, [x4, #16]
+	ADD R1<<2, R4, R20
+	WORD $0x3dc00681 // ldr q1, [x20, #16]
+	ADD R1<<0, R4, R21
+	WORD $0x3dc006a2 // ldr q2, [x21, #16]
+	ADD R9<<0, R4, R22
+	WORD $0x3dc006c3 // ldr q3, [x22, #16]
+	ADD R1<<1, R4, R19
+	WORD $0x3dc00664 // ldr q4, [x19, #16]
+	ADD R8<<1, R4, R20
+	WORD $0x3dc00685 // ldr q5, [x20, #16]
+	ADD R8<<0, R4, R21
+	WORD $0x3dc006a6 // ldr q6, [x21, #16]
+	ADD R10<<0, R4, R22
+	WORD $0x3dc006c7 // ldr q7, [x22, #16]
+	WORD $0x4e823808 // zip1 v8.4s, v0.4s, v2.4s
+	WORD $0x4e833829 // zip1 v9.4s, v1.4s, v3.4s
+	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
+	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
+	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
+	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
+	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
+	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
+	WORD $0x4ec03904 // zip1 v4.2d, v8.2d, v0.2d
+	WORD $0x4ec13925 // zip1 v5.2d, v9.2d, v1.2d
+	WORD $0x4ec07908 // zip2 v8.2d, v8.2d, v0.2d
+	WORD $0x4ec17929 // zip2 v9.2d, v9.2d, v1.2d
+	WORD $0x4ec63840 // zip1 v0.2d, v2.2d, v6.2d
+	WORD $0x4ec73861 // zip1 v1.2d, v3.2d, v7.2d
+	WORD $0x4ec67842 // zip2 v2.2d, v2.2d, v6.2d
+	WORD $0x4ec77863 // zip2 v3.2d, v3.2d, v7.2d
+	ADD $16, R0, R16
+	WORD $0x4d40ca0a // ld1r { v10.4s }, [x16]
+	ADD $20, R0, R16
+	WORD $0x4d40ca0c // ld1r { v12.4s }, [x16]
+	ADD $24, R0, R16
+	WORD $0x4d40ca0e // ld1r { v14.4s }, [x16]
+	ADD $28, R0, R16
+	WORD $0x4d40ca10 // ld1r { v16.4s }, [x16]
+	WORD $0x4e2acc96 // fmla v22.4s, v4.4s, v10.4s
+	WORD $0x4e2accb7 // fmla v23.4s, v5.4s, v10.4s
+	WORD $0x4e2ccd16 // fmla v22.4s, v8.4s, v12.4s
+	WORD $0x4e2ccd37 // fmla v23.4s, v9.4s, v12.4s
+	WORD $0x4e2ecc16 // fmla v22.4s, v0.4s, v14.4s
+	WORD $0x4e2ecc37 // fmla v23.4s, v1.4s, v14.4s
+	WORD $0x4e30cc56 // fmla v22.4s, v2.4s, v16.4s
+	WORD $0x4e30cc77 // fmla v23.4s, v3.4s, v16.4s
+	WORD $0x3dc00880 // ldr q0, [x4, #32]
+	ADD R1<<2, R4, R19
+	WORD $0x3dc00a61 // ldr q1, [x19, #32]
+	ADD R1<<0, R4, R20
+	WORD $0x3dc00a82 // ldr q2, [x20, #32]
+	ADD R9<<0, R4, R21
+	WORD $0x3dc00aa3 // ldr q3, [x21, #32]
+	ADD R1<<1, R4, R22
+	WORD $0x3dc00ac4 // ldr q4, [x22, #32]
+	ADD R8<<1, R4, R19
+	WORD $0x3dc00a65 // ldr q5, [x19, #32]
+	ADD R8<<0, R4, R20
+	WORD $0x3dc00a86 // ldr q6, [x20, #32]
+	ADD R10<<0, R4, R21
+	WORD $0x3dc00aa7 // ldr q7, [x21, #32]
+	WORD $0x4e823808 // zip1 v8.4s, v0.4s, v2.4s
+	WORD $0x4e833829 // zip1 v9.4s, v1.4s, v3.4s
+	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
+	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
+	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
+	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
+	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
+	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
+	WORD $0x4ec03904 // zip1 v4.2d, v8.2d, v0.2d
+	WORD $0x4ec13925 // zip1 v5.2d, v9.2d, v1.2d
+	WORD $0x4ec07908 // zip2 v8.2d, v8.2d, v0.2d
+	WORD $0x4ec17929 // zip2 v9.2d, v9.2d, v1.2d
+	WORD $0x4ec63840 // zip1 v0.2d, v2.2d, v6.2d
+	WORD $0x4ec73861 // zip1 v1.2d, v3.2d, v7.2d
+	WORD $0x4ec67842 // zip2 v2.2d, v2.2d, v6.2d
+	WORD $0x4ec77863 // zip2 v3.2d, v3.2d, v7.2d
+	ADD $32, R0, R16
+	WORD $0x4d40ca0a // ld1r { v10.4s }, [x16]
+	ADD $36, R0, R16
+	WORD $0x4d40ca0c // ld1r { v12.4s }, [x16]
+	ADD $40, R0, R16
+	WORD $0x4d40ca0e // ld1r { v14.4s }, [x16]
+	ADD $44, R0, R16
+	WORD $0x4d40ca10 // ld1r { v16.4s }, [x16]
+	WORD $0x4e2acc96 // fmla v22.4s, v4.4s, v10.4s
+	WORD $0x4e2accb7 // fmla v23.4s, v5.4s, v10.4s
+	WORD $0x4e2ccd16 // fmla v22.4s, v8.4s, v12.4s
+	WORD $0x4e2ccd37 // fmla v23.4s, v9.4s, v12.4s
+	WORD $0x4e2ecc16 // fmla v22.4s, v0.4s, v14.4s
+	WORD $0x4e2ecc37 // fmla v23.4s, v1.4s, v14.4s
+	WORD $0x4e30cc56 // fmla v22.4s, v2.4s, v16.4s
+	WORD $0x4e30cc77 // fmla v23.4s, v3.4s, v16.4s
+	WORD $0x3dc00c80 // ldr q0, [x4, #48]
+	ADD R1<<2, R4, R22
+	WORD $0x3dc00ec1 // ldr q1, [x22, #48]
+	ADD R1<<0, R4, R19
+	WORD $0x3dc00e62 // ldr q2, [x19, #48]
+	ADD R9<<0, R4, R20
+	WORD $0x3dc00e83 // ldr q3, [x20, #48]
+	ADD R1<<1, R4, R21
+	WORD $0x3dc00ea4 // ldr q4, [x21, #48]
+	ADD R8<<1, R4, R22
+	WORD $0x3dc00ec5 // ldr q5, [x22, #48]
+	ADD R8<<0, R4, R19
+	WORD $0x3dc00e66 // ldr q6, [x19, #48]
+	ADD R10<<0, R4, R20
+	WORD $0x3dc00e87 // ldr q7, [x20, #48]
+	WORD $0x4e823808 // zip1 v8.4s, v0.4s, v2.4s
+	WORD $0x4e833829 // zip1 v9.4s, v1.4s, v3.4s
+	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
+	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
+	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
+	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
+	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
+	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
+	WORD $0x4ec03904 // zip1 v4.2d, v8.2d, v0.2d
+	WORD $0x4ec13925 // zip1 v5.2d, v9.2d, v1.2d
+	WORD $0x4ec07908 // zip2 v8.2d, v8.2d, v0.2d
+	WORD $0x4ec17929 // zip2 v9.2d, v9.2d, v1.2d
+	WORD $0x4ec63840 // zip1 v0.2d, v2.2d, v6.2d
+	WORD $0x4ec73861 // zip1 v1.2d, v3.2d, v7.2d
+	WORD $0x4ec67842 // zip2 v2.2d, v2.2d, v6.2d
+	WORD $0x4ec77863 // zip2 v3.2d, v3.2d, v7.2d
+	ADD $48, R0, R16
+	WORD $0x4d40ca0a // ld1r { v10.4s }, [x16]
+	ADD $52, R0, R16
+	WORD $0x4d40ca0c // ld1r { v12.4s }, [x16]
+	ADD $56, R0, R16
+	WORD $0x4d40ca0e // ld1r { v14.4s }, [x16]
+	ADD $60, R0, R16
+	WORD $0x4d40ca10 // ld1r { v16.4s }, [x16]
+	WORD $0x4e2acc96 // fmla v22.4s, v4.4s, v10.4s
+	WORD $0x4e2accb7 // fmla v23.4s, v5.4s, v10.4s
+	WORD $0x4e2ccd16 // fmla v22.4s, v8.4s, v12.4s
+	WORD $0x4e2ccd37 // fmla v23.4s, v9.4s, v12.4s
+	WORD $0x4e2ecc16 // fmla v22.4s, v0.4s, v14.4s
+	WORD $0x4e2ecc37 // fmla v23.4s, v1.4s, v14.4s
+	WORD $0x4e30cc56 // fmla v22.4s, v2.4s, v16.4s
+	WORD $0x4e30cc77 // fmla v23.4s, v3.4s, v16.4s
+	ADD R12<<0, R5, R21
+	ADD $0, R21, R14
+	PRFM 0(R14), PLDL1KEEP
+	ADD R1<<0, R14, R22
+	PRFM 0(R22), PLDL1KEEP
+	ADD R1<<1, R14, R19
+	PRFM 0(R19), PLDL1KEEP
+	ADD R8<<0, R14, R20
+	PRFM 0(R20), PLDL1KEEP
+	ADD R1<<2, R14, R21
+	PRFM 0(R21), PLDL1KEEP
+	ADD R9<<0, R14, R22
+	PRFM 0(R22), PLDL1KEEP
+	ADD R8<<1, R14, R19
+	PRFM 0(R19), PLDL1KEEP
+	ADD R10<<0, R14, R20
+	PRFM 0(R20), PLDL1KEEP
+	WORD $0x3dc000a0 // ldr q0, [x5, #0]
+	ADD R1<<2, R5, R21
+	WORD $0x3dc002a1 // ldr q1, [x21, #0]
+	ADD R1<<0, R5, R22
+	WORD $0x3dc002c2 // ldr q2, [x22, #0]
+	ADD R9<<0, R5, R19
+	WORD $0x3dc00263 // ldr q3, [x19, #0]
+	ADD R1<<1, R5, R20
+	WORD $0x3dc00284 // ldr q4, [x20, #0]
+	ADD R8<<1, R5, R21
+	WORD $0x3dc002a5 // ldr q5, [x21, #0]
+	ADD R8<<0, R5, R22
+	WORD $0x3dc002c6 // ldr q6, [x22, #0]
+	ADD R10<<0, R5, R19
+	WORD $0x3dc00267 // ldr q7, [x19, #0]
+	WORD $0x4e823808 // zip1 v8.4s, v0.4s, v2.4s
+	WORD $0x4e833829 // zip1 v9.4s, v1.4s, v3.4s
+	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
+	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
+	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
+	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
+	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
+	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
+	WORD $0x4ec03904 // zip1 v4.2d, v8.2d, v0.2d
+	WORD $0x4ec13925 // zip1 v5.2d, v9.2d, v1.2d
+	WORD $0x4ec07908 // zip2 v8.2d, v8.2d, v0.2d
+	WORD $0x4ec17929 // zip2 v9.2d, v9.2d, v1.2d
+	WORD $0x4ec63840 // zip1 v0.2d, v2.2d, v6.2d
+	WORD $0x4ec73861 // zip1 v1.2d, v3.2d, v7.2d
+	WORD $0x4ec67842 // zip2 v2.2d, v2.2d, v6.2d
+	WORD $0x4ec77863 // zip2 v3.2d, v3.2d, v7.2d
+	WORD $0x4d40c80a // ld1r { v10.4s }, [x0]
+	ADD $4, R0, R16
+	WORD $0x4d40ca0c // ld1r { v12.4s }, [x16]
+	ADD $8, R0, R16
+	WORD $0x4d40ca0e // ld1r { v14.4s }, [x16]
+	ADD $12, R0, R16
+	WORD $0x4d40ca10 // ld1r { v16.4s }, [x16]
+	WORD $0x4e2acc98 // fmla v24.4s, v4.4s, v10.4s
+	WORD $0x4e2accb9 // fmla v25.4s, v5.4s, v10.4s
+	WORD $0x4e2ccd18 // fmla v24.4s, v8.4s, v12.4s
+	WORD $0x4e2ccd39 // fmla v25.4s, v9.4s, v12.4s
+	WORD $0x4e2ecc18 // fmla v24.4s, v0.4s, v14.4s
+	WORD $0x4e2ecc39 // fmla v25.4s, v1.4s, v14.4s
+	WORD $0x4e30cc58 // fmla v24.4s, v2.4s, v16.4s
+	WORD $0x4e30cc79 // fmla v25.4s, v3.4s, v16.4s
+	WORD $0x3dc004a0 // ldr q0, [x5, #16]
+	ADD R1<<2, R5, R20
+	WORD $0x3dc00681 // ldr q1, [x20, #16]
+	ADD R1<<0, R5, R21
+	WORD $0x3dc006a2 // ldr q2, [x21, #16]
+	ADD R9<<0, R5, R22
+	WORD $0x3dc006c3 // ldr q3, [x22, #16]
+	ADD R1<<1, R5, R19
+	WORD $0x3dc00664 // ldr q4, [x19, #16]
+	ADD R8<<1, R5, R20
+	WORD $0x3dc00685 // ldr q5, [x20, #16]
+	ADD R8<<0, R5, R21
+	WORD $0x3dc006a6 // ldr q6, [x21, #16]
+	ADD R10<<0, R5, R22
+	WORD $0x3dc006c7 // ldr q7, [x22, #16]
+	WORD $0x4e823808 // zip1 v8.4s, v0.4s, v2.4s
+	WORD $0x4e833829 // zip1 v9.4s, v1.4s, v3.4s
+	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
+	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
+	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
+	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
+	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
+	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
+	WORD $0x4ec03904 // zip1 v4.2d, v8.2d, v0.2d
+	WORD $0x4ec13925 // zip1 v5.2d, v9.2d, v1.2d
+	WORD $0x4ec07908 // zip2 v8.2d, v8.2d, v0.2d
+	WORD $0x4ec17929 // zip2 v9.2d, v9.2d, v1.2d
+	WORD $0x4ec63840 // zip1 v0.2d, v2.2d, v6.2d
+	WORD $0x4ec73861 // zip1 v1.2d, v3.2d, v7.2d
+	WORD $0x4ec67842 // zip2 v2.2d, v2.2d, v6.2d
+	WORD $0x4ec77863 // zip2 v3.2d, v3.2d, v7.2d
+	ADD $16, R0, R16
+	WORD $0x4d40ca0a // ld1r { v10.4s }, [x16]
+	ADD $20, R0, R16
+	WORD $0x4d40ca0c // ld1r { v12.4s }, [x16]
+	ADD $24, R0, R16
+	WORD $0x4d40ca0e // ld1r { v14.4s }, [x16]
+	ADD $28, R0, R16
+	WORD $0x4d40ca10 // ld1r { v16.4s }, [x16]
+	WORD $0x4e2acc98 // fmla v24.4s, v4.4s, v10.4s
+	WORD $0x4e2accb9 // fmla v25.4s, v5.4s, v10.4s
+	WORD $0x4e2ccd18 // fmla v24.4s, v8.4s, v12.4s
+	WORD $0x4e2ccd39 // fmla v25.4s, v9.4s, v12.4s
+	WORD $0x4e2ecc18 // fmla v24.4s, v0.4s, v14.4s
+	WORD $0x4e2ecc39 // fmla v25.4s, v1.4s, v14.4s
+	WORD $0x4e30cc58 // fmla v24.4s, v2.4s, v16.4s
+	WORD $0x4e30cc79 // fmla v25.4s, v3.4s, v16.4s
+	WORD $0x3dc008a0 // ldr q0, [x5, #32]
+	ADD R1<<2, R5, R19
+	WORD $0x3dc00a61 // ldr q1, [x19, #32]
+	ADD R1<<0, R5, R20
+	WORD $0x3dc00a82 // ldr q2, [x20, #32]
+	ADD R9<<0, R5, R21
+	WORD $0x3dc00aa3 // ldr q3, [x21, #32]
+	ADD R1<<1, R5, R22
+	WORD $0x3dc00ac4 // ldr q4, [x22, #32]
+	ADD R8<<1, R5, R19
+	WORD $0x3dc00a65 // ldr q5, [x19, #32]
+	ADD R8<<0, R5, R20
+	WORD $0x3dc00a86 // ldr q6, [x20, #32]
+	ADD R10<<0, R5, R21
+	WORD $0x3dc00aa7 // ldr q7, [x21, #32]
+	WORD $0x4e823808 // zip1 v8.4s, v0.4s, v2.4s
+	WORD $0x4e833829 // zip1 v9.4s, v1.4s, v3.4s
+	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
+	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
+	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
+	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
+	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
+	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
+	WORD $0x4ec03904 // zip1 v4.2d, v8.2d, v0.2d
+	WORD $0x4ec13925 // zip1 v5.2d, v9.2d, v1.2d
+	WORD $0x4ec07908 // zip2 v8.2d, v8.2d, v0.2d
+	WORD $0x4ec17929 // zip2 v9.2d, v9.2d, v1.2d
+	WORD $0x4ec63840 // zip1 v0.2d, v2.2d, v6.2d
+	WORD $0x4ec73861 // zip1 v1.2d, v3.2d, v7.2d
+	WORD $0x4ec67842 // zip2 v2.2d, v2.2d, v6.2d
+	WORD $0x4ec77863 // zip2 v3.2d, v3.2d, v7.2d
+	ADD $32, R0, R16
+	WORD $0x4d40ca0a // ld1r { v10.4s }, [x16]
+	ADD $36, R0, R16
+	WORD $0x4d40ca0c // ld1r { v12.4s }, [x16]
+	ADD $40, R0, R16
+	WORD $0x4d40ca0e // ld1r { v14.4s }, [x16]
+	ADD $44, R0, R16
+	WORD $0x4d40ca10 // ld1r { v16.4s }, [x16]
+	WORD $0x4e2acc98 // fmla v24.4s, v4.4s, v10.4s
+	WORD $0x4e2accb9 // fmla v25.4s, v5.4s, v10.4s
+	WORD $0x4e2ccd18 // fmla v24.4s, v8.4s, v12.4s
+	WORD $0x4e2ccd39 // fmla v25.4s, v9.4s, v12.4s
+	WORD $0x4e2ecc18 // fmla v24.4s, v0.4s, v14.4s
+	WORD $0x4e2ecc39 // fmla v25.4s, v1.4s, v14.4s
+	WORD $0x4e30cc58 // fmla v24.4s, v2.4s, v16.4s
+	WORD $0x4e30cc79 // fmla v25.4s, v3.4s, v16.4s
+	WORD $0x3dc00ca0 // ldr q0, [x5, #48]
+	ADD R1<<2, R5, R22
+	WORD $0x3dc00ec1 // ldr q1, [x22, #48]
+	ADD R1<<0, R5, R19
+	WORD $0x3dc00e62 // ldr q2, [x19, #48]
+	ADD R9<<0, R5, R20
+	WORD $0x3dc00e83 // ldr q3, [x20, #48]
+	ADD R1<<1, R5, R21
+	WORD $0x3dc00ea4 // ldr q4, [x21, #48]
+	ADD R8<<1, R5, R22
+	WORD $0x3dc00ec5 // ldr q5, [x22, #48]
+	ADD R8<<0, R5, R19
+	WORD $0x3dc00e66 // ldr q6, [x19, #48]
+	ADD R10<<0, R5, R20
+	WORD $0x3dc00e87 // ldr q7, [x20, #48]
+	WORD $0x4e823808 // zip1 v8.4s, v0.4s, v2.4s
+	WORD $0x4e833829 // zip1 v9.4s, v1.4s, v3.4s
+	WORD $0x4e827802 // zip2 v2.4s, v0.4s, v2.4s
+	WORD $0x4e837823 // zip2 v3.4s, v1.4s, v3.4s
+	WORD $0x4e863880 // zip1 v0.4s, v4.4s, v6.4s
+	WORD $0x4e8738a1 // zip1 v1.4s, v5.4s, v7.4s
+	WORD $0x4e867886 // zip2 v6.4s, v4.4s, v6.4s
+	WORD $0x4e8778a7 // zip2 v7.4s, v5.4s, v7.4s
+	WORD $0x4ec03904 // zip1 v4.2d, v8.2d, v0.2d
+	WORD $0x4ec13925 // zip1 v5.2d, v9.2d, v1.2d
+	WORD $0x4ec07908 // zip2 v8.2d, v8.2d, v0.2d
+	WORD $0x4ec17929 // zip2 v9.2d, v9.2d, v1.2d
+	WORD $0x4ec63840 // zip1 v0.2d, v2.2d, v6.2d
+	WORD $0x4ec73861 // zip1 v1.2d, v3.2d, v7.2d
+	WORD $0x4ec67842 // zip2 v2.2d, v2.2d, v6.2d
+	WORD $0x4ec77863 // zip2 v3.2d, v3.2d, v7.2d
+	ADD $48, R0, R16
+	WORD $0x4d40ca0a // ld1r { v10.4s }, [x16]
+	ADD $52, R0, R16
+	WORD $0x4d40ca0c // ld1r { v12.4s }, [x16]
+	ADD $56, R0, R16
+	WORD $0x4d40ca0e // ld1r { v14.4s }, [x16]
+	ADD $60, R0, R16
+	WORD $0x4d40ca10 // ld1r { v16.4s }, [x16]
+	WORD $0x4e2acc98 // fmla v24.4s, v4.4s, v10.4s
+	WORD $0x4e2accb9 // fmla v25.4s, v5.4s, v10.4s
+	WORD $0x4e2ccd18 // fmla v24.4s, v8.4s, v12.4s
+	WORD $0x4e2ccd39 // fmla v25.4s, v9.4s, v12.4s
+	WORD $0x4e2ecc18 // fmla v24.4s, v0.4s, v14.4s
+	WORD $0x4e2ecc39 // fmla v25.4s, v1.4s, v14.4s
+	WORD $0x4e30cc58 // fmla v24.4s, v2.4s, v16.4s
+	WORD $0x4e30cc79 // fmla v25.4s, v3.4s, v16.4s
+	ADD $64, R2, R2
+	ADD $64, R3, R3
+	ADD $64, R4, R4
+	ADD $64, R5, R5
+	ADD $64, R0, R0
+	SUBS $16, R11, R11
+	BNE rows1_one
+
+rows1_write:
 	MOVD bias_base+112(FP), R0
 	MOVD c_base+80(FP), R1
 	MOVD ldc+104(FP), R2
@@ -9039,48 +10080,48 @@ rows1_ahead:
 	MOVBU accumulate+136(FP), R3
 	CMP $0, R0
 	BEQ rows1_row0
-	WORD $0x3dc00013 // ldr q19, [x0, #0]
-	WORD $0x4e33d694 // fadd v20.4s, v20.4s, v19.4s
-	WORD $0x3dc00413 // ldr q19, [x0, #16]
-	WORD $0x4e33d6b5 // fadd v21.4s, v21.4s, v19.4s
-	WORD $0x3dc00813 // ldr q19, [x0, #32]
-	WORD $0x4e33d6d6 // fadd v22.4s, v22.4s, v19.4s
-	WORD $0x3dc00c13 // ldr q19, [x0, #48]
-	WORD $0x4e33d6f7 // fadd v23.4s, v23.4s, v19.4s
-	WORD $0x3dc01013 // ldr q19, [x0, #64]
-	WORD $0x4e33d718 // fadd v24.4s, v24.4s, v19.4s
-	WORD $0x3dc01413 // ldr q19, [x0, #80]
-	WORD $0x4e33d739 // fadd v25.4s, v25.4s, v19.4s
-	WORD $0x3dc01813 // ldr q19, [x0, #96]
-	WORD $0x4e33d75a // fadd v26.4s, v26.4s, v19.4s
-	WORD $0x3dc01c13 // ldr q19, [x0, #112]
-	WORD $0x4e33d77b // fadd v27.4s, v27.4s, v19.4s
+	WORD $0x3dc0000b // ldr q11, [x0, #0]
+	WORD $0x4e2bd652 // fadd v18.4s, v18.4s, v11.4s
+	WORD $0x3dc0040b // ldr q11, [x0, #16]
+	WORD $0x4e2bd673 // fadd v19.4s, v19.4s, v11.4s
+	WORD $0x3dc0080b // ldr q11, [x0, #32]
+	WORD $0x4e2bd694 // fadd v20.4s, v20.4s, v11.4s
+	WORD $0x3dc00c0b // ldr q11, [x0, #48]
+	WORD $0x4e2bd6b5 // fadd v21.4s, v21.4s, v11.4s
+	WORD $0x3dc0100b // ldr q11, [x0, #64]
+	WORD $0x4e2bd6d6 // fadd v22.4s, v22.4s, v11.4s
+	WORD $0x3dc0140b // ldr q11, [x0, #80]
+	WORD $0x4e2bd6f7 // fadd v23.4s, v23.4s, v11.4s
+	WORD $0x3dc0180b // ldr q11, [x0, #96]
+	WORD $0x4e2bd718 // fadd v24.4s, v24.4s, v11.4s
+	WORD $0x3dc01c0b // ldr q11, [x0, #112]
+	WORD $0x4e2bd739 // fadd v25.4s, v25.4s, v11.4s
 
 rows1_row0:
 	TST $255, R3
 	BEQ rows1_row0_write
-	WORD $0x3dc00033 // ldr q19, [x1, #0]
-	WORD $0x4e33d694 // fadd v20.4s, v20.4s, v19.4s
-	WORD $0x3dc00433 // ldr q19, [x1, #16]
-	WORD $0x4e33d6b5 // fadd v21.4s, v21.4s, v19.4s
-	WORD $0x3dc00833 // ldr q19, [x1, #32]
-	WORD $0x4e33d6d6 // fadd v22.4s, v22.4s, v19.4s
-	WORD $0x3dc00c33 // ldr q19, [x1, #48]
-	WORD $0x4e33d6f7 // fadd v23.4s, v23.4s, v19.4s
-	WORD $0x3dc01033 // ldr q19, [x1, #64]
-	WORD $0x4e33d718 // fadd v24.4s, v24.4s, v19.4s
-	WORD $0x3dc01433 // ldr q19, [x1, #80]
-	WORD $0x4e33d739 // fadd v25.4s, v25.4s, v19.4s
-	WORD $0x3dc01833 // ldr q19, [x1, #96]
-	WORD $0x4e33d75a // fadd v26.4s, v26.4s, v19.4s
-	WORD $0x3dc01c33 // ldr q19, [x1, #112]
-	WORD $0x4e33d77b // fadd v27.4s, v27.4s, v19.4s
+	WORD $0x3dc0002b // ldr q11, [x1, #0]
+	WORD $0x4e2bd652 // fadd v18.4s, v18.4s, v11.4s
+	WORD $0x3dc0042b // ldr q11, [x1, #16]
+	WORD $0x4e2bd673 // fadd v19.4s, v19.4s, v11.4s
+	WORD $0x3dc0082b // ldr q11, [x1, #32]
+	WORD $0x4e2bd694 // fadd v20.4s, v20.4s, v11.4s
+	WORD $0x3dc00c2b // ldr q11, [x1, #48]
+	WORD $0x4e2bd6b5 // fadd v21.4s, v21.4s, v11.4s
+	WORD $0x3dc0102b // ldr q11, [x1, #64]
+	WORD $0x4e2bd6d6 // fadd v22.4s, v22.4s, v11.4s
+	WORD $0x3dc0142b // ldr q11, [x1, #80]
+	WORD $0x4e2bd6f7 // fadd v23.4s, v23.4s, v11.4s
+	WORD $0x3dc0182b // ldr q11, [x1, #96]
+	WORD $0x4e2bd718 // fadd v24.4s, v24.4s, v11.4s
+	WORD $0x3dc01c2b // ldr q11, [x1, #112]
+	WORD $0x4e2bd739 // fadd v25.4s, v25.4s, v11.4s
 
 rows1_row0_write:
-	WORD $0xad005434 // stp q20, q21, [x1, #0]
-	WORD $0xad015c36 // stp q22, q23, [x1, #32]
-	WORD $0xad026438 // stp q24, q25, [x1, #64]
-	WORD $0xad036c3a // stp q26, q27, [x1, #96]
+	WORD $0xad004c32 // stp q18, q19, [x1, #0]
+	WORD $0xad015434 // stp q20, q21, [x1, #32]
+	WORD $0xad025c36 // stp q22, q23, [x1, #64]
+	WORD $0xad036438 // stp q24, q25, [x1, #96]
 	ADD R2, R1, R1
 	RET
 
@@ -9133,7 +10174,7 @@ TEXT ·copyPanelsNEON(SB), NOSPLIT, $0-96
 	LSL $2, R9, R9
 	MOVD lanes+72(FP), R10
 	CMP $8, R10
-	BEQ one_row
+	BLE one_lanes
 
 two_row:
 	MOVD R1, R10
@@ -9333,114 +10374,117 @@ two_next:
 	BNE two_row
 	RET
 
+one_lanes:
+	LSL $2, R10, R10
+
 one_row:
-	MOVD R1, R10
-	MOVD R3, R11
-	MOVD R0, R12
-	CMP $0, R12
+	MOVD R1, R11
+	MOVD R3, R12
+	MOVD R0, R13
+	CMP $0, R13
 	BEQ one_rest
 
 one_panel:
-	ADD R5<<2, R11, R21
+	ADD R5<<2, R12, R21
 	PRFM 0(R21), PLDL1KEEP
 	WORD $0x0e1c3f11 // mov w17, v24.s[3]
 	TBZ $31, R17, neon17
-	WORD $0x3dc00160 // ldr q0, [x11, #0]
+	WORD $0x3dc00180 // ldr q0, [x12, #0]
 	B neon18
 
 neon17:
 	WORD $0x6f00e400 // movi v0.2d, #0
 	WORD $0x0e043f11 // mov w17, v24.s[0]
 	TBZ $31, R17, neon18
-	WORD $0x0d408160 // ld1 { v0.s }[0], [x11]
+	WORD $0x0d408180 // ld1 { v0.s }[0], [x12]
 	WORD $0x0e0c3f11 // mov w17, v24.s[1]
 	TBZ $31, R17, neon18
-	ADD $4, R11, R23
+	ADD $4, R12, R23
 	WORD $0x0d4092e0 // ld1 { v0.s }[1], [x23]
 	WORD $0x0e143f11 // mov w17, v24.s[2]
 	TBZ $31, R17, neon18
-	ADD $8, R11, R23
+	ADD $8, R12, R23
 	WORD $0x4d4082e0 // ld1 { v0.s }[2], [x23]
 
 neon18:
 	WORD $0x0e1c3f31 // mov w17, v25.s[3]
 	TBZ $31, R17, neon19
-	WORD $0x3dc00561 // ldr q1, [x11, #16]
+	WORD $0x3dc00581 // ldr q1, [x12, #16]
 	B neon20
 
 neon19:
 	WORD $0x6f00e401 // movi v1.2d, #0
 	WORD $0x0e043f31 // mov w17, v25.s[0]
 	TBZ $31, R17, neon20
-	ADD $16, R11, R23
+	ADD $16, R12, R23
 	WORD $0x0d4082e1 // ld1 { v1.s }[0], [x23]
 	WORD $0x0e0c3f31 // mov w17, v25.s[1]
 	TBZ $31, R17, neon20
-	ADD $20, R11, R23
+	ADD $20, R12, R23
 	WORD $0x0d4092e1 // ld1 { v1.s }[1], [x23]
 	WORD $0x0e143f31 // mov w17, v25.s[2]
 	TBZ $31, R17, neon20
-	ADD $24, R11, R23
+	ADD $24, R12, R23
 	WORD $0x4d4082e1 // ld1 { v1.s }[2], [x23]
 
 neon20:
-	WORD $0xad000540 // stp q0, q1, [x10, #0]
-	ADD R9, R11, R11
-	ADD R8, R10, R10
-	SUBS $1, R12, R12
+	WORD $0xad000560 // stp q0, q1, [x11, #0]
+	ADD R9, R12, R12
+	ADD R8, R11, R11
+	SUBS $1, R13, R13
 	BNE one_panel
 
 one_rest:
 	CMP $0, R2
 	BEQ one_next
-	ADD R5<<2, R11, R22
+	ADD R5<<2, R12, R22
 	PRFM 0(R22), PLDL1KEEP
 	WORD $0x0e1c3f91 // mov w17, v28.s[3]
 	TBZ $31, R17, neon21
-	WORD $0x3dc00160 // ldr q0, [x11, #0]
+	WORD $0x3dc00180 // ldr q0, [x12, #0]
 	B neon22
 
 neon21:
 	WORD $0x6f00e400 // movi v0.2d, #0
 	WORD $0x0e043f91 // mov w17, v28.s[0]
 	TBZ $31, R17, neon22
-	WORD $0x0d408160 // ld1 { v0.s }[0], [x11]
+	WORD $0x0d408180 // ld1 { v0.s }[0], [x12]
 	WORD $0x0e0c3f91 // mov w17, v28.s[1]
 	TBZ $31, R17, neon22
-	ADD $4, R11, R23
+	ADD $4, R12, R23
 	WORD $0x0d4092e0 // ld1 { v0.s }[1], [x23]
 	WORD $0x0e143f91 // mov w17, v28.s[2]
 	TBZ $31, R17, neon22
-	ADD $8, R11, R23
+	ADD $8, R12, R23
 	WORD $0x4d4082e0 // ld1 { v0.s }[2], [x23]
 
 neon22:
 	WORD $0x0e1c3fb1 // mov w17, v29.s[3]
 	TBZ $31, R17, neon23
-	WORD $0x3dc00561 // ldr q1, [x11, #16]
+	WORD $0x3dc00581 // ldr q1, [x12, #16]
 	B neon24
 
 neon23:
 	WORD $0x6f00e401 // movi v1.2d, #0
 	WORD $0x0e043fb1 // mov w17, v29.s[0]
 	TBZ $31, R17, neon24
-	ADD $16, R11, R23
+	ADD $16, R12, R23
 	WORD $0x0d4082e1 // ld1 { v1.s }[0], [x23]
 	WORD $0x0e0c3fb1 // mov w17, v29.s[1]
 	TBZ $31, R17, neon24
-	ADD $20, R11, R23
+	ADD $20, R12, R23
 	WORD $0x0d4092e1 // ld1 { v1.s }[1], [x23]
 	WORD $0x0e143fb1 // mov w17, v29.s[2]
 	TBZ $31, R17, neon24
-	ADD $24, R11, R23
+	ADD $24, R12, R23
 	WORD $0x4d4082e1 // ld1 { v1.s }[2], [x23]
 
 neon24:
-	WORD $0xad000540 // stp q0, q1, [x10, #0]
+	WORD $0xad000560 // stp q0, q1, [x11, #0]
 
 one_next:
 	ADD R5, R3, R3
-	ADD $32, R1, R1
+	ADD R10, R1, R1
 	SUBS $1, R4, R4
 	BNE one_row
 	RET
@@ -9924,49 +10968,33 @@ neon32:
 	RET
 
 last:
-	SUB $1, R1, R2
-	MUL R3, R2, R2
-	ADD R2, R0, R0
-	CMP $7, R1
-	BEQ store7
-	CMP $6, R1
-	BEQ store6
-	CMP $5, R1
-	BEQ store5
-	CMP $4, R1
-	BEQ store4
-	CMP $3, R1
-	BEQ store3
-	CMP $2, R1
-	BEQ store2
-	B store1
-
-store7:
-	WORD $0xad001404 // stp q4, q5, [x0, #0]
-	SUBS R3, R0, R0
-
-store6:
-	WORD $0xad002408 // stp q8, q9, [x0, #0]
-	SUBS R3, R0, R0
-
-store5:
-	WORD $0xad000c02 // stp q2, q3, [x0, #0]
-	SUBS R3, R0, R0
-
-store4:
-	WORD $0xad004410 // stp q16, q17, [x0, #0]
-	SUBS R3, R0, R0
-
-store3:
-	WORD $0xad000400 // stp q0, q1, [x0, #0]
-	SUBS R3, R0, R0
-
-store2:
-	WORD $0xad00340c // stp q12, q13, [x0, #0]
-	SUBS R3, R0, R0
-
-store1:
 	WORD $0xad002c0a // stp q10, q11, [x0, #0]
+	CMP $1, R1
+	BEQ end
+	ADD R3, R0, R0
+	WORD $0xad00340c // stp q12, q13, [x0, #0]
+	CMP $2, R1
+	BEQ end
+	ADD R3, R0, R0
+	WORD $0xad000400 // stp q0, q1, [x0, #0]
+	CMP $3, R1
+	BEQ end
+	ADD R3, R0, R0
+	WORD $0xad004410 // stp q16, q17, [x0, #0]
+	CMP $4, R1
+	BEQ end
+	ADD R3, R0, R0
+	WORD $0xad000c02 // stp q2, q3, [x0, #0]
+	CMP $5, R1
+	BEQ end
+	ADD R3, R0, R0
+	WORD $0xad002408 // stp q8, q9, [x0, #0]
+	CMP $6, R1
+	BEQ end
+	ADD R3, R0, R0
+	WORD $0xad001404 // stp q4, q5, [x0, #0]
+
+end:
 	RET
 
 DATA laneNumbers<>+0(SB)/4, $0x00000000

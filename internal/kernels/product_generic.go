@@ -7,6 +7,7 @@ type productKernel[T Float] struct {
 	level      cpu.Level
 	rows, cols int // of a full tile
 	lanes      int // of a packed panel of A, at least rows
+	spill      int // elements behind a packed panel of A that packing may overwrite
 
 	// tile computes C [rows, cols] = Σ A[i, k]·B[k, j] + bias[j] over k in [0, depth), in that
 	// order, or adds this to C. A[i, k] is at i·aRow + k·aStep, B[k, j] at k·bStep + j, and
@@ -30,11 +31,11 @@ type productKernel[T Float] struct {
 	// copy packs rows that lie ld apart into panels of the given number of columns, which lie
 	// stride apart and have lanes for each row: dst[j/panel·stride + k·lanes + j%panel] =
 	// src[k·ld + j] for k in [0, depth), depth > 0, and j in [0, width). Lanes behind the last
-	// column of a panel get any value.
+	// column of a panel get any value, and so may spill elements behind the last row of one whose lanes are fewer than a vector's.
 	copy func(dst, src []T, depth, width, panel, lanes, stride, ld int)
 
 	// turn packs columns that lie ld apart into one panel: dst[k·lanes + j] = src[j·ld + k] for
-	// k in [0, depth), depth > 0, and j in [0, width).
+	// k in [0, depth), depth > 0, and j in [0, width). It writes what copy may write.
 	turn func(dst, src []T, depth, width, lanes, ld int)
 
 	// slim computes a tile of at most slimRows rows and exactly slimCols columns, as tile does,
@@ -51,6 +52,11 @@ type productKernel[T Float] struct {
 	// lineElements. It may be nil, with wideCols 0.
 	slimWide func(rows, depth int, a []T, aRow int, b []T, ldb int, c []T, ldc int, bias []T, accumulate bool)
 	wideCols int
+}
+
+// panelSize returns the elements from a packed panel of A to the next.
+func (k *productKernel[T]) panelSize(depth int) int {
+	return roundUp(k.lanes*depth+k.spill, lineElements)
 }
 
 // What a tile does to C.

@@ -60,6 +60,7 @@ func TestProductStrips(t *testing.T) {
 				{M: 400, N: 128, K: 20}, {M: 400, N: 131, K: 20, TransA: true}, {M: 130, N: 400, K: 20}, {M: 90, N: 900, K: 20, TransB: true},
 				{M: 200, N: 70, K: oneBlock + 9}, {M: 70, N: 200, K: 2*maxDepth + 9, TransA: true}, {M: 60, N: 900, K: oneBlock + 9, TransB: true},
 				{M: 170, N: 140, K: 20, LDA: 1024}, {M: 170, N: 40, K: oneBlock + 9, LDA: 2048},
+				{M: 400, N: 65, K: 32, TransB: true}, {M: 60, N: 898, K: oneBlock + 32, TransB: true}, {M: 1100, N: 33, K: 48, TransB: true},
 			} {
 				name := fmt.Sprintf("%d workers, %+v", workers, s)
 				p := newProductCase[float32](r, s)

@@ -65,16 +65,20 @@ type productPlan struct {
 // part's first.
 type productItem struct{ m0, m1, n0, n1 int }
 
-// stripPanels returns the most panels of a strip. The narrower ones of tiles of few rows are twice as many where they leave half of the second cache free, so that
-// A is read less often.
+// stripPanels returns the most panels of a strip. Of the narrower ones of tiles of few rows it is as many as leave half of the second cache free: the more, the less often
+// A is read.
 func (p *Product[T]) stripPanels() int {
-	const least = 4
 	if p.kernel.rows >= fewRows {
-		return least
+		return 4
 	}
 	var element T
-	panel := p.depth * p.kernel.cols * int(unsafe.Sizeof(element))
-	return min(max(least, cpu.CacheSizes().L2/2/panel), 2*least)
+	return fewRowsPanels(p.depth*p.kernel.cols*int(unsafe.Sizeof(element)), cpu.CacheSizes().L2)
+}
+
+// fewRowsPanels is stripPanels for tiles of few rows, whose panels of B have so many bytes.
+func fewRowsPanels(panel, cache int) int {
+	const least, most = 2, 8
+	return min(max(least, cache/2/panel), most)
 }
 
 // newPlan cuts the product for a number of workers.
@@ -99,9 +103,9 @@ func (p *Product[T]) newPlan(workers int) productPlan {
 	r.spanN = min(panelsN, max(1024, sharedSize/max(1, p.K))/k.cols) * k.cols
 	r.spanK = max(1, sharedSize/max(1, r.spanN)/p.depth) * p.depth
 	r.shared = min(r.spanK, max(1, p.K)) * r.spanN
-	rowPanels := max(2, ownSize/(k.lanes*p.depth))
+	rowPanels := max(2, ownSize/k.panelSize(p.depth))
 	if r.packA = p.packsA(); r.packA {
-		r.own = rowPanels * k.lanes * p.depth
+		r.own = rowPanels * k.panelSize(p.depth)
 	}
 	r.full = p.cut(r.spanN, rowPanels, workers)
 	r.last = p.cut((p.N-1)%r.spanN+1, rowPanels, workers)
@@ -129,7 +133,7 @@ func (p *Product[T]) strips(workers int) (productPlan, bool) {
 	panelsM, panelsN := ceilDiv(p.M, k.rows), ceilDiv(p.N, k.cols)
 	packA := p.packsA()
 	byRows := packA || p.M > choose(p.TransB, turnedRows*p.N, p.N)
-	kept := workers * panelsM * k.lanes * p.depth
+	kept := workers * panelsM * k.panelSize(p.depth)
 	switch {
 	case p.K == 0, packA && (p.TransA && k.rows >= fewRows || kept > mostKept), !packA && k.rows < fewRows && p.M > mostRows:
 		return productPlan{}, false

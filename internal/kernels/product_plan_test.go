@@ -54,6 +54,18 @@ func TestStripRows(t *testing.T) {
 	})
 }
 
+// TestFewRowsPanels plans strips for the second caches that processors have.
+func TestFewRowsPanels(t *testing.T) {
+	for _, test := range []struct{ depth, cache, want int }{
+		{1024, 256 << 10, 2}, {768, 256 << 10, 2}, {256, 256 << 10, 8}, {1024, 512 << 10, 4}, {768, 512 << 10, 5}, {1024, 2 << 20, 8}, {1024, 64 << 10, 2},
+	} {
+		const line = 64 // bytes of a row of a panel
+		if got := fewRowsPanels(line*test.depth, test.cache); got != test.want {
+			t.Errorf("%d terms, a cache of %d KiB: strips of %d panels, want %d", test.depth, test.cache>>10, got, test.want)
+		}
+	}
+}
+
 // covers tells which element of C the items of p's plan leave out or have twice.
 func covers(p *Product[float32]) error {
 	done := make([]bool, p.M*p.N)

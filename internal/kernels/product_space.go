@@ -16,6 +16,7 @@ type productSpace[T Float] struct {
 	held   []columns // by worker: those of the strip in own
 	raw    [][]T     // by worker: rows of a packed B
 	kept   [][]bool  // by worker and panel: whether the worker keeps the panel of A
+	thin   [][]T     // by worker: the sums of a few columns
 }
 
 // columns are those in [n0, n1).
@@ -53,7 +54,9 @@ func (s *productSpace[T]) reserve(plan *productPlan) {
 	s.block = memory.Alloc(max(least, (shared+workers*own)*size))
 	s.shared = memory.Slice[T](s.block, 0, shared)
 	s.own, s.held, s.kept = make([][]T, workers), make([]columns, workers), make([][]bool, workers)
+	s.thin = make([][]T, workers)
 	for w := range s.own {
+		s.thin[w] = make([]T, thinSums)
 		s.kept[w] = make([]bool, kept)
 		s.own[w] = memory.Slice[T](s.block, (shared+w*own)*size, own)
 	}

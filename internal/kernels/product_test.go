@@ -174,7 +174,7 @@ func TestProductBlocks(t *testing.T) {
 		for transA, transB := range transposes {
 			for _, s := range [][3]int{
 				{skinnyRows, 65, 1100}, {skinnyRows + 1, 65, 1100}, {200, 70, 33}, {61, 300, 40},
-				{50, 4, 2*maxDepth + 1}, {49, 1, 1}, {1024, 17, 30}, {60, 17, 1024}, {300, 33, 513}, {1, 1000, 700}, {2, 300, 40}, {3, 130, 600}, {4, 70, 1100}, {1, 130, 768}, {2, 70, 1600}, {150, 50, 1600},
+				{50, 4, 2*maxDepth + 1}, {49, 1, 1}, {1024, 17, 30}, {60, 17, 1024}, {300, 33, 513}, {1, 1000, 700}, {2, 300, 40}, {3, 130, 600}, {4, 70, 1100}, {1, 130, 768}, {2, 70, 1600}, {1, 70, 512}, {2, 70, 512}, {150, 50, 1600},
 			} {
 				c := ProductConfig{M: s[0], N: s[1], K: s[2], TransA: transA, TransB: transB}
 				newProductCase[float32](r, c).check(t, kernel, Epilogue[float32]{})

@@ -38,10 +38,10 @@ func (p *Product[T]) packPanelsA(dst []T, m, k, depth, height int) {
 	switch {
 	case depth == 0:
 	case p.TransA:
-		p.kernel.copy(dst, p.run.a[k*p.LDA+m:], depth, height, rows, lanes, lanes*depth, p.LDA)
+		p.kernel.copy(dst, p.run.a[k*p.LDA+m:], depth, height, rows, lanes, p.kernel.panelSize(depth), p.LDA)
 	default:
 		for i := 0; i < height; i += rows {
-			p.kernel.turn(dst[i/rows*lanes*depth:], p.run.a[(m+i)*p.LDA+k:], depth, min(rows, height-i), lanes, p.LDA)
+			p.kernel.turn(dst[i/rows*p.kernel.panelSize(depth):], p.run.a[(m+i)*p.LDA+k:], depth, min(rows, height-i), lanes, p.LDA)
 		}
 	}
 }
@@ -60,13 +60,19 @@ func (p *Product[T]) tiles(worker, i int) {
 		if m0 == 0 {
 			p.sumB(n0, n1, k, depth)
 		}
-		switch {
-		case plan.skinny:
+		if plan.skinny {
 			p.skinnyTiles(worker, n0, n1, k, depth)
-		case plan.strips:
-			p.stripTiles(worker, i, m0, m1, n0, n1, k, depth)
-		default:
-			p.wideTiles(p.run.space.own[worker], i, block, m0, m1, n0, n1, k, depth)
+			continue
+		}
+		whole := n1
+		if thin := p.thinColumns(n0, n1, depth); thin > 0 {
+			whole -= thin
+			p.thinTiles(worker, m0, m1, whole, n1, k, depth)
+		}
+		if plan.strips {
+			p.stripTiles(worker, i, m0, m1, n0, whole, k, depth)
+		} else {
+			p.wideTiles(p.run.space.own[worker], i, block, m0, m1, n0, whole, k, depth)
 		}
 	}
 	settle(p.run.streams)
@@ -110,7 +116,7 @@ func (p *Product[T]) stripTiles(worker, i, m0, m1, n0, n1, k, depth int) {
 	}
 	next, nextK := p.nextStrip(worker, i, k, depth)
 	fetched := next.n0
-	if nextK == k && held.has(next) {
+	if nextK == k && held.has(productItem{n0: next.n0, n1: next.n1 - p.thinColumns(next.n0, next.n1, depth)}) {
 		fetched = next.n1 // the strip is there
 	}
 	laterTile := choose(p.TransB, lineElements*p.LDB, lineElements)
@@ -210,7 +216,7 @@ func (p *Product[T]) keptA(worker, m, m1, k, depth int) []T {
 // kept returns the number of the panel of A that begins with row m, and where a worker keeps it.
 func (p *Product[T]) kept(worker, m, depth int) (panel int, a []T) {
 	panel = m / p.kernel.rows
-	return panel, p.run.space.shared[(worker*p.plan.kept+panel)*p.kernel.lanes*depth:]
+	return panel, p.run.space.shared[(worker*p.plan.kept+panel)*p.kernel.panelSize(depth):]
 }
 
 // aheadKept is aheadA for the strips of a worker, who may keep the panel.

@@ -5,7 +5,7 @@ package kernels
 func (p *Product[T]) wideTiles(own []T, i, block, m0, m1, n0, n1, k, depth int) {
 	q, t := p.run.part, p.kernel
 	row, step := p.stridesA()
-	panel := t.lanes * depth
+	panel := t.panelSize(depth)
 	if p.plan.packA {
 		p.packPanelsA(own, m0, k, depth, m1-m0)
 		row, step = 1, t.lanes

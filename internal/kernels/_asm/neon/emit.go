@@ -182,6 +182,16 @@ func (e emitter) storePair(d, d2, base, disp int) {
 	e.word(0xad000000|uint32(disp/16&127)<<15|uint32(d2)<<10|uint32(base)<<5|uint32(d), "stp q%d, q%d, [x%d, #%d]", d, d2, base, disp)
 }
 
+// loadAnywhere reads 16 bytes at base + disp in [0, 256), which needn't be a multiple of anything.
+func (e emitter) loadAnywhere(d, base, disp int) {
+	e.word(0x3cc00000|uint32(disp)<<12|uint32(base)<<5|uint32(d), "ldur q%d, [x%d, #%d]", d, base, disp)
+}
+
+// multiplyLane adds a vector times a lane of another one.
+func (e emitter) multiplyLane(d, n, m, lane int) {
+	e.word(0x4f801000|uint32(lane&1)<<21|uint32(m)<<16|uint32(lane>>1)<<11|uint32(n)<<5|uint32(d), "fmla v%d.4s, v%d.4s, v%d.s[%d]", d, n, m, lane)
+}
+
 // tableLookup takes the bytes whose numbers are in m from the two registers from n on.
 func (e emitter) tableLookup(d, n, m int) {
 	e.word(0x4e002000|uint32(m)<<16|uint32(n)<<5|uint32(d), "tbl v%d.16b, { v%d.16b, v%d.16b }, v%d.16b", d, n, n+1, m)

@@ -46,10 +46,15 @@ func (f *file) translate(out *bytes.Buffer) error {
 		var body bytes.Buffer
 		t.emitter = emitter{&body}
 		t.assign(fn)
-		for _, l := range fn.lines {
-			if err := t.line(l); err != nil {
-				return fmt.Errorf("%s: %s %v: %w", fn.name, l.opcode, l.operands, err)
+		for lines := fn.lines; len(lines) > 0; {
+			done, err := t.steps(lines)
+			if done == 0 && err == nil {
+				done, err = 1, t.line(lines[0])
 			}
+			if err != nil {
+				return fmt.Errorf("%s: %s %v: %w", fn.name, lines[0].opcode, lines[0].operands, err)
+			}
+			lines = lines[done:]
 		}
 		fmt.Fprintf(out, "\nTEXT ·%s(SB), %s\n", fn.name, fn.frame)
 		start := translator{emitter: emitter{out}}

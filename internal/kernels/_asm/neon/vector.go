@@ -190,6 +190,12 @@ func (t *translator) crossing(l line) error {
 		t.ext(low, t.half(o[1], 0), t.half(o[1], 0), 8)
 	case "VEXTRACTF128":
 		t.move(low, t.half(o[1], 1))
+	case "VINSERTF128": // from memory
+		if o[2] != d {
+			return fmt.Errorf("the other half comes from elsewhere")
+		}
+		base, disp := t.within(o[1], 0, 16)
+		t.load(high, 16, base, disp)
 	case "VPERM2F128":
 		part := func(code uint64) int { return t.half(o[2-int(code>>1)], int(code&1)) }
 		first, second := part(o[0].value&3), part(o[0].value>>4&3)

@@ -26,8 +26,17 @@ func copyPanels(s vectors) {
 	SHLQ(Imm(2), c.panel)
 	lanes := param("lanes")
 	CMPQ(lanes, U8(s.size/4))
-	JE(LabelRef("one_row"))
+	if s.masks {
+		JE(LabelRef("one_row"))
+	} else {
+		c.lanes = lanes
+		JLE(LabelRef("one_lanes"))
+	}
 	c.rows("two", 2)
+	if !s.masks {
+		Label("one_lanes")
+		SHLQ(Imm(2), lanes)
+	}
 	c.rows("one", 1)
 }
 
@@ -36,6 +45,7 @@ type panelCopy struct {
 	vectors
 	dst, src, depth, ld  GPVirtual
 	stride, panel        GPVirtual // bytes from a panel to the next, in dst and in src
+	lanes                GPVirtual // bytes of a row of a panel that is written with one vector, where it may be less than that
 	full, rest           GPVirtual // full panels, and columns of the last one
 	fullMasks, restMasks []Op
 }
@@ -72,7 +82,11 @@ func (c panelCopy) rows(label string, across int) {
 	move(c.restMasks)
 	Label(label + "_next")
 	ADDQ(c.ld, c.src)
-	ADDQ(U8(c.size*across), c.dst)
+	if across == 1 && c.lanes != nil {
+		ADDQ(c.lanes, c.dst)
+	} else {
+		ADDQ(U8(c.size*across), c.dst)
+	}
 	DECQ(c.depth)
 	JNZ(LabelRef(label + "_row"))
 	VZEROUPPER()
@@ -118,6 +132,20 @@ func turnPanel(s vectors) {
 	RET()
 
 	Label("last")
+	if !s.masks { // from the first on, since a vector may reach over the row behind
+		for i, r := range rows[:most-1] {
+			VMOVUPS(r, Mem{Base: dst})
+			if i+1 < most-1 {
+				CMPQ(depth, U8(i+1))
+				JE(LabelRef("end"))
+				ADDQ(lanes, dst)
+			}
+		}
+		Label("end")
+		VZEROUPPER()
+		RET()
+		return
+	}
 	end := GP64()
 	LEAQ(Mem{Base: depth, Disp: -1}, end)
 	IMULQ(lanes, end)

@@ -20,9 +20,10 @@ type unrolled struct {
 }
 
 // loops generates loops over the steps that are left where they are a multiple of stepsAhead, for the distances between elements of A and of B that
-// products and attention have. For others it goes on behind them.
+// products and attention have: either the terms of a row of A lie side by side, or the rows of a term. For others it goes on behind them.
 func (u unrolled) loops(label string, sum func(i, v int) VecPhysical) {
-	const lanesA, colsB, attention = 8, 16, 64
+	const colsB, attention = 16, 64
+	lanesA := u.vectors.rows
 	TESTB(U8(stepsAhead-1), u.depth.As8())
 	JNZ(LabelRef(label + "_others"))
 	for i, steps := range [][2]int{{1, colsB}, {lanesA, colsB}, {1, attention}, {attention, attention}} {
@@ -31,6 +32,10 @@ func (u unrolled) loops(label string, sum func(i, v int) VecPhysical) {
 		JNE(LabelRef(next))
 		CMPQ(u.bStep, U32(4*steps[1]))
 		JNE(LabelRef(next))
+		if steps[0] > 1 {
+			CMPQ(u.a.ld, Imm(4))
+			JNE(LabelRef(next))
+		}
 		TESTQ(u.next, u.next)
 		JZ(LabelRef(here + "_alone"))
 		Label(here)
@@ -54,6 +59,14 @@ func (u unrolled) loops(label string, sum func(i, v int) VecPhysical) {
 func (u unrolled) steps(aStep, bStep int, asks bool, end string, sum func(i, v int) VecPhysical) {
 	const steps = 4
 	b, x := u.registers[2*u.vectors.rows:], u.registers[2*u.vectors.rows+2:]
+	element := func(i, k int) Mem {
+		if aStep > 4 {
+			return Mem{Base: u.a.every[0], Disp: k*aStep + 4*i}
+		}
+		m := u.a.row(i)
+		m.Disp = k * aStep
+		return m
+	}
 	for k := range steps {
 		for v := range 2 {
 			VMOVUPS(Mem{Base: u.b, Disp: k*bStep + v*u.size}, b[v])
@@ -65,15 +78,17 @@ func (u unrolled) steps(aStep, bStep int, asks bool, end string, sum func(i, v i
 			LEAQ(Mem{Base: u.line, Index: u.nextRow, Scale: 2}, u.line)
 		}
 		for i := range u.vectors.rows {
-			m := u.a.row(i)
-			m.Disp = k * aStep
-			VBROADCASTSS(m, x[i%2])
+			VBROADCASTSS(element(i, k), x[i%2])
 			for v := range 2 {
 				VFMADD231PS(b[v], x[i%2], sum(i, v))
 			}
 		}
 	}
-	u.a.advance(U32(steps * aStep))
+	if aStep > 4 {
+		ADDQ(U32(steps*aStep), u.a.every[0])
+	} else {
+		u.a.advance(U32(steps * aStep))
+	}
 	ADDQ(U32(steps*bStep), u.b)
 	SUBQ(U8(steps), u.depth)
 	JZ(LabelRef(end))
