@@ -131,6 +131,31 @@ func TestProgram(t *testing.T) {
 	}
 }
 
+// TestProgramLeavesNothingBehind has a program start another one in the background, which holds its output open or doesn't, and end.
+func TestProgramLeavesNothingBehind(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("the commands are for sh")
+	}
+	const alive = 2 * time.Second // of the other program, if it isn't ended
+	for name, output := range map[string]string{"open": "", "closed": ">/dev/null 2>&1"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			file := filepath.Join(t.TempDir(), "alive")
+			command := fmt.Sprintf("(sleep %g; touch '%s') %s & echo 1; echo 2", alive.Seconds(), file, output)
+			begin := time.Now()
+			got, err := Program{Command: command}.Rewards(context.Background(), make([]Sample, 2))
+			if err != nil || got[0] != 1 || got[1] != 2 {
+				t.Errorf("%v, %v", got, err)
+			}
+			time.Sleep(time.Until(begin.Add(alive + time.Second/2)))
+			if _, err := os.Stat(file); err == nil {
+				t.Error("what the program has started goes on behind its end")
+			}
+		})
+	}
+}
+
 // FuzzNumeric finds numbers in any text.
 func FuzzNumeric(f *testing.F) {
 	for _, seed := range []string{"", "-1,234.5e-7", "1-2", "+.5", ",,,", "9e999", "1,23"} {

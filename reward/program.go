@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"os/exec"
 	"strconv"
 	"strings"
 	"time"
@@ -51,6 +52,7 @@ func (p Program) Rewards(ctx context.Context, samples []Sample) ([]float64, erro
 	cmd := shell(ctx, p.Command)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr, cmd.WaitDelay = &in, &out, &said, time.Second
 	err := cmd.Run()
+	endGroup(cmd)
 	switch {
 	case out.over:
 		return nil, fmt.Errorf("%q writes more than %d bytes for %d answers, expected a number a line", p.Command, out.most, len(samples))
@@ -58,7 +60,7 @@ func (p Program) Rewards(ctx context.Context, samples []Sample) ([]float64, erro
 		return nil, fmt.Errorf("%q isn't done after %v", p.Command, limit)
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
-	case err != nil && !errors.Is(err, io.ErrClosedPipe):
+	case err != nil && !errors.Is(err, io.ErrClosedPipe) && !errors.Is(err, exec.ErrWaitDelay): // what it has left behind held its output open
 		return nil, fmt.Errorf("%q: %w: %s", p.Command, err, strings.TrimSpace(said.kept.String()))
 	}
 	lines := strings.Split(strings.TrimSpace(out.kept.String()), "\n")

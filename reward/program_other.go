@@ -11,3 +11,6 @@ import (
 func shell(ctx context.Context, line string) *exec.Cmd {
 	return exec.CommandContext(ctx, "cmd", "/C", line)
 }
+
+// endGroup does nothing: there are no groups of processes here.
+func endGroup(*exec.Cmd) {}
