@@ -43,7 +43,7 @@ type activateOp struct {
 	kind Activation
 }
 
-func (o *activateOp) recompute()            {}
+func (o *activateOp) recompute(bool) bool   { return true }
 func (o *activateOp) inPlace(_, _ int) bool { return true }
 func (o *activateOp) DiffWRT(int) []bool    { return []bool{true} }
 
@@ -108,7 +108,7 @@ type gateOp struct {
 	kind Activation
 }
 
-func (o *gateOp) recompute()            {}
+func (o *gateOp) recompute(bool) bool   { return true }
 func (o *gateOp) inPlace(_, _ int) bool { return true }
 func (o *gateOp) DiffWRT(int) []bool    { return []bool{true, true} }
 

@@ -143,6 +143,14 @@ func (o *attentionOp) flops() float64 {
 	return n
 }
 
+// recompute is for lean traces, where it takes at most half of the operations of a product that keeps the width, such as the one behind it: of
+// causal attention, texts at most half as long as the model is wide. Longer ones cost more time than their memory is worth.
+func (o *attentionOp) recompute(lean bool) bool {
+	s := o.shape
+	product := 2 * float64(s.batch) * float64(s.queries) * float64(s.width) * float64(s.width)
+	return lean && o.flops() <= product/2
+}
+
 func (o *attentionOp) DiffWRT(inputs int) []bool {
 	diff := make([]bool, inputs)
 	for i := range diff {

@@ -31,8 +31,9 @@ type dropoutOp struct {
 	stream uint64
 }
 
-func (o *dropoutOp) inPlace(_, _ int) bool { return true }
-func (o *dropoutOp) DiffWRT(int) []bool    { return []bool{true} }
+func (o *dropoutOp) inPlace(_, _ int) bool    { return true }
+func (o *dropoutOp) recompute(lean bool) bool { return lean }
+func (o *dropoutOp) DiffWRT(int) []bool       { return []bool{true} }
 
 func (o *dropoutOp) SymDiff(_ gorgonia.Nodes, _, grad *Node) (gorgonia.Nodes, error) {
 	same := &dropoutOp{p: o.p, stream: o.stream}

@@ -58,7 +58,7 @@ type normOp struct {
 	parts       []*Node
 }
 
-func (o *normOp) recompute() {}
+func (o *normOp) recompute(bool) bool { return true }
 
 func (o *normOp) DiffWRT(inputs int) []bool { return []bool{true, true, true}[:inputs] }
 

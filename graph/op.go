@@ -33,9 +33,9 @@ type (
 	inPlacer interface{ inPlace(out, in int) bool }
 	// scratcher asks for elements of scratch memory while the operation runs, given which of its outputs are wanted.
 	scratcher interface{ scratch(wanted []bool) int }
-	// recomputer tells that the operation is cheap enough to be computed again in the
-	// backward pass, so that its output needn't be kept from the forward pass.
-	recomputer interface{ recompute() }
+	// recomputer tells whether the operation is cheap enough to be computed again in the
+	// backward pass, so that its first output needn't be kept from the forward pass. In a lean trace more is.
+	recomputer interface{ recompute(lean bool) bool }
 	// recomputing tells of which recomputer the operation is the derivative, whose output it can
 	// compute on its way, into one more output than it has.
 	recomputing interface{ recomputes() fused }
