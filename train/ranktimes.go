@@ -40,14 +40,15 @@ type Together struct {
 	last, first                 float64 // shares of these that go out behind the last gradient, and that are there before the next pass begins
 	whole                       float64 // share of the parameters that the forward pass reads at its end: tables that are the head too
 	flights                     float64 // exchanges that are under way at a time
+	cores                       float64 // of a rank, which compute, and move bytes
 	forward, pass, step, update float64 // seconds: the forward and the backward pass of a micro-batch, all on a rank but the update, and the whole update
 }
 
-// What the model of times assumes. The second and the third were fitted by internal/proofs/rank_times.py; docs/cluster.md tells to what.
+// What the model of times assumes. That of bytes was measured on two cores of a Xeon, by Open MPI 4.1.4 and TCP; docs/cluster.md tells how.
 const (
 	backwardShare  = 2.0 / 3 // of a micro-batch's time
 	messageSeconds = 5e-6    // that a rank is busy with each message
-	byteSeconds    = 1e-9    // that a core is busy with each byte that is sent while another comes: copies, sums, and what the system does
+	byteSeconds    = 1.5e-9  // that a core is busy with each byte that is sent while another comes: copies, sums, and what the system does
 	smallExchanges = 4       // of a step: counts, norms, losses
 )
 
@@ -72,7 +73,7 @@ func (t Times) Together(c Config, n int) Together {
 		Ranks: n, Sent: int(sums + spread), Sharded: sharded,
 		sums: sums, spread: spread, exchanges: float64(cost.Buckets),
 		last: float64(cost.Last) / float64(t.elements()), first: float64(cost.First) / float64(t.elements()),
-		whole: float64(cost.Whole) / float64(t.elements()), flights: float64(cost.Flights),
+		whole: float64(cost.Whole) / float64(t.elements()), flights: float64(cost.Flights), cores: float64(graph.Workers()),
 		forward: (1 - backwardShare) * micro, pass: backwardShare * micro, step: t.Step - t.Update, update: t.Update,
 	}
 }
@@ -96,7 +97,7 @@ func (t Together) Step(n Network) float64 {
 	round := n.Latency/t.flights + messages // of an exchange, beside its bytes
 	sums := t.sums/n.Speed + t.exchanges*round
 	spread := t.spread/n.Speed + t.exchanges*round
-	work := t.step + byteSeconds*(t.sums+t.spread) + smallExchanges*(n.Latency+messages)
+	work := t.step + byteSeconds*(t.sums+t.spread)/t.cores + smallExchanges*(n.Latency+messages)
 	if t.Sharded {
 		return work + max(sums-t.pass, t.last*sums) + t.update/float64(t.Ranks) + max(spread-t.forward*(1-t.whole), t.first*spread)
 	}
