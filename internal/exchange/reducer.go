@@ -243,6 +243,7 @@ func (r *reducer[T]) Close() { close(r.ready) }
 func (r *reducer[T]) work() {
 	at := 0
 	var failed error
+	reduce := r.reduce
 	spread := func() {
 		if failed == nil {
 			failed = r.spreadAll()
@@ -267,7 +268,7 @@ func (r *reducer[T]) work() {
 			}
 			for ; at < complete; at++ {
 				if failed == nil {
-					failed = r.visit(r.order.tasks[at], r.rows, r.reduce)
+					failed = r.visit(r.order.tasks[at], r.rows, reduce)
 				}
 			}
 		}

@@ -33,8 +33,8 @@ type transfer struct {
 // Exchange is described at train.Ranks.
 func (w *World) Exchange(send, recv [][]byte) error { return w.begin(send, recv, nil, dataTag)() }
 
-// Start is described at train.Ranks. Then is called in the thread that talks to others: what it does has no way to wait for, and delays nothing that the
-// core could do at the same time.
+// Start is described at train.Ranks. Then is called in the thread that talks to other ranks, which doesn't look at other messages meanwhile, and begins what
+// follows without a change of threads.
 func (w *World) Start(send, recv [][]byte, then func() (send, recv [][]byte)) (wait func() error) {
 	return w.begin(send, recv, then, laneTag)
 }
