@@ -24,7 +24,7 @@ CORES = os.cpu_count()
 GBIT = 1e9 / 8
 RUNS = {  # the flags, and ranks and Gbit/s
     "char": ("pretrain --preset char --max-steps 200".split(), ((2, 10), (2, 1), (4, 10), (8, 10))),
-    "mini": ("pretrain --preset mini --max-steps 6".split(), ((2, 10), (2, 1), (4, 10))),
+    "mini": ("pretrain --preset mini --max-steps 5".split(), ((2, 10), (2, 1), (4, 10))),
     "LoRA": ("sft --lora-r 8 --batch-size 8 --seq-len 128 --max-steps 6".split(), ((2, 10), (2, 1), (4, 10))),
     "gpt2": ("pretrain --preset gpt2 --batch-size 4 --seq-len 256 --max-steps 4".split(), ((2, 10), (2, 1))),
 }
