@@ -25,8 +25,9 @@ var (
 		level: cpu.AVX512, rows: 14, cols: 32, lanes: 16,
 		tile: tileAVX512, tilePacking: tilePackingAVX512, tileRun: tileRunAVX512,
 		copy: copyPanelsAVX512, turn: turnPanel512,
-		slim: slimAVX512, slimRows: 3, slimCols: 128,
+		slim: slim512, slimRows: 3, slimCols: 128,
 		slimTurned: slimTurnedAVX512, turnedRows: 4, turnedCols: 16,
+		slimWide: slimWideAVX2, wideCols: 32, // with more sums on their way
 	}
 	productAVX2 = productKernel[float32]{
 		level: cpu.AVX2, rows: 6, cols: 16, lanes: 6, spill: 2,
@@ -37,6 +38,17 @@ var (
 		slimWide: slimWideAVX2, wideCols: 32,
 	}
 )
+
+// slim512 computes one row in two halves, which read less of a row of B at a time.
+func slim512(rows, depth int, a []float32, aRow, aStep int, b []float32, bStep int, c []float32, ldc int, bias []float32, accumulate bool) {
+	const half = 64
+	if rows > 1 {
+		slimAVX512(rows, depth, a, aRow, aStep, b, bStep, c, ldc, bias, accumulate)
+		return
+	}
+	slimAVX2(rows, depth, a, aRow, aStep, b, bStep, c, ldc, bias, accumulate)
+	slimAVX2(rows, depth, a, aRow, aStep, b[half:], bStep, c[half:], ldc, tail(bias, half), accumulate)
+}
 
 // turnPanel512 packs sixteen columns at a time.
 func turnPanel512(dst, src []float32, depth, width, lanes, ld int) {
