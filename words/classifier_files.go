@@ -20,7 +20,7 @@ func (c *Classifier) Save(path string) error {
 			a.Loss = number
 		}
 	}
-	return (&fastTextFile{args: a, words: c.Words, labels: c.Labels, tokens: c.tokens, in: c.in, out: c.out}).write(path)
+	return (&fastTextFile{args: a, words: c.Words, labels: c.Labels, tokens: c.tokens, in: wholeTable(c.in, c.Config.Dim), out: c.out}).write(path)
 }
 
 // OpenClassifier reads a classifier from a .bin file of fastText (version 11 or 12, not quantized).
@@ -51,7 +51,7 @@ func (f *fastTextFile) classifier() (*Classifier, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	m := &Classifier{Config: c, Words: f.words, Labels: f.labels, tokens: f.tokens, in: f.in, out: f.out}
+	m := &Classifier{Config: c, Words: f.words, Labels: f.labels, tokens: f.tokens, in: f.in.values, out: f.out}
 	m.finish()
 	return m, nil
 }

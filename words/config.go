@@ -60,6 +60,9 @@ func DefaultConfig(m Method) Config {
 // mostWindow bounds windows, words drawn against pairs, and parts of words: beyond it there are no vectors that anyone would want.
 const mostWindow = 10_000
 
+// mostBuckets bounds the buckets of parts, so that rows of words and buckets have numbers of 32 bits.
+const mostBuckets = 1 << 30
+
 // bound is what a number of a configuration must be within.
 type bound struct {
 	name               string
@@ -83,7 +86,7 @@ func (c Config) Validate() error {
 	}
 	for _, b := range []bound{
 		{"Dim", c.Dim, 1, mostDim}, {"Window", c.Window, 1, mostWindow}, {"Epochs", c.Epochs, 1, math.MaxInt32}, {"Negative", c.Negative, 0, mostWindow}, {"Threads", c.Threads, 0, math.MaxInt32},
-		{"MinCount", c.MinCount, 1, math.MaxInt}, {"MinN", c.MinN, 0, mostWindow}, {"MaxN", c.MaxN, 0, mostWindow}, {"Buckets", c.Buckets, 0, math.MaxInt32},
+		{"MinCount", c.MinCount, 1, math.MaxInt}, {"MinN", c.MinN, 0, mostWindow}, {"MaxN", c.MaxN, 0, mostWindow}, {"Buckets", c.Buckets, 0, mostBuckets},
 	} {
 		if err := b.check(); err != nil {
 			return fmt.Errorf("words: %w", err)

@@ -34,11 +34,12 @@ type fastTextArgs struct {
 
 // fastTextFile is the content of a .bin file: words first, then labels.
 type fastTextFile struct {
-	args    fastTextArgs
-	words   *Vocabulary
-	labels  *Vocabulary // nil where there are none
-	tokens  int64       // of the text that the model learned from
-	in, out []float32   // [words + buckets, dim], and [words or labels, dim]
+	args   fastTextArgs
+	words  *Vocabulary
+	labels *Vocabulary // nil where there are none
+	tokens int64       // of the text that the model learned from
+	in     *table      // [words + buckets, dim]
+	out    []float32   // [words or labels, dim]
 }
 
 // isFastText tells whether a file begins as fastText's .bin files do.
@@ -79,12 +80,15 @@ func (f *fastTextFile) write(path string) error {
 				return err
 			}
 		}
-		var room [4]byte
-		for _, m := range [][]float32{f.in, f.out} {
-			put(byte(0), int64(len(m)/int(f.args.Dim)), int64(f.args.Dim))
-			for _, x := range m {
-				binary.LittleEndian.PutUint32(room[:], math.Float32bits(x))
-				w.Write(room[:])
+		var number [4]byte
+		room := make([]float32, f.args.Dim)
+		for _, m := range []*table{f.in, wholeTable(f.out, int(f.args.Dim))} {
+			put(byte(0), int64(m.rows), int64(m.dim))
+			for row := range m.rows {
+				for _, x := range m.row(int32(row), room) {
+					binary.LittleEndian.PutUint32(number[:], math.Float32bits(x))
+					w.Write(number[:])
+				}
 			}
 		}
 		return w.Flush()
@@ -157,9 +161,11 @@ func readFastText(r *bufio.Reader, size int64) (*fastTextFile, error) {
 		}
 	}
 	rows := int64(f.words.Len()) + int64(f.args.Bucket)
-	if f.in, err = f.matrix(r, "input", rows, size); err != nil {
+	in, err := f.matrix(r, "input", rows, size)
+	if err != nil {
 		return nil, err
 	}
+	f.in = wholeTable(in, int(f.args.Dim))
 	rows = int64(f.words.Len())
 	if f.args.Model == fastTextSupervised {
 		rows = int64(counts.Labels)
@@ -308,7 +314,7 @@ func (f *fastTextFile) model() (*Model, error) {
 	}
 	if a.MaxN <= 0 {
 		c.MinN, c.MaxN, c.Buckets = 0, 0, 0
-		f.in = f.in[:f.words.Len()*c.Dim] // buckets that nothing uses
+		f.in = wholeTable(f.in.values[:f.words.Len()*c.Dim], c.Dim) // without buckets that nothing uses
 	}
 	c.NegativeExponent = 0.5 // fastText's
 	if err := c.Validate(); err != nil {

@@ -71,7 +71,7 @@ func TestFastTextFiles(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !slices.Equal(m.in, again.in) || !slices.Equal(m.out, again.out) || again.Config.Method != m.Config.Method {
+		if !slices.Equal(m.in.values, again.in.values) || !slices.Equal(m.out, again.out) || again.Config.Method != m.Config.Method {
 			t.Errorf("%s: another model was read back", name)
 		}
 		before, _ := os.ReadFile(path)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"math"
 
 	"github.com/seahorse-ml/seahorse/internal/kernels"
@@ -50,21 +49,26 @@ func (m *Cooccurrence) GloVe(ctx context.Context, c GloVeConfig) (*Vectors, floa
 			}
 		}
 	}
-	return learnGloVe(ctx, m.Vocabulary, pairs, len(m.Columns), PairsConfig{}, c)
+	return learnGloVe(ctx, m.Vocabulary, c, func() (*gloveBlocks, error) { return arrangeInMemory(ctx, pairs, c) })
 }
 
 // GloVe is Cooccurrence.GloVe, with the same result. Pairs that don't fit in memory are shuffled in a file and read from it in each epoch.
 func (p *Pairs) GloVe(ctx context.Context, c GloVeConfig) (*Vectors, float64, error) {
-	return learnGloVe(ctx, p.vocabulary, p.distinct(), len(p.rest), p.config, c)
+	return learnGloVe(ctx, p.vocabulary, c, func() (*gloveBlocks, error) {
+		if len(p.runs.files) == 0 {
+			return arrangeInMemory(ctx, p.distinct(), c)
+		}
+		return arrange(ctx, p.distinct(), p.config, c)
+	})
 }
 
-// learnGloVe learns from distinct pairs, of which about so many are in memory.
-func learnGloVe(ctx context.Context, v *Vocabulary, pairs iter.Seq2[pair, error], inMemory int, held PairsConfig, c GloVeConfig) (_ *Vectors, loss float64, err error) {
+// learnGloVe learns from pairs as they are arranged.
+func learnGloVe(ctx context.Context, v *Vocabulary, c GloVeConfig, arrange func() (*gloveBlocks, error)) (_ *Vectors, loss float64, err error) {
 	if err := c.Validate(); err != nil {
 		return nil, 0, err
 	}
 	g := newGlove(v.Len(), c)
-	if g.blocks, err = arrange(ctx, pairs, inMemory, held, c); err != nil {
+	if g.blocks, err = arrange(); err != nil {
 		return nil, 0, err
 	}
 	defer func() { err = errors.Join(err, g.blocks.close()) }()

@@ -2,6 +2,7 @@ package words
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -11,6 +12,7 @@ import (
 	"os"
 	"slices"
 
+	"github.com/seahorse-ml/seahorse/internal/parallel"
 	"github.com/seahorse-ml/seahorse/internal/random"
 )
 
@@ -36,8 +38,74 @@ type gloveBlocks struct {
 	file  *os.File               // nil where they are in memory
 }
 
-// arrange sorts pairs, about so many of which are in memory, by their blocks and by random numbers that belong to them, in files where they don't fit.
-func arrange(ctx context.Context, pairs iter.Seq2[pair, error], inMemory int, held PairsConfig, c GloVeConfig) (b *gloveBlocks, err error) {
+// blockOf returns the block of a pair.
+func blockOf(row, column int32) int {
+	return int(row%gloveGroups)*gloveGroups + int(column%gloveGroups)
+}
+
+// gloveKey returns the random number by which a pair is sorted within its block, of gloveKeyBits bits.
+func gloveKey(seed uint64, row, column int32) uint64 {
+	const stream = 12
+	return random.Uint64(seed, stream, pairKey(row, column)) >> (64 - gloveKeyBits)
+}
+
+// learned returns a pair as it is learned.
+func (c GloVeConfig) learned(p pair) glovePair {
+	return glovePair{p.row, p.column, float32(math.Log(p.weight)), float32(math.Pow(min(1, p.weight/c.XMax), c.Alpha))}
+}
+
+// arrangeInMemory is arrange of pairs that memory holds. It goes through them twice, to count those of each block and to put them there, and makes no other copy.
+func arrangeInMemory(ctx context.Context, pairs iter.Seq2[pair, error], c GloVeConfig) (*gloveBlocks, error) {
+	b := &gloveBlocks{}
+	for p, err := range pairs {
+		if err != nil {
+			return nil, err
+		}
+		b.ends[blockOf(p.row, p.column)]++
+	}
+	var next [gloveBlockCount]int64
+	for i := 1; i < gloveBlockCount; i++ {
+		next[i] = b.ends[i-1]
+		b.ends[i] += b.ends[i-1]
+	}
+	b.pairs = make([]glovePair, b.len())
+	for p, err := range pairs {
+		if err != nil {
+			return nil, err
+		}
+		block := blockOf(p.row, p.column)
+		b.pairs[next[block]] = c.learned(p)
+		next[block]++
+	}
+	type keyed struct {
+		key uint64
+		glovePair
+	}
+	rooms := make([][]keyed, parallel.Workers())
+	parallel.Run(gloveBlockCount, func(worker, block int) {
+		if ctx.Err() != nil {
+			return
+		}
+		room, begin := rooms[worker][:0], b.begin(block)
+		for _, p := range b.pairs[begin:b.ends[block]] {
+			room = append(room, keyed{gloveKey(c.Seed, p.row, p.column), p})
+		}
+		slices.SortFunc(room, func(a, b keyed) int {
+			return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.row, b.row), cmp.Compare(a.column, b.column))
+		})
+		for i, p := range room {
+			b.pairs[begin+int64(i)] = p.glovePair
+		}
+		rooms[worker] = room
+	})
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("words: GloVe: %w", context.Cause(ctx))
+	}
+	return b, nil
+}
+
+// arrange sorts pairs by their blocks and by random numbers that belong to them, in files where they don't fit in memory.
+func arrange(ctx context.Context, pairs iter.Seq2[pair, error], held PairsConfig, c GloVeConfig) (b *gloveBlocks, err error) {
 	runs := newPairRuns(held)
 	b = &gloveBlocks{}
 	defer func() {
@@ -45,7 +113,7 @@ func arrange(ctx context.Context, pairs iter.Seq2[pair, error], inMemory int, he
 			err = errors.Join(err, b.close())
 		}
 	}()
-	rest := make([]pair, 0, inMemory)
+	var rest []pair
 	for p, err := range pairs {
 		if err == nil && ctx.Err() != nil {
 			err = fmt.Errorf("words: GloVe: %w", context.Cause(ctx))
@@ -53,9 +121,7 @@ func arrange(ctx context.Context, pairs iter.Seq2[pair, error], inMemory int, he
 		if err != nil {
 			return b, err
 		}
-		const stream = 12
-		block := uint64(p.row%gloveGroups)*gloveGroups + uint64(p.column%gloveGroups)
-		p.key = block<<gloveKeyBits | random.Uint64(c.Seed, stream, pairKey(p.row, p.column))>>(64-gloveKeyBits)
+		p.key = uint64(blockOf(p.row, p.column))<<gloveKeyBits | gloveKey(c.Seed, p.row, p.column)
 		if rest = append(rest, p); runs.full(len(rest)) {
 			slices.SortFunc(rest, comparePairs)
 			if err := runs.spill(rest); err != nil {
@@ -80,7 +146,7 @@ func arrange(ctx context.Context, pairs iter.Seq2[pair, error], inMemory int, he
 		if err != nil {
 			return b, err
 		}
-		keep(glovePair{p.row, p.column, float32(math.Log(p.weight)), float32(math.Pow(min(1, p.weight/c.XMax), c.Alpha))})
+		keep(c.learned(p))
 		b.ends[p.key>>gloveKeyBits]++
 	}
 	if to != nil {
@@ -92,6 +158,14 @@ func arrange(ctx context.Context, pairs iter.Seq2[pair, error], inMemory int, he
 		b.ends[i] += b.ends[i-1]
 	}
 	return b, nil
+}
+
+// begin returns where a block begins, in pairs.
+func (b *gloveBlocks) begin(block int) int64 {
+	if block == 0 {
+		return 0
+	}
+	return b.ends[block-1]
 }
 
 // len returns the number of all pairs.
@@ -116,10 +190,7 @@ func (p glovePair) appendTo(b []byte) []byte {
 
 // read yields the pairs of a block, in parts that are valid until the next.
 func (b *gloveBlocks) read(block int) iter.Seq2[[]glovePair, error] {
-	begin, end := int64(0), b.ends[block]
-	if block > 0 {
-		begin = b.ends[block-1]
-	}
+	begin, end := b.begin(block), b.ends[block]
 	return func(yield func([]glovePair, error) bool) {
 		if b.file == nil {
 			yield(b.pairs[begin:end], nil)

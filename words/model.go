@@ -4,8 +4,6 @@ import (
 	"fmt"
 
 	"github.com/seahorse-ml/seahorse/internal/kernels"
-	"github.com/seahorse-ml/seahorse/internal/parallel"
-	"github.com/seahorse-ml/seahorse/internal/random"
 )
 
 // Model is what Train learns: vectors, and what is needed to go on learning.
@@ -13,7 +11,7 @@ type Model struct {
 	Config     Config
 	Vocabulary *Vocabulary
 
-	in    []float32 // [V + Buckets of parts, D]: the vectors that texts are read by
+	in    *table    // [V + Buckets of parts, D]: the vectors that texts are read by
 	out   []float32 // [V, D]: those that words are told by, or of inner nodes of the Huffman tree
 	parts [][]int32 // of each word, itself first, as rows of in; nil without parts
 }
@@ -21,29 +19,16 @@ type Model struct {
 // newModel makes a model whose vectors are drawn evenly from ±1/2D, or with parts from ±1/D as fastText has it.
 func newModel(c Config, v *Vocabulary) *Model {
 	m := &Model{Config: c, Vocabulary: v}
-	width := 0.5 / float64(c.Dim)
-	n := v.Len()
+	m.out = make([]float32, v.Len()*c.Dim)
 	if c.parts() {
-		width *= 2
-		n += c.Buckets
 		m.makeParts()
+		m.in = drawnTable(v.Len()+c.Buckets, c.Dim, m.parts, c.Seed, nil)
+		return m
 	}
-	m.in, m.out = make([]float32, n*c.Dim), make([]float32, v.Len()*c.Dim)
-	drawEvenly(m.in, c.Seed, width)
+	values := make([]float32, v.Len()*c.Dim)
+	drawEvenly(values, c.Seed, 0.5/float64(c.Dim))
+	m.in = wholeTable(values, c.Dim)
 	return m
-}
-
-// drawEvenly sets x to even numbers of ±width.
-func drawEvenly(x []float32, seed uint64, width float64) {
-	const stream, atOnce = 1, 1 << 16
-	parallel.Run((len(x)+atOnce-1)/atOnce, func(_, part int) {
-		for i := part * atOnce; i < min((part+1)*atOnce, len(x)); i += 4 {
-			block := random.QuickBlock(seed, stream, uint64(i/4))
-			for j := 0; j < 4 && i+j < len(x); j++ {
-				x[i+j] = float32((float64(block[j])/(1<<31) - 1) * width)
-			}
-		}
-	})
 }
 
 // makeParts finds the parts of all words.
@@ -65,7 +50,7 @@ func (m *Model) Vectors() *Vectors {
 	v := &Vectors{Vocabulary: m.Vocabulary, Dim: m.Config.Dim}
 	n := m.Vocabulary.Len() * v.Dim
 	if m.parts == nil {
-		v.Values = m.in[:n]
+		v.Values = m.in.values[:n]
 		return v
 	}
 	v.Values = make([]float32, n)
@@ -78,8 +63,9 @@ func (m *Model) Vectors() *Vectors {
 // mean sets dst to the mean of rows of in.
 func (m *Model) mean(dst []float32, rows []int32) {
 	clear(dst)
+	room := make([]float32, m.Config.Dim)
 	for _, row := range rows {
-		kernels.Accumulate(dst, m.in[int(row)*m.Config.Dim:][:m.Config.Dim])
+		kernels.Accumulate(dst, m.in.row(row, room))
 	}
 	kernels.Scale(dst, dst, 1/float32(max(1, len(rows))))
 }
@@ -89,7 +75,7 @@ func (m *Model) Vector(word string) ([]float32, error) {
 	dst := make([]float32, m.Config.Dim)
 	if id, ok := m.Vocabulary.ID(word); ok {
 		if m.parts == nil {
-			copy(dst, m.in[id*m.Config.Dim:])
+			copy(dst, m.in.row(int32(id), nil))
 		} else {
 			m.mean(dst, m.parts[id])
 		}

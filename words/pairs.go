@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"math"
-	"runtime"
+	"runtime/debug"
 	"slices"
 )
 
@@ -89,7 +89,7 @@ func CountPairs(texts Texts, split Splitter, v *Vocabulary, c PairsConfig) (*Pai
 		}
 	}
 	p.rest, table = table.sorted(), nil
-	runtime.GC() // or what learns from the pairs would find the table's memory taken, as much as they have
+	debug.FreeOSMemory() // or what learns from the pairs would find the table's memory taken, more than they have
 	if len(p.rest) == 0 && len(p.runs.files) == 0 {
 		return nil, p.fail(fmt.Errorf("words: co-occurrence: %w: no line has two words of the vocabulary", ErrNoWords))
 	}
@@ -147,7 +147,7 @@ func (c CooccurrenceConfig) weights() []float64 {
 	return weights
 }
 
-// pairTable adds up the weights of pairs: a hash table with open addressing. A place without a weight is free.
+// pairTable adds up the weights of pairs: a hash table with open addressing, of which up to three quarters are taken. A place without a weight is free.
 type pairTable struct {
 	keys    []uint64
 	weights []float64
@@ -173,7 +173,7 @@ func (t *pairTable) at(key uint64) uint64 {
 func (t *pairTable) add(key uint64, weight float64) {
 	i := t.at(key)
 	if t.weights[i] == 0 {
-		if 2*t.n >= len(t.keys) {
+		if 4*t.n >= 3*len(t.keys) {
 			t.grow()
 			i = t.at(key)
 		}
@@ -191,6 +191,11 @@ func (t *pairTable) grow() {
 			to := t.at(old.keys[i])
 			t.keys[to], t.weights[to] = old.keys[i], w
 		}
+	}
+	const large = 1 << 20 // places
+	if len(old.keys) >= large {
+		old = pairTable{}
+		debug.FreeOSMemory() // the old table's, before the next is made
 	}
 }
 

@@ -17,13 +17,13 @@ type piece struct {
 	inputs   []int32 // places of in
 	outputs  []int32 // places of out
 	labels   []float32
-	hidden   []float32 // [stride], of CBOW and parts
+	hidden   []float32 // [stride], of CBOW
 	errors   []float32 // [stride]: where the outputs draw hidden
 	before   []float32 // [inputs, stride], as they were
 	slopes   []float32 // [inputs, outputs], times the rate
 	turned   []float32 // [outputs, inputs]: the same
 	order    []int32   // 0, 1, ...
-	even     []float32 // [inputs]: one over their number
+	even     []float32 // [inputs]: what each counts in hidden, 1 together
 
 	seen []uint64 // by place of out: the last run of outputs that it was in
 	run  uint64
@@ -35,8 +35,13 @@ type piece struct {
 func newPiece(t *trainer) *piece {
 	dim := t.model.Config.Dim
 	p := &piece{
-		trainer: t, in: newRows(t.in, dim), out: newRows(t.model.out, dim),
+		trainer: t, out: newRows(t.model.out, dim),
 		hidden: make([]float32, strideOf(dim)), errors: make([]float32, strideOf(dim)),
+	}
+	if t.parts != nil {
+		p.in = newWordRows(t.parts)
+	} else {
+		p.in = newRows(t.in.values, dim)
 	}
 	for i := range 2 * t.model.Config.Window {
 		p.order = append(p.order, int32(i))
@@ -75,24 +80,13 @@ func (p *piece) place(at int) {
 	}
 	word := p.sentence[at]
 	switch c.Method {
-	case SkipGram:
+	case SkipGram, FastText:
 		p.context(low, at, high)
 		p.target(word)
 		p.pairs()
 	case CBOW:
 		p.context(low, at, high)
 		p.target(word)
-		p.mean()
-		p.single()
-	case FastText:
-		p.inputs = p.inputs[:0]
-		p.appendInput(word)
-		p.outputs, p.labels = p.outputs[:0], p.labels[:0]
-		for i := low; i < high; i++ {
-			if i != at {
-				p.appendTarget(p.sentence[i])
-			}
-		}
 		p.mean()
 		p.single()
 	}
@@ -103,30 +97,14 @@ func (p *piece) context(low, at, high int) {
 	p.inputs = p.inputs[:0]
 	for i := low; i < high; i++ {
 		if i != at {
-			p.appendInput(p.sentence[i])
+			p.inputs = append(p.inputs, p.in.at(p.sentence[i]))
 		}
 	}
 }
 
-// appendInput appends the rows that a word is the mean of.
-func (p *piece) appendInput(word int32) {
-	if p.parts == nil {
-		p.inputs = append(p.inputs, p.in.at(word))
-		return
-	}
-	for _, row := range p.parts[word] {
-		p.inputs = append(p.inputs, p.in.at(row))
-	}
-}
-
-// target sets outputs and labels to what tells a word from others.
+// target sets outputs and labels to what tells a word from others: itself and those drawn against it, or its way in the tree.
 func (p *piece) target(word int32) {
 	p.outputs, p.labels = p.outputs[:0], p.labels[:0]
-	p.appendTarget(word)
-}
-
-// appendTarget appends a word and those drawn against it, or its way in the tree.
-func (p *piece) appendTarget(word int32) {
 	if p.tree != nil {
 		for i, node := range p.tree.nodes[word] {
 			label := float32(0)
@@ -229,10 +207,19 @@ func (p *piece) tell() {
 	}
 }
 
-// mean sets hidden to the mean of the inputs.
+// mean sets hidden to the mean of the inputs, or of all of their parts.
 func (p *piece) mean() {
 	p.even = room(p.even, len(p.inputs))
-	kernels.Fill(p.even, 1/float32(len(p.inputs)))
+	if p.parts == nil {
+		kernels.Fill(p.even, 1/float32(len(p.inputs)))
+	} else {
+		sum := float32(0)
+		for i, input := range p.inputs {
+			p.even[i] = float32(len(p.parts.parts[p.in.asked[input]]))
+			sum += p.even[i]
+		}
+		kernels.Scale(p.even, p.even, 1/sum)
+	}
 	clear(p.hidden)
 	kernels.AXPYEach(p.hidden, p.even, p.in.local, p.inputs, p.in.stride)
 }

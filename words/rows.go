@@ -1,21 +1,26 @@
 package words
 
-import "github.com/seahorse-ml/seahorse/internal/kernels"
-
 // rows are the rows of a matrix as one piece of work sees them: as they were when its round began, with its own changes. The matrix
 // itself changes between rounds only.
 type rows struct {
-	matrix []float32 // [R, dim]
+	matrix []float32  // [R, dim]; nil where parts are there
+	parts  *wordParts // whose words the rows are; nil where they are a matrix's
 	dim    int
 	stride int       // dim, rounded up such that rows begin at cache lines
 	place  []int32   // of a row in local, from 1 on; 0 where it wasn't asked for yet
 	asked  []int32   // rows that were
 	local  []float32 // [asked, stride], zeros behind dim
 	uses   []int32   // of each that was asked for
+	begun  []float32 // [asked, stride]: as they were when they were asked for; only with parts
 }
 
 func newRows(matrix []float32, dim int) *rows {
 	return &rows{matrix: matrix, dim: dim, stride: strideOf(dim), place: make([]int32, len(matrix)/dim)}
+}
+
+// newWordRows returns rows that are the vectors of words with parts.
+func newWordRows(parts *wordParts) *rows {
+	return &rows{parts: parts, dim: parts.dim, stride: strideOf(parts.dim), place: make([]int32, len(parts.parts))}
 }
 
 // strideOf returns the elements from one local row to the next.
@@ -32,7 +37,12 @@ func (r *rows) at(row int32) int32 {
 		r.uses = append(r.uses, 0)
 		n := len(r.local)
 		r.grow()
-		copy(r.local[n:], r.of(row))
+		if r.parts == nil {
+			copy(r.local[n:], r.of(row))
+		} else {
+			r.parts.mean(r.local[n:][:r.dim], row)
+			r.begun = append(r.begun, r.local[n:]...)
+		}
 		place = int32(len(r.asked))
 		r.place[row] = place
 	}
@@ -55,6 +65,9 @@ func (r *rows) grow() {
 // row returns a row by its place [stride].
 func (r *rows) row(place int32) []float32 { return r.local[int(place)*r.stride:][:r.stride] }
 
+// before returns a row by its place as it was when it was asked for [stride]; only with parts.
+func (r *rows) before(place int32) []float32 { return r.begun[int(place)*r.stride:][:r.stride] }
+
 // of returns a row of the matrix.
 func (r *rows) of(row int32) []float32 { return r.matrix[int(row)*r.dim:][:r.dim] }
 
@@ -63,61 +76,5 @@ func (r *rows) forget() {
 	for _, row := range r.asked {
 		r.place[row] = 0
 	}
-	r.asked, r.uses, r.local = r.asked[:0], r.uses[:0], r.local[:0]
-}
-
-// merge adds what several pieces changed to those rows of the matrix that are part of parts, in the order of the pieces.
-//
-// Each piece began where the round began, so a row that many of them changed would go too far by the sum of their changes. With n uses a
-// row goes about the part n/(n+relax) of its way to where it is drawn; all uses together would have gone that part of their number. The sum is
-// multiplied by the ratio of the two: 1 for a row that few use, and one over the number of pieces for a row that all of them use often.
-func merge(pieces []*rows, part, parts int, relax float64) {
-	dim := pieces[0].dim
-	for p, piece := range pieces {
-		for _, row := range piece.asked {
-			if int(row)%parts != part || usedBefore(pieces[:p], row) {
-				continue
-			}
-			target := piece.of(row)
-			factor, shared := factorOf(pieces[p:], row, relax)
-			if !shared {
-				copy(target, piece.row(piece.place[row]-1))
-				continue
-			}
-			for _, other := range pieces[p:] {
-				if place := other.place[row]; place > 0 {
-					kernels.AXPY(other.row(place - 1)[:dim], target, -1)
-				}
-			}
-			for _, other := range pieces[p:] {
-				if place := other.place[row]; place > 0 {
-					kernels.AXPY(target, other.row(place - 1)[:dim], factor)
-				}
-			}
-		}
-	}
-}
-
-// usedBefore tells whether one of the pieces used a row.
-func usedBefore(pieces []*rows, row int32) bool {
-	for _, piece := range pieces {
-		if piece.place[row] > 0 {
-			return true
-		}
-	}
-	return false
-}
-
-// factorOf returns what the changes of a row are multiplied by, and whether more than one piece used it.
-func factorOf(pieces []*rows, row int32, relax float64) (factor float32, shared bool) {
-	total, ways, users := 0.0, 0.0, 0
-	for _, piece := range pieces {
-		if place := piece.place[row]; place > 0 {
-			uses := float64(piece.uses[place-1])
-			total += uses
-			ways += uses / (uses + relax)
-			users++
-		}
-	}
-	return float32(total / (total + relax) / ways), users > 1
+	r.asked, r.uses, r.local, r.begun = r.asked[:0], r.uses[:0], r.local[:0], r.begun[:0]
 }

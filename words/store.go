@@ -28,6 +28,12 @@ type settings struct {
 	Dim    int     `json:"dim"`
 	Split  string  `json:"split,omitempty"`  // how the text was split, for whoever goes on learning
 	Config *stored `json:"config,omitempty"` // of a model; nil where there are vectors only
+	Drawn  *drawn  `json:"drawn,omitempty"`  // of a model that keeps only the rows of parts that words have; nil where it keeps all
+}
+
+// drawn is what the rows that aren't kept are drawn by: drawFrom's numbers, of which row i has those from i·dim on, within ±1/dim.
+type drawn struct {
+	Seed uint64 `json:"seed"`
 }
 
 // stored are those settings of a Config that a model keeps.
@@ -48,8 +54,11 @@ type stored struct {
 func (m *Model) SaveDir(dir, split string) error {
 	c := m.Config
 	s := settings{Dim: c.Dim, Split: split, Config: &stored{c.Method, c.Window, c.MinCount, c.Negative, c.NegativeExponent, c.Hierarchical, c.Sample, c.MinN, c.MaxN, c.Buckets}}
+	if m.in.place != nil {
+		s.Drawn = &drawn{m.in.seed}
+	}
 	return saveDir(dir, s, m.Vocabulary, []safetensors.Tensor{
-		{Name: "in", Shape: []int{len(m.in) / c.Dim, c.Dim}, Data: m.in},
+		{Name: "in", Shape: []int{len(m.in.values) / c.Dim, c.Dim}, Data: m.in.values},
 		{Name: "out", Shape: []int{len(m.out) / c.Dim, c.Dim}, Data: m.out},
 	})
 }
@@ -190,8 +199,19 @@ func OpenModel(dir string) (m *Model, split string, err error) {
 		rows += c.Buckets
 		m.makeParts()
 	}
-	if m.in, err = readMatrix(dir, "in", s.Dim, rows); err != nil {
+	kept := rows
+	if s.Drawn != nil {
+		if m.parts == nil {
+			return nil, "", fmt.Errorf("words: %s: rows are drawn in a model without parts of words", filepath.Join(dir, settingsName))
+		}
+		kept = len(distinctRows(m.parts))
+	}
+	values, err := readMatrix(dir, "in", s.Dim, kept)
+	if err != nil {
 		return nil, "", err
+	}
+	if m.in = wholeTable(values, s.Dim); s.Drawn != nil {
+		m.in = drawnTable(rows, s.Dim, m.parts, s.Drawn.Seed, values)
 	}
 	m.out, err = readMatrix(dir, "out", s.Dim, v.Len())
 	return m, s.Split, err

@@ -55,14 +55,20 @@ func (m *sparse) svd(v *Vocabulary, c SVDConfig) (*Vectors, []float64, error) {
 	y := make([]float64, n*width)
 	for i := range c.Iterations + 1 {
 		m.multiply(y, q, width)
+		if i == c.Iterations {
+			break
+		}
 		if err := orthonormalize(y, width); err != nil {
 			return nil, nil, err
 		}
-		if i < c.Iterations {
-			turned.multiply(q, y, width)
-			if err := orthonormalize(q, width); err != nil {
-				return nil, nil, err
-			}
+		turned.multiply(q, y, width)
+		if err := orthonormalize(q, width); err != nil {
+			return nil, nil, err
+		}
+	}
+	for range 2 { // since once loses digits, which only matters in the end
+		if err := orthonormalize(y, width); err != nil {
+			return nil, nil, err
 		}
 	}
 	turned.multiply(q, y, width) // Mᵀ·Y [cols, width], whose Gram matrix has the squares of the singular values
@@ -79,15 +85,22 @@ func (m *sparse) svd(v *Vocabulary, c SVDConfig) (*Vectors, []float64, error) {
 	for d := range singular {
 		singular[d] = math.Sqrt(max(0, values[width-1-d]))
 	}
+	turn := make([]float64, width*c.Dim) // the basis's columns by falling singular value, times the power of that
+	for d, s := range singular {
+		for k := range width {
+			turn[k*c.Dim+d] = basis.At(k, width-1-d) * math.Pow(s, c.Power)
+		}
+	}
 	const grain = 256 // words
 	parallel.Run((n+grain-1)/grain, func(_, piece int) {
+		row := make([]float64, c.Dim)
 		for i := piece * grain; i < min((piece+1)*grain, n); i++ {
-			for d := range c.Dim {
-				sum := 0.0
-				for k := range width {
-					sum += y[i*width+k] * basis.At(k, width-1-d)
-				}
-				u.Values[i*c.Dim+d] = float32(sum * math.Pow(singular[d], c.Power))
+			clear(row)
+			for k, x := range y[i*width:][:width] {
+				kernels.AXPY(row, turn[k*c.Dim:][:c.Dim], x)
+			}
+			for d, x := range row {
+				u.Values[i*c.Dim+d] = float32(x)
 			}
 		}
 	})
@@ -152,36 +165,34 @@ func gramOf(x []float64, width int) *mat.SymDense {
 	return mat.NewSymDense(width, sum)
 }
 
-// orthonormalize makes the columns of x [n, width] orthonormal, by the Cholesky factor of their Gram matrix, twice, since once loses digits.
+// orthonormalize makes the columns of x [n, width] orthonormal, by the Cholesky factor of their Gram matrix.
 func orthonormalize(x []float64, width int) error {
-	for range 2 {
-		gram := gramOf(x, width)
-		trace := 0.0
-		for i := range width {
-			trace += gram.At(i, i)
-		}
-		for i := range width { // columns that depend on others become small rather than fail
-			gram.SetSym(i, i, gram.At(i, i)+1e-12*trace/float64(width))
-		}
-		var chol mat.Cholesky
-		if !chol.Factorize(gram) {
-			return fmt.Errorf("words: SVD: the matrix has no %d independent columns", width)
-		}
-		var upper mat.TriDense
-		chol.UTo(&upper)
-		n := len(x) / width
-		const grain = 256
-		parallel.Run((n+grain-1)/grain, func(_, piece int) {
-			for i := piece * grain; i < min((piece+1)*grain, n); i++ {
-				row := x[i*width:][:width]
-				for a := range row { // row·U⁻¹ by forward substitution
-					row[a] /= upper.At(a, a)
-					for b := a + 1; b < width; b++ {
-						row[b] -= row[a] * upper.At(a, b)
-					}
-				}
-			}
-		})
+	gram := gramOf(x, width)
+	trace := 0.0
+	for i := range width {
+		trace += gram.At(i, i)
 	}
+	for i := range width { // columns that depend on others become small rather than fail
+		gram.SetSym(i, i, gram.At(i, i)+1e-12*trace/float64(width))
+	}
+	var chol mat.Cholesky
+	if !chol.Factorize(gram) {
+		return fmt.Errorf("words: SVD: the matrix has no %d independent columns", width)
+	}
+	var factor mat.TriDense
+	chol.UTo(&factor)
+	upper := factor.RawTriangular() // U by rows
+	n := len(x) / width
+	const grain = 256
+	parallel.Run((n+grain-1)/grain, func(_, piece int) {
+		for i := piece * grain; i < min((piece+1)*grain, n); i++ {
+			row := x[i*width:][:width]
+			for a := range row { // row·U⁻¹ by forward substitution
+				of := upper.Data[a*upper.Stride:][:width]
+				row[a] /= of[a]
+				kernels.AXPY(row[a+1:], of[a+1:], -row[a])
+			}
+		}
+	})
 	return nil
 }

@@ -59,11 +59,10 @@ type trainer struct {
 	starts   []int64
 	total    int64 // words of all epochs
 	pieces   []*piece
-	inputs   float64 // how many rows a hidden vector is the mean of: each has that part of a say in it
+	inputs   float64 // how many words a hidden vector is the mean of: each has that part of a say in it
 
-	in    []float32 // the rows of the model's that the text can use [any, D]
-	parts [][]int32 // the model's, as rows of in
-	kept  []int32   // which rows of the model's those of in are; nil where in is the model's own
+	in    *table     // the model's, or of those rows alone that words have as parts
+	parts *wordParts // nil without parts
 }
 
 func (m *Model) learn(ctx context.Context, text *corpus) error {
@@ -75,7 +74,7 @@ func (m *Model) learn(ctx context.Context, text *corpus) error {
 		parallel.SetWorkers(c.Threads)
 	}
 	t := newTrainer(m, text)
-	defer t.restore()
+	defer m.in.take(t.in)
 	for epoch := range c.Epochs {
 		for first := 0; first < len(t.ends); first += roundPieces {
 			if ctx.Err() != nil {
@@ -101,47 +100,14 @@ func newTrainer(m *Model, text *corpus) *trainer {
 		t.inputs = float64(c.Window + 1) // on average to both sides
 	}
 	if m.parts != nil {
-		sum := 0
-		for _, parts := range m.parts {
-			sum += len(parts)
-		}
-		t.inputs *= float64(sum) / float64(len(m.parts))
-		t.compact()
+		t.in = m.in.compact(m.parts)
+		t.parts = newWordParts(t.in, m.parts)
 	}
 	t.cut()
 	for range roundPieces {
 		t.pieces = append(t.pieces, newPiece(t))
 	}
 	return t
-}
-
-// compact takes those rows of the model's out of it that a word has as a part: a few tens of thousands of two million, which caches hold.
-func (t *trainer) compact() {
-	dim := t.model.Config.Dim
-	place := make([]int32, len(t.model.in)/dim) // from 1 on
-	t.parts = make([][]int32, len(t.model.parts))
-	for word, parts := range t.model.parts {
-		t.parts[word] = make([]int32, len(parts))
-		for i, row := range parts {
-			if place[row] == 0 {
-				t.kept = append(t.kept, row)
-				place[row] = int32(len(t.kept))
-			}
-			t.parts[word][i] = place[row] - 1
-		}
-	}
-	t.in = make([]float32, len(t.kept)*dim)
-	for i, row := range t.kept {
-		copy(t.in[i*dim:][:dim], t.model.in[int(row)*dim:])
-	}
-}
-
-// restore puts the rows that compact took out back into the model.
-func (t *trainer) restore() {
-	dim := t.model.Config.Dim
-	for i, row := range t.kept {
-		copy(t.model.in[int(row)*dim:][:dim], t.in[i*dim:])
-	}
 }
 
 // cut divides the corpus into pieces of whole sentences.
@@ -177,14 +143,21 @@ func (t *trainer) round(epoch, first int) {
 	}
 	relax := relaxRate / float64(t.rate(before))
 	relaxIn := relax * t.inputs
+	mergeIn := merge
+	if t.parts != nil {
+		mergeIn = mergeWords
+	}
 	parts := parallel.Workers()
 	parallel.Run(2*parts, func(_, i int) {
 		if i < parts {
-			merge(in, i, parts, relaxIn)
+			mergeIn(in, i, parts, relaxIn)
 		} else {
 			merge(out, i-parts, parts, relax)
 		}
 	})
+	if t.parts != nil {
+		parallel.Run(parts, func(_, i int) { t.parts.mergeParts(in, i, parts, relax) })
+	}
 	parallel.Run(len(pieces), func(_, i int) {
 		pieces[i].in.forget()
 		pieces[i].out.forget()

@@ -116,7 +116,7 @@ func TestThreadsDontMatter(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			all = append(all, model.in, model.out)
+			all = append(all, model.in.values, model.out)
 		}
 		v, _ := CountWords(texts, Letters, 5)
 		near, err := CountCooccurrence(texts, Letters, v, CooccurrenceConfig{Window: 3, Weighting: Linear})
@@ -156,7 +156,7 @@ func TestSkipGramStep(t *testing.T) {
 	m := newModel(c, v)
 	r := rand.New(rand.NewPCG(3, 4))
 	for i := range m.out {
-		m.in[i], m.out[i] = float32(r.NormFloat64()), float32(r.NormFloat64())
+		m.in.values[i], m.out[i] = float32(r.NormFloat64()), float32(r.NormFloat64())
 	}
 	p := newPiece(&trainer{model: m, in: m.in})
 	p.rate = 0.3
@@ -165,6 +165,7 @@ func TestSkipGramStep(t *testing.T) {
 	p.pairs()
 	in, out := []int{1, 2, 4}, []int{0, 3}
 	wantIn, wantOut := map[int][]float64{}, map[int][]float64{}
+	inputs := m.in.values
 	at := func(x []float32, row, k int) float64 { return float64(x[row*c.Dim+k]) }
 	for _, row := range in {
 		wantIn[row] = make([]float64, c.Dim)
@@ -174,12 +175,12 @@ func TestSkipGramStep(t *testing.T) {
 		for _, i := range in {
 			dot := 0.0
 			for k := range c.Dim {
-				dot += at(m.in, i, k) * at(m.out, o, k)
+				dot += at(inputs, i, k) * at(m.out, o, k)
 			}
 			slope := 0.3 * (float64(p.labels[j]) - 1/(1+math.Exp(-dot)))
 			for k := range c.Dim {
 				wantIn[i][k] += slope * at(m.out, o, k)
-				wantOut[o][k] += slope * at(m.in, i, k)
+				wantOut[o][k] += slope * at(inputs, i, k)
 			}
 		}
 	}
@@ -243,7 +244,7 @@ func TestSaveAndGoOn(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if !slices.Equal(m.in, opened.in) || !slices.Equal(m.out, opened.out) {
+		if !slices.Equal(m.in.values, opened.in.values) || !slices.Equal(m.out, opened.out) {
 			t.Errorf("%s: a model that was saved learns on otherwise", method)
 		}
 		if _, err := opened.Vector("moonlight"); (err == nil) != (method == FastText) {

@@ -125,6 +125,12 @@ func labelsOf(value any) ([]string, error) {
 	return nil, fmt.Errorf(`"label" is %v, expected a name, a number, true or false, or a list of them`, value)
 }
 
+// checkVectors refuses so many vectors, beside those of words, that they take more memory than is free.
+func (f memoryFlag) checkVectors(buckets, dim int) error {
+	vectors := memoryPart{times(times(max(0, buckets)+1, max(1, dim)), parameterBytes), "vectors"}
+	return f.check("a smaller --dim or --bucket takes less", vectors, func() ([]memoryPart, error) { return nil, nil })
+}
+
 // Run learns a classifier.
 func (c *wordsSupervisedCommand) Run(ctx context.Context, s *streams) error {
 	if err := checkThreads(c.Threads); err != nil {

@@ -45,7 +45,6 @@ type wordsTrainCommand struct {
 	PhraseMinCount  int     `default:"5" placeholder:"N" help:"How often a pair must be there (${default})."`
 
 	dataFormat
-	memoryFlag
 }
 
 // Help is shown below the command's summary.
@@ -196,12 +195,6 @@ func (c *wordsTrainCommand) config() words.Config {
 	return w
 }
 
-// checkVectors refuses so many vectors, beside those of words, that they take more memory than is free.
-func (f memoryFlag) checkVectors(buckets, dim int) error {
-	vectors := memoryPart{times(times(max(0, buckets)+1, max(1, dim)), parameterBytes), "vectors"}
-	return f.check("a smaller --dim or --bucket takes less", vectors, func() ([]memoryPart, error) { return nil, nil })
-}
-
 // set sets what a user gave.
 func set[T any](value *T, given *T) {
 	if given != nil {
@@ -225,7 +218,7 @@ func (c *wordsTrainCommand) predict(ctx context.Context, s *streams, texts words
 			return fmt.Errorf("%s was learned by --method %s and --split %s; go on with the same", c.Model, m.Config.Method, before)
 		}
 		err = m.Continue(ctx, texts, split, config)
-	} else if err = errors.Join(config.Validate(), c.checkVectors(config.Buckets, config.Dim)); err == nil {
+	} else {
 		m, err = words.Train(ctx, texts, split, config)
 	}
 	bar.done()
