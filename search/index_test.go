@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -105,7 +106,8 @@ func TestBM25(t *testing.T) {
 	}
 	var all [][]string
 	var numbers []int
-	total := 0
+	var sources []string
+	whole := map[string][]string{}
 	for i := range x.first[len(x.first)-1] {
 		s, local, _ := x.place(i)
 		if x.gone(s, local) {
@@ -115,8 +117,8 @@ func TestBM25(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		all, numbers = append(all, terms(p.Text, "english")), append(numbers, i)
-		total += len(all[len(all)-1])
+		all, numbers, sources = append(all, terms(p.Text, "english")), append(numbers, i), append(sources, p.Source)
+		whole[p.Source] = append(whole[p.Source], all[len(all)-1]...)
 	}
 	if len(all) != 39 {
 		t.Fatalf("%d passages, expected 39", len(all))
@@ -126,8 +128,8 @@ func TestBM25(t *testing.T) {
 	for _, h := range hits {
 		found[h.Number] = h.Score
 	}
-	for i, words := range all {
-		want := 0.0
+	score := func(words []string, all [][]string) (sum float64) {
+		total := len(slices.Concat(all...))
 		for _, term := range []string{"line", "number", "line"} { // "of" is a stop word
 			n := 0
 			for _, other := range all {
@@ -142,7 +144,15 @@ func TestBM25(t *testing.T) {
 				}
 			}
 			idf := math.Log1p((float64(len(all)) - float64(n) + 0.5) / (float64(n) + 0.5))
-			want += idf * f * 2.2 / (f + 1.2*(0.25+0.75*float64(len(words))*float64(len(all))/float64(total)))
+			sum += idf * f * 2.2 / (f + 1.2*(0.25+0.75*float64(len(words))*float64(len(all))/float64(total)))
+		}
+		return sum
+	}
+	documents := slices.Collect(maps.Values(whole))
+	for i, words := range all {
+		want := score(words, all)
+		if want > 0 { // else it isn't found
+			want += score(whole[sources[i]], documents)
 		}
 		if math.Abs(found[numbers[i]]-want) > 1e-5 {
 			t.Errorf("passage %d: %v, expected %v", numbers[i], found[numbers[i]], want)

@@ -34,6 +34,8 @@ type Query struct {
 	Probes int
 	// K1 and B are those of BM25.
 	K1, B float64
+	// Whole is how much BM25 of a passage's whole document counts beside its own.
+	Whole float64
 	// Rank is what is added to ranks before they are fused: Σ 1/(Rank + rank).
 	Rank float64
 	// Overlapping keeps hits that share text with a better one of the same document; default false, which leaves them out.
@@ -42,9 +44,10 @@ type Query struct {
 	Rerank func(ctx context.Context, query string, texts []string) ([]float64, error)
 }
 
-// DefaultQuery returns a query for ten passages by both rankings, with BM25's k1 1.2 and b 0.75, and ranks fused with 60.
+// DefaultQuery returns a query for ten passages by both rankings, with BM25's k1 1.2 and b 0.75, documents that count as much as their passages, and ranks fused
+// with 60.
 func DefaultQuery(text string, vector []float32) Query {
-	q := Query{Text: text, Vector: vector, Mode: Hybrid, Top: 10, K1: 1.2, B: 0.75, Rank: 60}
+	q := Query{Text: text, Vector: vector, Mode: Hybrid, Top: 10, K1: 1.2, B: 0.75, Whole: 1, Rank: 60}
 	if vector == nil {
 		q.Mode = BM25
 	}
@@ -60,6 +63,8 @@ func (q Query) Validate() error {
 		return fmt.Errorf("search: %d hits of %d candidates in %d cells, expected at least 1, 0 and 0", q.Top, q.Candidates, q.Probes)
 	case !(q.K1 >= 0) || !(q.B >= 0 && q.B <= 1) || math.IsInf(q.K1, 0):
 		return fmt.Errorf("search: BM25 with k1 %g and b %g, expected 0 or more and [0, 1]", q.K1, q.B)
+	case !(q.Whole >= 0) || math.IsInf(q.Whole, 0):
+		return fmt.Errorf("search: documents that count %g, expected 0 or more", q.Whole)
 	case !(q.Rank >= 0) || math.IsInf(q.Rank, 0):
 		return fmt.Errorf("search: ranks fused with %g, expected 0 or more", q.Rank)
 	}
@@ -250,54 +255,4 @@ func (x *Index) inCells(q Query) []nearest.Hit {
 		}
 	}
 	return all.Sorted()
-}
-
-// byWords ranks passages by BM25: Σ over the query's terms, stop words aside, of idf·f·(k1+1)/(f + k1·(1 - b + b·length/mean length)), with f how often the term is in the
-// passage and idf = ln(1 + (N - n + ½)/(n + ½)) for n of N passages that have it.
-func (x *Index) byWords(q Query) ([]nearest.Hit, error) {
-	passages, total := 0, 0
-	for i, s := range x.segments {
-		for d, doc := range s.documents {
-			if x.deleted[i][d] {
-				continue
-			}
-			passages += doc.Passages
-			for p := doc.First; p < doc.First+doc.Passages && len(x.deleted[i]) > 0; p++ {
-				total += s.length(p)
-			}
-		}
-		if len(x.deleted[i]) == 0 {
-			total += s.termTotal
-		}
-	}
-	mean := float64(total) / float64(max(1, passages))
-	scores := map[int]float64{}
-	type posting struct{ passage, count, length int }
-	var list []posting
-	asked := queryTerms(q.Text, x.manifest.Settings.Language)
-	slices.Sort(asked)
-	for _, term := range asked { // one that is there twice counts twice
-		list = list[:0]
-		for i, s := range x.segments {
-			err := s.postings(term, func(p, count int) {
-				if !x.gone(i, p) {
-					list = append(list, posting{x.first[i] + p, count, s.length(p)})
-				}
-			})
-			if err != nil {
-				return nil, fmt.Errorf("search: %s: %w", x.manifest.Segments[i].File, err)
-			}
-		}
-		n := float64(len(list))
-		idf := math.Log1p((float64(passages) - n + 0.5) / (n + 0.5))
-		for _, p := range list {
-			f := float64(p.count)
-			scores[p.passage] += idf * f * (q.K1 + 1) / (f + q.K1*(1-q.B+q.B*float64(p.length)/max(mean, 1e-9)))
-		}
-	}
-	top := nearest.Top{K: q.Candidates}
-	for row, score := range scores {
-		top.Put(nearest.Hit{Row: row, Score: float32(score)})
-	}
-	return top.Sorted(), nil
 }

@@ -254,9 +254,9 @@ type findOptions struct {
 	Index      string  `required:"" placeholder:"DIR" help:"The index."`
 	Top        int     `default:"5" placeholder:"N" help:"Passages to find (${default})."`
 	Mode       string  `enum:",hybrid,vector,bm25" default:"" placeholder:"hybrid|vector|bm25" help:"Rank by vectors, by words (BM25), or by both, fused by their ranks. Default: hybrid where the index has vectors, else bm25."`
-	Candidates int     `default:"0" placeholder:"N" help:"Passages of each ranking that are fused or reranked. Default: ten times --top, at least 100."`
+	Candidates int     `default:"0" placeholder:"N" help:"Passages of each ranking that are fused or reranked. Default: ten times --top, at least 100; with a decoder that reranks 20, at least --top."`
 	Rank       float64 `name:"rank-constant" default:"60" placeholder:"K" help:"Ranks are fused as the sum of 1/(K + rank): the less, the more the first of each ranking count (${default})."`
-	Rerank     string  `placeholder:"DIR" help:"A cross-encoder that reads query and passage together: a classifier or regression of pairs, whose last value or class counts."`
+	Rerank     string  `placeholder:"DIR" help:"A model that reads each of the best passages with the query, by which they are ranked anew: a classifier or regression of pairs, whose last value or class counts, or a decoder's directory or GGUF file, which tells how likely the query is as a question about the passage."`
 	Exact      bool    `help:"Scan all vectors of an index that has cells."`
 	Threads    int     `default:"0" placeholder:"N" help:"Threads to run on. Default: all cores that the process may use."`
 }
@@ -267,7 +267,11 @@ type searcher struct {
 	index   *search.Index
 	encoder *embed.Encoder // nil without vectors
 	rerank  *task.Classifier
+	asks    *task.Questioner // a decoder that reranks
 }
+
+// askedCandidates is how many passages a decoder reranks: it takes about as long as to read them, and an answer that is further behind is seldom found.
+const askedCandidates = 20
 
 // open opens the index and the models.
 func (o findOptions) open() (*searcher, error) {
@@ -288,19 +292,29 @@ func (o findOptions) open() (*searcher, error) {
 		f.encoder, err = openIndexEncoder(set)
 	}
 	if err == nil && o.Rerank != "" {
-		var t *task.Trained
-		if t, err = task.Open(o.Rerank, task.OpenConfig{}); err == nil {
-			f.rerank, err = t.Classifier()
-		}
-		if err == nil && f.rerank.Labels.Kind == data.TokenClassification {
-			err = fmt.Errorf("--rerank %s: it labels words, expected a classifier or regression of pairs", o.Rerank)
-		}
+		err = f.openReranker()
 	}
 	if err != nil {
 		f.close()
 		return nil, err
 	}
 	return f, nil
+}
+
+// openReranker opens what --rerank names.
+func (f *searcher) openReranker() error {
+	t, err := task.Open(f.Rerank, task.OpenConfig{})
+	if err != nil {
+		return err
+	}
+	if t.Objective != nil && t.Objective.Name() == (task.Causal{}).Name() {
+		f.asks, err = t.Questioner()
+		return err
+	}
+	if f.rerank, err = t.Classifier(); err == nil && f.rerank.Labels.Kind == data.TokenClassification {
+		err = fmt.Errorf("--rerank %s: it labels words, expected a classifier or regression of pairs, or a decoder", f.Rerank)
+	}
+	return err
 }
 
 func (f *searcher) close() {
@@ -310,6 +324,9 @@ func (f *searcher) close() {
 	}
 	if f.rerank != nil {
 		f.rerank.Close()
+	}
+	if f.asks != nil {
+		f.asks.Close()
 	}
 }
 
@@ -337,8 +354,14 @@ func (f *searcher) query(ctx context.Context, text string) (search.Query, error)
 	if f.Mode != "" {
 		q.Mode = search.Mode(f.Mode)
 	}
-	if f.rerank != nil {
+	switch {
+	case f.rerank != nil:
 		q.Rerank = f.scores
+	case f.asks != nil:
+		q.Rerank = f.asks.Scores
+		if f.Candidates == 0 {
+			q.Candidates = max(askedCandidates, f.Top)
+		}
 	}
 	return q, nil
 }
@@ -402,7 +425,7 @@ func (searchQueryCommand) Help() string {
 
     finetune search query --index notes.index "how do I renew the certificate"
     finetune search query --index notes.index --mode bm25 --top 20 --json certificate
-    finetune search query --index notes.index --rerank runs/reranker "how do I renew the certificate"`
+    finetune search query --index notes.index --rerank SmolLM2-135M-Instruct "how do I renew the certificate"`
 }
 
 // Run searches.

@@ -3,13 +3,19 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/seahorse-ml/seahorse/data/chat"
+	"github.com/seahorse-ml/seahorse/graph"
+	"github.com/seahorse-ml/seahorse/models"
 	"github.com/seahorse-ml/seahorse/search"
+	"github.com/seahorse-ml/seahorse/task"
+	"gorgonia.org/tensor"
 )
 
 // searchTexts writes documents, each with a word of its own, and questions about some of them.
@@ -148,5 +154,78 @@ func TestCitations(t *testing.T) {
 				t.Errorf("%s: passage %d is cited: %v", answer, i+1, source.Cited)
 			}
 		}
+	}
+}
+
+// TestRerankByQuestions lets a decoder rank passages, and holds its scores to the log-probabilities of all of its logits.
+func TestRerankByQuestions(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	letters := write(t, filepath.Join(dir, "letters.txt"), strings.Repeat("abcdefghijklmnopqrstuvwxyz ABCDEFGHIJKLMNOPQRSTUVWXYZ. <|_>\n:#,0123456789", 20))
+	writer := filepath.Join(dir, "writer")
+	succeed(t, "", "pretrain", "--data", letters, "--output-dir", writer, "--arch=llama", "--n-layer=1", "--n-head=2", "--n-embd=32", "--seq-len=300", "--batch-size=2", "--max-steps=1",
+		"--warmup-steps=0", "--tokenizer=char", "--validation-split=0")
+	documents, _ := searchTexts(t, dir, 12)
+	long := write(t, filepath.Join(dir, "long.jsonl"), "{\"id\": \"long\", \"text\": \"a letter "+strings.Repeat("of length ", 60)+"\"}\n")
+	index := filepath.Join(dir, "index")
+	succeed(t, "", "search", "index", "--index", index, "--data", documents, "--data", long)
+	const question = "who has letter a0"
+	out, _ := succeed(t, "", "search", "query", "--index", index, "--rerank", writer, "--top=13", "--json", question)
+	trained, err := task.Open(writer, task.OpenConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	template, err := task.Conversations{Dir: writer}.ChatTemplate(trained.Tokenizer, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	model := trained.Model.(models.CausalLM)
+	last, hits := 0.0, 0
+	for line := range strings.Lines(out) {
+		var hit struct {
+			Text  string
+			Score float64
+		}
+		if err := json.Unmarshal([]byte(line), &hit); err != nil {
+			t.Fatal(err)
+		}
+		if hits++; len(hit.Text) > 300 { // which is cut
+			continue
+		}
+		said := chat.Conversation{Messages: []chat.Message{chat.NewMessage("user", "Passage: "+hit.Text+"\nPlease write a question based on this passage.")}}
+		ids, _, err := template.Encoding(trained.Tokenizer).Prompt(said)
+		if err != nil {
+			t.Fatal(err)
+		}
+		first := len(ids)
+		ids = trained.Tokenizer.AppendIDs(ids, []byte(question), false)
+		g := graph.New(graph.Config{})
+		input := g.Input("ids", tensor.Int32, 1, len(ids))
+		logits := model.Logits(g, input, nil)
+		machine, err := graph.Compile(g, logits)
+		if err != nil {
+			t.Fatal(err)
+		}
+		copy(graph.Ints(input), ids)
+		if err := machine.RunAll(); err != nil {
+			t.Fatal(err)
+		}
+		want := 0.0
+		for i := first; i < len(ids); i++ {
+			row := graph.Floats[float32](logits)[(i-1)*model.VocabSize():][:model.VocabSize()]
+			sum := 0.0
+			for _, x := range row {
+				sum += math.Exp(float64(x))
+			}
+			want += (float64(row[ids[i]]) - math.Log(sum)) / float64(len(ids)-first)
+		}
+		machine.Close()
+		if math.Abs(hit.Score-want) > 1e-5 || last < 0 && hit.Score > last {
+			t.Errorf("%q has the score %g, expected %g, and no more than %g", hit.Text, hit.Score, want, last)
+		}
+		last = hit.Score
+	}
+	if hits != 13 {
+		t.Errorf("%d hits", hits)
 	}
 }
