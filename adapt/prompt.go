@@ -75,8 +75,18 @@ func putPrompt(m Model, c PromptConfig, tree *graph.Params, strict bool) (*Adapt
 	if a.slots, err = saveModules(m, savedNames(c.SavedModules, c.Task), all, tree, strict); err != nil {
 		return nil, err
 	}
-	a.slots = append(a.slots, slot{attach: func() { e.Adapter = tokenTable{rows} }, detach: func() { e.Adapter = nil }})
+	a.slots = append(a.slots, slot{attach: func() { e.Adapter = promptTable{rows} }, detach: func() { e.Adapter = nil }})
 	return a, a.put()
+}
+
+// promptTable is a prompt before what a table gives.
+type promptTable struct{ *tokenRows }
+
+// Forward maps ids [B, T] to [B, T, D].
+func (r promptTable) Forward(g *graph.Graph, e *layers.Embedding, ids *graph.Node) *graph.Node {
+	vectors := r.overlay(g)
+	vectors.Rows = g.Scale(vectors.Rows, e.VectorScale())
+	return g.EmbeddingOverlaid(g.Param(e.Weight), ids, vectors, e.Padding())
 }
 
 // inputTable returns the table that a model's tokens are looked up in: the first that it has.

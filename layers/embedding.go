@@ -11,6 +11,7 @@ import (
 type EmbeddingConfig struct {
 	Vocab, Width int        // V and D, > 0
 	Scale        float64    // multiplies what is looked up; 0 means 1
+	Scaled       bool       // vectors that stand in the place of rows, such as a prompt's, have the scale already; default false
 	Padding      *int       // id whose vector starts at 0 and isn't trained; nil for none
 	Init         graph.Init // default normal(0, 0.02)
 	// Vectors are what the ids from 0 on start with in a new table, such as what another
@@ -26,7 +27,16 @@ type Embedding struct {
 	Adapter EmbeddingAdapter
 
 	scale   float64
+	scaled  bool
 	padding int // negative for none
+}
+
+// VectorScale returns what vectors are to be multiplied by to stand in the place of rows.
+func (e *Embedding) VectorScale() float64 {
+	if e.scaled {
+		return 1 / e.scale
+	}
+	return 1
 }
 
 // An EmbeddingAdapter changes what an Embedding looks up.
@@ -44,7 +54,7 @@ func NewEmbedding(c EmbeddingConfig, p *graph.Params) *Embedding {
 	if c.Scale == 0 {
 		c.Scale = 1
 	}
-	e := &Embedding{Name: p.Path(), Weight: p.NewMatrix("weight", c.Init.Or(graph.Normal(0.02)), c.Vocab, c.Width), scale: c.Scale, padding: -1}
+	e := &Embedding{Name: p.Path(), Weight: p.NewMatrix("weight", c.Init.Or(graph.Normal(0.02)), c.Vocab, c.Width), scale: c.Scale, scaled: c.Scaled, padding: -1}
 	if !p.Loading() && !p.Sketch() && e.Weight.Value() != nil {
 		if err := e.SetVectors(c.Vectors); err != nil {
 			p.Fail(err)

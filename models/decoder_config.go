@@ -42,6 +42,7 @@ type decoderDesign struct {
 	// block changes the layer of a Llama into the family's; nil for no change.
 	block   func(layer int, b *layers.BlockConfig)
 	embed   float64 // embeddings are multiplied by it; 0 means 1
+	scaled  bool    // that scale is the table's own, so that vectors in the place of rows have it already
 	dropout float64 // of the embedded tokens
 	offset  float64 // that norms add to their weights
 	softCap float64 // of logits; 0 for none
@@ -110,7 +111,7 @@ func (c DecoderConfig) build(self Config, d decoderDesign, o origin) (Model, err
 	parts := decoderParts{
 		config: self, family: d.family, class: d.class + "ForCausalLM", bodyClass: cmp.Or(d.bodyClass, d.class+"Model"), architectures: c.Architectures, vocab: c.VocabSize,
 		context: c.rope(d).context(c.MaxPositions), turnsBeyond: c.rope(d).turnsBeyond(c.MaxPositions), dropout: d.dropout, names: llamaNames, ignored: []string{"self_attn.rotary_emb.inv_freq"},
-		embedding: layers.EmbeddingConfig{Vocab: c.VocabSize, Width: c.HiddenSize, Scale: d.embed, Init: std, Padding: c.PadTokenID},
+		embedding: layers.EmbeddingConfig{Vocab: c.VocabSize, Width: c.HiddenSize, Scale: d.embed, Scaled: d.scaled, Init: std, Padding: c.PadTokenID},
 		norm:      c.norm(d),
 		head:      layers.LanguageHeadConfig{Width: c.HiddenSize, Vocab: c.VocabSize, SoftCap: d.softCap, Init: std},
 		scale:     d.scale, tied: c.TieEmbeddings, experts: d.experts,

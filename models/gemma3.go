@@ -139,7 +139,7 @@ func (c Gemma3Config) build(o origin) (Model, error) {
 
 func (c Gemma3Config) design() decoderDesign {
 	return decoderDesign{
-		family: "gemma3_text", class: "Gemma3", bodyClass: "Gemma3TextModel", embed: math.Sqrt(float64(c.HiddenSize)), offset: 1, softCap: orZero(c.FinalSoftCap), block: c.layer,
+		family: "gemma3_text", class: "Gemma3", bodyClass: "Gemma3TextModel", embed: math.Sqrt(float64(c.HiddenSize)), scaled: true, offset: 1, softCap: orZero(c.FinalSoftCap), block: c.layer,
 	}
 }
 

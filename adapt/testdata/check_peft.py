@@ -37,6 +37,7 @@ def gemma(method):
 MORE = {
     "llama_reward": lambda: reward(lora("SEQ_CLS")),
     "qwen2_reward_dora": lambda: reward(lora("SEQ_CLS", use_dora=True), transformers.Qwen2Config),
+    "gemma3_prompt": lambda: gemma(goldens.prompt()),
     "gemma3_embeddings": lambda: gemma(lora(target_modules=["embed_tokens", "q_proj"])),
     "gemma3_embeddings_dora": lambda: gemma(lora(target_modules=["embed_tokens", "q_proj"], use_dora=True)),
 }
