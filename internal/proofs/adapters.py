@@ -42,7 +42,7 @@ class Method:
     def __init__(self, arch, name):
         table, norm = TABLES.get(arch, "embed_tokens"), NORMS.get(arch, "model.norm")
         self.name, self.classifies, self.pair = name, arch in ENCODERS or name == "reward", arch == "t5"
-        self.known = name not in ("embeddings", "tokens", "prompt", "reward") if self.pair else name != "reward" or arch in DECODERS
+        self.known = name not in ("embeddings", "tokens", "prompt", "reward") if self.pair else name != "reward" or arch in DECODERS and arch != "granite"  # of which transformers has no classifier
         self.known = self.known and (name not in ("experts", "stacks") or arch == "mixtral") and (name != "embedder" or not self.pair)
         self.flags, settings = {
             "rslora": (["--use-rslora", "--lora-alpha", "4", "--rank-pattern", r"0\..*=2", "--alpha-pattern", r"1\..*=3"],
