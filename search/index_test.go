@@ -88,6 +88,18 @@ func TestSearchFindsWhatWasAdded(t *testing.T) {
 				t.Errorf("%s: number%d: %+v", mode, i, hits)
 			}
 		}
+		far, _ := embedLetters(context.Background(), []string{"bad cafe"})
+		q := DefaultQuery(fmt.Sprintf("number%d", i), far[0])
+		q.Candidates = 1 // so that the words' passage isn't among those of the vectors
+		hits, err := x.Search(context.Background(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, h := range hits {
+			if h.Cosine == nil {
+				t.Errorf("number%d: a hit without a cosine: %+v", i, h)
+			}
+		}
 		line := strings.Split(document(i), "\n")[1]
 		if hits := find(t, x, Vector, line, 80); *hits[0].Cosine < 0.9999 || len(hits) != 80 {
 			t.Errorf("vector of line %q: %d hits, the first at %v", line, len(hits), *hits[0].Cosine)

@@ -76,7 +76,7 @@ type Hit struct {
 	Number int // of the passage in the index
 	Passage
 	Score  float64  // by which hits are ranked: of the reranker, of both rankings fused, or of the only one
-	Cosine *float64 // with the query; nil where its vector isn't known or the passage isn't among its candidates
+	Cosine *float64 // with the query; nil where its vector isn't known, or in a search by words
 	BM25   *float64 // likewise, by words
 }
 
@@ -149,6 +149,12 @@ func (x *Index) best(hits []Hit, q Query) (kept []Hit, err error) {
 			if h.Passage, err = x.Passage(h.Number); err != nil {
 				return nil, err
 			}
+		}
+		if h.Cosine == nil && q.Mode == Hybrid { // found by its words alone
+			s, local, _ := x.place(h.Number)
+			width := x.manifest.Settings.Width
+			cosine := float64(nearest.Dot(q.Vector, x.segments[s].vectors[local*width:(local+1)*width]))
+			h.Cosine = &cosine
 		}
 		if q.Overlapping || !slices.ContainsFunc(kept, h.overlaps) {
 			kept = append(kept, h)
