@@ -131,8 +131,7 @@ func (l layout) body(c OpenConfig) (models.Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	switch outline.(type) {
-	case *models.MaskedLM, *models.SequenceClassifier, *models.TokenClassifier:
+	if models.Headed(outline) {
 		open.Head = &models.Head{None: true}
 	}
 	body, err := models.Open(l.folder, open)

@@ -34,8 +34,9 @@ type scaleOp struct {
 	factor float64
 }
 
-func (o *scaleOp) inPlace(_, _ int) bool { return true }
-func (o *scaleOp) DiffWRT(int) []bool    { return []bool{true} }
+func (o *scaleOp) inPlace(_, _ int) bool    { return true }
+func (o *scaleOp) recompute(lean bool) bool { return lean }
+func (o *scaleOp) DiffWRT(int) []bool       { return []bool{true} }
 
 func (o *scaleOp) SymDiff(_ gorgonia.Nodes, _, grad *Node) (gorgonia.Nodes, error) {
 	return gorgonia.Nodes{o.g.Scale(grad, o.factor)}, o.g.err

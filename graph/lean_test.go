@@ -9,7 +9,7 @@ import (
 
 // The sizes of a leanModel. With this rank more than a tenth of the parameters are trained.
 const (
-	leanBatch, leanHeads, leanWidth, leanRank, leanLayers = 2, 2, 16, 8, 4
+	leanBatch, leanHeads, leanWidth, leanRank, leanLayers = 2, 2, 16, 1, 4
 
 	leanProjections = 7 // of a layer
 )
@@ -31,7 +31,8 @@ func (m *leanModel) frozen(p *Params, name string, shape ...int) *Node {
 func (m *leanModel) adapted(x *Node, p *Params, name string) *Node {
 	a, b := p.New(name+".A", Normal(0.3), leanRank, leanWidth), p.New(name+".B", Normal(0.3), leanWidth, leanRank)
 	m.trained = append(m.trained, a, b)
-	change := m.g.Linear(m.g.Linear(m.g.Dropout(x, 0.1), m.g.Param(a), nil, LinearConfig{}), m.g.Param(b), nil, LinearConfig{})
+	inner := m.g.Scale(m.g.Linear(m.g.Dropout(x, 0.1), m.g.Param(a), nil, LinearConfig{}), 0.5)
+	change := m.g.Linear(inner, m.g.Param(b), nil, LinearConfig{})
 	return m.g.Add(m.g.Linear(x, m.frozen(p, name, leanWidth, leanWidth), nil, LinearConfig{}), change)
 }
 
@@ -107,6 +108,9 @@ func TestLeanTracesKeepLess(t *testing.T) {
 		const drops = leanProjections * leanLayers
 		if lean.steps["dropout"] != 2*drops || full.steps["dropout"] != drops {
 			t.Errorf("%d tokens: inputs are dropped %d times in a lean trace and %d times in another, expected %d and %d", c.length, lean.steps["dropout"], full.steps["dropout"], 2*drops, drops)
+		}
+		if first := lean.steps["linear"] - full.steps["linear"]; first != drops {
+			t.Errorf("%d tokens: a lean trace projects %d times more than another, expected %d: each adapter's first projection", c.length, first, drops)
 		}
 		// Less is kept by what is dropped of all projections' inputs but two of the last layer, which the backward pass begins with, and by what attention
 		// makes in the layers before that.

@@ -79,6 +79,13 @@ func lowerProduct[T kernels.Float](o *productOp, c *call) func() error {
 // linearOp is a productOp that knows its derivative.
 type linearOp struct{ productOp }
 
+// recompute is for lean traces, of a projection into few features, such as the first of a low-rank adapter: there are enough of them to fill memory, and each
+// costs little beside what reads it.
+func (o *linearOp) recompute(lean bool) bool {
+	const few = 16 // times as many features go in
+	return lean && few*o.shape.N <= o.shape.K
+}
+
 func (o *linearOp) DiffWRT(inputs int) []bool {
 	return []bool{true, true, true}[:inputs]
 }

@@ -18,6 +18,15 @@ type Head struct {
 	None bool
 }
 
+// Headed tells whether a model is an encoder with a head, which Head.None leaves out.
+func Headed(m Model) bool {
+	switch m.(type) {
+	case *MaskedLM, *SequenceClassifier, *TokenClassifier:
+		return true
+	}
+	return false
+}
+
 // Config returns the configuration of the encoder with the new head, for New and Open.
 func (n Head) Config(base Config) (Config, error) {
 	c, ok := base.(EncoderConfig)

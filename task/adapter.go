@@ -225,15 +225,6 @@ func AdapterBase(dir string) (string, error) {
 	return base, fmt.Errorf("task: %s holds an adapter for the model %q, which isn't there", dir, base)
 }
 
-// headed tells whether a model is an encoder with a head.
-func headed(m models.Model) bool {
-	switch m.(type) {
-	case *models.MaskedLM, *models.SequenceClassifier, *models.TokenClassifier:
-		return true
-	}
-	return false
-}
-
 // open reads the model, or a sketch of it. With an adapter it gets the head that this brings along, and the adapter.
 func (t *Trained) open(sketch bool) (models.Model, error) {
 	c := models.OpenConfig{Sketch: sketch, Storage: t.config.Storage}
@@ -245,7 +236,7 @@ func (t *Trained) open(sketch bool) (models.Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	if embed.IsDir(t.config.Adapter) && headed(m) { // an embedder's adapter is for the states
+	if embed.IsDir(t.config.Adapter) && models.Headed(m) { // an embedder's adapter is for the states
 		c.Head = &models.Head{None: true}
 		if m, err = models.Open(t.Dir, c); err != nil {
 			return nil, err

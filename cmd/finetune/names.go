@@ -31,7 +31,7 @@ const (
 // namedFlags are the flags, and arguments, whose values may name what is elsewhere, in whatever command.
 var namedFlags = map[string]nameKind{
 	"model": modelName, "init": modelName, "reference-model": modelName, "compare": modelName, "adapter": adapterName, "teacher": modelName,
-	"teacher-model": modelName, "reward-model": modelName, "embedder": modelName,
+	"teacher-model": modelName, "reward-model": modelName, "embedder": modelName, "rerank": modelName,
 	"tokenizer": tokenizerName,
 	"data":      fileName, "validation-data": fileName, "prompts-file": fileName, "rows": fileName, "messages": fileName, "imatrix": fileName, "similarity": fileName, "analogies": fileName,
 }
